@@ -1,0 +1,62 @@
+// Finding: a violated plan, kept on disk before it is shrunk, then with its
+// shrunk plan, its story, and the files that the crash left.
+//
+//   DIR/<class>-<seed>-<index>/original.plan
+//                              shrunk.plan
+//                              story.txt
+//                              round-1/state.db, state.db-wal, ...
+
+#ifndef LASTCOMMIT_CAMPAIGN_FINDING_H_
+#define LASTCOMMIT_CAMPAIGN_FINDING_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "generate/arbitrary_plan.h"
+#include "generate/shrink.h"
+#include "plan/plan.h"
+#include "trial/fork_trial.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+struct Finding {
+  CaseKey key;
+  std::string verdict;    // "violated(lost_commit)"
+  std::string directory;  // where it is kept
+  std::string plan_path;  // the shrunk plan, or the original if not shrunk
+  std::string story;
+  int shrink_trials = 0;
+  std::size_t lines = 0;  // of the plan at plan_path, without its header
+};
+
+struct FindingOptions {
+  std::string directory = "findings";
+  // How the reader calls this program, for the replay command.
+  std::string program = "lastcommit";
+  ShrinkLimits shrink;
+  // Asked between trials of shrinking; true ends it with what there is.
+  std::function<bool()> is_cancelled = [] { return false; };
+};
+
+// Makes the directory and sees whether it can be written.
+absl::Status PrepareFindings(const std::string& directory);
+
+// Keeps the plan, sees whether it fails again, shrinks it and writes the
+// story. A plan that does not repeat becomes violated(flaky) with its rate and
+// is not shrunk. ResourceExhausted and the like when it cannot be written.
+absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
+                                    const Plan& plan,
+                                    const TrialResult& result,
+                                    const FindingOptions& options);
+
+// Shrinks within the plan's class of failure.
+absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
+                                        const TrialResult& result,
+                                        const FindingOptions& options);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CAMPAIGN_FINDING_H_

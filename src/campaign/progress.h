@@ -1,0 +1,35 @@
+// The progress of a run: one status line that is rewritten on a terminal, a
+// plain line now and then when piped.
+
+#ifndef LASTCOMMIT_CAMPAIGN_PROGRESS_H_
+#define LASTCOMMIT_CAMPAIGN_PROGRESS_H_
+
+#include <cstddef>
+
+#include "absl/time/time.h"
+#include "campaign/ledger.h"
+
+namespace lastcommit {
+
+class Progress {
+ public:
+  explicit Progress(bool is_shown);
+
+  void Show(const Ledger& ledger, std::size_t findings);
+  // Before other text is printed.
+  void Interrupt();
+  void Finish() { Interrupt(); }
+
+  absl::Duration Elapsed() const;
+
+ private:
+  const bool is_shown_;
+  const bool is_terminal_;
+  const absl::Time started_;
+  absl::Time shown_;
+  bool is_line_open_ = false;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CAMPAIGN_PROGRESS_H_

@@ -1,0 +1,35 @@
+// Runs one plan again: for people, for the corpus, and to see whether a
+// violation repeats.
+
+#ifndef LASTCOMMIT_CAMPAIGN_REPLAY_H_
+#define LASTCOMMIT_CAMPAIGN_REPLAY_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "plan/plan.h"
+#include "trial/fork_trial.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+struct Repetition {
+  int times = 0;
+  TrialResult first;
+  // Names of verdicts ("violated(lost_commit)") and how often.
+  std::map<std::string, int> verdicts;
+
+  bool is_stable() const { return verdicts.size() == 1; }
+};
+
+// At least once.
+absl::StatusOr<Repetition> Repeat(ForkTrial& trial, const Plan& plan,
+                                  int times);
+
+// "20 of 20 violated(lost_commit)", or all verdicts with their counts.
+std::string Describe(const Repetition& repetition);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CAMPAIGN_REPLAY_H_

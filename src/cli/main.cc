@@ -1,0 +1,310 @@
+// The `lastcommit` program: subcommands over the library.
+
+#include <sqlite3.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "campaign/exit_code.h"
+#include "campaign/fuzz.h"
+#include "campaign/replay.h"
+#include "campaign/story.h"
+#include "disk/shim_vfs.h"
+#include "plan/codec.h"
+#include "status/status.h"
+#include "subject/registry.h"
+
+namespace lastcommit {
+namespace {
+
+struct ReplayOptions {
+  std::string plan_path;
+  int repeat = 1;
+  bool check_expectation = false;
+  std::string keep;
+  TrialOptions trial;
+};
+
+// Errors of the caller and errors of the tester have different exit codes.
+ExitCode CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return ExitCode::kUsage;
+    default:
+      return ExitCode::kTesterFailed;
+  }
+}
+
+ExitCode Report(const absl::Status& status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "lastcommit: %s\n",
+               std::string(status.message()).c_str());
+  return CodeOf(status);
+}
+
+ExitCode CodeOf(const Verdict& verdict) {
+  if (verdict.violation) return ExitCode::kViolated;
+  return verdict.skipped ? ExitCode::kNotExercised : ExitCode::kHeld;
+}
+
+absl::Status CheckSaver(const std::string& name) {
+  if (FindSaver(name) != nullptr) return absl::OkStatus();
+  std::string names;
+  for (const SaverEntry& entry : Savers()) {
+    absl::StrAppend(&names, " ", std::string(entry.name));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no saver named \"", absl::CHexEscape(name),
+                   "\"; there are:", names));
+}
+
+ExitCode Fuzz(const FuzzOptions& options) {
+  if (const absl::Status known = CheckSaver(options.generate.saver);
+      !known.ok()) {
+    return Report(known);
+  }
+  const absl::StatusOr<FuzzSummary> summary = RunFuzz(options);
+  if (!summary.ok()) return Report(summary.status());
+  return summary->exit_code;
+}
+
+absl::StatusOr<Plan> LoadPlan(const std::string& path) {
+  ASSIGN_OR_RETURN(Plan plan, ReadPlanFile(path));
+  RETURN_IF_ERROR(CheckSaver(plan.saver));
+  return plan;
+}
+
+// Whether the plan did what its header says.
+ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
+  const std::string expected =
+      plan.expected
+          ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
+          : "held";
+  const bool is_met = repetition.is_stable() &&
+                      repetition.verdicts.begin()->first == expected;
+  std::printf("expected %s: %s\n", expected.c_str(), is_met ? "yes" : "NO");
+  return is_met ? ExitCode::kHeld : ExitCode::kViolated;
+}
+
+absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
+  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan_path));
+  std::printf("lastcommit replay %s; %s\n", options.plan_path.c_str(),
+              SqliteUnderTest().c_str());
+  if (options.check_expectation &&
+      !plan.sqlite.Contains(sqlite3_libversion_number())) {
+    std::printf("skipped: the plan's expectation is for another SQLite\n");
+    return ExitCode::kNotExercised;
+  }
+  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
+  ASSIGN_OR_RETURN(const Repetition repetition,
+                   Repeat(*trial, plan, options.repeat));
+  if (!options.keep.empty()) {
+    RETURN_IF_ERROR(PrepareFindings(options.keep));
+    RETURN_IF_ERROR(trial->RunAndKeep(plan, options.keep).status());
+  }
+  const Verdict& verdict = repetition.first.verdict;
+  std::printf("%s\n%s\n", ReadableProgram(plan).c_str(), verdict.why.c_str());
+  std::printf("%s\n", Describe(repetition).c_str());
+  if (options.check_expectation) return JudgeExpectation(plan, repetition);
+  return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;
+}
+
+absl::StatusOr<ExitCode> ShowPlan(const std::string& path) {
+  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(path));
+  std::printf("%s", ReadableProgram(plan).c_str());
+  return ExitCode::kHeld;
+}
+
+struct ShrinkOptions {
+  std::string plan_path;
+  std::string out_path;
+  TrialOptions trial;
+  FindingOptions finding;
+};
+
+absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
+  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan_path));
+  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
+  ASSIGN_OR_RETURN(const TrialResult result, trial->Run(plan));
+  if (!result.verdict.violation.has_value()) {
+    std::printf("nothing to shrink: %s\n", Name(result.verdict).c_str());
+    return CodeOf(result.verdict);
+  }
+  ASSIGN_OR_RETURN(ShrinkResult shrunk,
+                   ShrinkPlan(*trial, plan, result, options.finding));
+  shrunk.plan.expected = result.verdict.violation;
+  RETURN_IF_ERROR(WritePlanFile(options.out_path, shrunk.plan));
+  std::printf("%s\n%s after %d trials%s: %s\n",
+              ReadableProgram(shrunk.plan).c_str(),
+              Name(result.verdict).c_str(), shrunk.trials,
+              shrunk.is_minimal ? "" : " (a limit was reached)",
+              options.out_path.c_str());
+  return ExitCode::kViolated;
+}
+
+ExitCode ListSavers() {
+  for (const SaverEntry& entry : Savers()) {
+    const std::string planted =
+        entry.planted ? absl::StrCat(" [planted: ",
+                                     std::string(Name(*entry.planted)), "]")
+                      : "";
+    std::printf("%-28s%s%s\n", std::string(entry.name).c_str(),
+                std::string(entry.description).c_str(), planted.c_str());
+  }
+  return ExitCode::kHeld;
+}
+
+template <typename Run, typename Options>
+ExitCode Checked(Run run, const Options& options) {
+  const absl::StatusOr<ExitCode> code = run(options);
+  return code.ok() ? *code : Report(code.status());
+}
+
+void AddTrialOptions(CLI::App* command, TrialOptions& trial) {
+  command->add_option("--dir", trial.directory,
+                      "Where trials keep their databases (default: a tmpfs if "
+                      "there is one)");
+}
+
+// Fills `code` when the chosen subcommand has run.
+void AddFuzz(CLI::App& app, FuzzOptions& options, ExitCode& code) {
+  CLI::App* command = app.add_subcommand(
+      "fuzz", "Generate plans, run and judge them; keep and shrink findings");
+  command->add_option("--seed", options.seed,
+                      "Plans are a function of the seed (default 1)");
+  command
+      ->add_option_function<double>(
+          "--seconds",
+          [&](double s) { options.time_limit = absl::Seconds(s); },
+          "End after that many seconds (default 60 without --trials)")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option_function<std::uint64_t>(
+          "--trials", [&](std::uint64_t n) { options.trial_limit = n; },
+          "End after that many trials")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--saver", options.generate.saver,
+                   "The store under test: see `lastcommit savers`")
+      ->capture_default_str();
+  command
+      ->add_option("--engine", options.generate.engine,
+                   "fork: real processes, real SIGKILL, real files")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Engine>{{"fork", Engine::kFork}}));
+  command
+      ->add_option("--fault", options.generate.fault,
+                   "kill: each plan has a kill; none; mixed (default)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, FaultChoice>{
+          {"kill", FaultChoice::kKill},
+          {"none", FaultChoice::kNone},
+          {"mixed", FaultChoice::kMixed}}));
+  command
+      ->add_option("--jobs", options.jobs,
+                   "Worker processes (default: one a core)")
+      ->check(CLI::Range(1, 256));
+  command
+      ->add_option("--findings", options.findings.directory,
+                   "Where findings are kept")
+      ->capture_default_str();
+  command
+      ->add_option("--stop-after", options.stop_after,
+                   "End after that many findings (default: go on)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--json", options.json_path,
+                      "Write the summary as JSON to this file");
+  AddTrialOptions(command, options.trial);
+  command->footer(
+      "Exit codes: 0 held, 1 violated, 2 usage or bad input, 3 the tester "
+      "itself failed,\n4 not exercised (a fault that was promised never "
+      "happened).\n\nExample: a real bug of SQLite 3.40.1, found, shrunk and "
+      "kept:\n  lastcommit fuzz --saver=sqlite-undefended --fault=kill "
+      "--stop-after=1");
+  command->callback([&] {
+    if (!options.time_limit && !options.trial_limit) {
+      options.time_limit = absl::Seconds(60);
+    }
+    code = Fuzz(options);
+  });
+}
+
+void AddReplay(CLI::App& app, ReplayOptions& options, ExitCode& code) {
+  CLI::App* command =
+      app.add_subcommand("replay", "Run a plan again and judge it");
+  command->add_option("plan", options.plan_path, "A plan file")->required();
+  command->add_option("--repeat", options.repeat, "How often")
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_flag("--expect", options.check_expectation,
+                    "Exit 0 if the verdict is the one in the plan's header; 4 "
+                    "if that is for another SQLite");
+  command->add_option("--keep", options.keep,
+                      "Keep what each round left on disk in this directory");
+  AddTrialOptions(command, options.trial);
+  command->callback([&] { code = Checked(ReplayPlan, options); });
+}
+
+void AddShrink(CLI::App& app, ShrinkOptions& options, ExitCode& code) {
+  CLI::App* command = app.add_subcommand(
+      "shrink", "Find a simpler plan that fails in the same way");
+  command->add_option("plan", options.plan_path, "A plan file")->required();
+  command->add_option("--out", options.out_path,
+                      "Where to write it (default: PLAN.shrunk)");
+  command->add_option("--max-trials", options.finding.shrink.max_trials,
+                      "End after that many trials")
+      ->check(CLI::Range(1, 1'000'000));
+  AddTrialOptions(command, options.trial);
+  command->callback([&] {
+    if (options.out_path.empty()) {
+      options.out_path = options.plan_path + ".shrunk";
+    }
+    code = Checked(ShrinkPlanFile, options);
+  });
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app(
+      "lastcommit: a crash tester for programs that keep their state in "
+      "SQLite.\nIt generates what they do, kills them at a generated point, "
+      "recovers, and compares\nwhat came back with a model that holds only "
+      "committed transactions.");
+  app.require_subcommand(1);
+  ExitCode code = ExitCode::kHeld;
+  FuzzOptions fuzz;
+  fuzz.findings.program = argv[0];
+  fuzz.jobs = static_cast<int>(
+      std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
+  ReplayOptions replay;
+  ShrinkOptions shrink;
+  std::string shown;
+  AddFuzz(app, fuzz, code);
+  AddReplay(app, replay, code);
+  AddShrink(app, shrink, code);
+  CLI::App* show = app.add_subcommand("show", "Print a plan for people");
+  show->add_option("plan", shown, "A plan file")->required();
+  show->callback([&] { code = Checked(ShowPlan, shown); });
+  app.add_subcommand("savers", "List the stores that can be tested")
+      ->callback([&] { code = ListSavers(); });
+  if (const absl::Status status = RegisterShimVfs(); !status.ok()) {
+    return static_cast<int>(Report(status));
+  }
+  try {  // CLI11 reports by exceptions; they end here
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return static_cast<int>(code);
+}
+
+}  // namespace
+}  // namespace lastcommit
+
+int main(int argc, char** argv) { return lastcommit::Main(argc, argv); }

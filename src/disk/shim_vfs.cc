@@ -1,0 +1,242 @@
+#include "disk/shim_vfs.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <cstring>
+#include <new>
+
+#include "absl/strings/str_cat.h"
+
+namespace lastcommit {
+namespace {
+
+sqlite3_vfs* g_real = nullptr;
+sqlite3_vfs g_shim;
+IoObserver* g_observer = nullptr;
+std::uint64_t g_random = 0x9e3779b97f4a7c15;
+
+// The real VFS's file object follows directly in memory.
+struct ShimFile {
+  sqlite3_file base;
+  FileRole role;
+
+  sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+
+ShimFile* Shim(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file); }
+sqlite3_file* Real(sqlite3_file* file) { return Shim(file)->real(); }
+
+FileRole RoleOf(int open_flags) {
+  if ((open_flags & SQLITE_OPEN_MAIN_DB) != 0) return FileRole::kDatabase;
+  if ((open_flags & SQLITE_OPEN_WAL) != 0) return FileRole::kWal;
+  if ((open_flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) !=
+      0) {
+    return FileRole::kJournal;
+  }
+  return FileRole::kTemporary;
+}
+
+FileRole RoleOfPath(const char* path) {
+  const std::string_view name(path);
+  if (name.ends_with("-journal")) return FileRole::kJournal;
+  if (name.ends_with("-wal")) return FileRole::kWal;
+  if (name.ends_with("-shm")) return FileRole::kShm;
+  return FileRole::kTemporary;
+}
+
+// Runs `perform` between the observer's two calls.
+template <typename Perform>
+int Observed(const IoCall& call, Perform perform) {
+  if (g_observer != nullptr) g_observer->BeforeCall(call);
+  const int result = perform();
+  if (g_observer != nullptr) g_observer->AfterCall(call);
+  return result;
+}
+
+int Close(sqlite3_file* file) {
+  return Real(file)->pMethods->xClose(Real(file));
+}
+int Read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset) {
+  return Real(file)->pMethods->xRead(Real(file), buffer, amount, offset);
+}
+
+int Write(sqlite3_file* file, const void* bytes, int amount,
+          sqlite3_int64 offset) {
+  const auto write = [&](int size) {
+    return Real(file)->pMethods->xWrite(Real(file), bytes, size, offset);
+  };
+  if (g_observer == nullptr) return write(amount);
+  const IoCall call = {IoKind::kWrite, Shim(file)->role, offset, amount};
+  if (const auto prefix = g_observer->BeforeCall(call); prefix.has_value()) {
+    write(static_cast<int>(*prefix));
+    g_observer->DuringCall(call);
+  }
+  const int result = write(amount);
+  g_observer->AfterCall(call);
+  return result;
+}
+
+int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+  return Observed({IoKind::kTruncate, Shim(file)->role, size, 0}, [&] {
+    return Real(file)->pMethods->xTruncate(Real(file), size);
+  });
+}
+int Sync(sqlite3_file* file, int flags) {
+  return Observed({IoKind::kSync, Shim(file)->role, 0, 0}, [&] {
+    return Real(file)->pMethods->xSync(Real(file), flags);
+  });
+}
+int FileSize(sqlite3_file* file, sqlite3_int64* size) {
+  return Real(file)->pMethods->xFileSize(Real(file), size);
+}
+int Lock(sqlite3_file* file, int level) {
+  return Real(file)->pMethods->xLock(Real(file), level);
+}
+int Unlock(sqlite3_file* file, int level) {
+  return Real(file)->pMethods->xUnlock(Real(file), level);
+}
+int CheckReservedLock(sqlite3_file* file, int* is_locked) {
+  return Real(file)->pMethods->xCheckReservedLock(Real(file), is_locked);
+}
+int FileControl(sqlite3_file* file, int operation, void* argument) {
+  return Real(file)->pMethods->xFileControl(Real(file), operation, argument);
+}
+int SectorSize(sqlite3_file* file) {
+  return Real(file)->pMethods->xSectorSize(Real(file));
+}
+int DeviceCharacteristics(sqlite3_file* file) {
+  return Real(file)->pMethods->xDeviceCharacteristics(Real(file));
+}
+int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
+           void volatile** memory) {
+  const auto map = [&] {
+    return Real(file)->pMethods->xShmMap(Real(file), page, page_size, extend,
+                                         memory);
+  };
+  if (extend == 0) return map();
+  return Observed({IoKind::kShmMap, FileRole::kShm, 0, 0}, map);
+}
+int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
+  return Real(file)->pMethods->xShmLock(Real(file), offset, count, flags);
+}
+void ShmBarrier(sqlite3_file* file) {
+  Real(file)->pMethods->xShmBarrier(Real(file));
+}
+int ShmUnmap(sqlite3_file* file, int delete_flag) {
+  return Real(file)->pMethods->xShmUnmap(Real(file), delete_flag);
+}
+int Fetch(sqlite3_file* file, sqlite3_int64 offset, int amount, void** page) {
+  return Real(file)->pMethods->xFetch(Real(file), offset, amount, page);
+}
+int Unfetch(sqlite3_file* file, sqlite3_int64 offset, void* page) {
+  return Real(file)->pMethods->xUnfetch(Real(file), offset, page);
+}
+
+// SQLite calls no method beyond iVersion, so one table for each version that
+// a real file may have; [0] is never used.
+const sqlite3_io_methods* MethodsFor(int version) {
+  static const std::array<sqlite3_io_methods, 4> kMethods = [] {
+    std::array<sqlite3_io_methods, 4> methods{};
+    for (int v = 1; v <= 3; ++v) {
+      methods[static_cast<std::size_t>(v)] = {
+          v,          Close,      Read,
+          Write,      Truncate,   Sync,
+          FileSize,   Lock,       Unlock,
+          CheckReservedLock,      FileControl,
+          SectorSize, DeviceCharacteristics,
+          ShmMap,     ShmLock,    ShmBarrier,
+          ShmUnmap,   Fetch,      Unfetch};
+    }
+    return methods;
+  }();
+  return &kMethods[static_cast<std::size_t>(version > 3 ? 3 : version)];
+}
+
+int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
+         int* out_flags) {
+  auto* shim = new (file) ShimFile{{nullptr}, RoleOf(flags)};
+  std::memset(shim->real(), 0, static_cast<std::size_t>(g_real->szOsFile));
+  const int result = Observed({IoKind::kOpen, shim->role, 0, 0}, [&] {
+    return g_real->xOpen(g_real, name, shim->real(), flags, out_flags);
+  });
+  // A file without methods must not be closed; with them it must, even after
+  // an error: https://sqlite.org/c3ref/io_methods.html
+  if (shim->real()->pMethods != nullptr) {
+    shim->base.pMethods = MethodsFor(shim->real()->pMethods->iVersion);
+  }
+  return result;
+}
+
+int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
+  return Observed({IoKind::kDelete, RoleOfPath(name), 0, 0}, [&] {
+    return g_real->xDelete(g_real, name, sync_directory);
+  });
+}
+
+// https://prng.di.unimi.it/splitmix64.c describes the generator.
+std::uint64_t NextRandom() {
+  g_random += 0x9e3779b97f4a7c15;
+  std::uint64_t mixed = g_random;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  return mixed ^ (mixed >> 31);
+}
+
+int Randomness(sqlite3_vfs* /*vfs*/, int size, char* bytes) {
+  for (int i = 0; i < size; ++i) bytes[i] = static_cast<char>(NextRandom());
+  return size;
+}
+
+}  // namespace
+
+std::string_view Name(IoKind kind) {
+  constexpr std::array<std::string_view, 6> kNames = {
+      "open", "write", "truncate", "sync", "delete", "shm_map"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string_view Name(FileRole role) {
+  constexpr std::array<std::string_view, 5> kNames = {
+      "database", "journal", "wal", "shm", "temporary"};
+  return kNames[static_cast<std::size_t>(role)];
+}
+
+absl::Status RegisterShimVfs() {
+  if (g_real != nullptr) return absl::OkStatus();
+  if (sqlite3_initialize() != SQLITE_OK) {
+    return absl::InternalError("sqlite3_initialize failed");
+  }
+  g_real = sqlite3_vfs_find("unix");
+  if (g_real == nullptr) {
+    return absl::InternalError("this SQLite has no VFS named \"unix\"");
+  }
+  // What the shim does not watch (xAccess, xSleep, xCurrentTime, ...) stays
+  // the real VFS's function: those take the sqlite3_vfs as an argument, which
+  // "unix" does not look into for them.
+  g_shim = *g_real;
+  g_shim.pNext = nullptr;
+  g_shim.zName = "lastcommit-shim";
+  g_shim.szOsFile = static_cast<int>(sizeof(ShimFile)) + g_real->szOsFile;
+  g_shim.xOpen = Open;
+  g_shim.xDelete = Delete;
+  g_shim.xRandomness = Randomness;
+  const int result = sqlite3_vfs_register(&g_shim, /*makeDflt=*/1);
+  if (result != SQLITE_OK) {
+    return absl::InternalError(
+        absl::StrCat("sqlite3_vfs_register failed: ", result));
+  }
+  return absl::OkStatus();
+}
+
+void SetIoObserver(IoObserver* observer) { g_observer = observer; }
+
+void SeedSqliteRandomness(std::uint32_t seed) {
+  g_random = seed;
+  // The int is cast back to unsigned there; the third argument is read as a
+  // connection and must be there.
+  sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed),
+                       static_cast<sqlite3*>(nullptr));
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,60 @@
+// The shim VFS: SQLite's default VFS here, a thin layer over the real "unix"
+// one. It names every I/O call that changes files to an observer, which may
+// end the process before, in the middle of, or after it. Without an observer
+// it only passes calls on. Randomness comes from a seed, so that the bytes of
+// a trial are the same each time.
+//
+// One shim a process. Install the observer after fork(), in the child; calls
+// reach it on the thread that made them.
+
+#ifndef LASTCOMMIT_DISK_SHIM_VFS_H_
+#define LASTCOMMIT_DISK_SHIM_VFS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace lastcommit {
+
+// The I/O calls that are counted: those after which files look different or
+// are more durable. Reads, locks and closes leave nothing for a kill to see.
+enum class IoKind { kOpen, kWrite, kTruncate, kSync, kDelete, kShmMap };
+enum class FileRole { kDatabase, kJournal, kWal, kShm, kTemporary };
+
+struct IoCall {
+  IoKind kind = IoKind::kOpen;
+  FileRole role = FileRole::kDatabase;
+  std::int64_t offset = 0;  // writes: bytes; truncate: the new size
+  std::int64_t amount = 0;  // writes: bytes
+};
+
+std::string_view Name(IoKind kind);
+std::string_view Name(FileRole role);
+
+class IoObserver {
+ public:
+  virtual ~IoObserver() = default;
+  // Before the call. For a write, a value says how many bytes of it are
+  // written before DuringCall is called instead of the rest.
+  virtual std::optional<std::int64_t> BeforeCall(const IoCall& call) = 0;
+  virtual void DuringCall(const IoCall& call) = 0;
+  virtual void AfterCall(const IoCall& call) = 0;
+};
+
+// Registers the shim as SQLite's default VFS. Once, in main, before any
+// database is opened. Internal if "unix" is missing or SQLite refuses.
+absl::Status RegisterShimVfs();
+
+// nullptr removes the observer. Not owned.
+void SetIoObserver(IoObserver* observer);
+
+// Starts a simulated process lifetime: seeds the VFS's randomness and SQLite's
+// own generator (which is global and carried over fork). `seed` != 0.
+// https://sqlite.org/c3ref/c_testctrl_always.html
+void SeedSqliteRandomness(std::uint32_t seed);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_DISK_SHIM_VFS_H_

@@ -1,0 +1,37 @@
+// Generates plans with RapidCheck's generator of random numbers. A plan is a
+// function of (seed, index, what was asked for) and of nothing else, and the
+// one at an index costs no more than any other.
+
+#ifndef LASTCOMMIT_GENERATE_ARBITRARY_PLAN_H_
+#define LASTCOMMIT_GENERATE_ARBITRARY_PLAN_H_
+
+#include <cstdint>
+#include <string>
+
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+// Which faults the plans have.
+enum class FaultChoice {
+  kNone,   // no plan has a crash
+  kKill,   // each plan has at least one
+  kMixed,  // most have
+};
+
+struct GenerateOptions {
+  std::string saver = "sqlite";
+  Engine engine = Engine::kFork;
+  FaultChoice fault = FaultChoice::kMixed;
+};
+
+struct CaseKey {
+  std::uint64_t seed = 0;
+  std::uint64_t index = 0;
+};
+
+Plan PlanAt(const CaseKey& key, const GenerateOptions& options);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_GENERATE_ARBITRARY_PLAN_H_

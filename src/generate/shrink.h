@@ -1,0 +1,41 @@
+// Shrinks a failing plan: the first simpler plan that still fails is taken,
+// again and again, until none does. Walks a RapidCheck shrink tree whose
+// branches are edits of plans. What "fails" means comes in as a callback.
+
+#ifndef LASTCOMMIT_GENERATE_SHRINK_H_
+#define LASTCOMMIT_GENERATE_SHRINK_H_
+
+#include <functional>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+struct ShrinkLimits {
+  int max_trials = 5000;
+  absl::Duration max_time = absl::Minutes(2);
+};
+
+struct ShrinkResult {
+  Plan plan;
+  int trials = 0;
+  // False if a limit, or the caller, ended it before nothing simpler failed.
+  bool is_minimal = false;
+};
+
+// Runs a candidate. A plan = it fails in the same way, and this is the same
+// failure with its crashes where they really were; nullopt = it does not. An
+// error ends shrinking and is returned; Cancelled ends it with what there is.
+using StillFails =
+    std::function<absl::StatusOr<std::optional<Plan>>(const Plan&)>;
+
+absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
+                                    const StillFails& still_fails,
+                                    const ShrinkLimits& limits);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_GENERATE_SHRINK_H_

@@ -1,0 +1,248 @@
+#include "generate/shrink_edits.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace lastcommit {
+namespace {
+
+using Edits = std::vector<Edit>;
+
+std::optional<Plan> IfChanged(const Plan& before, Plan after) {
+  if (after == before) return std::nullopt;
+  return after;
+}
+
+void DropRounds(const Plan& plan, Edits& edits) {
+  if (plan.rounds.size() < 2) return;
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    edits.push_back([r](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      to.rounds.erase(to.rounds.begin() + static_cast<std::ptrdiff_t>(r));
+      return to;
+    });
+  }
+}
+
+// Steps behind the crash are never run.
+void DropUnreached(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    edits.push_back([r](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      std::vector<Step>& steps = to.rounds[r].steps;
+      const auto crash = CrashStep(to.rounds[r]);
+      if (!crash.has_value() || *crash + 2 >= steps.size()) {
+        return std::nullopt;
+      }
+      steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(*crash) + 1,
+                  steps.end() - 1);
+      return to;
+    });
+  }
+}
+
+// Removes steps [first, last) of a round. A crash among them moves to the
+// beginning of the step that follows.
+std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
+                                 std::size_t first, std::size_t last) {
+  Plan to = from;
+  std::vector<Step>& steps = to.rounds[r].steps;
+  const auto crash = CrashStep(to.rounds[r]);
+  if (crash.has_value() && *crash >= first && *crash < last) {
+    steps[last].crash = CrashPoint{};
+  }
+  steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(first),
+              steps.begin() + static_cast<std::ptrdiff_t>(last));
+  return to;
+}
+
+// Halving chunks, so that n scattered steps among many cost n log many runs.
+void DropChunks(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const std::size_t inner = plan.rounds[r].steps.size() - 2;
+    for (std::size_t chunk = inner; chunk >= 1; chunk /= 2) {
+      for (std::size_t end = inner; end > 0;
+           end = end > chunk ? end - chunk : 0) {
+        const std::size_t first = end > chunk ? end - chunk : 0;
+        edits.push_back([r, first, end](const Plan& from) {
+          return WithoutSteps(from, r, first + 1, end + 1);
+        });
+      }
+    }
+  }
+}
+
+// The step that ends what `begin` began, if it is in the round.
+std::optional<std::size_t> EndOf(const std::vector<Step>& steps,
+                                 std::size_t begin) {
+  const bool is_savepoint = steps[begin].kind == StepKind::kSavepoint;
+  int depth = 0;
+  for (std::size_t i = begin + 1; i < steps.size(); ++i) {
+    const StepKind kind = steps[i].kind;
+    if (kind == StepKind::kCommit || kind == StepKind::kRollback) {
+      return is_savepoint ? std::nullopt : std::optional(i);
+    }
+    if (!is_savepoint) continue;
+    if (kind == StepKind::kSavepoint) ++depth;
+    if (kind == StepKind::kRelease && depth-- == 0) return i;
+  }
+  return std::nullopt;
+}
+
+// Takes the frame of a transaction or savepoint away and keeps its content, or
+// the whole of it at once.
+void DropTransactions(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const std::vector<Step>& steps = plan.rounds[r].steps;
+    for (std::size_t i = 1; i + 1 < steps.size(); ++i) {
+      if (steps[i].kind != StepKind::kBegin &&
+          steps[i].kind != StepKind::kSavepoint) {
+        continue;
+      }
+      const auto end = EndOf(steps, i);
+      if (!end.has_value()) continue;
+      edits.push_back([r, i, end](const Plan& from) {
+        return WithoutSteps(from, r, i, *end + 1);
+      });
+      edits.push_back([r, i, end](const Plan& from) {
+        const auto without_end = WithoutSteps(from, r, *end, *end + 1);
+        return WithoutSteps(*without_end, r, i, i + 1);
+      });
+    }
+  }
+}
+
+// 0, then what is half way, then one less.
+template <typename Int>
+std::vector<Int> Towards(Int target, Int value) {
+  std::vector<Int> values;
+  if (value == target) return values;
+  values.push_back(target);
+  for (Int gap = static_cast<Int>((value - target) / 2); gap != 0;
+       gap = static_cast<Int>(gap / 2)) {
+    values.push_back(static_cast<Int>(value - gap));
+  }
+  return values;
+}
+
+// One field of one step, towards its simplest value.
+template <typename Int, typename Field>
+void SimplifyField(std::size_t r, std::size_t i, const Step& step, Int target,
+                   Field field, Edits& edits) {
+  Step copy = step;
+  for (const Int value : Towards<Int>(target, field(copy))) {
+    edits.push_back([r, i, value, field](const Plan& from) {
+      Plan to = from;
+      field(to.rounds[r].steps[i]) = value;
+      return IfChanged(from, std::move(to));
+    });
+  }
+}
+
+void SimplifyArguments(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    for (std::size_t i = 0; i < plan.rounds[r].steps.size(); ++i) {
+      const Step& step = plan.rounds[r].steps[i];
+      const auto simplify = [&]<typename Int>(Int target, auto field) {
+        SimplifyField<Int>(r, i, step, target, field, edits);
+      };
+      simplify(step.invalid_at >= 0 ? std::max(step.invalid_at + 1, 1) : 1,
+               [](Step& s) -> int& { return s.count; });
+      simplify(step.kind == StepKind::kAppendLogs && step.invalid_at >= 0 ? 0
+                                                                         : -1,
+               [](Step& s) -> int& { return s.invalid_at; });
+      simplify(-1, [](Step& s) -> int& { return s.invalid_at; });
+      simplify(std::int64_t{0},
+               [](Step& s) -> std::int64_t& { return s.content.size; });
+      simplify(0, [](Step& s) -> int& { return s.thread; });
+      simplify(0, [](Step& s) -> int& { return s.ns; });
+      simplify(0, [](Step& s) -> int& { return s.id; });
+      simplify(-1, [](Step& s) -> int& { return s.parent; });
+      simplify(0, [](Step& s) -> int& { return s.up; });
+      if (step.content.seed > 9) {
+        simplify(std::uint64_t{0},
+                 [](Step& s) -> std::uint64_t& { return s.content.seed; });
+      }
+      if (step.mode != CheckpointMode::kPassive) {
+        edits.push_back([r, i](const Plan& from) -> std::optional<Plan> {
+          Plan to = from;
+          to.rounds[r].steps[i].mode = CheckpointMode::kPassive;
+          return to;
+        });
+      }
+    }
+  }
+}
+
+template <typename Value>
+void SetProfile(const Plan& plan, Value Profile::*field, Value value,
+                Edits& edits) {
+  if (plan.profile.*field == value) return;
+  edits.push_back([field, value](const Plan& from) -> std::optional<Plan> {
+    Plan to = from;
+    to.profile.*field = value;
+    return to;
+  });
+}
+
+void SimplifyProfile(const Plan& plan, Edits& edits) {
+  const Profile simplest;
+  if (plan.profile != simplest) {
+    edits.push_back([](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      to.profile = Profile();
+      return to;
+    });
+  }
+  SetProfile(plan, &Profile::journal_mode, simplest.journal_mode, edits);
+  SetProfile(plan, &Profile::synchronous, simplest.synchronous, edits);
+  SetProfile(plan, &Profile::page_size, simplest.page_size, edits);
+  SetProfile(plan, &Profile::cache_size, simplest.cache_size, edits);
+  SetProfile(plan, &Profile::wal_autocheckpoint, simplest.wal_autocheckpoint,
+             edits);
+}
+
+// Earlier steps, earlier calls, the simplest moment; and no crash at all.
+void SimplifyCrash(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const auto at = CrashStep(plan.rounds[r]);
+    if (!at.has_value()) continue;
+    const CrashPoint crash = *plan.rounds[r].steps[*at].crash;
+    const auto place = [&edits, r, at](std::size_t step,
+                                       std::optional<CrashPoint> point) {
+      edits.push_back([r, at, step, point](const Plan& from) {
+        Plan to = from;
+        to.rounds[r].steps[*at].crash.reset();
+        to.rounds[r].steps[step].crash = point;
+        return IfChanged(from, std::move(to));
+      });
+    };
+    place(*at, std::nullopt);
+    for (const std::size_t step : Towards<std::size_t>(0, *at)) {
+      place(step, CrashPoint{});
+    }
+    for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
+      place(*at, CrashPoint{io, io == 0 ? Moment::kBefore : crash.moment});
+    }
+    if (crash.moment != Moment::kBefore) {
+      place(*at, CrashPoint{crash.io, Moment::kBefore});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Edit> SimplerEdits(const Plan& plan) {
+  Edits edits;
+  DropUnreached(plan, edits);
+  DropRounds(plan, edits);
+  DropChunks(plan, edits);
+  DropTransactions(plan, edits);
+  SimplifyCrash(plan, edits);
+  SimplifyProfile(plan, edits);
+  SimplifyArguments(plan, edits);
+  return edits;
+}
+
+}  // namespace lastcommit

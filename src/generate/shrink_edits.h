@@ -1,0 +1,25 @@
+// The ways in which a plan gets simpler, the boldest first: rounds, chunks of
+// steps by halves, transactions, then arguments towards 0, the profile towards
+// its defaults and the crash towards the beginning.
+
+#ifndef LASTCOMMIT_GENERATE_SHRINK_EDITS_H_
+#define LASTCOMMIT_GENERATE_SHRINK_EDITS_H_
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+// Applied to the plan it was made for; nullopt if it changes nothing.
+using Edit = std::function<std::optional<Plan>(const Plan&)>;
+
+// Cheap to make; a plan is only copied when an edit is applied. Every result
+// is a well-formed plan and simpler than the plan given.
+std::vector<Edit> SimplerEdits(const Plan& plan);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_GENERATE_SHRINK_EDITS_H_

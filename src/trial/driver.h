@@ -1,0 +1,53 @@
+// Driver: carries the steps of a plan out on a saver and says what each one
+// answered. Runs in the child of a trial and, for the probe transaction, in
+// the examination.
+
+#ifndef LASTCOMMIT_TRIAL_DRIVER_H_
+#define LASTCOMMIT_TRIAL_DRIVER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "model/reference_model.h"
+#include "plan/plan.h"
+#include "subject/registry.h"
+
+namespace lastcommit {
+
+struct Answer {
+  Outcome outcome;
+  std::string message;  // of an error
+};
+
+class Driver {
+ public:
+  // `entry` must outlive the driver.
+  Driver(const SaverEntry& entry, std::string path, const Profile& profile);
+
+  // Calls `acknowledge` as the saver does, in a commit step only. Without an
+  // open saver every step but open is refused with FailedPrecondition.
+  Answer Run(const Step& step, Acknowledge acknowledge);
+
+  // Between the two halves of a reopen.
+  void OnClosedForReopen(std::function<void()> hook);
+
+  Saver* saver() { return saver_.get(); }
+
+ private:
+  Answer Open();
+  Answer RunOnSaver(const Step& step, Acknowledge acknowledge);
+  Answer LiveRead();
+
+  const SaverEntry& entry_;
+  std::string path_;
+  Profile profile_;
+  std::function<void()> closed_for_reopen_;
+  std::unique_ptr<Saver> saver_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_DRIVER_H_

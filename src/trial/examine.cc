@@ -1,0 +1,222 @@
+#include "trial/examine.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "saver/sqlite_status.h"
+#include "status/status.h"
+#include "trial/driver.h"
+#include "trial/trial_files.h"
+
+namespace lastcommit {
+namespace {
+
+struct CloseConnection {
+  void operator()(sqlite3* connection) const { sqlite3_close(connection); }
+};
+using Connection = std::unique_ptr<sqlite3, CloseConnection>;
+
+std::string DatabaseIn(const std::string& directory) {
+  return absl::StrCat(directory, "/", kDatabaseName);
+}
+
+absl::Status Pragma(sqlite3* connection, const char* sql,
+                    int (*row)(void*, int, char**, char**), void* argument) {
+  return SqliteStatus(sqlite3_exec(connection, sql, row, argument, nullptr),
+                      connection, sql);
+}
+
+int AddIntegrityRow(void* lines, int count, char** values, char** /*names*/) {
+  const std::string line = count > 0 && values[0] != nullptr ? values[0] : "";
+  if (line != "ok") {
+    static_cast<std::vector<std::string>*>(lines)->push_back(line);
+  }
+  return 0;
+}
+
+int AddForeignKeyRow(void* lines, int count, char** values, char** /*names*/) {
+  std::string line;
+  for (int i = 0; i < count; ++i) {
+    absl::StrAppend(&line, i > 0 ? "|" : "",
+                    values[i] == nullptr ? "NULL" : values[i]);
+  }
+  static_cast<std::vector<std::string>*>(lines)->push_back(line);
+  return 0;
+}
+
+struct Read {
+  Observation observation;
+  std::int64_t wal_frames = 0;
+};
+
+absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
+                     const std::string& path, Read& read) {
+  RETURN_IF_ERROR(Pragma(connection, "PRAGMA integrity_check(10)",
+                         AddIntegrityRow, &read.observation.integrity));
+  RETURN_IF_ERROR(Pragma(connection, "PRAGMA foreign_key_check",
+                         AddForeignKeyRow, &read.observation.foreign_keys));
+  ASSIGN_OR_RETURN(read.observation.state, entry.read(connection, path));
+  int log_frames = 0;
+  int checkpointed = 0;
+  sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                            &log_frames, &checkpointed);
+  read.wal_frames = log_frames > 0 ? log_frames : 0;
+  return absl::OkStatus();
+}
+
+// What a stock connection finds. A missing file is an empty database.
+Read ReadByPlainSql(const SaverEntry& entry, const std::string& directory) {
+  Read read;
+  const std::string path = DatabaseIn(directory);
+  if (access(path.c_str(), F_OK) != 0) return read;
+  sqlite3* raw = nullptr;
+  const int result =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const Connection connection(raw);
+  read.observation.opened =
+      result == SQLITE_OK
+          ? ReadAll(connection.get(), entry, path, read)
+          : SqliteStatus(result, connection.get(), "opening the copy");
+  return read;
+}
+
+Verdict UncleanClose(const Leftovers& left) {
+  return Verdict::Violated(
+      ViolationClass::kUncleanClose,
+      left.hot_journal ? "a hot journal is left after a close"
+                       : absl::StrCat("a WAL of ", left.wal_bytes,
+                                      " bytes is left after the last close"));
+}
+
+// The database file alone, after a close, against the model.
+absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
+                                           const ReferenceModel& model) {
+  const Leftovers left = FindLeftovers(task.database_directory);
+  if (left.hot_journal || left.wal_bytes > 0) return UncleanClose(left);
+  RETURN_IF_ERROR(CopyDirectory(task.database_directory, task.copy_directory,
+                                CopyWhat::kDatabaseAlone));
+  const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
+  LegalCuts exact = task.legal;
+  exact.lowest = exact.highest = model.state().cut;
+  Verdict verdict = JudgeCut(read.observation, exact);
+  if (!verdict.held()) return verdict;
+  return JudgeState(model.state(), read.observation.state,
+                    ViolationClass::kUncleanClose,
+                    "the database file alone after a close");
+}
+
+// Carries one step out on the saver and the model; held if they agree.
+Verdict Probe(Driver& driver, ReferenceModel& model, const Step& step,
+              ViolationClass violation) {
+  const Outcome expected = model.Apply(step);
+  const Answer answer = driver.Run(step, [](std::int64_t) {});
+  if (answer.outcome == expected) return Verdict::Held();
+  return Verdict::Violated(
+      violation,
+      absl::StrCat("after recovery, ", std::string(Name(step.kind)),
+                   " answered ",
+                   absl::StatusCodeToString(answer.outcome.code), " ",
+                   answer.outcome.value, ", the model ",
+                   absl::StatusCodeToString(expected.code), " ",
+                   expected.value,
+                   answer.message.empty() ? "" : ": ",
+                   absl::CHexEscape(answer.message)));
+}
+
+Verdict JudgeSaverRead(Driver& driver, const ReferenceModel& model,
+                       ViolationClass violation, const std::string& where) {
+  const absl::StatusOr<State> state = driver.saver()->ReadState();
+  if (!state.ok()) {
+    return Verdict::Violated(
+        violation, absl::StrCat(where, ": reading failed: ",
+                                absl::CHexEscape(state.status().message())));
+  }
+  return JudgeState(model.state(), *state, violation, where);
+}
+
+Step StepOf(StepKind kind) {
+  Step step;
+  step.kind = kind;
+  return step;
+}
+
+std::vector<Step> ProbeTransaction() {
+  Step log = StepOf(StepKind::kAppendLog);
+  log.thread = PlanLimits::kMaxName;
+  log.content = {64, 1};
+  return {StepOf(StepKind::kBegin), log, StepOf(StepKind::kCommit)};
+}
+
+// After the last round: the saver itself recovers, reads, writes, closes and
+// opens again.
+absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
+                                          ReferenceModel model) {
+  Driver driver(*task.entry, DatabaseIn(task.database_directory),
+                *task.profile);
+  Verdict verdict = Probe(driver, model, StepOf(StepKind::kOpen),
+                          driver.saver() == nullptr
+                              ? ViolationClass::kOpenFailed
+                              : ViolationClass::kUnstableRecovery);
+  if (!verdict.held()) return verdict;
+  verdict = JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
+                           "the saver after its recovery");
+  if (!verdict.held()) return verdict;
+  for (const Step& step : ProbeTransaction()) {
+    verdict = Probe(driver, model, step, ViolationClass::kNotWritable);
+    if (!verdict.held()) return verdict;
+  }
+  verdict = Probe(driver, model, StepOf(StepKind::kClose),
+                  ViolationClass::kNotWritable);
+  if (!verdict.held()) return verdict;
+  ASSIGN_OR_RETURN(verdict, JudgeDatabaseAlone(task, model));
+  if (!verdict.held()) return verdict;
+  verdict = Probe(driver, model, StepOf(StepKind::kOpen),
+                  ViolationClass::kNotWritable);
+  if (!verdict.held()) return verdict;
+  return JudgeSaverRead(driver, model, ViolationClass::kNotWritable,
+                        "the saver after a new transaction and a reopen");
+}
+
+}  // namespace
+
+absl::StatusOr<Examination> Examine(const ExamineTask& task) {
+  Examination examination;
+  const Leftovers left = FindLeftovers(task.database_directory);
+  examination.hot_journal = left.hot_journal;
+  if (task.closed && (left.hot_journal || left.wal_bytes > 0)) {
+    examination.verdict = UncleanClose(left);
+    return examination;
+  }
+  RETURN_IF_ERROR(CopyDirectory(task.database_directory, task.copy_directory,
+                                task.closed ? CopyWhat::kDatabaseAlone
+                                            : CopyWhat::kAll));
+  const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
+  examination.wal_frames_recovered = read.wal_frames;
+  examination.cut = read.observation.state.cut;
+  if (task.legal.anything) {
+    examination.verdict = Verdict::Skipped(SkipReason::kNoDemand,
+                                           std::string(task.legal.source));
+    return examination;
+  }
+  examination.verdict = JudgeCut(read.observation, task.legal);
+  if (!examination.verdict.held()) return examination;
+  ReferenceModel model = *task.model;
+  if (examination.cut > task.legal.lowest) {
+    model.Apply(*task.candidate);
+  }
+  model.Crash();
+  examination.verdict =
+      JudgeState(model.state(), read.observation.state,
+                 ViolationClass::kNotACut, "plain SQL on what the round left");
+  if (!examination.verdict.held() || !task.is_last_round) return examination;
+  ASSIGN_OR_RETURN(examination.verdict,
+                   JudgeThroughSaver(task, std::move(model)));
+  return examination;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,392 @@
+#include "trial/fork_trial.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "disk/shim_vfs.h"
+#include "model/reference_model.h"
+#include "status/status.h"
+#include "subject/registry.h"
+#include "trial/child.h"
+#include "trial/examine.h"
+#include "trial/round_runner.h"
+#include "trial/shared_page.h"
+#include "trial/trial_files.h"
+
+namespace lastcommit {
+namespace {
+
+std::string DefaultDirectory() {
+  constexpr char kTmpfs[] = "/dev/shm";
+  if (access(kTmpfs, W_OK) == 0) return kTmpfs;
+  std::error_code error;
+  const auto directory = std::filesystem::temp_directory_path(error);
+  return error ? "." : directory.string();
+}
+
+bool IsFull(const std::string& directory) {
+  constexpr std::uint64_t kEnough = 256 << 10;
+  struct statvfs info = {};
+  if (statvfs(directory.c_str(), &info) != 0) return false;
+  return info.f_bavail * info.f_frsize < kEnough;
+}
+
+// What the child recorded, against the model.
+struct Replayed {
+  Verdict verdict;  // held, or the first wrong answer
+  std::optional<std::size_t> in_flight;
+  bool in_flight_acknowledged = false;
+};
+
+class RoundJudge {
+ public:
+  RoundJudge(const Plan& plan, const Round& round, const SharedPage& page,
+             ReferenceModel& model, TrialResult& result)
+      : plan_(plan), round_(round), page_(page), model_(model),
+        result_(result) {}
+
+  // Brings the model to what was acknowledged.
+  Replayed Replay() {
+    Replayed replayed;
+    for (std::size_t i = 0; i < round_.steps.size(); ++i) {
+      const StepRecord& record = page_.records[i];
+      const Progress progress = record.progress.load(std::memory_order_acquire);
+      if (progress == Progress::kNone) break;
+      if (progress != Progress::kReturned) {
+        replayed.in_flight = i;
+        replayed.in_flight_acknowledged = progress == Progress::kAcknowledged;
+        break;
+      }
+      ++result_.steps;
+      const bool in_transaction = model_.in_transaction();
+      const std::int64_t cut = model_.state().cut;
+      const Outcome expected = model_.Apply(round_.steps[i]);
+      result_.commits += model_.state().cut - cut;
+      replayed.verdict = Compare(i, expected, in_transaction);
+      if (!replayed.verdict.held()) break;
+    }
+    return replayed;
+  }
+
+ private:
+  Verdict Compare(std::size_t i, const Outcome& expected,
+                  bool in_transaction) const {
+    const StepRecord& record = page_.records[i];
+    const StepKind kind = round_.steps[i].kind;
+    const Outcome found = {static_cast<absl::StatusCode>(record.code),
+                           record.value};
+    if (found == expected) return Verdict::Held();
+    // With a rollback journal a writer that has spilled holds an EXCLUSIVE
+    // lock (https://sqlite.org/lockingv3.html section 5.0); with a WAL readers
+    // never wait.
+    if (kind == StepKind::kLiveRead && in_transaction &&
+        found.code == absl::StatusCode::kUnavailable &&
+        plan_.profile.journal_mode != JournalMode::kWal) {
+      return Verdict::Held();
+    }
+    return Verdict::Violated(ClassOf(kind, found), Explain(i, expected, found));
+  }
+
+  static ViolationClass ClassOf(StepKind kind, const Outcome& found) {
+    if (found.code == absl::StatusCode::kDataLoss) {
+      return ViolationClass::kDamaged;
+    }
+    if (kind == StepKind::kOpen || kind == StepKind::kReopen) {
+      return found.code == absl::StatusCode::kOk
+                 ? ViolationClass::kUnstableRecovery
+                 : ViolationClass::kOpenFailed;
+    }
+    if (kind == StepKind::kRead || kind == StepKind::kLiveRead) {
+      return ViolationClass::kWrongRead;
+    }
+    return ViolationClass::kWrongAnswer;
+  }
+
+  std::string Explain(std::size_t i, const Outcome& expected,
+                      const Outcome& found) const {
+    const std::string message =
+        page_.message_step == i + 1
+            ? absl::StrCat(": ", absl::CHexEscape(page_.message))
+            : "";
+    return absl::StrCat("step ", i, " (",
+                        std::string(Name(round_.steps[i].kind)),
+                        ") answered ", absl::StatusCodeToString(found.code),
+                        " ", found.value, ", the model ",
+                        absl::StatusCodeToString(expected.code), " ",
+                        expected.value, message);
+  }
+
+  const Plan& plan_;
+  const Round& round_;
+  const SharedPage& page_;
+  ReferenceModel& model_;
+  TrialResult& result_;
+};
+
+Verdict CrashedVerdict(const ChildReport& report, const char* doing) {
+  return Verdict::Violated(
+      report.end == ChildEnd::kHung ? ViolationClass::kHung
+                                    : ViolationClass::kCrashed,
+      absl::StrCat("the process ended by itself (", report.how, ") ", doing,
+                   report.output.empty() ? "" : ", having printed:\n",
+                   absl::CHexEscape(report.output)));
+}
+
+void ClearRound(SharedPage& page, std::size_t steps) {
+  page.crash_reached = false;
+  page.crash = {};
+  page.database_written_since_commit = false;
+  page.finished = false;
+  page.spilled = false;
+  page.savepoint_rolled_back_after_spill = false;
+  page.statement_failed_after_spill = false;
+  page.message_step = 0;
+  for (std::size_t i = 0; i < steps; ++i) {
+    page.records[i].progress.store(Progress::kNone, std::memory_order_relaxed);
+  }
+}
+
+void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
+  if (!examination.ok()) {
+    std::snprintf(page.why, sizeof(page.why), "%s",
+                  examination.status().ToString().c_str());
+    return;
+  }
+  const Verdict& verdict = examination->verdict;
+  page.violation = verdict.violation ? static_cast<int>(*verdict.violation) : -1;
+  page.skipped = verdict.skipped ? static_cast<int>(*verdict.skipped) : -1;
+  page.cut = examination->cut;
+  page.wal_frames_recovered = examination->wal_frames_recovered;
+  page.hot_journal = examination->hot_journal;
+  std::snprintf(page.why, sizeof(page.why), "%s", verdict.why.c_str());
+  page.examined = true;
+}
+
+Verdict VerdictFrom(const SharedPage& page) {
+  if (page.violation >= 0) {
+    return Verdict::Violated(static_cast<ViolationClass>(page.violation),
+                             page.why);
+  }
+  if (page.skipped >= 0) {
+    return Verdict::Skipped(static_cast<SkipReason>(page.skipped), page.why);
+  }
+  return Verdict::Held();
+}
+
+// Different in each process lifetime of a plan, the same in each trial of it.
+std::uint32_t LifetimeSeed(std::size_t round, bool is_examination) {
+  return static_cast<std::uint32_t>(1 + 2 * round + (is_examination ? 1 : 0));
+}
+
+}  // namespace
+
+class ForkTrial::Impl {
+ public:
+  Impl(std::string directory, ChildRunner children, SharedPage* page,
+       absl::Duration hang_timeout)
+      : directory_(std::move(directory)),
+        children_(std::move(children)),
+        page_(page),
+        hang_timeout_(hang_timeout) {}
+
+  ~Impl() {
+    munmap(page_, sizeof(SharedPage));
+    RemoveDirectory(directory_);
+  }
+
+  absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
+    const SaverEntry* entry = FindSaver(plan.saver);
+    if (entry == nullptr) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no saver named \"",
+                       absl::CHexEscape(plan.saver), "\""));
+    }
+    const std::string trial = absl::StrCat(directory_, "/trial");
+    RemoveDirectory(trial);
+    const absl::Cleanup remove = [&] { RemoveDirectory(trial); };
+    const std::string database = absl::StrCat(trial, "/db");
+    if (mkdir(trial.c_str(), S_IRWXU) != 0 ||
+        mkdir(database.c_str(), S_IRWXU) != 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", database));
+    }
+    ReferenceModel model;
+    TrialResult result;
+    for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+      RETURN_IF_ERROR(RunOneRound(plan, *entry, r, trial, model, result, keep));
+      if (!result.verdict.held()) break;
+    }
+    return result;
+  }
+
+ private:
+  absl::Status RunOneRound(const Plan& plan, const SaverEntry& entry,
+                           std::size_t r, const std::string& trial,
+                           ReferenceModel& model, TrialResult& result,
+                           const std::string& keep) {
+    const Round& round = plan.rounds[r];
+    const std::string database = absl::StrCat(trial, "/db");
+    RoundFacts& facts = result.rounds.emplace_back();
+    ClearRound(*page_, round.steps.size());
+    const RoundTask task = {&entry, &plan.profile, &round,
+                            absl::StrCat(database, "/", kDatabaseName),
+                            model.state().cut < 0};
+    ASSIGN_OR_RETURN(const ChildReport child, children_.Run(
+                                                  [&] {
+                                                    SeedSqliteRandomness(
+                                                        LifetimeSeed(r, false));
+                                                    RunRound(task, *page_);
+                                                  },
+                                                  hang_timeout_));
+    facts.crashed = page_->crash_reached;
+    facts.crash = page_->crash;
+    result.spilled |= page_->spilled;
+    result.savepoint_rolled_back_after_spill |=
+        page_->savepoint_rolled_back_after_spill;
+    result.statement_failed_after_spill |= page_->statement_failed_after_spill;
+    if (!keep.empty()) {
+      RETURN_IF_ERROR(CopyDirectory(database,
+                                    absl::StrCat(keep, "/round-", r + 1),
+                                    CopyWhat::kAll));
+    }
+    if (child.end == ChildEnd::kKilled && !facts.crashed) {
+      return absl::InternalError(
+          "a child was killed, but not by its plan (out of memory?)");
+    }
+    if (IsFull(directory_)) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the file system of ", directory_, " is full"));
+    }
+    RoundJudge judge(plan, round, *page_, model, result);
+    const Replayed replayed = judge.Replay();
+    if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
+      result.verdict = CrashedVerdict(child, "while it ran the plan");
+      return absl::OkStatus();
+    }
+    result.verdict = replayed.verdict;
+    if (!result.verdict.held()) return absl::OkStatus();
+    if (!facts.crashed && CrashStep(round).has_value()) {
+      result.verdict = Verdict::Skipped(
+          SkipReason::kNotReached,
+          absl::StrCat("round ", r + 1, " ended before its crash point"));
+      return absl::OkStatus();
+    }
+    return ExamineRound(plan, entry, r, trial, replayed, model, result);
+  }
+
+  absl::Status ExamineRound(const Plan& plan, const SaverEntry& entry,
+                            std::size_t r, const std::string& trial,
+                            const Replayed& replayed, ReferenceModel& model,
+                            TrialResult& result) {
+    const Round& round = plan.rounds[r];
+    RoundFacts& facts = result.rounds.back();
+    const Step* in_flight =
+        replayed.in_flight ? &round.steps[*replayed.in_flight] : nullptr;
+    // The model stands before the step in flight; its commit is a candidate.
+    ReferenceModel next = model;
+    if (in_flight != nullptr) next.Apply(*in_flight);
+    bool has_candidate = next.state().cut > model.state().cut;
+    if (has_candidate && replayed.in_flight_acknowledged) {
+      model = next;  // acknowledged: no longer in doubt
+      has_candidate = false;
+      ++result.commits;
+    }
+    ExamineTask task;
+    task.entry = &entry;
+    task.profile = &plan.profile;
+    task.database_directory = absl::StrCat(trial, "/db");
+    task.copy_directory = absl::StrCat(trial, "/copy");
+    task.legal = ContractFor(
+        plan.profile, {facts.crashed ? Fault::kKill : Fault::kNone,
+                       model.state().cut, has_candidate,
+                       page_->database_written_since_commit});
+    task.closed = !facts.crashed;
+    task.is_last_round = r + 1 == plan.rounds.size();
+    task.model = &model;
+    task.candidate = has_candidate ? in_flight : nullptr;
+    page_->examined = false;
+    page_->why[0] = '\0';
+    ASSIGN_OR_RETURN(
+        const ChildReport child,
+        children_.Run(
+            [&] {
+              SeedSqliteRandomness(LifetimeSeed(r, true));
+              Store(Examine(task), *page_);
+            },
+            hang_timeout_));
+    facts.had_candidate = has_candidate;
+    facts.acknowledged = model.state().cut;
+    if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
+      result.verdict = CrashedVerdict(child, "while recovering");
+      return absl::OkStatus();
+    }
+    if (!page_->examined) {
+      if (IsFull(directory_)) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat("the file system of ", directory_, " is full"));
+      }
+      return absl::InternalError(
+          absl::StrCat("the examination failed: ", page_->why));
+    }
+    facts.cut = page_->cut;
+    facts.wal_frames_recovered = page_->wal_frames_recovered;
+    facts.hot_journal = page_->hot_journal;
+    facts.candidate_landed = has_candidate && page_->cut > model.state().cut;
+    result.verdict = VerdictFrom(*page_);
+    if (facts.candidate_landed) model = std::move(next);
+    model.Crash();
+    return absl::OkStatus();
+  }
+
+  const std::string directory_;
+  ChildRunner children_;
+  SharedPage* page_;
+  const absl::Duration hang_timeout_;
+};
+
+absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
+    const TrialOptions& options) {
+  const std::string parent =
+      options.directory.empty() ? DefaultDirectory() : options.directory;
+  std::string directory = absl::StrCat(parent, "/lastcommit-XXXXXX");
+  if (mkdtemp(directory.data()) == nullptr) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("cannot make a directory for trials in ", parent));
+  }
+  absl::Cleanup remove = [&] { RemoveDirectory(directory); };
+  ASSIGN_OR_RETURN(ChildRunner children, ChildRunner::Create());
+  void* memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
+  std::move(remove).Cancel();
+  return std::unique_ptr<ForkTrial>(new ForkTrial(
+      std::make_unique<Impl>(directory, std::move(children),
+                             new (memory) SharedPage(), options.hang_timeout)));
+}
+
+ForkTrial::ForkTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ForkTrial::~ForkTrial() = default;
+
+absl::StatusOr<TrialResult> ForkTrial::Run(const Plan& plan) {
+  return impl_->Run(plan, "");
+}
+
+absl::StatusOr<TrialResult> ForkTrial::RunAndKeep(
+    const Plan& plan, const std::string& directory) {
+  return impl_->Run(plan, directory);
+}
+
+}  // namespace lastcommit

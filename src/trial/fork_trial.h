@@ -1,0 +1,58 @@
+// ForkTrial: runs a plan with a real process, a real SIGKILL and real files.
+// Each round is a forked child that ends at its crash point; another child
+// examines what it left. No exec.
+//
+// The process that owns a ForkTrial must be single-threaded when Run is called
+// and must never have opened a database of the trial's directory itself.
+
+#ifndef LASTCOMMIT_TRIAL_FORK_TRIAL_H_
+#define LASTCOMMIT_TRIAL_FORK_TRIAL_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "plan/plan.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+struct TrialOptions {
+  // Where the trials' directories are made; must exist. Empty: a tmpfs
+  // (/dev/shm) if there is one, else the system's directory for temporary
+  // files. A SIGKILL cannot tell the difference.
+  std::string directory;
+  // A child that takes longer is a finding (kHung).
+  absl::Duration hang_timeout = absl::Minutes(1);
+};
+
+class ForkTrial {
+ public:
+  // Makes a directory of its own under options.directory. NotFound,
+  // PermissionDenied, ResourceExhausted.
+  static absl::StatusOr<std::unique_ptr<ForkTrial>> Create(
+      const TrialOptions& options);
+  // Removes its directory.
+  ~ForkTrial();
+  ForkTrial(const ForkTrial&) = delete;
+  ForkTrial& operator=(const ForkTrial&) = delete;
+
+  // NotFound: no such saver. ResourceExhausted: the directory's file system is
+  // full. Internal: the tester failed (fork, copy, a child killed from
+  // outside). A violation is no error but a verdict.
+  absl::StatusOr<TrialResult> Run(const Plan& plan);
+
+  // As Run, and leaves what each round left in `directory`.
+  absl::StatusOr<TrialResult> RunAndKeep(const Plan& plan,
+                                         const std::string& directory);
+
+ private:
+  class Impl;
+  explicit ForkTrial(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_FORK_TRIAL_H_

@@ -1,0 +1,217 @@
+#include "trial/round_runner.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "disk/shim_vfs.h"
+#include "trial/driver.h"
+
+namespace lastcommit {
+namespace {
+
+// A kill can divide a write where the kernel looks for signals: between the
+// pages it copies.
+constexpr std::int64_t kBlock = 4096;
+
+bool IsChange(StepKind kind) {
+  switch (kind) {
+    case StepKind::kPutCheckpoint:
+    case StepKind::kAppendLog:
+    case StepKind::kAppendLogs:
+    case StepKind::kPutBlob:
+    case StepKind::kDeleteThread:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Knows where the process is, counts I/O calls, and dies at the crash point.
+class KillSwitch : public IoObserver {
+ public:
+  KillSwitch(const RoundTask& task, SharedPage& page)
+      : round_(*task.round),
+        is_wal_(task.profile->journal_mode == JournalMode::kWal),
+        creates_(task.creates),
+        page_(page),
+        crash_step_(CrashStep(round_)) {}
+
+  void EnterStep(std::size_t step, bool in_transaction) {
+    step_ = step;
+    io_in_step_ = 0;
+    phase_ = PhaseOf(round_.steps[step].kind, in_transaction);
+    if (step == crash_step_) {
+      armed_ = round_.steps[step].crash;
+      if (armed_->io == 0) Die({}, Moment::kBefore);
+    }
+  }
+  void EnterPhase(Phase phase) { phase_ = phase; }
+
+  std::optional<std::int64_t> BeforeCall(const IoCall& call) override {
+    ++io_in_step_;
+    if (call.role == FileRole::kDatabase && call.kind == IoKind::kWrite) {
+      page_.database_written_since_commit = true;
+    }
+    if (!armed_.has_value() || ++io_armed_ != armed_->io) return std::nullopt;
+    if (armed_->moment == Moment::kAfter) return std::nullopt;
+    if (armed_->moment == Moment::kDuring && call.kind == IoKind::kWrite) {
+      // The block boundary nearest to the middle of the write.
+      const std::int64_t middle = call.offset + call.amount / 2;
+      const std::int64_t cut = std::max(middle / kBlock * kBlock,
+                                        (call.offset / kBlock + 1) * kBlock);
+      if (cut < call.offset + call.amount) return cut - call.offset;
+    }
+    Die(call, Moment::kBefore);
+  }
+  void DuringCall(const IoCall& call) override { Die(call, Moment::kDuring); }
+  void AfterCall(const IoCall& call) override {
+    if (armed_.has_value() && io_armed_ == armed_->io) {
+      Die(call, Moment::kAfter);
+    }
+  }
+
+ private:
+  Phase PhaseOf(StepKind kind, bool in_transaction) const {
+    switch (kind) {
+      case StepKind::kOpen:
+        return creates_ ? Phase::kCreate : Phase::kOpen;
+      case StepKind::kClose:
+      case StepKind::kReopen:
+        return Phase::kClose;
+      case StepKind::kCommit:
+        return Phase::kCommit;
+      case StepKind::kWalCheckpoint:
+        return Phase::kCheckpoint;
+      default:
+        return IsChange(kind) && !in_transaction ? Phase::kCommit
+                                                 : Phase::kStatement;
+    }
+  }
+
+  [[noreturn]] void Die(const IoCall& call, Moment moment) {
+    const bool in_checkpoint =
+        is_wal_ && call.role == FileRole::kDatabase && io_in_step_ > 0 &&
+        (phase_ == Phase::kCommit || phase_ == Phase::kStatement);
+    page_.crash = {step_,
+                   {io_in_step_, moment},
+                   in_checkpoint ? Phase::kCheckpoint : phase_,
+                   call};
+    page_.crash_reached = true;
+    kill(getpid(), SIGKILL);
+    while (true) pause();
+  }
+
+  const Round& round_;
+  const bool is_wal_;
+  const bool creates_;
+  SharedPage& page_;
+  const std::optional<std::size_t> crash_step_;
+  std::size_t step_ = 0;
+  Phase phase_ = Phase::kOpen;
+  std::int64_t io_in_step_ = 0;
+  std::int64_t io_armed_ = 0;  // since the step that carries the crash
+  std::optional<CrashPoint> armed_;
+};
+
+// Follows the transaction from outside, for the phases and the ledger.
+class TransactionWatch {
+ public:
+  explicit TransactionWatch(SharedPage& page) : page_(page) {}
+
+  bool is_open() const { return is_open_; }
+
+  void After(const Step& step, const Answer& answer, Saver* saver) {
+    const bool ok = answer.outcome.code == absl::StatusCode::kOk;
+    if (is_open_ && saver != nullptr) {
+      has_spilled_ = has_spilled_ || saver->CacheSpills() > spills_at_begin_;
+      page_.spilled |= has_spilled_;
+    }
+    switch (step.kind) {
+      case StepKind::kBegin:
+        if (!ok) break;
+        is_open_ = true;
+        has_spilled_ = false;
+        spills_at_begin_ = saver->CacheSpills();
+        break;
+      case StepKind::kCommit:
+      case StepKind::kRollback:
+        if (ok) is_open_ = false;
+        break;
+      case StepKind::kOpen:
+      case StepKind::kReopen:
+      case StepKind::kClose:
+        is_open_ = false;
+        break;
+      case StepKind::kRollbackTo:
+        page_.savepoint_rolled_back_after_spill |= ok && has_spilled_;
+        break;
+      default:
+        page_.statement_failed_after_spill |=
+            IsChange(step.kind) && !ok && is_open_ && has_spilled_;
+    }
+  }
+
+ private:
+  SharedPage& page_;
+  bool is_open_ = false;
+  bool has_spilled_ = false;
+  std::int64_t spills_at_begin_ = 0;
+};
+
+void Record(StepRecord& record, Progress progress) {
+  record.progress.store(progress, std::memory_order_release);
+}
+
+// Refusals are part of plans; the first other error is the one to explain.
+void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
+  const auto is_refusal = [](std::int32_t code) {
+    return code == static_cast<std::int32_t>(
+                       absl::StatusCode::kInvalidArgument) ||
+           code == static_cast<std::int32_t>(
+                       absl::StatusCode::kFailedPrecondition);
+  };
+  if (page.message_step > 0 &&
+      !is_refusal(page.records[page.message_step - 1].code)) {
+    return;
+  }
+  page.message_step = static_cast<std::uint32_t>(step + 1);
+  std::snprintf(page.message, sizeof(page.message), "%s",
+                answer.message.c_str());
+}
+
+}  // namespace
+
+void RunRound(const RoundTask& task, SharedPage& page) {
+  KillSwitch kill_switch(task, page);
+  TransactionWatch transaction(page);
+  Driver driver(*task.entry, task.database, *task.profile);
+  driver.OnClosedForReopen([&] { kill_switch.EnterPhase(Phase::kOpen); });
+  SetIoObserver(&kill_switch);
+  const std::vector<Step>& steps = task.round->steps;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    StepRecord& record = page.records[i];
+    kill_switch.EnterStep(i, transaction.is_open());
+    Record(record, Progress::kIntended);
+    const Answer answer = driver.Run(steps[i], [&](std::int64_t cut) {
+      record.acknowledged = cut;
+      Record(record, Progress::kAcknowledged);
+    });
+    if (!answer.message.empty()) NoteMessage(page, i, answer);
+    record.code = static_cast<std::int32_t>(answer.outcome.code);
+    record.value = answer.outcome.value;
+    if (steps[i].kind == StepKind::kCommit ||
+        (IsChange(steps[i].kind) && !transaction.is_open())) {
+      page.database_written_since_commit = false;
+    }
+    Record(record, Progress::kReturned);
+    transaction.After(steps[i], answer, driver.saver());
+  }
+  SetIoObserver(nullptr);
+  page.finished = true;
+}
+
+}  // namespace lastcommit

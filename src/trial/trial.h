@@ -1,0 +1,60 @@
+// What one execution of a plan gives: its verdict, and what really happened,
+// for the ledger and for the story of a finding.
+
+#ifndef LASTCOMMIT_TRIAL_TRIAL_H_
+#define LASTCOMMIT_TRIAL_TRIAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "disk/shim_vfs.h"
+#include "model/verdict.h"
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+// What the process was doing when it died. A checkpoint inside a commit is a
+// checkpoint; one inside open or close is open or close.
+enum class Phase { kCreate, kOpen, kStatement, kCommit, kCheckpoint, kClose };
+inline constexpr int kPhases = static_cast<int>(Phase::kClose) + 1;
+
+std::string_view Name(Phase phase);
+
+// Where a process really died.
+struct CrashPlace {
+  std::size_t step = 0;
+  CrashPoint point;  // counted from the beginning of `step`
+  Phase phase = Phase::kOpen;
+  IoCall call;  // the call it died at; meaningless if point.io is 0
+};
+
+struct RoundFacts {
+  bool crashed = false;
+  CrashPlace crash;               // if crashed
+  bool had_candidate = false;     // a commit was in doubt
+  bool candidate_landed = false;  // and was there after recovery
+  std::int64_t acknowledged = -1;
+  std::int64_t cut = -1;  // found after the round
+  std::int64_t wal_frames_recovered = 0;
+  bool hot_journal = false;  // one was there to be rolled back
+};
+
+struct TrialResult {
+  Verdict verdict;
+  std::vector<RoundFacts> rounds;  // those that were run
+  std::int64_t steps = 0;          // that returned
+  std::int64_t commits = 0;        // acknowledged
+  bool spilled = false;            // inside a transaction
+  bool savepoint_rolled_back_after_spill = false;
+  bool statement_failed_after_spill = false;
+};
+
+// The plan with each crash that was reached at the step and call where it
+// really was. The same trial, easier to shrink and to read.
+Plan WithExactCrashes(const Plan& plan, const TrialResult& result);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_TRIAL_H_
