@@ -1,0 +1,172 @@
+#include "plan/codec.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "plan/flat_json.h"
+#include "plan/header_fields.h"
+#include "plan/step_fields.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+// Takes lines one at a time and makes up rounds of them. Looks at sizes before
+// anything else, and stops at the first error.
+class PlanParser {
+ public:
+  absl::StatusOr<Plan> Parse(std::string_view text) {
+    if (text.empty()) return FieldError("plan", "the text is empty");
+    if (text.size() > PlanLimits::kMaxFileBytes) {
+      return FieldError(
+          "plan", absl::StrCat(text.size(), " bytes are too many (allowed ",
+                               PlanLimits::kMaxFileBytes, ")"));
+    }
+    while (!text.empty()) {
+      ++line_number_;
+      RETURN_IF_ERROR(ParseLine(text.substr(0, text.find('\n')), text));
+    }
+    RETURN_IF_ERROR(CheckEnd());
+    return std::move(plan_);
+  }
+
+  // Of the line that an error is about.
+  int line_number() const { return line_number_; }
+
+ private:
+  // `line` is the beginning of `rest` and is removed from it.
+  absl::Status ParseLine(std::string_view line, std::string_view& rest) {
+    if (line.size() > PlanLimits::kMaxLineBytes) {
+      return FieldError(
+          "line", absl::StrCat(line.size(), " bytes are too many (allowed ",
+                               PlanLimits::kMaxLineBytes, ")"));
+    }
+    if (line.size() == rest.size()) {
+      return FieldError("plan", "is cut off: the last line has no newline");
+    }
+    rest.remove_prefix(line.size() + 1);
+    if (line.empty()) return FieldError("line", "is blank");
+    ASSIGN_OR_RETURN(const JsonFields fields, ParseFlatJson(line));
+    if (line_number_ == 1) {
+      ASSIGN_OR_RETURN(plan_, ParseHeader(fields));
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(const Step step, ParseStep(fields));
+    return Add(step);
+  }
+
+  absl::Status Add(const Step& step) {
+    RETURN_IF_ERROR(CheckPlace(step.kind));
+    if (!is_in_round_) RETURN_IF_ERROR(BeginRound());
+    Round& round = plan_.rounds.back();
+    if (round.steps.size() == PlanLimits::kMaxStepsPerRound) {
+      return FieldError(
+          "step", absl::StrCat("too many steps (allowed ",
+                               PlanLimits::kMaxStepsPerRound, " a round)"));
+    }
+    RETURN_IF_ERROR(CountCrash(step));
+    RETURN_IF_ERROR(CountContent(step));
+    round.steps.push_back(step);
+    is_in_round_ = step.kind != StepKind::kClose;
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckPlace(StepKind kind) const {
+    if (is_in_round_ && kind == StepKind::kOpen) {
+      return FieldError("step",
+                        "'open' inside a round (allowed after 'close')");
+    }
+    if (!is_in_round_ && kind != StepKind::kOpen) {
+      return FieldError("step",
+                        absl::StrCat("'", std::string(Name(kind)),
+                                     "' outside a round (allowed 'open')"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status BeginRound() {
+    if (plan_.rounds.size() == PlanLimits::kMaxRounds) {
+      return FieldError("step", absl::StrCat("too many rounds (allowed ",
+                                             PlanLimits::kMaxRounds, ")"));
+    }
+    plan_.rounds.emplace_back();
+    crash_line_ = 0;
+    return absl::OkStatus();
+  }
+
+  absl::Status CountCrash(const Step& step) {
+    if (!step.crash.has_value()) return absl::OkStatus();
+    if (crash_line_ != 0) {
+      return FieldError("crash",
+                        absl::StrCat("line ", crash_line_,
+                                     " has one already (allowed 1 a round)"));
+    }
+    crash_line_ = line_number_;
+    return absl::OkStatus();
+  }
+
+  absl::Status CountContent(const Step& step) {
+    content_bytes_ += step.content.size * step.count;
+    if (content_bytes_ <= PlanLimits::kMaxPlanContentBytes) {
+      return absl::OkStatus();
+    }
+    return FieldError(
+        "size", absl::StrCat("the contents so far are ", content_bytes_,
+                             " bytes (allowed ",
+                             PlanLimits::kMaxPlanContentBytes, " in a plan)"));
+  }
+
+  absl::Status CheckEnd() const {
+    if (plan_.rounds.empty()) {
+      return FieldError("plan", "has no round (allowed 1 or more)");
+    }
+    if (is_in_round_) {
+      return FieldError("plan", "is cut off: the last round has no 'close'");
+    }
+    return absl::OkStatus();
+  }
+
+  Plan plan_;
+  int line_number_ = 0;
+  bool is_in_round_ = false;
+  int crash_line_ = 0;  // 0 = this round has no crash yet
+  std::int64_t content_bytes_ = 0;
+};
+
+}  // namespace
+
+std::string PrintStep(const Step& step) {
+  std::string text = "{\"step\":\"";
+  text.append(Name(step.kind)).append("\"").append(PrintStepFields(step));
+  if (step.crash.has_value()) {
+    absl::StrAppend(&text, ",\"crash\":{\"io\":", step.crash->io,
+                    ",\"moment\":\"", std::string(Name(step.crash->moment)),
+                    "\"}");
+  }
+  return text + "}";
+}
+
+std::string PrintPlan(const Plan& plan) {
+  std::string text = PrintHeader(plan) + "\n";
+  for (const Round& round : plan.rounds) {
+    for (const Step& step : round.steps) text.append(PrintStep(step)) += '\n';
+  }
+  return text;
+}
+
+absl::StatusOr<Plan> ParsePlan(std::string_view text, std::string_view name) {
+  PlanParser parser;
+  absl::StatusOr<Plan> plan = parser.Parse(text);
+  if (plan.ok()) return plan;
+  const int line = parser.line_number() == 0 ? 1 : parser.line_number();
+  return absl::InvalidArgumentError(
+      absl::StrCat(absl::CHexEscape({name.data(), name.size()}), ":", line,
+                   ": ", plan.status().message()));
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,206 @@
+#include "plan/header_fields.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+#include "plan/codec.h"
+#include "plan/sqlite_version.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+// Quoted and escaped to ASCII, whatever the text is.
+std::string Quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', true,
+                                   nlohmann::json::error_handler_t::replace);
+}
+
+std::string PrintProfile(const Profile& profile) {
+  return absl::StrCat("{\"journal_mode\":", Quoted(Name(profile.journal_mode)),
+                      ",\"synchronous\":", Quoted(Name(profile.synchronous)),
+                      ",\"page_size\":", profile.page_size,
+                      ",\"cache_size\":", profile.cache_size,
+                      ",\"wal_autocheckpoint\":", profile.wal_autocheckpoint,
+                      "}");
+}
+
+std::string PrintExpected(const Plan& plan) {
+  if (!plan.expected.has_value()) return Quoted("held");
+  std::string text = "violated(";
+  text.append(Name(*plan.expected)).append(")");
+  return Quoted(text);
+}
+
+std::string PrintRange(const SqliteRange& range) {
+  std::string text;
+  if (range.from != 0) {
+    absl::StrAppend(&text, "\"from\":", Quoted(PrintSqliteVersion(range.from)));
+  }
+  if (range.before != 0) {
+    absl::StrAppend(&text, text.empty() ? "" : ",",
+                    "\"before\":", Quoted(PrintSqliteVersion(range.before)));
+  }
+  return text.empty() ? "" : absl::StrCat(",\"sqlite\":{", text, "}");
+}
+
+constexpr std::string_view kHeaderFields[] = {"lastcommit",
+                                              "saver",
+                                              "engine",
+                                              "profile",
+                                              "profile.journal_mode",
+                                              "profile.synchronous",
+                                              "profile.page_size",
+                                              "profile.cache_size",
+                                              "profile.wal_autocheckpoint",
+                                              "expect"};
+constexpr std::string_view kOptionalHeaderFields[] = {"sqlite", "sqlite.from",
+                                                      "sqlite.before"};
+
+template <typename Names>
+bool Contains(const Names& names, std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+absl::Status CheckHeaderFields(const JsonFields& fields) {
+  for (const JsonField& field : fields) {
+    if (!Contains(kHeaderFields, field.name) &&
+        !Contains(kOptionalHeaderFields, field.name)) {
+      return FieldError(field.name, "unknown field");
+    }
+    if (field.name == "profile" || field.name == "sqlite") {
+      RETURN_IF_ERROR(ReadObject(field));
+    }
+  }
+  for (const std::string_view name : kHeaderFields) {
+    if (Find(fields, name) == nullptr) return FieldError(name, "is missing");
+  }
+  return absl::OkStatus();
+}
+
+// The version comes first: with another one no other rule is known to hold.
+absl::Status CheckVersion(const JsonFields& fields) {
+  const JsonField* field = Find(fields, "lastcommit");
+  if (field == nullptr) {
+    return FieldError("lastcommit", "is missing: this is no plan");
+  }
+  const auto* version = std::get_if<std::uint64_t>(&field->value);
+  if (version != nullptr && *version == kPlanVersion) return absl::OkStatus();
+  return Refused(*field, "is not a known version", absl::StrCat(kPlanVersion));
+}
+
+absl::StatusOr<std::string> ParseSaver(const JsonField& field) {
+  ASSIGN_OR_RETURN(const std::string_view name, ReadString(field));
+  const bool is_name =
+      !name.empty() && name.size() <= PlanLimits::kMaxSaverBytes &&
+      std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+      });
+  if (is_name) return std::string(name);
+  return Refused(
+      field, "is not a saver's name",
+      absl::StrCat("1 to ", PlanLimits::kMaxSaverBytes, " of a-z, 0-9 and -"));
+}
+
+absl::StatusOr<int> ReadInt(const JsonField& field,
+                            const IntegerLimits& limits) {
+  ASSIGN_OR_RETURN(const std::int64_t value, ReadInteger(field, limits));
+  return static_cast<int>(value);
+}
+
+absl::StatusOr<int> ParsePageSize(const JsonField& field) {
+  constexpr IntegerLimits kLimits = {PlanLimits::kMinPageSize,
+                                     PlanLimits::kMaxPageSize};
+  ASSIGN_OR_RETURN(const int size, ReadInt(field, kLimits));
+  if ((size & (size - 1)) == 0) return size;
+  return Refused(field, "is not a power of two",
+                 absl::StrCat(kLimits.min, " to ", kLimits.max));
+}
+
+absl::StatusOr<Profile> ParseProfile(const JsonFields& fields) {
+  Profile profile;
+  ASSIGN_OR_RETURN(
+      profile.journal_mode,
+      ReadWord(*Find(fields, "profile.journal_mode"), ParseJournalMode,
+               "delete, truncate, persist, memory, wal, off"));
+  ASSIGN_OR_RETURN(profile.synchronous,
+                   ReadWord(*Find(fields, "profile.synchronous"),
+                            ParseSynchronous, "off, normal, full, extra"));
+  ASSIGN_OR_RETURN(profile.page_size,
+                   ParsePageSize(*Find(fields, "profile.page_size")));
+  ASSIGN_OR_RETURN(profile.cache_size,
+                   ReadInt(*Find(fields, "profile.cache_size"),
+                           {0, PlanLimits::kMaxCacheSize}));
+  ASSIGN_OR_RETURN(profile.wal_autocheckpoint,
+                   ReadInt(*Find(fields, "profile.wal_autocheckpoint"),
+                           {0, PlanLimits::kMaxWalAutocheckpoint}));
+  return profile;
+}
+
+absl::StatusOr<std::optional<ViolationClass>> ParseExpected(
+    const JsonField& field) {
+  ASSIGN_OR_RETURN(std::string_view text, ReadString(field));
+  if (text == "held") return std::optional<ViolationClass>();
+  constexpr std::string_view kBegin = "violated(";
+  if (text.starts_with(kBegin) && text.ends_with(')')) {
+    text.remove_prefix(kBegin.size());
+    text.remove_suffix(1);
+    const auto violation = ParseViolationClass(text);
+    if (violation.has_value()) return violation;
+  }
+  std::string allowed = "held";
+  for (int i = 0; i < kViolationClasses; ++i) {
+    allowed.append(", violated(")
+        .append(Name(static_cast<ViolationClass>(i)))
+        .append(")");
+  }
+  return Refused(field, "is not known", allowed);
+}
+
+// 0 if the field is not there.
+absl::StatusOr<int> ParseVersion(const JsonField* field) {
+  if (field == nullptr) return 0;
+  return ReadWord(*field, ParseSqliteVersion, "such as 3.40.1");
+}
+
+absl::StatusOr<SqliteRange> ParseRange(const JsonFields& fields) {
+  SqliteRange range;
+  ASSIGN_OR_RETURN(range.from, ParseVersion(Find(fields, "sqlite.from")));
+  ASSIGN_OR_RETURN(range.before, ParseVersion(Find(fields, "sqlite.before")));
+  if (range.before != 0 && range.before <= range.from) {
+    return Refused(*Find(fields, "sqlite.before"), "leaves no version",
+                   absl::StrCat("above ", PrintSqliteVersion(range.from)));
+  }
+  return range;
+}
+
+}  // namespace
+
+std::string PrintHeader(const Plan& plan) {
+  return absl::StrCat(
+      "{\"lastcommit\":", kPlanVersion, ",\"saver\":", Quoted(plan.saver),
+      ",\"engine\":", Quoted(Name(plan.engine)),
+      ",\"profile\":", PrintProfile(plan.profile),
+      ",\"expect\":", PrintExpected(plan), PrintRange(plan.sqlite), "}");
+}
+
+absl::StatusOr<Plan> ParseHeader(const JsonFields& fields) {
+  RETURN_IF_ERROR(CheckVersion(fields));
+  RETURN_IF_ERROR(CheckHeaderFields(fields));
+  Plan plan;
+  ASSIGN_OR_RETURN(plan.saver, ParseSaver(*Find(fields, "saver")));
+  ASSIGN_OR_RETURN(plan.engine,
+                   ReadWord(*Find(fields, "engine"), ParseEngine, "fork"));
+  ASSIGN_OR_RETURN(plan.profile, ParseProfile(fields));
+  ASSIGN_OR_RETURN(plan.expected, ParseExpected(*Find(fields, "expect")));
+  ASSIGN_OR_RETURN(plan.sqlite, ParseRange(fields));
+  return plan;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,69 @@
+#include "plan/plan.h"
+
+#include <array>
+#include <cstddef>
+
+namespace lastcommit {
+namespace {
+
+// Each in the order of its enum.
+constexpr std::array<std::string_view, kStepKinds> kStepNames = {
+    "open",           "close",          "reopen",     "begin",
+    "commit",         "rollback",       "savepoint",  "release",
+    "rollback_to",    "put_checkpoint", "append_log", "append_logs",
+    "put_blob",       "delete_thread",  "read",       "live_read",
+    "wal_checkpoint", "vacuum"};
+constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
+                                                      "after"};
+constexpr std::array<std::string_view, 1> kEngines = {"fork"};
+constexpr std::array<std::string_view, kViolationClasses> kViolations = {
+    "lost_commit",  "phantom_commit", "not_a_cut",  "damaged",
+    "open_failed",  "wrong_answer",   "wrong_read", "unstable_recovery",
+    "not_writable", "unclean_close",  "crashed",    "hung",
+    "flaky"};
+
+template <typename Enum, std::size_t kSize>
+std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
+                          std::string_view name) {
+  for (std::size_t i = 0; i < kSize; ++i) {
+    if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view Name(StepKind kind) {
+  return kStepNames[static_cast<std::size_t>(kind)];
+}
+std::string_view Name(Moment moment) {
+  return kMoments[static_cast<std::size_t>(moment)];
+}
+std::string_view Name(Engine engine) {
+  return kEngines[static_cast<std::size_t>(engine)];
+}
+std::string_view Name(ViolationClass violation) {
+  return kViolations[static_cast<std::size_t>(violation)];
+}
+
+std::optional<StepKind> ParseStepKind(std::string_view name) {
+  return Parse<StepKind>(kStepNames, name);
+}
+std::optional<Moment> ParseMoment(std::string_view name) {
+  return Parse<Moment>(kMoments, name);
+}
+std::optional<Engine> ParseEngine(std::string_view name) {
+  return Parse<Engine>(kEngines, name);
+}
+std::optional<ViolationClass> ParseViolationClass(std::string_view name) {
+  return Parse<ViolationClass>(kViolations, name);
+}
+
+std::optional<std::size_t> CrashStep(const Round& round) {
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    if (round.steps[i].crash.has_value()) return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,185 @@
+// Plan: one test case as a pure value. It says which saver is driven with
+// which profile, what the client does in each round, and where the process
+// dies. docs/plan-format.md has its text form (plan/codec.h).
+//
+// Everything is numbers and enumerators; names and bytes are made from them by
+// plan/content.h, so that a plan stays small and shrinks towards 0.
+
+#ifndef LASTCOMMIT_PLAN_PLAN_H_
+#define LASTCOMMIT_PLAN_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "saver/settings.h"
+
+namespace lastcommit {
+
+// The limits of a plan; the parser refuses more, the generator stays below.
+struct PlanLimits {
+  static constexpr int kMaxRounds = 4;
+  static constexpr int kMaxStepsPerRound = 4096;
+  static constexpr std::int64_t kMaxContentBytes = 4 << 20;
+  // All steps together, size times count, so that no plan eats the machine.
+  static constexpr std::int64_t kMaxPlanContentBytes = 256 << 20;
+  static constexpr int kMaxName = 99999;  // threads, namespaces, ids, blobs
+  static constexpr int kMaxBatch = 1000;  // entries of append_logs
+  static constexpr int kMaxUp = 16;       // savepoints that rollback_to skips
+  static constexpr std::int64_t kMaxIo = 1'000'000;
+  static constexpr int kMinPageSize = 512;  // SQLite's own two limits
+  static constexpr int kMaxPageSize = 65536;
+  static constexpr int kMaxCacheSize = 1'000'000;
+  static constexpr int kMaxWalAutocheckpoint = 1'000'000;
+  static constexpr int kMaxSaverBytes = 40;  // of a saver's name
+  static constexpr std::int64_t kMaxLineBytes = 1 << 20;
+  static constexpr std::int64_t kMaxFileBytes = 64 << 20;
+};
+
+// The SQLite settings of a plan. The defaults are SqliteSaver's.
+struct Profile {
+  JournalMode journal_mode = JournalMode::kWal;
+  Synchronous synchronous = Synchronous::kFull;
+  int page_size = 4096;
+  int cache_size = 0;  // pages; 0 = SQLite's default
+  int wal_autocheckpoint = 1000;
+
+  bool operator==(const Profile&) const = default;
+};
+
+enum class StepKind {
+  kOpen,   // first step of each round: opens, which recovers or creates
+  kClose,  // last step of each round
+  kReopen,
+  kBegin,
+  kCommit,
+  kRollback,
+  kSavepoint,
+  kRelease,
+  kRollbackTo,
+  kPutCheckpoint,
+  kAppendLog,
+  kAppendLogs,
+  kPutBlob,
+  kDeleteThread,
+  kRead,      // the whole state through the saver's own connection
+  kLiveRead,  // the whole state through a second connection
+  kWalCheckpoint,
+  kVacuum,
+};
+inline constexpr int kStepKinds = static_cast<int>(StepKind::kVacuum) + 1;
+
+// When, relative to the I/O call, the process dies.
+enum class Moment { kBefore, kDuring, kAfter };
+
+// Where the process dies: at the `io`-th I/O call (1, 2, ...) counted from the
+// beginning of the step that carries the crash; 0 is before the first call.
+// Calls of later steps of the round count on when the step makes fewer.
+// kDuring writes a prefix up to a multiple of 4096 in the file; a write that
+// touches one such block only cannot be divided by a kill and counts as not
+// yet done.
+struct CrashPoint {
+  std::int64_t io = 0;
+  Moment moment = Moment::kBefore;
+
+  bool operator==(const CrashPoint&) const = default;
+};
+
+// Bytes made from two numbers (plan/content.h).
+struct Content {
+  std::int64_t size = 0;
+  std::uint64_t seed = 0;
+
+  bool operator==(const Content&) const = default;
+};
+
+// One line of a program. A kind uses the fields named behind it; the others
+// keep their defaults.
+struct Step {
+  StepKind kind = StepKind::kRead;
+  int thread = 0;   // put_checkpoint, append_log(s), put_blob, delete_thread
+  int ns = 0;       // put_checkpoint
+  int id = 0;       // put_checkpoint: checkpoint; put_blob: name
+  int parent = -1;  // put_checkpoint: checkpoint, -1 = none
+  Content content = {};  // put_checkpoint, append_log(s), put_blob
+  int count = 1;         // append_logs: entries
+  int invalid_at = -1;   // append_log(s), put_checkpoint: the entry (metadata)
+                         // that is no JSON, -1 = none; checked by SQLite, so
+                         // the statement fails when it gets there
+  int up = 0;            // rollback_to: savepoints further out, 0 = innermost
+  CheckpointMode mode = CheckpointMode::kPassive;  // wal_checkpoint
+  std::optional<CrashPoint> crash = {};
+
+  bool operator==(const Step&) const = default;
+};
+
+// What one process lifetime does. steps.front() is open, steps.back() is
+// close, neither stands elsewhere; at most one step carries a crash.
+struct Round {
+  std::vector<Step> steps = {};
+
+  bool operator==(const Round&) const = default;
+};
+
+enum class Engine { kFork };
+
+// How a violated plan is violated. The names are stable: plans and results
+// store them.
+enum class ViolationClass {
+  kLostCommit,        // an acknowledged commit is not there
+  kPhantomCommit,     // more commits are there than were ever attempted
+  kNotACut,           // the state equals the model after no cut
+  kDamaged,           // integrity_check, foreign_key_check, or not a database
+  kOpenFailed,        // the saver cannot open what the crash left
+  kWrongAnswer,       // an operation answered otherwise than the model
+  kWrongRead,         // a read disagrees with the model
+  kUnstableRecovery,  // recovering again gives another state
+  kNotWritable,       // no new transaction commits and survives a reopen
+  kUncleanClose,      // after a close the database file alone is not the state
+  kCrashed,           // the process died by itself
+  kHung,              // the process did not end in time
+  kFlaky,             // the same plan gives different verdicts
+};
+inline constexpr int kViolationClasses =
+    static_cast<int>(ViolationClass::kFlaky) + 1;
+
+// Half-open range of SQLITE_VERSION_NUMBER, e.g. [3011000, 3050002).
+struct SqliteRange {
+  int from = 0;
+  int before = 0;  // 0 = no end
+
+  bool Contains(int version_number) const {
+    return version_number >= from && (before == 0 || version_number < before);
+  }
+  bool operator==(const SqliteRange&) const = default;
+};
+
+struct Plan {
+  std::string saver = "sqlite";
+  Engine engine = Engine::kFork;
+  Profile profile = {};
+  // nullopt = held.
+  std::optional<ViolationClass> expected = {};
+  SqliteRange sqlite = {};  // where `expected` applies
+  std::vector<Round> rounds = {};
+
+  bool operator==(const Plan&) const = default;
+};
+
+std::string_view Name(StepKind kind);
+std::string_view Name(Moment moment);
+std::string_view Name(Engine engine);
+std::string_view Name(ViolationClass violation);
+std::optional<StepKind> ParseStepKind(std::string_view name);
+std::optional<Moment> ParseMoment(std::string_view name);
+std::optional<Engine> ParseEngine(std::string_view name);
+std::optional<ViolationClass> ParseViolationClass(std::string_view name);
+
+// The crash of a round, as an index into its steps; nullopt if it has none.
+std::optional<std::size_t> CrashStep(const Round& round);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_PLAN_PLAN_H_

@@ -1,0 +1,202 @@
+#include "plan/step_fields.h"
+
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+template <typename... Kinds>
+constexpr std::uint32_t KindSet(Kinds... kinds) {
+  return ((1u << static_cast<unsigned>(kinds)) | ... | 0u);
+}
+static_assert(kStepKinds <= 32);
+
+// Where the value of a field lives, which is also its type.
+using Member = std::variant<int Step::*, std::int64_t Content::*,
+                            std::uint64_t Content::*, CheckpointMode Step::*>;
+
+struct StepField {
+  std::string_view name;
+  std::uint32_t kinds;  // a bit for each StepKind that uses it
+  Member member;
+  IntegerLimits limits = {};  // of the signed numbers
+
+  bool IsUsedBy(StepKind kind) const { return (kinds & KindSet(kind)) != 0; }
+};
+
+using enum StepKind;
+constexpr std::uint32_t kWithContent =
+    KindSet(kPutCheckpoint, kAppendLog, kAppendLogs, kPutBlob);
+constexpr std::uint32_t kWithJson =
+    KindSet(kPutCheckpoint, kAppendLog, kAppendLogs);
+constexpr std::uint32_t kWithCheckpoint = KindSet(kPutCheckpoint);
+constexpr IntegerLimits kNames = {0, PlanLimits::kMaxName};
+
+// In the order of printing.
+constexpr StepField kFields[] = {
+    {"thread", kWithContent | KindSet(kDeleteThread), &Step::thread, kNames},
+    {"ns", kWithCheckpoint, &Step::ns, kNames},
+    {"id", KindSet(kPutCheckpoint, kPutBlob), &Step::id, kNames},
+    {"parent", kWithCheckpoint, &Step::parent, {-1, PlanLimits::kMaxName}},
+    {"size", kWithContent, &Content::size, {0, PlanLimits::kMaxContentBytes}},
+    {"seed", kWithContent, &Content::seed},
+    {"count", KindSet(kAppendLogs), &Step::count, {1, PlanLimits::kMaxBatch}},
+    {"invalid_at",
+     kWithJson,
+     &Step::invalid_at,
+     {-1, PlanLimits::kMaxBatch - 1}},
+    {"up", KindSet(kRollbackTo), &Step::up, {0, PlanLimits::kMaxUp}},
+    {"mode", KindSet(kWalCheckpoint), &Step::mode},
+};
+
+template <typename T>
+const T& Value(const Step& step, T Step::*member) {
+  return step.*member;
+}
+template <typename T>
+const T& Value(const Step& step, T Content::*member) {
+  return step.content.*member;
+}
+template <typename T>
+T& MutableValue(Step& step, T Step::*member) {
+  return step.*member;
+}
+template <typename T>
+T& MutableValue(Step& step, T Content::*member) {
+  return step.content.*member;
+}
+
+std::string Print(CheckpointMode mode) {
+  return absl::StrCat("\"", std::string(Name(mode)), "\"");
+}
+template <typename Number>
+std::string Print(Number number) {
+  return absl::StrCat(number);
+}
+
+template <typename T>
+absl::StatusOr<T> Read(const JsonField& json, const StepField& field) {
+  if constexpr (std::is_same_v<T, CheckpointMode>) {
+    return ReadWord(json, ParseCheckpointMode,
+                    "passive, full, restart, truncate");
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    return ReadUnsigned(json);
+  } else {
+    ASSIGN_OR_RETURN(const std::int64_t value, ReadInteger(json, field.limits));
+    return static_cast<T>(value);
+  }
+}
+
+const StepField* FindStepField(std::string_view name) {
+  for (const StepField& field : kFields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+std::string AllowedFields(StepKind kind) {
+  std::string names;
+  for (const StepField& field : kFields) {
+    if (field.IsUsedBy(kind))
+      absl::StrAppend(&names, std::string(field.name), ", ");
+  }
+  return names + "crash";
+}
+
+absl::Status ParseStepField(const JsonField& json, Step& step) {
+  const StepField* field = FindStepField(json.name);
+  if (field == nullptr) return FieldError(json.name, "unknown field");
+  if (!field->IsUsedBy(step.kind)) {
+    return FieldError(
+        json.name,
+        absl::StrCat("does not belong to step '", std::string(Name(step.kind)),
+                     "' (allowed ", AllowedFields(step.kind), ")"));
+  }
+  return std::visit(
+      [&](auto member) -> absl::Status {
+        auto& value = MutableValue(step, member);
+        ASSIGN_OR_RETURN(value,
+                         (Read<std::decay_t<decltype(value)>>(json, *field)));
+        return absl::OkStatus();
+      },
+      field->member);
+}
+
+absl::StatusOr<StepKind> ParseKind(const JsonFields& fields) {
+  const JsonField* field = Find(fields, "step");
+  if (field == nullptr) return FieldError("step", "is missing");
+  std::string allowed;
+  for (int i = 0; i < kStepKinds; ++i) {
+    absl::StrAppend(&allowed, i == 0 ? "" : ", ",
+                    std::string(Name(static_cast<StepKind>(i))));
+  }
+  return ReadWord(*field, ParseStepKind, allowed);
+}
+
+absl::StatusOr<CrashPoint> ParseCrash(const JsonFields& fields) {
+  const JsonField* io = Find(fields, "crash.io");
+  const JsonField* moment = Find(fields, "crash.moment");
+  if (io == nullptr) return FieldError("crash.io", "is missing");
+  if (moment == nullptr) return FieldError("crash.moment", "is missing");
+  ASSIGN_OR_RETURN(const std::int64_t ordinal,
+                   ReadInteger(*io, {0, PlanLimits::kMaxIo}));
+  ASSIGN_OR_RETURN(const Moment when,
+                   ReadWord(*moment, ParseMoment, "before, during, after"));
+  return CrashPoint{ordinal, when};
+}
+
+// The one limit that depends on another field.
+absl::Status CheckInvalidAt(const Step& step) {
+  if (step.invalid_at < step.count) return absl::OkStatus();
+  return FieldError(
+      "invalid_at",
+      absl::StrCat(step.invalid_at, " is outside the limits (allowed -1 to ",
+                   step.count - 1, ")"));
+}
+
+}  // namespace
+
+std::string PrintStepFields(const Step& step) {
+  const Step defaults;
+  std::string text;
+  for (const StepField& field : kFields) {
+    if (!field.IsUsedBy(step.kind)) continue;
+    std::visit(
+        [&](auto member) {
+          const auto& value = Value(step, member);
+          if (value == Value(defaults, member)) return;
+          absl::StrAppend(&text, ",\"", std::string(field.name),
+                          "\":", Print(value));
+        },
+        field.member);
+  }
+  return text;
+}
+
+absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
+  Step step;
+  ASSIGN_OR_RETURN(step.kind, ParseKind(fields));
+  for (const JsonField& field : fields) {
+    if (field.name == "step" || field.name == "crash.io" ||
+        field.name == "crash.moment") {
+      continue;
+    }
+    if (field.name == "crash") {
+      RETURN_IF_ERROR(ReadObject(field));
+      ASSIGN_OR_RETURN(step.crash, ParseCrash(fields));
+    } else {
+      RETURN_IF_ERROR(ParseStepField(field, step));
+    }
+  }
+  RETURN_IF_ERROR(CheckInvalidAt(step));
+  return step;
+}
+
+}  // namespace lastcommit
