@@ -1,0 +1,175 @@
+#include "saver/database.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "saver/sqlite_status.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+// A null pointer would bind NULL instead of an empty value.
+const char* DataOf(std::string_view bytes) {
+  return bytes.data() == nullptr ? "" : bytes.data();
+}
+
+}  // namespace
+
+Statement::Statement(Statement&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)),
+      is_owned_(other.is_owned_),
+      bind_result_(other.bind_result_) {}
+
+Statement::~Statement() {
+  if (is_owned_) {
+    sqlite3_finalize(statement_);
+  } else if (statement_ != nullptr) {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+}
+
+void Statement::Note(int result) {
+  if (bind_result_ == SQLITE_OK) bind_result_ = result;
+}
+
+Statement& Statement::BindText(int parameter, std::string_view text) {
+  Note(sqlite3_bind_text64(statement_, parameter, DataOf(text), text.size(),
+                           SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::BindBlob(int parameter, std::string_view bytes) {
+  Note(sqlite3_bind_blob64(statement_, parameter, DataOf(bytes), bytes.size(),
+                           SQLITE_STATIC));
+  return *this;
+}
+
+Statement& Statement::BindInt(int parameter, std::int64_t value) {
+  Note(sqlite3_bind_int64(statement_, parameter, value));
+  return *this;
+}
+
+Statement& Statement::BindNull(int parameter) {
+  Note(sqlite3_bind_null(statement_, parameter));
+  return *this;
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  sqlite3* connection = sqlite3_db_handle(statement_);
+  RETURN_IF_ERROR(SqliteStatus(bind_result_, connection, "bind"));
+  const int result = sqlite3_step(statement_);
+  RETURN_IF_ERROR(SqliteStatus(result, connection, sqlite3_sql(statement_)));
+  return result == SQLITE_ROW;
+}
+
+absl::Status Statement::Run() {
+  bool has_row = true;
+  while (has_row) {
+    ASSIGN_OR_RETURN(has_row, Step());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> Statement::AllBytes() {
+  std::vector<std::string> all;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, Step());
+    if (!has_row) return all;
+    all.push_back(Bytes(0));
+  }
+}
+
+// sqlite3_column_blob also serves text: it neither converts nor appends a NUL,
+// so it needs no memory and cannot fail.
+std::string Statement::Bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  if (data == nullptr) return "";
+  return std::string(static_cast<const char*>(data),
+                     static_cast<std::size_t>(size));
+}
+
+std::int64_t Statement::Int(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+absl::StatusOr<Database> Database::Open(const std::string& path,
+                                        const std::string& vfs) {
+  sqlite3* connection = nullptr;
+  const int result = sqlite3_open_v2(
+      path.c_str(), &connection,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
+      vfs.empty() ? nullptr : vfs.c_str());
+  Database database(connection);
+  RETURN_IF_ERROR(SqliteStatus(result, connection, "open " + path));
+  return database;
+}
+
+Database::Database(Database&& other) noexcept
+    : connection_(std::exchange(other.connection_, nullptr)),
+      statements_(std::move(other.statements_)) {
+  other.statements_.clear();
+}
+
+Database::~Database() {
+  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  // _v2: statements of the caller's own must not keep the rest from closing.
+  sqlite3_close_v2(connection_);
+}
+
+absl::StatusOr<sqlite3_stmt*> Database::Compile(std::string_view sql,
+                                                unsigned flags) {
+  sqlite3_stmt* statement = nullptr;
+  const int result =
+      sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
+                         flags, &statement, nullptr);
+  RETURN_IF_ERROR(SqliteStatus(result, connection_, sql));
+  return statement;
+}
+
+absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
+  auto found = statements_.find(sql);
+  if (found == statements_.end()) {
+    ASSIGN_OR_RETURN(sqlite3_stmt * compiled,
+                     Compile(sql, SQLITE_PREPARE_PERSISTENT));
+    found = statements_.emplace(sql, compiled).first;
+  }
+  return Statement(found->second, /*is_owned=*/false);
+}
+
+absl::StatusOr<Statement> Database::PrepareOnce(const std::string& sql) {
+  ASSIGN_OR_RETURN(sqlite3_stmt * compiled, Compile(sql, 0));
+  return Statement(compiled, /*is_owned=*/true);
+}
+
+absl::Status Database::Run(std::string_view sql) {
+  ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
+  return statement.Run();
+}
+
+absl::StatusOr<std::int64_t> Database::QueryInt(std::string_view sql) {
+  ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
+  ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  if (!has_row) return absl::DataLossError("no row: " + std::string(sql));
+  return statement.Int(0);
+}
+
+absl::StatusOr<std::string> Database::QueryText(std::string_view sql) {
+  ASSIGN_OR_RETURN(Statement statement, PrepareOnce(std::string(sql)));
+  ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  if (!has_row) return absl::DataLossError("no row: " + std::string(sql));
+  return statement.Bytes(0);
+}
+
+bool Database::IsAutocommit() const {
+  return sqlite3_get_autocommit(connection_) != 0;
+}
+
+}  // namespace lastcommit

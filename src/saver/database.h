@@ -1,0 +1,91 @@
+// Database and Statement: one SQLite connection with its prepared statements.
+// Values are only ever bound, with explicit lengths, so that any byte may stand
+// in a name or a blob. Used by the saver alone, from one thread at a time.
+
+#ifndef LASTCOMMIT_SAVER_DATABASE_H_
+#define LASTCOMMIT_SAVER_DATABASE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace lastcommit {
+
+// A prepared statement in use. Bound bytes must live until it is destroyed.
+class Statement {
+ public:
+  // `is_owned`: finalized at the end, otherwise reset for the next user.
+  Statement(sqlite3_stmt* statement, bool is_owned)
+      : statement_(statement), is_owned_(is_owned) {}
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  // Parameters count from 1. An error shows in the next Step() or Run().
+  Statement& BindText(int parameter, std::string_view text);
+  Statement& BindBlob(int parameter, std::string_view bytes);
+  Statement& BindInt(int parameter, std::int64_t value);
+  Statement& BindNull(int parameter);
+
+  // True if there is a row, false at the end.
+  absl::StatusOr<bool> Step();
+  // Steps to the end, ignoring rows.
+  absl::Status Run();
+  // Steps to the end; the first column of every row.
+  absl::StatusOr<std::vector<std::string>> AllBytes();
+
+  // Columns of the row count from 0.
+  std::string Bytes(int column) const;
+  std::int64_t Int(int column) const;
+  bool IsNull(int column) const;
+
+ private:
+  void Note(int result);
+
+  sqlite3_stmt* statement_;
+  bool is_owned_;
+  int bind_result_ = 0;
+};
+
+class Database {
+ public:
+  // Opens or creates. `vfs` may be empty.
+  static absl::StatusOr<Database> Open(const std::string& path,
+                                       const std::string& vfs);
+  Database(Database&& other) noexcept;
+  Database& operator=(Database&&) = delete;
+  ~Database();
+
+  // `sql` is a literal: the compiled statement is kept and found by its text.
+  // Only one user at a time per text.
+  absl::StatusOr<Statement> Prepare(std::string_view sql);
+  absl::StatusOr<Statement> PrepareOnce(const std::string& sql);
+  // Literals only, without parameters.
+  absl::Status Run(std::string_view sql);
+  // The first column of the first row.
+  absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
+  absl::StatusOr<std::string> QueryText(std::string_view sql);
+
+  // True outside a transaction (sqlite3_get_autocommit).
+  bool IsAutocommit() const;
+  sqlite3* connection() const { return connection_; }
+
+ private:
+  explicit Database(sqlite3* connection) : connection_(connection) {}
+  absl::StatusOr<sqlite3_stmt*> Compile(std::string_view sql, unsigned flags);
+
+  sqlite3* connection_;
+  std::map<std::string_view, sqlite3_stmt*> statements_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SAVER_DATABASE_H_

@@ -1,0 +1,164 @@
+#include "saver/open.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "saver/schema.h"
+#include "saver/sqlite_status.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+// SQLite would take these names as something else than a file.
+absl::Status CheckPath(const std::string& path) {
+  if (path.empty() || path.front() == ':' || absl::StartsWith(path, "file:") ||
+      path.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not a path of a database file: \"", path, "\""));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOptions(const Options& options) {
+  const int size = options.page_size;
+  if (size < 512 || size > 65536 || (size & (size - 1)) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size ", size, " is no power of 2 in 512..65536"));
+  }
+  if (options.wal_autocheckpoint < 0) {
+    return absl::InvalidArgumentError("wal_autocheckpoint is negative");
+  }
+  if (options.busy_timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("busy_timeout is negative");
+  }
+  return absl::OkStatus();
+}
+
+// SQLite itself would create the file with the mode 0644. Failures show when
+// SQLite opens the path, which then may be one that only its VFS understands.
+//
+// Closing a descriptor drops the locks that this process has on the file
+// (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_):
+// the mutex lets no other saver of the process open the new file before that.
+void CreateIfMissing(const std::string& path) {
+  static std::mutex mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const int descriptor =
+      open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0) close(descriptor);
+}
+
+// A file that is refused is left as it was: without this the last connection
+// that closes would move its WAL into it.
+void SetCheckpointOnClose(Database& database, bool enabled) {
+  sqlite3_db_config(database.connection(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                    enabled ? 0 : 1, nullptr);
+}
+
+void SetBusyTimeout(Database& database, absl::Duration timeout) {
+  const std::int64_t timeout_ms = absl::ToInt64Milliseconds(timeout);
+  constexpr std::int64_t kMaxTimeoutMs = 1 << 30;
+  sqlite3_busy_timeout(database.connection(),
+                       static_cast<int>(std::min(timeout_ms, kMaxTimeoutMs)));
+}
+
+// Sets a PRAGMA and reads it back: SQLite ignores what it does not want to do.
+absl::Status SetPragma(Database& database, const char* name,
+                       const std::string& value, const std::string& expected) {
+  {
+    ASSIGN_OR_RETURN(Statement set, database.PrepareOnce(absl::StrCat(
+                                        "PRAGMA ", name, " = ", value)));
+    RETURN_IF_ERROR(set.Run());
+  }
+  ASSIGN_OR_RETURN(const std::string actual,
+                   database.QueryText(absl::StrCat("PRAGMA ", name)));
+  if (actual == expected) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("PRAGMA ", name, " = ", value, " had no effect: ", actual));
+}
+
+absl::Status SetPragma(Database& database, const char* name, int value) {
+  const std::string text = std::to_string(value);
+  return SetPragma(database, name, text, text);
+}
+
+absl::Status ApplySettings(Database& database, const Options& options) {
+  RETURN_IF_ERROR(SetPragma(database, "foreign_keys", 1));
+  RETURN_IF_ERROR(SetPragma(database, "synchronous",
+                            static_cast<int>(options.synchronous)));
+  if (options.cache_size != 0) {
+    RETURN_IF_ERROR(SetPragma(database, "cache_size", options.cache_size));
+  }
+  RETURN_IF_ERROR(
+      SetPragma(database, "wal_autocheckpoint", options.wal_autocheckpoint));
+  const std::string mode(Name(options.journal_mode));
+  return SetPragma(database, "journal_mode", mode, mode);
+}
+
+absl::Status Create(Database& database, const Options& options,
+                    RecoveryReport& report) {
+  ASSIGN_OR_RETURN(report.created, CreateSchema(database, options.page_size));
+  if (!report.created) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string actual,
+                   database.QueryText("PRAGMA page_size"));
+  if (actual == std::to_string(options.page_size)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the page size is ", actual, ", not ", options.page_size));
+}
+
+absl::Status CheckpointWal(Database& database, int mode,
+                           RecoveryReport& report) {
+  int frames = 0;
+  const int result = sqlite3_wal_checkpoint_v2(database.connection(), nullptr,
+                                               mode, &frames, nullptr);
+  if ((result & 0xff) == SQLITE_BUSY || (result & 0xff) == SQLITE_LOCKED) {
+    report.checkpoint_busy = true;
+    return absl::OkStatus();
+  }
+  report.wal_frames = std::max<std::int64_t>(report.wal_frames, frames);
+  return SqliteStatus(result, database.connection(), "checkpoint on open");
+}
+
+// SQLite recovers when it first reads the database. What is left to do is to
+// move the WAL into the database and to empty it. TRUNCATE reports an empty
+// WAL, hence PASSIVE first, which tells how much there was.
+absl::Status Recover(Database& database, RecoveryReport& report) {
+  RETURN_IF_ERROR(CheckpointWal(database, SQLITE_CHECKPOINT_PASSIVE, report));
+  return CheckpointWal(database, SQLITE_CHECKPOINT_TRUNCATE, report);
+}
+
+}  // namespace
+
+absl::StatusOr<Database> OpenDatabase(const std::string& path,
+                                      const Options& options,
+                                      RecoveryReport& report) {
+  RETURN_IF_ERROR(CheckPath(path));
+  RETURN_IF_ERROR(CheckOptions(options));
+  CreateIfMissing(path);
+  ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
+  SetCheckpointOnClose(database, false);
+  SetBusyTimeout(database, options.busy_timeout);
+  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
+  if (state == SchemaState::kEmpty) {
+    RETURN_IF_ERROR(Create(database, options, report));
+  }
+  SetCheckpointOnClose(database, true);
+  // Another connection may be at work for long; the checkpoint can wait for
+  // the next open or autocheckpoint, opening should not.
+  SetBusyTimeout(database, absl::ZeroDuration());
+  RETURN_IF_ERROR(Recover(database, report));
+  SetBusyTimeout(database, options.busy_timeout);
+  RETURN_IF_ERROR(ApplySettings(database, options));
+  return database;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,22 @@
+// How a database is opened: created if it is missing, refused if it is not
+// ours, recovered, and given its settings.
+
+#ifndef LASTCOMMIT_SAVER_OPEN_H_
+#define LASTCOMMIT_SAVER_OPEN_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "saver/database.h"
+#include "saver/sqlite_saver.h"
+
+namespace lastcommit {
+
+// The errors are those of SqliteSaver::Open. Fills `report`.
+absl::StatusOr<Database> OpenDatabase(const std::string& path,
+                                      const Options& options,
+                                      RecoveryReport& report);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SAVER_OPEN_H_

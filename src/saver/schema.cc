@@ -1,0 +1,131 @@
+#include "saver/schema.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "saver/sqlite_saver.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+// thread_id leads every primary key: the foreign keys and DELETE use it as an
+// index. The keys are checked at COMMIT, so that an operation can put its data
+// before the row of its thread (saver/tables.h).
+constexpr std::string_view kTables[] = {
+    "CREATE TABLE meta ("
+    " key TEXT PRIMARY KEY,"
+    " value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE threads ("
+    " thread_id TEXT PRIMARY KEY,"
+    " last_log INTEGER NOT NULL) STRICT",
+    "CREATE TABLE checkpoints ("
+    " thread_id TEXT NOT NULL REFERENCES threads"
+    "  DEFERRABLE INITIALLY DEFERRED,"
+    " checkpoint_ns TEXT NOT NULL,"
+    " checkpoint_id TEXT NOT NULL,"
+    " parent_id TEXT,"
+    " type TEXT NOT NULL,"
+    " state BLOB NOT NULL,"
+    " metadata TEXT NOT NULL CHECK (json_valid(metadata)),"
+    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)) STRICT",
+    "CREATE TABLE logs ("
+    " thread_id TEXT NOT NULL REFERENCES threads"
+    "  DEFERRABLE INITIALLY DEFERRED,"
+    " number INTEGER NOT NULL,"
+    " payload TEXT NOT NULL CHECK (json_valid(payload)),"
+    " PRIMARY KEY (thread_id, number)) STRICT",
+    "CREATE TABLE blobs ("
+    " thread_id TEXT NOT NULL REFERENCES threads"
+    "  DEFERRABLE INITIALLY DEFERRED,"
+    " name TEXT NOT NULL,"
+    " bytes BLOB NOT NULL,"
+    " PRIMARY KEY (thread_id, name)) STRICT",
+    "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)",
+};
+
+absl::StatusOr<std::int64_t> PragmaInt(Database& database, const char* name) {
+  ASSIGN_OR_RETURN(Statement statement,
+                   database.PrepareOnce(absl::StrCat("PRAGMA ", name)));
+  ASSIGN_OR_RETURN(const bool has_row, statement.Step());
+  return has_row ? statement.Int(0) : 0;
+}
+
+absl::Status Refuse(std::int64_t application_id, std::int64_t user_version) {
+  if (application_id != kApplicationId) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "a database of another program (application_id ", application_id, ")"));
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("schema version ", user_version,
+                   ", this program knows version ", kSchemaVersion));
+}
+
+absl::Status RunOnce(Database& database, const std::string& sql) {
+  ASSIGN_OR_RETURN(Statement statement, database.PrepareOnce(sql));
+  return statement.Run();
+}
+
+absl::StatusOr<bool> CreateInside(Database& database) {
+  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
+  if (state == SchemaState::kComplete) return false;
+  for (const std::string_view sql : kTables) {
+    RETURN_IF_ERROR(RunOnce(database, std::string(sql)));
+  }
+  RETURN_IF_ERROR(RunOnce(
+      database, absl::StrCat("PRAGMA application_id = ", kApplicationId)));
+  RETURN_IF_ERROR(RunOnce(
+      database, absl::StrCat("PRAGMA user_version = ", kSchemaVersion)));
+  return true;
+}
+
+// A page size can only be chosen while the file has no page. Somebody may have
+// left one page behind by switching an empty file to WAL; VACUUM rebuilds that.
+absl::Status SetPageSize(Database& database, int page_size) {
+  RETURN_IF_ERROR(
+      RunOnce(database, absl::StrCat("PRAGMA page_size = ", page_size)));
+  ASSIGN_OR_RETURN(const std::int64_t pages, PragmaInt(database, "page_count"));
+  if (pages == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::int64_t size, PragmaInt(database, "page_size"));
+  return size == page_size ? absl::OkStatus() : RunOnce(database, "VACUUM");
+}
+
+}  // namespace
+
+absl::StatusOr<SchemaState> InspectSchema(Database& database) {
+  ASSIGN_OR_RETURN(const std::int64_t application_id,
+                   PragmaInt(database, "application_id"));
+  ASSIGN_OR_RETURN(const std::int64_t user_version,
+                   PragmaInt(database, "user_version"));
+  if (application_id == kApplicationId && user_version == kSchemaVersion) {
+    return SchemaState::kComplete;
+  }
+  ASSIGN_OR_RETURN(const std::int64_t objects,
+                   database.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  if (application_id == 0 && user_version == 0 && objects == 0) {
+    return SchemaState::kEmpty;
+  }
+  return Refuse(application_id, user_version);
+}
+
+// In the rollback journal mode DELETE and with every sync there is, whatever
+// the options say: this happens once, and a crash in it must leave a file that
+// can be opened even if the options promise little. The caller's mode is set
+// afterwards.
+absl::StatusOr<bool> CreateSchema(Database& database, int page_size) {
+  RETURN_IF_ERROR(RunOnce(database, "PRAGMA synchronous = EXTRA"));
+  RETURN_IF_ERROR(RunOnce(database, "PRAGMA journal_mode = DELETE"));
+  RETURN_IF_ERROR(SetPageSize(database, page_size));
+  RETURN_IF_ERROR(RunOnce(database, "BEGIN IMMEDIATE"));
+  absl::StatusOr<bool> created = CreateInside(database);
+  if (created.ok()) {
+    const absl::Status status = RunOnce(database, "COMMIT");
+    if (!status.ok()) created = status;
+  }
+  if (!database.IsAutocommit()) RunOnce(database, "ROLLBACK").IgnoreError();
+  return created;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,25 @@
+// The schema of the database: how it is created in one transaction, and how a
+// file is told from one of another program.
+
+#ifndef LASTCOMMIT_SAVER_SCHEMA_H_
+#define LASTCOMMIT_SAVER_SCHEMA_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "saver/database.h"
+
+namespace lastcommit {
+
+enum class SchemaState { kEmpty, kComplete };
+
+// Only reads. kEmpty also for a file whose creation was cut short. A file of
+// another program or with a newer schema: FailedPrecondition.
+absl::StatusOr<SchemaState> InspectSchema(Database& database);
+
+// Creates everything in one transaction, so that a crash leaves all or nothing
+// (https://sqlite.org/atomiccommit.html). False if somebody else did so first.
+absl::StatusOr<bool> CreateSchema(Database& database, int page_size);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SAVER_SCHEMA_H_

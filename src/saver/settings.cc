@@ -1,0 +1,47 @@
+#include "saver/settings.h"
+
+#include <array>
+#include <cstddef>
+
+namespace lastcommit {
+namespace {
+
+constexpr std::array<std::string_view, 6> kJournalModes = {
+    "delete", "truncate", "persist", "memory", "wal", "off"};
+constexpr std::array<std::string_view, 4> kSynchronous = {"off", "normal",
+                                                          "full", "extra"};
+constexpr std::array<std::string_view, 4> kCheckpointModes = {
+    "passive", "full", "restart", "truncate"};
+
+template <typename Enum, std::size_t kSize>
+std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
+                          std::string_view name) {
+  for (std::size_t i = 0; i < kSize; ++i) {
+    if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view Name(JournalMode mode) {
+  return kJournalModes[static_cast<std::size_t>(mode)];
+}
+std::string_view Name(Synchronous level) {
+  return kSynchronous[static_cast<std::size_t>(level)];
+}
+std::string_view Name(CheckpointMode mode) {
+  return kCheckpointModes[static_cast<std::size_t>(mode)];
+}
+
+std::optional<JournalMode> ParseJournalMode(std::string_view name) {
+  return Parse<JournalMode>(kJournalModes, name);
+}
+std::optional<Synchronous> ParseSynchronous(std::string_view name) {
+  return Parse<Synchronous>(kSynchronous, name);
+}
+std::optional<CheckpointMode> ParseCheckpointMode(std::string_view name) {
+  return Parse<CheckpointMode>(kCheckpointModes, name);
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,66 @@
+#include <utility>
+
+#include "saver/saver_impl.h"
+#include "saver/sqlite_saver.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+absl::Status MovedFrom() {
+  return absl::FailedPreconditionError("the transaction was moved away");
+}
+
+}  // namespace
+
+Transaction::Transaction(SqliteSaver* saver, int depth, std::uint64_t id)
+    : saver_(saver), depth_(depth), id_(id) {}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : saver_(std::exchange(other.saver_, nullptr)),
+      depth_(other.depth_),
+      id_(other.id_) {}
+
+Transaction& Transaction::operator=(Transaction&& other) noexcept {
+  if (this == &other) return *this;
+  Rollback().IgnoreError();
+  saver_ = std::exchange(other.saver_, nullptr);
+  depth_ = other.depth_;
+  id_ = other.id_;
+  return *this;
+}
+
+Transaction::~Transaction() { Rollback().IgnoreError(); }
+
+absl::StatusOr<std::int64_t> Transaction::Commit() {
+  if (saver_ == nullptr) return MovedFrom();
+  return saver_->impl_->stack.Commit({depth_, id_});
+}
+
+absl::Status Transaction::Rollback() {
+  if (saver_ == nullptr) return MovedFrom();
+  return saver_->impl_->stack.Rollback({depth_, id_});
+}
+
+absl::StatusOr<Transaction> Transaction::Savepoint() {
+  if (saver_ == nullptr) return MovedFrom();
+  ASSIGN_OR_RETURN(const Level level,
+                   saver_->impl_->stack.Savepoint({depth_, id_}));
+  return Transaction(saver_, level.depth, level.id);
+}
+
+absl::Status Transaction::Release() {
+  if (saver_ == nullptr) return MovedFrom();
+  return saver_->impl_->stack.Release({depth_, id_});
+}
+
+absl::Status Transaction::RollbackTo() {
+  if (saver_ == nullptr) return MovedFrom();
+  return saver_->impl_->stack.RollbackTo({depth_, id_});
+}
+
+bool Transaction::is_open() const {
+  return saver_ != nullptr && saver_->impl_->stack.IsOpen({depth_, id_});
+}
+
+}  // namespace lastcommit

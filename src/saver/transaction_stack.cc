@@ -1,0 +1,201 @@
+#include "saver/transaction_stack.h"
+
+#include <sqlite3.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "saver/counter.h"
+#include "saver/partial_rollback.h"
+#include "status/status.h"
+
+namespace lastcommit {
+
+absl::StatusOr<Level> TransactionStack::Begin() {
+  RETURN_IF_ERROR(CheckNotAborted());
+  if (!empty()) {
+    return absl::FailedPreconditionError("a transaction is open already");
+  }
+  RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/true));
+  return Push();
+}
+
+// The counter is read and written under the write lock, so that its values are
+// the order of the commits.
+absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
+  if (!database_.IsAutocommit()) {
+    return absl::FailedPreconditionError(
+        "a transaction that is not the saver's is open on its connection");
+  }
+  RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
+  is_partial_rollback_safe_ = true;
+  auto begin = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
+    counter_ = last + 1;
+    if (!avoid_bug_ || !may_roll_back_partly) {
+      return WriteCounter(database_, counter_);
+    }
+    ASSIGN_OR_RETURN(is_partial_rollback_safe_,
+                     WriteCounterTwice(database_, counter_));
+    return absl::OkStatus();
+  };
+  absl::Status status = begin();
+  if (!status.ok()) RollbackAll();
+  return status;
+}
+
+absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
+  RETURN_IF_ERROR(CheckOpen(level));
+  if (level.depth != 0) {
+    return absl::FailedPreconditionError("a savepoint cannot be committed");
+  }
+  const absl::Status status = database_.Run("COMMIT");
+  // A refused COMMIT may be tried again, with all the changes still there.
+  if (absl::IsUnavailable(status) && !database_.IsAutocommit()) return status;
+  ids_.clear();
+  if (!status.ok()) {
+    RollbackAll();
+    return status;
+  }
+  return counter_;
+}
+
+absl::StatusOr<Level> TransactionStack::Savepoint(const Level& level) {
+  RETURN_IF_ERROR(CheckOpen(level));
+  RETURN_IF_ERROR(RunSavepointSql("SAVEPOINT", static_cast<int>(ids_.size())));
+  return Push();
+}
+
+absl::Status TransactionStack::Release(const Level& level) {
+  RETURN_IF_ERROR(CheckSavepoint(level));
+  RETURN_IF_ERROR(RunSavepointSql("RELEASE", level.depth));
+  EndAbove(level.depth - 1);
+  return absl::OkStatus();
+}
+
+absl::Status TransactionStack::RollbackTo(const Level& level) {
+  RETURN_IF_ERROR(CheckSavepoint(level));
+  RETURN_IF_ERROR(RunSavepointSql("ROLLBACK TO", level.depth));
+  EndAbove(level.depth);
+  if (is_partial_rollback_safe_) return absl::OkStatus();
+  return Abort(absl::UnavailableError(
+      "SQLite cannot undo a part of this transaction safely"));
+}
+
+absl::Status TransactionStack::Rollback(const Level& level) {
+  if (!Contains(level)) {
+    return absl::FailedPreconditionError("the transaction has ended");
+  }
+  if (IsAborted() || level.depth == 0) {
+    RollbackAll();
+    EndAbove(level.depth - 1);
+    is_aborted_ = is_aborted_ && !empty();
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(RollbackTo(level));
+  return Release(level);
+}
+
+bool TransactionStack::IsOpen(const Level& level) const {
+  return Contains(level) && !IsAborted();
+}
+
+bool TransactionStack::Contains(const Level& level) const {
+  const std::size_t depth = static_cast<std::size_t>(level.depth);
+  return depth < ids_.size() && ids_[depth] == level.id;
+}
+
+absl::Status TransactionStack::Change(Operation operation) {
+  RETURN_IF_ERROR(CheckNotAborted());
+  return empty() ? ChangeAlone(operation) : ChangeInside(operation);
+}
+
+// What the failed operation changed before it failed is seen in the counter of
+// changes, from which SQLite leaves out statements that it undid.
+absl::Status TransactionStack::ChangeInside(Operation operation) {
+  const int changes_before = sqlite3_total_changes(database_.connection());
+  const absl::Status status = operation();
+  if (status.ok()) return status;
+  const int changes_after = sqlite3_total_changes(database_.connection());
+  if (changes_after != changes_before || !is_partial_rollback_safe_) {
+    return Abort(status);
+  }
+  return AfterFailure(status);
+}
+
+// A failure is undone as a whole, hence no partial rollback is ever committed.
+absl::Status TransactionStack::ChangeAlone(Operation operation) {
+  RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/false));
+  absl::Status status = operation();
+  if (status.ok()) status = database_.Run("COMMIT");
+  if (!status.ok()) RollbackAll();
+  return status;
+}
+
+absl::Status TransactionStack::Read(Operation operation) {
+  RETURN_IF_ERROR(CheckNotAborted());
+  const absl::Status status = operation();
+  return status.ok() || empty() ? status : AfterFailure(status);
+}
+
+absl::Status TransactionStack::CheckNotAborted() const {
+  if (!IsAborted()) return absl::OkStatus();
+  return absl::AbortedError("the transaction was rolled back");
+}
+
+// By itself, or by SQLite during a statement of the caller's own.
+bool TransactionStack::IsAborted() const {
+  return is_aborted_ || (!empty() && database_.IsAutocommit());
+}
+
+absl::Status TransactionStack::CheckOpen(const Level& level) const {
+  if (!Contains(level)) {
+    return absl::FailedPreconditionError("the transaction has ended");
+  }
+  return CheckNotAborted();
+}
+
+absl::Status TransactionStack::CheckSavepoint(const Level& level) const {
+  RETURN_IF_ERROR(CheckOpen(level));
+  if (level.depth > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError("not a savepoint but the transaction");
+}
+
+absl::Status TransactionStack::RunSavepointSql(const char* verb, int depth) {
+  ASSIGN_OR_RETURN(Statement statement,
+                   database_.PrepareOnce(absl::StrCat(verb, " s", depth)));
+  const absl::Status status = statement.Run();
+  return status.ok() ? status : AfterFailure(status);
+}
+
+// Whether a failed statement took the transaction with it differs by error and
+// by statement; SQLite's documentation says to ask.
+// https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
+absl::Status TransactionStack::AfterFailure(const absl::Status& failure) {
+  return database_.IsAutocommit() ? Abort(failure) : failure;
+}
+
+absl::Status TransactionStack::Abort(const absl::Status& cause) {
+  RollbackAll();
+  is_aborted_ = true;
+  return absl::AbortedError(
+      absl::StrCat("the transaction was rolled back: ", cause.ToString()));
+}
+
+// Errors are not reported: SQLite ends the transaction even if a part of the
+// rollback fails, and does the rest when the database is opened next.
+void TransactionStack::RollbackAll() {
+  if (!database_.IsAutocommit()) database_.Run("ROLLBACK").IgnoreError();
+}
+
+void TransactionStack::EndAbove(int depth) {
+  ids_.resize(static_cast<std::size_t>(depth + 1));
+}
+
+Level TransactionStack::Push() {
+  const Level level{static_cast<int>(ids_.size()), next_id_++};
+  ids_.push_back(level.id);
+  return level;
+}
+
+}  // namespace lastcommit

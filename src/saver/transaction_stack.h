@@ -1,0 +1,84 @@
+// TransactionStack: the open transaction of a saver and the savepoints in it.
+// It begins, counts, commits and undoes; the SQL of the tables is elsewhere
+// (saver/tables.h).
+//
+// When SQLite rolls a transaction back by itself, or a failed operation cannot
+// be undone alone, the stack is *aborted*: nothing is left of the transaction,
+// and every call but Rollback() of its levels is refused, so that what the
+// caller still means to be part of it cannot be committed without the rest.
+
+#ifndef LASTCOMMIT_SAVER_TRANSACTION_STACK_H_
+#define LASTCOMMIT_SAVER_TRANSACTION_STACK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "saver/database.h"
+
+namespace lastcommit {
+
+// One level of the stack: depth 0 is the transaction, 1.. are savepoints. `id`
+// tells it from earlier levels of the same depth.
+struct Level {
+  int depth = 0;
+  std::uint64_t id = 0;
+};
+
+class TransactionStack {
+ public:
+  using Operation = absl::FunctionRef<absl::Status()>;
+
+  // `avoid_bug`: the database is in WAL mode and SQLite has the bug of
+  // saver/partial_rollback.h.
+  TransactionStack(Database& database, bool avoid_bug)
+      : database_(database), avoid_bug_(avoid_bug) {}
+
+  absl::StatusOr<Level> Begin();
+  absl::StatusOr<std::int64_t> Commit(const Level& level);
+  // Inside everything that is open.
+  absl::StatusOr<Level> Savepoint(const Level& level);
+  absl::Status Release(const Level& level);
+  absl::Status RollbackTo(const Level& level);
+  // OK for an aborted level too: this is how it ends.
+  absl::Status Rollback(const Level& level);
+
+  bool empty() const { return ids_.empty(); }
+  // False also when the stack is aborted.
+  bool IsOpen(const Level& level) const;
+  // Not ended yet; may be aborted.
+  bool Contains(const Level& level) const;
+
+  // Runs `operation` in the open transaction, or else in one of its own.
+  absl::Status Change(Operation operation);
+  absl::Status Read(Operation operation);
+
+ private:
+  absl::Status BeginImmediate(bool may_roll_back_partly);
+  absl::Status ChangeInside(Operation operation);
+  absl::Status ChangeAlone(Operation operation);
+  bool IsAborted() const;
+  absl::Status CheckNotAborted() const;
+  absl::Status CheckOpen(const Level& level) const;
+  absl::Status CheckSavepoint(const Level& level) const;
+  absl::Status RunSavepointSql(const char* verb, int depth);
+  absl::Status AfterFailure(const absl::Status& failure);
+  absl::Status Abort(const absl::Status& cause);
+  void RollbackAll();
+  void EndAbove(int depth);
+  Level Push();
+
+  Database& database_;
+  const bool avoid_bug_;
+  std::vector<std::uint64_t> ids_;
+  std::uint64_t next_id_ = 1;
+  std::int64_t counter_ = 0;
+  bool is_aborted_ = false;
+  bool is_partial_rollback_safe_ = true;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SAVER_TRANSACTION_STACK_H_

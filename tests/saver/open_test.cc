@@ -1,0 +1,197 @@
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "saver/saver_fixture.h"
+
+namespace lastcommit {
+namespace {
+
+using absl::StatusCode;
+
+class OpenTest : public SaverTest {
+ protected:
+  // What `sql` makes, as another program would.
+  void Make(const std::string& sql) { StrangersSql(sql); }
+};
+
+TEST_F(OpenTest, SettingsAreInForce) {
+  Options options;
+  options.synchronous = Synchronous::kNormal;
+  options.page_size = 1024;
+  options.cache_size = 7;
+  options.wal_autocheckpoint = 3;
+  options.busy_timeout = absl::Milliseconds(1234);
+  Open(options);
+  EXPECT_EQ(Sql("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(Sql("PRAGMA synchronous"), "1");
+  EXPECT_EQ(Sql("PRAGMA page_size"), "1024");
+  EXPECT_EQ(Sql("PRAGMA cache_size"), "7");
+  EXPECT_EQ(Sql("PRAGMA wal_autocheckpoint"), "3");
+  EXPECT_EQ(Sql("PRAGMA busy_timeout"), "1234");
+  EXPECT_EQ(Sql("PRAGMA foreign_keys"), "1");
+}
+
+TEST_F(OpenTest, EveryJournalModeIsSetAndKeptApartFromCreation) {
+  Options options;
+  for (const JournalMode mode :
+       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
+        JournalMode::kPersist, JournalMode::kMemory, JournalMode::kOff,
+        JournalMode::kWal}) {
+    options.journal_mode = mode;
+    Open(options);
+    EXPECT_EQ(Sql("PRAGMA journal_mode"), std::string(Name(mode)));
+    EXPECT_THAT(Put(std::string(Name(mode)), "x"), IsOk());
+  }
+  EXPECT_EQ(Counter(), 7);
+}
+
+TEST_F(OpenTest, SynchronousLevelsAreSet) {
+  Options options;
+  for (const Synchronous level : {Synchronous::kOff, Synchronous::kNormal,
+                                  Synchronous::kFull, Synchronous::kExtra}) {
+    options.synchronous = level;
+    Open(options);
+    EXPECT_EQ(Sql("PRAGMA synchronous"),
+              std::to_string(static_cast<int>(level)));
+  }
+}
+
+TEST_F(OpenTest, OptionsOutOfRangeAreRefused) {
+  Options options;
+  options.page_size = 1000;
+  EXPECT_THAT(TryOpen(options), StatusIs(StatusCode::kInvalidArgument));
+  options = Options();
+  options.wal_autocheckpoint = -1;
+  EXPECT_THAT(TryOpen(options), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(OpenTest, NamesThatAreNoFilesAreRefused) {
+  for (const char* path : {"", ":memory:", "file:x.db"}) {
+    EXPECT_THAT(SqliteSaver::Open(path, Options()),
+                StatusIs(StatusCode::kInvalidArgument));
+  }
+  path_ = directory_ + "/no-such-directory/test.db";
+  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kNotFound));
+  path_ = directory_;
+  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
+}
+
+TEST_F(OpenTest, UnknownVfsIsAnError) {
+  Options options;
+  options.vfs = "no such vfs";
+  EXPECT_FALSE(TryOpen(options).ok());
+}
+
+// unix-dotfile cannot share memory; asked for a WAL it keeps its journal and
+// reports no error.
+TEST_F(OpenTest, NamedVfsIsUsedAndASilentRefusalIsAnError) {
+  Options options;
+  options.vfs = "unix-dotfile";
+  EXPECT_THAT(TryOpen(options), StatusIs(StatusCode::kFailedPrecondition));
+  options.journal_mode = JournalMode::kDelete;
+  EXPECT_THAT(TryOpen(options), IsOk());
+}
+
+TEST_F(OpenTest, NewFileIsForItsOwnerOnly) {
+  Open();
+  ASSERT_THAT(Put("b", "x"), IsOk());
+  struct stat file;
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    ASSERT_EQ(stat((path_ + suffix).c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 0777, 0600U) << suffix;
+  }
+}
+
+TEST_F(OpenTest, ReopeningFindsWhatWasCommitted) {
+  Open();
+  EXPECT_TRUE(saver_->recovery_report().created);
+  ASSERT_THAT(Put("b", "x"), IsOk());
+  Open();
+  EXPECT_FALSE(saver_->recovery_report().created);
+  EXPECT_EQ(saver_->recovery_report().wal_frames, 0);
+  EXPECT_THAT(Get("b"), IsOkAndHolds("x"));
+  EXPECT_EQ(Counter(), 1);
+}
+
+TEST_F(OpenTest, RecoveryReportsAndEmptiesTheWal) {
+  Crash(Options(),
+        [](SqliteSaver& saver) { saver.PutBlob("t", "b", "x").IgnoreError(); });
+  ASSERT_GT(std::filesystem::file_size(path_ + "-wal"), 0U);
+  Open();
+  EXPECT_GT(saver_->recovery_report().wal_frames, 0);
+  EXPECT_FALSE(saver_->recovery_report().checkpoint_busy);
+  EXPECT_EQ(std::filesystem::file_size(path_ + "-wal"), 0U);
+  EXPECT_THAT(Get("b"), IsOkAndHolds("x"));
+}
+
+TEST_F(OpenTest, HotJournalIsRolledBack) {
+  Options options;
+  options.journal_mode = JournalMode::kDelete;
+  options.cache_size = 1;
+  Crash(options, [](SqliteSaver& saver) {
+    saver.PutBlob("t", "b", std::string(50'000, 'x')).IgnoreError();
+    auto transaction = saver.Begin();
+    saver.PutBlob("t", "b", std::string(50'000, 'y')).IgnoreError();
+    raise(SIGKILL);
+  });
+  ASSERT_TRUE(std::filesystem::exists(path_ + "-journal"));
+  Open(options);
+  EXPECT_THAT(Get("b"), IsOkAndHolds(std::string(50'000, 'x')));
+}
+
+class ForeignFileTest : public OpenTest,
+                        public testing::WithParamInterface<const char*> {};
+
+TEST_P(ForeignFileTest, IsRefusedAndNotChanged) {
+  Make(GetParam());
+  const std::string before = FileBytes(path_);
+  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_EQ(FileBytes(path_), before);
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-journal"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, ForeignFileTest,
+    testing::Values("CREATE TABLE t (x)",
+                    "PRAGMA journal_mode = WAL; CREATE TABLE t (x)",
+                    "PRAGMA application_id = 7", "PRAGMA user_version = 7",
+                    "PRAGMA application_id = 7; PRAGMA user_version = 1;"
+                    "CREATE TABLE meta (key, value)"));
+
+TEST_F(OpenTest, ForeignWalIsNotMovedIntoItsDatabase) {
+  InKilledChild([&] {
+    sqlite3* connection = nullptr;
+    sqlite3_open(path_.c_str(), &connection);
+    sqlite3_exec(connection, "PRAGMA journal_mode = WAL; CREATE TABLE t (x)",
+                 nullptr, nullptr, nullptr);
+    raise(SIGKILL);
+  });
+  const std::string database = FileBytes(path_);
+  const std::string wal = FileBytes(path_ + "-wal");
+  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_EQ(FileBytes(path_), database);
+  EXPECT_EQ(FileBytes(path_ + "-wal"), wal);
+}
+
+TEST_F(OpenTest, NewerSchemaIsRefusedAndNotChanged) {
+  Open();
+  Close();
+  Make(absl::StrCat("PRAGMA user_version = ", kSchemaVersion + 1));
+  const std::string before = FileBytes(path_);
+  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_EQ(FileBytes(path_), before);
+}
+
+TEST_F(OpenTest, FileThatIsNoDatabaseIsDataLoss) {
+  std::ofstream(path_) << std::string(5000, 'x');
+  const std::string before = FileBytes(path_);
+  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kDataLoss));
+  EXPECT_EQ(FileBytes(path_), before);
+}
+
+}  // namespace
+}  // namespace lastcommit
