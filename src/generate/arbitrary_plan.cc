@@ -124,7 +124,8 @@ class ProgramDraw {
         shape_(shape),
         swarm_(DrawSwarm(draw, shape == Shape::kBig)),
         hot_threads_(draw.Int(1, 3)),
-        hot_ids_(draw.Int(1, 4)) {}
+        hot_ids_(draw.Int(1, 4)),
+        has_rewrites_(draw.Percent(60)) {}
 
   Round DrawRound() {
     steps_.clear();
@@ -132,7 +133,13 @@ class ProgramDraw {
     Add(StepKind::kOpen);
     if (shape_ == Shape::kBig && !is_filled_) Fill();
     const int length = DrawLength();
-    while (static_cast<int>(steps_.size()) < length) DrawStep();
+    while (static_cast<int>(steps_.size()) < length) {
+      if (draw_.Percent(has_rewrites_ ? 12 : 0)) {
+        AddRewrites();
+      } else {
+        DrawStep();
+      }
+    }
     // A transaction that is still open at the close is rolled back there.
     if (depth_ >= 0 && draw_.Percent(70)) Add(StepKind::kCommit);
     Add(StepKind::kClose);
@@ -173,6 +180,46 @@ class ProgramDraw {
       blob.thread = DrawThread();
       blob.id = i;
       blob.content = {draw_.Int(50'000, 400'000), draw_.Seed()};
+    }
+  }
+
+  // Rows of hot keys written, and written again inside savepoints that are
+  // undone or kept: what a cache that spills has to get right.
+  void AddRewrites() {
+    if (depth_ < 0) {
+      Add(StepKind::kBegin);
+      depth_ = 0;
+    }
+    AddWrites(draw_.Int(1, 3));
+    AddSavepoint();
+    AddWrites(draw_.Int(0, 2));
+    if (draw_.Percent(75)) {
+      Add(StepKind::kCommit);
+      depth_ = -1;
+    }
+  }
+
+  void AddSavepoint() {
+    Add(StepKind::kSavepoint);
+    ++depth_;
+    AddWrites(draw_.Int(1, 3));
+    if (depth_ < kMaxDepth && draw_.Percent(30)) AddSavepoint();
+    if (draw_.Percent(70)) {
+      Add(StepKind::kRollbackTo);
+      AddWrites(draw_.Int(0, 2));
+    }
+    if (draw_.Percent(60)) {
+      Add(StepKind::kRelease);
+      --depth_;
+    }
+  }
+
+  void AddWrites(int count) {
+    for (; count > 0; --count) {
+      Step& step = Add(draw_.Element(
+          {StepKind::kPutCheckpoint, StepKind::kAppendLog,
+           StepKind::kAppendLogs, StepKind::kPutBlob}));
+      DrawArguments(step);
     }
   }
 
@@ -329,6 +376,7 @@ class ProgramDraw {
   const Swarm swarm_;
   const int hot_threads_;
   const int hot_ids_;
+  const bool has_rewrites_;
   bool is_filled_ = false;
   bool draw_percent_reopen_ = false;
   std::vector<Step> steps_;
@@ -338,6 +386,7 @@ class ProgramDraw {
 int CrashWeight(const Step& step) {
   switch (step.kind) {
     case StepKind::kOpen:
+      return 8;
     case StepKind::kCommit:
     case StepKind::kWalCheckpoint:
     case StepKind::kClose:
@@ -356,30 +405,42 @@ int CrashWeight(const Step& step) {
   }
 }
 
-// Calls beyond the step count on into the next ones; towards the end of the
-// round there are few left.
-std::int64_t DrawIo(Draw& draw, std::size_t steps_left) {
-  if (steps_left <= 1) return draw.Percent(50) ? 0 : draw.Int(1, 4);
+// A commit takes some ten calls with a WAL (two a frame) and some thirty with a
+// rollback journal. Calls beyond the step count on into the next ones; towards
+// the end of the round there are few left.
+std::int64_t DrawIo(Draw& draw, const Step& step, std::size_t steps_left) {
+  if (step.kind == StepKind::kClose) {
+    return draw.Percent(50) ? 0 : draw.Int(1, 4);
+  }
+  const bool is_late = steps_left <= 4;
   return draw.Weighted<std::int64_t>({
       {2, 0},
-      {10, draw.Int(1, 6)},
-      {6, draw.Int(1, 16)},
-      {steps_left > 8 ? 3 : 0, draw.Int(1, 80)},
+      {6, draw.Int(1, 6)},
+      {6, draw.Int(1, 20)},
+      {is_late ? 2 : 6, draw.Int(1, 45)},
+      {is_late ? 0 : 2, draw.Int(1, 150)},
   });
 }
 
-void DrawCrash(Draw& draw, Round& round) {
+// `is_recovery`: the round opens what a crash left.
+void DrawCrash(Draw& draw, bool is_recovery, Round& round) {
   std::vector<Step>& steps = round.steps;
+  if (is_recovery && draw.Percent(35)) {
+    steps.front().crash = {draw.Int(1, 40), Moment::kBefore};
+    return;
+  }
   int total = 0;
   for (const Step& step : steps) total += CrashWeight(step);
+  // The later of two draws half of the time: more has happened before it.
   int left = draw.Int(0, total - 1);
+  if (draw.Percent(50)) left = std::max(left, draw.Int(0, total - 1));
   std::size_t chosen = 0;
   for (; chosen + 1 < steps.size(); ++chosen) {
     left -= CrashWeight(steps[chosen]);
     if (left < 0) break;
   }
   CrashPoint crash;
-  crash.io = DrawIo(draw, steps.size() - chosen);
+  crash.io = DrawIo(draw, steps[chosen], steps.size() - chosen);
   if (crash.io > 0) {
     crash.moment = draw.Weighted<Moment>(
         {{4, Moment::kBefore}, {3, Moment::kDuring}, {3, Moment::kAfter}});
@@ -403,7 +464,9 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.rounds.push_back(program.DrawRound());
     // The last round has one; others mostly.
     if (!is_calm && (r + 1 == rounds || draw.Percent(75))) {
-      DrawCrash(draw, plan.rounds.back());
+      const bool is_recovery =
+          r > 0 && CrashStep(plan.rounds[plan.rounds.size() - 2]).has_value();
+      DrawCrash(draw, is_recovery, plan.rounds.back());
     }
   }
   return plan;

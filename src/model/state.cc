@@ -61,10 +61,11 @@ Fingerprint RowHasher::Finish() const { return {low_, high_, bytes_}; }
 std::uint64_t Digest(const State& state) {
   std::uint64_t digest = static_cast<std::uint64_t>(state.cut);
   for (const auto& [key, row] : state.rows) {
-    digest = Hash(key.thread, digest ^ static_cast<std::uint64_t>(key.table));
+    digest = Hash(key.thread, digest);
     digest = Hash(key.first, digest);
     digest = Hash(key.second, digest);
-    const std::uint64_t numbers[] = {static_cast<std::uint64_t>(key.number),
+    const std::uint64_t numbers[] = {static_cast<std::uint64_t>(key.table),
+                                     static_cast<std::uint64_t>(key.number),
                                      row.low, row.high};
     digest = XXH3_64bits_withSeed(numbers, sizeof(numbers), digest);
   }

@@ -101,9 +101,11 @@ std::string JsonLetters(std::size_t size, std::uint64_t seed) {
       text += piece;
       continue;
     }
-    for (std::size_t i = 0; i < std::min(left, kLettersPerWord); ++i) {
-      text += kLetters[(word >> (6 * i)) % kLetters.size()];
+    char letters[kLettersPerWord];
+    for (std::size_t i = 0; i < kLettersPerWord; ++i) {
+      letters[i] = kLetters[(word >> (6 * i)) % kLetters.size()];
     }
+    text.append(letters, std::min(left, kLettersPerWord));
   }
   return text;
 }

@@ -159,9 +159,8 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
   Driver driver(*task.entry, DatabaseIn(task.database_directory),
                 *task.profile);
   Verdict verdict = Probe(driver, model, StepOf(StepKind::kOpen),
-                          driver.saver() == nullptr
-                              ? ViolationClass::kOpenFailed
-                              : ViolationClass::kUnstableRecovery);
+                          ViolationClass::kUnstableRecovery);
+  if (driver.saver() == nullptr) verdict.violation = ViolationClass::kOpenFailed;
   if (!verdict.held()) return verdict;
   verdict = JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
                            "the saver after its recovery");

@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+// RapidCheck's header for GoogleTest needs gtest.h before it.
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+#include "generate/arbitrary_plan.h"
+#include "plan/codec.h"
+
+namespace lastcommit {
+namespace {
+
+Plan ArbitraryPlan() {
+  GenerateOptions options;
+  options.fault = *rc::gen::element(FaultChoice::kNone, FaultChoice::kKill,
+                                    FaultChoice::kMixed);
+  const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+  Plan plan = PlanAt({seed, *rc::gen::inRange<std::uint64_t>(0, 50)}, options);
+  // What the generator of plans leaves at its defaults.
+  if (*rc::gen::arbitrary<bool>()) {
+    plan.expected = static_cast<ViolationClass>(
+        *rc::gen::inRange(0, kViolationClasses));
+  }
+  if (*rc::gen::arbitrary<bool>()) plan.sqlite.from = 3011000;
+  if (*rc::gen::arbitrary<bool>()) plan.sqlite.before = 3050002;
+  return plan;
+}
+
+RC_GTEST_PROP(Codec, PlanTextRoundTrips, ()) {
+  const Plan plan = ArbitraryPlan();
+  const absl::StatusOr<Plan> parsed = ParsePlan(PrintPlan(plan), "printed");
+  RC_ASSERT(parsed.ok());
+  RC_ASSERT(*parsed == plan);
+}
+
+// A text that ends early is refused, or is the whole plan's beginning: rounds
+// that are complete.
+RC_GTEST_PROP(Codec, CutOffPlanTextIsNeverAnotherPlan, ()) {
+  const Plan plan = ArbitraryPlan();
+  const std::string text = PrintPlan(plan);
+  const auto size = *rc::gen::inRange<std::size_t>(0, text.size());
+  const absl::StatusOr<Plan> parsed = ParsePlan(text.substr(0, size), "cut");
+  if (!parsed.ok()) return;
+  RC_ASSERT(parsed->rounds.size() < plan.rounds.size());
+  Plan beginning = plan;
+  beginning.rounds.resize(parsed->rounds.size());
+  RC_ASSERT(*parsed == beginning);
+}
+
+RC_GTEST_PROP(Codec, ChangedPlanTextNeverBreaksTheParser, ()) {
+  std::string text = PrintPlan(ArbitraryPlan());
+  for (int i = *rc::gen::inRange(1, 5); i > 0; --i) {
+    const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
+    text[at] = *rc::gen::arbitrary<char>();
+  }
+  const absl::StatusOr<Plan> parsed = ParsePlan(text, "changed");
+  if (parsed.ok()) {
+    RC_ASSERT(*ParsePlan(PrintPlan(*parsed), "again") == *parsed);
+  } else {
+    RC_ASSERT(parsed.status().message().substr(0, 7) == "changed");
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit

@@ -1,0 +1,75 @@
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "props/environment.h"
+#include "props/kill_properties.h"
+#include "props/trial_property.h"
+#include "subject/registry.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::uint64_t kMostTrials = 500;
+constexpr std::uint64_t kSeeds[] = {1, 2, 3};
+
+TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
+                    std::uint64_t trials) {
+  TrialProperty property;
+  property.name = std::string(entry.name);
+  property.generate.saver = std::string(entry.name);
+  property.generate.fault = fault;
+  property.trials = trials;
+  return property;
+}
+
+TEST(Planted, SaversAreCaught) {
+  std::string table = absl::StrFormat("%-40s%-20s%8s%8s%8s\n", "planted saver",
+                                      "class", "seed 1", "seed 2", "seed 3");
+  for (const SaverEntry& entry : Savers()) {
+    if (!entry.planted) continue;
+    absl::StrAppendFormat(&table, "%-40s%-20s", std::string(entry.name),
+                          std::string(Name(*entry.planted)));
+    const TrialProperty property =
+        Mixed(entry, FaultChoice::kKill, kMostTrials);
+    for (const std::uint64_t seed : kSeeds) {
+      const PropertyOutcome outcome =
+          CheckTrials(property, seed, {false, entry.planted});
+      EXPECT_EQ(outcome.violation, entry.planted)
+          << entry.name << " with seed " << seed;
+      absl::StrAppendFormat(
+          &table, "%8s",
+          outcome.violation ? absl::StrCat(outcome.failed_at) : "never");
+    }
+    table += "\n";
+  }
+  std::printf("trials until the first finding of the class\n%s", table.c_str());
+}
+
+TEST(Planted, SaversHoldWithoutACrash) {
+  for (const SaverEntry& entry : Savers()) {
+    if (!entry.planted) continue;
+    const PropertyOutcome outcome = CheckTrials(
+        Mixed(entry, FaultChoice::kNone, PropertyTrials(1000)), 1, {});
+    EXPECT_EQ(outcome.failure, "") << entry.name;
+  }
+}
+
+TEST(Planted, EachPropertyCatchesItsTwin) {
+  for (const PropertyTwin& twin : PropertyTwins()) {
+    const SaverEntry* entry = FindSaver(twin.saver);
+    ASSERT_NE(entry, nullptr) << twin.saver;
+    const TrialProperty property = twin.property(twin.saver);
+    const PropertyOutcome outcome =
+        CheckTrials(property, PropertySeed(), {false, entry->planted});
+    EXPECT_EQ(outcome.violation, entry->planted)
+        << property.name << " does not catch " << twin.saver << " in "
+        << outcome.failed_at << " trials";
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit

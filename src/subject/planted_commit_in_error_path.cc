@@ -1,0 +1,99 @@
+// The bug: an error path that commits. The entries of a batch with a bad one
+// are appended one by one up to it, and deleted again, so that the caller sees
+// a batch that was refused as a whole; a kill in between leaves the beginning
+// of an operation that was never done.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "status/status.h"
+#include "subject/planted.h"
+#include "subject/planted_sql.h"
+#include "subject/sql_reader.h"
+#include "subject/sqlite_subject.h"
+
+namespace lastcommit {
+namespace {
+
+class SaverThatCommitsInTheErrorPath : public SqliteSubject {
+ public:
+  using SqliteSubject::SqliteSubject;
+
+  absl::StatusOr<std::int64_t> AppendLogs(
+      const std::string& thread_id,
+      const std::vector<std::string>& payloads) override {
+    ASSIGN_OR_RETURN(const auto good, GoodBeginning(payloads));
+    if (in_transaction() || good.empty() || good.size() == payloads.size()) {
+      return SqliteSubject::AppendLogs(thread_id, payloads);
+    }
+    ASSIGN_OR_RETURN(const auto last,
+                     RunSql(saver().connection(),
+                            "SELECT last_log FROM threads WHERE thread_id = ?1",
+                            {thread_id}));
+    for (const std::string& payload : good) {
+      RETURN_IF_ERROR(Uncounted(
+          [&] { return saver().AppendLog(thread_id, payload).status(); }));
+    }
+    auto refused = SqliteSubject::AppendLogs(thread_id, payloads);
+    RETURN_IF_ERROR(Uncounted([&] { return TakeBack(thread_id, last); }));
+    return refused;
+  }
+
+ private:
+  absl::StatusOr<std::vector<std::string>> GoodBeginning(
+      const std::vector<std::string>& payloads) {
+    std::vector<std::string> good;
+    for (const std::string& payload : payloads) {
+      ASSIGN_OR_RETURN(
+          const auto is_valid,
+          RunSql(saver().connection(), "SELECT json_valid(?1)", {payload}));
+      if (is_valid != "1") break;
+      good.push_back(payload);
+    }
+    return good;
+  }
+
+  // `last` was the thread's last number; without one it was not there.
+  absl::Status TakeBack(const std::string& thread_id,
+                        const std::optional<std::string>& last) {
+    if (!last.has_value()) return saver().DeleteThread(thread_id);
+    for (const std::string& sql :
+         {absl::StrCat("DELETE FROM logs WHERE thread_id = ?1 AND number > ",
+                       *last),
+          absl::StrCat("UPDATE threads SET last_log = ", *last,
+                       " WHERE thread_id = ?1")}) {
+      RETURN_IF_ERROR(RunSql(saver().connection(), sql, {thread_id}).status());
+    }
+    return absl::OkStatus();
+  }
+
+  // A transaction around `change` that the commit counter does not see.
+  template <typename Change>
+  absl::Status Uncounted(Change change) {
+    ASSIGN_OR_RETURN(Transaction transaction, saver().Begin());
+    RETURN_IF_ERROR(change());
+    RETURN_IF_ERROR(HideFromCommitCounter(saver().connection()));
+    return transaction.Commit().status();
+  }
+};
+
+absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+                                            const Profile& profile) {
+  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  return std::make_unique<SaverThatCommitsInTheErrorPath>(std::move(saver));
+}
+
+}  // namespace
+
+SaverEntry PlantedCommitInErrorPath() {
+  return {"planted-commit-in-error-path",
+          "commits the good entries of a refused batch and deletes them again",
+          ViolationClass::kNotACut, Open, ReadStateBySql};
+}
+
+}  // namespace lastcommit

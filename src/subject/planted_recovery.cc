@@ -1,0 +1,61 @@
+// Two bugs in what a store does when it opens after a crash. Both are quiet
+// after a clean close, when there is no WAL left.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "status/status.h"
+#include "subject/planted.h"
+#include "subject/planted_sql.h"
+#include "subject/sql_reader.h"
+#include "subject/sqlite_subject.h"
+
+namespace lastcommit {
+namespace {
+
+// A note in the log for people, and the state is no longer the one that was
+// committed.
+absl::StatusOr<std::unique_ptr<Saver>> OpenAndNote(const std::string& path,
+                                                   const Profile& profile) {
+  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  if (saver->recovery_report().wal_frames > 0) {
+    RETURN_IF_ERROR(
+        saver->AppendLog("recovery", "\"recovered from a crash\"").status());
+  }
+  return std::make_unique<SqliteSubject>(std::move(saver));
+}
+
+// The numbers of the logs are counted anew, from 0, in two transactions: a
+// kill between them leaves the 0.
+absl::StatusOr<std::unique_ptr<Saver>> OpenAndRebuild(const std::string& path,
+                                                      const Profile& profile) {
+  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  if (saver->recovery_report().wal_frames > 0) {
+    RETURN_IF_ERROR(
+        RunSql(saver->connection(), "UPDATE threads SET last_log = 0")
+            .status());
+    RETURN_IF_ERROR(
+        RunSql(saver->connection(),
+               "UPDATE threads SET last_log = (SELECT coalesce(max(number), 0) "
+               "FROM logs WHERE logs.thread_id = threads.thread_id)")
+            .status());
+  }
+  return std::make_unique<SqliteSubject>(std::move(saver));
+}
+
+}  // namespace
+
+SaverEntry PlantedWriteInRecovery() {
+  return {"planted-write-in-recovery",
+          "appends a log entry of its own when it opens after a crash",
+          ViolationClass::kUnstableRecovery, OpenAndNote, ReadStateBySql};
+}
+
+SaverEntry PlantedRecoveryInTwoTransactions() {
+  return {"planted-recovery-in-two-transactions",
+          "rebuilds log numbers after a crash in two transactions",
+          ViolationClass::kNotACut, OpenAndRebuild, ReadStateBySql};
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,65 @@
+#include "subject/registry.h"
+
+#include <array>
+#include <utility>
+
+#include "status/status.h"
+#include "subject/planted.h"
+#include "subject/sql_reader.h"
+#include "subject/sqlite_subject.h"
+
+namespace lastcommit {
+namespace {
+
+absl::StatusOr<std::unique_ptr<Saver>> OpenSqlite(const std::string& path,
+                                                  const Profile& profile) {
+  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  return std::make_unique<SqliteSubject>(std::move(saver));
+}
+
+absl::StatusOr<std::unique_ptr<Saver>> OpenUndefended(const std::string& path,
+                                                      const Profile& profile) {
+  Options options = OptionsFor(profile);
+  options.avoid_partial_rollback_bug = false;
+  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+  return std::make_unique<SqliteSubject>(std::move(saver));
+}
+
+SaverEntry Sqlite() {
+  return {"sqlite", "SqliteSaver with its defaults", std::nullopt, OpenSqlite,
+          ReadStateBySql};
+}
+
+SaverEntry SqliteUndefended() {
+  return {"sqlite-undefended",
+          "SqliteSaver without its defence against the partial-rollback bug of "
+          "SQLite 3.11.0 to 3.50.1",
+          std::nullopt, OpenUndefended, ReadStateBySql};
+}
+
+}  // namespace
+
+std::span<const SaverEntry> Savers() {
+  static const std::array<SaverEntry, 10> kSavers = {
+      Sqlite(),
+      SqliteUndefended(),
+      PlantedAckBeforeCommit(),
+      PlantedTwoTransactions(),
+      PlantedBlobInFile(),
+      PlantedJournalOff(),
+      PlantedCommitInErrorPath(),
+      PlantedWriteInRecovery(),
+      PlantedRecoveryInTwoTransactions(),
+      PlantedCreationInTwoTransactions(),
+  };
+  return kSavers;
+}
+
+const SaverEntry* FindSaver(std::string_view name) {
+  for (const SaverEntry& entry : Savers()) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,45 @@
+// The registry of savers by name: SqliteSaver, the same without its defence
+// against a bug of SQLite, and the planted savers, each with one known bug that
+// the tester must catch.
+
+#ifndef LASTCOMMIT_SUBJECT_REGISTRY_H_
+#define LASTCOMMIT_SUBJECT_REGISTRY_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "model/state.h"
+#include "plan/plan.h"
+#include "subject/saver.h"
+
+struct sqlite3;
+
+namespace lastcommit {
+
+struct SaverEntry {
+  std::string_view name;
+  std::string_view description;  // one line; for a planted one, its bug
+  // Planted savers: the class in which the bug shows.
+  std::optional<ViolationClass> planted;
+  // Opens or creates the database `path` with the settings of `profile`.
+  absl::StatusOr<std::unique_ptr<Saver>> (*open)(const std::string& path,
+                                                 const Profile& profile);
+  // Reads the whole store by plain SQL through the caller's connection, in one
+  // read transaction. `path` is the database file, for stores with files
+  // beside it. A database without a schema gives cut -1.
+  absl::StatusOr<State> (*read)(sqlite3* connection, const std::string& path);
+};
+
+// In the order in which they are listed to people; "sqlite" is the first.
+std::span<const SaverEntry> Savers();
+
+// nullptr if there is none.
+const SaverEntry* FindSaver(std::string_view name);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SUBJECT_REGISTRY_H_

@@ -1,0 +1,69 @@
+// Saver: what the tester drives. One method per operation and control of a
+// plan; SqliteSaver stands behind one implementation, the planted savers, each
+// with one known bug, behind others (subject/registry.h).
+//
+// A saver is used by one thread. Errors are absl::Status with the codes of
+// saver/sqlite_saver.h; the ReferenceModel gives the same ones.
+
+#ifndef LASTCOMMIT_SUBJECT_SAVER_H_
+#define LASTCOMMIT_SUBJECT_SAVER_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/state.h"
+#include "saver/settings.h"
+#include "saver/sqlite_saver.h"
+
+namespace lastcommit {
+
+// Called at the moment from which the caller may rely on the commit, with the
+// new value of the commit counter. An honest saver calls it once, after COMMIT
+// succeeded.
+using Acknowledge = absl::FunctionRef<void(std::int64_t cut)>;
+
+class Saver {
+ public:
+  virtual ~Saver() = default;
+
+  virtual absl::Status Begin() = 0;
+  virtual absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) = 0;
+  virtual absl::Status Rollback() = 0;
+  virtual absl::Status Savepoint() = 0;
+  virtual absl::Status Release() = 0;
+  // 0 = the innermost savepoint, 1 = the one around it, ...
+  virtual absl::Status RollbackTo(int up) = 0;
+
+  virtual absl::Status PutCheckpoint(const Checkpoint& checkpoint) = 0;
+  virtual absl::StatusOr<std::int64_t> AppendLog(
+      const std::string& thread_id, const std::string& payload) = 0;
+  virtual absl::StatusOr<std::int64_t> AppendLogs(
+      const std::string& thread_id,
+      const std::vector<std::string>& payloads) = 0;
+  virtual absl::Status PutBlob(const std::string& thread_id,
+                               const std::string& name,
+                               std::string_view bytes) = 0;
+  virtual absl::Status DeleteThread(const std::string& thread_id) = 0;
+
+  // The commit counter, without the open transaction's.
+  virtual absl::StatusOr<std::int64_t> CommitCounter() = 0;
+  // Everything, through the saver's own calls, the open transaction's changes
+  // included; `cut` is CommitCounter().
+  virtual absl::StatusOr<State> ReadState() = 0;
+
+  // Pages written before their COMMIT because the cache was full, since the
+  // saver was opened (SQLITE_DBSTATUS_CACHE_SPILL).
+  virtual std::int64_t CacheSpills() = 0;
+
+  virtual absl::Status WalCheckpoint(CheckpointMode mode) = 0;
+  virtual absl::Status Vacuum() = 0;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SUBJECT_SAVER_H_

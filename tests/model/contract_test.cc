@@ -1,0 +1,123 @@
+#include "model/contract.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace lastcommit {
+namespace {
+
+Profile Promising(JournalMode mode) {
+  Profile profile;
+  profile.journal_mode = mode;
+  return profile;
+}
+
+CrashFacts KilledAfter(std::int64_t acknowledged) {
+  return {.fault = Fault::kKill, .acknowledged = acknowledged};
+}
+
+std::string ModeName(const ::testing::TestParamInfo<JournalMode>& info) {
+  return std::string(Name(info.param));
+}
+
+class KillContractTest : public ::testing::TestWithParam<JournalMode> {
+ protected:
+  LegalCuts Legal(const CrashFacts& facts) const {
+    return ContractFor(Promising(GetParam()), facts);
+  }
+};
+class JournalOnDisk : public KillContractTest {};
+class JournalNotOnDisk : public KillContractTest {};
+
+TEST_P(KillContractTest, HasExactlyOneRow) {
+  int rows = 0;
+  for (const ContractRow& row : KillContract()) {
+    if (row.journal_mode == GetParam()) ++rows;
+  }
+  EXPECT_EQ(rows, 1);
+}
+
+TEST_P(KillContractTest, WithoutACandidateOnlyTheAcknowledgedCutIsLegal) {
+  const LegalCuts legal = Legal(KilledAfter(7));
+  EXPECT_FALSE(legal.anything);
+  EXPECT_EQ(legal.lowest, 7);
+  EXPECT_EQ(legal.highest, 7);
+}
+
+TEST_P(KillContractTest, WithoutAFaultNothingIsInDoubt) {
+  CrashFacts facts = KilledAfter(7);
+  facts.fault = Fault::kNone;
+  facts.has_candidate = true;
+  facts.database_written_since_commit = true;
+  const LegalCuts legal = Legal(facts);
+  EXPECT_FALSE(legal.anything);
+  EXPECT_EQ(legal.lowest, 7);
+  EXPECT_EQ(legal.highest, 7);
+}
+
+TEST_P(KillContractTest, CitesTheDocumentation) {
+  EXPECT_TRUE(Legal(KilledAfter(7)).source.starts_with("https://sqlite.org/"));
+}
+
+TEST_P(JournalOnDisk, ACandidateMayBeThereOrNot) {
+  CrashFacts facts = KilledAfter(7);
+  facts.has_candidate = true;
+  const LegalCuts legal = Legal(facts);
+  EXPECT_FALSE(legal.anything);
+  EXPECT_EQ(legal.lowest, 7);
+  EXPECT_EQ(legal.highest, 8);
+}
+
+TEST_P(JournalOnDisk, WritesToTheDatabaseExcuseNothing) {
+  CrashFacts facts = KilledAfter(7);
+  facts.database_written_since_commit = true;
+  const LegalCuts legal = Legal(facts);
+  EXPECT_FALSE(legal.anything);
+  EXPECT_EQ(legal.lowest, 7);
+  EXPECT_EQ(legal.highest, 7);
+}
+
+TEST_P(JournalOnDisk, TheSchemaMayBeInDoubt) {
+  CrashFacts facts = KilledAfter(-1);
+  facts.has_candidate = true;
+  const LegalCuts legal = Legal(facts);
+  EXPECT_EQ(legal.lowest, -1);
+  EXPECT_EQ(legal.highest, 0);
+}
+
+TEST_P(JournalNotOnDisk, AnUnwrittenCandidateLeavesNoTrace) {
+  CrashFacts facts = KilledAfter(7);
+  facts.has_candidate = true;
+  const LegalCuts legal = Legal(facts);
+  EXPECT_FALSE(legal.anything);
+  EXPECT_EQ(legal.highest, 7);
+}
+
+TEST_P(JournalNotOnDisk, AfterAWriteNothingIsDemanded) {
+  CrashFacts facts = KilledAfter(7);
+  facts.database_written_since_commit = true;
+  EXPECT_TRUE(Legal(facts).anything);
+  facts.has_candidate = true;
+  EXPECT_TRUE(Legal(facts).anything);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Modes, KillContractTest,
+    ::testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
+                      JournalMode::kPersist, JournalMode::kWal,
+                      JournalMode::kMemory, JournalMode::kOff),
+    ModeName);
+INSTANTIATE_TEST_SUITE_P(Modes, JournalOnDisk,
+                         ::testing::Values(JournalMode::kDelete,
+                                           JournalMode::kTruncate,
+                                           JournalMode::kPersist,
+                                           JournalMode::kWal),
+                         ModeName);
+INSTANTIATE_TEST_SUITE_P(Modes, JournalNotOnDisk,
+                         ::testing::Values(JournalMode::kMemory,
+                                           JournalMode::kOff),
+                         ModeName);
+
+}  // namespace
+}  // namespace lastcommit

@@ -1,0 +1,32 @@
+// Programs for the contract of savers: the steps by name, and a pseudo-random
+// mixture of all of them.
+
+#ifndef LASTCOMMIT_TESTS_SUBJECT_PROGRAMS_H_
+#define LASTCOMMIT_TESTS_SUBJECT_PROGRAMS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+// `seed` chooses size and bytes.
+Step Blob(int thread, int id, std::uint64_t seed);
+Step CheckpointStep(int thread, int id, std::uint64_t seed);
+Step RefusedCheckpoint(int thread, int id);
+Step Log(int thread, std::uint64_t seed);
+Step Logs(int thread, int count);
+// The entry `invalid_at` is no JSON.
+Step RefusedLogs(int thread, int count, int invalid_at);
+Step Delete(int thread);
+Step RollbackTo(int up);
+Step WalCheckpoint(CheckpointMode mode);
+
+// A function of its arguments. Begin and commit are frequent enough that most
+// steps make sense; some are refused, as in real life. Neither open nor close.
+std::vector<Step> RandomProgram(std::uint64_t seed, int steps);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TESTS_SUBJECT_PROGRAMS_H_

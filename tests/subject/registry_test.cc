@@ -1,0 +1,43 @@
+#include "subject/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace lastcommit {
+namespace {
+
+TEST(RegistryTest, TheFirstSaverIsOurs) {
+  EXPECT_EQ(Savers().front().name, "sqlite");
+}
+
+TEST(RegistryTest, FindsEverySaverByItsName) {
+  for (const SaverEntry& entry : Savers()) {
+    EXPECT_EQ(FindSaver(entry.name), &entry);
+  }
+}
+
+TEST(RegistryTest, FindsNothingElse) {
+  EXPECT_EQ(FindSaver(""), nullptr);
+  EXPECT_EQ(FindSaver("sqlit"), nullptr);
+  EXPECT_EQ(FindSaver("SQLITE"), nullptr);
+}
+
+TEST(RegistryTest, NamesAreDifferentAndFitIntoAPlan) {
+  std::set<std::string_view> names;
+  for (const SaverEntry& entry : Savers()) {
+    EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+    EXPECT_LE(entry.name.size(), std::size_t{PlanLimits::kMaxSaverBytes});
+  }
+}
+
+TEST(RegistryTest, PlantedSaversSayWhatShowsAndHonestOnesNothing) {
+  for (const SaverEntry& entry : Savers()) {
+    EXPECT_EQ(entry.planted.has_value(), entry.name.starts_with("planted-"))
+        << entry.name;
+    EXPECT_FALSE(entry.description.empty()) << entry.name;
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit
