@@ -18,8 +18,8 @@ Plan ArbitraryPlan() {
   Plan plan = PlanAt({seed, *rc::gen::inRange<std::uint64_t>(0, 50)}, options);
   // What the generator of plans leaves at its defaults.
   if (*rc::gen::arbitrary<bool>()) {
-    plan.expected = static_cast<ViolationClass>(
-        *rc::gen::inRange(0, kViolationClasses));
+    plan.expected =
+        static_cast<ViolationClass>(*rc::gen::inRange(0, kViolationClasses));
   }
   if (*rc::gen::arbitrary<bool>()) plan.sqlite.from = 3011000;
   if (*rc::gen::arbitrary<bool>()) plan.sqlite.before = 3050002;

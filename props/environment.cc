@@ -30,9 +30,9 @@ std::uint64_t PropertyTrials(std::uint64_t otherwise) {
 }
 
 void ConfigureRapidCheck() {
-  const std::string params = "seed=" + std::to_string(PropertySeed()) +
-                             " max_success=" +
-                             std::to_string(PropertyTrials(200));
+  const std::string params =
+      "seed=" + std::to_string(PropertySeed()) +
+      " max_success=" + std::to_string(PropertyTrials(200));
   setenv("RC_PARAMS", params.c_str(), /*overwrite=*/1);
 }
 

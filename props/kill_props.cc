@@ -56,8 +56,8 @@ Round OpenAndClose(std::optional<CrashPoint> crash) {
 
 // Calls and moments in turn, so that all of them come up.
 CrashPoint CrashInTurn(std::uint64_t index, std::int64_t most_io) {
-  const auto io = static_cast<std::int64_t>(
-      index % static_cast<std::uint64_t>(most_io));
+  const auto io =
+      static_cast<std::int64_t>(index % static_cast<std::uint64_t>(most_io));
   return {io, io == 0 ? Moment::kBefore : static_cast<Moment>(index / 7 % 3)};
 }
 
@@ -144,9 +144,7 @@ TEST(Kill, AcknowledgedCommitsSurviveAnyKill) {
 TEST(Kill, NothingUncommittedSurvives) {
   ExpectHeld(NothingUncommittedSurvives("sqlite"));
 }
-TEST(Kill, RecoveryIsIdempotent) {
-  ExpectHeld(RecoveryIsIdempotent("sqlite"));
-}
+TEST(Kill, RecoveryIsIdempotent) { ExpectHeld(RecoveryIsIdempotent("sqlite")); }
 TEST(Kill, RepeatedCrashesConverge) {
   ExpectHeld(RepeatedCrashesConverge("sqlite"));
 }

@@ -21,9 +21,9 @@ std::string Reported(ForkTrial& trial, const TrialProperty& property,
   const absl::StatusOr<Finding> finding =
       KeepFinding(trial, key, plan, result, options);
   if (!finding.ok()) {
-    return absl::StrCat(Name(result.verdict), "\n", result.verdict.why,
-                        "\nand keeping the plan failed: ",
-                        finding.status().ToString());
+    return absl::StrCat(
+        Name(result.verdict), "\n", result.verdict.why,
+        "\nand keeping the plan failed: ", finding.status().ToString());
   }
   // Also where ctest truncates what a test prints.
   std::fprintf(stderr, "replay:  %s replay %s\n", PROPS_PROGRAM,
@@ -66,10 +66,9 @@ PropertyOutcome CheckTrials(const TrialProperty& property, std::uint64_t seed,
     outcome.ledger.Add(*plan, *result);
     if (!IsFailure(result->verdict, handling)) continue;
     outcome.violation = result->verdict.violation;
-    outcome.failure =
-        handling.is_reported
-            ? Reported(**trial, property, key, *plan, *result)
-            : result->verdict.why;
+    outcome.failure = handling.is_reported
+                          ? Reported(**trial, property, key, *plan, *result)
+                          : result->verdict.why;
     return outcome;
   }
   outcome.failure = TooManySkipped(outcome.ledger);

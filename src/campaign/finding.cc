@@ -57,11 +57,11 @@ std::string StoryOf(const Finding& finding, const Plan& plan,
                     const FindingOptions& options) {
   return absl::StrCat(
       "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n\n",
-      SqliteUnderTest(), "\nfound with --seed=", finding.key.seed,
-      " at index ", finding.key.index, "; it repeats: ", repetition,
-      "\nshrunk to ", CountSteps(plan), " lines after the header in ",
-      finding.shrink_trials, " trials\n\n", ReadableProgram(plan),
-      "\nreplay:  ", options.program, " replay ", finding.plan_path, "\n");
+      SqliteUnderTest(), "\nfound with --seed=", finding.key.seed, " at index ",
+      finding.key.index, "; it repeats: ", repetition, "\nshrunk to ",
+      CountSteps(plan), " lines after the header in ", finding.shrink_trials,
+      " trials\n\n", ReadableProgram(plan), "\nreplay:  ", options.program,
+      " replay ", finding.plan_path, "\n");
 }
 
 }  // namespace
@@ -90,8 +90,7 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
 }
 
 absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
-                                    const Plan& plan,
-                                    const TrialResult& result,
+                                    const Plan& plan, const TrialResult& result,
                                     const FindingOptions& options) {
   Finding finding;
   finding.key = key;
@@ -105,9 +104,8 @@ absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
   // First of all: shrinking may crash, or be killed.
   RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
   ASSIGN_OR_RETURN(const Repetition repetition, Repeat(trial, plan, kRepeats));
-  const bool is_flaky =
-      !repetition.is_stable() ||
-      Name(repetition.first.verdict) != finding.verdict;
+  const bool is_flaky = !repetition.is_stable() ||
+                        Name(repetition.first.verdict) != finding.verdict;
   if (is_flaky) {
     finding.verdict = "violated(flaky)";
   } else {

@@ -48,8 +48,7 @@ absl::Status PrepareFindings(const std::string& directory);
 // story. A plan that does not repeat becomes violated(flaky) with its rate and
 // is not shrunk. ResourceExhausted and the like when it cannot be written.
 absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
-                                    const Plan& plan,
-                                    const TrialResult& result,
+                                    const Plan& plan, const TrialResult& result,
                                     const FindingOptions& options);
 
 // Shrinks within the plan's class of failure.

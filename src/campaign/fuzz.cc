@@ -17,6 +17,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -38,9 +40,27 @@ void CatchInterrupts() {
   g_interrupted = 0;
   struct sigaction action = {};
   action.sa_handler = OnInterrupt;
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+}
+
+void ReleaseInterrupts() {
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+}
+
+// Makes the file, and leaves one that is there as it is until the run's end.
+absl::Status PrepareJson(const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  const int file =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (file < 0) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("cannot write ", absl::CHexEscape(path)));
+  }
+  close(file);
+  return absl::OkStatus();
 }
 
 struct WorkerProcess {
@@ -60,22 +80,22 @@ class Supervisor {
   }
 
   absl::StatusOr<FuzzSummary> Run() {
+    // What a worker would fail at is said before any trial is run.
     RETURN_IF_ERROR(PrepareFindings(options_.findings.directory));
+    RETURN_IF_ERROR(PrepareJson(options_.json_path));
+    RETURN_IF_ERROR(ForkTrial::Create(options_.trial).status());
     void* memory = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
     control_ = new (memory) Control();
-    CatchInterrupts();
     for (int i = 0; i < options_.jobs; ++i) RETURN_IF_ERROR(StartWorker());
     while (AnyOpen()) {
       Listen();
       DecideToStop();
+      if (std::ferror(stdout) != 0) Fail("cannot write to standard output");
       progress_.Show(summary_.ledger, summary_.findings.size());
     }
     progress_.Finish();
-    for (WorkerProcess& worker : workers_) Reap(worker);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     if (!error_.empty()) return absl::InternalError(error_);
     Conclude();
     return std::move(summary_);
@@ -89,10 +109,11 @@ class Supervisor {
     const pid_t pid = fork();
     if (pid < 0) return absl::ErrnoToStatus(errno, "fork");
     if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGTERM);
-      // The terminal sends Ctrl-C to all; the supervisor decides.
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      // A terminal sends Ctrl-C to the whole process group, `timeout` its
+      // SIGTERM; the supervisor decides.
       signal(SIGINT, SIG_IGN);
-      signal(SIGTERM, SIG_DFL);
+      signal(SIGTERM, SIG_IGN);
       signal(SIGPIPE, SIG_IGN);
       close(ends[0]);
       RunWorker(options_, *control_, ends[1]);
@@ -128,6 +149,7 @@ class Supervisor {
     if (size <= 0) {
       close(worker.pipe);
       worker.pipe = -1;
+      Reap(worker);  // now, so that the others end if this one failed
       return;
     }
     worker.partial_line.append(buffer, static_cast<std::size_t>(size));
@@ -221,21 +243,20 @@ std::string Word(FaultChoice fault) {
 
 std::string Parameters(const FuzzOptions& options) {
   std::string text = absl::StrCat(
-      "lastcommit fuzz: seed=", options.seed,
-      " saver=", options.generate.saver,
+      "lastcommit fuzz: seed=", options.seed, " saver=", options.generate.saver,
       " engine=", std::string(Name(options.generate.engine)),
       " fault=", Word(options.generate.fault), " jobs=", options.jobs);
   if (options.time_limit) {
-    absl::StrAppend(&text, " seconds=",
-                    absl::ToDoubleSeconds(*options.time_limit));
+    absl::StrAppend(&text,
+                    " seconds=", absl::ToDoubleSeconds(*options.time_limit));
   }
   if (options.trial_limit) {
     absl::StrAppend(&text, " trials=", *options.trial_limit);
   }
-  absl::StrAppend(&text, " stop-after=", options.stop_after,
-                  " findings=", options.findings.directory, " dir=",
-                  options.trial.directory.empty() ? "default"
-                                                  : options.trial.directory);
+  absl::StrAppend(
+      &text, " stop-after=", options.stop_after,
+      " findings=", options.findings.directory, " dir=",
+      options.trial.directory.empty() ? "default" : options.trial.directory);
   return absl::StrCat(text, "; ", SqliteUnderTest());
 }
 
@@ -281,34 +302,35 @@ absl::Status WriteJson(const FuzzOptions& options, const FuzzSummary& summary) {
                         {"plan", finding.plan_path},
                         {"lines", finding.lines}});
   }
-  const json value = {
-      {"seed", options.seed},
-      {"saver", options.generate.saver},
-      {"engine", std::string(Name(options.generate.engine))},
-      {"fault", Word(options.generate.fault)},
-      {"jobs", options.jobs},
-      {"sqlite_version", sqlite3_libversion()},
-      {"sqlite_source_id", sqlite3_sourceid()},
-      {"trials", summary.ledger.trials()},
-      {"ledger", summary.ledger.cells()},
-      {"broken_promises", summary.broken_promises},
-      {"findings", findings},
-      {"interrupted", summary.was_interrupted},
-      {"digest", summary.digest},
-      {"seconds", absl::ToDoubleSeconds(summary.took)},
-      {"outcome", Outcome(summary)},
-      {"exit_code", static_cast<int>(summary.exit_code)}};
+  const json value = {{"seed", options.seed},
+                      {"saver", options.generate.saver},
+                      {"engine", std::string(Name(options.generate.engine))},
+                      {"fault", Word(options.generate.fault)},
+                      {"jobs", options.jobs},
+                      {"sqlite_version", sqlite3_libversion()},
+                      {"sqlite_source_id", sqlite3_sourceid()},
+                      {"trials", summary.ledger.trials()},
+                      {"ledger", summary.ledger.cells()},
+                      {"broken_promises", summary.broken_promises},
+                      {"findings", findings},
+                      {"interrupted", summary.was_interrupted},
+                      {"digest", summary.digest},
+                      {"seconds", absl::ToDoubleSeconds(summary.took)},
+                      {"outcome", Outcome(summary)},
+                      {"exit_code", static_cast<int>(summary.exit_code)}};
   std::ofstream file(options.json_path, std::ios::binary | std::ios::trunc);
   file << value.dump(2, ' ', true, json::error_handler_t::replace) << "\n";
   file.close();
   if (file) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat("cannot write ", options.json_path));
+      absl::StrCat("cannot write ", absl::CHexEscape(options.json_path)));
 }
 
 }  // namespace
 
 absl::StatusOr<FuzzSummary> RunFuzz(const FuzzOptions& options) {
+  CatchInterrupts();
+  const absl::Cleanup release = ReleaseInterrupts;
   std::printf("%s\n", Parameters(options).c_str());
   std::fflush(stdout);
   ASSIGN_OR_RETURN(FuzzSummary summary, Supervisor(options).Run());

@@ -13,9 +13,12 @@ constexpr std::array<JournalMode, 4> kModes = {
     JournalMode::kWal};
 
 constexpr const char* kOutcomes[] = {
-    "outcome/in_doubt_landed",         "outcome/in_doubt_lost",
-    "outcome/wal_frames_recovered",    "outcome/hot_journal_rolled_back",
-    "outcome/spilled",                 "outcome/savepoint_rolled_back_after_spill",
+    "outcome/in_doubt_landed",
+    "outcome/in_doubt_lost",
+    "outcome/wal_frames_recovered",
+    "outcome/hot_journal_rolled_back",
+    "outcome/spilled",
+    "outcome/savepoint_rolled_back_after_spill",
     "outcome/statement_failed_after_spill"};
 
 // absl::string_view of Debian 12 is not std::string_view.
@@ -38,8 +41,7 @@ bool Exists(JournalMode mode, Phase phase) {
   return phase != Phase::kCheckpoint || mode == JournalMode::kWal;
 }
 
-void AddRound(const Plan& plan, const RoundFacts& facts,
-              Ledger::Cells& cells) {
+void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   const JournalMode mode = plan.profile.journal_mode;
   if (!facts.crashed) {
     ++cells[CalmCell(plan.engine, mode)];
@@ -95,8 +97,7 @@ std::string Ledger::Print() const {
       const auto phase = static_cast<Phase>(p);
       const std::string cell = CrashCell(Engine::kFork, mode, phase);
       absl::StrAppendFormat(
-          &text, "%11s",
-          Exists(mode, phase) ? absl::StrCat(Count(cell)) : "-");
+          &text, "%11s", Exists(mode, phase) ? absl::StrCat(Count(cell)) : "-");
     }
     absl::StrAppendFormat(&text, "%11d\n",
                           Count(CalmCell(Engine::kFork, mode)));

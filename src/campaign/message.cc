@@ -8,14 +8,10 @@ namespace {
 using nlohmann::json;
 
 json FindingToJson(const Finding& finding) {
-  return {{"seed", finding.key.seed},
-          {"index", finding.key.index},
-          {"verdict", finding.verdict},
-          {"directory", finding.directory},
-          {"plan", finding.plan_path},
-          {"story", finding.story},
-          {"trials", finding.shrink_trials},
-          {"lines", finding.lines}};
+  return {{"seed", finding.key.seed},        {"index", finding.key.index},
+          {"verdict", finding.verdict},      {"directory", finding.directory},
+          {"plan", finding.plan_path},       {"story", finding.story},
+          {"trials", finding.shrink_trials}, {"lines", finding.lines}};
 }
 
 Finding FindingFromJson(const json& value) {

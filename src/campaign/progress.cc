@@ -22,13 +22,14 @@ void Progress::Show(const Ledger& ledger, std::size_t findings) {
   if (!is_shown_ || absl::Now() - shown_ < interval) return;
   shown_ = absl::Now();
   const double seconds = absl::ToDoubleSeconds(Elapsed());
-  std::printf("%s%.0f s: %lld trials, %.0f per second, %lld skipped, %zu kept "
-              "findings%s",
-              is_terminal_ ? "\r\033[K" : "", seconds,
-              static_cast<long long>(ledger.trials()),
-              static_cast<double>(ledger.trials()) / seconds,
-              static_cast<long long>(ledger.skipped()), findings,
-              is_terminal_ ? "" : "\n");
+  std::printf(
+      "%s%.0f s: %lld trials, %.0f per second, %lld skipped, %zu kept "
+      "findings%s",
+      is_terminal_ ? "\r\033[K" : "", seconds,
+      static_cast<long long>(ledger.trials()),
+      static_cast<double>(ledger.trials()) / seconds,
+      static_cast<long long>(ledger.skipped()), findings,
+      is_terminal_ ? "" : "\n");
   is_line_open_ = is_terminal_;
   std::fflush(stdout);
 }

@@ -24,7 +24,7 @@ std::string Bytes(const Content& content) {
 }
 
 std::string Arguments(const Step& step) {
-  const std::string thread = Quoted(ThreadName(step.thread));
+  std::string thread = Quoted(ThreadName(step.thread));
   switch (step.kind) {
     case StepKind::kPutCheckpoint:
       return absl::StrCat(
@@ -40,12 +40,11 @@ std::string Arguments(const Step& step) {
       return absl::StrCat(thread, ", ", Bytes(step.content),
                           step.invalid_at < 0 ? "" : ", not JSON");
     case StepKind::kAppendLogs:
-      return absl::StrCat(thread, ", ", step.count, " entries of ",
-                          Bytes(step.content),
-                          step.invalid_at < 0
-                              ? ""
-                              : absl::StrCat(", entry ", step.invalid_at + 1,
-                                             " is not JSON"));
+      return absl::StrCat(
+          thread, ", ", step.count, " entries of ", Bytes(step.content),
+          step.invalid_at < 0
+              ? ""
+              : absl::StrCat(", entry ", step.invalid_at + 1, " is not JSON"));
     case StepKind::kPutBlob:
       return absl::StrCat(thread, " / ", Quoted(BlobName(step.id)), ", ",
                           Bytes(step.content));
@@ -72,8 +71,8 @@ void AppendRound(const Round& round, std::string& text) {
   bool is_dead = false;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
     const Step& step = round.steps[i];
-    std::string line = absl::StrFormat("  %4d  %-15s %s", i, Word(step.kind),
-                                       Arguments(step));
+    std::string line =
+        absl::StrFormat("  %4d  %-15s %s", i, Word(step.kind), Arguments(step));
     if (is_dead) absl::StrAppend(&line, "   (only if the kill comes later)");
     if (step.crash.has_value()) {
       absl::StrAppend(&line, CrashMark(*step.crash));
@@ -104,8 +103,8 @@ std::string ReadableProgram(const Plan& plan) {
 }
 
 std::string SqliteUnderTest() {
-  return absl::StrCat("SQLite ", sqlite3_libversion(), " (",
-                      sqlite3_sourceid(), ")");
+  return absl::StrCat("SQLite ", sqlite3_libversion(), " (", sqlite3_sourceid(),
+                      ")");
 }
 
 }  // namespace lastcommit

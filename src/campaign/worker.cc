@@ -79,8 +79,8 @@ class Worker {
     }
     FindingOptions finding_options = options_.findings;
     finding_options.is_cancelled = [this] { return control_.cancel.load(); };
-    ASSIGN_OR_RETURN(unsent_.finding, KeepFinding(*trial_, key, plan, result,
-                                                  finding_options));
+    ASSIGN_OR_RETURN(unsent_.finding,
+                     KeepFinding(*trial_, key, plan, result, finding_options));
     Send();
     return absl::OkStatus();
   }

@@ -1,14 +1,18 @@
 // The `lastcommit` program: subcommands over the library.
 
+#include <signal.h>
 #include <sqlite3.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <thread>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "campaign/exit_code.h"
 #include "campaign/fuzz.h"
@@ -62,9 +66,9 @@ absl::Status CheckSaver(const std::string& name) {
   for (const SaverEntry& entry : Savers()) {
     absl::StrAppend(&names, " ", std::string(entry.name));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("there is no saver named \"", absl::CHexEscape(name),
-                   "\"; there are:", names));
+  return absl::InvalidArgumentError(absl::StrCat("there is no saver named \"",
+                                                 absl::CHexEscape(name),
+                                                 "\"; there are:", names));
 }
 
 ExitCode Fuzz(const FuzzOptions& options) {
@@ -89,8 +93,8 @@ ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
       plan.expected
           ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
           : "held";
-  const bool is_met = repetition.is_stable() &&
-                      repetition.verdicts.begin()->first == expected;
+  const bool is_met =
+      repetition.is_stable() && repetition.verdicts.begin()->first == expected;
   std::printf("expected %s: %s\n", expected.c_str(), is_met ? "yes" : "NO");
   return is_met ? ExitCode::kHeld : ExitCode::kViolated;
 }
@@ -99,6 +103,7 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan_path));
   std::printf("lastcommit replay %s; %s\n", options.plan_path.c_str(),
               SqliteUnderTest().c_str());
+  std::fflush(stdout);  // or a child that calls exit() prints it too
   if (options.check_expectation &&
       !plan.sqlite.Contains(sqlite3_libversion_number())) {
     std::printf("skipped: the plan's expectation is for another SQLite\n");
@@ -154,9 +159,10 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
 ExitCode ListSavers() {
   for (const SaverEntry& entry : Savers()) {
     const std::string planted =
-        entry.planted ? absl::StrCat(" [planted: ",
-                                     std::string(Name(*entry.planted)), "]")
-                      : "";
+        entry.planted
+            ? absl::StrCat(" [planted: ", std::string(Name(*entry.planted)),
+                           "]")
+            : "";
     std::printf("%-28s%s%s\n", std::string(entry.name).c_str(),
                 std::string(entry.description).c_str(), planted.c_str());
   }
@@ -169,45 +175,84 @@ ExitCode Checked(Run run, const Options& options) {
   return code.ok() ? *code : Report(code.status());
 }
 
+// CLI11 wraps negative numbers and saturates big ones.
+CLI::Validator WholeNumber(std::uint64_t least) {
+  return CLI::Validator(
+      [least](const std::string& text) -> std::string {
+        std::uint64_t number = 0;
+        if (absl::SimpleAtoi(text, &number) && number >= least) return "";
+        return absl::StrCat("\"", absl::CHexEscape(text),
+                            "\" is not a whole number from ", least, " to ",
+                            std::numeric_limits<std::uint64_t>::max());
+      },
+      "");
+}
+
+CLI::Validator Seconds() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        constexpr double kMost = 1e9;  // and neither NaN nor infinity
+        double seconds = 0;
+        if (absl::SimpleAtod(text, &seconds) && seconds > 0 &&
+            seconds <= kMost) {
+          return "";
+        }
+        return absl::StrCat("\"", absl::CHexEscape(text),
+                            "\" is not a number above 0 and up to ", kMost);
+      },
+      "");
+}
+
 void AddTrialOptions(CLI::App* command, TrialOptions& trial) {
   command->add_option("--dir", trial.directory,
                       "Where trials keep their databases (default: a tmpfs if "
                       "there is one)");
 }
 
+// One of the words that the option allows.
+FaultChoice FaultNamed(const std::string& name) {
+  if (name == "kill") return FaultChoice::kKill;
+  return name == "none" ? FaultChoice::kNone : FaultChoice::kMixed;
+}
+
 // Fills `code` when the chosen subcommand has run.
 void AddFuzz(CLI::App& app, FuzzOptions& options, ExitCode& code) {
   CLI::App* command = app.add_subcommand(
       "fuzz", "Generate plans, run and judge them; keep and shrink findings");
-  command->add_option("--seed", options.seed,
-                      "Plans are a function of the seed (default 1)");
+  command
+      ->add_option("--seed", options.seed,
+                   "Plans are a function of the seed (default 1)")
+      ->check(WholeNumber(0));
   command
       ->add_option_function<double>(
-          "--seconds",
-          [&](double s) { options.time_limit = absl::Seconds(s); },
+          "--seconds", [&](double s) { options.time_limit = absl::Seconds(s); },
           "End after that many seconds (default 60 without --trials)")
-      ->check(CLI::PositiveNumber);
+      ->check(Seconds());
   command
       ->add_option_function<std::uint64_t>(
           "--trials", [&](std::uint64_t n) { options.trial_limit = n; },
           "End after that many trials")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumber(1));
   command
       ->add_option("--saver", options.generate.saver,
                    "The store under test: see `lastcommit savers`")
       ->capture_default_str();
   command
-      ->add_option("--engine", options.generate.engine,
-                   "fork: real processes, real SIGKILL, real files")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Engine>{{"fork", Engine::kFork}}));
+      ->add_option_function<std::string>(
+          "--engine",
+          [&](const std::string& name) {
+            options.generate.engine = *ParseEngine(name);
+          },
+          "fork: real processes, real SIGKILL, real files")
+      ->check(CLI::IsMember({"fork"}));
   command
-      ->add_option("--fault", options.generate.fault,
-                   "kill: each plan has a kill; none; mixed (default)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, FaultChoice>{
-          {"kill", FaultChoice::kKill},
-          {"none", FaultChoice::kNone},
-          {"mixed", FaultChoice::kMixed}}));
+      ->add_option_function<std::string>(
+          "--fault",
+          [&](const std::string& name) {
+            options.generate.fault = FaultNamed(name);
+          },
+          "kill: each plan has a kill; none; mixed (default)")
+      ->check(CLI::IsMember({"kill", "none", "mixed"}));
   command
       ->add_option("--jobs", options.jobs,
                    "Worker processes (default: one a core)")
@@ -258,8 +303,9 @@ void AddShrink(CLI::App& app, ShrinkOptions& options, ExitCode& code) {
   command->add_option("plan", options.plan_path, "A plan file")->required();
   command->add_option("--out", options.out_path,
                       "Where to write it (default: PLAN.shrunk)");
-  command->add_option("--max-trials", options.finding.shrink.max_trials,
-                      "End after that many trials")
+  command
+      ->add_option("--max-trials", options.finding.shrink.max_trials,
+                   "End after that many trials")
       ->check(CLI::Range(1, 1'000'000));
   AddTrialOptions(command, options.trial);
   command->callback([&] {
@@ -270,7 +316,17 @@ void AddShrink(CLI::App& app, ShrinkOptions& options, ExitCode& code) {
   });
 }
 
+// What nobody could read has shown nothing.
+ExitCode WithOutputWritten(ExitCode code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  const ExitCode failed =
+      Report(absl::InternalError("cannot write to standard output"));
+  return code == ExitCode::kViolated ? code : failed;
+}
+
 int Main(int argc, char** argv) {
+  // A closed pipe is an error of writing, not a death that leaves files behind.
+  signal(SIGPIPE, SIG_IGN);
   CLI::App app(
       "lastcommit: a crash tester for programs that keep their state in "
       "SQLite.\nIt generates what they do, kills them at a generated point, "
@@ -299,12 +355,14 @@ int Main(int argc, char** argv) {
   try {  // CLI11 reports by exceptions; they end here
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    code = app.exit(error) == 0 ? ExitCode::kHeld : ExitCode::kUsage;
   }
-  return static_cast<int>(code);
+  return static_cast<int>(WithOutputWritten(code));
 }
 
 }  // namespace
 }  // namespace lastcommit
 
+// What gets out of Main is a bug or a lack of memory, and ends the process.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return lastcommit::Main(argc, argv); }

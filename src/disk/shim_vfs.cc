@@ -139,14 +139,25 @@ const sqlite3_io_methods* MethodsFor(int version) {
   static const std::array<sqlite3_io_methods, 4> kMethods = [] {
     std::array<sqlite3_io_methods, 4> methods{};
     for (int v = 1; v <= 3; ++v) {
-      methods[static_cast<std::size_t>(v)] = {
-          v,          Close,      Read,
-          Write,      Truncate,   Sync,
-          FileSize,   Lock,       Unlock,
-          CheckReservedLock,      FileControl,
-          SectorSize, DeviceCharacteristics,
-          ShmMap,     ShmLock,    ShmBarrier,
-          ShmUnmap,   Fetch,      Unfetch};
+      methods[static_cast<std::size_t>(v)] = {v,
+                                              Close,
+                                              Read,
+                                              Write,
+                                              Truncate,
+                                              Sync,
+                                              FileSize,
+                                              Lock,
+                                              Unlock,
+                                              CheckReservedLock,
+                                              FileControl,
+                                              SectorSize,
+                                              DeviceCharacteristics,
+                                              ShmMap,
+                                              ShmLock,
+                                              ShmBarrier,
+                                              ShmUnmap,
+                                              Fetch,
+                                              Unfetch};
     }
     return methods;
   }();
@@ -237,6 +248,11 @@ void SeedSqliteRandomness(std::uint32_t seed) {
   // connection and must be there.
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed),
                        static_cast<sqlite3*>(nullptr));
+}
+
+void SetSqliteTemporaryDirectory(const std::string& path) {
+  sqlite3_free(sqlite3_temp_directory);
+  sqlite3_temp_directory = sqlite3_mprintf("%s", path.c_str());
 }
 
 }  // namespace lastcommit

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -54,6 +55,11 @@ void SetIoObserver(IoObserver* observer);
 // own generator (which is global and carried over fork). `seed` != 0.
 // https://sqlite.org/c3ref/c_testctrl_always.html
 void SeedSqliteRandomness(std::uint32_t seed);
+
+// Where SQLite puts its temporary files. A directory for each process: with
+// equal seeds their names are equal.
+// https://sqlite.org/c3ref/temp_directory.html
+void SetSqliteTemporaryDirectory(const std::string& path);
 
 }  // namespace lastcommit
 

@@ -20,8 +20,8 @@ class Draw {
   // 0 .. bound-1
   std::uint64_t Below(std::uint64_t bound) { return random_.next() % bound; }
   int Int(int low, int high) {
-    return low + static_cast<int>(
-                     Below(static_cast<std::uint64_t>(high - low) + 1));
+    return low +
+           static_cast<int>(Below(static_cast<std::uint64_t>(high - low) + 1));
   }
   bool Percent(int chance) { return Int(0, 99) < chance; }
   std::uint64_t Seed() { return random_.next() % 1'000'000; }
@@ -150,9 +150,9 @@ class ProgramDraw {
   int DrawLength() {
     switch (shape_) {
       case Shape::kSmall:
-        return draw_.Int(3, 25);
+        return draw_.Int(3, 20);
       case Shape::kMedium:
-        return draw_.Int(20, 90);
+        return draw_.Int(15, 70);
       case Shape::kBig:
         return draw_.Int(20, 60);
     }
@@ -216,9 +216,9 @@ class ProgramDraw {
 
   void AddWrites(int count) {
     for (; count > 0; --count) {
-      Step& step = Add(draw_.Element(
-          {StepKind::kPutCheckpoint, StepKind::kAppendLog,
-           StepKind::kAppendLogs, StepKind::kPutBlob}));
+      Step& step =
+          Add(draw_.Element({StepKind::kPutCheckpoint, StepKind::kAppendLog,
+                             StepKind::kAppendLogs, StepKind::kPutBlob}));
       DrawArguments(step);
     }
   }
@@ -258,8 +258,7 @@ class ProgramDraw {
     int total = 0;
     for (int i = 0; i < kStepKinds; ++i) {
       const auto kind = static_cast<StepKind>(i);
-      const bool is_frame =
-          kind == StepKind::kOpen || kind == StepKind::kClose;
+      const bool is_frame = kind == StepKind::kOpen || kind == StepKind::kClose;
       if (is_frame || swarm_[kind] == 0 || (!any && !Fits(kind))) continue;
       kinds.push_back(kind);
       weights.push_back(swarm_[kind]);
@@ -383,7 +382,9 @@ class ProgramDraw {
   int depth_ = -1;  // savepoints of the open transaction, -1 = none open
 };
 
-int CrashWeight(const Step& step) {
+// How likely a step carries the crash. A change outside a transaction commits,
+// or fails and has to leave nothing.
+int CrashWeight(const Step& step, bool in_transaction) {
   switch (step.kind) {
     case StepKind::kOpen:
       return 8;
@@ -394,15 +395,45 @@ int CrashWeight(const Step& step) {
     case StepKind::kReopen:
     case StepKind::kVacuum:
       return 3;
+    case StepKind::kAppendLogs:
+      if (in_transaction) return 2;
+      return step.invalid_at > 0 ? 10 : 3;
     case StepKind::kPutCheckpoint:
     case StepKind::kAppendLog:
-    case StepKind::kAppendLogs:
     case StepKind::kPutBlob:
     case StepKind::kDeleteThread:
-      return 2;
+      return in_transaction ? 2 : 3;
     default:
       return 1;
   }
+}
+
+std::vector<int> CrashWeights(const std::vector<Step>& steps) {
+  std::vector<int> weights;
+  bool in_transaction = false;
+  for (const Step& step : steps) {
+    if (step.kind == StepKind::kBegin) in_transaction = true;
+    weights.push_back(CrashWeight(step, in_transaction));
+    if (step.kind == StepKind::kCommit || step.kind == StepKind::kRollback ||
+        step.kind == StepKind::kReopen) {
+      in_transaction = false;
+    }
+  }
+  return weights;
+}
+
+std::size_t DrawCrashStep(Draw& draw, const std::vector<Step>& steps) {
+  const std::vector<int> weights = CrashWeights(steps);
+  int total = 0;
+  for (const int weight : weights) total += weight;
+  // The later of two draws half of the time: more has happened before it.
+  int left = draw.Int(0, total - 1);
+  if (draw.Percent(50)) left = std::max(left, draw.Int(0, total - 1));
+  std::size_t chosen = 0;
+  while (chosen + 1 < steps.size() && left >= weights[chosen]) {
+    left -= weights[chosen++];
+  }
+  return chosen;
 }
 
 // A commit takes some ten calls with a WAL (two a frame) and some thirty with a
@@ -418,29 +449,18 @@ std::int64_t DrawIo(Draw& draw, const Step& step, std::size_t steps_left) {
       {6, draw.Int(1, 6)},
       {6, draw.Int(1, 20)},
       {is_late ? 2 : 6, draw.Int(1, 45)},
-      {is_late ? 0 : 2, draw.Int(1, 150)},
+      {is_late ? 0 : 3, draw.Int(1, 120)},
   });
 }
 
 // `is_recovery`: the round opens what a crash left.
 void DrawCrash(Draw& draw, bool is_recovery, Round& round) {
   std::vector<Step>& steps = round.steps;
-  if (is_recovery && draw.Percent(35)) {
-    steps.front().crash = {draw.Int(1, 40), Moment::kBefore};
-    return;
-  }
-  int total = 0;
-  for (const Step& step : steps) total += CrashWeight(step);
-  // The later of two draws half of the time: more has happened before it.
-  int left = draw.Int(0, total - 1);
-  if (draw.Percent(50)) left = std::max(left, draw.Int(0, total - 1));
-  std::size_t chosen = 0;
-  for (; chosen + 1 < steps.size(); ++chosen) {
-    left -= CrashWeight(steps[chosen]);
-    if (left < 0) break;
-  }
+  const bool is_in_open = is_recovery && draw.Percent(45);
+  const std::size_t chosen = is_in_open ? 0 : DrawCrashStep(draw, steps);
   CrashPoint crash;
-  crash.io = DrawIo(draw, steps[chosen], steps.size() - chosen);
+  crash.io = is_in_open ? draw.Int(1, 30)
+                        : DrawIo(draw, steps[chosen], steps.size() - chosen);
   if (crash.io > 0) {
     crash.moment = draw.Weighted<Moment>(
         {{4, Moment::kBefore}, {3, Moment::kDuring}, {3, Moment::kAfter}});
@@ -454,8 +474,8 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   plan.engine = options.engine;
   plan.profile = DrawProfile(draw);
   const Shape shape = draw.Weighted<Shape>(
-      {{70, Shape::kSmall}, {28, Shape::kMedium}, {2, Shape::kBig}});
-  const int rounds = draw.Weighted<int>({{6, 1}, {3, 2}, {2, 3}, {1, 4}});
+      {{78, Shape::kSmall}, {20, Shape::kMedium}, {2, Shape::kBig}});
+  const int rounds = draw.Weighted<int>({{5, 1}, {4, 2}, {3, 3}, {2, 4}});
   const bool is_calm =
       options.fault == FaultChoice::kNone ||
       (options.fault == FaultChoice::kMixed && draw.Percent(12));
@@ -475,11 +495,10 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
 }  // namespace
 
 Plan PlanAt(const CaseKey& key, const GenerateOptions& options) {
-  const rc::Gen<Plan> gen(
-      [&options](const rc::Random& random, int /*size*/) {
-        Draw draw(random);
-        return rc::shrinkable::just(DrawPlan(draw, options));
-      });
+  const rc::Gen<Plan> gen([&options](const rc::Random& random, int /*size*/) {
+    Draw draw(random);
+    return rc::shrinkable::just(DrawPlan(draw, options));
+  });
   const rc::Random random(rc::Random::Key{{key.seed, key.index, 0, 0}});
   return gen(random, rc::kNominalSize).value();
 }

@@ -13,13 +13,12 @@ namespace lastcommit {
 namespace {
 
 rc::Seq<Plan> SimplerPlans(const Plan& plan) {
-  return rc::seq::mapMaybe(
-      rc::seq::fromContainer(SimplerEdits(plan)),
-      [plan](const Edit& edit) -> rc::Maybe<Plan> {
-        std::optional<Plan> simpler = edit(plan);
-        if (!simpler.has_value()) return rc::Nothing;
-        return *std::move(simpler);
-      });
+  return rc::seq::mapMaybe(rc::seq::fromContainer(SimplerEdits(plan)),
+                           [plan](const Edit& edit) -> rc::Maybe<Plan> {
+                             std::optional<Plan> simpler = edit(plan);
+                             if (!simpler.has_value()) return rc::Nothing;
+                             return *std::move(simpler);
+                           });
 }
 
 }  // namespace

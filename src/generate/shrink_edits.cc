@@ -149,9 +149,9 @@ void SimplifyArguments(const Plan& plan, Edits& edits) {
       };
       simplify(step.invalid_at >= 0 ? std::max(step.invalid_at + 1, 1) : 1,
                [](Step& s) -> int& { return s.count; });
-      simplify(step.kind == StepKind::kAppendLogs && step.invalid_at >= 0 ? 0
-                                                                         : -1,
-               [](Step& s) -> int& { return s.invalid_at; });
+      simplify(
+          step.kind == StepKind::kAppendLogs && step.invalid_at >= 0 ? 0 : -1,
+          [](Step& s) -> int& { return s.invalid_at; });
       simplify(-1, [](Step& s) -> int& { return s.invalid_at; });
       simplify(std::int64_t{0},
                [](Step& s) -> std::int64_t& { return s.content.size; });

@@ -6,7 +6,8 @@ namespace lastcommit {
 namespace {
 
 // A killed process leaves its writes with the operating system, so that
-// `synchronous` does not matter: https://sqlite.org/pragma.html#pragma_synchronous
+// `synchronous` does not matter:
+// https://sqlite.org/pragma.html#pragma_synchronous
 // ("commits are still durable across an application crash", said of OFF).
 constexpr std::string_view kRollbackJournal =
     "https://sqlite.org/atomiccommit.html sections 3.11, 4.2: a transaction "

@@ -8,9 +8,7 @@ namespace {
 
 Outcome Refused(absl::StatusCode code) { return {code, 0}; }
 Outcome Ok(std::int64_t value = 0) { return {absl::StatusCode::kOk, value}; }
-Outcome WrongState() {
-  return Refused(absl::StatusCode::kFailedPrecondition);
-}
+Outcome WrongState() { return Refused(absl::StatusCode::kFailedPrecondition); }
 
 RowKey ThreadKey(const std::string& thread) {
   return {Table::kThreads, thread, "", "", 0};
@@ -128,8 +126,8 @@ Outcome ReferenceModel::PutBlob(const Step& step) {
 
 Outcome ReferenceModel::DeleteThread(const Step& step) {
   const std::string thread = ThreadName(step.thread);
-  for (const Table table : {Table::kThreads, Table::kCheckpoints, Table::kLogs,
-                            Table::kBlobs}) {
+  for (const Table table :
+       {Table::kThreads, Table::kCheckpoints, Table::kLogs, Table::kBlobs}) {
     auto row = state_.rows.lower_bound({table, thread, "", "", 0});
     while (row != state_.rows.end() && row->first.table == table &&
            row->first.thread == thread) {

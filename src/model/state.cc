@@ -59,7 +59,7 @@ RowHasher& RowHasher::Null() {
 Fingerprint RowHasher::Finish() const { return {low_, high_, bytes_}; }
 
 std::uint64_t Digest(const State& state) {
-  std::uint64_t digest = static_cast<std::uint64_t>(state.cut);
+  auto digest = static_cast<std::uint64_t>(state.cut);
   for (const auto& [key, row] : state.rows) {
     digest = Hash(key.thread, digest);
     digest = Hash(key.first, digest);
@@ -113,8 +113,8 @@ std::vector<std::string> Difference(const State& expected, const State& found,
       ++f;
     } else {
       if (e->second != f->second) {
-        add(e->first, absl::StrCat("expected ", Describe(e->second),
-                                   ", found ", Describe(f->second)));
+        add(e->first, absl::StrCat("expected ", Describe(e->second), ", found ",
+                                   Describe(f->second)));
       }
       ++e;
       ++f;

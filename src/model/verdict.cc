@@ -63,10 +63,10 @@ Verdict JudgeCut(const Observation& observed, const LegalCuts& legal) {
   const std::int64_t cut = observed.state.cut;
   const auto differs = [&](ViolationClass violation, const char* what) {
     return Verdict::Violated(
-        violation,
-        absl::StrCat("found ", CutName(cut), ", ", what, "; legal: ",
-                     CutName(legal.lowest), " to ", CutName(legal.highest),
-                     " (", std::string(legal.source), ")"));
+        violation, absl::StrCat("found ", CutName(cut), ", ", what,
+                                "; legal: ", CutName(legal.lowest), " to ",
+                                CutName(legal.highest), " (",
+                                std::string(legal.source), ")"));
   };
   if (cut < legal.lowest) {
     return differs(ViolationClass::kLostCommit,

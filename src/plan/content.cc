@@ -60,7 +60,7 @@ std::size_t SizeOf(const Content& content) {
 // "thread" and 7 give "thread-7". The odd ones still hold word and number, so
 // all stay distinct.
 std::string NameOf(std::string_view word, int number) {
-  const std::string plain = absl::StrCat(std::string(word), "-", number);
+  std::string plain = absl::StrCat(std::string(word), "-", number);
   if (number % 5 != 3) return plain;
   switch (number / 5 % 4) {
     case 0:

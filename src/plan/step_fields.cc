@@ -14,7 +14,7 @@ namespace {
 
 template <typename... Kinds>
 constexpr std::uint32_t KindSet(Kinds... kinds) {
-  return ((1u << static_cast<unsigned>(kinds)) | ... | 0u);
+  return ((1U << static_cast<unsigned>(kinds)) | ... | 0U);
 }
 static_assert(kStepKinds <= 32);
 

@@ -60,14 +60,14 @@ absl::Status ReadRows(sqlite3* connection, State& state) {
   RETURN_IF_ERROR(Query(
       connection, "SELECT value FROM meta WHERE key = 'commit_counter'",
       [&](sqlite3_stmt* row) { state.cut = sqlite3_column_int64(row, 0); }));
-  RETURN_IF_ERROR(Query(
-      connection, "SELECT thread_id, last_log FROM threads",
-      [&](sqlite3_stmt* row) {
-        RowHasher hasher;
-        Hash(row, 1, hasher);
-        state.rows[{Table::kThreads, Text(row, 0), "", "", 0}] =
-            hasher.Finish();
-      }));
+  RETURN_IF_ERROR(
+      Query(connection, "SELECT thread_id, last_log FROM threads",
+            [&](sqlite3_stmt* row) {
+              RowHasher hasher;
+              Hash(row, 1, hasher);
+              state.rows[{Table::kThreads, Text(row, 0), "", "", 0}] =
+                  hasher.Finish();
+            }));
   RETURN_IF_ERROR(
       Query(connection,
             "SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, "
@@ -88,27 +88,27 @@ absl::Status ReadRows(sqlite3* connection, State& state) {
               state.rows[{Table::kLogs, Text(row, 0), "", "",
                           sqlite3_column_int64(row, 1)}] = hasher.Finish();
             }));
-  return Query(connection, "SELECT thread_id, name, bytes FROM blobs",
-               [&](sqlite3_stmt* row) {
-                 RowHasher hasher;
-                 Hash(row, 2, hasher);
-                 state.rows[{Table::kBlobs, Text(row, 0), Text(row, 1), "",
-                             0}] = hasher.Finish();
-               });
+  return Query(
+      connection, "SELECT thread_id, name, bytes FROM blobs",
+      [&](sqlite3_stmt* row) {
+        RowHasher hasher;
+        Hash(row, 2, hasher);
+        state.rows[{Table::kBlobs, Text(row, 0), Text(row, 1), "", 0}] =
+            hasher.Finish();
+      });
 }
 
 }  // namespace
 
 absl::StatusOr<State> ReadStateBySql(sqlite3* connection,
                                      const std::string& /*path*/) {
-  RETURN_IF_ERROR(SqliteStatus(
-      sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr), connection,
-      "BEGIN"));
+  RETURN_IF_ERROR(
+      SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
+                   connection, "BEGIN"));
   State state;
   bool has_schema = false;
-  absl::Status status =
-      Query(connection, "SELECT 1 FROM sqlite_schema LIMIT 1",
-            [&](sqlite3_stmt*) { has_schema = true; });
+  absl::Status status = Query(connection, "SELECT 1 FROM sqlite_schema LIMIT 1",
+                              [&](sqlite3_stmt*) { has_schema = true; });
   if (status.ok() && has_schema) status = ReadRows(connection, state);
   sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
   RETURN_IF_ERROR(status);

@@ -56,8 +56,8 @@ ChildRunner::~ChildRunner() {
   if (output_ >= 0) close(output_);
 }
 
-absl::StatusOr<ChildReport> ChildRunner::Run(
-    absl::FunctionRef<void()> function, absl::Duration hang_timeout) {
+absl::StatusOr<ChildReport> ChildRunner::Run(absl::FunctionRef<void()> function,
+                                             absl::Duration hang_timeout) {
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) return absl::ErrnoToStatus(errno, "fork");

@@ -119,11 +119,9 @@ Verdict Probe(Driver& driver, ReferenceModel& model, const Step& step,
   return Verdict::Violated(
       violation,
       absl::StrCat("after recovery, ", std::string(Name(step.kind)),
-                   " answered ",
-                   absl::StatusCodeToString(answer.outcome.code), " ",
-                   answer.outcome.value, ", the model ",
-                   absl::StatusCodeToString(expected.code), " ",
-                   expected.value,
+                   " answered ", absl::StatusCodeToString(answer.outcome.code),
+                   " ", answer.outcome.value, ", the model ",
+                   absl::StatusCodeToString(expected.code), " ", expected.value,
                    answer.message.empty() ? "" : ": ",
                    absl::CHexEscape(answer.message)));
 }
@@ -160,7 +158,8 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                 *task.profile);
   Verdict verdict = Probe(driver, model, StepOf(StepKind::kOpen),
                           ViolationClass::kUnstableRecovery);
-  if (driver.saver() == nullptr) verdict.violation = ViolationClass::kOpenFailed;
+  if (driver.saver() == nullptr)
+    verdict.violation = ViolationClass::kOpenFailed;
   if (!verdict.held()) return verdict;
   verdict = JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
                            "the saver after its recovery");
@@ -191,15 +190,15 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
     examination.verdict = UncleanClose(left);
     return examination;
   }
-  RETURN_IF_ERROR(CopyDirectory(task.database_directory, task.copy_directory,
-                                task.closed ? CopyWhat::kDatabaseAlone
-                                            : CopyWhat::kAll));
+  RETURN_IF_ERROR(
+      CopyDirectory(task.database_directory, task.copy_directory,
+                    task.closed ? CopyWhat::kDatabaseAlone : CopyWhat::kAll));
   const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
   examination.wal_frames_recovered = read.wal_frames;
   examination.cut = read.observation.state.cut;
   if (task.legal.anything) {
-    examination.verdict = Verdict::Skipped(SkipReason::kNoDemand,
-                                           std::string(task.legal.source));
+    examination.verdict =
+        Verdict::Skipped(SkipReason::kNoDemand, std::string(task.legal.source));
     return examination;
   }
   examination.verdict = JudgeCut(read.observation, task.legal);

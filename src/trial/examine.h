@@ -24,7 +24,7 @@ struct ExamineTask {
   std::string database_directory;
   std::string copy_directory;  // made and overwritten
   LegalCuts legal;
-  bool closed = false;         // the round ended by a close, not by a crash
+  bool closed = false;  // the round ended by a close, not by a crash
   bool is_last_round = false;
   // At the cut legal.lowest.
   const ReferenceModel* model = nullptr;

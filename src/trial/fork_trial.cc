@@ -1,5 +1,6 @@
 #include "trial/fork_trial.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,7 +13,9 @@
 #include <filesystem>
 #include <new>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
@@ -38,6 +41,11 @@ std::string DefaultDirectory() {
   return error ? "." : directory.string();
 }
 
+absl::Status FullError(const std::string& directory) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the file system of ", directory, " is full"));
+}
+
 bool IsFull(const std::string& directory) {
   constexpr std::uint64_t kEnough = 256 << 10;
   struct statvfs info = {};
@@ -56,7 +64,10 @@ class RoundJudge {
  public:
   RoundJudge(const Plan& plan, const Round& round, const SharedPage& page,
              ReferenceModel& model, TrialResult& result)
-      : plan_(plan), round_(round), page_(page), model_(model),
+      : plan_(plan),
+        round_(round),
+        page_(page),
+        model_(model),
         result_(result) {}
 
   // Brings the model to what was acknowledged.
@@ -123,11 +134,10 @@ class RoundJudge {
             ? absl::StrCat(": ", absl::CHexEscape(page_.message))
             : "";
     return absl::StrCat("step ", i, " (",
-                        std::string(Name(round_.steps[i].kind)),
-                        ") answered ", absl::StatusCodeToString(found.code),
-                        " ", found.value, ", the model ",
-                        absl::StatusCodeToString(expected.code), " ",
-                        expected.value, message);
+                        std::string(Name(round_.steps[i].kind)), ") answered ",
+                        absl::StatusCodeToString(found.code), " ", found.value,
+                        ", the model ", absl::StatusCodeToString(expected.code),
+                        " ", expected.value, message);
   }
 
   const Plan& plan_;
@@ -136,6 +146,28 @@ class RoundJudge {
   ReferenceModel& model_;
   TrialResult& result_;
 };
+
+// Nothing injects a full disk or a lack of memory: they are the machine's, and
+// what the saver gives back on the error may hide it from IsFull.
+bool RanOutOfSpace(const SharedPage& page, std::size_t steps) {
+  for (std::size_t i = 0; i < steps; ++i) {
+    const StepRecord& record = page.records[i];
+    if (record.progress.load(std::memory_order_acquire) ==
+            Progress::kReturned &&
+        record.code ==
+            static_cast<std::int32_t>(absl::StatusCode::kResourceExhausted)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Left with exit code 0 in the middle of its work.
+void CallEarlyLeaveACrash(bool is_done, ChildReport& child) {
+  if (child.end != ChildEnd::kReturned || is_done) return;
+  child.end = ChildEnd::kCrashed;
+  child.how = "exit code 0";
+}
 
 Verdict CrashedVerdict(const ChildReport& report, const char* doing) {
   return Verdict::Violated(
@@ -167,7 +199,8 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
     return;
   }
   const Verdict& verdict = examination->verdict;
-  page.violation = verdict.violation ? static_cast<int>(*verdict.violation) : -1;
+  page.violation =
+      verdict.violation ? static_cast<int>(*verdict.violation) : -1;
   page.skipped = verdict.skipped ? static_cast<int>(*verdict.skipped) : -1;
   page.cut = examination->cut;
   page.wal_frames_recovered = examination->wal_frames_recovered;
@@ -192,6 +225,28 @@ std::uint32_t LifetimeSeed(std::size_t round, bool is_examination) {
   return static_cast<std::uint32_t>(1 + 2 * round + (is_examination ? 1 : 0));
 }
 
+void BeginLifetime(std::uint32_t seed, const std::string& trial) {
+  SeedSqliteRandomness(seed);
+  SetSqliteTemporaryDirectory(trial);
+}
+
+// A run that was killed leaves its directories behind; the name says whose
+// they were.
+void RemoveStaleDirectories(const std::string& parent) {
+  constexpr std::string_view kPrefix = "lastcommit-";
+  std::error_code error;
+  std::vector<std::string> stale;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix)) continue;
+    const int pid = std::atoi(name.c_str() + kPrefix.size());
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
+      stale.push_back(entry.path().string());
+    }
+  }
+  for (const std::string& directory : stale) RemoveDirectory(directory);
+}
+
 }  // namespace
 
 class ForkTrial::Impl {
@@ -211,9 +266,8 @@ class ForkTrial::Impl {
   absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
     const SaverEntry* entry = FindSaver(plan.saver);
     if (entry == nullptr) {
-      return absl::NotFoundError(
-          absl::StrCat("there is no saver named \"",
-                       absl::CHexEscape(plan.saver), "\""));
+      return absl::NotFoundError(absl::StrCat(
+          "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
     }
     const std::string trial = absl::StrCat(directory_, "/trial");
     RemoveDirectory(trial);
@@ -244,13 +298,13 @@ class ForkTrial::Impl {
     const RoundTask task = {&entry, &plan.profile, &round,
                             absl::StrCat(database, "/", kDatabaseName),
                             model.state().cut < 0};
-    ASSIGN_OR_RETURN(const ChildReport child, children_.Run(
-                                                  [&] {
-                                                    SeedSqliteRandomness(
-                                                        LifetimeSeed(r, false));
-                                                    RunRound(task, *page_);
-                                                  },
-                                                  hang_timeout_));
+    ASSIGN_OR_RETURN(ChildReport child,
+                     children_.Run(
+                         [&] {
+                           BeginLifetime(LifetimeSeed(r, false), trial);
+                           RunRound(task, *page_);
+                         },
+                         hang_timeout_));
     facts.crashed = page_->crash_reached;
     facts.crash = page_->crash;
     result.spilled |= page_->spilled;
@@ -258,18 +312,17 @@ class ForkTrial::Impl {
         page_->savepoint_rolled_back_after_spill;
     result.statement_failed_after_spill |= page_->statement_failed_after_spill;
     if (!keep.empty()) {
-      RETURN_IF_ERROR(CopyDirectory(database,
-                                    absl::StrCat(keep, "/round-", r + 1),
-                                    CopyWhat::kAll));
+      RETURN_IF_ERROR(CopyDirectory(
+          database, absl::StrCat(keep, "/round-", r + 1), CopyWhat::kAll));
     }
     if (child.end == ChildEnd::kKilled && !facts.crashed) {
       return absl::InternalError(
           "a child was killed, but not by its plan (out of memory?)");
     }
-    if (IsFull(directory_)) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the file system of ", directory_, " is full"));
+    if (IsFull(directory_) || RanOutOfSpace(*page_, round.steps.size())) {
+      return FullError(directory_);
     }
+    CallEarlyLeaveACrash(page_->finished, child);
     RoundJudge judge(plan, round, *page_, model, result);
     const Replayed replayed = judge.Replay();
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
@@ -309,35 +362,32 @@ class ForkTrial::Impl {
     task.profile = &plan.profile;
     task.database_directory = absl::StrCat(trial, "/db");
     task.copy_directory = absl::StrCat(trial, "/copy");
-    task.legal = ContractFor(
-        plan.profile, {facts.crashed ? Fault::kKill : Fault::kNone,
-                       model.state().cut, has_candidate,
-                       page_->database_written_since_commit});
+    task.legal =
+        ContractFor(plan.profile, {facts.crashed ? Fault::kKill : Fault::kNone,
+                                   model.state().cut, has_candidate,
+                                   page_->database_written_since_commit});
     task.closed = !facts.crashed;
     task.is_last_round = r + 1 == plan.rounds.size();
     task.model = &model;
     task.candidate = has_candidate ? in_flight : nullptr;
     page_->examined = false;
     page_->why[0] = '\0';
-    ASSIGN_OR_RETURN(
-        const ChildReport child,
-        children_.Run(
-            [&] {
-              SeedSqliteRandomness(LifetimeSeed(r, true));
-              Store(Examine(task), *page_);
-            },
-            hang_timeout_));
+    ASSIGN_OR_RETURN(ChildReport child, children_.Run(
+                                            [&] {
+                                              BeginLifetime(
+                                                  LifetimeSeed(r, true), trial);
+                                              Store(Examine(task), *page_);
+                                            },
+                                            hang_timeout_));
     facts.had_candidate = has_candidate;
     facts.acknowledged = model.state().cut;
+    CallEarlyLeaveACrash(page_->examined || page_->why[0] != '\0', child);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while recovering");
       return absl::OkStatus();
     }
+    if (IsFull(directory_)) return FullError(directory_);
     if (!page_->examined) {
-      if (IsFull(directory_)) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("the file system of ", directory_, " is full"));
-      }
       return absl::InternalError(
           absl::StrCat("the examination failed: ", page_->why));
     }
@@ -361,7 +411,9 @@ absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
     const TrialOptions& options) {
   const std::string parent =
       options.directory.empty() ? DefaultDirectory() : options.directory;
-  std::string directory = absl::StrCat(parent, "/lastcommit-XXXXXX");
+  RemoveStaleDirectories(parent);
+  std::string directory =
+      absl::StrCat(parent, "/lastcommit-", getpid(), "-XXXXXX");
   if (mkdtemp(directory.data()) == nullptr) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot make a directory for trials in ", parent));

@@ -22,9 +22,9 @@ enum class Progress : std::uint8_t {
 
 struct StepRecord {
   std::atomic<Progress> progress;
-  std::int32_t code;         // absl::StatusCode, if returned
-  std::int64_t value;        // Outcome::value, if returned
-  std::int64_t acknowledged; // the commit counter, if acknowledged
+  std::int32_t code;          // absl::StatusCode, if returned
+  std::int64_t value;         // Outcome::value, if returned
+  std::int64_t acknowledged;  // the commit counter, if acknowledged
 };
 
 struct SharedPage {

@@ -58,7 +58,8 @@ absl::Status CopyDirectory(const std::string& from, const std::string& to,
   for (const fs::directory_entry& entry : fs::directory_iterator(from, error)) {
     const std::string name = entry.path().filename().string();
     if (!IsCopied(name, what)) continue;
-    RETURN_IF_ERROR(CopyFile(entry.path().string(), absl::StrCat(to, "/", name)));
+    RETURN_IF_ERROR(
+        CopyFile(entry.path().string(), absl::StrCat(to, "/", name)));
   }
   if (error) {
     errno = error.value();
