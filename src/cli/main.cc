@@ -157,13 +157,18 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
 }
 
 ExitCode ListSavers() {
+  std::size_t width = 0;
+  for (const SaverEntry& entry : Savers()) {
+    width = std::max(width, entry.name.size());
+  }
   for (const SaverEntry& entry : Savers()) {
     const std::string planted =
         entry.planted
             ? absl::StrCat(" [planted: ", std::string(Name(*entry.planted)),
                            "]")
             : "";
-    std::printf("%-28s%s%s\n", std::string(entry.name).c_str(),
+    std::printf("%-*s  %s%s\n", static_cast<int>(width),
+                std::string(entry.name).c_str(),
                 std::string(entry.description).c_str(), planted.c_str());
   }
   return ExitCode::kHeld;

@@ -204,10 +204,9 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   examination.verdict = JudgeCut(read.observation, task.legal);
   if (!examination.verdict.held()) return examination;
   ReferenceModel model = *task.model;
-  if (examination.cut > task.legal.lowest) {
-    model.Apply(*task.candidate);
+  if (task.has_candidate && examination.cut == task.legal.lowest) {
+    model.RevertLastCommit();
   }
-  model.Crash();
   examination.verdict =
       JudgeState(model.state(), read.observation.state,
                  ViolationClass::kNotACut, "plain SQL on what the round left");

@@ -26,10 +26,9 @@ struct ExamineTask {
   LegalCuts legal;
   bool closed = false;  // the round ended by a close, not by a crash
   bool is_last_round = false;
-  // At the cut legal.lowest.
+  // With the commit that is in doubt, if there is one; no open transaction.
   const ReferenceModel* model = nullptr;
-  // The step whose commit is in doubt: brings the model to the next cut.
-  const Step* candidate = nullptr;
+  bool has_candidate = false;
 };
 
 struct Examination {

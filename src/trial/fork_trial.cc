@@ -348,15 +348,17 @@ class ForkTrial::Impl {
     RoundFacts& facts = result.rounds.back();
     const Step* in_flight =
         replayed.in_flight ? &round.steps[*replayed.in_flight] : nullptr;
-    // The model stands before the step in flight; its commit is a candidate.
-    ReferenceModel next = model;
-    if (in_flight != nullptr) next.Apply(*in_flight);
-    bool has_candidate = next.state().cut > model.state().cut;
-    if (has_candidate && replayed.in_flight_acknowledged) {
-      model = next;  // acknowledged: no longer in doubt
-      has_candidate = false;
-      ++result.commits;
-    }
+    const std::int64_t before = model.state().cut;
+    if (in_flight != nullptr) model.Apply(*in_flight);
+    model.Crash();  // the model's process is gone too
+    // What the step in flight would have committed is in doubt, unless it was
+    // acknowledged.
+    const bool has_committed = model.state().cut > before;
+    const bool has_candidate =
+        has_committed && !replayed.in_flight_acknowledged;
+    if (has_committed && !has_candidate) ++result.commits;
+    facts.had_candidate = has_candidate;
+    facts.acknowledged = model.state().cut - (has_candidate ? 1 : 0);
     ExamineTask task;
     task.entry = &entry;
     task.profile = &plan.profile;
@@ -364,12 +366,12 @@ class ForkTrial::Impl {
     task.copy_directory = absl::StrCat(trial, "/copy");
     task.legal =
         ContractFor(plan.profile, {facts.crashed ? Fault::kKill : Fault::kNone,
-                                   model.state().cut, has_candidate,
+                                   facts.acknowledged, has_candidate,
                                    page_->database_written_since_commit});
     task.closed = !facts.crashed;
     task.is_last_round = r + 1 == plan.rounds.size();
     task.model = &model;
-    task.candidate = has_candidate ? in_flight : nullptr;
+    task.has_candidate = has_candidate;
     page_->examined = false;
     page_->why[0] = '\0';
     ASSIGN_OR_RETURN(ChildReport child, children_.Run(
@@ -379,8 +381,6 @@ class ForkTrial::Impl {
                                               Store(Examine(task), *page_);
                                             },
                                             hang_timeout_));
-    facts.had_candidate = has_candidate;
-    facts.acknowledged = model.state().cut;
     CallEarlyLeaveACrash(page_->examined || page_->why[0] != '\0', child);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while recovering");
@@ -394,10 +394,9 @@ class ForkTrial::Impl {
     facts.cut = page_->cut;
     facts.wal_frames_recovered = page_->wal_frames_recovered;
     facts.hot_journal = page_->hot_journal;
-    facts.candidate_landed = has_candidate && page_->cut > model.state().cut;
+    facts.candidate_landed = has_candidate && page_->cut > facts.acknowledged;
     result.verdict = VerdictFrom(*page_);
-    if (facts.candidate_landed) model = std::move(next);
-    model.Crash();
+    if (has_candidate && !facts.candidate_landed) model.RevertLastCommit();
     return absl::OkStatus();
   }
 
