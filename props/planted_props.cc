@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -49,14 +51,30 @@ TEST(Planted, SaversAreCaught) {
   std::printf("trials until the first finding of the class\n%s", table.c_str());
 }
 
-TEST(Planted, SaversHoldWithoutACrash) {
+std::vector<std::string> PlantedNames() {
+  std::vector<std::string> names;
   for (const SaverEntry& entry : Savers()) {
-    if (!entry.planted) continue;
-    const PropertyOutcome outcome = CheckTrials(
-        Mixed(entry, FaultChoice::kNone, PropertyTrials(1000)), 1, {});
-    EXPECT_EQ(outcome.failure, "") << entry.name;
+    if (entry.planted) names.emplace_back(entry.name);
   }
+  return names;
 }
+
+class PlantedSaverTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(PlantedSaverTest, HoldsWithoutACrash) {
+  const PropertyOutcome outcome = CheckTrials(
+      Mixed(*FindSaver(GetParam()), FaultChoice::kNone, PropertyTrials(1000)),
+      PropertySeed(), {});
+  EXPECT_EQ(outcome.failure, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlantedSaverTest,
+                         testing::ValuesIn(PlantedNames()),
+                         [](const auto& parameter) {
+                           std::string name = parameter.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(Planted, EachPropertyCatchesItsTwin) {
   for (const PropertyTwin& twin : PropertyTwins()) {

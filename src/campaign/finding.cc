@@ -108,6 +108,8 @@ absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
                         Name(repetition.first.verdict) != finding.verdict;
   if (is_flaky) {
     finding.verdict = "violated(flaky)";
+    kept = WithExpectation(plan, ViolationClass::kFlaky);
+    RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
   } else {
     ASSIGN_OR_RETURN(ShrinkResult shrunk,
                      ShrinkPlan(trial, plan, result, options));

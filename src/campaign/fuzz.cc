@@ -17,11 +17,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "campaign/interrupts.h"
 #include "campaign/message.h"
 #include "campaign/progress.h"
 #include "campaign/story.h"
@@ -30,25 +30,6 @@
 
 namespace lastcommit {
 namespace {
-
-volatile sig_atomic_t g_interrupted = 0;
-
-void OnInterrupt(int /*signal*/) { g_interrupted = 1; }
-
-// Ctrl-C asks for an end; the second one ends at once.
-void CatchInterrupts() {
-  g_interrupted = 0;
-  struct sigaction action = {};
-  action.sa_handler = OnInterrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
-void ReleaseInterrupts() {
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
-}
 
 // Makes the file, and leaves one that is there as it is until the run's end.
 absl::Status PrepareJson(const std::string& path) {
@@ -93,7 +74,8 @@ class Supervisor {
       Listen();
       DecideToStop();
       if (std::ferror(stdout) != 0) Fail("cannot write to standard output");
-      progress_.Show(summary_.ledger, summary_.findings.size());
+      progress_.Show(summary_.ledger, summary_.findings.size(),
+                     control_->shrink_trials);
     }
     progress_.Finish();
     if (!error_.empty()) return absl::InternalError(error_);
@@ -179,7 +161,7 @@ class Supervisor {
   }
 
   void DecideToStop() {
-    if (g_interrupted != 0 && !summary_.was_interrupted) {
+    if (Interrupts::AreRaised() && !summary_.was_interrupted) {
       summary_.was_interrupted = true;
       control_->cancel = true;
       control_->stop = true;
@@ -329,8 +311,7 @@ absl::Status WriteJson(const FuzzOptions& options, const FuzzSummary& summary) {
 }  // namespace
 
 absl::StatusOr<FuzzSummary> RunFuzz(const FuzzOptions& options) {
-  CatchInterrupts();
-  const absl::Cleanup release = ReleaseInterrupts;
+  const Interrupts interrupts;
   std::printf("%s\n", Parameters(options).c_str());
   std::fflush(stdout);
   ASSIGN_OR_RETURN(FuzzSummary summary, Supervisor(options).Run());

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 
 namespace lastcommit {
@@ -16,20 +17,32 @@ Progress::Progress(bool is_shown)
 
 absl::Duration Progress::Elapsed() const { return absl::Now() - started_; }
 
-void Progress::Show(const Ledger& ledger, std::size_t findings) {
+bool Progress::IsDue() const {
   const absl::Duration interval =
       is_terminal_ ? absl::Milliseconds(300) : absl::Seconds(10);
-  if (!is_shown_ || absl::Now() - shown_ < interval) return;
+  return is_shown_ && absl::Now() - shown_ >= interval;
+}
+
+void Progress::Show(const Ledger& ledger, std::size_t findings,
+                    std::int64_t shrink_trials) {
+  if (!IsDue()) return;
+  const double rate =
+      static_cast<double>(ledger.trials()) / absl::ToDoubleSeconds(Elapsed());
+  std::string text = absl::StrFormat("%d trials, %.0f per second, %d skipped",
+                                     ledger.trials(), rate, ledger.skipped());
+  if (shrink_trials > 0) {
+    absl::StrAppendFormat(&text, ", %d kept findings, %d trials of shrinking",
+                          findings, shrink_trials);
+  }
+  Show(text);
+}
+
+void Progress::Show(const std::string& text) {
+  if (!IsDue()) return;
   shown_ = absl::Now();
-  const double seconds = absl::ToDoubleSeconds(Elapsed());
-  std::printf(
-      "%s%.0f s: %lld trials, %.0f per second, %lld skipped, %zu kept "
-      "findings%s",
-      is_terminal_ ? "\r\033[K" : "", seconds,
-      static_cast<long long>(ledger.trials()),
-      static_cast<double>(ledger.trials()) / seconds,
-      static_cast<long long>(ledger.skipped()), findings,
-      is_terminal_ ? "" : "\n");
+  std::printf("%s%.0f s: %s%s", is_terminal_ ? "\r\033[K" : "",
+              absl::ToDoubleSeconds(Elapsed()), text.c_str(),
+              is_terminal_ ? "" : "\n");
   is_line_open_ = is_terminal_;
   std::fflush(stdout);
 }

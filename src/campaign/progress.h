@@ -5,6 +5,8 @@
 #define LASTCOMMIT_CAMPAIGN_PROGRESS_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 #include "absl/time/time.h"
 #include "campaign/ledger.h"
@@ -15,7 +17,10 @@ class Progress {
  public:
   explicit Progress(bool is_shown);
 
-  void Show(const Ledger& ledger, std::size_t findings);
+  void Show(const Ledger& ledger, std::size_t findings,
+            std::int64_t shrink_trials);
+  // The same for other work: `text` is made into the status line.
+  void Show(const std::string& text);
   // Before other text is printed.
   void Interrupt();
   void Finish() { Interrupt(); }
@@ -23,6 +28,8 @@ class Progress {
   absl::Duration Elapsed() const;
 
  private:
+  bool IsDue() const;
+
   const bool is_shown_;
   const bool is_terminal_;
   const absl::Time started_;

@@ -78,7 +78,10 @@ class Worker {
       return absl::OkStatus();
     }
     FindingOptions finding_options = options_.findings;
-    finding_options.is_cancelled = [this] { return control_.cancel.load(); };
+    finding_options.is_cancelled = [this] {
+      ++control_.shrink_trials;
+      return control_.cancel.load();
+    };
     ASSIGN_OR_RETURN(unsent_.finding,
                      KeepFinding(*trial_, key, plan, result, finding_options));
     Send();

@@ -15,6 +15,7 @@ namespace lastcommit {
 struct Control {
   std::atomic<std::uint64_t> next_index{0};
   std::atomic<std::int64_t> findings{0};
+  std::atomic<std::int64_t> shrink_trials{0};
   std::atomic<bool> stop{false};    // begin no more trials
   std::atomic<bool> cancel{false};  // and end shrinking
 };

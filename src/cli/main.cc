@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +17,8 @@
 #include "absl/strings/str_cat.h"
 #include "campaign/exit_code.h"
 #include "campaign/fuzz.h"
+#include "campaign/interrupts.h"
+#include "campaign/progress.h"
 #include "campaign/replay.h"
 #include "campaign/story.h"
 #include "disk/shim_vfs.h"
@@ -93,8 +96,10 @@ ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
       plan.expected
           ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
           : "held";
-  const bool is_met =
-      repetition.is_stable() && repetition.verdicts.begin()->first == expected;
+  const std::string found = repetition.is_stable()
+                                ? repetition.verdicts.begin()->first
+                                : "violated(flaky)";
+  const bool is_met = found == expected;
   std::printf("expected %s: %s\n", expected.c_str(), is_met ? "yes" : "NO");
   return is_met ? ExitCode::kHeld : ExitCode::kViolated;
 }
@@ -109,11 +114,17 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
     std::printf("skipped: the plan's expectation is for another SQLite\n");
     return ExitCode::kNotExercised;
   }
+  if (!options.keep.empty()) {
+    RETURN_IF_ERROR(PrepareFindings(options.keep));
+    if (access(absl::StrCat(options.keep, "/round-1").c_str(), F_OK) == 0) {
+      return absl::AlreadyExistsError(
+          absl::StrCat(options.keep, "/round-1 exists already"));
+    }
+  }
   ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
   ASSIGN_OR_RETURN(const Repetition repetition,
                    Repeat(*trial, plan, options.repeat));
   if (!options.keep.empty()) {
-    RETURN_IF_ERROR(PrepareFindings(options.keep));
     RETURN_IF_ERROR(trial->RunAndKeep(plan, options.keep).status());
   }
   const Verdict& verdict = repetition.first.verdict;
@@ -144,8 +155,17 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
     std::printf("nothing to shrink: %s\n", Name(result.verdict).c_str());
     return CodeOf(result.verdict);
   }
+  const Interrupts interrupts;
+  Progress progress(/*is_shown=*/true);
+  int trials = 0;
+  FindingOptions finding = options.finding;
+  finding.is_cancelled = [&] {
+    progress.Show(absl::StrCat(++trials, " trials of shrinking"));
+    return Interrupts::AreRaised();
+  };
   ASSIGN_OR_RETURN(ShrinkResult shrunk,
-                   ShrinkPlan(*trial, plan, result, options.finding));
+                   ShrinkPlan(*trial, plan, result, finding));
+  progress.Finish();
   shrunk.plan.expected = result.verdict.violation;
   RETURN_IF_ERROR(WritePlanFile(options.out_path, shrunk.plan));
   std::printf("%s\n%s after %d trials%s: %s\n",

@@ -443,11 +443,12 @@ std::int64_t DrawIo(Draw& draw, const Step& step, std::size_t steps_left) {
   if (step.kind == StepKind::kClose) {
     return draw.Percent(50) ? 0 : draw.Int(1, 4);
   }
-  const bool is_late = steps_left <= 4;
+  const bool is_last = steps_left <= 2;
+  const bool is_late = steps_left <= 7;
   return draw.Weighted<std::int64_t>({
       {2, 0},
       {6, draw.Int(1, 6)},
-      {6, draw.Int(1, 20)},
+      {is_last ? 2 : 6, draw.Int(1, 20)},
       {is_late ? 2 : 6, draw.Int(1, 45)},
       {is_late ? 0 : 3, draw.Int(1, 120)},
   });

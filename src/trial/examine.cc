@@ -110,12 +110,16 @@ absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
                     "the database file alone after a close");
 }
 
-// Carries one step out on the saver and the model; held if they agree.
-Verdict Probe(Driver& driver, ReferenceModel& model, const Step& step,
-              ViolationClass violation) {
+// Carries one step out on the saver and the model; held if they agree. Nothing
+// injects a full disk, so that one is the machine's and no verdict.
+absl::StatusOr<Verdict> Probe(Driver& driver, ReferenceModel& model,
+                              const Step& step, ViolationClass violation) {
   const Outcome expected = model.Apply(step);
   const Answer answer = driver.Run(step, [](std::int64_t) {});
   if (answer.outcome == expected) return Verdict::Held();
+  if (answer.outcome.code == absl::StatusCode::kResourceExhausted) {
+    return absl::ResourceExhaustedError(answer.message);
+  }
   return Verdict::Violated(
       violation,
       absl::StrCat("after recovery, ", std::string(Name(step.kind)),
@@ -156,8 +160,9 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                                           ReferenceModel model) {
   Driver driver(*task.entry, DatabaseIn(task.database_directory),
                 *task.profile);
-  Verdict verdict = Probe(driver, model, StepOf(StepKind::kOpen),
-                          ViolationClass::kUnstableRecovery);
+  ASSIGN_OR_RETURN(Verdict verdict,
+                   Probe(driver, model, StepOf(StepKind::kOpen),
+                         ViolationClass::kUnstableRecovery));
   if (driver.saver() == nullptr)
     verdict.violation = ViolationClass::kOpenFailed;
   if (!verdict.held()) return verdict;
@@ -165,16 +170,17 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                            "the saver after its recovery");
   if (!verdict.held()) return verdict;
   for (const Step& step : ProbeTransaction()) {
-    verdict = Probe(driver, model, step, ViolationClass::kNotWritable);
+    ASSIGN_OR_RETURN(verdict,
+                     Probe(driver, model, step, ViolationClass::kNotWritable));
     if (!verdict.held()) return verdict;
   }
-  verdict = Probe(driver, model, StepOf(StepKind::kClose),
-                  ViolationClass::kNotWritable);
+  ASSIGN_OR_RETURN(verdict, Probe(driver, model, StepOf(StepKind::kClose),
+                                  ViolationClass::kNotWritable));
   if (!verdict.held()) return verdict;
   ASSIGN_OR_RETURN(verdict, JudgeDatabaseAlone(task, model));
   if (!verdict.held()) return verdict;
-  verdict = Probe(driver, model, StepOf(StepKind::kOpen),
-                  ViolationClass::kNotWritable);
+  ASSIGN_OR_RETURN(verdict, Probe(driver, model, StepOf(StepKind::kOpen),
+                                  ViolationClass::kNotWritable));
   if (!verdict.held()) return verdict;
   return JudgeSaverRead(driver, model, ViolationClass::kNotWritable,
                         "the saver after a new transaction and a reopen");

@@ -1,0 +1,39 @@
+// CampaignTest: a directory for findings and one for trials.
+
+#ifndef LASTCOMMIT_TESTS_CAMPAIGN_CAMPAIGN_FIXTURE_H_
+#define LASTCOMMIT_TESTS_CAMPAIGN_CAMPAIGN_FIXTURE_H_
+
+#include <memory>
+#include <utility>
+
+#include "directory.h"
+#include "disk/shim_vfs.h"
+#include "gtest/gtest.h"
+#include "matchers.h"
+#include "trial/fork_trial.h"
+
+namespace lastcommit {
+
+class CampaignTest : public testing::Test {
+ protected:
+  CampaignTest() {
+    EXPECT_THAT(RegisterShimVfs(), IsOk());
+    auto trial = ForkTrial::Create({.directory = trials_.path()});
+    EXPECT_THAT(trial, IsOk());
+    trial_ = *std::move(trial);
+  }
+
+  TrialResult Run(const Plan& plan) {
+    absl::StatusOr<TrialResult> result = trial_->Run(plan);
+    EXPECT_THAT(result, IsOk());
+    return result.ok() ? *std::move(result) : TrialResult();
+  }
+
+  Directory trials_;
+  Directory findings_;
+  std::unique_ptr<ForkTrial> trial_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TESTS_CAMPAIGN_CAMPAIGN_FIXTURE_H_

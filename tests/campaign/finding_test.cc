@@ -1,0 +1,156 @@
+#include "campaign/finding.h"
+
+#include <sqlite3.h>
+
+#include <string>
+#include <utility>
+
+#include "campaign/campaign_fixture.h"
+#include "campaign/plans.h"
+#include "gmock/gmock.h"
+#include "plan/codec.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr CaseKey kKey = {7, 42};
+constexpr char kName[] = "lost_commit-7-42";
+
+class FindingTest : public CampaignTest {
+ protected:
+  FindingTest() { options_.directory = findings_.path(); }
+
+  Finding Keep(const Plan& plan, const TrialResult& result) {
+    absl::StatusOr<Finding> finding =
+        KeepFinding(*trial_, kKey, plan, result, options_);
+    EXPECT_THAT(finding, IsOk());
+    return finding.ok() ? *std::move(finding) : Finding();
+  }
+  Finding Keep(const Plan& plan) { return Keep(plan, Run(plan)); }
+
+  std::string Path(const std::string& name) {
+    return findings_.Path(std::string(kName) + "/" + name);
+  }
+  Plan PlanIn(const std::string& name) {
+    absl::StatusOr<Plan> plan = ReadPlanFile(Path(name));
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? *std::move(plan) : Plan();
+  }
+
+  FindingOptions options_;
+};
+
+TEST_F(FindingTest, IsKeptWithEverythingThatIsNeededToReadAndReplayIt) {
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  const Finding finding = Keep(plan);
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.directory, findings_.Path(kName));
+  EXPECT_EQ(finding.plan_path, Path("shrunk.plan"));
+  EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
+  EXPECT_EQ(findings_.Get(std::string(kName) + "/story.txt"), finding.story);
+  EXPECT_TRUE(findings_.Has(std::string(kName) + "/round-1/state.db"));
+}
+
+TEST_F(FindingTest, IsShrunkWithinItsClass) {
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  Plan smallest;
+  smallest.saver = kDishonest;
+  smallest.expected = ViolationClass::kLostCommit;
+  smallest.sqlite = {sqlite3_libversion_number(),
+                     sqlite3_libversion_number() + 1};
+  smallest.rounds = {
+      {{{.kind = StepKind::kOpen},
+        {.kind = StepKind::kBegin},
+        {.kind = StepKind::kCommit, .crash = CrashPoint{1, Moment::kBefore}},
+        {.kind = StepKind::kClose}}}};
+  EXPECT_EQ(PlanIn("shrunk.plan"), smallest);
+  EXPECT_EQ(finding.lines, 4u);
+  EXPECT_GT(finding.shrink_trials, 0);
+}
+
+TEST_F(FindingTest, ThePlanIsOnDiskBeforeItIsShrunk) {
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  int asked = 0;
+  options_.is_cancelled = [&] {
+    if (asked++ == 0) {
+      EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
+      EXPECT_FALSE(findings_.Has(std::string(kName) + "/shrunk.plan"));
+    }
+    return false;
+  };
+  Keep(plan);
+  EXPECT_GT(asked, 0);
+}
+
+TEST_F(FindingTest, ShrinkingEndsWhenItIsCancelled) {
+  options_.is_cancelled = [] { return true; };
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  Keep(plan);
+  EXPECT_EQ(PlanIn("shrunk.plan").rounds, plan.rounds);
+}
+
+TEST_F(FindingTest, ThePlanExpectsItsViolationOnThisSqliteOnly) {
+  Keep(PlanKilledInCommit(kDishonest));
+  const Plan kept = PlanIn("original.plan");
+  EXPECT_EQ(kept.expected, ViolationClass::kLostCommit);
+  EXPECT_TRUE(kept.sqlite.Contains(sqlite3_libversion_number()));
+  EXPECT_FALSE(kept.sqlite.Contains(sqlite3_libversion_number() + 1));
+}
+
+TEST_F(FindingTest, TheStoryEndsWithTheCommandThatReplaysIt) {
+  options_.program = "path/to/lastcommit";
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_THAT(finding.story, HasSubstr("VIOLATED violated(lost_commit)\n"));
+  EXPECT_THAT(finding.story, HasSubstr("--seed=7 at index 42"));
+  EXPECT_THAT(finding.story, HasSubstr("5 of 5 violated(lost_commit)"));
+  EXPECT_TRUE(finding.story.ends_with("replay:  path/to/lastcommit replay " +
+                                      Path("shrunk.plan") + "\n"))
+      << finding.story;
+}
+
+TEST_F(FindingTest, WhatDoesNotRepeatIsFlakyAndKeptAsItIs) {
+  const Plan plan = PlanKilledInCommit(kHonest);
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(flaky)");
+  EXPECT_EQ(finding.plan_path, Path("original.plan"));
+  EXPECT_FALSE(findings_.Has(std::string(kName) + "/shrunk.plan"));
+  EXPECT_THAT(finding.story, HasSubstr("5 of 5 held"));
+  EXPECT_THAT(finding.story, HasSubstr("once"));
+}
+
+TEST_F(FindingTest, AFileInTheWayOfTheDirectoryIsAnError) {
+  findings_.Put("file", "");
+  EXPECT_THAT(PrepareFindings(findings_.Path("file")),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  options_.directory = findings_.Path("file");
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  EXPECT_THAT(KeepFinding(*trial_, kKey, plan, Run(plan), options_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(FindingTest, TheDirectoryIsMadeWithItsParents) {
+  EXPECT_THAT(PrepareFindings(findings_.Path("a/b/c")), IsOk());
+  EXPECT_TRUE(findings_.Has("a/b/c"));
+}
+
+TEST_F(FindingTest, AReadOnlyDirectoryIsPermissionDenied) {
+  const std::string reason = findings_.MountTmpfs("ro");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  EXPECT_THAT(PrepareFindings(findings_.path()),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(FindingTest, AFullDirectoryIsResourceExhausted) {
+  const std::string reason = findings_.MountTmpfs("size=4k");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  EXPECT_THAT(KeepFinding(*trial_, kKey, plan, Run(plan), options_),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+}  // namespace
+}  // namespace lastcommit

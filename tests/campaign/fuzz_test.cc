@@ -1,0 +1,114 @@
+#include "campaign/fuzz.h"
+
+#include <string>
+#include <utility>
+
+#include "campaign/campaign_fixture.h"
+#include "campaign/plans.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class FuzzTest : public CampaignTest {
+ protected:
+  FuzzTest() {
+    options_.trial_limit = 60;
+    options_.findings.directory = findings_.path();
+    options_.trial.directory = trials_.path();
+  }
+
+  FuzzSummary Fuzz() {
+    absl::StatusOr<FuzzSummary> summary = RunFuzz(options_);
+    EXPECT_THAT(summary, IsOk());
+    return summary.ok() ? *std::move(summary) : FuzzSummary();
+  }
+
+  FuzzOptions options_;
+};
+
+TEST_F(FuzzTest, RunsAsManyTrialsAsItWasAskedTo) {
+  const FuzzSummary summary = Fuzz();
+  EXPECT_EQ(summary.exit_code, ExitCode::kHeld);
+  EXPECT_EQ(summary.ledger.trials(), 60);
+  EXPECT_FALSE(summary.was_interrupted);
+  EXPECT_THAT(summary.findings, IsEmpty());
+}
+
+TEST_F(FuzzTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
+  const std::string digest = Fuzz().digest;
+  options_.jobs = 2;
+  EXPECT_EQ(Fuzz().digest, digest);
+  options_.jobs = 3;
+  EXPECT_EQ(Fuzz().digest, digest);
+}
+
+TEST_F(FuzzTest, TheDigestIsAnotherOneForEachSeedAndSize) {
+  options_.trial_limit = 10;
+  const std::string digest = Fuzz().digest;
+  options_.trial_limit = 11;
+  EXPECT_NE(Fuzz().digest, digest);
+  options_.trial_limit = 10;
+  options_.seed = 2;
+  EXPECT_NE(Fuzz().digest, digest);
+}
+
+TEST_F(FuzzTest, ThereIsNoCrashIfNoneWasAskedFor) {
+  options_.generate.fault = FaultChoice::kNone;
+  const FuzzSummary summary = Fuzz();
+  for (const auto& [cell, count] : summary.ledger.cells()) {
+    EXPECT_FALSE(cell.starts_with("crash/")) << cell;
+  }
+}
+
+TEST_F(FuzzTest, APlantedBugIsFoundAndEndsTheRunAsViolated) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.trial_limit = 500;
+  options_.stop_after = 1;
+  const FuzzSummary summary = Fuzz();
+  EXPECT_EQ(summary.exit_code, ExitCode::kViolated);
+  ASSERT_THAT(summary.findings, SizeIs(1));
+  EXPECT_EQ(summary.findings[0].verdict, "violated(lost_commit)");
+  EXPECT_LT(summary.ledger.trials(), 500);
+  EXPECT_THAT(findings_.Names(), SizeIs(1));
+}
+
+TEST_F(FuzzTest, FindingsOfAClassAreAllCountedAndTheFirstOnesKept) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.kept_per_class = 1;
+  options_.findings.shrink.max_trials = 1;
+  const FuzzSummary summary = Fuzz();
+  EXPECT_EQ(summary.ledger.trials(), 60);
+  EXPECT_GT(summary.ledger.Count("verdict/violated(lost_commit)"), 1);
+  EXPECT_THAT(summary.findings, SizeIs(1));
+}
+
+TEST_F(FuzzTest, ALimitOfTimeEndsTheRun) {
+  options_.trial_limit.reset();
+  options_.time_limit = absl::Milliseconds(50);
+  EXPECT_FALSE(Fuzz().was_interrupted);
+}
+
+TEST_F(FuzzTest, WhatCannotBeWrittenIsSaidBeforeTheRun) {
+  options_.trial_limit.reset();  // or it would never end
+  options_.json_path = findings_.Path("none/a.json");
+  EXPECT_THAT(RunFuzz(options_), StatusIs(absl::StatusCode::kNotFound));
+  options_.json_path = "";
+  options_.trial.directory = trials_.Path("none");
+  EXPECT_THAT(RunFuzz(options_), StatusIs(absl::StatusCode::kNotFound));
+  options_.findings.directory = "/dev/null/none";
+  EXPECT_FALSE(RunFuzz(options_).ok());
+}
+
+TEST_F(FuzzTest, AnErrorOfAWorkerEndsTheRun) {
+  options_.generate.saver = "none";
+  EXPECT_THAT(RunFuzz(options_), StatusIs(absl::StatusCode::kInternal));
+}
+
+}  // namespace
+}  // namespace lastcommit

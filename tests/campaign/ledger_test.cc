@@ -1,0 +1,175 @@
+#include "campaign/ledger.h"
+
+#include <cstdint>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+Plan PlanIn(JournalMode mode) {
+  Plan plan;
+  plan.profile.journal_mode = mode;
+  return plan;
+}
+
+TrialResult Killed(Phase phase, Moment moment) {
+  RoundFacts facts;
+  facts.crashed = true;
+  facts.crash.phase = phase;
+  facts.crash.point = {1, moment};
+  TrialResult result;
+  result.rounds = {facts};
+  return result;
+}
+
+// What a mixed run of that size fills when nothing is wrong.
+Ledger::Cells FullCells(std::int64_t trials) {
+  Ledger::Cells cells = {{"trials", trials}};
+  for (const char* mode : {"delete", "truncate", "persist", "wal"}) {
+    cells[std::string("round/fork/none/") + mode] = 1;
+    for (const char* phase :
+         {"create", "open", "statement", "commit", "close"}) {
+      cells[std::string("crash/fork/kill/") + mode + "/" + phase] = 1;
+    }
+  }
+  cells["crash/fork/kill/wal/checkpoint"] = 1;
+  for (const char* outcome :
+       {"in_doubt_landed", "in_doubt_lost", "wal_frames_recovered",
+        "hot_journal_rolled_back", "spilled",
+        "savepoint_rolled_back_after_spill", "statement_failed_after_spill"}) {
+    cells[std::string("outcome/") + outcome] = 1;
+  }
+  return cells;
+}
+
+std::vector<std::string> Broken(const Ledger::Cells& cells,
+                                FaultChoice fault = FaultChoice::kMixed) {
+  Ledger ledger;
+  ledger.Add(cells);
+  return BrokenPromises(ledger, {.fault = fault});
+}
+
+TEST(LedgerTest, AKillFillsTheCellOfItsModeAndPhase) {
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kPersist),
+             Killed(Phase::kCommit, Moment::kDuring));
+  EXPECT_EQ(ledger.Count("crash/fork/kill/persist/commit"), 1);
+  EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 0);
+  EXPECT_EQ(ledger.Count("moment/during"), 1);
+  EXPECT_EQ(ledger.Count("round/fork/none/persist"), 0);
+}
+
+TEST(LedgerTest, ARoundWithoutACrashFillsTheCellOfItsMode) {
+  TrialResult result;
+  result.rounds = {RoundFacts()};
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("round/fork/none/wal"), 1);
+}
+
+TEST(LedgerTest, ACommitInDoubtLandsOrIsLost) {
+  TrialResult result = Killed(Phase::kCommit, Moment::kAfter);
+  result.rounds[0].had_candidate = true;
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("outcome/in_doubt_lost"), 1);
+  EXPECT_EQ(ledger.Count("outcome/in_doubt_landed"), 0);
+  result.rounds[0].candidate_landed = true;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("outcome/in_doubt_lost"), 1);
+  EXPECT_EQ(ledger.Count("outcome/in_doubt_landed"), 1);
+}
+
+TEST(LedgerTest, WhatWasRecoveredAndSpilledIsCounted) {
+  TrialResult result = Killed(Phase::kCommit, Moment::kAfter);
+  result.rounds[0].hot_journal = true;
+  result.rounds[0].wal_frames_recovered = 7;
+  result.spilled = true;
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("outcome/hot_journal_rolled_back"), 1);
+  EXPECT_EQ(ledger.Count("outcome/wal_frames_recovered"), 1);
+  EXPECT_EQ(ledger.Count("outcome/spilled"), 1);
+  EXPECT_EQ(ledger.Count("outcome/statement_failed_after_spill"), 0);
+}
+
+TEST(LedgerTest, ASkippedPlanFillsNoCellButItsReason) {
+  TrialResult result = Killed(Phase::kCommit, Moment::kBefore);
+  result.verdict = Verdict::Skipped(SkipReason::kNotReached, "");
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.trials(), 1);
+  EXPECT_EQ(ledger.skipped(), 1);
+  EXPECT_EQ(ledger.Count("verdict/skipped(not_reached)"), 1);
+  EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 0);
+}
+
+TEST(LedgerTest, CellsOfWorkersAddUp) {
+  Ledger ledger;
+  ledger.Add({{"trials", 2}, {"steps", 10}});
+  ledger.Add({{"trials", 3}});
+  EXPECT_EQ(ledger.trials(), 5);
+  EXPECT_EQ(ledger.Count("steps"), 10);
+  EXPECT_EQ(ledger.Count("never heard of"), 0);
+}
+
+TEST(LedgerTest, IsPrintedWithEveryCell) {
+  Ledger ledger;
+  ledger.Add({{"crash/fork/kill/wal/checkpoint", 4711}, {"trials", 4712}});
+  EXPECT_THAT(ledger.Print(), HasSubstr("4711"));
+  EXPECT_THAT(ledger.Print(), HasSubstr("trials"));
+  EXPECT_THAT(ledger.Print(), HasSubstr("4712"));
+}
+
+TEST(BrokenPromisesTest, AFullLedgerHasNone) {
+  EXPECT_THAT(Broken(FullCells(kTrialsOfAPromise)), IsEmpty());
+}
+
+TEST(BrokenPromisesTest, EachEmptyCellIsOne) {
+  for (const auto& [cell, count] : FullCells(kTrialsOfAPromise)) {
+    if (cell == "trials") continue;
+    Ledger::Cells cells = FullCells(kTrialsOfAPromise);
+    cells.erase(cell);
+    EXPECT_THAT(Broken(cells), ElementsAre("empty cell: " + cell));
+  }
+}
+
+TEST(BrokenPromisesTest, ARunThatIsTooSmallPromisesNoCell) {
+  EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise - 1}}), IsEmpty());
+  EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise}}), SizeIs(32));
+}
+
+TEST(BrokenPromisesTest, ARunOfOneKindOfFaultPromisesNoCell) {
+  EXPECT_THAT(Broken({{"trials", 5000}}, FaultChoice::kKill), IsEmpty());
+  EXPECT_THAT(Broken({{"trials", 5000}}, FaultChoice::kNone), IsEmpty());
+}
+
+TEST(BrokenPromisesTest, MoreThanAFifthSkippedIsOne) {
+  const auto skipping = [](std::int64_t not_reached, std::int64_t no_demand) {
+    return Ledger::Cells{{"trials", 100},
+                         {"verdict/skipped(not_reached)", not_reached},
+                         {"verdict/skipped(no_demand)", no_demand}};
+  };
+  for (const FaultChoice fault :
+       {FaultChoice::kMixed, FaultChoice::kKill, FaultChoice::kNone}) {
+    EXPECT_THAT(Broken(skipping(20, 0), fault), IsEmpty());
+    EXPECT_THAT(Broken(skipping(15, 6), fault),
+                ElementsAre("21 of 100 plans were skipped, more than 20 %"));
+  }
+}
+
+TEST(BrokenPromisesTest, ARunWithoutATrialIsOne) {
+  EXPECT_THAT(Broken({}), ElementsAre("no trial was run"));
+  EXPECT_THAT(Broken({}, FaultChoice::kNone), ElementsAre("no trial was run"));
+}
+
+}  // namespace
+}  // namespace lastcommit

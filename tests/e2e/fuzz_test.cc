@@ -1,0 +1,143 @@
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "e2e/plans.h"
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class FuzzTest : public ProgramTest {
+ protected:
+  static Arguments Fuzz(const Arguments& more) {
+    Arguments arguments = {"fuzz", "--jobs=2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  // One that goes on until something is done to it.
+  Arguments LongFuzz() const {
+    return Fuzz({"--seconds=600", "--dir=" + trials_.path()});
+  }
+  nlohmann::json Json() {
+    return nlohmann::json::parse(directory_.Get("a.json"));
+  }
+
+  const Directory trials_;
+};
+
+TEST_F(FuzzTest, WithoutFaultsOurSaverHolds) {
+  const Outcome outcome = Run(Fuzz({"--trials=200", "--fault=none"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(Masked(outcome.out),
+              EndsWith("\nHELD: 200 trials (200 held, 0 skipped) in TIME\n"));
+}
+
+TEST_F(FuzzTest, TheFirstLineHasEveryParameter) {
+  const Outcome outcome = Run(Fuzz({"--trials=1", "--seed=7"}));
+  EXPECT_THAT(Masked(outcome.out),
+              StartsWith("lastcommit fuzz: seed=7 saver=sqlite engine=fork "
+                         "fault=mixed jobs=2 trials=1 stop-after=0 "
+                         "findings=findings dir=default; SQLite VERSION "
+                         "(SOURCE)\n"));
+}
+
+TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {
+  const Outcome outcome =
+      Run(Fuzz({"--trials=500", "--fault=kill", "--stop-after=1",
+                std::string("--saver=") + kDishonest}));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("VIOLATED violated(lost_commit)\n"));
+  constexpr char kCommand[] = "replay:  lastcommit replay ";
+  const std::size_t begin = outcome.out.find(kCommand);
+  ASSERT_NE(begin, std::string::npos);
+  const std::string path = outcome.out.substr(
+      begin + sizeof(kCommand) - 1,
+      outcome.out.find('\n', begin) - begin - sizeof(kCommand) + 1);
+  EXPECT_THAT(outcome.out, HasSubstr("finding: violated(lost_commit), "));
+  EXPECT_EQ(Run({"replay", path}).exit_code, 1);
+  EXPECT_EQ(Run({"replay", path, "--expect"}).exit_code, 0);
+}
+
+TEST_F(FuzzTest, TheJsonHasWhatARunWas) {
+  const Outcome outcome =
+      Run(Fuzz({"--trials=20", "--seed=3", "--json=a.json"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  const nlohmann::json json = Json();
+  EXPECT_EQ(json.at("seed"), 3);
+  EXPECT_EQ(json.at("trials"), 20);
+  EXPECT_EQ(json.at("exit_code"), 0);
+  EXPECT_EQ(json.at("outcome"), "HELD");
+  EXPECT_EQ(json.at("findings"), nlohmann::json::array());
+  EXPECT_THAT(outcome.out,
+              HasSubstr("digest " + json.at("digest").get<std::string>()));
+}
+
+TEST_F(FuzzTest, AJsonFileThatIsThereIsReplaced) {
+  directory_.Put("a.json", std::string(100'000, 'x'));
+  EXPECT_EQ(Run(Fuzz({"--trials=1", "--json=a.json"})).exit_code, 0);
+  EXPECT_EQ(Json().at("trials"), 1);
+}
+
+class InterruptTest : public FuzzTest,
+                      public testing::WithParamInterface<int> {};
+
+TEST_P(InterruptTest, EndsTheRunWithTheSummary) {
+  Program program(directory_.path(), LongFuzz());
+  program.ReadLine();
+  kill(program.pid(), GetParam());
+  const Outcome outcome = program.Wait();
+  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));  // 4: before the first trial
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr("ledger: "));
+  EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
+  EXPECT_THAT(trials_.Names(), IsEmpty());
+}
+
+// A terminal and `timeout` send it to the whole group.
+TEST_P(InterruptTest, ToAWorkerIsLeftToTheSupervisor) {
+  Program program(directory_.path(), LongFuzz());
+  program.ReadLine();
+  kill(program.AnyChild(), GetParam());
+  kill(program.pid(), GetParam());
+  const Outcome outcome = program.Wait();
+  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));
+  EXPECT_EQ(outcome.err, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptTest,
+                         testing::Values(SIGINT, SIGTERM),
+                         [](const auto& test) {
+                           return test.param == SIGINT ? "Int" : "Term";
+                         });
+
+TEST_F(FuzzTest, AWorkerThatIsKilledEndsTheRunAsFailed) {
+  Program program(directory_.path(), LongFuzz());
+  program.ReadLine();
+  kill(program.AnyChild(), SIGKILL);
+  ExpectError(program.Wait(), 3, "a worker was ended by signal 9");
+}
+
+TEST_F(FuzzTest, AnOutputThatNobodyReadsEndsTheRunAsFailed) {
+  Program program(directory_.path(), Fuzz({"--trials=20"}));
+  program.ReadLine();
+  program.CloseOutput();
+  ExpectError(program.Wait(), 3, "cannot write to standard output");
+}
+
+TEST_F(FuzzTest, NothingIsLeftWhereTrialsRun) {
+  Run(Fuzz({"--trials=10", "--dir=" + trials_.path()}));
+  EXPECT_THAT(trials_.Names(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace lastcommit

@@ -1,0 +1,104 @@
+#include <string>
+
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::HasSubstr;
+
+class HelpTest : public ProgramTest,
+                 public testing::WithParamInterface<std::string> {};
+
+TEST_P(HelpTest, TeachesTheSubcommand) {
+  const Outcome outcome = Run({GetParam(), "--help"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  ExpectGoldenOutput("help_" + GetParam() + ".txt", outcome);
+}
+
+INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
+                         testing::Values("fuzz", "replay", "shrink", "show",
+                                         "savers"),
+                         [](const auto& test) { return test.param; });
+
+class UsageTest : public ProgramTest {};
+
+TEST_F(UsageTest, HelpTeachesTheProgram) {
+  const Outcome outcome = Run({"--help"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  ExpectGoldenOutput("help.txt", outcome);
+}
+
+TEST_F(UsageTest, SaversAreListed) {
+  const Outcome outcome = Run({"savers"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  ExpectGoldenOutput("savers.txt", outcome);
+}
+
+TEST_F(UsageTest, WithoutASubcommandThereIsNothingToDo) {
+  const Outcome outcome = Run({});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("subcommand is required"));
+}
+
+struct WrongUsage {
+  std::string name;
+  Arguments arguments;
+  std::string message;
+};
+
+class WrongUsageTest : public ProgramTest,
+                       public testing::WithParamInterface<WrongUsage> {};
+
+TEST_P(WrongUsageTest, IsSaidWithExitCodeTwoBeforeAnythingRuns) {
+  const Outcome outcome = Run(GetParam().arguments);
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().message));
+  EXPECT_THAT(directory_.Names(), testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Fuzz, WrongUsageTest,
+    testing::Values(
+        WrongUsage{"UnknownOption", {"fuzz", "--sed=1"}, "--sed=1"},
+        WrongUsage{"UnknownFault",
+                   {"fuzz", "--fault=fire"},
+                   "--fault: fire not in {kill,none,mixed}"},
+        WrongUsage{"UnknownEngine",
+                   {"fuzz", "--engine=steam"},
+                   "--engine: steam not in {fork}"},
+        WrongUsage{"NoTrials",
+                   {"fuzz", "--trials=0"},
+                   "--trials: \"0\" is not a whole number from 1 to "},
+        WrongUsage{"NegativeTrials",
+                   {"fuzz", "--trials=-1"},
+                   "--trials: \"-1\" is not a whole number from 1 to "},
+        WrongUsage{"SeedThatIsTooBig",
+                   {"fuzz", "--seed=18446744073709551616"},
+                   "--seed: \"18446744073709551616\" is not a whole number "},
+        WrongUsage{"NegativeSeed",
+                   {"fuzz", "--seed=-1"},
+                   "--seed: \"-1\" is not a whole number from 0 to "},
+        WrongUsage{"NoTime",
+                   {"fuzz", "--seconds=0"},
+                   "--seconds: \"0\" is not a number above 0 "},
+        WrongUsage{"EndlessTime",
+                   {"fuzz", "--seconds=inf"},
+                   "--seconds: \"inf\" is not a number above 0 "},
+        WrongUsage{"NoNumberOfSeconds",
+                   {"fuzz", "--seconds=nan"},
+                   "--seconds: \"nan\" is not a number above 0 "},
+        WrongUsage{"NoJobs", {"fuzz", "--jobs=0"}, "--jobs: "},
+        WrongUsage{
+            "NegativeStopAfter", {"fuzz", "--stop-after=-1"}, "--stop-after: "},
+        WrongUsage{
+            "NoRepetition", {"replay", "a.plan", "--repeat=0"}, "--repeat: "},
+        WrongUsage{"NoPlan", {"replay"}, "plan is required"},
+        WrongUsage{"TwoPlans", {"show", "a.plan", "b.plan"}, "b.plan"}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace lastcommit

@@ -1,0 +1,168 @@
+#include "e2e/program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <utility>
+
+#include "golden.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  int read_end;
+  int write_end;
+};
+
+[[noreturn]] void Exec(const std::string& directory,
+                       const Arguments& arguments) {
+  std::vector<char*> argv;
+  std::string name = "lastcommit";
+  argv.push_back(name.data());
+  for (const std::string& argument : arguments) {
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  }
+  argv.push_back(nullptr);
+  if (chdir(directory.c_str()) == 0) execv(PROGRAM, argv.data());
+  _exit(127);
+}
+
+// False at the end.
+bool ReadSome(int fd, std::string& text) {
+  char buffer[65536];
+  ssize_t size = 0;
+  do {
+    size = read(fd, buffer, sizeof(buffer));
+  } while (size < 0 && errno == EINTR);
+  if (size > 0) text.append(buffer, static_cast<std::size_t>(size));
+  return size > 0;
+}
+
+void CloseIfOpen(int& fd) {
+  if (fd >= 0) close(fd);
+  fd = -1;
+}
+
+// The parent of a process, 0 if it is gone. The name in parentheses that
+// stands before it may hold anything.
+pid_t ParentOf(const std::filesystem::path& process) {
+  std::ifstream file(process / "stat");
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  return std::atoi(stat.c_str() + std::min(name_end + 4, stat.size()));
+}
+
+}  // namespace
+
+Program::Program(const std::string& directory, const Arguments& arguments) {
+  const Pipe out;
+  const Pipe err;
+  pid_ = fork();
+  CHECK(pid_ >= 0);
+  if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(out.write_end, STDOUT_FILENO);
+    dup2(err.write_end, STDERR_FILENO);
+    signal(SIGPIPE, SIG_DFL);
+    Exec(directory, arguments);
+  }
+  close(out.write_end);
+  close(err.write_end);
+  out_ = out.read_end;
+  err_ = err.read_end;
+}
+
+Program::~Program() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  CloseIfOpen(out_);
+  CloseIfOpen(err_);
+}
+
+std::string Program::ReadLine() {
+  const std::size_t begin = read_.size();
+  while (read_.find('\n', begin) == std::string::npos) {
+    if (!ReadSome(out_, read_)) break;
+  }
+  return read_.substr(begin, read_.find('\n', begin) - begin);
+}
+
+void Program::CloseOutput() { CloseIfOpen(out_); }
+
+pid_t Program::AnyChild() const {
+  while (true) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const int process = std::atoi(entry.path().filename().c_str());
+      if (process > 0 && ParentOf(entry.path()) == pid_) return process;
+    }
+    if (kill(pid_, 0) != 0) return 0;
+    sched_yield();
+  }
+}
+
+Outcome Program::Wait() {
+  Outcome outcome;
+  outcome.out = std::move(read_);
+  while (out_ >= 0 || err_ >= 0) {
+    pollfd waits[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
+    if (poll(waits, 2, /*timeout=*/-1) < 0) continue;
+    if (waits[0].revents != 0 && !ReadSome(out_, outcome.out)) {
+      CloseIfOpen(out_);
+    }
+    if (waits[1].revents != 0 && !ReadSome(err_, outcome.err)) {
+      CloseIfOpen(err_);
+    }
+  }
+  int status = 0;
+  waitpid(std::exchange(pid_, -1), &status, 0);
+  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+  return outcome;
+}
+
+void ProgramTest::ExpectError(const Outcome& outcome, int exit_code,
+                              const std::string& message) {
+  EXPECT_EQ(outcome.exit_code, exit_code);
+  EXPECT_EQ(outcome.err, "lastcommit: " + message + "\n");
+}
+
+std::string Masked(const std::string& text) {
+  const std::pair<const char*, const char*> masks[] = {
+      {"SQLite [0-9.]+ \\([^)]*\\)", "SQLite VERSION (SOURCE)"},
+      {"\"sqlite\":\\{\"from\":\"[0-9.]+\",\"before\":\"[0-9.]+\"\\}",
+       "\"sqlite\":{\"from\":\"VERSION\",\"before\":\"VERSION\"}"},
+      {"in [0-9.]+ s, [0-9]+ per second", "in TIME"},
+      {"/[^ ]*/lastcommit-test-[A-Za-z0-9]{6}", "DIRECTORY"},
+  };
+  std::string masked = text;
+  for (const auto& [pattern, word] : masks) {
+    masked = std::regex_replace(masked, std::regex(pattern), word);
+  }
+  return masked;
+}
+
+void ExpectGoldenOutput(const std::string& name, const Outcome& outcome) {
+  ExpectGolden(std::string(GOLDEN) + name, Masked(outcome.out));
+}
+
+}  // namespace lastcommit

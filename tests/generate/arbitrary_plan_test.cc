@@ -1,0 +1,243 @@
+#include "generate/arbitrary_plan.h"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "golden.h"
+#include "gtest/gtest.h"
+#include "matchers.h"
+#include "plan/codec.h"
+#include "xxhash.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::uint64_t kPlans = 2000;
+
+std::vector<Plan> PlansOf(FaultChoice fault, std::uint64_t count = kPlans) {
+  std::vector<Plan> plans;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    plans.push_back(PlanAt({1, i}, {.fault = fault}));
+  }
+  return plans;
+}
+
+int CountCrashes(const Plan& plan) {
+  int crashes = 0;
+  for (const Round& round : plan.rounds) {
+    crashes += CrashStep(round).has_value() ? 1 : 0;
+  }
+  return crashes;
+}
+
+template <typename Predicate>
+int CountSteps(const Plan& plan, Predicate predicate) {
+  int count = 0;
+  for (const Round& round : plan.rounds) {
+    for (const Step& step : round.steps) count += predicate(step) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(ArbitraryPlanTest, IsAFunctionOfSeedAndIndex) {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    EXPECT_EQ(PlanAt({7, i}, {}), PlanAt({7, i}, {}));
+  }
+}
+
+TEST(ArbitraryPlanTest, DoesNotDependOnThePlansBefore) {
+  const Plan alone = PlanAt({7, 1'000'000'000'000}, {});
+  PlansOf(FaultChoice::kMixed, 10);
+  EXPECT_EQ(PlanAt({7, 1'000'000'000'000}, {}), alone);
+}
+
+TEST(ArbitraryPlanTest, IsAnotherOneForEachSeedAndIndex) {
+  std::set<std::string> texts;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    for (std::uint64_t index = 0; index < 30; ++index) {
+      texts.insert(PrintPlan(PlanAt({seed, index}, {})));
+    }
+  }
+  EXPECT_EQ(texts.size(), 900u);
+}
+
+TEST(ArbitraryPlanTest, IsForTheSaverThatWasAskedFor) {
+  EXPECT_EQ(PlanAt({1, 1}, {.saver = "other"}).saver, "other");
+}
+
+// Seen on purpose: a change of the generator makes another run of each seed.
+TEST(ArbitraryPlanTest, TheFirstHundredPlansOfSeedOneAreTheGoldenOnes) {
+  std::string texts;
+  for (std::uint64_t i = 0; i < 100; ++i)
+    texts += PrintPlan(PlanAt({1, i}, {}));
+  ExpectGolden(
+      std::string(GOLDEN) + "plans_of_seed_1.txt",
+      absl::StrFormat("%016x\n", XXH3_64bits(texts.data(), texts.size())));
+}
+
+class MixOfPlansTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    plans_ = new std::vector<Plan>(PlansOf(FaultChoice::kMixed));
+  }
+  static void TearDownTestSuite() { delete plans_; }
+
+  // How many plans of the mix satisfy it.
+  template <typename Predicate>
+  static int Count(Predicate predicate) {
+    int count = 0;
+    for (const Plan& plan : *plans_) count += predicate(plan) ? 1 : 0;
+    return count;
+  }
+  template <typename Predicate>
+  static int CountWithStep(Predicate predicate) {
+    return Count(
+        [&](const Plan& plan) { return CountSteps(plan, predicate) > 0; });
+  }
+
+  static std::vector<Plan>* plans_;
+};
+
+std::vector<Plan>* MixOfPlansTest::plans_ = nullptr;
+
+// The parser knows all limits.
+TEST_F(MixOfPlansTest, IsPrintedAndParsedUnchanged) {
+  for (const Plan& plan : *plans_) {
+    const absl::StatusOr<Plan> parsed = ParsePlan(PrintPlan(plan), "generated");
+    ASSERT_THAT(parsed, IsOk());
+    ASSERT_EQ(*parsed, plan) << PrintPlan(plan);
+  }
+}
+
+TEST_F(MixOfPlansTest, HasEachKindOfStep) {
+  for (int kind = 0; kind < kStepKinds; ++kind) {
+    EXPECT_GT(CountWithStep([&](const Step& step) {
+                return static_cast<int>(step.kind) == kind;
+              }),
+              20)
+        << Name(static_cast<StepKind>(kind));
+  }
+}
+
+TEST_F(MixOfPlansTest, LeavesKindsOut) {
+  EXPECT_GT(Count([](const Plan& plan) {
+              return CountSteps(plan, [](const Step& step) {
+                       return step.kind == StepKind::kSavepoint;
+                     }) == 0;
+            }),
+            100);
+}
+
+TEST_F(MixOfPlansTest, HasEachProfile) {
+  std::map<JournalMode, int> modes;
+  std::map<Synchronous, int> levels;
+  std::map<int, int> caches;
+  std::map<int, int> checkpoints;
+  for (const Plan& plan : *plans_) {
+    ++modes[plan.profile.journal_mode];
+    ++levels[plan.profile.synchronous];
+    ++caches[plan.profile.cache_size];
+    ++checkpoints[plan.profile.wal_autocheckpoint];
+  }
+  for (const JournalMode mode :
+       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
+        JournalMode::kPersist}) {
+    EXPECT_GT(modes[mode], 100) << Name(mode);
+  }
+  EXPECT_EQ(levels.size(), 4u);
+  for (const int cache : {0, 1, 2, 5, 10}) EXPECT_GT(caches[cache], 50);
+  for (const int frames : {0, 1, 5, 1000}) EXPECT_GT(checkpoints[frames], 50);
+}
+
+TEST_F(MixOfPlansTest, HasEachNumberOfRounds) {
+  for (std::size_t rounds = 1; rounds <= PlanLimits::kMaxRounds; ++rounds) {
+    EXPECT_GT(
+        Count([&](const Plan& plan) { return plan.rounds.size() == rounds; }),
+        50)
+        << rounds;
+  }
+}
+
+TEST_F(MixOfPlansTest, HasEachKindOfCheckpoint) {
+  for (const CheckpointMode mode :
+       {CheckpointMode::kPassive, CheckpointMode::kFull,
+        CheckpointMode::kRestart, CheckpointMode::kTruncate}) {
+    EXPECT_GT(CountWithStep([&](const Step& step) {
+                return step.kind == StepKind::kWalCheckpoint &&
+                       step.mode == mode;
+              }),
+              20)
+        << Name(mode);
+  }
+}
+
+TEST_F(MixOfPlansTest, HasBatchesThatFailHalfWay) {
+  EXPECT_GT(CountWithStep([](const Step& step) {
+              return step.kind == StepKind::kAppendLogs && step.invalid_at > 0;
+            }),
+            100);
+}
+
+TEST_F(MixOfPlansTest, GoesBackToOuterSavepoints) {
+  EXPECT_GT(CountWithStep([](const Step& step) { return step.up > 0; }), 20);
+}
+
+TEST_F(MixOfPlansTest, HasPlansWithoutACrash) {
+  const int calm =
+      Count([](const Plan& plan) { return CountCrashes(plan) == 0; });
+  EXPECT_GT(calm, 100);
+  EXPECT_LT(calm, 500);
+}
+
+TEST_F(MixOfPlansTest, HasPlansThatCrashAgainAndAgain) {
+  EXPECT_GT(Count([](const Plan& plan) { return CountCrashes(plan) > 2; }), 20);
+}
+
+TEST_F(MixOfPlansTest, CrashesAtEachMomentAndInEachStepOfTheFrame) {
+  for (const Moment moment :
+       {Moment::kBefore, Moment::kDuring, Moment::kAfter}) {
+    EXPECT_GT(CountWithStep([&](const Step& step) {
+                return step.crash.has_value() && step.crash->moment == moment;
+              }),
+              100)
+        << Name(moment);
+  }
+  for (const StepKind kind :
+       {StepKind::kOpen, StepKind::kCommit, StepKind::kClose}) {
+    EXPECT_GT(CountWithStep([&](const Step& step) {
+                return step.crash.has_value() && step.kind == kind;
+              }),
+              50)
+        << Name(kind);
+  }
+}
+
+TEST_F(MixOfPlansTest, HasBigDatabases) {
+  EXPECT_GT(Count([](const Plan& plan) {
+              return CountSteps(plan, [](const Step& step) {
+                       return step.kind == StepKind::kAppendLogs &&
+                              step.count >= 100;
+                     }) > 1;
+            }),
+            10);
+}
+
+TEST(FaultChoiceTest, KillHasACrashInEachPlan) {
+  for (const Plan& plan : PlansOf(FaultChoice::kKill)) {
+    EXPECT_GT(CountCrashes(plan), 0);
+    EXPECT_TRUE(CrashStep(plan.rounds.back()).has_value());
+  }
+}
+
+TEST(FaultChoiceTest, NoneHasACrashInNoPlan) {
+  for (const Plan& plan : PlansOf(FaultChoice::kNone)) {
+    EXPECT_EQ(CountCrashes(plan), 0);
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit

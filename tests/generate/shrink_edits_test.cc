@@ -1,0 +1,112 @@
+#include "generate/shrink_edits.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "generate/arbitrary_plan.h"
+#include "gtest/gtest.h"
+#include "matchers.h"
+#include "plan/codec.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::uint64_t kPlans = 60;
+
+template <typename Check>
+void ForEachEdit(Check check) {
+  for (std::uint64_t i = 0; i < kPlans; ++i) {
+    const Plan plan = PlanAt({3, i}, {});
+    for (const Edit& edit : SimplerEdits(plan)) {
+      if (const auto simpler = edit(plan)) check(plan, *simpler);
+    }
+  }
+}
+
+Plan PlanOf(std::vector<Step> steps) {
+  steps.insert(steps.begin(), {.kind = StepKind::kOpen});
+  steps.push_back({.kind = StepKind::kClose});
+  Plan plan;
+  plan.rounds = {{std::move(steps)}};
+  return plan;
+}
+
+TEST(ShrinkEditsTest, EachResultIsAWellFormedPlan) {
+  int edits = 0;
+  ForEachEdit([&](const Plan&, const Plan& simpler) {
+    if (++edits % 16 != 0) return;  // parsing takes its time
+    const absl::StatusOr<Plan> parsed =
+        ParsePlan(PrintPlan(simpler), "simpler");
+    ASSERT_THAT(parsed, IsOk());
+    ASSERT_EQ(*parsed, simpler);
+  });
+}
+
+TEST(ShrinkEditsTest, EachResultDiffersFromThePlan) {
+  ForEachEdit([](const Plan& plan, const Plan& simpler) {
+    ASSERT_NE(simpler, plan) << PrintPlan(plan);
+  });
+}
+
+TEST(ShrinkEditsTest, NoResultHasMoreStepsOrCrashes) {
+  const auto size = [](const Plan& plan) {
+    std::size_t steps = 0;
+    std::size_t crashes = 0;
+    for (const Round& round : plan.rounds) {
+      steps += round.steps.size();
+      crashes += CrashStep(round).has_value() ? 1 : 0;
+    }
+    return std::pair(steps, crashes);
+  };
+  ForEachEdit([&](const Plan& plan, const Plan& simpler) {
+    ASSERT_LE(size(simpler).first, size(plan).first);
+    ASSERT_LE(size(simpler).second, size(plan).second);
+  });
+}
+
+TEST(ShrinkEditsTest, TheSimplestPlanHasNoSimplerOne) {
+  const Plan plan = PlanOf({});
+  for (const Edit& edit : SimplerEdits(plan)) {
+    EXPECT_EQ(edit(plan), std::nullopt);
+  }
+}
+
+TEST(ShrinkEditsTest, TheCrashOfARemovedStepMovesToTheNextOne) {
+  Plan plan = PlanOf({{.kind = StepKind::kBegin}, {.kind = StepKind::kCommit}});
+  plan.rounds[0].steps[2].crash = CrashPoint{3, Moment::kAfter};
+  Plan without_commit = PlanOf({{.kind = StepKind::kBegin}});
+  without_commit.rounds[0].steps[2].crash = CrashPoint{};
+  bool is_found = false;
+  for (const Edit& edit : SimplerEdits(plan)) {
+    is_found = is_found || edit(plan) == without_commit;
+  }
+  EXPECT_TRUE(is_found);
+}
+
+TEST(ShrinkEditsTest, ATransactionGoesAwayAroundItsSteps) {
+  const Step log = {.kind = StepKind::kAppendLog};
+  const Plan plan = PlanOf(
+      {{.kind = StepKind::kBegin}, log, log, {.kind = StepKind::kCommit}});
+  bool is_found = false;
+  for (const Edit& edit : SimplerEdits(plan)) {
+    is_found = is_found || edit(plan) == PlanOf({log, log});
+  }
+  EXPECT_TRUE(is_found);
+}
+
+TEST(ShrinkEditsTest, WhatFollowsACrashIsDroppedFirst) {
+  Plan plan = PlanOf({{.kind = StepKind::kRead},
+                      {.kind = StepKind::kRead},
+                      {.kind = StepKind::kRead}});
+  plan.rounds[0].steps[1].crash = CrashPoint{};
+  Plan dropped = PlanOf({{.kind = StepKind::kRead}});
+  dropped.rounds[0].steps[1].crash = CrashPoint{};
+  EXPECT_EQ(SimplerEdits(plan).front()(plan), dropped);
+}
+
+}  // namespace
+}  // namespace lastcommit

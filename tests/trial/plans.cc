@@ -1,0 +1,42 @@
+#include "trial/plans.h"
+
+#include <utility>
+
+namespace lastcommit {
+
+Step StepOf(StepKind kind) { return {.kind = kind}; }
+
+Step PutBlob(int id, std::int64_t size) {
+  return {.kind = StepKind::kPutBlob, .id = id, .content = {size, 1}};
+}
+
+Round RoundOf(std::vector<Step> steps) {
+  steps.insert(steps.begin(), StepOf(StepKind::kOpen));
+  steps.push_back(StepOf(StepKind::kClose));
+  return {std::move(steps)};
+}
+
+Plan PlanOf(JournalMode mode, std::vector<Round> rounds) {
+  Plan plan;
+  plan.profile.journal_mode = mode;
+  plan.rounds = std::move(rounds);
+  return plan;
+}
+
+Plan PlanOf(std::vector<Round> rounds) {
+  return PlanOf(JournalMode::kWal, std::move(rounds));
+}
+
+Round RoundWithACommit() {
+  return RoundOf({PutBlob(0, 100), StepOf(StepKind::kBegin), PutBlob(0, 5000),
+                  PutBlob(1, 100), StepOf(StepKind::kCommit), PutBlob(2, 10)});
+}
+
+Plan KilledAt(Plan plan, std::size_t round, std::size_t step,
+              const CrashPoint& crash) {
+  for (Step& other : plan.rounds[round].steps) other.crash.reset();
+  plan.rounds[round].steps[step].crash = crash;
+  return plan;
+}
+
+}  // namespace lastcommit
