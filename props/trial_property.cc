@@ -18,16 +18,18 @@ std::string Reported(ForkTrial& trial, const TrialProperty& property,
   FindingOptions options;
   options.directory = absl::StrCat(PROPS_FINDINGS, "/", property.name);
   options.program = PROPS_PROGRAM;
-  const absl::StatusOr<Finding> finding =
-      KeepFinding(trial, key, plan, result, options);
-  if (!finding.ok()) {
-    return absl::StrCat(
-        Name(result.verdict), "\n", result.verdict.why,
-        "\nand keeping the plan failed: ", finding.status().ToString());
+  absl::StatusOr<Finding> finding = KeepPlan(key, plan, result, options);
+  absl::Status status = finding.status();
+  if (status.ok()) {
+    status = ExplainFinding(trial, plan, result, options, *finding);
+  }
+  if (!status.ok()) {
+    return absl::StrCat(Name(result.verdict), "\n", result.verdict.why,
+                        "\nand explaining it failed: ", status.ToString());
   }
   // Also where ctest truncates what a test prints.
-  std::fprintf(stderr, "replay:  %s replay %s\n", PROPS_PROGRAM,
-               finding->plan_path.c_str());
+  std::fprintf(stderr, "replay:  %s\n",
+               ReplayCommand(PROPS_PROGRAM, finding->plan_path).c_str());
   return finding->story;
 }
 

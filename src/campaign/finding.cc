@@ -3,14 +3,17 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "campaign/replay.h"
 #include "campaign/story.h"
 #include "plan/codec.h"
@@ -45,23 +48,25 @@ std::size_t CountSteps(const Plan& plan) {
   return steps;
 }
 
-// What a plan found here is expected to do, on this version of SQLite.
-Plan WithExpectation(Plan plan, ViolationClass violation) {
-  plan.expected = violation;
-  plan.sqlite = {sqlite3_libversion_number(), sqlite3_libversion_number() + 1};
-  return plan;
+std::string Quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+:,@";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+    return word;
+  }
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
 std::string StoryOf(const Finding& finding, const Plan& plan,
-                    const TrialResult& result, const std::string& repetition,
-                    const FindingOptions& options) {
+                    const TrialResult& result, const FindingOptions& options) {
   return absl::StrCat(
       "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n\n",
-      SqliteUnderTest(), "\nfound with --seed=", finding.key.seed, " at index ",
-      finding.key.index, "; it repeats: ", repetition, "\nshrunk to ",
-      CountSteps(plan), " lines after the header in ", finding.shrink_trials,
-      " trials\n\n", ReadableProgram(plan), "\nreplay:  ", options.program,
-      " replay ", finding.plan_path, "\n");
+      TesterVersion(), ", ", SqliteUnderTest(),
+      "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
+      "; it repeats: ", finding.repeats, "\n", CountSteps(plan),
+      " lines after the header, ", finding.shrink_trials,
+      " trials of shrinking\n\n", ReadableProgram(plan),
+      "\nreplay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
 }
 
 }  // namespace
@@ -89,43 +94,72 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
       options.shrink);
 }
 
-absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
-                                    const Plan& plan, const TrialResult& result,
-                                    const FindingOptions& options) {
+Plan WithExpectation(Plan plan, ViolationClass violation) {
+  plan.expected = violation;
+  plan.sqlite = {sqlite3_libversion_number(), sqlite3_libversion_number() + 1};
+  return plan;
+}
+
+std::string ReplayCommand(const std::string& program, const std::string& path) {
+  // Which SQLite was under test, if it was not the system's.
+  const char* libraries = std::getenv("LD_LIBRARY_PATH");
+  const std::string environment =
+      libraries == nullptr || *libraries == '\0'
+          ? ""
+          : absl::StrCat("LD_LIBRARY_PATH=", Quoted(libraries), " ");
+  return absl::StrCat(environment, Quoted(program), " replay ", Quoted(path));
+}
+
+absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
+                                 const TrialResult& result,
+                                 const FindingOptions& options) {
   Finding finding;
   finding.key = key;
   finding.verdict = Name(result.verdict);
+  finding.lines = CountSteps(plan);
   const std::string violation(Name(*result.verdict.violation));
   finding.directory = absl::StrCat(options.directory, "/", violation, "-",
                                    key.seed, "-", key.index);
   RETURN_IF_ERROR(MakeDirectory(finding.directory));
   finding.plan_path = absl::StrCat(finding.directory, "/original.plan");
+  RETURN_IF_ERROR(WritePlanFile(
+      finding.plan_path, WithExpectation(plan, *result.verdict.violation)));
+  return finding;
+}
+
+absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
+                            const TrialResult& result,
+                            const FindingOptions& options, Finding& finding) {
   Plan kept = WithExpectation(plan, *result.verdict.violation);
-  // First of all: shrinking may crash, or be killed.
-  RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
-  ASSIGN_OR_RETURN(const Repetition repetition, Repeat(trial, plan, kRepeats));
-  const bool is_flaky = !repetition.is_stable() ||
-                        Name(repetition.first.verdict) != finding.verdict;
-  if (is_flaky) {
+  ASSIGN_OR_RETURN(Repetition repetition, Repeat(trial, plan, kRepeats));
+  const auto is_same = [&](const Repetition& again) {
+    return again.is_stable() &&
+           Name(again.first.verdict) == Name(result.verdict);
+  };
+  if (!is_same(repetition)) {
     finding.verdict = "violated(flaky)";
     kept = WithExpectation(plan, ViolationClass::kFlaky);
     RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
   } else {
-    ASSIGN_OR_RETURN(ShrinkResult shrunk,
+    ASSIGN_OR_RETURN(const ShrinkResult shrunk,
                      ShrinkPlan(trial, plan, result, options));
     finding.shrink_trials = shrunk.trials;
-    finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
-    kept = WithExpectation(std::move(shrunk.plan), *result.verdict.violation);
-    RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
+    ASSIGN_OR_RETURN(const Repetition again,
+                     Repeat(trial, shrunk.plan, kRepeats));
+    if (is_same(again)) {  // else the original is the plan to keep
+      repetition = again;
+      kept = WithExpectation(shrunk.plan, *result.verdict.violation);
+      finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
+      RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
+    }
   }
-  ASSIGN_OR_RETURN(const TrialResult last,
-                   trial.RunAndKeep(kept, finding.directory));
+  RETURN_IF_ERROR(trial.RunAndKeep(kept, finding.directory).status());
   finding.lines = CountSteps(kept);
-  finding.story = StoryOf(finding, kept, is_flaky ? result : last,
-                          Describe(repetition), options);
-  RETURN_IF_ERROR(
-      WriteText(absl::StrCat(finding.directory, "/story.txt"), finding.story));
-  return finding;
+  finding.repeats = Describe(repetition);
+  finding.story = StoryOf(
+      finding, kept, is_same(repetition) ? repetition.first : result, options);
+  return WriteText(absl::StrCat(finding.directory, "/story.txt"),
+                   finding.story);
 }
 
 }  // namespace lastcommit

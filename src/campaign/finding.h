@@ -27,7 +27,8 @@ struct Finding {
   std::string verdict;    // "violated(lost_commit)"
   std::string directory;  // where it is kept
   std::string plan_path;  // the shrunk plan, or the original if not shrunk
-  std::string story;
+  std::string story;      // empty if it was only kept
+  std::string repeats;    // "5 of 5 violated(lost_commit)"
   int shrink_trials = 0;
   std::size_t lines = 0;  // of the plan at plan_path, without its header
 };
@@ -44,12 +45,24 @@ struct FindingOptions {
 // Makes the directory and sees whether it can be written.
 absl::Status PrepareFindings(const std::string& directory);
 
-// Keeps the plan, sees whether it fails again, shrinks it and writes the
-// story. A plan that does not repeat becomes violated(flaky) with its rate and
-// is not shrunk. ResourceExhausted and the like when it cannot be written.
-absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
-                                    const Plan& plan, const TrialResult& result,
-                                    const FindingOptions& options);
+// Writes the plan to disk as it was found, before anything else is tried.
+// ResourceExhausted and the like when it cannot be written.
+absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
+                                 const TrialResult& result,
+                                 const FindingOptions& options);
+
+// Sees whether a kept plan fails again, shrinks it, sees whether the shrunk one
+// fails again, and writes the story. A plan that does not repeat becomes
+// violated(flaky) with its rate and is not shrunk.
+absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
+                            const TrialResult& result,
+                            const FindingOptions& options, Finding& finding);
+
+// `plan` with `violation` expected on the SQLite under test.
+Plan WithExpectation(Plan plan, ViolationClass violation);
+
+// The command that replays a plan, for a shell.
+std::string ReplayCommand(const std::string& program, const std::string& path);
 
 // Shrinks within the plan's class of failure.
 absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,

@@ -78,7 +78,6 @@ class Supervisor {
                      control_->shrink_trials);
     }
     progress_.Finish();
-    if (!error_.empty()) return absl::InternalError(error_);
     Conclude();
     return std::move(summary_);
   }
@@ -154,7 +153,12 @@ class Supervisor {
     if (!message->error.empty()) Fail(message->error);
     if (message->finding.has_value()) {
       progress_.Interrupt();
-      std::printf("\n%s\n", message->finding->story.c_str());
+      const Finding& finding = *message->finding;
+      std::printf("\n%s\n", finding.story.empty()
+                                ? absl::StrCat("VIOLATED ", finding.verdict,
+                                               ", kept: ", finding.plan_path)
+                                      .c_str()
+                                : finding.story.c_str());
       std::fflush(stdout);
       summary_.findings.push_back(*message->finding);
     }
@@ -185,7 +189,7 @@ class Supervisor {
   }
 
   void Fail(const std::string& error) {
-    if (error_.empty()) error_ = error;
+    if (summary_.error.empty()) summary_.error = error;
     control_->stop = true;
     control_->cancel = true;
   }
@@ -197,6 +201,8 @@ class Supervisor {
         BrokenPromises(summary_.ledger, options_.generate);
     if (control_->findings > 0) {
       summary_.exit_code = ExitCode::kViolated;
+    } else if (!summary_.error.empty()) {
+      summary_.exit_code = ExitCode::kTesterFailed;
     } else if (!summary_.broken_promises.empty()) {
       summary_.exit_code = ExitCode::kNotExercised;
     }
@@ -208,7 +214,6 @@ class Supervisor {
   std::vector<WorkerProcess> workers_;
   FuzzSummary summary_;
   std::uint64_t digest_sum_ = 0;
-  std::string error_;
 };
 
 std::string Word(FaultChoice fault) {
@@ -239,7 +244,7 @@ std::string Parameters(const FuzzOptions& options) {
       &text, " stop-after=", options.stop_after,
       " findings=", options.findings.directory, " dir=",
       options.trial.directory.empty() ? "default" : options.trial.directory);
-  return absl::StrCat(text, "; ", SqliteUnderTest());
+  return absl::StrCat(text, "; ", TesterVersion(), ", ", SqliteUnderTest());
 }
 
 std::string Outcome(const FuzzSummary& summary) {
@@ -248,21 +253,43 @@ std::string Outcome(const FuzzSummary& summary) {
       return "HELD";
     case ExitCode::kViolated:
       return "VIOLATED";
+    case ExitCode::kTesterFailed:
+      return "TESTER FAILED";
     default:
       return "NOT EXERCISED";
   }
 }
 
-void PrintSummary(const FuzzSummary& summary) {
+// The last lines of a run that found something are what to do next.
+void PrintFindings(const FuzzOptions& options, const FuzzSummary& summary) {
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < summary.findings.size() && i < kShown; ++i) {
+    const Finding& finding = summary.findings[i];
+    std::printf("finding: %s, %zu lines: %s\n", finding.verdict.c_str(),
+                finding.lines,
+                finding.plan_path.empty()
+                    ? "not kept"
+                    : ReplayCommand(options.findings.program, finding.plan_path)
+                          .c_str());
+  }
+  if (summary.findings.size() > kShown) {
+    std::printf("and %zu more findings in %s\n",
+                summary.findings.size() - kShown,
+                options.findings.directory.c_str());
+  }
+}
+
+void PrintSummary(const FuzzOptions& options, const FuzzSummary& summary) {
   const Ledger& ledger = summary.ledger;
   const double seconds = absl::ToDoubleSeconds(summary.took);
   std::printf("\n%s", ledger.Print().c_str());
+  if (options.generate.fault == FaultChoice::kMixed &&
+      ledger.trials() < kTrialsOfAPromise) {
+    std::printf("a run of less than %lld trials promises no cell\n",
+                static_cast<long long>(kTrialsOfAPromise));
+  }
   for (const std::string& broken : summary.broken_promises) {
     std::printf("promise not kept: %s\n", broken.c_str());
-  }
-  for (const Finding& finding : summary.findings) {
-    std::printf("finding: %s, %zu lines: %s\n", finding.verdict.c_str(),
-                finding.lines, finding.plan_path.c_str());
   }
   std::printf("digest %s\n", summary.digest.c_str());
   std::printf(
@@ -273,14 +300,19 @@ void PrintSummary(const FuzzSummary& summary) {
       static_cast<long long>(ledger.Count("verdict/held")),
       static_cast<long long>(ledger.skipped()), seconds,
       seconds > 0 ? static_cast<double>(ledger.trials()) / seconds : 0.0);
+  PrintFindings(options, summary);
 }
 
 absl::Status WriteJson(const FuzzOptions& options, const FuzzSummary& summary) {
   using nlohmann::json;
   json findings = json::array();
   for (const Finding& finding : summary.findings) {
-    findings.push_back({{"index", finding.key.index},
+    findings.push_back({{"seed", finding.key.seed},
+                        {"index", finding.key.index},
                         {"verdict", finding.verdict},
+                        {"repeats", finding.repeats},
+                        {"directory", finding.directory},
+                        {"shrink_trials", finding.shrink_trials},
                         {"plan", finding.plan_path},
                         {"lines", finding.lines}});
   }
@@ -289,6 +321,7 @@ absl::Status WriteJson(const FuzzOptions& options, const FuzzSummary& summary) {
                       {"engine", std::string(Name(options.generate.engine))},
                       {"fault", Word(options.generate.fault)},
                       {"jobs", options.jobs},
+                      {"tester", TesterVersion()},
                       {"sqlite_version", sqlite3_libversion()},
                       {"sqlite_source_id", sqlite3_sourceid()},
                       {"trials", summary.ledger.trials()},
@@ -296,6 +329,7 @@ absl::Status WriteJson(const FuzzOptions& options, const FuzzSummary& summary) {
                       {"broken_promises", summary.broken_promises},
                       {"findings", findings},
                       {"interrupted", summary.was_interrupted},
+                      {"error", summary.error},
                       {"digest", summary.digest},
                       {"seconds", absl::ToDoubleSeconds(summary.took)},
                       {"outcome", Outcome(summary)},
@@ -315,9 +349,15 @@ absl::StatusOr<FuzzSummary> RunFuzz(const FuzzOptions& options) {
   std::printf("%s\n", Parameters(options).c_str());
   std::fflush(stdout);
   ASSIGN_OR_RETURN(FuzzSummary summary, Supervisor(options).Run());
-  PrintSummary(summary);
+  PrintSummary(options, summary);
   if (!options.json_path.empty()) {
-    RETURN_IF_ERROR(WriteJson(options, summary));
+    const absl::Status written = WriteJson(options, summary);
+    if (!written.ok() && summary.error.empty()) {
+      summary.error = std::string(written.message());
+      if (summary.exit_code != ExitCode::kViolated) {
+        summary.exit_code = ExitCode::kTesterFailed;
+      }
+    }
   }
   return summary;
 }

@@ -29,8 +29,8 @@ struct FuzzOptions {
   int jobs = 1;
   // The run ends when it has that many findings; 0 = it goes on.
   int stop_after = 0;
-  // Findings of one class that a worker shrinks and keeps; more are counted.
-  int kept_per_class = 3;
+  // Findings of one class that a worker shrinks; of more it keeps the plan.
+  int shrunk_per_class = 3;
   FindingOptions findings;
   TrialOptions trial;
   std::string json_path;  // empty = none
@@ -43,13 +43,14 @@ struct FuzzSummary {
   std::vector<std::string> broken_promises;
   std::string digest;  // over (index, plan text, verdict) of all trials
   bool was_interrupted = false;
+  // Why the tester failed; what it had found until then is there.
+  std::string error;
   absl::Duration took;
   ExitCode exit_code = ExitCode::kHeld;
 };
 
 // Prints the first line, progress, findings and the summary to stdout. Ends
-// cleanly on SIGINT and SIGTERM. An error: the run could not start, or the
-// tester failed (Internal, ResourceExhausted).
+// cleanly on SIGINT and SIGTERM. An error: the run could not start.
 absl::StatusOr<FuzzSummary> RunFuzz(const FuzzOptions& options);
 
 }  // namespace lastcommit

@@ -41,7 +41,15 @@ bool Exists(JournalMode mode, Phase phase) {
   return phase != Phase::kCheckpoint || mode == JournalMode::kWal;
 }
 
+// With a rollback journal a close makes calls only if it has a transaction to
+// roll back.
+bool IsPromised(JournalMode mode, Phase phase) {
+  return mode == JournalMode::kWal ||
+         (phase != Phase::kCheckpoint && phase != Phase::kClose);
+}
+
 void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
+  if (!facts.judged) return;
   const JournalMode mode = plan.profile.journal_mode;
   if (!facts.crashed) {
     ++cells[CalmCell(plan.engine, mode)];
@@ -130,7 +138,8 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
     promise(CalmCell(options.engine, mode));
     for (int p = 0; p < kPhases; ++p) {
       const auto phase = static_cast<Phase>(p);
-      if (Exists(mode, phase)) promise(CrashCell(options.engine, mode, phase));
+      if (IsPromised(mode, phase))
+        promise(CrashCell(options.engine, mode, phase));
     }
   }
   for (const char* outcome : kOutcomes) promise(outcome);

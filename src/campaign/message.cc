@@ -8,10 +8,11 @@ namespace {
 using nlohmann::json;
 
 json FindingToJson(const Finding& finding) {
-  return {{"seed", finding.key.seed},        {"index", finding.key.index},
-          {"verdict", finding.verdict},      {"directory", finding.directory},
-          {"plan", finding.plan_path},       {"story", finding.story},
-          {"trials", finding.shrink_trials}, {"lines", finding.lines}};
+  return {{"seed", finding.key.seed},   {"index", finding.key.index},
+          {"verdict", finding.verdict}, {"directory", finding.directory},
+          {"plan", finding.plan_path},  {"story", finding.story},
+          {"repeats", finding.repeats}, {"trials", finding.shrink_trials},
+          {"lines", finding.lines}};
 }
 
 Finding FindingFromJson(const json& value) {
@@ -21,6 +22,7 @@ Finding FindingFromJson(const json& value) {
   finding.directory = value.at("directory");
   finding.plan_path = value.at("plan");
   finding.story = value.at("story");
+  finding.repeats = value.at("repeats");
   finding.shrink_trials = value.at("trials");
   finding.lines = value.at("lines");
   return finding;

@@ -102,6 +102,8 @@ std::string ReadableProgram(const Plan& plan) {
   return text;
 }
 
+std::string TesterVersion() { return "lastcommit " LASTCOMMIT_VERSION; }
+
 std::string SqliteUnderTest() {
   return absl::StrCat("SQLite ", sqlite3_libversion(), " (", sqlite3_sourceid(),
                       ")");

@@ -14,6 +14,9 @@ namespace lastcommit {
 // are escaped.
 std::string ReadableProgram(const Plan& plan);
 
+// "lastcommit 0.1.0": this program.
+std::string TesterVersion();
+
 // "SQLite 3.40.1 (source id)": the library that is linked in, which is the one
 // under test.
 std::string SqliteUnderTest();

@@ -67,25 +67,38 @@ class Worker {
     return absl::OkStatus();
   }
 
+  // Whatever fails here, the supervisor hears of the violation.
   absl::Status Keep(const CaseKey& key, const Plan& plan,
                     const TrialResult& result) {
     const std::int64_t found = ++control_.findings;
     if (options_.stop_after > 0 && found >= options_.stop_after) {
       control_.stop = true;
-      if (found > options_.stop_after) return absl::OkStatus();
     }
-    if (kept_[*result.verdict.violation]++ >= options_.kept_per_class) {
-      return absl::OkStatus();
+    absl::StatusOr<Finding> finding =
+        KeepPlan(key, plan, result, options_.findings);
+    absl::Status status = finding.status();
+    if (!status.ok()) {
+      finding.emplace();
+      finding->key = key;
+      finding->verdict = Name(result.verdict);
+      finding->story = absl::StrCat("VIOLATED ", finding->verdict, " at index ",
+                                    key.index, "\n", result.verdict.why);
+    } else if (kept_[*result.verdict.violation]++ < options_.shrunk_per_class) {
+      status = Explain(plan, result, *finding);
     }
+    unsent_.finding = *std::move(finding);
+    Send();
+    return status;
+  }
+
+  absl::Status Explain(const Plan& plan, const TrialResult& result,
+                       Finding& finding) {
     FindingOptions finding_options = options_.findings;
     finding_options.is_cancelled = [this] {
       ++control_.shrink_trials;
       return control_.cancel.load();
     };
-    ASSIGN_OR_RETURN(unsent_.finding,
-                     KeepFinding(*trial_, key, plan, result, finding_options));
-    Send();
-    return absl::OkStatus();
+    return ExplainFinding(*trial_, plan, result, finding_options, finding);
   }
 
   void Send() {

@@ -81,6 +81,9 @@ ExitCode Fuzz(const FuzzOptions& options) {
   }
   const absl::StatusOr<FuzzSummary> summary = RunFuzz(options);
   if (!summary.ok()) return Report(summary.status());
+  if (!summary->error.empty()) {
+    Report(absl::InternalError(summary->error));
+  }
   return summary->exit_code;
 }
 
@@ -166,7 +169,8 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
   ASSIGN_OR_RETURN(ShrinkResult shrunk,
                    ShrinkPlan(*trial, plan, result, finding));
   progress.Finish();
-  shrunk.plan.expected = result.verdict.violation;
+  shrunk.plan =
+      WithExpectation(std::move(shrunk.plan), *result.verdict.violation);
   RETURN_IF_ERROR(WritePlanFile(options.out_path, shrunk.plan));
   std::printf("%s\n%s after %d trials%s: %s\n",
               ReadableProgram(shrunk.plan).c_str(),
@@ -358,6 +362,8 @@ int Main(int argc, char** argv) {
       "recovers, and compares\nwhat came back with a model that holds only "
       "committed transactions.");
   app.require_subcommand(1);
+  app.set_version_flag("--version",
+                       absl::StrCat(TesterVersion(), ", ", SqliteUnderTest()));
   ExitCode code = ExitCode::kHeld;
   FuzzOptions fuzz;
   fuzz.findings.program = argv[0];

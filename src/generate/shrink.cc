@@ -31,7 +31,7 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
   result.plan = failing;
   std::unordered_set<std::string> tried;
   tried.insert(PrintPlan(failing));
-  auto tree = rc::shrinkable::shrinkRecur(failing, SimplerPlans);
+  auto tree = rc::shrinkable::shrinkRecur(failing, &SimplerPlans);
   rc::Seq<rc::Shrinkable<Plan>> simpler = tree.shrinks();
   while (const auto next = simpler.next()) {
     const Plan candidate = next->value();
@@ -46,7 +46,7 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
     if (!outcome->has_value()) continue;
     result.plan = **std::move(outcome);
     tried.insert(PrintPlan(result.plan));
-    simpler = rc::shrinkable::shrinkRecur(result.plan, SimplerPlans).shrinks();
+    simpler = rc::shrinkable::shrinkRecur(result.plan, &SimplerPlans).shrinks();
   }
   result.is_minimal = true;
   return result;

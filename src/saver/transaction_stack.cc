@@ -101,7 +101,7 @@ bool TransactionStack::IsOpen(const Level& level) const {
 }
 
 bool TransactionStack::Contains(const Level& level) const {
-  const std::size_t depth = static_cast<std::size_t>(level.depth);
+  const auto depth = static_cast<std::size_t>(level.depth);
   return depth < ids_.size() && ids_[depth] == level.id;
 }
 
@@ -114,7 +114,7 @@ absl::Status TransactionStack::Change(Operation operation) {
 // changes, from which SQLite leaves out statements that it undid.
 absl::Status TransactionStack::ChangeInside(Operation operation) {
   const int changes_before = sqlite3_total_changes(database_.connection());
-  const absl::Status status = operation();
+  absl::Status status = operation();
   if (status.ok()) return status;
   const int changes_after = sqlite3_total_changes(database_.connection());
   if (changes_after != changes_before || !is_partial_rollback_safe_) {
@@ -189,7 +189,7 @@ void TransactionStack::RollbackAll() {
 }
 
 void TransactionStack::EndAbove(int depth) {
-  ids_.resize(static_cast<std::size_t>(depth + 1));
+  ids_.resize(static_cast<std::size_t>(depth) + 1);
 }
 
 Level TransactionStack::Push() {

@@ -38,7 +38,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
     if (in_transaction() || !SetJournal(JournalMode::kOff).ok()) {
       return SqliteSubject::PutBlob(thread_id, name, bytes);
     }
-    const absl::Status put = Upload(thread_id, name, bytes);
+    absl::Status put = Upload(thread_id, name, bytes);
     RETURN_IF_ERROR(SetJournal(promised_));
     return put;
   }

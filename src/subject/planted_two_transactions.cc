@@ -26,7 +26,7 @@ class SaverThatCommitsInTwoTransactions : public SqliteSubject {
     if (!in_transaction()) return SqliteSubject::Commit(ignore);
     ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
     RETURN_IF_ERROR(HideFromCommitCounter(saver().connection()));
-    if (const auto rows = SqliteSubject::Commit(ignore); !rows.ok()) {
+    if (auto rows = SqliteSubject::Commit(ignore); !rows.ok()) {
       // After BUSY the transaction goes on, and counts again.
       Count().IgnoreError();
       return rows;

@@ -110,6 +110,9 @@ absl::StatusOr<State> ReadStateBySql(sqlite3* connection,
   absl::Status status = Query(connection, "SELECT 1 FROM sqlite_schema LIMIT 1",
                               [&](sqlite3_stmt*) { has_schema = true; });
   if (status.ok() && has_schema) status = ReadRows(connection, state);
+  if (status.ok() && has_schema && state.cut < 0) {
+    status = absl::DataLossError("a schema without its commit counter");
+  }
   sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
   RETURN_IF_ERROR(status);
   return state;

@@ -101,6 +101,9 @@ absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
   RETURN_IF_ERROR(CopyDirectory(task.database_directory, task.copy_directory,
                                 CopyWhat::kDatabaseAlone));
   const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
+  if (absl::IsResourceExhausted(read.observation.opened)) {
+    return read.observation.opened;
+  }
   LegalCuts exact = task.legal;
   exact.lowest = exact.highest = model.state().cut;
   Verdict verdict = JudgeCut(read.observation, exact);
@@ -130,9 +133,12 @@ absl::StatusOr<Verdict> Probe(Driver& driver, ReferenceModel& model,
                    absl::CHexEscape(answer.message)));
 }
 
-Verdict JudgeSaverRead(Driver& driver, const ReferenceModel& model,
-                       ViolationClass violation, const std::string& where) {
+absl::StatusOr<Verdict> JudgeSaverRead(Driver& driver,
+                                       const ReferenceModel& model,
+                                       ViolationClass violation,
+                                       const std::string& where) {
   const absl::StatusOr<State> state = driver.saver()->ReadState();
+  if (absl::IsResourceExhausted(state.status())) return state.status();
   if (!state.ok()) {
     return Verdict::Violated(
         violation, absl::StrCat(where, ": reading failed: ",
@@ -166,8 +172,9 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
   if (driver.saver() == nullptr)
     verdict.violation = ViolationClass::kOpenFailed;
   if (!verdict.held()) return verdict;
-  verdict = JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
-                           "the saver after its recovery");
+  ASSIGN_OR_RETURN(
+      verdict, JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
+                              "the saver after its recovery"));
   if (!verdict.held()) return verdict;
   for (const Step& step : ProbeTransaction()) {
     ASSIGN_OR_RETURN(verdict,
@@ -200,6 +207,9 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
       CopyDirectory(task.database_directory, task.copy_directory,
                     task.closed ? CopyWhat::kDatabaseAlone : CopyWhat::kAll));
   const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
+  if (absl::IsResourceExhausted(read.observation.opened)) {
+    return read.observation.opened;  // the machine's, see Probe
+  }
   examination.wal_frames_recovered = read.wal_frames;
   examination.cut = read.observation.state.cut;
   if (task.legal.anything) {
@@ -207,11 +217,19 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
         Verdict::Skipped(SkipReason::kNoDemand, std::string(task.legal.source));
     return examination;
   }
-  examination.verdict = JudgeCut(read.observation, task.legal);
-  if (!examination.verdict.held()) return examination;
   ReferenceModel model = *task.model;
-  if (task.has_candidate && examination.cut == task.legal.lowest) {
+  if (task.has_candidate && examination.cut <= task.legal.lowest) {
     model.RevertLastCommit();
+  }
+  examination.verdict = JudgeCut(read.observation, task.legal);
+  if (!examination.verdict.held()) {
+    if (read.observation.opened.ok()) {
+      absl::StrAppend(&examination.verdict.why, "\n",
+                      JudgeState(model.state(), read.observation.state,
+                                 ViolationClass::kNotACut, "rows")
+                          .why);
+    }
+    return examination;
   }
   examination.verdict =
       JudgeState(model.state(), read.observation.state,

@@ -1,6 +1,5 @@
 #include "trial/fork_trial.h"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -8,38 +7,28 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
 #include <new>
 #include <optional>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "disk/shim_vfs.h"
 #include "model/reference_model.h"
+#include "plan/codec.h"
 #include "status/status.h"
 #include "subject/registry.h"
 #include "trial/child.h"
 #include "trial/examine.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
+#include "trial/trial_directory.h"
 #include "trial/trial_files.h"
+#include "xxhash.h"
 
 namespace lastcommit {
 namespace {
-
-std::string DefaultDirectory() {
-  constexpr char kTmpfs[] = "/dev/shm";
-  if (access(kTmpfs, W_OK) == 0) return kTmpfs;
-  std::error_code error;
-  const auto directory = std::filesystem::temp_directory_path(error);
-  return error ? "." : directory.string();
-}
 
 absl::Status FullError(const std::string& directory) {
   return absl::ResourceExhaustedError(
@@ -88,12 +77,26 @@ class RoundJudge {
       const Outcome expected = model_.Apply(round_.steps[i]);
       result_.commits += model_.state().cut - cut;
       replayed.verdict = Compare(i, expected, in_transaction);
+      if (replayed.verdict.held() && IsUndefined(i, expected)) {
+        replayed.verdict = Verdict::Skipped(
+            SkipReason::kNoDemand,
+            "https://sqlite.org/pragma.html#pragma_journal_mode: with OFF, "
+            "\"the ROLLBACK command no longer works\"");
+      }
       if (!replayed.verdict.held()) break;
     }
     return replayed;
   }
 
  private:
+  // Without a journal nothing can be undone, whatever SQLite answers.
+  bool IsUndefined(std::size_t i, const Outcome& expected) const {
+    const StepKind kind = round_.steps[i].kind;
+    return plan_.profile.journal_mode == JournalMode::kOff &&
+           (kind == StepKind::kRollback || kind == StepKind::kRollbackTo ||
+            expected.code == absl::StatusCode::kInvalidArgument);
+  }
+
   Verdict Compare(std::size_t i, const Outcome& expected,
                   bool in_transaction) const {
     const StepRecord& record = page_.records[i];
@@ -220,9 +223,14 @@ Verdict VerdictFrom(const SharedPage& page) {
   return Verdict::Held();
 }
 
-// Different in each process lifetime of a plan, the same in each trial of it.
-std::uint32_t LifetimeSeed(std::size_t round, bool is_examination) {
-  return static_cast<std::uint32_t>(1 + 2 * round + (is_examination ? 1 : 0));
+// Different for each plan and process lifetime, the same in each trial.
+std::uint32_t LifetimeSeed(const Plan& plan, std::size_t round,
+                           bool is_examination) {
+  const std::string text = PrintPlan(plan);
+  const std::uint64_t lifetime = 2 * round + (is_examination ? 1 : 0);
+  // Not 0, which SQLite takes for "no seed".
+  return static_cast<std::uint32_t>(
+      XXH3_64bits_withSeed(text.data(), text.size(), lifetime) | 1);
 }
 
 void BeginLifetime(std::uint32_t seed, const std::string& trial) {
@@ -230,38 +238,18 @@ void BeginLifetime(std::uint32_t seed, const std::string& trial) {
   SetSqliteTemporaryDirectory(trial);
 }
 
-// A run that was killed leaves its directories behind; the name says whose
-// they were.
-void RemoveStaleDirectories(const std::string& parent) {
-  constexpr std::string_view kPrefix = "lastcommit-";
-  std::error_code error;
-  std::vector<std::string> stale;
-  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix)) continue;
-    const int pid = std::atoi(name.c_str() + kPrefix.size());
-    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) {
-      stale.push_back(entry.path().string());
-    }
-  }
-  for (const std::string& directory : stale) RemoveDirectory(directory);
-}
-
 }  // namespace
 
 class ForkTrial::Impl {
  public:
-  Impl(std::string directory, ChildRunner children, SharedPage* page,
+  Impl(TrialDirectory directory, ChildRunner children, SharedPage* page,
        absl::Duration hang_timeout)
       : directory_(std::move(directory)),
         children_(std::move(children)),
         page_(page),
         hang_timeout_(hang_timeout) {}
 
-  ~Impl() {
-    munmap(page_, sizeof(SharedPage));
-    RemoveDirectory(directory_);
-  }
+  ~Impl() { munmap(page_, sizeof(SharedPage)); }
 
   absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
     const SaverEntry* entry = FindSaver(plan.saver);
@@ -269,7 +257,7 @@ class ForkTrial::Impl {
       return absl::NotFoundError(absl::StrCat(
           "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
     }
-    const std::string trial = absl::StrCat(directory_, "/trial");
+    const std::string trial = directory_.trial();
     RemoveDirectory(trial);
     const absl::Cleanup remove = [&] { RemoveDirectory(trial); };
     const std::string database = absl::StrCat(trial, "/db");
@@ -301,7 +289,7 @@ class ForkTrial::Impl {
     ASSIGN_OR_RETURN(ChildReport child,
                      children_.Run(
                          [&] {
-                           BeginLifetime(LifetimeSeed(r, false), trial);
+                           BeginLifetime(LifetimeSeed(plan, r, false), trial);
                            RunRound(task, *page_);
                          },
                          hang_timeout_));
@@ -319,8 +307,9 @@ class ForkTrial::Impl {
       return absl::InternalError(
           "a child was killed, but not by its plan (out of memory?)");
     }
-    if (IsFull(directory_) || RanOutOfSpace(*page_, round.steps.size())) {
-      return FullError(directory_);
+    if (IsFull(directory_.path()) ||
+        RanOutOfSpace(*page_, round.steps.size())) {
+      return FullError(directory_.path());
     }
     CallEarlyLeaveACrash(page_->finished, child);
     RoundJudge judge(plan, round, *page_, model, result);
@@ -357,6 +346,15 @@ class ForkTrial::Impl {
     const bool has_candidate =
         has_committed && !replayed.in_flight_acknowledged;
     if (has_committed && !has_candidate) ++result.commits;
+    if (replayed.in_flight_acknowledged &&
+        page_->records[*replayed.in_flight].acknowledged != model.state().cut) {
+      result.verdict = Verdict::Violated(
+          ViolationClass::kWrongAnswer,
+          absl::StrCat("step ", *replayed.in_flight, " acknowledged cut ",
+                       page_->records[*replayed.in_flight].acknowledged,
+                       ", the model ", model.state().cut));
+      return absl::OkStatus();
+    }
     facts.had_candidate = has_candidate;
     facts.acknowledged = model.state().cut - (has_candidate ? 1 : 0);
     ExamineTask task;
@@ -374,23 +372,24 @@ class ForkTrial::Impl {
     task.has_candidate = has_candidate;
     page_->examined = false;
     page_->why[0] = '\0';
-    ASSIGN_OR_RETURN(ChildReport child, children_.Run(
-                                            [&] {
-                                              BeginLifetime(
-                                                  LifetimeSeed(r, true), trial);
-                                              Store(Examine(task), *page_);
-                                            },
-                                            hang_timeout_));
+    ASSIGN_OR_RETURN(ChildReport child,
+                     children_.Run(
+                         [&] {
+                           BeginLifetime(LifetimeSeed(plan, r, true), trial);
+                           Store(Examine(task), *page_);
+                         },
+                         hang_timeout_));
     CallEarlyLeaveACrash(page_->examined || page_->why[0] != '\0', child);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while recovering");
       return absl::OkStatus();
     }
-    if (IsFull(directory_)) return FullError(directory_);
+    if (IsFull(directory_.path())) return FullError(directory_.path());
     if (!page_->examined) {
       return absl::InternalError(
           absl::StrCat("the examination failed: ", page_->why));
     }
+    facts.judged = true;
     facts.cut = page_->cut;
     facts.wal_frames_recovered = page_->wal_frames_recovered;
     facts.hot_journal = page_->hot_journal;
@@ -400,7 +399,7 @@ class ForkTrial::Impl {
     return absl::OkStatus();
   }
 
-  const std::string directory_;
+  const TrialDirectory directory_;
   ChildRunner children_;
   SharedPage* page_;
   const absl::Duration hang_timeout_;
@@ -408,23 +407,14 @@ class ForkTrial::Impl {
 
 absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
     const TrialOptions& options) {
-  const std::string parent =
-      options.directory.empty() ? DefaultDirectory() : options.directory;
-  RemoveStaleDirectories(parent);
-  std::string directory =
-      absl::StrCat(parent, "/lastcommit-", getpid(), "-XXXXXX");
-  if (mkdtemp(directory.data()) == nullptr) {
-    return absl::ErrnoToStatus(
-        errno, absl::StrCat("cannot make a directory for trials in ", parent));
-  }
-  absl::Cleanup remove = [&] { RemoveDirectory(directory); };
+  ASSIGN_OR_RETURN(TrialDirectory directory,
+                   TrialDirectory::Make(options.directory));
   ASSIGN_OR_RETURN(ChildRunner children, ChildRunner::Create());
   void* memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
-  std::move(remove).Cancel();
   return std::unique_ptr<ForkTrial>(new ForkTrial(
-      std::make_unique<Impl>(directory, std::move(children),
+      std::make_unique<Impl>(std::move(directory), std::move(children),
                              new (memory) SharedPage(), options.hang_timeout)));
 }
 

@@ -46,7 +46,10 @@ class KillSwitch : public IoObserver {
     phase_ = PhaseOf(round_.steps[step].kind, in_transaction);
     if (step == crash_step_) {
       armed_ = round_.steps[step].crash;
-      if (armed_->io == 0) Die({}, Moment::kBefore);
+      if (armed_->io == 0) {
+        phase_ = Phase::kBetween;
+        Die({}, Moment::kBefore);
+      }
     }
   }
   void EnterPhase(Phase phase) { phase_ = phase; }
@@ -94,7 +97,8 @@ class KillSwitch : public IoObserver {
 
   [[noreturn]] void Die(const IoCall& call, Moment moment) {
     const bool in_checkpoint =
-        is_wal_ && call.role == FileRole::kDatabase && io_in_step_ > 0 &&
+        is_wal_ && call.role == FileRole::kDatabase &&
+        call.kind != IoKind::kOpen &&
         (phase_ == Phase::kCommit || phase_ == Phase::kStatement);
     page_.crash = {step_,
                    {io_in_step_, moment},
@@ -150,8 +154,9 @@ class TransactionWatch {
         page_.savepoint_rolled_back_after_spill |= ok && has_spilled_;
         break;
       default:
-        page_.statement_failed_after_spill |=
-            IsChange(step.kind) && !ok && is_open_ && has_spilled_;
+        page_.statement_failed_after_spill |= IsChange(step.kind) &&
+                                              step.invalid_at > 0 && !ok &&
+                                              is_open_ && has_spilled_;
     }
   }
 

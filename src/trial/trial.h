@@ -17,8 +17,17 @@ namespace lastcommit {
 
 // What the process was doing when it died. A checkpoint inside a commit is a
 // checkpoint; one inside open or close is open or close.
-enum class Phase { kCreate, kOpen, kStatement, kCommit, kCheckpoint, kClose };
-inline constexpr int kPhases = static_cast<int>(Phase::kClose) + 1;
+// kBetween is between two steps: nothing had been called.
+enum class Phase {
+  kCreate,
+  kOpen,
+  kStatement,
+  kCommit,
+  kCheckpoint,
+  kClose,
+  kBetween
+};
+inline constexpr int kPhases = static_cast<int>(Phase::kBetween) + 1;
 
 std::string_view Name(Phase phase);
 
@@ -32,6 +41,7 @@ struct CrashPlace {
 
 struct RoundFacts {
   bool crashed = false;
+  bool judged = false;            // what it left was examined
   CrashPlace crash;               // if crashed
   bool had_candidate = false;     // a commit was in doubt
   bool candidate_landed = false;  // and was there after recovery

@@ -80,6 +80,8 @@ Leftovers FindLeftovers(const std::string& directory) {
   if (stat(absl::StrCat(database, "-wal").c_str(), &info) == 0) {
     found.wal_bytes = info.st_size;
   }
+  // SQLite deletes the journal of an empty database and rolls nothing back.
+  if (stat(database.c_str(), &info) != 0 || info.st_size == 0) return found;
   const int journal =
       open(absl::StrCat(database, "-journal").c_str(), O_RDONLY | O_CLOEXEC);
   if (journal < 0) return found;

@@ -18,6 +18,14 @@ using ::testing::HasSubstr;
 constexpr CaseKey kKey = {7, 42};
 constexpr char kName[] = "lost_commit-7-42";
 
+absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
+                                    const Plan& plan, const TrialResult& result,
+                                    const FindingOptions& options) {
+  ASSIGN_OR_RETURN(Finding finding, KeepPlan(key, plan, result, options));
+  RETURN_IF_ERROR(ExplainFinding(trial, plan, result, options, finding));
+  return finding;
+}
+
 class FindingTest : public CampaignTest {
  protected:
   FindingTest() { options_.directory = findings_.path(); }

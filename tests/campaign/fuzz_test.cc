@@ -1,5 +1,6 @@
 #include "campaign/fuzz.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -77,15 +79,21 @@ TEST_F(FuzzTest, APlantedBugIsFoundAndEndsTheRunAsViolated) {
   EXPECT_THAT(findings_.Names(), SizeIs(1));
 }
 
-TEST_F(FuzzTest, FindingsOfAClassAreAllCountedAndTheFirstOnesKept) {
+TEST_F(FuzzTest, FindingsOfAClassAreAllKeptAndTheFirstOnesShrunk) {
   options_.generate.saver = kDishonest;
   options_.generate.fault = FaultChoice::kKill;
-  options_.kept_per_class = 1;
+  options_.shrunk_per_class = 1;
   options_.findings.shrink.max_trials = 1;
   const FuzzSummary summary = Fuzz();
   EXPECT_EQ(summary.ledger.trials(), 60);
-  EXPECT_GT(summary.ledger.Count("verdict/violated(lost_commit)"), 1);
-  EXPECT_THAT(summary.findings, SizeIs(1));
+  const std::int64_t found =
+      summary.ledger.Count("verdict/violated(lost_commit)");
+  EXPECT_GT(found, 1);
+  EXPECT_EQ(std::ssize(summary.findings), found);
+  EXPECT_EQ(std::ssize(findings_.Names()), found);
+  EXPECT_EQ(std::count_if(summary.findings.begin(), summary.findings.end(),
+                          [](const Finding& f) { return !f.story.empty(); }),
+            1);
 }
 
 TEST_F(FuzzTest, ALimitOfTimeEndsTheRun) {
@@ -107,7 +115,24 @@ TEST_F(FuzzTest, WhatCannotBeWrittenIsSaidBeforeTheRun) {
 
 TEST_F(FuzzTest, AnErrorOfAWorkerEndsTheRun) {
   options_.generate.saver = "none";
-  EXPECT_THAT(RunFuzz(options_), StatusIs(absl::StatusCode::kInternal));
+  const FuzzSummary summary = Fuzz();
+  EXPECT_EQ(summary.exit_code, ExitCode::kTesterFailed);
+  EXPECT_THAT(summary.error, HasSubstr("no saver named"));
+}
+
+TEST_F(FuzzTest, AFindingThatCannotBeKeptIsStillAFinding) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.json_path = findings_.Path("run.json");
+  for (int index = 0; index < 60; ++index) {
+    findings_.Put("lost_commit-1-" + std::to_string(index), "in the way");
+  }
+  const FuzzSummary summary = Fuzz();
+  EXPECT_EQ(summary.exit_code, ExitCode::kViolated);
+  EXPECT_NE(summary.error, "");
+  ASSERT_THAT(summary.findings, SizeIs(1));
+  EXPECT_EQ(summary.findings[0].verdict, "violated(lost_commit)");
+  EXPECT_THAT(findings_.Get("run.json"), HasSubstr("lost_commit"));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ Plan PlanIn(JournalMode mode) {
 TrialResult Killed(Phase phase, Moment moment) {
   RoundFacts facts;
   facts.crashed = true;
+  facts.judged = true;
   facts.crash.phase = phase;
   facts.crash.point = {1, moment};
   TrialResult result;
@@ -36,11 +37,12 @@ Ledger::Cells FullCells(std::int64_t trials) {
   for (const char* mode : {"delete", "truncate", "persist", "wal"}) {
     cells[std::string("round/fork/none/") + mode] = 1;
     for (const char* phase :
-         {"create", "open", "statement", "commit", "close"}) {
+         {"create", "open", "statement", "commit", "between"}) {
       cells[std::string("crash/fork/kill/") + mode + "/" + phase] = 1;
     }
   }
   cells["crash/fork/kill/wal/checkpoint"] = 1;
+  cells["crash/fork/kill/wal/close"] = 1;
   for (const char* outcome :
        {"in_doubt_landed", "in_doubt_lost", "wal_frames_recovered",
         "hot_journal_rolled_back", "spilled",
@@ -70,9 +72,19 @@ TEST(LedgerTest, AKillFillsTheCellOfItsModeAndPhase) {
 TEST(LedgerTest, ARoundWithoutACrashFillsTheCellOfItsMode) {
   TrialResult result;
   result.rounds = {RoundFacts()};
+  result.rounds[0].judged = true;
   Ledger ledger;
   ledger.Add(PlanIn(JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("round/fork/none/wal"), 1);
+}
+
+TEST(LedgerTest, ARoundThatWasNotJudgedFillsNoCell) {
+  TrialResult result = Killed(Phase::kCommit, Moment::kAfter);
+  result.rounds[0].judged = false;
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 0);
+  EXPECT_EQ(ledger.Count("moment/after"), 0);
 }
 
 TEST(LedgerTest, ACommitInDoubtLandsOrIsLost) {
@@ -144,7 +156,7 @@ TEST(BrokenPromisesTest, EachEmptyCellIsOne) {
 
 TEST(BrokenPromisesTest, ARunThatIsTooSmallPromisesNoCell) {
   EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise - 1}}), IsEmpty());
-  EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise}}), SizeIs(32));
+  EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise}}), SizeIs(33));
 }
 
 TEST(BrokenPromisesTest, ARunOfOneKindOfFaultPromisesNoCell) {

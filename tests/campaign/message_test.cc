@@ -26,6 +26,7 @@ Message FullMessage() {
   finding.directory = "a directory";
   finding.plan_path = "a directory/shrunk.plan";
   finding.story = "a story\nof two lines\n";
+  finding.repeats = "5 of 5 held";
   finding.shrink_trials = 99;
   finding.lines = 5;
   message.finding = finding;
@@ -54,6 +55,7 @@ TEST(MessageTest, EachFieldIsPrintedAndParsedUnchanged) {
   EXPECT_EQ(parsed->finding->directory, message.finding->directory);
   EXPECT_EQ(parsed->finding->plan_path, message.finding->plan_path);
   EXPECT_EQ(parsed->finding->story, message.finding->story);
+  EXPECT_EQ(parsed->finding->repeats, message.finding->repeats);
   EXPECT_EQ(parsed->finding->shrink_trials, message.finding->shrink_trials);
   EXPECT_EQ(parsed->finding->lines, message.finding->lines);
 }

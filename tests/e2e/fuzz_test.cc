@@ -47,8 +47,8 @@ TEST_F(FuzzTest, TheFirstLineHasEveryParameter) {
   EXPECT_THAT(Masked(outcome.out),
               StartsWith("lastcommit fuzz: seed=7 saver=sqlite engine=fork "
                          "fault=mixed jobs=2 trials=1 stop-after=0 "
-                         "findings=findings dir=default; SQLite VERSION "
-                         "(SOURCE)\n"));
+                         "findings=findings dir=default; lastcommit 0.1.0, "
+                         "SQLite VERSION (SOURCE)\n"));
 }
 
 TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {

@@ -70,7 +70,7 @@ TEST_F(ForkTrialTest, ThePhaseIsWhatTheProcessWasDoing) {
                        PutBlob(3, 10), StepOf(StepKind::kReopen)})});
   EXPECT_EQ(Killed(plan, 0, 0, first).crash.phase, Phase::kCreate);
   EXPECT_EQ(Killed(plan, 0, kCommitStep, first).crash.phase, Phase::kCommit);
-  EXPECT_EQ(Killed(plan, 0, 3, {}).crash.phase, Phase::kStatement);
+  EXPECT_EQ(Killed(plan, 0, 3, {}).crash.phase, Phase::kBetween);
   EXPECT_EQ(Killed(plan, 0, 7, first).crash.phase, Phase::kClose);
   EXPECT_EQ(Killed(plan, 1, 0, first).crash.phase, Phase::kOpen);
   EXPECT_EQ(Killed(plan, 1, 1, first).crash.phase, Phase::kCommit);

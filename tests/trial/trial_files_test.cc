@@ -94,6 +94,8 @@ TEST_F(TrialFilesTest, TheSizeOfTheWalIsFound) {
 
 TEST_F(TrialFilesTest, AJournalIsHotUnlessItsHeaderIsZeroed) {
   from_.Put("state.db-journal", "\xd9\xd5\x05\xf9 and so on");
+  EXPECT_FALSE(FindLeftovers(from_.path()).hot_journal);  // of no database
+  from_.Put("state.db", "pages");
   EXPECT_TRUE(FindLeftovers(from_.path()).hot_journal);
   from_.Put("state.db-journal", std::string(28, '\0') + "old records");
   EXPECT_FALSE(FindLeftovers(from_.path()).hot_journal);
