@@ -25,14 +25,6 @@ TrialProperty KillProperty(std::string name, const std::string& saver) {
   return property;
 }
 
-bool IsChange(const Step& step) {
-  return step.kind == StepKind::kPutCheckpoint ||
-         step.kind == StepKind::kAppendLog ||
-         step.kind == StepKind::kAppendLogs ||
-         step.kind == StepKind::kPutBlob ||
-         step.kind == StepKind::kDeleteThread;
-}
-
 void MoveCrash(Round& round, std::size_t step, CrashPoint point) {
   for (Step& each : round.steps) each.crash.reset();
   round.steps[step].crash = point;
@@ -79,7 +71,7 @@ TrialProperty NothingUncommittedSurvives(const std::string& saver) {
     Round& round = plan.rounds.back();
     std::vector<std::size_t> changes;
     for (std::size_t i = 0; i < round.steps.size(); ++i) {
-      if (IsChange(round.steps[i])) changes.push_back(i);
+      if (IsChange(round.steps[i].kind)) changes.push_back(i);
     }
     if (changes.empty()) return std::nullopt;
     MoveCrash(round, changes[index % changes.size()], CrashInTurn(index, 40));

@@ -16,12 +16,6 @@ Step StepOf(StepKind kind) {
   return step;
 }
 
-bool IsChange(StepKind kind) {
-  return kind == StepKind::kPutCheckpoint || kind == StepKind::kAppendLog ||
-         kind == StepKind::kAppendLogs || kind == StepKind::kPutBlob ||
-         kind == StepKind::kDeleteThread;
-}
-
 std::vector<Step> ArbitrarySteps() {
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   return PlanAt({seed, 0}, {}).rounds.front().steps;

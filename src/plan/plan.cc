@@ -59,6 +59,19 @@ std::optional<ViolationClass> ParseViolationClass(std::string_view name) {
   return Parse<ViolationClass>(kViolations, name);
 }
 
+bool IsChange(StepKind kind) {
+  switch (kind) {
+    case StepKind::kPutCheckpoint:
+    case StepKind::kAppendLog:
+    case StepKind::kAppendLogs:
+    case StepKind::kPutBlob:
+    case StepKind::kDeleteThread:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::optional<std::size_t> CrashStep(const Round& round) {
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
     if (round.steps[i].crash.has_value()) return i;

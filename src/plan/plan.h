@@ -177,6 +177,9 @@ std::optional<Moment> ParseMoment(std::string_view name);
 std::optional<Engine> ParseEngine(std::string_view name);
 std::optional<ViolationClass> ParseViolationClass(std::string_view name);
 
+// Whether the kind changes rows: outside a transaction it is one of its own.
+bool IsChange(StepKind kind);
+
 // The crash of a round, as an index into its steps; nullopt if it has none.
 std::optional<std::size_t> CrashStep(const Round& round);
 

@@ -17,19 +17,6 @@ namespace {
 // pages it copies.
 constexpr std::int64_t kBlock = 4096;
 
-bool IsChange(StepKind kind) {
-  switch (kind) {
-    case StepKind::kPutCheckpoint:
-    case StepKind::kAppendLog:
-    case StepKind::kAppendLogs:
-    case StepKind::kPutBlob:
-    case StepKind::kDeleteThread:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Knows where the process is, counts I/O calls, and dies at the crash point.
 class KillSwitch : public IoObserver {
  public:
