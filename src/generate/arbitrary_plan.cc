@@ -474,7 +474,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   plan.saver = options.saver;
   plan.engine = options.engine;
   plan.profile = DrawProfile(draw);
-  const Shape shape = draw.Weighted<Shape>(
+  const auto shape = draw.Weighted<Shape>(
       {{78, Shape::kSmall}, {20, Shape::kMedium}, {2, Shape::kBig}});
   const int rounds = draw.Weighted<int>({{5, 1}, {4, 2}, {3, 3}, {2, 4}});
   const bool is_calm =
