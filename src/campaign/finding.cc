@@ -22,8 +22,6 @@
 namespace lastcommit {
 namespace {
 
-constexpr int kRepeats = 5;
-
 absl::Status MakeDirectory(const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);

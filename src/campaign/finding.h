@@ -22,6 +22,9 @@
 
 namespace lastcommit {
 
+// How often a plan must give the same verdict before it is believed to.
+inline constexpr int kRepeats = 5;
+
 struct Finding {
   CaseKey key;
   std::string verdict;    // "violated(lost_commit)"

@@ -1,8 +1,6 @@
 // The `lastcommit` program: subcommands over the library.
 
 #include <signal.h>
-#include <sqlite3.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -17,62 +15,16 @@
 #include "absl/strings/str_cat.h"
 #include "campaign/exit_code.h"
 #include "campaign/fuzz.h"
-#include "campaign/interrupts.h"
-#include "campaign/progress.h"
-#include "campaign/replay.h"
 #include "campaign/story.h"
+#include "cli/command.h"
+#include "cli/replay_command.h"
+#include "cli/shrink_command.h"
 #include "disk/shim_vfs.h"
-#include "plan/codec.h"
-#include "status/status.h"
+#include "plan/plan.h"
 #include "subject/registry.h"
 
 namespace lastcommit {
 namespace {
-
-struct ReplayOptions {
-  std::string plan_path;
-  int repeat = 1;
-  bool check_expectation = false;
-  std::string keep;
-  TrialOptions trial;
-};
-
-// Errors of the caller and errors of the tester have different exit codes.
-ExitCode CodeOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kFailedPrecondition:
-      return ExitCode::kUsage;
-    default:
-      return ExitCode::kTesterFailed;
-  }
-}
-
-ExitCode Report(const absl::Status& status) {
-  std::fflush(stdout);
-  std::fprintf(stderr, "lastcommit: %s\n",
-               std::string(status.message()).c_str());
-  return CodeOf(status);
-}
-
-ExitCode CodeOf(const Verdict& verdict) {
-  if (verdict.violation) return ExitCode::kViolated;
-  return verdict.skipped ? ExitCode::kNotExercised : ExitCode::kHeld;
-}
-
-absl::Status CheckSaver(const std::string& name) {
-  if (FindSaver(name) != nullptr) return absl::OkStatus();
-  std::string names;
-  for (const SaverEntry& entry : Savers()) {
-    absl::StrAppend(&names, " ", std::string(entry.name));
-  }
-  return absl::InvalidArgumentError(absl::StrCat("there is no saver named \"",
-                                                 absl::CHexEscape(name),
-                                                 "\"; there are:", names));
-}
 
 ExitCode Fuzz(const FuzzOptions& options) {
   if (const absl::Status known = CheckSaver(options.generate.saver);
@@ -85,99 +37,6 @@ ExitCode Fuzz(const FuzzOptions& options) {
     Report(absl::InternalError(summary->error));
   }
   return summary->exit_code;
-}
-
-absl::StatusOr<Plan> LoadPlan(const std::string& path) {
-  ASSIGN_OR_RETURN(Plan plan, ReadPlanFile(path));
-  RETURN_IF_ERROR(CheckSaver(plan.saver));
-  return plan;
-}
-
-// Whether the plan did what its header says.
-ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
-  const std::string expected =
-      plan.expected
-          ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
-          : "held";
-  const std::string found = repetition.is_stable()
-                                ? repetition.verdicts.begin()->first
-                                : "violated(flaky)";
-  const bool is_met = found == expected;
-  std::printf("expected %s: %s\n", expected.c_str(), is_met ? "yes" : "NO");
-  return is_met ? ExitCode::kHeld : ExitCode::kViolated;
-}
-
-absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
-  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan_path));
-  std::printf("lastcommit replay %s; %s\n", options.plan_path.c_str(),
-              SqliteUnderTest().c_str());
-  std::fflush(stdout);  // or a child that calls exit() prints it too
-  if (options.check_expectation &&
-      !plan.sqlite.Contains(sqlite3_libversion_number())) {
-    std::printf("skipped: the plan's expectation is for another SQLite\n");
-    return ExitCode::kNotExercised;
-  }
-  if (!options.keep.empty()) {
-    RETURN_IF_ERROR(PrepareFindings(options.keep));
-    if (access(absl::StrCat(options.keep, "/round-1").c_str(), F_OK) == 0) {
-      return absl::AlreadyExistsError(
-          absl::StrCat(options.keep, "/round-1 exists already"));
-    }
-  }
-  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
-  ASSIGN_OR_RETURN(const Repetition repetition,
-                   Repeat(*trial, plan, options.repeat));
-  if (!options.keep.empty()) {
-    RETURN_IF_ERROR(trial->RunAndKeep(plan, options.keep).status());
-  }
-  const Verdict& verdict = repetition.first.verdict;
-  std::printf("%s\n%s\n", ReadableProgram(plan).c_str(), verdict.why.c_str());
-  std::printf("%s\n", Describe(repetition).c_str());
-  if (options.check_expectation) return JudgeExpectation(plan, repetition);
-  return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;
-}
-
-absl::StatusOr<ExitCode> ShowPlan(const std::string& path) {
-  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(path));
-  std::printf("%s", ReadableProgram(plan).c_str());
-  return ExitCode::kHeld;
-}
-
-struct ShrinkOptions {
-  std::string plan_path;
-  std::string out_path;
-  TrialOptions trial;
-  FindingOptions finding;
-};
-
-absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
-  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan_path));
-  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
-  ASSIGN_OR_RETURN(const TrialResult result, trial->Run(plan));
-  if (!result.verdict.violation.has_value()) {
-    std::printf("nothing to shrink: %s\n", Name(result.verdict).c_str());
-    return CodeOf(result.verdict);
-  }
-  const Interrupts interrupts;
-  Progress progress(/*is_shown=*/true);
-  int trials = 0;
-  FindingOptions finding = options.finding;
-  finding.is_cancelled = [&] {
-    progress.Show(absl::StrCat(++trials, " trials of shrinking"));
-    return Interrupts::AreRaised();
-  };
-  ASSIGN_OR_RETURN(ShrinkResult shrunk,
-                   ShrinkPlan(*trial, plan, result, finding));
-  progress.Finish();
-  shrunk.plan =
-      WithExpectation(std::move(shrunk.plan), *result.verdict.violation);
-  RETURN_IF_ERROR(WritePlanFile(options.out_path, shrunk.plan));
-  std::printf("%s\n%s after %d trials%s: %s\n",
-              ReadableProgram(shrunk.plan).c_str(),
-              Name(result.verdict).c_str(), shrunk.trials,
-              shrunk.is_minimal ? "" : " (a limit was reached)",
-              options.out_path.c_str());
-  return ExitCode::kViolated;
 }
 
 ExitCode ListSavers() {
@@ -196,12 +55,6 @@ ExitCode ListSavers() {
                 std::string(entry.description).c_str(), planted.c_str());
   }
   return ExitCode::kHeld;
-}
-
-template <typename Run, typename Options>
-ExitCode Checked(Run run, const Options& options) {
-  const absl::StatusOr<ExitCode> code = run(options);
-  return code.ok() ? *code : Report(code.status());
 }
 
 // CLI11 wraps negative numbers and saturates big ones.
@@ -230,12 +83,6 @@ CLI::Validator Seconds() {
                             "\" is not a number above 0 and up to ", kMost);
       },
       "");
-}
-
-void AddTrialOptions(CLI::App* command, TrialOptions& trial) {
-  command->add_option("--dir", trial.directory,
-                      "Where trials keep their databases (default: a tmpfs if "
-                      "there is one)");
 }
 
 // One of the words that the option allows.
@@ -311,40 +158,6 @@ void AddFuzz(CLI::App& app, FuzzOptions& options, ExitCode& code) {
   });
 }
 
-void AddReplay(CLI::App& app, ReplayOptions& options, ExitCode& code) {
-  CLI::App* command =
-      app.add_subcommand("replay", "Run a plan again and judge it");
-  command->add_option("plan", options.plan_path, "A plan file")->required();
-  command->add_option("--repeat", options.repeat, "How often")
-      ->check(CLI::Range(1, 1'000'000));
-  command->add_flag("--expect", options.check_expectation,
-                    "Exit 0 if the verdict is the one in the plan's header; 4 "
-                    "if that is for another SQLite");
-  command->add_option("--keep", options.keep,
-                      "Keep what each round left on disk in this directory");
-  AddTrialOptions(command, options.trial);
-  command->callback([&] { code = Checked(ReplayPlan, options); });
-}
-
-void AddShrink(CLI::App& app, ShrinkOptions& options, ExitCode& code) {
-  CLI::App* command = app.add_subcommand(
-      "shrink", "Find a simpler plan that fails in the same way");
-  command->add_option("plan", options.plan_path, "A plan file")->required();
-  command->add_option("--out", options.out_path,
-                      "Where to write it (default: PLAN.shrunk)");
-  command
-      ->add_option("--max-trials", options.finding.shrink.max_trials,
-                   "End after that many trials")
-      ->check(CLI::Range(1, 1'000'000));
-  AddTrialOptions(command, options.trial);
-  command->callback([&] {
-    if (options.out_path.empty()) {
-      options.out_path = options.plan_path + ".shrunk";
-    }
-    code = Checked(ShrinkPlanFile, options);
-  });
-}
-
 // What nobody could read has shown nothing.
 ExitCode WithOutputWritten(ExitCode code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
@@ -369,15 +182,10 @@ int Main(int argc, char** argv) {
   fuzz.findings.program = argv[0];
   fuzz.jobs = static_cast<int>(
       std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
-  ReplayOptions replay;
-  ShrinkOptions shrink;
-  std::string shown;
   AddFuzz(app, fuzz, code);
-  AddReplay(app, replay, code);
-  AddShrink(app, shrink, code);
-  CLI::App* show = app.add_subcommand("show", "Print a plan for people");
-  show->add_option("plan", shown, "A plan file")->required();
-  show->callback([&] { code = Checked(ShowPlan, shown); });
+  AddReplay(app, code);
+  AddShrink(app, code);
+  AddShow(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")
       ->callback([&] { code = ListSavers(); });
   if (const absl::Status status = RegisterShimVfs(); !status.ok()) {

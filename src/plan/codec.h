@@ -38,6 +38,10 @@ absl::StatusOr<Plan> ReadPlanFile(const std::string& path);
 // directory). Safe from several processes and threads.
 absl::Status WritePlanFile(const std::string& path, const Plan& plan);
 
+// What WritePlanFile would say of `path`, for work that takes long and is
+// written at its end. Leaves nothing behind, and a file that is there as it is.
+absl::Status CheckPlanFileCanBeWritten(const std::string& path);
+
 }  // namespace lastcommit
 
 #endif  // LASTCOMMIT_PLAN_CODEC_H_

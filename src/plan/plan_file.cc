@@ -163,4 +163,16 @@ absl::Status WritePlanFile(const std::string& path, const Plan& plan) {
   return SyncDirectoryOf(path);
 }
 
+absl::Status CheckPlanFileCanBeWritten(const std::string& path) {
+  RETURN_IF_ERROR(CheckPath(path));
+  struct stat info = {};
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    return PathError(EISDIR, path, "cannot rename to this");
+  }
+  ASSIGN_OR_RETURN(const TemporaryFile file, CreateBeside(path));
+  unlink(file.path.c_str());
+  close(file.fd);
+  return absl::OkStatus();
+}
+
 }  // namespace lastcommit

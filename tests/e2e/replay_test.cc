@@ -134,5 +134,12 @@ TEST_F(ShrinkTest, APlanThatHoldsIsNotShrunk) {
   EXPECT_FALSE(directory_.Has("held.plan.shrunk"));
 }
 
+TEST_F(ShrinkTest, WhereItCannotBeWrittenIsSaidBeforeAnyTrial) {
+  ExpectError(Run({"shrink", "violated.plan", "--out=none/small"}), 2,
+              "none/small: cannot create a file in its directory: No such file "
+              "or directory");
+  EXPECT_THAT(directory_.Names(), ElementsAre("held.plan", "violated.plan"));
+}
+
 }  // namespace
 }  // namespace lastcommit

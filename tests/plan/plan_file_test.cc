@@ -170,6 +170,23 @@ TEST_F(PlanFileTest, AFailedWriteLeavesNoTemporaryFile) {
   EXPECT_EQ(Names(), std::vector<std::string>{"directory"});
 }
 
+TEST_F(PlanFileTest, WhetherAFileCanBeWrittenIsSeenWithoutATrace) {
+  Put("a.plan", "old");
+  EXPECT_THAT(CheckPlanFileCanBeWritten(Path("a.plan")), IsOk());
+  EXPECT_THAT(CheckPlanFileCanBeWritten(Path("b.plan")), IsOk());
+  EXPECT_EQ(fs::file_size(Path("a.plan")), 3u);
+  EXPECT_EQ(Names(), std::vector<std::string>{"a.plan"});
+}
+
+TEST_F(PlanFileTest, WhatCouldNotBeWrittenIsSaidAsWritingWouldSayIt) {
+  ASSERT_EQ(mkdir(Path("directory").c_str(), 0700), 0);
+  for (const std::string& path :
+       {std::string(), Path("none/a.plan"), Path("directory")}) {
+    EXPECT_EQ(CheckPlanFileCanBeWritten(path),
+              WritePlanFile(path, SmallestPlan()));
+  }
+}
+
 // A limit on the size of files stands in for the full disk.
 TEST_F(PlanFileTest, AWriteCutShortIsResourceExhaustedAndKeepsTheOldFile) {
   Put("a.plan", "old");

@@ -1,0 +1,57 @@
+#include "cli/command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "subject/registry.h"
+
+namespace lastcommit {
+namespace {
+
+ExitCode CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return ExitCode::kUsage;
+    default:
+      return ExitCode::kTesterFailed;
+  }
+}
+
+}  // namespace
+
+ExitCode Report(const absl::Status& status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "lastcommit: %s\n",
+               std::string(status.message()).c_str());
+  return CodeOf(status);
+}
+
+ExitCode CodeOf(const Verdict& verdict) {
+  if (verdict.violation) return ExitCode::kViolated;
+  return verdict.skipped ? ExitCode::kNotExercised : ExitCode::kHeld;
+}
+
+absl::Status CheckSaver(const std::string& name) {
+  if (FindSaver(name) != nullptr) return absl::OkStatus();
+  std::string names;
+  for (const SaverEntry& entry : Savers()) {
+    absl::StrAppend(&names, " ", std::string(entry.name));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("there is no saver named \"",
+                                                 absl::CHexEscape(name),
+                                                 "\"; there are:", names));
+}
+
+void AddTrialOptions(CLI::App* command, TrialOptions& trial) {
+  command->add_option("--dir", trial.directory,
+                      "Where trials keep their databases (default: a tmpfs if "
+                      "there is one)");
+}
+
+}  // namespace lastcommit

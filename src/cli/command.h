@@ -1,0 +1,42 @@
+// What the subcommands of `lastcommit` share: exit codes for errors, options
+// that several have, and a saver that must be known. Each subcommand is a file
+// of its own, with one function that adds it to the program.
+
+#ifndef LASTCOMMIT_CLI_COMMAND_H_
+#define LASTCOMMIT_CLI_COMMAND_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "campaign/exit_code.h"
+#include "model/verdict.h"
+#include "trial/fork_trial.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace lastcommit {
+
+// Prints the message as one line to stderr. Errors of the caller and errors of
+// the tester have different exit codes.
+ExitCode Report(const absl::Status& status);
+
+ExitCode CodeOf(const Verdict& verdict);
+
+// InvalidArgument with the names there are.
+absl::Status CheckSaver(const std::string& name);
+
+void AddTrialOptions(CLI::App* command, TrialOptions& trial);
+
+// Runs a subcommand that may fail.
+template <typename Run, typename Options>
+ExitCode Checked(Run run, const Options& options) {
+  const absl::StatusOr<ExitCode> code = run(options);
+  return code.ok() ? *code : Report(code.status());
+}
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CLI_COMMAND_H_

@@ -1,0 +1,108 @@
+#include "cli/replay_command.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "campaign/finding.h"
+#include "campaign/replay.h"
+#include "campaign/story.h"
+#include "cli/command.h"
+#include "plan/codec.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+struct ReplayOptions {
+  std::string plan_path;
+  int repeat = 1;
+  bool check_expectation = false;
+  std::string keep;
+  TrialOptions trial;
+};
+
+// Whether the plan did what its header says.
+ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
+  const std::string expected =
+      plan.expected
+          ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
+          : "held";
+  const std::string found = repetition.is_stable()
+                                ? repetition.verdicts.begin()->first
+                                : "violated(flaky)";
+  const bool is_met = found == expected;
+  std::printf("expected %s: %s\n", expected.c_str(), is_met ? "yes" : "NO");
+  return is_met ? ExitCode::kHeld : ExitCode::kViolated;
+}
+
+absl::Status PrepareKeep(const std::string& directory) {
+  if (directory.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(PrepareFindings(directory));
+  const std::string first = absl::StrCat(directory, "/round-1");
+  if (access(first.c_str(), F_OK) != 0) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(first, " exists already"));
+}
+
+absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
+  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(options.plan_path));
+  RETURN_IF_ERROR(CheckSaver(plan.saver));
+  std::printf("lastcommit replay %s; %s\n", options.plan_path.c_str(),
+              SqliteUnderTest().c_str());
+  std::fflush(stdout);  // or a child that calls exit() prints it too
+  if (options.check_expectation &&
+      !plan.sqlite.Contains(sqlite3_libversion_number())) {
+    std::printf("skipped: the plan's expectation is for another SQLite\n");
+    return ExitCode::kNotExercised;
+  }
+  RETURN_IF_ERROR(PrepareKeep(options.keep));
+  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
+  ASSIGN_OR_RETURN(const Repetition repetition,
+                   Repeat(*trial, plan, options.repeat));
+  if (!options.keep.empty()) {
+    RETURN_IF_ERROR(trial->RunAndKeep(plan, options.keep).status());
+  }
+  const Verdict& verdict = repetition.first.verdict;
+  std::printf("%s\n%s\n", ReadableProgram(plan).c_str(), verdict.why.c_str());
+  std::printf("%s\n", Describe(repetition).c_str());
+  if (options.check_expectation) return JudgeExpectation(plan, repetition);
+  return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;
+}
+
+absl::StatusOr<ExitCode> ShowPlan(const std::string& path) {
+  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(path));
+  std::printf("%s", ReadableProgram(plan).c_str());
+  return ExitCode::kHeld;
+}
+
+}  // namespace
+
+void AddReplay(CLI::App& app, ExitCode& code) {
+  const auto options = std::make_shared<ReplayOptions>();
+  CLI::App* command =
+      app.add_subcommand("replay", "Run a plan again and judge it");
+  command->add_option("plan", options->plan_path, "A plan file")->required();
+  command->add_option("--repeat", options->repeat, "How often")
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_flag("--expect", options->check_expectation,
+                    "Exit 0 if the verdict is the one in the plan's header; 4 "
+                    "if that is for another SQLite");
+  command->add_option("--keep", options->keep,
+                      "Keep what each round left on disk in this directory");
+  AddTrialOptions(command, options->trial);
+  command->callback([&code, options] { code = Checked(ReplayPlan, *options); });
+}
+
+void AddShow(CLI::App& app, ExitCode& code) {
+  const auto path = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("show", "Print a plan for people");
+  command->add_option("plan", *path, "A plan file")->required();
+  command->callback([&code, path] { code = Checked(ShowPlan, *path); });
+}
+
+}  // namespace lastcommit
