@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, kStepKinds> kStepNames = {
     "wal_checkpoint", "vacuum"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
-constexpr std::array<std::string_view, 1> kEngines = {"fork"};
+constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork"};
 constexpr std::array<std::string_view, kViolationClasses> kViolations = {
     "lost_commit",  "phantom_commit", "not_a_cut",  "damaged",
     "open_failed",  "wrong_answer",   "wrong_read", "unstable_recovery",
@@ -40,7 +40,7 @@ std::string_view Name(Moment moment) {
   return kMoments[static_cast<std::size_t>(moment)];
 }
 std::string_view Name(Engine engine) {
-  return kEngines[static_cast<std::size_t>(engine)];
+  return kEngineNames[static_cast<std::size_t>(engine)];
 }
 std::string_view Name(ViolationClass violation) {
   return kViolations[static_cast<std::size_t>(violation)];
@@ -53,7 +53,7 @@ std::optional<Moment> ParseMoment(std::string_view name) {
   return Parse<Moment>(kMoments, name);
 }
 std::optional<Engine> ParseEngine(std::string_view name) {
-  return Parse<Engine>(kEngines, name);
+  return Parse<Engine>(kEngineNames, name);
 }
 std::optional<ViolationClass> ParseViolationClass(std::string_view name) {
   return Parse<ViolationClass>(kViolations, name);
@@ -70,6 +70,12 @@ bool IsChange(StepKind kind) {
     default:
       return false;
   }
+}
+
+Plan WithoutExpectation(Plan plan) {
+  plan.expected.reset();
+  plan.sqlite = {};
+  return plan;
 }
 
 std::optional<std::size_t> CrashStep(const Round& round) {

@@ -124,6 +124,7 @@ struct Round {
 };
 
 enum class Engine { kFork };
+inline constexpr int kEngines = static_cast<int>(Engine::kFork) + 1;
 
 // How a violated plan is violated. The names are stable: plans and results
 // store them.
@@ -179,6 +180,9 @@ std::optional<ViolationClass> ParseViolationClass(std::string_view name);
 
 // Whether the kind changes rows: outside a transaction it is one of its own.
 bool IsChange(StepKind kind);
+
+// What the plan does, without what is expected of it.
+Plan WithoutExpectation(Plan plan);
 
 // The crash of a round, as an index into its steps; nullopt if it has none.
 std::optional<std::size_t> CrashStep(const Round& round);

@@ -223,10 +223,11 @@ Verdict VerdictFrom(const SharedPage& page) {
   return Verdict::Held();
 }
 
-// Different for each plan and process lifetime, the same in each trial.
+// Different for each plan and process lifetime, the same in each trial. Not of
+// what is expected: a plan does the same before and after it was judged.
 std::uint32_t LifetimeSeed(const Plan& plan, std::size_t round,
                            bool is_examination) {
-  const std::string text = PrintPlan(plan);
+  const std::string text = PrintPlan(WithoutExpectation(plan));
   const std::uint64_t lifetime = 2 * round + (is_examination ? 1 : 0);
   // Not 0, which SQLite takes for "no seed".
   return static_cast<std::uint32_t>(

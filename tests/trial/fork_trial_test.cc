@@ -161,6 +161,22 @@ TEST_F(ForkTrialTest, ATrialLeavesNothingBehind) {
   EXPECT_THAT(directory_.Names(), IsEmpty());
 }
 
+// A plan gets its expectation after it was seen to fail; that must not move
+// what it does.
+TEST_F(ForkTrialTest, TheExpectationOfAPlanChangesNoByteOnDisk) {
+  Plan plan = KilledAt(PlanOf({RoundWithACommit()}), 0, kCommitStep + 1, {});
+  const Directory before;
+  EXPECT_THAT(trial_->RunAndKeep(plan, before.path()), IsOk());
+  plan.expected = ViolationClass::kLostCommit;
+  plan.sqlite = {3011000, 3050002};
+  const Directory after;
+  EXPECT_THAT(trial_->RunAndKeep(plan, after.path()), IsOk());
+  EXPECT_NE(before.Get("round-1/state.db-wal"), "");
+  for (const char* file : {"round-1/state.db", "round-1/state.db-wal"}) {
+    EXPECT_EQ(before.Get(file), after.Get(file)) << file;
+  }
+}
+
 TEST_F(ForkTrialTest, WhatARoundLeftIsKeptOnRequest) {
   const Directory kept;
   Plan plan = PlanOf({RoundWithACommit(), RoundOf({})});
