@@ -19,6 +19,7 @@
 #include "cli/command.h"
 #include "cli/replay_command.h"
 #include "cli/shrink_command.h"
+#include "cli/verify_command.h"
 #include "disk/shim_vfs.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
@@ -186,6 +187,7 @@ int Main(int argc, char** argv) {
   AddReplay(app, code);
   AddShrink(app, code);
   AddShow(app, code);
+  AddVerify(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")
       ->callback([&] { code = ListSavers(); });
   if (const absl::Status status = RegisterShimVfs(); !status.ok()) {

@@ -20,7 +20,7 @@ TEST_P(HelpTest, TeachesTheSubcommand) {
 
 INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
                          testing::Values("fuzz", "replay", "shrink", "show",
-                                         "savers"),
+                                         "savers", "verify"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};

@@ -1,0 +1,19 @@
+// `lastcommit verify`: the check of any database (verify/verification.h).
+
+#ifndef LASTCOMMIT_CLI_VERIFY_COMMAND_H_
+#define LASTCOMMIT_CLI_VERIFY_COMMAND_H_
+
+#include "campaign/exit_code.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace lastcommit {
+
+// Fills `code` when the subcommand has run.
+void AddVerify(CLI::App& app, ExitCode& code);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CLI_VERIFY_COMMAND_H_

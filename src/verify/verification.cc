@@ -1,0 +1,198 @@
+#include "verify/verification.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "status/status.h"
+#include "trial/trial_directory.h"
+#include "trial/trial_files.h"
+#include "verify/checks.h"
+
+namespace lastcommit {
+namespace {
+
+// What a child sends: the kind of its result, then a line for the summary, or
+// for the message of an error, then those of the verification.
+constexpr char kError = 'E';
+constexpr char kFirstSoundness = '0';
+
+std::string Packed(const absl::StatusOr<Verification>& result) {
+  if (!result.ok()) {
+    return absl::StrCat(std::string(1, kError),
+                        static_cast<int>(result.status().code()), " ",
+                        absl::CHexEscape(result.status().message()));
+  }
+  const char soundness =
+      static_cast<char>(kFirstSoundness + static_cast<int>(result->soundness));
+  return absl::StrCat(std::string(1, soundness), result->summary, "\n",
+                      absl::StrJoin(result->lines, "\n"));
+}
+
+absl::StatusOr<Verification> Unpacked(std::string_view text) {
+  if (text.empty()) return absl::InternalError("the check said nothing");
+  const char kind = text.front();
+  text.remove_prefix(1);
+  if (kind == kError) {
+    const std::size_t space = text.find(' ');
+    return absl::Status(static_cast<absl::StatusCode>(std::atoi(
+                            std::string(text.substr(0, space)).c_str())),
+                        std::string(text.substr(space + 1)));
+  }
+  Verification verification;
+  verification.soundness = static_cast<Soundness>(kind - kFirstSoundness);
+  verification.lines = absl::StrSplit(std::string(text), '\n');
+  verification.summary = verification.lines.front();
+  verification.lines.erase(verification.lines.begin());
+  return verification;
+}
+
+// A child that checks a copy. It ends with this object.
+class Checker {
+ public:
+  explicit Checker(const std::string& directory) {
+    int ends[2];
+    if (pipe(ends) != 0) return;
+    const pid_t parent = getpid();
+    pid_ = fork();
+    if (pid_ == 0) {
+      close(ends[0]);
+      CheckInChild(parent, directory, ends[1]);
+    }
+    close(ends[1]);
+    output_ = ends[0];
+  }
+  ~Checker() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      Wait();
+    }
+    if (output_ >= 0) close(output_);
+  }
+  Checker(const Checker&) = delete;
+  Checker& operator=(const Checker&) = delete;
+
+  bool is_running() const { return pid_ > 0; }
+
+  // Waits a moment for what the child says; false when it has said all.
+  bool Read() {
+    constexpr int kMomentMs = 100;
+    pollfd wait = {output_, POLLIN, 0};
+    if (poll(&wait, 1, kMomentMs) <= 0) return true;
+    char buffer[4096];
+    const ssize_t size = read(output_, buffer, sizeof(buffer));
+    if (size > 0) text_.append(buffer, static_cast<std::size_t>(size));
+    return size > 0 || (size < 0 && errno == EINTR);
+  }
+
+  absl::StatusOr<Verification> Result() {
+    const int status = Wait();
+    if (!WIFSIGNALED(status)) return Unpacked(text_);
+    const int signal = WTERMSIG(status);
+    const std::string how = absl::StrCat("SIG", sigabbrev_np(signal));
+    if (signal == SIGKILL) {
+      return absl::InternalError("the check was ended by SIGKILL");
+    }
+    return Verification{
+        Soundness::kDamaged,
+        absl::StrCat("SQLite was ended by ", how, " while it read the file"),
+        {}};
+  }
+
+ private:
+  [[noreturn]] static void CheckInChild(pid_t parent,
+                                        const std::string& directory, int out) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);  // it died before prctl
+    signal(SIGINT, SIG_IGN);            // the parent decides
+    signal(SIGTERM, SIG_IGN);
+    const std::string text = Packed(CheckCopy(directory));
+    std::size_t done = 0;
+    while (done < text.size()) {
+      const ssize_t size = write(out, text.data() + done, text.size() - done);
+      if (size < 0 && errno != EINTR) _exit(1);
+      if (size > 0) done += static_cast<std::size_t>(size);
+    }
+    _exit(0);
+  }
+
+  int Wait() {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return status;
+  }
+
+  pid_t pid_ = -1;
+  int output_ = -1;
+  std::string text_;
+};
+
+absl::StatusOr<Verification> CheckApart(const std::string& directory,
+                                        const KeepGoing& keep_going) {
+  Checker checker(directory);
+  if (!checker.is_running()) return absl::ErrnoToStatus(errno, "fork");
+  while (checker.Read()) {
+    if (!keep_going("checking")) return absl::CancelledError("interrupted");
+  }
+  return checker.Result();
+}
+
+absl::StatusOr<std::string> PlaceFor(const VerifyOptions& options) {
+  if (!options.directory.empty()) return options.directory;
+  std::error_code error;
+  const auto directory = std::filesystem::temp_directory_path(error);
+  if (!error) return directory.string();
+  return absl::NotFoundError("there is no directory for temporary files");
+}
+
+}  // namespace
+
+absl::StatusOr<Verification> Verify(const std::string& database,
+                                    const VerifyOptions& options) {
+  const std::string name = absl::CHexEscape(database);
+  ASSIGN_OR_RETURN(const std::string place, PlaceFor(options));
+  ASSIGN_OR_RETURN(const TrialDirectory directory, TrialDirectory::Make(place));
+  std::error_code error;
+  if (!std::filesystem::create_directory(directory.trial(), error)) {
+    return absl::ErrnoToStatus(error.value(), "making a directory");
+  }
+  ASSIGN_OR_RETURN(
+      CopyRefused copied,
+      CopyDatabase(database,
+                   absl::StrCat(directory.trial(), "/", kDatabaseName),
+                   options.keep_going));
+  if (!copied.why.empty()) {
+    return Verification{Soundness::kCannotCheck, std::move(copied.why), {}};
+  }
+  const int holder = LockHolder(database);
+  ASSIGN_OR_RETURN(Verification verification,
+                   CheckApart(directory.trial(), options.keep_going));
+  verification.summary = absl::StrCat(name, ": ", verification.summary);
+  if (holder != 0) {
+    verification.lines.push_back(absl::StrCat(
+        "note:         process ", holder,
+        " has it open; this is how it stood between two of its writes.\n"
+        "              With journal_mode MEMORY or OFF that looks damaged "
+        "within a transaction"));
+  }
+  return verification;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,345 @@
+#include "verify/verification.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "matchers.h"
+#include "saver/sqlite_saver.h"
+#include "verify/databases.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+MATCHER_P(Is, soundness, "has the expected soundness") {
+  *result_listener << arg.summary << "\n" << absl::StrJoin(arg.lines, "\n");
+  return arg.soundness == soundness;
+}
+
+// Of each file: what it holds and when it was changed.
+using Fingerprint = std::map<std::string, std::pair<std::string, absl::Time>>;
+
+class VerificationTest : public testing::Test {
+ protected:
+  // Everything that is verified in these tests stays as it was.
+  Verification Check(const std::string& name = "a.db") {
+    const Fingerprint before = Look();
+    absl::StatusOr<Verification> result =
+        Verify(directory_.Path(name), options_);
+    EXPECT_EQ(Look(), before);
+    EXPECT_THAT(place_.Names(), IsEmpty());
+    EXPECT_THAT(result, IsOk());
+    return result.ok() ? *std::move(result) : Verification();
+  }
+  std::string Lines(const Verification& verification) {
+    return absl::StrJoin(verification.lines, "\n");
+  }
+  void MakeOurs() {
+    auto saver = SqliteSaver::Open(directory_.Path("a.db"), Options());
+    ASSERT_THAT(saver, IsOk());
+    ASSERT_THAT((*saver)->PutBlob("t", "b", "bytes"), IsOk());
+  }
+  // As a process leaves it that is killed after `sql`.
+  void MakeKilled(const std::string& sql) {
+    const Directory made;
+    Sql connection(made.Path("a.db"));
+    connection.Run(sql);
+    CopyAsKilled(made, directory_);
+  }
+
+  Directory directory_;
+  Directory place_;
+  VerifyOptions options_ = {.directory = place_.path()};
+
+ private:
+  Fingerprint Look() {
+    Fingerprint found;
+    for (const std::string& name : directory_.Names()) {
+      struct stat info = {};
+      stat(directory_.Path(name).c_str(), &info);
+      found[name] = {directory_.Get(name),
+                     absl::TimeFromTimespec(info.st_mtim)};
+    }
+    return found;
+  }
+};
+
+TEST_F(VerificationTest, ADatabaseOfOursIsOkAndItsVersionIsSaid) {
+  MakeOurs();
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(found.summary, EndsWith("integrity and foreign keys hold"));
+  EXPECT_THAT(Lines(found),
+              AllOf(HasSubstr("lastcommit's, version " +
+                              std::to_string(kSchemaVersion)),
+                    HasSubstr("saver:        opens it, 1 commit")));
+}
+
+TEST_F(VerificationTest, ADatabaseOfAnotherProgramIsCheckedAllTheSame) {
+  Sql(directory_.Path("a.db"))
+      .Run(std::string("PRAGMA application_id = 7; PRAGMA user_version = 3;") +
+           kRows);
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Lines(found),
+              HasSubstr("of another program (application_id 0x00000007, "
+                        "user_version 3), 2 objects"));
+}
+
+TEST_F(VerificationTest, ANewerSchemaOfOursIsSaidAndChecked) {
+  MakeOurs();
+  Sql(directory_.Path("a.db")).Run("PRAGMA user_version = 77");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Lines(found), HasSubstr("version 77; that of this program is "));
+}
+
+TEST_F(VerificationTest, ATableOfOursThatIsMissingIsDamage) {
+  MakeOurs();
+  Sql(directory_.Path("a.db")).Run("DROP TABLE blobs");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kDamaged));
+  EXPECT_THAT(found.summary, AllOf(HasSubstr("there is no table blobs"),
+                                   HasSubstr("no column bytes of blobs")));
+}
+
+TEST_F(VerificationTest, AMissingCommitCounterIsDamage) {
+  MakeOurs();
+  Sql(directory_.Path("a.db")).Run("DELETE FROM meta");
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, AnIndexThatDisagreesWithItsTableIsDamage) {
+  Sql sql(directory_.Path("a.db"));
+  sql.Run(kRows);
+  sql.Run(
+      "PRAGMA writable_schema = ON;"
+      "UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON t (b)' "
+      "WHERE name = 'i'");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kDamaged));
+  EXPECT_THAT(found.summary,
+              HasSubstr("integrity_check reports 100 errors or more"));
+  EXPECT_THAT(Lines(found), HasSubstr("integrity:    80 more"));
+}
+
+TEST_F(VerificationTest, AMissingParentRowIsDamage) {
+  Sql(directory_.Path("a.db"))
+      .Run(
+          "CREATE TABLE p (id INTEGER PRIMARY KEY);"
+          "CREATE TABLE c (p REFERENCES p); INSERT INTO c VALUES (9)");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kDamaged));
+  EXPECT_THAT(found.summary, HasSubstr("foreign_key_check reports 1 error"));
+}
+
+TEST_F(VerificationTest, APageOfGarbageIsDamage) {
+  Sql(directory_.Path("a.db")).Run(kRows);
+  Overwrite(directory_, "a.db", std::size_t{5} * 4096, std::string(300, 'x'));
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, ATruncatedDatabaseIsDamage) {
+  Sql(directory_.Path("a.db")).Run(kRows);
+  directory_.Put("a.db", directory_.Get("a.db").substr(0, 9000));
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, AHeaderOfGarbageBehindTheMagicIsDamage) {
+  Sql(directory_.Path("a.db")).Run(kRows);
+  Overwrite(directory_, "a.db", 16, std::string(40, '\xff'));
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, AHotJournalIsSaidAndRolledBackInTheCopy) {
+  // Small enough a cache that the transaction writes before its COMMIT.
+  MakeKilled(std::string(kRows) +
+             "; PRAGMA cache_size = 2; BEGIN; UPDATE t SET b = zeroblob(99)");
+  ASSERT_TRUE(directory_.Has("a.db-journal"));
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Lines(found), HasSubstr(" bytes, HOT: "));
+}
+
+// So that the check above is known to need the journal.
+TEST_F(VerificationTest, WithoutItsHotJournalThatDatabaseIsDamaged) {
+  MakeKilled(std::string(kRows) +
+             "; PRAGMA cache_size = 2; BEGIN; DELETE FROM t WHERE a % 7");
+  ASSERT_EQ(unlink(directory_.Path("a.db-journal").c_str()), 0);
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, TheWalIsDescribed) {
+  MakeKilled(
+      "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t "
+      "VALUES (1)");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Lines(found),
+              HasSubstr("wal:          3 frames, 3 valid, 3 committed in 2 "
+                        "transactions; 0 of 2 pages stand in the database "
+                        "already"));
+}
+
+TEST_F(VerificationTest, ACommitThatSqliteIgnoresIsWarnedOf) {
+  MakeKilled(
+      "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t "
+      "VALUES (1); INSERT INTO t VALUES (2)");
+  Overwrite(directory_, "a.db-wal", 32 + 2 * (24 + 4096) + 50, "x");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(found.summary, EndsWith("(but see the WARNING)"));
+  EXPECT_THAT(Lines(found), HasSubstr("WARNING: 2 commits of this WAL behind "
+                                      "frame 3, which does not match"));
+}
+
+TEST_F(VerificationTest, AnEmptyFileWithCommitsInItsWalIsDamage) {
+  MakeKilled("PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
+  directory_.Put("a.db", "");
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, WhatIsNoDatabaseCannotBeChecked) {
+  directory_.Put("a.db", std::string(5000, 'x'));
+  EXPECT_THAT(Check(), Is(Soundness::kCannotCheck));
+  directory_.Put("a.db", "");
+  EXPECT_THAT(Check(), Is(Soundness::kCannotCheck));
+  EXPECT_THAT(Check("none"), Is(Soundness::kCannotCheck));
+  EXPECT_THAT(Check("."), Is(Soundness::kCannotCheck));
+  ASSERT_EQ(mkfifo(directory_.Path("fifo").c_str(), 0600), 0);
+  absl::StatusOr<Verification> fifo = Verify(directory_.Path("fifo"), options_);
+  ASSERT_THAT(fifo, IsOk());
+  EXPECT_THAT(*fifo, Is(Soundness::kCannotCheck));
+}
+
+TEST_F(VerificationTest, ALinkLeadsToTheDatabaseAndItsWal) {
+  MakeKilled("PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
+  const Directory other;
+  ASSERT_EQ(
+      symlink(directory_.Path("a.db").c_str(), other.Path("link").c_str()), 0);
+  const absl::StatusOr<Verification> found =
+      Verify(other.Path("link"), options_);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(found->soundness, Soundness::kOk);
+  EXPECT_THAT(Lines(*found), HasSubstr("2 frames, 2 valid"));
+}
+
+TEST_F(VerificationTest, ACopyThatIsOvertakenIsMadeAgain) {
+  MakeOurs();
+  int calls = 0;
+  options_.keep_going = [&](const std::string& doing) {
+    if (doing.starts_with("copying") && ++calls == 1) {
+      std::ofstream(directory_.Path("a.db-journal")) << "";
+    }
+    return true;
+  };
+  const absl::StatusOr<Verification> found =
+      Verify(directory_.Path("a.db"), options_);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(*found, Is(Soundness::kOk));
+  EXPECT_THAT(Lines(*found), HasSubstr("journal:      0 bytes, not hot"));
+}
+
+TEST_F(VerificationTest, ADatabaseThatAlwaysChangesCannotBeChecked) {
+  MakeOurs();
+  options_.keep_going = [&](const std::string&) {
+    std::ofstream(directory_.Path("a.db-journal"), std::ios::app) << "x";
+    return true;
+  };
+  const absl::StatusOr<Verification> found =
+      Verify(directory_.Path("a.db"), options_);
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(*found, Is(Soundness::kCannotCheck));
+  EXPECT_THAT(found->summary, HasSubstr("changed during each of "));
+  EXPECT_THAT(place_.Names(), IsEmpty());
+}
+
+// Locks of this process are not seen by itself, so another one has it open.
+TEST_F(VerificationTest, WhoHasItOpenIsSaid) {
+  MakeOurs();
+  int to_child[2];
+  int to_parent[2];
+  ASSERT_EQ(pipe(to_child), 0);
+  ASSERT_EQ(pipe(to_parent), 0);
+  const pid_t child = fork();
+  char byte = 0;
+  if (child == 0) {
+    close(to_child[1]);
+    Sql sql(directory_.Path("a.db"));
+    sql.Run("PRAGMA wal_autocheckpoint = 0; DELETE FROM blobs");
+    if (write(to_parent[1], "x", 1) == 1 && read(to_child[0], &byte, 1) >= 0) {
+      _exit(0);
+    }
+    _exit(1);
+  }
+  ASSERT_EQ(read(to_parent[0], &byte, 1), 1);
+  const Verification found = Check();
+  for (const int end : {to_child[0], to_child[1], to_parent[0], to_parent[1]}) {
+    close(end);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Lines(found),
+              HasSubstr("process " + std::to_string(child) + " has it open"));
+}
+
+TEST_F(VerificationTest, CancelledItLeavesNothingBehind) {
+  MakeOurs();
+  for (const std::string stage : {"copying", "checking"}) {
+    bool is_reached = false;
+    options_.keep_going = [&](const std::string& doing) {
+      is_reached = is_reached || doing.starts_with(stage);
+      return !is_reached;
+    };
+    EXPECT_THAT(Verify(directory_.Path("a.db"), options_),
+                StatusIs(absl::StatusCode::kCancelled));
+    EXPECT_TRUE(is_reached) << stage;
+    EXPECT_THAT(place_.Names(), IsEmpty());
+  }
+}
+
+TEST_F(VerificationTest, ADirectoryThatIsMissingIsNotFound) {
+  options_.directory = place_.Path("none");
+  EXPECT_THAT(Verify(directory_.Path("a.db"), options_),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(VerificationTest, NoRoomForTheCopyIsAnErrorOfTheTester) {
+  Sql(directory_.Path("a.db")).Run(kRows);
+  const std::string reason = place_.MountTmpfs("size=64k");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  EXPECT_THAT(Verify(directory_.Path("a.db"), options_),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(place_.Names(), IsEmpty());
+}
+
+TEST_F(VerificationTest, NoRoomForTheRecoveryIsAnErrorOfTheTester) {
+  MakeKilled(std::string("PRAGMA journal_mode = WAL; ") + kRows);
+  // A little more than the copy; the wal-index needs 32 KiB.
+  const std::size_t kib =
+      (directory_.Get("a.db").size() + directory_.Get("a.db-wal").size()) /
+      1024;
+  const std::string reason =
+      place_.MountTmpfs("size=" + std::to_string(kib + 16) + "k");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  EXPECT_THAT(Verify(directory_.Path("a.db"), options_),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(place_.Names(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace lastcommit
