@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -15,12 +14,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "campaign/replay.h"
+#include "campaign/shape.h"
 #include "campaign/story.h"
+#include "campaign/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
+
+// A rate that means something.
+constexpr int kRepeatsOfFlaky = 20;
 
 absl::Status MakeDirectory(const std::string& directory) {
   std::error_code error;
@@ -29,15 +33,6 @@ absl::Status MakeDirectory(const std::string& directory) {
   return absl::ErrnoToStatus(
       error.value(),
       absl::StrCat("cannot make the directory ", absl::CHexEscape(directory)));
-}
-
-absl::Status WriteText(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("cannot write ", absl::CHexEscape(path)));
 }
 
 std::size_t CountSteps(const Plan& plan) {
@@ -55,6 +50,20 @@ std::string Quoted(const std::string& word) {
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
+absl::Status Keep(const Plan& plan, const FindingOptions& options,
+                  Finding& finding) {
+  finding.directory =
+      absl::StrCat(options.directory, "/", finding.filed_under, "/",
+                   finding.key.seed, "-", finding.key.index);
+  RETURN_IF_ERROR(MakeDirectory(finding.directory));
+  const std::string path = absl::StrCat(finding.directory, "/original.plan");
+  RETURN_IF_ERROR(WritePlanFile(path, plan));
+  finding.plan_path = path;
+  finding.lines = CountSteps(plan);
+  finding.state = FindingState::kKept;
+  return absl::OkStatus();
+}
+
 std::string StoryOf(const Finding& finding, const Plan& plan,
                     const TrialResult& result, const FindingOptions& options) {
   return absl::StrCat(
@@ -68,6 +77,26 @@ std::string StoryOf(const Finding& finding, const Plan& plan,
 }
 
 }  // namespace
+
+std::string_view Name(FindingState state) {
+  switch (state) {
+    case FindingState::kSeen:
+      return "seen";
+    case FindingState::kKept:
+      return "kept";
+    case FindingState::kExplained:
+      return "explained";
+  }
+  return "";
+}
+
+std::optional<FindingState> ParseFindingState(std::string_view name) {
+  for (const FindingState state :
+       {FindingState::kSeen, FindingState::kKept, FindingState::kExplained}) {
+    if (name == Name(state)) return state;
+  }
+  return std::nullopt;
+}
 
 absl::Status PrepareFindings(const std::string& directory) {
   RETURN_IF_ERROR(MakeDirectory(directory));
@@ -108,20 +137,34 @@ std::string ReplayCommand(const std::string& program, const std::string& path) {
   return absl::StrCat(environment, Quoted(program), " replay ", Quoted(path));
 }
 
+Finding SeenFinding(const CaseKey& key, const TrialResult& result) {
+  Finding finding;
+  finding.key = key;
+  finding.filed_under = std::string(Name(*result.verdict.violation));
+  finding.verdict = Name(result.verdict);
+  return finding;
+}
+
 absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
                                  const TrialResult& result,
                                  const FindingOptions& options) {
+  Finding finding = SeenFinding(key, result);
+  RETURN_IF_ERROR(
+      Keep(WithExpectation(plan, *result.verdict.violation), options, finding));
+  return finding;
+}
+
+absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
+                                       const std::string& filed_under,
+                                       const std::string& how,
+                                       const FindingOptions& options) {
   Finding finding;
   finding.key = key;
-  finding.verdict = Name(result.verdict);
-  finding.lines = CountSteps(plan);
-  const std::string violation(Name(*result.verdict.violation));
-  finding.directory = absl::StrCat(options.directory, "/", violation, "-",
-                                   key.seed, "-", key.index);
-  RETURN_IF_ERROR(MakeDirectory(finding.directory));
-  finding.plan_path = absl::StrCat(finding.directory, "/original.plan");
-  RETURN_IF_ERROR(WritePlanFile(
-      finding.plan_path, WithExpectation(plan, *result.verdict.violation)));
+  finding.filed_under = filed_under;
+  finding.verdict = filed_under;
+  finding.repeats = how;
+  finding.deaths = 1;
+  RETURN_IF_ERROR(Keep(plan, options, finding));
   return finding;
 }
 
@@ -129,35 +172,46 @@ absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding) {
   Plan kept = WithExpectation(plan, *result.verdict.violation);
-  ASSIGN_OR_RETURN(Repetition repetition, Repeat(trial, plan, kRepeats));
+  ASSIGN_OR_RETURN(Repetition repetition,
+                   Repeat(trial, plan, kRepeats, options.is_cancelled));
   const auto is_same = [&](const Repetition& again) {
     return again.is_stable() &&
            Name(again.first.verdict) == Name(result.verdict);
   };
-  if (!is_same(repetition)) {
+  if (repetition.times > 0 && !is_same(repetition)) {
     finding.verdict = "violated(flaky)";
     kept = WithExpectation(plan, ViolationClass::kFlaky);
     RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
+    ASSIGN_OR_RETURN(
+        const Repetition more,
+        Repeat(trial, plan, kRepeatsOfFlaky - kRepeats, options.is_cancelled));
+    repetition.Add(more);
   } else {
     ASSIGN_OR_RETURN(const ShrinkResult shrunk,
                      ShrinkPlan(trial, plan, result, options));
     finding.shrink_trials = shrunk.trials;
-    ASSIGN_OR_RETURN(const Repetition again,
-                     Repeat(trial, shrunk.plan, kRepeats));
-    if (is_same(again)) {  // else the original is the plan to keep
+    ASSIGN_OR_RETURN(
+        const Repetition again,
+        Repeat(trial, shrunk.plan, kRepeats, options.is_cancelled));
+    if (again.times == 0 || is_same(again)) {  // else keep the original
       repetition = again;
       kept = WithExpectation(shrunk.plan, *result.verdict.violation);
       finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
       RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
+      if (shrunk.is_minimal) {
+        finding.shape = ShapeOf(kept, *result.verdict.violation);
+      }
     }
   }
   RETURN_IF_ERROR(trial.RunAndKeep(kept, finding.directory).status());
   finding.lines = CountSteps(kept);
   finding.repeats = Describe(repetition);
+  finding.verdicts = repetition.verdicts;
   finding.story = StoryOf(
       finding, kept, is_same(repetition) ? repetition.first : result, options);
-  return WriteText(absl::StrCat(finding.directory, "/story.txt"),
-                   finding.story);
+  finding.state = FindingState::kExplained;
+  return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
+                        finding.story);
 }
 
 }  // namespace lastcommit

@@ -1,16 +1,23 @@
 // Finding: a violated plan, kept on disk before it is shrunk, then with its
 // shrunk plan, its story, and the files that the crash left.
 //
-//   DIR/<class>-<seed>-<index>/original.plan
+//   DIR/<class>/<seed>-<index>/original.plan
 //                              shrunk.plan
 //                              story.txt
 //                              round-1/state.db, state.db-wal, ...
+//
+// A plan that a worker of a run died or hung over is a finding too, of the
+// tester: filed under worker_died or worker_hung, kept and not explained.
 
 #ifndef LASTCOMMIT_CAMPAIGN_FINDING_H_
 #define LASTCOMMIT_CAMPAIGN_FINDING_H_
 
+#include <cstddef>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,15 +32,37 @@ namespace lastcommit {
 // How often a plan must give the same verdict before it is believed to.
 inline constexpr int kRepeats = 5;
 
+inline constexpr char kWorkerDied[] = "worker_died";
+inline constexpr char kWorkerHung[] = "worker_hung";
+
+enum class FindingState {
+  kSeen,       // its seed and index are known
+  kKept,       // its plan is on disk
+  kExplained,  // and it was repeated, shrunk and put into a story
+};
+
+std::string_view Name(FindingState state);
+std::optional<FindingState> ParseFindingState(std::string_view name);
+
 struct Finding {
   CaseKey key;
+  FindingState state = FindingState::kSeen;
+  // The name of its class when it was first seen; it is kept under this name,
+  // whatever is found out about it.
+  std::string filed_under;
   std::string verdict;    // "violated(lost_commit)"
-  std::string directory;  // where it is kept
+  std::string directory;  // where it is kept; empty if it is not
   std::string plan_path;  // the shrunk plan, or the original if not shrunk
   std::string story;      // empty if it was only kept
   std::string repeats;    // "5 of 5 violated(lost_commit)"
+  // The same as numbers: the rate of one that is flaky.
+  std::map<std::string, int> verdicts;
+  std::string shape;  // of the shrunk plan (shape.h); empty if not minimal
   int shrink_trials = 0;
   std::size_t lines = 0;  // of the plan at plan_path, without its header
+  int deaths = 0;         // of workers, over this plan
+
+  bool is_of_a_worker() const { return deaths > 0; }
 };
 
 struct FindingOptions {
@@ -48,15 +77,26 @@ struct FindingOptions {
 // Makes the directory and sees whether it can be written.
 absl::Status PrepareFindings(const std::string& directory);
 
+// The finding of a violated plan that is not on disk.
+Finding SeenFinding(const CaseKey& key, const TrialResult& result);
+
 // Writes the plan to disk as it was found, before anything else is tried.
 // ResourceExhausted and the like when it cannot be written.
 absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
                                  const TrialResult& result,
                                  const FindingOptions& options);
 
+// The same for a plan that ended its worker; `how` is in words. Its plan has no
+// expectation.
+absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
+                                       const std::string& filed_under,
+                                       const std::string& how,
+                                       const FindingOptions& options);
+
 // Sees whether a kept plan fails again, shrinks it, sees whether the shrunk one
 // fails again, and writes the story. A plan that does not repeat becomes
-// violated(flaky) with its rate and is not shrunk.
+// violated(flaky) with its rate and is not shrunk. When it is cancelled, the
+// finding has what was done until then.
 absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding);

@@ -2,55 +2,59 @@
 
 #include <nlohmann/json.hpp>
 
+#include "campaign/finding_json.h"
+
 namespace lastcommit {
 namespace {
 
 using nlohmann::json;
 
-json FindingToJson(const Finding& finding) {
-  return {{"seed", finding.key.seed},   {"index", finding.key.index},
-          {"verdict", finding.verdict}, {"directory", finding.directory},
-          {"plan", finding.plan_path},  {"story", finding.story},
-          {"repeats", finding.repeats}, {"trials", finding.shrink_trials},
-          {"lines", finding.lines}};
+std::string LineOf(const json& value) {
+  return value.dump(-1, ' ', /*ensure_ascii=*/true,
+                    json::error_handler_t::replace) +
+         "\n";
 }
 
-Finding FindingFromJson(const json& value) {
-  Finding finding;
-  finding.key = {value.at("seed"), value.at("index")};
-  finding.verdict = value.at("verdict");
-  finding.directory = value.at("directory");
-  finding.plan_path = value.at("plan");
-  finding.story = value.at("story");
-  finding.repeats = value.at("repeats");
-  finding.shrink_trials = value.at("trials");
-  finding.lines = value.at("lines");
-  return finding;
+IndexRange RangeFromJson(const json& value) {
+  return {value.at(0).get<std::uint64_t>(), value.at(1).get<std::uint64_t>()};
 }
 
 }  // namespace
+
+std::string PrintAssignment(const Assignment& assignment) {
+  return LineOf({{"range", {assignment.range.first, assignment.range.end}},
+                 {"settled", assignment.settled}});
+}
 
 std::string PrintMessage(const Message& message) {
   json value = {{"cells", message.cells},
                 {"digest", message.digest_sum},
                 {"error", message.error},
                 {"last", message.is_last}};
-  if (message.finding.has_value()) {
-    value["finding"] = FindingToJson(*message.finding);
+  if (message.done) value["done"] = {message.done->first, message.done->end};
+  if (message.finding) value["finding"] = FindingToJson(*message.finding);
+  return LineOf(value);
+}
+
+std::optional<Assignment> ParseAssignment(const std::string& line) {
+  try {  // nlohmann-json throws; nothing leaves here
+    const json value = json::parse(line);
+    return Assignment{RangeFromJson(value.at("range")),
+                      value.at("settled").get<std::set<std::uint64_t>>()};
+  } catch (const json::exception&) {
+    return std::nullopt;
   }
-  return value.dump(-1, ' ', /*ensure_ascii=*/true,
-                    json::error_handler_t::replace) +
-         "\n";
 }
 
 std::optional<Message> ParseMessage(const std::string& line) {
-  try {  // nlohmann-json throws; nothing leaves here
+  try {
     const json value = json::parse(line);
     Message message;
     message.cells = value.at("cells").get<Ledger::Cells>();
     message.digest_sum = value.at("digest");
     message.error = value.at("error");
     message.is_last = value.at("last");
+    if (value.contains("done")) message.done = RangeFromJson(value.at("done"));
     if (value.contains("finding")) {
       message.finding = FindingFromJson(value.at("finding"));
     }

@@ -1,20 +1,32 @@
-// What a worker tells its supervisor, one JSON object a line over a pipe.
+// What a supervisor and a worker tell each other, one JSON object a line over a
+// socket.
 
 #ifndef LASTCOMMIT_CAMPAIGN_MESSAGE_H_
 #define LASTCOMMIT_CAMPAIGN_MESSAGE_H_
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "campaign/finding.h"
+#include "campaign/index_ranges.h"
 #include "campaign/ledger.h"
 
 namespace lastcommit {
 
+// From the supervisor: what is to be run.
+struct Assignment {
+  IndexRange range;
+  // Indexes whose violation is known and needs nothing more.
+  std::set<std::uint64_t> settled;
+};
+
+// From a worker.
 struct Message {
-  // Since the last message.
+  // The part of the assignment that is done, and what it came to. An
+  // assignment is answered once, with less than all of it when told to stop.
+  std::optional<IndexRange> done;
   Ledger::Cells cells;
   std::uint64_t digest_sum = 0;
   std::optional<Finding> finding;
@@ -22,9 +34,11 @@ struct Message {
   bool is_last = false;
 };
 
-// A line with its newline.
+// Lines with their newline.
+std::string PrintAssignment(const Assignment& assignment);
 std::string PrintMessage(const Message& message);
-// nullopt for a line that a dying worker has cut off.
+// nullopt for a line that a dying process has cut off.
+std::optional<Assignment> ParseAssignment(const std::string& line);
 std::optional<Message> ParseMessage(const std::string& line);
 
 }  // namespace lastcommit

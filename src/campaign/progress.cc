@@ -23,11 +23,11 @@ bool Progress::IsDue() const {
   return is_shown_ && absl::Now() - shown_ >= interval;
 }
 
-void Progress::Show(const Ledger& ledger, std::size_t findings,
-                    std::int64_t shrink_trials) {
+void Progress::Show(const Ledger& ledger, std::int64_t trials_before,
+                    std::size_t findings, std::int64_t shrink_trials) {
   if (!IsDue()) return;
-  const double rate =
-      static_cast<double>(ledger.trials()) / absl::ToDoubleSeconds(Elapsed());
+  const double rate = static_cast<double>(ledger.trials() - trials_before) /
+                      absl::ToDoubleSeconds(Elapsed());
   std::string text = absl::StrFormat("%d trials, %.0f per second, %d skipped",
                                      ledger.trials(), rate, ledger.skipped());
   if (shrink_trials > 0) {

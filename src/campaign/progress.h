@@ -17,8 +17,9 @@ class Progress {
  public:
   explicit Progress(bool is_shown);
 
-  void Show(const Ledger& ledger, std::size_t findings,
-            std::int64_t shrink_trials);
+  // `trials_before` are in the ledger and do not count for the rate.
+  void Show(const Ledger& ledger, std::int64_t trials_before,
+            std::size_t findings, std::int64_t shrink_trials);
   // The same for other work: `text` is made into the status line.
   void Show(const std::string& text);
   // Before other text is printed.

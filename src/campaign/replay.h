@@ -4,6 +4,7 @@
 #ifndef LASTCOMMIT_CAMPAIGN_REPLAY_H_
 #define LASTCOMMIT_CAMPAIGN_REPLAY_H_
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -21,11 +22,14 @@ struct Repetition {
   std::map<std::string, int> verdicts;
 
   bool is_stable() const { return verdicts.size() == 1; }
+  void Add(const Repetition& more);
 };
 
-// At least once.
-absl::StatusOr<Repetition> Repeat(ForkTrial& trial, const Plan& plan,
-                                  int times);
+// At least once. Asked before each trial, `is_cancelled` ends it early: with
+// none at all, if it says so at once.
+absl::StatusOr<Repetition> Repeat(
+    ForkTrial& trial, const Plan& plan, int times,
+    const std::function<bool()>& is_cancelled = [] { return false; });
 
 // "20 of 20 violated(lost_commit)", or all verdicts with their counts.
 std::string Describe(const Repetition& repetition);

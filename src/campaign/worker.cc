@@ -1,15 +1,10 @@
 #include "campaign/worker.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <map>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "campaign/line_socket.h"
 #include "campaign/message.h"
 #include "plan/codec.h"
 #include "status/status.h"
@@ -18,52 +13,63 @@
 namespace lastcommit {
 namespace {
 
-std::uint64_t DigestOf(std::uint64_t index, const std::string& plan_text,
-                       const std::string& verdict) {
-  const std::string text = absl::StrCat(index, "\n", plan_text, verdict);
-  return XXH3_64bits(text.data(), text.size());
-}
-
 class Worker {
  public:
-  Worker(const FuzzOptions& options, Control& control, int pipe)
-      : options_(options), control_(control), pipe_(pipe) {}
+  Worker(const RunOptions& options, Control& control, WorkerSlot& slot,
+         int socket)
+      : options_(options), control_(control), slot_(slot), socket_(socket) {}
 
   void Run() {
-    const absl::Status status = RunTrials();
+    Message last;
+    const absl::Status status = RunAssignments();
     if (!status.ok()) {
-      unsent_.error = status.ToString();
+      last.error = status.ToString();
       control_.stop = true;
     }
-    unsent_.is_last = true;
-    Send();
+    last.is_last = true;
+    Send(last);
   }
 
  private:
-  absl::Status RunTrials() {
+  absl::Status RunAssignments() {
     ASSIGN_OR_RETURN(trial_, ForkTrial::Create(options_.trial));
-    while (!control_.stop.load(std::memory_order_relaxed)) {
-      const std::uint64_t index = control_.next_index++;
-      if (options_.trial_limit && index >= *options_.trial_limit) break;
-      RETURN_IF_ERROR(RunOne({options_.seed, index}));
-      if (absl::Now() - sent_ > absl::Milliseconds(200)) Send();
+    while (const std::optional<std::string> line = socket_.WaitForLine()) {
+      const std::optional<Assignment> assignment = ParseAssignment(*line);
+      if (!assignment) return absl::InternalError("a bad assignment");
+      const absl::Status status = RunRange(*assignment);
+      slot_.phase = WorkerPhase::kIdle;
+      Send(std::exchange(unsent_, Message()));  // what was done is done
+      RETURN_IF_ERROR(status);
     }
     return absl::OkStatus();
   }
 
-  absl::Status RunOne(const CaseKey& key) {
+  absl::Status RunRange(const Assignment& assignment) {
+    const IndexRange& range = assignment.range;
+    unsent_.done = {range.first, range.first};
+    for (std::uint64_t i = range.first; i < range.end && !control_.stop; ++i) {
+      slot_.index = i;
+      slot_.phase = WorkerPhase::kRunning;
+      RETURN_IF_ERROR(RunOne({options_.seed, i}, assignment.settled));
+      unsent_.done->end = i + 1;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status RunOne(const CaseKey& key,
+                      const std::set<std::uint64_t>& settled) {
+    ++slot_.beats;
     const Plan plan = PlanAt(key, options_.generate);
     ASSIGN_OR_RETURN(const TrialResult result, trial_->Run(plan));
+    if (result.verdict.violation && settled.count(key.index) == 0) {
+      RETURN_IF_ERROR(Keep(key, plan, result));
+    }
     Ledger ledger;
     ledger.Add(plan, result);
     for (const auto& [cell, count] : ledger.cells()) {
       unsent_.cells[cell] += count;
     }
-    unsent_.digest_sum +=
-        DigestOf(key.index, PrintPlan(plan), Name(result.verdict));
-    if (result.verdict.violation.has_value()) {
-      RETURN_IF_ERROR(Keep(key, plan, result));
-    }
+    unsent_.digest_sum += DigestOf(key.index, plan, Name(result.verdict));
     return absl::OkStatus();
   }
 
@@ -74,59 +80,69 @@ class Worker {
     if (options_.stop_after > 0 && found >= options_.stop_after) {
       control_.stop = true;
     }
+    const auto number = static_cast<std::size_t>(*result.verdict.violation);
+    if (control_.kept[number]++ >= options_.kept_per_class) {
+      Tell(SeenFinding(key, result));
+      return absl::OkStatus();
+    }
     absl::StatusOr<Finding> finding =
         KeepPlan(key, plan, result, options_.findings);
-    absl::Status status = finding.status();
-    if (!status.ok()) {
-      finding.emplace();
-      finding->key = key;
-      finding->verdict = Name(result.verdict);
-      finding->story = absl::StrCat("VIOLATED ", finding->verdict, " at index ",
-                                    key.index, "\n", result.verdict.why);
-    } else if (kept_[*result.verdict.violation]++ < options_.shrunk_per_class) {
-      status = Explain(plan, result, *finding);
+    if (!finding.ok()) {
+      Finding seen = SeenFinding(key, result);
+      seen.story = absl::StrCat("VIOLATED ", seen.verdict, " at index ",
+                                key.index, "\n", result.verdict.why);
+      Tell(seen);
+      return finding.status();
     }
-    unsent_.finding = *std::move(finding);
-    Send();
-    return status;
+    Tell(*finding);
+    if (control_.explained[number]++ >= options_.shrunk_per_class) {
+      return absl::OkStatus();
+    }
+    slot_.phase = WorkerPhase::kExplaining;
+    const absl::Status explained = Explain(plan, result, *finding);
+    Tell(*finding);
+    return explained;
   }
 
   absl::Status Explain(const Plan& plan, const TrialResult& result,
                        Finding& finding) {
     FindingOptions finding_options = options_.findings;
     finding_options.is_cancelled = [this] {
+      ++slot_.beats;
       ++control_.shrink_trials;
       return control_.cancel.load();
     };
     return ExplainFinding(*trial_, plan, result, finding_options, finding);
   }
 
-  void Send() {
-    const std::string line = PrintMessage(unsent_);
-    std::string_view left = line;
-    while (!left.empty()) {
-      const ssize_t written = write(pipe_, left.data(), left.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return;  // the supervisor is gone
-      left.remove_prefix(static_cast<std::size_t>(written));
-    }
-    unsent_ = Message();
-    sent_ = absl::Now();
+  void Tell(const Finding& finding) {
+    Message message;
+    message.finding = finding;
+    Send(message);
   }
 
-  const FuzzOptions& options_;
+  // If the supervisor is gone, so will be this process.
+  void Send(const Message& message) { socket_.Send(PrintMessage(message)); }
+
+  const RunOptions& options_;
   Control& control_;
-  const int pipe_;
+  WorkerSlot& slot_;
+  LineSocket socket_;
   std::unique_ptr<ForkTrial> trial_;
-  std::map<ViolationClass, int> kept_;
-  Message unsent_;
-  absl::Time sent_ = absl::Now();
+  Message unsent_;  // of the assignment that is run
 };
 
 }  // namespace
 
-void RunWorker(const FuzzOptions& options, Control& control, int pipe) {
-  Worker(options, control, pipe).Run();
+std::uint64_t DigestOf(std::uint64_t index, const Plan& plan,
+                       const std::string& verdict) {
+  const std::string text = absl::StrCat(index, "\n", PrintPlan(plan), verdict);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+void RunWorker(const RunOptions& options, Control& control, WorkerSlot& slot,
+               int socket) {
+  Worker(options, control, slot, socket).Run();
 }
 
 }  // namespace lastcommit

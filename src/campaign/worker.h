@@ -1,28 +1,46 @@
-// A worker of a fuzz run: a forked process that takes the next index until it
-// is told to stop, and sends messages through a pipe.
+// A worker of a run: a forked process that runs and judges the plans it is
+// assigned, keeps and explains those that fail, and answers through a socket.
 
 #ifndef LASTCOMMIT_CAMPAIGN_WORKER_H_
 #define LASTCOMMIT_CAMPAIGN_WORKER_H_
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
-#include "campaign/fuzz.h"
+#include "campaign/run_options.h"
+#include "plan/plan.h"
 
 namespace lastcommit {
 
-// Shared by the supervisor and all workers.
+enum class WorkerPhase { kIdle, kRunning, kExplaining };
+
+// What one worker is at. Outlives it.
+struct WorkerSlot {
+  std::atomic<WorkerPhase> phase{WorkerPhase::kIdle};
+  std::atomic<std::uint64_t> index{0};
+  std::atomic<std::uint64_t> beats{0};  // one before each execution of a plan
+};
+
+// In memory that the supervisor and all workers share.
 struct Control {
-  std::atomic<std::uint64_t> next_index{0};
   std::atomic<std::int64_t> findings{0};
   std::atomic<std::int64_t> shrink_trials{0};
   std::atomic<bool> stop{false};    // begin no more trials
   std::atomic<bool> cancel{false};  // and end shrinking
+  // Of each class, how many were begun to be explained, and were kept.
+  std::atomic<std::int64_t> explained[kViolationClasses] = {};
+  std::atomic<std::int64_t> kept[kViolationClasses] = {};
+  WorkerSlot slots[kMaxJobs];
 };
 
-// Runs until told to stop or out of trials, then returns; messages are written
-// to `pipe`.
-void RunWorker(const FuzzOptions& options, Control& control, int pipe);
+// What a trial adds to the digest of a run.
+std::uint64_t DigestOf(std::uint64_t index, const Plan& plan,
+                       const std::string& verdict);
+
+// Answers assignments until there are no more, then returns.
+void RunWorker(const RunOptions& options, Control& control, WorkerSlot& slot,
+               int socket);
 
 }  // namespace lastcommit
 

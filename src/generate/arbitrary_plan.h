@@ -12,6 +12,11 @@
 
 namespace lastcommit {
 
+// Changes with each change of what a seed means: with the plan of any key, the
+// order of the enumerators below, or how tokens say what shrinking did
+// (docs/token.md). A test fails where it was forgotten.
+inline constexpr int kGeneratorVersion = 1;
+
 // Which faults the plans have.
 enum class FaultChoice {
   kNone,   // no plan has a crash

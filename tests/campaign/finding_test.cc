@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr CaseKey kKey = {7, 42};
-constexpr char kName[] = "lost_commit-7-42";
+constexpr char kName[] = "lost_commit/7-42";
 
 absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
                                     const Plan& plan, const TrialResult& result,
@@ -99,6 +100,19 @@ TEST_F(FindingTest, ShrinkingEndsWhenItIsCancelled) {
   EXPECT_EQ(PlanIn("shrunk.plan").rounds, plan.rounds);
 }
 
+TEST_F(FindingTest, WhatIsCancelledAtOnceSaysThatItWasNotRepeated) {
+  options_.is_cancelled = [] { return true; };
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.repeats, "not repeated: it was interrupted");
+  EXPECT_EQ(finding.shape, "");
+}
+
+TEST_F(FindingTest, AShrunkPlanHasAShape) {
+  EXPECT_EQ(Keep(PlanKilledInCommit(kDishonest)).shape,
+            "lost_commit wal: open begin commit! close");
+}
+
 TEST_F(FindingTest, ThePlanExpectsItsViolationOnThisSqliteOnly) {
   Keep(PlanKilledInCommit(kDishonest));
   const Plan kept = PlanIn("original.plan");
@@ -126,7 +140,8 @@ TEST_F(FindingTest, WhatDoesNotRepeatIsFlakyAndKeptAsItIs) {
   EXPECT_EQ(finding.verdict, "violated(flaky)");
   EXPECT_EQ(finding.plan_path, Path("original.plan"));
   EXPECT_FALSE(findings_.Has(std::string(kName) + "/shrunk.plan"));
-  EXPECT_THAT(finding.story, HasSubstr("5 of 5 held"));
+  EXPECT_THAT(finding.story, HasSubstr("20 of 20 held"));
+  EXPECT_EQ(finding.verdicts, (std::map<std::string, int>{{"held", 20}}));
   EXPECT_THAT(finding.story, HasSubstr("once"));
 }
 

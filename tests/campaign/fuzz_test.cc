@@ -1,8 +1,11 @@
 #include "campaign/fuzz.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "campaign/campaign_fixture.h"
 #include "campaign/plans.h"
@@ -23,45 +26,62 @@ class FuzzTest : public CampaignTest {
     options_.trial.directory = trials_.path();
   }
 
-  FuzzSummary Fuzz() {
-    absl::StatusOr<FuzzSummary> summary = RunFuzz(options_);
+  Summary Fuzz() {
+    absl::StatusOr<Summary> summary = RunFuzz(options_);
     EXPECT_THAT(summary, IsOk());
-    return summary.ok() ? *std::move(summary) : FuzzSummary();
+    return summary.ok() ? *std::move(summary) : Summary();
+  }
+
+  std::vector<std::string> KeptFindings() {
+    std::vector<std::string> names;
+    for (const auto& kept :
+         std::filesystem::directory_iterator(findings_.Path("lost_commit"))) {
+      names.push_back(kept.path().filename());
+    }
+    return names;
+  }
+
+  static std::int64_t CountExplained(const Summary& summary) {
+    const auto& findings = summary.tally.findings;
+    return std::count_if(
+        findings.begin(), findings.end(), [](const auto& entry) {
+          return entry.second.state == FindingState::kExplained;
+        });
   }
 
   FuzzOptions options_;
 };
 
 TEST_F(FuzzTest, RunsAsManyTrialsAsItWasAskedTo) {
-  const FuzzSummary summary = Fuzz();
+  const Summary summary = Fuzz();
   EXPECT_EQ(summary.exit_code, ExitCode::kHeld);
-  EXPECT_EQ(summary.ledger.trials(), 60);
+  EXPECT_EQ(summary.tally.ledger.trials(), 60);
   EXPECT_FALSE(summary.was_interrupted);
-  EXPECT_THAT(summary.findings, IsEmpty());
+  EXPECT_THAT(summary.tally.findings, IsEmpty());
 }
 
 TEST_F(FuzzTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
-  const std::string digest = Fuzz().digest;
+  const std::string digest = Fuzz().tally.digest();
   options_.jobs = 2;
-  EXPECT_EQ(Fuzz().digest, digest);
+  EXPECT_EQ(Fuzz().tally.digest(), digest);
   options_.jobs = 3;
-  EXPECT_EQ(Fuzz().digest, digest);
+  EXPECT_EQ(Fuzz().tally.digest(), digest);
 }
 
 TEST_F(FuzzTest, TheDigestIsAnotherOneForEachSeedAndSize) {
   options_.trial_limit = 10;
-  const std::string digest = Fuzz().digest;
+  const std::string digest = Fuzz().tally.digest();
   options_.trial_limit = 11;
-  EXPECT_NE(Fuzz().digest, digest);
+  EXPECT_NE(Fuzz().tally.digest(), digest);
   options_.trial_limit = 10;
   options_.seed = 2;
-  EXPECT_NE(Fuzz().digest, digest);
+  EXPECT_NE(Fuzz().tally.digest(), digest);
 }
 
 TEST_F(FuzzTest, ThereIsNoCrashIfNoneWasAskedFor) {
   options_.generate.fault = FaultChoice::kNone;
-  const FuzzSummary summary = Fuzz();
-  for (const auto& [cell, count] : summary.ledger.cells()) {
+  const Summary summary = Fuzz();
+  for (const auto& [cell, count] : summary.tally.ledger.cells()) {
     EXPECT_FALSE(cell.starts_with("crash/")) << cell;
   }
 }
@@ -71,11 +91,11 @@ TEST_F(FuzzTest, APlantedBugIsFoundAndEndsTheRunAsViolated) {
   options_.generate.fault = FaultChoice::kKill;
   options_.trial_limit = 500;
   options_.stop_after = 1;
-  const FuzzSummary summary = Fuzz();
+  const Summary summary = Fuzz();
   EXPECT_EQ(summary.exit_code, ExitCode::kViolated);
-  ASSERT_THAT(summary.findings, SizeIs(1));
-  EXPECT_EQ(summary.findings[0].verdict, "violated(lost_commit)");
-  EXPECT_LT(summary.ledger.trials(), 500);
+  ASSERT_THAT(summary.tally.findings, SizeIs(1));
+  EXPECT_EQ(summary.groups[0].first.verdict, "violated(lost_commit)");
+  EXPECT_LT(summary.tally.ledger.trials(), 500);
   EXPECT_THAT(findings_.Names(), SizeIs(1));
 }
 
@@ -84,16 +104,33 @@ TEST_F(FuzzTest, FindingsOfAClassAreAllKeptAndTheFirstOnesShrunk) {
   options_.generate.fault = FaultChoice::kKill;
   options_.shrunk_per_class = 1;
   options_.findings.shrink.max_trials = 1;
-  const FuzzSummary summary = Fuzz();
-  EXPECT_EQ(summary.ledger.trials(), 60);
+  const Summary summary = Fuzz();
+  EXPECT_EQ(summary.tally.ledger.trials(), 60);
   const std::int64_t found =
-      summary.ledger.Count("verdict/violated(lost_commit)");
+      summary.tally.ledger.Count("verdict/violated(lost_commit)");
   EXPECT_GT(found, 1);
-  EXPECT_EQ(std::ssize(summary.findings), found);
-  EXPECT_EQ(std::ssize(findings_.Names()), found);
-  EXPECT_EQ(std::count_if(summary.findings.begin(), summary.findings.end(),
-                          [](const Finding& f) { return !f.story.empty(); }),
-            1);
+  EXPECT_EQ(std::ssize(summary.tally.findings), found);
+  EXPECT_EQ(std::ssize(KeptFindings()), found);
+  EXPECT_EQ(CountExplained(summary), 1);
+}
+
+TEST_F(FuzzTest, WorkersTogetherShrinkNoMoreThanTheFirstOnes) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.jobs = 3;
+  options_.shrunk_per_class = 1;
+  options_.findings.shrink.max_trials = 1;
+  EXPECT_EQ(CountExplained(Fuzz()), 1);
+}
+
+TEST_F(FuzzTest, OfManyFindingsOfAClassThePlansAreNotKept) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.shrunk_per_class = 0;
+  options_.kept_per_class = 2;
+  const Summary summary = Fuzz();
+  EXPECT_GT(summary.tally.findings.size(), 2u);
+  EXPECT_THAT(KeptFindings(), SizeIs(2));
 }
 
 TEST_F(FuzzTest, ALimitOfTimeEndsTheRun) {
@@ -115,7 +152,7 @@ TEST_F(FuzzTest, WhatCannotBeWrittenIsSaidBeforeTheRun) {
 
 TEST_F(FuzzTest, AnErrorOfAWorkerEndsTheRun) {
   options_.generate.saver = "none";
-  const FuzzSummary summary = Fuzz();
+  const Summary summary = Fuzz();
   EXPECT_EQ(summary.exit_code, ExitCode::kTesterFailed);
   EXPECT_THAT(summary.error, HasSubstr("no saver named"));
 }
@@ -124,14 +161,12 @@ TEST_F(FuzzTest, AFindingThatCannotBeKeptIsStillAFinding) {
   options_.generate.saver = kDishonest;
   options_.generate.fault = FaultChoice::kKill;
   options_.json_path = findings_.Path("run.json");
-  for (int index = 0; index < 60; ++index) {
-    findings_.Put("lost_commit-1-" + std::to_string(index), "in the way");
-  }
-  const FuzzSummary summary = Fuzz();
+  findings_.Put("lost_commit", "in the way");
+  const Summary summary = Fuzz();
   EXPECT_EQ(summary.exit_code, ExitCode::kViolated);
   EXPECT_NE(summary.error, "");
-  ASSERT_THAT(summary.findings, SizeIs(1));
-  EXPECT_EQ(summary.findings[0].verdict, "violated(lost_commit)");
+  ASSERT_THAT(summary.tally.findings, SizeIs(1));
+  EXPECT_EQ(summary.groups[0].first.verdict, "violated(lost_commit)");
   EXPECT_THAT(findings_.Get("run.json"), HasSubstr("lost_commit"));
 }
 

@@ -29,6 +29,12 @@ Message FullMessage() {
   finding.repeats = "5 of 5 held";
   finding.shrink_trials = 99;
   finding.lines = 5;
+  finding.state = FindingState::kExplained;
+  finding.filed_under = "lost_commit";
+  finding.verdicts = {{"held", 3}, {"violated(lost_commit)", 2}};
+  finding.shape = "a shape";
+  finding.deaths = 1;
+  message.done = {7, 9};
   message.finding = finding;
   return message;
 }
@@ -58,6 +64,23 @@ TEST(MessageTest, EachFieldIsPrintedAndParsedUnchanged) {
   EXPECT_EQ(parsed->finding->repeats, message.finding->repeats);
   EXPECT_EQ(parsed->finding->shrink_trials, message.finding->shrink_trials);
   EXPECT_EQ(parsed->finding->lines, message.finding->lines);
+  EXPECT_EQ(parsed->finding->state, message.finding->state);
+  EXPECT_EQ(parsed->finding->filed_under, message.finding->filed_under);
+  EXPECT_EQ(parsed->finding->verdicts, message.finding->verdicts);
+  EXPECT_EQ(parsed->finding->shape, message.finding->shape);
+  EXPECT_EQ(parsed->finding->deaths, message.finding->deaths);
+  EXPECT_EQ(parsed->done, message.done);
+}
+
+TEST(MessageTest, AnAssignmentIsPrintedAndParsedUnchanged) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  const auto parsed =
+      ParseAssignment(PrintAssignment({{kMost - 2, kMost}, {kMost - 1}}));
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(parsed->range, (IndexRange{kMost - 2, kMost}));
+  EXPECT_EQ(parsed->settled, (std::set<std::uint64_t>{kMost - 1}));
+  EXPECT_FALSE(ParseAssignment("{}").has_value());
+  EXPECT_FALSE(ParseAssignment(R"({"range":[1],"settled":[]})").has_value());
 }
 
 TEST(MessageTest, AnEmptyMessageIsOneToo) {

@@ -120,11 +120,13 @@ INSTANTIATE_TEST_SUITE_P(Signals, InterruptTest,
                            return test.param == SIGINT ? "Int" : "Term";
                          });
 
-TEST_F(FuzzTest, AWorkerThatIsKilledEndsTheRunAsFailed) {
-  Program program(directory_.path(), LongFuzz());
+TEST_F(FuzzTest, AWorkerThatIsKilledIsReplacedAndTheRunHasFailed) {
+  Program program(directory_.path(), Fuzz({"--trials=60"}));
   program.ReadLine();
   kill(program.AnyChild(), SIGKILL);
-  ExpectError(program.Wait(), 3, "a worker was ended by signal 9");
+  const Outcome outcome = program.Wait();
+  ExpectError(outcome, 3, "a worker was ended by signal 9");
+  EXPECT_THAT(outcome.out, HasSubstr("TESTER FAILED: 60 trials"));
 }
 
 TEST_F(FuzzTest, AnOutputThatNobodyReadsEndsTheRunAsFailed) {

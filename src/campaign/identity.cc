@@ -1,0 +1,149 @@
+#include "campaign/identity.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+
+// What is the same in all shards of a campaign, by name.
+std::vector<std::pair<std::string, std::string>> Common(
+    const Identity& identity) {
+  return {{"seed", absl::StrCat(identity.seed)},
+          {"saver", identity.generate.saver},
+          {"engine", std::string(Name(identity.generate.engine))},
+          {"fault", Word(identity.generate.fault)},
+          {"number of shards", absl::StrCat(identity.shards_of)},
+          {"generator version", absl::StrCat(identity.generator_version)},
+          {"SQLite version", identity.sqlite_version},
+          {"SQLite source id", identity.sqlite_source_id}};
+}
+
+absl::Status CheckSame(const Identity& a, const Identity& b,
+                       const std::string& rule) {
+  const auto all_a = Common(a);
+  const auto all_b = Common(b);
+  for (std::size_t i = 0; i < all_a.size(); ++i) {
+    const auto& [name, value] = all_a[i];
+    if (value == all_b[i].second) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(name, " is ", absl::CHexEscape(value), " here and ",
+                     absl::CHexEscape(all_b[i].second), " there; ", rule));
+  }
+  return absl::OkStatus();
+}
+
+bool AreShards(const std::vector<int>& shards, int of) {
+  return !shards.empty() && std::is_sorted(shards.begin(), shards.end()) &&
+         std::adjacent_find(shards.begin(), shards.end()) == shards.end() &&
+         shards.front() >= 1 && shards.back() <= of;
+}
+
+Identity FromJson(const json& value) {
+  Identity identity;
+  if (value.at("version") != kVersion) {
+    throw json::other_error::create(501, "another version", &value);
+  }
+  identity.seed = value.at("seed");
+  identity.generate.saver = value.at("saver");
+  const auto engine = ParseEngine(value.at("engine").get<std::string>());
+  const auto fault = ParseFault(value.at("fault").get<std::string>());
+  identity.shards = value.at("shards").get<std::vector<int>>();
+  identity.shards_of = value.at("shards_of");
+  identity.generator_version = value.at("generator_version");
+  identity.sqlite_version = value.at("sqlite_version");
+  identity.sqlite_source_id = value.at("sqlite_source_id");
+  if (!engine || !fault || !AreShards(identity.shards, identity.shards_of)) {
+    throw json::other_error::create(501, "a value that is not known", &value);
+  }
+  identity.generate.engine = *engine;
+  identity.generate.fault = *fault;
+  return identity;
+}
+
+}  // namespace
+
+Identity NewIdentity(const WantedIdentity& wanted) {
+  Identity identity;
+  identity.seed = wanted.seed.value_or(identity.seed);
+  GenerateOptions& generate = identity.generate;
+  generate.saver = wanted.saver.value_or(generate.saver);
+  generate.engine = wanted.engine.value_or(generate.engine);
+  generate.fault = wanted.fault.value_or(generate.fault);
+  const Shard shard = wanted.shard.value_or(Shard());
+  identity.shards = {shard.number};
+  identity.shards_of = shard.of;
+  identity.generator_version = kGeneratorVersion;
+  identity.sqlite_version = sqlite3_libversion();
+  identity.sqlite_source_id = sqlite3_sourceid();
+  return identity;
+}
+
+absl::Status CheckCanContinue(const Identity& identity,
+                              const WantedIdentity& wanted) {
+  if (identity.shards.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("it was merged of shards ", ShardsOf(identity),
+                     ": continue those, and merge them again"));
+  }
+  // What was not asked for stays as it is.
+  const GenerateOptions& generate = identity.generate;
+  const Identity now =
+      NewIdentity({wanted.seed.value_or(identity.seed),
+                   wanted.saver.value_or(generate.saver),
+                   wanted.engine.value_or(generate.engine),
+                   wanted.fault.value_or(generate.fault),
+                   wanted.shard.value_or(
+                       Shard{identity.shards.front(), identity.shards_of})});
+  RETURN_IF_ERROR(
+      CheckSame(now, identity, "a campaign goes on as it began, or elsewhere"));
+  if (now.shards == identity.shards) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the shard is ", ShardsOf(now), " here and ",
+                   ShardsOf(identity), " there"));
+}
+
+absl::Status CheckBelongTogether(const Identity& a, const Identity& b) {
+  return CheckSame(a, b, "they are no shards of one campaign");
+}
+
+json IdentityToJson(const Identity& identity) {
+  return {{"version", kVersion},
+          {"seed", identity.seed},
+          {"saver", identity.generate.saver},
+          {"engine", std::string(Name(identity.generate.engine))},
+          {"fault", Word(identity.generate.fault)},
+          {"shards", identity.shards},
+          {"shards_of", identity.shards_of},
+          {"generator_version", identity.generator_version},
+          {"sqlite_version", identity.sqlite_version},
+          {"sqlite_source_id", identity.sqlite_source_id}};
+}
+
+absl::StatusOr<Identity> ParseIdentity(const std::string& text,
+                                       const std::string& name) {
+  try {  // nlohmann-json throws; nothing leaves here
+    return FromJson(json::parse(text));
+  } catch (const json::exception& error) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        absl::CHexEscape(name), ": it describes no campaign: ", error.what()));
+  }
+}
+
+std::string ShardsOf(const Identity& identity) {
+  return absl::StrCat(absl::StrJoin(identity.shards, ","), "/",
+                      identity.shards_of);
+}
+
+}  // namespace lastcommit

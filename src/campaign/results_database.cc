@@ -1,0 +1,126 @@
+#include "campaign/results_database.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "campaign/results_schema.h"
+#include "campaign/whole_file.h"
+#include "status/status.h"
+#include "trial/child.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr absl::Duration kTimeout = absl::Minutes(30);
+
+// https://sqlite.org/fileformat2.html#the_database_header
+struct Header {
+  std::uint32_t user_version = 0;
+  std::uint32_t application_id = 0;
+};
+
+// Read without SQLite. nullopt: it is no database.
+std::optional<Header> ReadHeader(const std::string& path) {
+  constexpr std::size_t kSize = 100;
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  char bytes[kSize] = {};
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(bytes, kSize) ||
+      std::string_view(bytes, kMagic.size()) != kMagic) {
+    return std::nullopt;
+  }
+  const auto number = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+    }
+    return value;
+  };
+  return Header{number(60), number(68)};
+}
+
+// In a child: the SQLite under test may crash, or never end.
+absl::Status InChild(absl::FunctionRef<absl::Status()> work) {
+  ASSIGN_OR_RETURN(ChildRunner runner, ChildRunner::Create());
+  ASSIGN_OR_RETURN(const ChildReport report,
+                   runner.Run(
+                       [&] {
+                         const absl::Status done = work();
+                         if (done.ok()) return;
+                         std::printf("%s", done.ToString().c_str());
+                         std::fflush(stdout);
+                         _exit(1);
+                       },
+                       kTimeout));
+  if (report.end == ChildEnd::kReturned) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(report.how,
+                                          report.output.empty() ? "" : ": ",
+                                          absl::CHexEscape(report.output)));
+}
+
+// False: SQLite complains, or dies of it.
+bool IsWhole(const std::string& path) {
+  return InChild([&] { return CheckDatabase(path); }).ok();
+}
+
+void RemoveDatabase(const std::string& path) {
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    unlink(absl::StrCat(path, suffix).c_str());
+  }
+}
+
+// Never over one that was put aside before.
+absl::Status PutAside(const std::string& path) {
+  std::string aside = absl::StrCat(path, ".old");
+  for (int i = 1; access(aside.c_str(), F_OK) == 0; ++i) {
+    aside = absl::StrCat(path, ".old-", i);
+  }
+  RETURN_IF_ERROR(PutInPlace(path, aside));
+  std::printf("%s is damaged, or of another program: it is kept as %s\n",
+              absl::CHexEscape(path).c_str(), absl::CHexEscape(aside).c_str());
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+absl::Status MakeRoom(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0) return absl::OkStatus();
+  const std::optional<Header> header = ReadHeader(path);
+  if (!header || header->application_id != kResultsApplicationId) {
+    return PutAside(path);
+  }
+  if (header->user_version > kResultsVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(absl::CHexEscape(path), " has version ",
+                     header->user_version, ", newer than ", kResultsVersion,
+                     ": it is not replaced; everything is in results.jsonl"));
+  }
+  return IsWhole(path) ? absl::OkStatus() : PutAside(path);
+}
+
+}  // namespace
+
+absl::Status BuildResultsDatabase(const std::string& directory,
+                                  const Identity& identity,
+                                  const Tally& tally) {
+  const std::string path = absl::StrCat(directory, "/results.sqlite");
+  const std::string temporary = absl::StrCat(path, ".tmp");
+  RETURN_IF_ERROR(MakeRoom(path));
+  RemoveDatabase(temporary);  // of one that was killed
+  const absl::Status built =
+      InChild([&] { return WriteDatabase(temporary, identity, tally); });
+  if (!built.ok()) {
+    RemoveDatabase(temporary);
+    return absl::InternalError(absl::StrCat(
+        "cannot build ", absl::CHexEscape(path), ": ", built.message()));
+  }
+  return PutInPlace(temporary, path);
+}
+
+}  // namespace lastcommit

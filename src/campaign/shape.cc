@@ -1,0 +1,48 @@
+#include "campaign/shape.h"
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace lastcommit {
+namespace {
+
+// absl::string_view of Debian 12 is not std::string_view.
+template <typename Enum>
+std::string Word(Enum value) {
+  return std::string(Name(value));
+}
+
+std::string WordOf(const Step& step) {
+  const char* mark = !step.crash.has_value() ? ""
+                     : step.crash->io == 0   ? "!!"
+                                             : "!";
+  return absl::StrCat(Word(step.kind), mark);
+}
+
+void AppendRound(const Round& round, std::string& shape) {
+  std::string last;
+  for (const Step& step : round.steps) {
+    const std::string word = WordOf(step);
+    if (word != last) {
+      absl::StrAppend(&shape, " ", word);
+    } else if (!shape.ends_with('*')) {
+      shape += '*';
+    }
+    last = word;
+  }
+}
+
+}  // namespace
+
+std::string ShapeOf(const Plan& plan, ViolationClass violation) {
+  std::string shape =
+      absl::StrCat(Word(violation), " ", Word(plan.profile.journal_mode), ":");
+  for (std::size_t i = 0; i < plan.rounds.size(); ++i) {
+    if (i > 0) shape += " /";
+    AppendRound(plan.rounds[i], shape);
+  }
+  return shape;
+}
+
+}  // namespace lastcommit

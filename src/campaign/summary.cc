@@ -1,0 +1,165 @@
+#include "campaign/summary.h"
+
+#include <sqlite3.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "campaign/finding_json.h"
+#include "campaign/story.h"
+
+namespace lastcommit {
+namespace {
+
+using nlohmann::json;
+
+std::string TimesOf(const FindingGroup& group) {
+  return group.indexes.size() == 1
+             ? ""
+             : absl::StrCat(" (", group.indexes.size(), " times)");
+}
+
+void PrintGroup(const RunOptions& options, const FindingGroup& group) {
+  const Finding& finding = group.first;
+  if (finding.state != FindingState::kExplained && !finding.is_of_a_worker()) {
+    std::printf("finding: %s, not shrunk%s, such as: ", finding.verdict.c_str(),
+                TimesOf(group).c_str());
+  } else {
+    std::printf("finding: %s, %zu lines%s: ", finding.verdict.c_str(),
+                finding.lines, TimesOf(group).c_str());
+  }
+  std::printf(
+      "%s\n",
+      finding.plan_path.empty()
+          ? "not kept"
+          : ReplayCommand(options.findings.program, finding.plan_path).c_str());
+}
+
+// The last lines of a run that found something are what to do next.
+void PrintFindings(const RunOptions& options, const Summary& summary) {
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < summary.groups.size() && i < kShown; ++i) {
+    PrintGroup(options, summary.groups[i]);
+  }
+  if (summary.groups.size() > kShown) {
+    std::printf("and %zu more findings in %s\n", summary.groups.size() - kShown,
+                options.findings.directory.c_str());
+  }
+}
+
+json GroupToJson(const FindingGroup& group) {
+  json value = FindingToJson(group.first);
+  value.erase("story");  // it is in its file
+  value["count"] = group.indexes.size();
+  return value;
+}
+
+json OptionalSeconds(const std::optional<absl::Duration>& limit) {
+  return limit ? json(absl::ToDoubleSeconds(*limit)) : json();
+}
+
+}  // namespace
+
+void Summary::DecideOutcome(bool has_found) {
+  if (has_found || tally.has_violations()) {
+    exit_code = ExitCode::kViolated;
+  } else if (!error.empty() || tally.has_worker_findings()) {
+    exit_code = ExitCode::kTesterFailed;
+  } else if (!broken_promises.empty()) {
+    exit_code = ExitCode::kNotExercised;
+  } else {
+    exit_code = ExitCode::kHeld;
+  }
+}
+
+Summary Summarize(Tally tally, const GenerateOptions& generate) {
+  Summary summary;
+  summary.tally = std::move(tally);
+  summary.groups = Grouped(summary.tally);
+  summary.broken_promises = BrokenPromises(summary.tally.ledger, generate);
+  summary.DecideOutcome(/*has_found=*/false);
+  return summary;
+}
+
+const char* Outcome(ExitCode exit_code) {
+  switch (exit_code) {
+    case ExitCode::kHeld:
+      return "HELD";
+    case ExitCode::kViolated:
+      return "VIOLATED";
+    case ExitCode::kTesterFailed:
+      return "TESTER FAILED";
+    default:
+      return "NOT EXERCISED";
+  }
+}
+
+void PrintSummary(const RunOptions& options, const Summary& summary) {
+  const Ledger& ledger = summary.tally.ledger;
+  const double seconds = absl::ToDoubleSeconds(summary.took);
+  const std::int64_t now = ledger.trials() - summary.trials_before;
+  std::printf("\n%s", ledger.Print().c_str());
+  if (options.generate.fault == FaultChoice::kMixed &&
+      ledger.trials() < kTrialsOfAPromise) {
+    std::printf("a run of less than %lld trials promises no cell\n",
+                static_cast<long long>(kTrialsOfAPromise));
+  }
+  for (const std::string& broken : summary.broken_promises) {
+    std::printf("promise not kept: %s\n", broken.c_str());
+  }
+  std::printf("digest %s\n", summary.tally.digest().c_str());
+  std::printf(
+      "%s%s: %lld trials (%lld held, %lld skipped)%s in %.1f s, %.0f per "
+      "second\n",
+      summary.was_interrupted ? "interrupted, " : "",
+      Outcome(summary.exit_code), static_cast<long long>(ledger.trials()),
+      static_cast<long long>(ledger.Count("verdict/held")),
+      static_cast<long long>(ledger.skipped()),
+      summary.trials_before == 0 ? "" : absl::StrCat(", ", now, " now").c_str(),
+      seconds, seconds > 0 ? static_cast<double>(now) / seconds : 0.0);
+  PrintFindings(options, summary);
+}
+
+json SummaryToJson(const RunOptions& options, const Summary& summary) {
+  json findings = json::array();
+  for (const FindingGroup& group : summary.groups) {
+    findings.push_back(GroupToJson(group));
+  }
+  const Tally& tally = summary.tally;
+  return {
+      {"schema", 1},
+      {"seed", options.seed},
+      {"saver", options.generate.saver},
+      {"engine", std::string(Name(options.generate.engine))},
+      {"fault", Word(options.generate.fault)},
+      {"shard", {{"number", options.shard.number}, {"of", options.shard.of}}},
+      {"jobs", options.jobs},
+      {"time_limit", OptionalSeconds(options.time_limit)},
+      {"trial_limit",
+       options.trial_limit ? json(*options.trial_limit) : json()},
+      {"generator_version", kGeneratorVersion},
+      {"tester", TesterVersion()},
+      {"sqlite_version", sqlite3_libversion()},
+      {"sqlite_source_id", sqlite3_sourceid()},
+      {"trials", tally.ledger.trials()},
+      {"trials_before", summary.trials_before},
+      {"ledger", tally.ledger.cells()},
+      {"broken_promises", summary.broken_promises},
+      {"findings", findings},
+      {"interrupted", summary.was_interrupted},
+      {"error", summary.error},
+      {"digest", tally.digest()},
+      {"seconds", absl::ToDoubleSeconds(summary.took)},
+      {"outcome", Outcome(summary.exit_code)},
+      {"exit_code", static_cast<int>(summary.exit_code)}};
+}
+
+std::string PrintJson(const json& value) {
+  return value.dump(2, ' ', /*ensure_ascii=*/true,
+                    json::error_handler_t::replace) +
+         "\n";
+}
+
+}  // namespace lastcommit

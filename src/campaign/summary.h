@@ -1,0 +1,53 @@
+// Summary: how a run ended, for people, as JSON (docs/results-format.md), and
+// as an exit code.
+
+#ifndef LASTCOMMIT_CAMPAIGN_SUMMARY_H_
+#define LASTCOMMIT_CAMPAIGN_SUMMARY_H_
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "campaign/exit_code.h"
+#include "campaign/run_options.h"
+#include "campaign/tally.h"
+
+namespace lastcommit {
+
+struct Summary {
+  Tally tally;
+  std::vector<FindingGroup> groups;
+  std::vector<std::string> broken_promises;
+  std::int64_t trials_before = 0;  // of earlier sessions of a campaign
+  bool was_interrupted = false;
+  // Why the tester failed; what it had found until then is there.
+  std::string error;
+  // Whether what a campaign makes of its results could be written; they
+  // themselves are there.
+  absl::Status written;
+  absl::Duration took;
+  ExitCode exit_code = ExitCode::kHeld;
+
+  // Sets the exit code. `has_found`: a violation was seen, even if nothing of
+  // it could be kept.
+  void DecideOutcome(bool has_found);
+};
+
+Summary Summarize(Tally tally, const GenerateOptions& generate);
+
+// "HELD", "VIOLATED", ...
+const char* Outcome(ExitCode exit_code);
+
+// The ledger, broken promises, the verdict as a line, and what to do next.
+void PrintSummary(const RunOptions& options, const Summary& summary);
+
+nlohmann::json SummaryToJson(const RunOptions& options, const Summary& summary);
+// Of any JSON, for people, in ASCII.
+std::string PrintJson(const nlohmann::json& value);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CAMPAIGN_SUMMARY_H_

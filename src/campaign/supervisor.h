@@ -1,0 +1,29 @@
+// Supervisor: runs workers until there is no more to do, and adds up what they
+// tell. One that dies or hangs is replaced, and the plan it was at becomes a
+// finding. Used by `fuzz` and, with a file of results, by campaigns.
+
+#ifndef LASTCOMMIT_CAMPAIGN_SUPERVISOR_H_
+#define LASTCOMMIT_CAMPAIGN_SUPERVISOR_H_
+
+#include "absl/status/statusor.h"
+#include "campaign/results_file.h"
+#include "campaign/run_options.h"
+#include "campaign/summary.h"
+#include "campaign/tally.h"
+
+namespace lastcommit {
+
+// A plan over which so many workers ended is given up: it is counted as
+// verdict/worker_died or verdict/worker_hung, and not run again.
+inline constexpr int kMaxDeathsOfAPlan = 2;
+// Workers that end one after the other, with nothing done in between.
+inline constexpr int kMaxDeathsInARow = 20;
+
+// Goes on from `tally`. Prints progress and findings to stdout. `results` may
+// be null. An error: the run could not start.
+absl::StatusOr<Summary> Supervise(const RunOptions& options, Tally tally,
+                                  ResultsFile* results);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CAMPAIGN_SUPERVISOR_H_

@@ -1,0 +1,64 @@
+#include "cli/fuzz_command.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "campaign/fuzz.h"
+#include "campaign/identity.h"
+#include "cli/command.h"
+#include "cli/run_options.h"
+
+namespace lastcommit {
+namespace {
+
+struct FuzzCommand {
+  WantedIdentity wanted;
+  FuzzOptions options;
+};
+
+ExitCode Fuzz(FuzzCommand& fuzz) {
+  const Identity identity = NewIdentity(fuzz.wanted);
+  if (const absl::Status known = CheckSaver(identity.generate.saver);
+      !known.ok()) {
+    return Report(known);
+  }
+  FuzzOptions& options = fuzz.options;
+  options.seed = identity.seed;
+  options.generate = identity.generate;
+  if (!options.time_limit && !options.trial_limit) {
+    options.time_limit = absl::Seconds(60);
+  }
+  return EndOf(RunFuzz(options));
+}
+
+}  // namespace
+
+void AddFuzz(CLI::App& app, const std::string& program, ExitCode& code) {
+  const auto fuzz = std::make_shared<FuzzCommand>();
+  FuzzOptions& options = fuzz->options;
+  options.findings.program = program;
+  CLI::App* command = app.add_subcommand(
+      "fuzz", "Generate plans, run and judge them; keep and shrink findings");
+  AddPlanOptions(command, fuzz->wanted);
+  AddRunOptions(command, options);
+  command
+      ->add_option("--findings", options.findings.directory,
+                   "Where findings are kept")
+      ->capture_default_str();
+  command
+      ->add_option("--stop-after", options.stop_after,
+                   "End after that many findings (default: go on)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--json", options.json_path,
+                      "Write the summary as JSON to this file");
+  command->footer(
+      "Without --seconds and --trials it ends after 60 seconds.\n\n"
+      "Exit codes: 0 held, 1 violated, 2 usage or bad input, 3 the tester "
+      "itself failed,\n4 not exercised (a fault that was promised never "
+      "happened).\n\nExample: a real bug of SQLite 3.40.1, found, shrunk and "
+      "kept:\n  lastcommit fuzz --saver=sqlite-undefended --fault=kill "
+      "--stop-after=1");
+  command->callback([fuzz, &code] { code = Fuzz(*fuzz); });
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,103 @@
+#include "cli/run_options.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <thread>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "cli/command.h"
+
+namespace lastcommit {
+
+CLI::Validator WholeNumber(std::uint64_t least) {
+  return CLI::Validator(
+      [least](const std::string& text) -> std::string {
+        std::uint64_t number = 0;
+        if (absl::SimpleAtoi(text, &number) && number >= least) return "";
+        return absl::StrCat("\"", absl::CHexEscape(text),
+                            "\" is not a whole number from ", least, " to ",
+                            std::numeric_limits<std::uint64_t>::max());
+      },
+      "");
+}
+
+CLI::Validator Seconds() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        constexpr double kMost = 1e9;  // and neither NaN nor infinity
+        double seconds = 0;
+        if (absl::SimpleAtod(text, &seconds) && seconds > 0 &&
+            seconds <= kMost) {
+          return "";
+        }
+        return absl::StrCat("\"", absl::CHexEscape(text),
+                            "\" is not a number above 0 and up to ", kMost);
+      },
+      "");
+}
+
+void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
+  command
+      ->add_option_function<std::uint64_t>(
+          "--seed", [&](std::uint64_t seed) { wanted.seed = seed; },
+          "Plans are a function of the seed (default 1)")
+      ->check(WholeNumber(0));
+  command->add_option_function<std::string>(
+      "--saver", [&](const std::string& name) { wanted.saver = name; },
+      "The store under test: see `lastcommit savers` (default sqlite)");
+  command
+      ->add_option_function<std::string>(
+          "--engine",
+          [&](const std::string& name) { wanted.engine = ParseEngine(name); },
+          "fork: real processes, real SIGKILL, real files")
+      ->check(CLI::IsMember({"fork"}));
+  command
+      ->add_option_function<std::string>(
+          "--fault",
+          [&](const std::string& name) { wanted.fault = ParseFault(name); },
+          "kill: each plan has a kill; none; mixed (default)")
+      ->check(CLI::IsMember({"kill", "none", "mixed"}));
+}
+
+void AddRunOptions(CLI::App* command, RunOptions& options) {
+  options.jobs = static_cast<int>(
+      std::clamp(std::thread::hardware_concurrency(), 1U, unsigned{kMaxJobs}));
+  command
+      ->add_option_function<double>(
+          "--seconds", [&](double s) { options.time_limit = absl::Seconds(s); },
+          "End after that many seconds")
+      ->check(Seconds());
+  command
+      ->add_option_function<std::uint64_t>(
+          "--trials", [&](std::uint64_t n) { options.trial_limit = n; },
+          "End after that many trials")
+      ->check(WholeNumber(1));
+  command
+      ->add_option("--jobs", options.jobs,
+                   "Worker processes (default: one a core)")
+      ->check(CLI::Range(1, kMaxJobs));
+  command
+      ->add_option_function<double>(
+          "--worker-timeout",
+          [&](double s) { options.worker_timeout = absl::Seconds(s); },
+          "Replace a worker that is at one execution of a plan for that many "
+          "seconds (default 600)")
+      ->check(Seconds());
+  AddTrialOptions(command, options.trial);
+}
+
+ExitCode EndOf(const absl::StatusOr<Summary>& summary) {
+  if (!summary.ok()) return Report(summary.status());
+  ExitCode code = summary->exit_code;
+  if (!summary->error.empty()) Report(absl::InternalError(summary->error));
+  if (!summary->written.ok()) {
+    const ExitCode failed = Report(summary->written);
+    if (code != ExitCode::kViolated) code = failed;
+  }
+  return code;
+}
+
+}  // namespace lastcommit

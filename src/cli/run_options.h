@@ -1,0 +1,31 @@
+// Options that `fuzz` and `campaign` share, and the checks of numbers.
+
+#ifndef LASTCOMMIT_CLI_RUN_OPTIONS_H_
+#define LASTCOMMIT_CLI_RUN_OPTIONS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+
+#include "campaign/exit_code.h"
+#include "campaign/identity.h"
+#include "campaign/run_options.h"
+#include "campaign/summary.h"
+
+namespace lastcommit {
+
+// CLI11 wraps negative numbers and saturates big ones.
+CLI::Validator WholeNumber(std::uint64_t least);
+CLI::Validator Seconds();
+
+// --seed, --saver, --engine, --fault.
+void AddPlanOptions(CLI::App* command, WantedIdentity& wanted);
+// --seconds, --trials, --jobs (a core each), --dir, and how this program is
+// called.
+void AddRunOptions(CLI::App* command, RunOptions& options);
+
+// How the program ends after a run; says its errors.
+ExitCode EndOf(const absl::StatusOr<Summary>& summary);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CLI_RUN_OPTIONS_H_
