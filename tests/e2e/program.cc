@@ -33,15 +33,15 @@ struct Pipe {
 };
 
 [[noreturn]] void Exec(const std::string& directory,
+                       const std::string& executable, std::string name,
                        const Arguments& arguments) {
   std::vector<char*> argv;
-  std::string name = "lastcommit";
   argv.push_back(name.data());
   for (const std::string& argument : arguments) {
     argv.push_back(const_cast<char*>(argument.c_str()));
   }
   argv.push_back(nullptr);
-  if (chdir(directory.c_str()) == 0) execv(PROGRAM, argv.data());
+  if (chdir(directory.c_str()) == 0) execv(executable.c_str(), argv.data());
   _exit(127);
 }
 
@@ -73,7 +73,11 @@ pid_t ParentOf(const std::filesystem::path& process) {
 
 }  // namespace
 
-Program::Program(const std::string& directory, const Arguments& arguments) {
+Program::Program(const std::string& directory, const Arguments& arguments)
+    : Program(directory, PROGRAM, arguments) {}
+
+Program::Program(const std::string& directory, const std::string& executable,
+                 const Arguments& arguments) {
   const Pipe out;
   const Pipe err;
   pid_ = fork();
@@ -83,7 +87,8 @@ Program::Program(const std::string& directory, const Arguments& arguments) {
     dup2(out.write_end, STDOUT_FILENO);
     dup2(err.write_end, STDERR_FILENO);
     signal(SIGPIPE, SIG_DFL);
-    Exec(directory, arguments);
+    Exec(directory, executable,
+         executable == PROGRAM ? "lastcommit" : executable, arguments);
   }
   close(out.write_end);
   close(err.write_end);
@@ -140,10 +145,24 @@ Outcome Program::Wait() {
   return outcome;
 }
 
+Outcome ProgramTest::RunScript(const std::string& name,
+                               const Arguments& arguments) {
+  setenv("LASTCOMMIT_PROGRAM", PROGRAM, /*overwrite=*/1);
+  return Program(directory_.path(), std::string(REPOSITORY) + "/" + name,
+                 arguments)
+      .Wait();
+}
+
 void ProgramTest::ExpectError(const Outcome& outcome, int exit_code,
                               const std::string& message) {
   EXPECT_EQ(outcome.exit_code, exit_code);
   EXPECT_EQ(outcome.err, "lastcommit: " + message + "\n");
+}
+
+std::string LastLine(const Outcome& outcome) {
+  const std::size_t end = outcome.out.find_last_of('\n');
+  if (end == std::string::npos || end == 0) return outcome.out;
+  return outcome.out.substr(outcome.out.find_last_of('\n', end - 1) + 1);
 }
 
 std::string Masked(const std::string& text) {

@@ -27,6 +27,9 @@ class Program {
  public:
   // Runs in `directory`.
   Program(const std::string& directory, const Arguments& arguments);
+  // The same with another executable, a script for one.
+  Program(const std::string& directory, const std::string& executable,
+          const Arguments& arguments);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -52,12 +55,17 @@ class ProgramTest : public testing::Test {
   Outcome Run(const Arguments& arguments) {
     return Program(directory_.path(), arguments).Wait();
   }
+  // A script of the repository, with the real binary instead of a build.
+  Outcome RunScript(const std::string& name, const Arguments& arguments);
   // What the program says of an error is one line that names the program.
   void ExpectError(const Outcome& outcome, int exit_code,
                    const std::string& message);
 
   Directory directory_;
 };
+
+// With its newline.
+std::string LastLine(const Outcome& outcome);
 
 // With what differs between machines and runs put into words: versions of
 // SQLite, times, the directory.

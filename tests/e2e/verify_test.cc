@@ -16,11 +16,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-std::string LastLine(const Outcome& outcome) {
-  const std::size_t end = outcome.out.find_last_of('\n');
-  return outcome.out.substr(outcome.out.find_last_of('\n', end - 1) + 1);
-}
-
 class VerifyTest : public ProgramTest {
  protected:
   // A database of SqliteSaver as a SIGKILL left it.
