@@ -23,6 +23,7 @@ enum class FaultChoice {
   kKill,   // each plan has at least one
   kMixed,  // most have
 };
+inline constexpr int kFaultChoices = static_cast<int>(FaultChoice::kMixed) + 1;
 
 struct GenerateOptions {
   std::string saver = "sqlite";

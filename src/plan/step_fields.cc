@@ -1,6 +1,7 @@
 #include "plan/step_fields.h"
 
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -26,7 +27,7 @@ struct StepField {
   std::string_view name;
   std::uint32_t kinds;  // a bit for each StepKind that uses it
   Member member;
-  IntegerLimits limits = {};  // of the signed numbers
+  IntegerLimits limits = {};  // of signed numbers and of enumerators
 
   bool IsUsedBy(StepKind kind) const { return (kinds & KindSet(kind)) != 0; }
 };
@@ -38,6 +39,8 @@ constexpr std::uint32_t kWithJson =
     KindSet(kPutCheckpoint, kAppendLog, kAppendLogs);
 constexpr std::uint32_t kWithCheckpoint = KindSet(kPutCheckpoint);
 constexpr IntegerLimits kNames = {0, PlanLimits::kMaxName};
+constexpr IntegerLimits kModes = {
+    0, static_cast<std::int64_t>(CheckpointMode::kTruncate)};
 
 // In the order of printing.
 constexpr StepField kFields[] = {
@@ -53,7 +56,7 @@ constexpr StepField kFields[] = {
      &Step::invalid_at,
      {-1, PlanLimits::kMaxBatch - 1}},
     {"up", KindSet(kRollbackTo), &Step::up, {0, PlanLimits::kMaxUp}},
-    {"mode", KindSet(kWalCheckpoint), &Step::mode},
+    {"mode", KindSet(kWalCheckpoint), &Step::mode, kModes},
 };
 
 template <typename T>
@@ -197,6 +200,37 @@ absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
   }
   RETURN_IF_ERROR(CheckInvalidAt(step));
   return step;
+}
+
+int StepFields() { return static_cast<int>(std::size(kFields)); }
+
+bool UsesStepField(StepKind kind, int field) {
+  return kFields[field].IsUsedBy(kind);
+}
+
+std::uint64_t StepFieldBits(const Step& step, int field) {
+  return std::visit(
+      [&](auto member) {
+        return static_cast<std::uint64_t>(Value(step, member));
+      },
+      kFields[field].member);
+}
+
+absl::Status SetStepFieldBits(Step& step, int field, std::uint64_t bits) {
+  const StepField& entry = kFields[field];
+  return std::visit(
+      [&](auto member) -> absl::Status {
+        auto& value = MutableValue(step, member);
+        using T = std::decay_t<decltype(value)>;
+        const auto number = static_cast<std::int64_t>(bits);
+        if (!std::is_same_v<T, std::uint64_t> &&
+            (number < entry.limits.min || number > entry.limits.max)) {
+          return FieldError(entry.name, "is outside its limits");
+        }
+        value = static_cast<T>(bits);
+        return absl::OkStatus();
+      },
+      entry.member);
 }
 
 }  // namespace lastcommit

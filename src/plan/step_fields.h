@@ -1,11 +1,14 @@
 // The fields of a step line, and which step uses which: one table for the
-// printer and the parser. Only codec.cc and parse.cc call it.
+// printer, the parser, and whoever goes through all fields without knowing
+// them (src/token).
 
 #ifndef LASTCOMMIT_PLAN_STEP_FIELDS_H_
 #define LASTCOMMIT_PLAN_STEP_FIELDS_H_
 
+#include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "plan/flat_json.h"
 #include "plan/plan.h"
@@ -19,6 +22,15 @@ std::string PrintStepFields(const Step& step);
 // A step from all fields of its line, the crash included. InvalidArgument
 // "FIELD: what is wrong".
 absl::StatusOr<Step> ParseStep(const JsonFields& fields);
+
+// Fields by number, 0 .. StepFields()-1, in the order of the table. The crash
+// is none of them.
+int StepFields();
+bool UsesStepField(StepKind kind, int field);
+// The value as 64 bits; a negative one modulo 2^64.
+std::uint64_t StepFieldBits(const Step& step, int field);
+// InvalidArgument outside the field's limits.
+absl::Status SetStepFieldBits(Step& step, int field, std::uint64_t bits);
 
 }  // namespace lastcommit
 

@@ -1,13 +1,14 @@
 #include "generate/arbitrary_plan.h"
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "golden.h"
+#include "generator_golden.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
 #include "plan/codec.h"
@@ -69,14 +70,26 @@ TEST(ArbitraryPlanTest, IsForTheSaverThatWasAskedFor) {
   EXPECT_EQ(PlanAt({1, 1}, {.saver = "other"}).saver, "other");
 }
 
-// Seen on purpose: a change of the generator makes another run of each seed.
-TEST(ArbitraryPlanTest, TheFirstHundredPlansOfSeedOneAreTheGoldenOnes) {
-  std::string texts;
-  for (std::uint64_t i = 0; i < 100; ++i)
-    texts += PrintPlan(PlanAt({1, i}, {}));
-  ExpectGolden(
-      std::string(GOLDEN) + "plans_of_seed_1.txt",
-      absl::StrFormat("%016x\n", XXH3_64bits(texts.data(), texts.size())));
+// A digest a plan, of all choices of faults in turn.
+TEST(ArbitraryPlanTest, AHundredPlansOfThisGeneratorVersionAreTheGoldenOnes) {
+  constexpr FaultChoice kFaults[] = {FaultChoice::kMixed, FaultChoice::kKill,
+                                     FaultChoice::kNone};
+  std::string digests;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const std::string text =
+        PrintPlan(PlanAt({1, i}, {.fault = kFaults[i % std::size(kFaults)]}));
+    digests +=
+        absl::StrFormat("%016x\n", XXH3_64bits(text.data(), text.size()));
+  }
+  ExpectGoldenOfGenerator(std::string(GOLDEN) + "plans_of_seed_1.txt", digests);
+}
+
+TEST(GeneratorGoldenTest, OtherPlansUnderTheSameVersionNeedANewOne) {
+  const std::string golden = WithGeneratorVersion("1\n");
+  EXPECT_FALSE(NeedsNewVersion(golden, golden));
+  EXPECT_TRUE(NeedsNewVersion(golden, WithGeneratorVersion("2\n")));
+  EXPECT_FALSE(NeedsNewVersion("generator version 0\n2\n", golden));
+  EXPECT_FALSE(NeedsNewVersion("", golden));
 }
 
 class MixOfPlansTest : public testing::Test {

@@ -1,0 +1,89 @@
+#include "token/plan_difference.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "matchers.h"
+#include "plan/codec.h"
+#include "token/walks.h"
+
+namespace lastcommit {
+namespace {
+
+void ExpectRoundTrip(const Plan& generated, const Plan& plan) {
+  const absl::StatusOr<Plan> decoded =
+      DecodeDifference(generated, EncodeDifference(generated, plan));
+  ASSERT_THAT(decoded, IsOk());
+  ASSERT_EQ(*decoded, plan) << PrintPlan(generated) << PrintPlan(plan);
+}
+
+TEST(PlanDifferenceTest, NoDifferenceIsNoBytes) {
+  for (std::uint64_t index = 0; index < 200; ++index) {
+    const Plan plan = PlanAt({1, index}, {});
+    EXPECT_EQ(EncodeDifference(plan, plan), "");
+    EXPECT_THAT(DecodeDifference(plan, ""), IsOkAndHolds(plan));
+  }
+}
+
+TEST(PlanDifferenceTest, WhatShrinkingDidIsDecodedUnchanged) {
+  ForEachWalk([](const CaseKey& key, const GenerateOptions& options,
+                 const std::vector<Plan>& walk) {
+    for (const Plan& plan : walk) ExpectRoundTrip(PlanAt(key, options), plan);
+  });
+}
+
+// Nothing in common but the saver.
+TEST(PlanDifferenceTest, AnyPlanIsADifferenceOfAnyOther) {
+  for (std::uint64_t index = 0; index < 200; ++index) {
+    ExpectRoundTrip(PlanAt({1, index}, {}), PlanAt({2, index}, {}));
+  }
+}
+
+TEST(PlanDifferenceTest, TheEndsOfAllLimitsAreDecodedUnchanged) {
+  Plan plan;
+  plan.profile = {JournalMode::kOff, Synchronous::kExtra,
+                  PlanLimits::kMinPageSize, PlanLimits::kMaxCacheSize,
+                  PlanLimits::kMaxWalAutocheckpoint};
+  plan.rounds = {
+      {{{.kind = StepKind::kOpen},
+        {.kind = StepKind::kPutCheckpoint,
+         .thread = PlanLimits::kMaxName,
+         .ns = PlanLimits::kMaxName,
+         .id = PlanLimits::kMaxName,
+         .parent = PlanLimits::kMaxName,
+         .content = {PlanLimits::kMaxContentBytes, ~std::uint64_t{0}}},
+        {.kind = StepKind::kAppendLogs,
+         .count = PlanLimits::kMaxBatch,
+         .invalid_at = PlanLimits::kMaxBatch - 1},
+        {.kind = StepKind::kRollbackTo, .up = PlanLimits::kMaxUp},
+        {.kind = StepKind::kWalCheckpoint, .mode = CheckpointMode::kTruncate},
+        {.kind = StepKind::kClose,
+         .crash = CrashPoint{PlanLimits::kMaxIo, Moment::kAfter}}}}};
+  for (std::uint64_t index = 0; index < 20; ++index) {
+    ExpectRoundTrip(PlanAt({1, index}, {}), plan);
+  }
+}
+
+// Whatever the bytes are, what comes out is a plan or an error.
+TEST(PlanDifferenceTest, AnyBytesAreAPlanOrRefused) {
+  Dice dice(1);
+  int plans = 0;
+  for (std::uint64_t i = 0; i < 4000; ++i) {
+    const Plan generated = PlanAt({3, i % 100}, {});
+    std::string bytes;
+    for (std::size_t size = dice.Below(90); size > 0; --size) {
+      bytes += static_cast<char>(dice.Below(256));
+    }
+    const absl::StatusOr<Plan> plan = DecodeDifference(generated, bytes);
+    if (!plan.ok()) {
+      ASSERT_THAT(plan, StatusIs(absl::StatusCode::kInvalidArgument));
+      continue;
+    }
+    ++plans;
+    ExpectRoundTrip(generated, *plan);
+  }
+  EXPECT_GT(plans, 100);
+}
+
+}  // namespace
+}  // namespace lastcommit
