@@ -29,6 +29,12 @@ std::uint64_t PropertyTrials(std::uint64_t otherwise) {
   return FromEnvironment("LASTCOMMIT_TRIALS").value_or(otherwise);
 }
 
+std::optional<std::string> ReplayToken() {
+  const char* token = std::getenv("LASTCOMMIT_REPLAY");
+  if (token == nullptr || *token == '\0') return std::nullopt;
+  return token;
+}
+
 void ConfigureRapidCheck() {
   const std::string params =
       "seed=" + std::to_string(PropertySeed()) +

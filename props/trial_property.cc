@@ -18,6 +18,7 @@ std::string Reported(ForkTrial& trial, const TrialProperty& property,
   FindingOptions options;
   options.directory = absl::StrCat(PROPS_FINDINGS, "/", property.name);
   options.program = PROPS_PROGRAM;
+  options.generate = property.generate;
   absl::StatusOr<Finding> finding = KeepPlan(key, plan, result, options);
   absl::Status status = finding.status();
   if (status.ok()) {
@@ -28,6 +29,10 @@ std::string Reported(ForkTrial& trial, const TrialProperty& property,
                         "\nand explaining it failed: ", status.ToString());
   }
   // Also where ctest truncates what a test prints.
+  if (!finding->token.empty()) {
+    std::fprintf(stderr, "replay:  %s\n",
+                 ReplayCommand(PROPS_PROGRAM, finding->token).c_str());
+  }
   std::fprintf(stderr, "replay:  %s\n",
                ReplayCommand(PROPS_PROGRAM, finding->plan_path).c_str());
   return finding->story;

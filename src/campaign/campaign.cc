@@ -39,9 +39,11 @@ std::optional<CaseKey> ParseKey(const std::string& name) {
 // Plans that were kept when the supervisor was killed before it had recorded
 // them: they are findings as the others are.
 std::vector<Finding> UnrecordedFindings(const CampaignDirectory& directory,
-                                        std::uint64_t seed,
+                                        const Identity& identity,
                                         const Tally& tally) {
   std::vector<Finding> found;
+  FindingOptions options;
+  options.generate = identity.generate;
   std::error_code error;
   for (const auto& entry :
        fs::recursive_directory_iterator(directory.findings(), error)) {
@@ -50,7 +52,7 @@ std::vector<Finding> UnrecordedFindings(const CampaignDirectory& directory,
     Finding finding;
     finding.filed_under = kept.parent_path().filename();
     const auto key = ParseKey(kept.filename());
-    if (!key || key->seed != seed ||
+    if (!key || key->seed != identity.seed ||
         tally.findings.count({key->index, finding.filed_under}) > 0) {
       continue;
     }
@@ -64,17 +66,19 @@ std::vector<Finding> UnrecordedFindings(const CampaignDirectory& directory,
     finding.deaths = is_violation ? 0 : 1;
     finding.directory = kept;
     finding.plan_path = entry.path();
+    SetToken(PlanAt(*key, identity.generate), options, finding);
     found.push_back(std::move(finding));
   }
   return found;
 }
 
 // What was found before it could be recorded, and where a record was cut off.
-absl::Status Repair(const CampaignDirectory& directory, std::uint64_t seed,
-                    Results& results, ResultsFile& file) {
+absl::Status Repair(const CampaignDirectory& directory,
+                    const Identity& identity, Results& results,
+                    ResultsFile& file) {
   if (!results.cut.empty()) std::printf("%s\n", results.cut.c_str());
   for (const Finding& finding :
-       UnrecordedFindings(directory, seed, results.tally)) {
+       UnrecordedFindings(directory, identity, results.tally)) {
     std::printf("kept and not recorded until now: %s\n",
                 finding.plan_path.c_str());
     RETURN_IF_ERROR(file.Append(FindingRecord{finding}));
@@ -118,7 +122,7 @@ absl::StatusOr<Summary> RunCampaign(const CampaignOptions& options) {
                    ResultsFile::Open(directory.path(), results));
   RETURN_IF_ERROR(PrepareFindings(run.findings.directory));
   std::printf("lastcommit campaign: %s\n", Parameters(run).c_str());
-  RETURN_IF_ERROR(Repair(directory, identity.seed, results, *file));
+  RETURN_IF_ERROR(Repair(directory, identity, results, *file));
   if (results.tally.ledger.trials() > 0) {
     std::printf("it goes on: %lld trials and %zu findings until now\n",
                 static_cast<long long>(results.tally.ledger.trials()),

@@ -19,6 +19,7 @@
 #include "campaign/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
+#include "token/token.h"
 
 namespace lastcommit {
 namespace {
@@ -72,8 +73,9 @@ std::string StoryOf(const Finding& finding, const Plan& plan,
       "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
       "; it repeats: ", finding.repeats, "\n", CountSteps(plan),
       " lines after the header, ", finding.shrink_trials,
-      " trials of shrinking\n\n", ReadableProgram(plan),
-      "\nreplay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
+      " trials of shrinking\n\n", ReadableProgram(plan), "\n",
+      TokenLine(finding, options),
+      "replay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
 }
 
 }  // namespace
@@ -127,28 +129,52 @@ Plan WithExpectation(Plan plan, ViolationClass violation) {
   return plan;
 }
 
-std::string ReplayCommand(const std::string& program, const std::string& path) {
+std::string ReplayCommand(const std::string& program, const std::string& plan) {
   // Which SQLite was under test, if it was not the system's.
   const char* libraries = std::getenv("LD_LIBRARY_PATH");
   const std::string environment =
       libraries == nullptr || *libraries == '\0'
           ? ""
           : absl::StrCat("LD_LIBRARY_PATH=", Quoted(libraries), " ");
-  return absl::StrCat(environment, Quoted(program), " replay ", Quoted(path));
+  return absl::StrCat(environment, Quoted(program), " replay ", Quoted(plan));
 }
 
-Finding SeenFinding(const CaseKey& key, const TrialResult& result) {
+// Behind a token of another plan stands why, as a comment for the shell.
+std::string TokenLine(const Finding& finding, const FindingOptions& options) {
+  if (finding.token.empty()) return "";
+  return absl::StrCat(
+      "replay:  ", ReplayCommand(options.program, finding.token),
+      finding.is_token_of_plan
+          ? ""
+          : "  # as it was found: the shrunk plan does not fit into a token",
+      "\n");
+}
+
+void SetToken(const Plan& plan, const FindingOptions& options,
+              Finding& finding) {
+  finding.is_token_of_plan = false;
+  if (!options.generate.has_value()) return;
+  absl::StatusOr<std::string> token =
+      PrintToken(finding.key, *options.generate, plan);
+  if (!token.ok()) return;
+  finding.token = *std::move(token);
+  finding.is_token_of_plan = true;
+}
+
+Finding SeenFinding(const CaseKey& key, const Plan& plan,
+                    const TrialResult& result, const FindingOptions& options) {
   Finding finding;
   finding.key = key;
   finding.filed_under = std::string(Name(*result.verdict.violation));
   finding.verdict = Name(result.verdict);
+  SetToken(plan, options, finding);
   return finding;
 }
 
 absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
                                  const TrialResult& result,
                                  const FindingOptions& options) {
-  Finding finding = SeenFinding(key, result);
+  Finding finding = SeenFinding(key, plan, result, options);
   RETURN_IF_ERROR(
       Keep(WithExpectation(plan, *result.verdict.violation), options, finding));
   return finding;
@@ -164,6 +190,7 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
   finding.verdict = filed_under;
   finding.repeats = how;
   finding.deaths = 1;
+  SetToken(plan, options, finding);
   RETURN_IF_ERROR(Keep(plan, options, finding));
   return finding;
 }
@@ -196,6 +223,7 @@ absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
     if (again.times == 0 || is_same(again)) {  // else keep the original
       repetition = again;
       kept = WithExpectation(shrunk.plan, *result.verdict.violation);
+      SetToken(kept, options, finding);
       finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
       RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
       if (shrunk.is_minimal) {

@@ -35,6 +35,11 @@ void PrintGroup(const RunOptions& options, const FindingGroup& group) {
       finding.plan_path.empty()
           ? "not kept"
           : ReplayCommand(options.findings.program, finding.plan_path).c_str());
+  if (finding.token.empty()) return;
+  std::printf(
+      "  %s: %s\n",
+      finding.is_token_of_plan ? "without the file" : "before it was shrunk",
+      ReplayCommand(options.findings.program, finding.token).c_str());
 }
 
 // The last lines of a run that found something are what to do next.

@@ -234,10 +234,11 @@ class Supervisor {
     if (finding.state == FindingState::kSeen && finding.story.empty()) return;
     progress_.Interrupt();
     if (finding.story.empty()) {
-      std::printf("VIOLATED %s at index %llu, kept: %s\n",
+      std::printf("VIOLATED %s at index %llu, kept: %s\n%s",
                   finding.verdict.c_str(),
                   static_cast<unsigned long long>(finding.key.index),
-                  finding.plan_path.c_str());
+                  finding.plan_path.c_str(),
+                  TokenLine(finding, options_.findings).c_str());
     } else {
       std::printf("\n%s\n", finding.story.c_str());
     }
@@ -334,9 +335,10 @@ class Supervisor {
     }
     Record(FindingRecord{*finding});
     progress_.Interrupt();
-    std::printf("TESTER: %s at index %llu: %s, kept: %s\n", filed_under,
+    std::printf("TESTER: %s at index %llu: %s, kept: %s\n%s", filed_under,
                 static_cast<unsigned long long>(key.index),
-                finding->repeats.c_str(), finding->plan_path.c_str());
+                finding->repeats.c_str(), finding->plan_path.c_str(),
+                TokenLine(*finding, options_.findings).c_str());
     std::fflush(stdout);
   }
 
@@ -402,7 +404,9 @@ class Supervisor {
 
 absl::StatusOr<Summary> Supervise(const RunOptions& options, Tally tally,
                                   ResultsFile* results) {
-  return Supervisor(options, std::move(tally), results).Run();
+  RunOptions run = options;
+  run.findings.generate = run.generate;  // or they would have no tokens
+  return Supervisor(run, std::move(tally), results).Run();
 }
 
 }  // namespace lastcommit

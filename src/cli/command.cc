@@ -5,7 +5,10 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "plan/codec.h"
+#include "status/status.h"
 #include "subject/registry.h"
+#include "token/token.h"
 
 namespace lastcommit {
 namespace {
@@ -46,6 +49,13 @@ absl::Status CheckSaver(const std::string& name) {
   return absl::InvalidArgumentError(absl::StrCat("there is no saver named \"",
                                                  absl::CHexEscape(name),
                                                  "\"; there are:", names));
+}
+
+absl::StatusOr<Plan> LoadPlan(const std::string& plan) {
+  if (LooksLikeToken(plan)) return ParseToken(plan, SaverNames());
+  ASSIGN_OR_RETURN(Plan loaded, ReadPlanFile(plan));
+  RETURN_IF_ERROR(CheckSaver(loaded.saver));
+  return loaded;
 }
 
 void AddTrialOptions(CLI::App* command, TrialOptions& trial) {

@@ -11,9 +11,10 @@
 #include "absl/status/statusor.h"
 #include "campaign/exit_code.h"
 #include "model/verdict.h"
+#include "plan/plan.h"
 #include "trial/fork_trial.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 }  // namespace CLI
 
@@ -24,6 +25,10 @@ namespace lastcommit {
 ExitCode Report(const absl::Status& status);
 
 ExitCode CodeOf(const Verdict& verdict);
+
+// The plan of a token (token/token.h), or else of the file of that name, for a
+// saver that is known.
+absl::StatusOr<Plan> LoadPlan(const std::string& plan);
 
 // InvalidArgument with the names there are.
 absl::Status CheckSaver(const std::string& name);

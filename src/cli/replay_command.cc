@@ -15,12 +15,13 @@
 #include "cli/command.h"
 #include "plan/codec.h"
 #include "status/status.h"
+#include "token/token.h"
 
 namespace lastcommit {
 namespace {
 
 struct ReplayOptions {
-  std::string plan_path;
+  std::string plan;  // a file or a token
   int repeat = 1;
   bool check_expectation = false;
   std::string keep;
@@ -50,9 +51,12 @@ absl::Status PrepareKeep(const std::string& directory) {
 }
 
 absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
-  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(options.plan_path));
-  RETURN_IF_ERROR(CheckSaver(plan.saver));
-  std::printf("lastcommit replay %s; %s\n", options.plan_path.c_str(),
+  if (options.check_expectation && LooksLikeToken(options.plan)) {
+    return absl::InvalidArgumentError(
+        "--expect needs a plan file: nothing is expected of a token");
+  }
+  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan));
+  std::printf("lastcommit replay %s; %s\n", options.plan.c_str(),
               SqliteUnderTest().c_str());
   std::fflush(stdout);  // or a child that calls exit() prints it too
   if (options.check_expectation &&
@@ -74,8 +78,10 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;
 }
 
-absl::StatusOr<ExitCode> ShowPlan(const std::string& path) {
-  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(path));
+// A plan for a saver that is not there can be read all the same.
+absl::StatusOr<ExitCode> ShowPlan(const std::string& text) {
+  ASSIGN_OR_RETURN(const Plan plan,
+                   LooksLikeToken(text) ? LoadPlan(text) : ReadPlanFile(text));
   std::printf("%s", ReadableProgram(plan).c_str());
   return ExitCode::kHeld;
 }
@@ -86,7 +92,8 @@ void AddReplay(CLI::App& app, ExitCode& code) {
   const auto options = std::make_shared<ReplayOptions>();
   CLI::App* command =
       app.add_subcommand("replay", "Run a plan again and judge it");
-  command->add_option("plan", options->plan_path, "A plan file")->required();
+  command->add_option("plan", options->plan, "A plan file, or a token")
+      ->required();
   command->add_option("--repeat", options->repeat, "How often")
       ->check(CLI::Range(1, 1'000'000));
   command->add_flag("--expect", options->check_expectation,
@@ -99,10 +106,10 @@ void AddReplay(CLI::App& app, ExitCode& code) {
 }
 
 void AddShow(CLI::App& app, ExitCode& code) {
-  const auto path = std::make_shared<std::string>();
+  const auto plan = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("show", "Print a plan for people");
-  command->add_option("plan", *path, "A plan file")->required();
-  command->callback([&code, path] { code = Checked(ShowPlan, *path); });
+  command->add_option("plan", *plan, "A plan file, or a token")->required();
+  command->callback([&code, plan] { code = Checked(ShowPlan, *plan); });
 }
 
 }  // namespace lastcommit

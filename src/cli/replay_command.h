@@ -5,10 +5,7 @@
 #define LASTCOMMIT_CLI_REPLAY_COMMAND_H_
 
 #include "campaign/exit_code.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "cli/command.h"
 
 namespace lastcommit {
 

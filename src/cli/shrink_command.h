@@ -4,10 +4,7 @@
 #define LASTCOMMIT_CLI_SHRINK_COMMAND_H_
 
 #include "campaign/exit_code.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "cli/command.h"
 
 namespace lastcommit {
 

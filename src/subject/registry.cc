@@ -55,6 +55,12 @@ std::span<const SaverEntry> Savers() {
   return kSavers;
 }
 
+std::vector<std::string> SaverNames() {
+  std::vector<std::string> names;
+  for (const SaverEntry& entry : Savers()) names.emplace_back(entry.name);
+  return names;
+}
+
 const SaverEntry* FindSaver(std::string_view name) {
   for (const SaverEntry& entry : Savers()) {
     if (entry.name == name) return &entry;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "model/state.h"
@@ -36,6 +37,9 @@ struct SaverEntry {
 
 // In the order in which they are listed to people; "sqlite" is the first.
 std::span<const SaverEntry> Savers();
+
+// Their names, in that order.
+std::vector<std::string> SaverNames();
 
 // nullptr if there is none.
 const SaverEntry* FindSaver(std::string_view name);

@@ -148,7 +148,8 @@ class DifferenceCode {
       const std::size_t given =
           is_last ? most - 1 - alignment[i] : alignment[i] - next;
       const std::size_t skipped =
-          has_all ? 0 : Number(About::kSkippedSteps, is_last, kEven, given);
+          has_all ? 0
+                  : Number(About::kSkippedSteps, is_last ? 1 : 0, kEven, given);
       if (skipped >= left) return Malformed();
       alignment[i] = is_last ? most - 1 - skipped : next + skipped;
       next = alignment[i] + 1;
@@ -206,7 +207,7 @@ class DifferenceCode {
     if (call > PlanLimits::kMaxIo) return Malformed();
     io = static_cast<std::int64_t>(call);
     const std::uint64_t when =
-        Number(About::kCrashMoment, io == 0, io == 0 ? kRarely : kEven,
+        Number(About::kCrashMoment, io == 0 ? 1 : 0, io == 0 ? kRarely : kEven,
                static_cast<std::uint64_t>(moment));
     if (when > static_cast<std::uint64_t>(Moment::kAfter)) return Malformed();
     moment = static_cast<Moment>(when);

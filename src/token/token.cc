@@ -203,7 +203,7 @@ absl::StatusOr<Plan> ParseToken(std::string_view token,
   ASSIGN_OR_RETURN(options.saver, SaverOf(*saver, savers));
   options.engine = static_cast<Engine>(*engine);
   options.fault = static_cast<FaultChoice>(*fault);
-  const absl::StatusOr<Plan> plan =
+  absl::StatusOr<Plan> plan =
       DecodeDifference(PlanAt({*seed, *index}, options), reader.Rest());
   if (plan.ok() && DigestOf(*plan) == *digest) return plan;
   return Refused(

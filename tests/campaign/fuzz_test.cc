@@ -10,6 +10,7 @@
 #include "campaign/campaign_fixture.h"
 #include "campaign/plans.h"
 #include "gmock/gmock.h"
+#include "token/token.h"
 
 namespace lastcommit {
 namespace {
@@ -94,7 +95,9 @@ TEST_F(FuzzTest, APlantedBugIsFoundAndEndsTheRunAsViolated) {
   const Summary summary = Fuzz();
   EXPECT_EQ(summary.exit_code, ExitCode::kViolated);
   ASSERT_THAT(summary.tally.findings, SizeIs(1));
-  EXPECT_EQ(summary.groups[0].first.verdict, "violated(lost_commit)");
+  const Finding& finding = summary.groups[0].first;
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_THAT(ParseToken(finding.token, {kDishonest}), IsOk());
   EXPECT_LT(summary.tally.ledger.trials(), 500);
   EXPECT_THAT(findings_.Names(), SizeIs(1));
 }
@@ -166,7 +169,11 @@ TEST_F(FuzzTest, AFindingThatCannotBeKeptIsStillAFinding) {
   EXPECT_EQ(summary.exit_code, ExitCode::kViolated);
   EXPECT_NE(summary.error, "");
   ASSERT_THAT(summary.tally.findings, SizeIs(1));
-  EXPECT_EQ(summary.groups[0].first.verdict, "violated(lost_commit)");
+  const Finding& finding = summary.groups[0].first;
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  // All that is left of it.
+  EXPECT_THAT(ParseToken(finding.token, {kDishonest}), IsOk());
+  EXPECT_THAT(finding.story, HasSubstr(finding.token));
   EXPECT_THAT(findings_.Get("run.json"), HasSubstr("lost_commit"));
 }
 

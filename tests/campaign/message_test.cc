@@ -35,6 +35,8 @@ Message FullMessage() {
   finding.shape = "a shape";
   finding.deaths = 1;
   message.done = {7, 9};
+  finding.token = "lc1_abc";
+  finding.is_token_of_plan = true;
   message.finding = finding;
   return message;
 }
@@ -64,6 +66,9 @@ TEST(MessageTest, EachFieldIsPrintedAndParsedUnchanged) {
   EXPECT_EQ(parsed->finding->repeats, message.finding->repeats);
   EXPECT_EQ(parsed->finding->shrink_trials, message.finding->shrink_trials);
   EXPECT_EQ(parsed->finding->lines, message.finding->lines);
+  EXPECT_EQ(parsed->finding->token, message.finding->token);
+  EXPECT_EQ(parsed->finding->is_token_of_plan,
+            message.finding->is_token_of_plan);
   EXPECT_EQ(parsed->finding->state, message.finding->state);
   EXPECT_EQ(parsed->finding->filed_under, message.finding->filed_under);
   EXPECT_EQ(parsed->finding->verdicts, message.finding->verdicts);

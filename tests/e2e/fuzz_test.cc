@@ -58,7 +58,7 @@ TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("VIOLATED violated(lost_commit)\n"));
   constexpr char kCommand[] = "replay:  lastcommit replay ";
-  const std::size_t begin = outcome.out.find(kCommand);
+  const std::size_t begin = outcome.out.rfind(kCommand);
   ASSERT_NE(begin, std::string::npos);
   const std::string path = outcome.out.substr(
       begin + sizeof(kCommand) - 1,
