@@ -99,7 +99,7 @@ BENCHMARK(MakeJson)->Arg(100)->Arg(4096)->Arg(1 << 16);
 void DigestState(benchmark::State& state) {
   State rows;
   for (std::int64_t i = 0; i < state.range(0); ++i) {
-    rows.rows[{Table::kLogs, ThreadName(0), "", "", i}] =
+    rows.rows[{Table::kLogs, ThreadName(0), "", "", "", i}] =
         RowHasher().Integer(i).Finish();
   }
   for (auto _ : state) benchmark::DoNotOptimize(Digest(rows));

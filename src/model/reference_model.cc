@@ -11,7 +11,7 @@ Outcome Ok(std::int64_t value = 0) { return {absl::StatusCode::kOk, value}; }
 Outcome WrongState() { return Refused(absl::StatusCode::kFailedPrecondition); }
 
 RowKey ThreadKey(const std::string& thread) {
-  return {Table::kThreads, thread, "", "", 0};
+  return {Table::kThreads, thread, "", "", "", 0};
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Outcome ReferenceModel::PutCheckpoint(const Step& step) {
   row.Text(content.type).Blob(content.state).Text(content.metadata);
   TouchThread(thread);
   Put({Table::kCheckpoints, thread, NamespaceName(step.ns),
-       CheckpointName(step.id), 0},
+       CheckpointName(step.id), "", 0},
       row.Finish());
   return Ok();
 }
@@ -119,7 +119,7 @@ Outcome ReferenceModel::AppendLogs(const Step& step) {
 Outcome ReferenceModel::PutBlob(const Step& step) {
   const std::string thread = ThreadName(step.thread);
   TouchThread(thread);
-  Put({Table::kBlobs, thread, BlobName(step.id), "", 0},
+  Put({Table::kBlobs, thread, BlobName(step.id), "", "", 0},
       RowHasher().Blob(ContentBytes(step.content)).Finish());
   return Ok();
 }
@@ -128,7 +128,7 @@ Outcome ReferenceModel::DeleteThread(const Step& step) {
   const std::string thread = ThreadName(step.thread);
   for (const Table table :
        {Table::kThreads, Table::kCheckpoints, Table::kLogs, Table::kBlobs}) {
-    auto row = state_.rows.lower_bound({table, thread, "", "", 0});
+    auto row = state_.rows.lower_bound({table, thread, "", "", "", 0});
     while (row != state_.rows.end() && row->first.table == table &&
            row->first.thread == thread) {
       undo_.emplace_back(row->first, row->second);

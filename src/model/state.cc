@@ -64,6 +64,7 @@ std::uint64_t Digest(const State& state) {
     digest = Hash(key.thread, digest);
     digest = Hash(key.first, digest);
     digest = Hash(key.second, digest);
+    digest = Hash(key.third, digest);
     const std::uint64_t numbers[] = {static_cast<std::uint64_t>(key.table),
                                      static_cast<std::uint64_t>(key.number),
                                      row.low, row.high};
@@ -79,8 +80,15 @@ std::string Describe(const RowKey& key) {
     case Table::kCheckpoints:
       return absl::StrCat("checkpoint ", Escaped(key.thread), " / ",
                           Escaped(key.first), " / ", Escaped(key.second));
+    case Table::kWrites:
+      return absl::StrCat("write ", Escaped(key.thread), " / ",
+                          Escaped(key.first), " / ", Escaped(key.second), " / ",
+                          Escaped(key.third), " #", key.number);
     case Table::kLogs:
       return absl::StrCat("log ", Escaped(key.thread), " #", key.number);
+    case Table::kTasks:
+      return absl::StrCat("task ", Escaped(key.thread), " / ",
+                          Escaped(key.first));
     case Table::kBlobs:
       return absl::StrCat("blob ", Escaped(key.thread), " / ",
                           Escaped(key.first));

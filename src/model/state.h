@@ -17,14 +17,25 @@
 
 namespace lastcommit {
 
-enum class Table { kThreads, kCheckpoints, kLogs, kBlobs };
+// The columns of a row, in the order in which they are hashed:
+//   threads      last_log, last_checkpoint, is_deleted: integers
+//   checkpoints  parent_id (text or NULL), type, state (blob), metadata,
+//                sequence (integer)
+//   writes       channel, type, bytes (blob)
+//   logs         level (integer, LogLevel), payload
+//   tasks        state (text), attempts, version (integers), payload
+//   blobs        bytes (blob), digest (blob)
+// Text where nothing else is said.
+enum class Table { kThreads, kCheckpoints, kWrites, kLogs, kTasks, kBlobs };
 
 struct RowKey {
   Table table = Table::kThreads;
   std::string thread;
-  std::string first;        // checkpoints: namespace; blobs: name
-  std::string second;       // checkpoints: id
-  std::int64_t number = 0;  // logs: number
+  std::string first;        // checkpoints, writes: namespace; tasks: id;
+                            // blobs: name
+  std::string second;       // checkpoints, writes: checkpoint id
+  std::string third;        // writes: task id
+  std::int64_t number = 0;  // logs: number; writes: idx
 
   std::strong_ordering operator<=>(const RowKey&) const = default;
 };

@@ -40,14 +40,34 @@ class Saver {
   virtual absl::Status RollbackTo(int up) = 0;
 
   virtual absl::Status PutCheckpoint(const Checkpoint& checkpoint) = 0;
-  virtual absl::StatusOr<std::int64_t> AppendLog(
-      const std::string& thread_id, const std::string& payload) = 0;
+  virtual absl::StatusOr<std::vector<Checkpoint>> ListCheckpoints(
+      const CheckpointQuery& query) = 0;
+  virtual absl::StatusOr<std::int64_t> Prune(const std::string& thread_id,
+                                             const std::string& checkpoint_ns,
+                                             std::int64_t keep) = 0;
+  virtual absl::Status PutWrites(const CheckpointKey& checkpoint,
+                                 const std::vector<PendingWrite>& writes) = 0;
+  virtual absl::Status CommitStep(const Checkpoint& checkpoint,
+                                  const std::vector<PendingWrite>& writes) = 0;
+  virtual absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
+                                                 const std::string& payload,
+                                                 LogLevel level) = 0;
   virtual absl::StatusOr<std::int64_t> AppendLogs(
-      const std::string& thread_id,
-      const std::vector<std::string>& payloads) = 0;
+      const std::string& thread_id, const std::vector<std::string>& payloads,
+      LogLevel level) = 0;
+  virtual absl::Status CreateTask(const TaskKey& key,
+                                  const std::string& payload) = 0;
+  virtual absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
+                                                  const TaskUpdate& update) = 0;
+  virtual absl::StatusOr<Task> GetTask(const TaskKey& key) = 0;
   virtual absl::Status PutBlob(const std::string& thread_id,
                                const std::string& name,
                                std::string_view bytes) = 0;
+  // Through a BlobWriter, `chunk` bytes a call.
+  virtual absl::Status StreamBlob(const std::string& thread_id,
+                                  const std::string& name,
+                                  std::string_view bytes,
+                                  std::int64_t chunk) = 0;
   virtual absl::Status DeleteThread(const std::string& thread_id) = 0;
 
   // The commit counter, without the open transaction's.

@@ -65,7 +65,7 @@ absl::Status ReadRows(sqlite3* connection, State& state) {
             [&](sqlite3_stmt* row) {
               RowHasher hasher;
               Hash(row, 1, hasher);
-              state.rows[{Table::kThreads, Text(row, 0), "", "", 0}] =
+              state.rows[{Table::kThreads, Text(row, 0), "", "", "", 0}] =
                   hasher.Finish();
             }));
   RETURN_IF_ERROR(
@@ -78,14 +78,14 @@ absl::Status ReadRows(sqlite3* connection, State& state) {
                 Hash(row, column, hasher);
               }
               state.rows[{Table::kCheckpoints, Text(row, 0), Text(row, 1),
-                          Text(row, 2), 0}] = hasher.Finish();
+                          Text(row, 2), "", 0}] = hasher.Finish();
             }));
   RETURN_IF_ERROR(
       Query(connection, "SELECT thread_id, number, payload FROM logs",
             [&](sqlite3_stmt* row) {
               RowHasher hasher;
               Hash(row, 2, hasher);
-              state.rows[{Table::kLogs, Text(row, 0), "", "",
+              state.rows[{Table::kLogs, Text(row, 0), "", "", "",
                           sqlite3_column_int64(row, 1)}] = hasher.Finish();
             }));
   return Query(
@@ -93,7 +93,7 @@ absl::Status ReadRows(sqlite3* connection, State& state) {
       [&](sqlite3_stmt* row) {
         RowHasher hasher;
         Hash(row, 2, hasher);
-        state.rows[{Table::kBlobs, Text(row, 0), Text(row, 1), "", 0}] =
+        state.rows[{Table::kBlobs, Text(row, 0), Text(row, 1), "", "", 0}] =
             hasher.Finish();
       });
 }

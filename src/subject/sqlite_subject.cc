@@ -28,20 +28,20 @@ absl::Status ReadThread(SqliteSaver& saver, const std::string& thread,
     }
     row.Text(checkpoint.type).Blob(checkpoint.state).Text(checkpoint.metadata);
     state.rows[{Table::kCheckpoints, thread, checkpoint.key.checkpoint_ns,
-                checkpoint.key.checkpoint_id, 0}] = row.Finish();
+                checkpoint.key.checkpoint_id, "", 0}] = row.Finish();
   }
   ASSIGN_OR_RETURN(const auto logs, saver.ReadLogs(thread));
   for (const LogEntry& entry : logs) {
-    state.rows[{Table::kLogs, thread, "", "", entry.number}] =
+    state.rows[{Table::kLogs, thread, "", "", "", entry.number}] =
         RowHasher().Text(entry.payload).Finish();
   }
   const std::int64_t last = logs.empty() ? 0 : logs.back().number;
-  state.rows[{Table::kThreads, thread, "", "", 0}] =
+  state.rows[{Table::kThreads, thread, "", "", "", 0}] =
       RowHasher().Integer(last).Finish();
   ASSIGN_OR_RETURN(const auto names, saver.ListBlobs(thread));
   for (const std::string& name : names) {
     ASSIGN_OR_RETURN(const std::string bytes, saver.GetBlob(thread, name));
-    state.rows[{Table::kBlobs, thread, name, "", 0}] =
+    state.rows[{Table::kBlobs, thread, name, "", "", 0}] =
         RowHasher().Blob(bytes).Finish();
   }
   return absl::OkStatus();

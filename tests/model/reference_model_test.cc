@@ -39,7 +39,7 @@ class ReferenceModelTest : public ::testing::Test {
   State Now() const { return model_.state(); }
   bool HasBlob(int id) const {
     return Now().rows.contains(
-        {Table::kBlobs, ThreadName(0), BlobName(id), "", 0});
+        {Table::kBlobs, ThreadName(0), BlobName(id), "", "", 0});
   }
 
   ReferenceModel model_;

@@ -77,7 +77,7 @@ TEST(JudgeStateTest, EqualStatesHold) {
 TEST(JudgeStateTest, ADifferenceIsOfTheClassAndPlaceThatWereAskedFor) {
   State expected;
   expected.cut = 2;
-  expected.rows[{Table::kLogs, "t", "", "", 1}] =
+  expected.rows[{Table::kLogs, "t", "", "", "", 1}] =
       RowHasher().Text("x").Finish();
   State found;
   found.cut = 2;
