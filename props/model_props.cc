@@ -6,6 +6,7 @@
 
 #include "generate/arbitrary_plan.h"
 #include "model/reference_model.h"
+#include "plan/content.h"
 
 namespace lastcommit {
 namespace {
@@ -103,6 +104,62 @@ RC_GTEST_PROP(Model, LogNumbersHaveNoGaps, ()) {
     const bool is_next = previous != nullptr && previous->thread == key.thread;
     RC_ASSERT(key.number == (is_next ? previous->number + 1 : 1));
     previous = &key;
+  }
+}
+
+// Whatever was undone: the same steps get the same answers as if it had never
+// been tried.
+RC_GTEST_PROP(Model, WhatWasUndoneIsForgotten, ()) {
+  ReferenceModel model = ArbitraryModel();
+  ReferenceModel untouched = model;
+  model.Apply(StepOf(StepKind::kBegin));
+  ApplyAll(model, ArbitraryChanges());
+  model.Apply(StepOf(StepKind::kCommit));
+  model.RevertLastCommit();
+  for (const Step& step : ArbitraryChanges()) {
+    RC_ASSERT(model.Apply(step) == untouched.Apply(step));
+  }
+  RC_ASSERT(model.state() == untouched.state());
+}
+
+RC_GTEST_PROP(Model, ARefusedChangeChangesNothing, ()) {
+  ReferenceModel model = ArbitraryModel();
+  for (const Step& step : ArbitraryChanges()) {
+    const State before = model.state();
+    if (model.Apply(step).code != absl::StatusCode::kOk) {
+      RC_ASSERT(model.state() == before);
+    } else {
+      RC_ASSERT(model.state().cut == before.cut + 1);
+    }
+  }
+}
+
+RC_GTEST_PROP(Model, NothingComesBackToADeletedThread, ()) {
+  ReferenceModel model = ArbitraryModel();
+  Step deletion = StepOf(StepKind::kDeleteThread);
+  deletion.thread = *rc::gen::inRange(0, 4);
+  model.Apply(deletion);
+  ApplyAll(model, ArbitrarySteps());
+  for (const auto& [key, row] : model.state().rows) {
+    RC_ASSERT(key.table == Table::kThreads ||
+              key.thread != ThreadName(deletion.thread));
+  }
+}
+
+RC_GTEST_PROP(Model, WritesHaveTheirCheckpoint, ()) {
+  const ReferenceModel model = ArbitraryModel();
+  for (const auto& [key, row] : model.state().rows) {
+    if (key.table != Table::kWrites) continue;
+    RC_ASSERT(model.state().rows.contains(
+        {Table::kCheckpoints, key.thread, key.first, key.second, "", 0}));
+  }
+}
+
+RC_GTEST_PROP(Model, EveryRowHasItsThread, ()) {
+  const ReferenceModel model = ArbitraryModel();
+  for (const auto& [key, row] : model.state().rows) {
+    RC_ASSERT(model.state().rows.contains(
+        {Table::kThreads, key.thread, "", "", "", 0}));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "plan/step_fields.h"
+
 namespace lastcommit {
 namespace {
 
@@ -140,6 +142,17 @@ void SimplifyField(std::size_t r, std::size_t i, const Step& step, Int target,
   }
 }
 
+template <typename Enum>
+void SetToDefault(std::size_t r, std::size_t i, const Step& step,
+                  Enum Step::*field, Edits& edits) {
+  if (step.*field == Step().*field) return;
+  edits.push_back([r, i, field](const Plan& from) -> std::optional<Plan> {
+    Plan to = from;
+    to.rounds[r].steps[i].*field = Step().*field;
+    return to;
+  });
+}
+
 void SimplifyArguments(const Plan& plan, Edits& edits) {
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     for (std::size_t i = 0; i < plan.rounds[r].steps.size(); ++i) {
@@ -147,7 +160,7 @@ void SimplifyArguments(const Plan& plan, Edits& edits) {
       const auto simplify = [&]<typename Int>(Int target, auto field) {
         SimplifyField<Int>(r, i, step, target, field, edits);
       };
-      simplify(step.invalid_at >= 0 ? std::max(step.invalid_at + 1, 1) : 1,
+      simplify(std::max(step.invalid_at + 1, 1),
                [](Step& s) -> int& { return s.count; });
       simplify(
           step.kind == StepKind::kAppendLogs && step.invalid_at >= 0 ? 0 : -1,
@@ -159,18 +172,56 @@ void SimplifyArguments(const Plan& plan, Edits& edits) {
       simplify(0, [](Step& s) -> int& { return s.ns; });
       simplify(0, [](Step& s) -> int& { return s.id; });
       simplify(-1, [](Step& s) -> int& { return s.parent; });
+      simplify(0, [](Step& s) -> int& { return s.task; });
+      simplify(0, [](Step& s) -> int& { return s.idx; });
+      simplify(0, [](Step& s) -> int& { return s.replace; });
+      simplify(0, [](Step& s) -> int& { return s.stale; });
+      simplify(Step().chunk, [](Step& s) -> int& { return s.chunk; });
+      simplify(0, [](Step& s) -> int& { return s.keep; });
+      simplify(-1, [](Step& s) -> int& { return s.filter; });
+      simplify(-1, [](Step& s) -> int& { return s.before; });
+      simplify(0, [](Step& s) -> int& { return s.limit; });
       simplify(0, [](Step& s) -> int& { return s.up; });
       if (step.content.seed > 9) {
         simplify(std::uint64_t{0},
                  [](Step& s) -> std::uint64_t& { return s.content.seed; });
       }
-      if (step.mode != CheckpointMode::kPassive) {
-        edits.push_back([r, i](const Plan& from) -> std::optional<Plan> {
-          Plan to = from;
-          to.rounds[r].steps[i].mode = CheckpointMode::kPassive;
-          return to;
-        });
-      }
+      SetToDefault(r, i, step, &Step::mode, edits);
+      SetToDefault(r, i, step, &Step::level, edits);
+      SetToDefault(r, i, step, &Step::state, edits);
+    }
+  }
+}
+
+// A kind that does less of the same.
+std::optional<StepKind> SimplerKind(StepKind kind) {
+  switch (kind) {
+    case StepKind::kCommitStep:
+      return StepKind::kPutCheckpoint;
+    case StepKind::kPutWrites:
+      return StepKind::kPutWrite;
+    case StepKind::kAppendLogs:
+      return StepKind::kAppendLog;
+    case StepKind::kStreamBlob:
+      return StepKind::kPutBlob;
+    default:
+      return std::nullopt;
+  }
+}
+
+void SimplifyKinds(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    for (std::size_t i = 0; i < plan.rounds[r].steps.size(); ++i) {
+      const auto simpler = SimplerKind(plan.rounds[r].steps[i].kind);
+      if (!simpler.has_value()) continue;
+      edits.push_back([r, i, simpler](const Plan& from) -> std::optional<Plan> {
+        Plan to = from;
+        Step& step = to.rounds[r].steps[i];
+        step.kind = *simpler;
+        step.invalid_at = std::min(step.invalid_at, 0);
+        step = OnlyUsedFields(step);
+        return to;
+      });
     }
   }
 }
@@ -241,6 +292,7 @@ std::vector<Edit> SimplerEdits(const Plan& plan) {
   DropTransactions(plan, edits);
   SimplifyCrash(plan, edits);
   SimplifyProfile(plan, edits);
+  SimplifyKinds(plan, edits);
   SimplifyArguments(plan, edits);
   return edits;
 }

@@ -6,11 +6,10 @@
 #define LASTCOMMIT_MODEL_REFERENCE_MODEL_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,12 +22,20 @@ namespace lastcommit {
 struct Outcome {
   absl::StatusCode code = absl::StatusCode::kOk;
   // open, reopen: the commit counter; commit: its new value; append_log(s):
-  // the last number; read: Digest of the state; live_read: Digest of the
-  // committed state; 0 for the others and for errors.
+  // the last number; update_task: the new version; prune: how many
+  // checkpoints; list_checkpoints: DigestOfList; read: Digest of the state;
+  // live_read: Digest of the committed state; 0 for the others and for errors.
   std::int64_t value = 0;
 
   bool operator==(const Outcome&) const = default;
 };
+
+// What a list of checkpoints says, in its order.
+struct ListedCheckpoint {
+  std::string id;
+  std::int64_t sequence = 0;
+};
+std::int64_t DigestOfList(const std::vector<ListedCheckpoint>& list);
 
 class ReferenceModel {
  public:
@@ -47,38 +54,79 @@ class ReferenceModel {
   bool in_transaction() const { return in_transaction_; }
 
  private:
-  // How to undo one change: the row's former value.
-  using Undo = std::pair<RowKey, std::optional<Fingerprint>>;
-  struct LogUndo {
-    std::string thread;
-    std::optional<std::int64_t> last_log;
+  // What fingerprints do not say, of the rows from which the next answers
+  // follow.
+  struct ThreadFacts {
+    std::int64_t last_log = 0;
+    std::int64_t last_checkpoint = 0;
+    bool is_deleted = false;
   };
-  struct Mark {
-    std::size_t rows = 0;
-    std::size_t logs = 0;
+  struct CheckpointFacts {
+    std::int64_t sequence = 0;
+    std::optional<int> filter;
+  };
+  struct TaskFacts {
+    TaskState state = TaskState::kPending;
+    std::int64_t attempts = 0;
+    std::int64_t version = 0;
+    Content payload;
+  };
+  using Facts =
+      std::variant<std::monostate, ThreadFacts, CheckpointFacts, TaskFacts>;
+
+  // How to undo one change: what the row was before; nullopt = not there.
+  struct Undo {
+    RowKey key;
+    std::optional<Fingerprint> row;
+    Facts facts;
   };
 
-  Outcome Write(const std::function<Outcome()>& change);
-  Outcome PutCheckpoint(const Step& step);
-  Outcome AppendLogs(const Step& step);
-  Outcome PutBlob(const Step& step);
-  Outcome DeleteThread(const Step& step);
+  // Where the step is a change: what it answers, and its effect.
+  Outcome Change(const Step& step);
+  Outcome ChangeThread(const Step& step, const std::string& thread);
+  Outcome PutCheckpoint(const Step& step, const std::string& thread);
+  Outcome PutWrites(const Step& step, const std::string& thread);
+  Outcome Prune(const Step& step, const std::string& thread);
+  Outcome AppendLogs(const Step& step, const std::string& thread);
+  Outcome CreateTask(const Step& step, const std::string& thread);
+  Outcome UpdateTask(const Step& step, const std::string& thread);
+  Outcome PutBlob(const Step& step, const std::string& thread);
+  Outcome DeleteThread(const std::string& thread);
+  Outcome ListCheckpoints(const Step& step) const;
   Outcome RollbackTo(const Step& step);
 
-  void Put(RowKey key, const Fingerprint& row);
-  void SetLastLog(const std::string& thread, std::optional<std::int64_t> last);
-  void TouchThread(const std::string& thread);
-  Mark Here() const { return {undo_.size(), log_undo_.size()}; }
-  void UndoTo(Mark mark);
+  ThreadFacts ThreadOf(const std::string& thread) const;
+  void PutThread(const std::string& thread, const ThreadFacts& facts);
+  void PutTask(const RowKey& key, const TaskFacts& facts);
+  // The checkpoints of a namespace, newest first.
+  struct NumberedCheckpoint {
+    RowKey key;
+    CheckpointFacts facts;
+  };
+  std::vector<NumberedCheckpoint> NewestFirst(const std::string& thread,
+                                              const std::string& ns) const;
+  // nullptr if the row is not there, or of another table.
+  template <typename Kind>
+  const Kind* Find(const RowKey& key) const {
+    const auto found = facts_.find(key);
+    return found == facts_.end() ? nullptr : std::get_if<Kind>(&found->second);
+  }
+
+  void Put(const RowKey& key, const Fingerprint& row, const Facts& facts = {});
+  // Removes the rows from `first` on for which the predicate holds, up to the
+  // first for which it does not.
+  template <typename Predicate>
+  void EraseWhile(const RowKey& first, Predicate holds);
+  void SetFacts(const RowKey& key, const Facts& facts);
+  void UndoTo(std::size_t mark);
   std::uint64_t CommittedDigest() const;
 
   State state_;
-  std::map<std::string, std::int64_t> last_log_;
+  std::map<RowKey, Facts> facts_;  // of threads, checkpoints and tasks
   bool in_transaction_ = false;
-  std::vector<Mark> savepoints_;
+  std::vector<std::size_t> savepoints_;  // sizes of undo_
   // Of the open transaction, or of the last one that was committed.
   std::vector<Undo> undo_;
-  std::vector<LogUndo> log_undo_;
 };
 
 }  // namespace lastcommit

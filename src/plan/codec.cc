@@ -111,7 +111,10 @@ class PlanParser {
   }
 
   absl::Status CountContent(const Step& step) {
-    content_bytes_ += step.content.size * step.count;
+    // The state of a commit_step comes on top of its writes.
+    const int contents =
+        step.count + (step.kind == StepKind::kCommitStep ? 1 : 0);
+    content_bytes_ += step.content.size * contents;
     if (content_bytes_ <= PlanLimits::kMaxPlanContentBytes) {
       return absl::OkStatus();
     }

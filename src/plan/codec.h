@@ -12,7 +12,7 @@
 
 namespace lastcommit {
 
-inline constexpr int kPlanVersion = 1;
+inline constexpr int kPlanVersion = 2;
 
 // One line per step, each ended by a newline. Fields of a step that have their
 // default, or that its kind does not use, are left out. Printable ASCII only.

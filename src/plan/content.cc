@@ -34,6 +34,9 @@ constexpr std::uint64_t Derive(std::uint64_t seed, std::uint64_t use) {
 constexpr std::uint64_t kTypeUse = 1'000'000;  // above each entry of a batch
 constexpr std::uint64_t kMetadataUse = kTypeUse + 1;
 constexpr std::uint64_t kMetadataSizeUse = kTypeUse + 2;
+constexpr std::uint64_t kFilterUse = kTypeUse + 3;
+constexpr std::uint64_t kChannelUse = kTypeUse + 4;
+constexpr std::uint64_t kWritesUse = 2 * kTypeUse;  // and above, one a write
 
 class Words {
  public:
@@ -72,6 +75,14 @@ std::string NameOf(std::string_view word, int number) {
     default:
       return " \x01\x1b[0m\\" + plain + "`[x]` ";
   }
+}
+
+constexpr std::size_t kSmallestObject = 16;
+
+std::string TypeOf(std::uint64_t seed) {
+  constexpr std::array<std::string_view, 4> kTypes = {"json", "pickle",
+                                                      "msgpack", "bytes"};
+  return std::string(kTypes[Derive(seed, kTypeUse) % kTypes.size()]);
 }
 
 // What JSON says in ways other than a plain letter.
@@ -115,6 +126,7 @@ std::string JsonLetters(std::size_t size, std::uint64_t seed) {
 std::string ThreadName(int thread) { return NameOf("thread", thread); }
 std::string NamespaceName(int ns) { return ns == 0 ? "" : NameOf("ns", ns); }
 std::string CheckpointName(int id) { return NameOf("checkpoint", id); }
+std::string TaskName(int task) { return NameOf("task", task); }
 std::string BlobName(int id) { return NameOf("blob", id); }
 
 std::string ContentBytes(const Content& content) {
@@ -133,7 +145,6 @@ std::string ContentBytes(const Content& content) {
 
 std::string ContentJson(const Content& content, bool is_valid) {
   constexpr std::size_t kSmallest = 2;
-  constexpr std::size_t kSmallestObject = 16;
   const std::size_t size = std::max(SizeOf(content), kSmallest);
   // Too short for a string of any letters: a number.
   if (is_valid && size == kSmallest) {
@@ -150,17 +161,44 @@ std::string ContentJson(const Content& content, bool is_valid) {
 }
 
 CheckpointContent CheckpointOf(const Step& step) {
-  constexpr std::array<std::string_view, 4> kTypes = {"json", "pickle",
-                                                      "msgpack", "bytes"};
   constexpr std::uint64_t kMetadataSizes = 63;  // 2 to 64
   const std::uint64_t seed = step.content.seed;
-  const Content metadata = {
-      static_cast<std::int64_t>(2 + Derive(seed, kMetadataSizeUse) %
-                                        kMetadataSizes),
-      Derive(seed, kMetadataUse)};
-  return {std::string(kTypes[Derive(seed, kTypeUse) % kTypes.size()]),
-          ContentBytes(step.content),
-          ContentJson(metadata, step.invalid_at != 0)};
+  CheckpointContent content = {TypeOf(seed), ContentBytes(step.content), "",
+                               std::nullopt};
+  const auto filter =
+      static_cast<int>(Derive(seed, kFilterUse) % (PlanLimits::kMaxFilter + 1));
+  const std::string member = absl::StrCat("\"", kFilterKey, "\":", filter, ",");
+  std::size_t size = 2 + Derive(seed, kMetadataSizeUse) % kMetadataSizes;
+  if (size >= kSmallestObject + member.size()) {
+    content.filter = filter;
+    size -= member.size();
+  }
+  content.metadata =
+      ContentJson({static_cast<std::int64_t>(size), Derive(seed, kMetadataUse)},
+                  step.invalid_at < 0);
+  if (content.filter.has_value()) content.metadata.insert(1, member);
+  return content;
+}
+
+std::vector<PendingWrite> WritesOf(const Step& step) {
+  constexpr std::array<std::string_view, 4> kChannels = {
+      "messages", "__error__", "branch:to:'x'", "\u00e9tat"};
+  const int count = step.kind == StepKind::kPutWrite ? 1 : step.count;
+  std::vector<PendingWrite> writes;
+  for (int i = 0; i < count; ++i) {
+    const Content content = {
+        step.content.size,
+        Derive(step.content.seed, kWritesUse + static_cast<std::uint64_t>(i))};
+    const std::size_t channel =
+        Derive(content.seed, kChannelUse) % kChannels.size();
+    writes.push_back({.task_id = TaskName(step.task),
+                      .idx = std::int64_t{step.idx} + i,
+                      .channel = std::string(kChannels[channel]),
+                      .type = TypeOf(content.seed),
+                      .bytes = ContentBytes(content),
+                      .is_replaceable = step.replace != 0});
+  }
+  return writes;
 }
 
 std::vector<std::string> LogPayloadsOf(const Step& step) {
@@ -173,6 +211,10 @@ std::vector<std::string> LogPayloadsOf(const Step& step) {
     payloads.push_back(ContentJson(content, i != step.invalid_at));
   }
   return payloads;
+}
+
+std::string TaskPayloadOf(const Step& step) {
+  return ContentJson(step.content, step.invalid_at < 0);
 }
 
 }  // namespace lastcommit

@@ -6,6 +6,7 @@
 #ifndef LASTCOMMIT_PLAN_CONTENT_H_
 #define LASTCOMMIT_PLAN_CONTENT_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace lastcommit {
 std::string ThreadName(int thread);
 std::string NamespaceName(int ns);
 std::string CheckpointName(int id);
+std::string TaskName(int task);
 std::string BlobName(int id);
 
 // `content.size` pseudo-random bytes, NULs and invalid UTF-8 among them. The
@@ -30,16 +32,26 @@ std::string ContentBytes(const Content& content);
 // is room. Never a NUL byte.
 std::string ContentJson(const Content& content, bool is_valid);
 
-// The state, type and metadata of a put_checkpoint step.
+// The state, type and metadata of a put_checkpoint or commit_step step.
 struct CheckpointContent {
   std::string type;
   std::string state;
   std::string metadata;
+  // The number that metadata has under kFilterKey, 0 to PlanLimits::kMaxFilter;
+  // nullopt if it is no object or too short for one.
+  std::optional<int> filter;
 };
+inline constexpr char kFilterKey[] = "k";
 CheckpointContent CheckpointOf(const Step& step);
+
+// The writes of a put_write, put_writes or commit_step step, in order.
+std::vector<PendingWrite> WritesOf(const Step& step);
 
 // The payloads of an append_log or append_logs step, in order.
 std::vector<std::string> LogPayloadsOf(const Step& step);
+
+// The payload of a create_task or update_task step.
+std::string TaskPayloadOf(const Step& step);
 
 }  // namespace lastcommit
 

@@ -92,7 +92,14 @@ absl::Status CheckVersion(const JsonFields& fields) {
   }
   const auto* version = std::get_if<std::uint64_t>(&field->value);
   if (version != nullptr && *version == kPlanVersion) return absl::OkStatus();
-  return Refused(*field, "is not a known version", absl::StrCat(kPlanVersion));
+  // Threads could be used again after delete_thread, and checkpoints had other
+  // metadata.
+  const bool is_former = version != nullptr && *version == 1;
+  return Refused(*field,
+                 is_former ? "is a former version, whose steps meant something "
+                             "else"
+                           : "is not a known version",
+                 absl::StrCat(kPlanVersion));
 }
 
 absl::StatusOr<std::string> ParseSaver(const JsonField& field) {

@@ -8,10 +8,18 @@ namespace {
 
 // Each in the order of its enum.
 constexpr std::array<std::string_view, kStepKinds> kStepNames = {
-    "open",           "close",          "reopen",     "begin",
-    "commit",         "rollback",       "savepoint",  "release",
-    "rollback_to",    "put_checkpoint", "append_log", "append_logs",
-    "put_blob",       "delete_thread",  "read",       "live_read",
+    "open",           "close",
+    "reopen",         "begin",
+    "commit",         "rollback",
+    "savepoint",      "release",
+    "rollback_to",    "put_checkpoint",
+    "put_write",      "put_writes",
+    "commit_step",    "prune",
+    "append_log",     "append_logs",
+    "create_task",    "update_task",
+    "put_blob",       "stream_blob",
+    "delete_thread",  "list_checkpoints",
+    "read",           "live_read",
     "wal_checkpoint", "vacuum"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
@@ -27,6 +35,15 @@ std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
                           std::string_view name) {
   for (std::size_t i = 0; i < kSize; ++i) {
     if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+// Of an enumeration that has its names elsewhere.
+template <typename Enum>
+std::optional<Enum> ParseNamed(int count, std::string_view name) {
+  for (int i = 0; i < count; ++i) {
+    if (Name(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
   }
   return std::nullopt;
 }
@@ -59,12 +76,26 @@ std::optional<ViolationClass> ParseViolationClass(std::string_view name) {
   return Parse<ViolationClass>(kViolations, name);
 }
 
+std::optional<LogLevel> ParseLogLevel(std::string_view name) {
+  return ParseNamed<LogLevel>(kLogLevels, name);
+}
+std::optional<TaskState> ParseTaskState(std::string_view name) {
+  return ParseNamed<TaskState>(kTaskStates, name);
+}
+
 bool IsChange(StepKind kind) {
   switch (kind) {
     case StepKind::kPutCheckpoint:
+    case StepKind::kPutWrite:
+    case StepKind::kPutWrites:
+    case StepKind::kCommitStep:
+    case StepKind::kPrune:
     case StepKind::kAppendLog:
     case StepKind::kAppendLogs:
+    case StepKind::kCreateTask:
+    case StepKind::kUpdateTask:
     case StepKind::kPutBlob:
+    case StepKind::kStreamBlob:
     case StepKind::kDeleteThread:
       return true;
     default:

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "saver/records.h"
 #include "saver/settings.h"
 
 namespace lastcommit {
@@ -25,9 +26,13 @@ struct PlanLimits {
   static constexpr std::int64_t kMaxContentBytes = 4 << 20;
   // All steps together, size times count, so that no plan eats the machine.
   static constexpr std::int64_t kMaxPlanContentBytes = 256 << 20;
-  static constexpr int kMaxName = 99999;  // threads, namespaces, ids, blobs
-  static constexpr int kMaxBatch = 1000;  // entries of append_logs
-  static constexpr int kMaxUp = 16;       // savepoints that rollback_to skips
+  static constexpr int kMaxName = 99999;  // of what is named by a number
+  static constexpr int kMaxBatch = 1000;  // log entries or writes of a step
+  static constexpr int kMaxFilter = 2;
+  // Not smaller, or a plan within the limits above could make so many calls
+  // that the process seems to hang.
+  static constexpr int kMinChunk = 64;
+  static constexpr int kMaxUp = 16;  // savepoints that rollback_to skips
   static constexpr std::int64_t kMaxIo = 1'000'000;
   static constexpr int kMinPageSize = 512;  // SQLite's own two limits
   static constexpr int kMaxPageSize = 65536;
@@ -60,10 +65,18 @@ enum class StepKind {
   kRelease,
   kRollbackTo,
   kPutCheckpoint,
+  kPutWrite,
+  kPutWrites,
+  kCommitStep,  // put_checkpoint and put_writes to it in one
+  kPrune,
   kAppendLog,
   kAppendLogs,
+  kCreateTask,
+  kUpdateTask,
   kPutBlob,
+  kStreamBlob,  // put_blob in pieces
   kDeleteThread,
+  kListCheckpoints,
   kRead,      // the whole state through the saver's own connection
   kLiveRead,  // the whole state through a second connection
   kWalCheckpoint,
@@ -95,20 +108,33 @@ struct Content {
   bool operator==(const Content&) const = default;
 };
 
-// One line of a program. A kind uses the fields named behind it; the others
-// keep their defaults.
+// One line of a program. A kind uses the fields that plan/step_fields.cc says;
+// the others keep their defaults.
 struct Step {
   StepKind kind = StepKind::kRead;
-  int thread = 0;   // put_checkpoint, append_log(s), put_blob, delete_thread
-  int ns = 0;       // put_checkpoint
-  int id = 0;       // put_checkpoint: checkpoint; put_blob: name
-  int parent = -1;  // put_checkpoint: checkpoint, -1 = none
-  Content content = {};  // put_checkpoint, append_log(s), put_blob
-  int count = 1;         // append_logs: entries
-  int invalid_at = -1;   // append_log(s), put_checkpoint: the entry (metadata)
-                         // that is no JSON, -1 = none; checked by SQLite, so
-                         // the statement fails when it gets there
-  int up = 0;            // rollback_to: savepoints further out, 0 = innermost
+  int thread = 0;
+  int ns = 0;
+  int id = 0;       // a checkpoint; put_blob, stream_blob: a name
+  int parent = -1;  // a checkpoint, -1 = none
+  int task = 0;
+  int idx = 0;      // of the first write; those of a batch follow it
+  int replace = 0;  // 1: writes take the place of those that are there;
+                    // update_task: the content that of the old payload
+  Content content = {};
+  int count = 1;        // entries of append_logs, writes
+  int invalid_at = -1;  // the entry, payload or metadata that is no JSON, -1 =
+                        // none; checked by SQLite, so the statement fails when
+                        // it gets there. Above 0 in append_logs only.
+  LogLevel level = LogLevel::kInfo;
+  TaskState state = TaskState::kRunning;  // update_task: the new one
+  int stale = 0;     // update_task: how much older than the task's version the
+                     // one is that the update expects
+  int chunk = 4096;  // stream_blob: bytes a call
+  int keep = 0;      // prune
+  int filter = -1;   // list_checkpoints: what metadata has, -1 = anything
+  int before = -1;   // list_checkpoints: a checkpoint, -1 = none
+  int limit = 0;     // list_checkpoints: 0 = none
+  int up = 0;        // rollback_to: savepoints further out, 0 = innermost
   CheckpointMode mode = CheckpointMode::kPassive;  // wal_checkpoint
   std::optional<CrashPoint> crash = {};
 
@@ -177,6 +203,8 @@ std::optional<StepKind> ParseStepKind(std::string_view name);
 std::optional<Moment> ParseMoment(std::string_view name);
 std::optional<Engine> ParseEngine(std::string_view name);
 std::optional<ViolationClass> ParseViolationClass(std::string_view name);
+std::optional<LogLevel> ParseLogLevel(std::string_view name);
+std::optional<TaskState> ParseTaskState(std::string_view name);
 
 // Whether the kind changes rows: outside a transaction it is one of its own.
 bool IsChange(StepKind kind);

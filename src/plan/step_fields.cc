@@ -20,8 +20,9 @@ constexpr std::uint32_t KindSet(Kinds... kinds) {
 static_assert(kStepKinds <= 32);
 
 // Where the value of a field lives, which is also its type.
-using Member = std::variant<int Step::*, std::int64_t Content::*,
-                            std::uint64_t Content::*, CheckpointMode Step::*>;
+using Member =
+    std::variant<int Step::*, std::int64_t Content::*, std::uint64_t Content::*,
+                 CheckpointMode Step::*, LogLevel Step::*, TaskState Step::*>;
 
 struct StepField {
   std::string_view name;
@@ -33,28 +34,57 @@ struct StepField {
 };
 
 using enum StepKind;
-constexpr std::uint32_t kWithContent =
-    KindSet(kPutCheckpoint, kAppendLog, kAppendLogs, kPutBlob);
-constexpr std::uint32_t kWithJson =
-    KindSet(kPutCheckpoint, kAppendLog, kAppendLogs);
-constexpr std::uint32_t kWithCheckpoint = KindSet(kPutCheckpoint);
+constexpr std::uint32_t kWithWrites =
+    KindSet(kPutWrite, kPutWrites, kCommitStep);
+constexpr std::uint32_t kWithCheckpoint = KindSet(kPutCheckpoint, kCommitStep);
+constexpr std::uint32_t kWithTask = KindSet(kCreateTask, kUpdateTask);
+constexpr std::uint32_t kWithLog = KindSet(kAppendLog, kAppendLogs);
+constexpr std::uint32_t kWithBlob = KindSet(kPutBlob, kStreamBlob);
+constexpr std::uint32_t kWithJson = kWithCheckpoint | kWithLog | kWithTask;
+constexpr std::uint32_t kWithContent = kWithJson | kWithWrites | kWithBlob;
+constexpr std::uint32_t kWithNamespace =
+    kWithCheckpoint | kWithWrites | KindSet(kPrune, kListCheckpoints);
 constexpr IntegerLimits kNames = {0, PlanLimits::kMaxName};
 constexpr IntegerLimits kModes = {
     0, static_cast<std::int64_t>(CheckpointMode::kTruncate)};
+constexpr IntegerLimits kLevels = {0, kLogLevels - 1};
+constexpr IntegerLimits kStates = {0, kTaskStates - 1};
+constexpr IntegerLimits kNamesOrNone = {-1, PlanLimits::kMaxName};
 
 // In the order of printing.
 constexpr StepField kFields[] = {
-    {"thread", kWithContent | KindSet(kDeleteThread), &Step::thread, kNames},
-    {"ns", kWithCheckpoint, &Step::ns, kNames},
-    {"id", KindSet(kPutCheckpoint, kPutBlob), &Step::id, kNames},
-    {"parent", kWithCheckpoint, &Step::parent, {-1, PlanLimits::kMaxName}},
+    {"thread", kWithContent | kWithNamespace | KindSet(kDeleteThread),
+     &Step::thread, kNames},
+    {"ns", kWithNamespace, &Step::ns, kNames},
+    {"id", kWithCheckpoint | kWithWrites | kWithBlob, &Step::id, kNames},
+    {"parent", kWithCheckpoint, &Step::parent, kNamesOrNone},
+    {"task", kWithWrites | kWithTask, &Step::task, kNames},
+    {"idx", kWithWrites, &Step::idx, kNames},
+    {"state", KindSet(kUpdateTask), &Step::state, kStates},
+    {"stale", KindSet(kUpdateTask), &Step::stale, kNames},
+    {"replace", kWithWrites | KindSet(kUpdateTask), &Step::replace, {0, 1}},
     {"size", kWithContent, &Content::size, {0, PlanLimits::kMaxContentBytes}},
     {"seed", kWithContent, &Content::seed},
-    {"count", KindSet(kAppendLogs), &Step::count, {1, PlanLimits::kMaxBatch}},
+    {"count",
+     KindSet(kAppendLogs, kPutWrites, kCommitStep),
+     &Step::count,
+     {1, PlanLimits::kMaxBatch}},
     {"invalid_at",
      kWithJson,
      &Step::invalid_at,
      {-1, PlanLimits::kMaxBatch - 1}},
+    {"level", kWithLog, &Step::level, kLevels},
+    {"chunk",
+     KindSet(kStreamBlob),
+     &Step::chunk,
+     {PlanLimits::kMinChunk, PlanLimits::kMaxContentBytes}},
+    {"keep", KindSet(kPrune), &Step::keep, kNames},
+    {"filter",
+     KindSet(kListCheckpoints),
+     &Step::filter,
+     {-1, PlanLimits::kMaxFilter}},
+    {"before", KindSet(kListCheckpoints), &Step::before, kNamesOrNone},
+    {"limit", KindSet(kListCheckpoints), &Step::limit, kNames},
     {"up", KindSet(kRollbackTo), &Step::up, {0, PlanLimits::kMaxUp}},
     {"mode", KindSet(kWalCheckpoint), &Step::mode, kModes},
 };
@@ -76,12 +106,13 @@ T& MutableValue(Step& step, T Content::*member) {
   return step.content.*member;
 }
 
-std::string Print(CheckpointMode mode) {
-  return absl::StrCat("\"", std::string(Name(mode)), "\"");
-}
-template <typename Number>
-std::string Print(Number number) {
-  return absl::StrCat(number);
+template <typename T>
+std::string Print(T value) {
+  if constexpr (std::is_enum_v<T>) {
+    return absl::StrCat("\"", std::string(Name(value)), "\"");
+  } else {
+    return absl::StrCat(value);
+  }
 }
 
 template <typename T>
@@ -89,6 +120,11 @@ absl::StatusOr<T> Read(const JsonField& json, const StepField& field) {
   if constexpr (std::is_same_v<T, CheckpointMode>) {
     return ReadWord(json, ParseCheckpointMode,
                     "passive, full, restart, truncate");
+  } else if constexpr (std::is_same_v<T, LogLevel>) {
+    return ReadWord(json, ParseLogLevel, "debug, info, warning, error");
+  } else if constexpr (std::is_same_v<T, TaskState>) {
+    return ReadWord(json, ParseTaskState,
+                    "pending, running, done, failed, cancelled");
   } else if constexpr (std::is_same_v<T, std::uint64_t>) {
     return ReadUnsigned(json);
   } else {
@@ -157,11 +193,12 @@ absl::StatusOr<CrashPoint> ParseCrash(const JsonFields& fields) {
 
 // The one limit that depends on another field.
 absl::Status CheckInvalidAt(const Step& step) {
-  if (step.invalid_at < step.count) return absl::OkStatus();
+  const int entries = step.kind == kAppendLogs ? step.count : 1;
+  if (step.invalid_at < entries) return absl::OkStatus();
   return FieldError(
       "invalid_at",
       absl::StrCat(step.invalid_at, " is outside the limits (allowed -1 to ",
-                   step.count - 1, ")"));
+                   entries - 1, ")"));
 }
 
 }  // namespace
@@ -231,6 +268,19 @@ absl::Status SetStepFieldBits(Step& step, int field, std::uint64_t bits) {
         return absl::OkStatus();
       },
       entry.member);
+}
+
+Step OnlyUsedFields(Step step) {
+  const Step defaults;
+  for (const StepField& field : kFields) {
+    if (field.IsUsedBy(step.kind)) continue;
+    std::visit(
+        [&](auto member) {
+          MutableValue(step, member) = Value(defaults, member);
+        },
+        field.member);
+  }
+  return step;
 }
 
 }  // namespace lastcommit

@@ -1,6 +1,6 @@
 // The fields of a step line, and which step uses which: one table for the
-// printer, the parser, and whoever goes through all fields without knowing
-// them (src/token).
+// printer, the parser, edits that change a step's kind, and whoever goes through
+// all fields without knowing them (src/token).
 
 #ifndef LASTCOMMIT_PLAN_STEP_FIELDS_H_
 #define LASTCOMMIT_PLAN_STEP_FIELDS_H_
@@ -31,6 +31,8 @@ bool UsesStepField(StepKind kind, int field);
 std::uint64_t StepFieldBits(const Step& step, int field);
 // InvalidArgument outside the field's limits.
 absl::Status SetStepFieldBits(Step& step, int field, std::uint64_t bits);
+// With the default in each field that its kind does not use.
+Step OnlyUsedFields(Step step);
 
 }  // namespace lastcommit
 

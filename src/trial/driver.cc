@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "plan/content.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
@@ -27,16 +28,52 @@ Answer From(const absl::StatusOr<State>& state) {
           ""};
 }
 
+CheckpointKey KeyOf(const Step& step) {
+  return {ThreadName(step.thread), NamespaceName(step.ns),
+          CheckpointName(step.id)};
+}
+
 Checkpoint CheckpointFrom(const Step& step) {
   CheckpointContent content = CheckpointOf(step);
   Checkpoint checkpoint;
-  checkpoint.key = {ThreadName(step.thread), NamespaceName(step.ns),
-                    CheckpointName(step.id)};
+  checkpoint.key = KeyOf(step);
   if (step.parent >= 0) checkpoint.parent_id = CheckpointName(step.parent);
   checkpoint.type = std::move(content.type);
   checkpoint.state = std::move(content.state);
   checkpoint.metadata = std::move(content.metadata);
   return checkpoint;
+}
+
+Answer From(const absl::StatusOr<std::vector<Checkpoint>>& checkpoints) {
+  if (!checkpoints.ok()) return From(checkpoints.status());
+  std::vector<ListedCheckpoint> list;
+  for (const Checkpoint& checkpoint : *checkpoints) {
+    list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
+  }
+  return {{absl::StatusCode::kOk, DigestOfList(list)}, ""};
+}
+
+CheckpointQuery QueryOf(const Step& step) {
+  CheckpointQuery query;
+  query.thread_id = ThreadName(step.thread);
+  query.checkpoint_ns = NamespaceName(step.ns);
+  if (step.filter >= 0) {
+    query.filter.push_back({kFilterKey, absl::StrCat(step.filter)});
+  }
+  if (step.before >= 0) query.before = CheckpointName(step.before);
+  query.limit = step.limit;
+  return query;
+}
+
+// A program reads a task before it updates it.
+absl::StatusOr<std::int64_t> UpdateTask(Saver& saver, const Step& step) {
+  const TaskKey key = {ThreadName(step.thread), TaskName(step.task)};
+  ASSIGN_OR_RETURN(const Task task, saver.GetTask(key));
+  TaskUpdate update;
+  update.version = task.version - step.stale;
+  update.state = step.state;
+  if (step.replace != 0) update.payload = TaskPayloadOf(step);
+  return saver.UpdateTask(key, update);
 }
 
 }  // namespace
@@ -91,17 +128,35 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
       return From(saver_->RollbackTo(step.up));
     case StepKind::kPutCheckpoint:
       return From(saver_->PutCheckpoint(CheckpointFrom(step)));
+    case StepKind::kPutWrite:
+    case StepKind::kPutWrites:
+      return From(saver_->PutWrites(KeyOf(step), WritesOf(step)));
+    case StepKind::kCommitStep:
+      return From(saver_->CommitStep(CheckpointFrom(step), WritesOf(step)));
+    case StepKind::kPrune:
+      return From(saver_->Prune(ThreadName(step.thread), NamespaceName(step.ns),
+                                step.keep));
     case StepKind::kAppendLog:
       return From(saver_->AppendLog(ThreadName(step.thread),
-                                    LogPayloadsOf(step).front()));
+                                    LogPayloadsOf(step).front(), step.level));
     case StepKind::kAppendLogs:
-      return From(
-          saver_->AppendLogs(ThreadName(step.thread), LogPayloadsOf(step)));
+      return From(saver_->AppendLogs(ThreadName(step.thread),
+                                     LogPayloadsOf(step), step.level));
+    case StepKind::kCreateTask:
+      return From(saver_->CreateTask(
+          {ThreadName(step.thread), TaskName(step.task)}, TaskPayloadOf(step)));
+    case StepKind::kUpdateTask:
+      return From(UpdateTask(*saver_, step));
     case StepKind::kPutBlob:
       return From(saver_->PutBlob(ThreadName(step.thread), BlobName(step.id),
                                   ContentBytes(step.content)));
+    case StepKind::kStreamBlob:
+      return From(saver_->StreamBlob(ThreadName(step.thread), BlobName(step.id),
+                                     ContentBytes(step.content), step.chunk));
     case StepKind::kDeleteThread:
       return From(saver_->DeleteThread(ThreadName(step.thread)));
+    case StepKind::kListCheckpoints:
+      return From(saver_->ListCheckpoints(QueryOf(step)));
     case StepKind::kRead:
       return From(saver_->ReadState());
     case StepKind::kLiveRead:

@@ -153,11 +153,19 @@ Step StepOf(StepKind kind) {
   return step;
 }
 
+// Writes a record of every kind.
 std::vector<Step> ProbeTransaction() {
-  Step log = StepOf(StepKind::kAppendLog);
-  log.thread = PlanLimits::kMaxName;
-  log.content = {64, 1};
-  return {StepOf(StepKind::kBegin), log, StepOf(StepKind::kCommit)};
+  std::vector<Step> steps = {StepOf(StepKind::kBegin)};
+  for (const StepKind kind :
+       {StepKind::kPutCheckpoint, StepKind::kPutWrite, StepKind::kAppendLog,
+        StepKind::kCreateTask, StepKind::kPutBlob, StepKind::kStreamBlob}) {
+    Step& step = steps.emplace_back(StepOf(kind));
+    step.thread = PlanLimits::kMaxName;
+    step.content = {64, 1};
+  }
+  steps.back().id = 1;
+  steps.push_back(StepOf(StepKind::kCommit));
+  return steps;
 }
 
 // After the last round: the saver itself recovers, reads, writes, closes and

@@ -124,7 +124,8 @@ class RoundJudge {
                  ? ViolationClass::kUnstableRecovery
                  : ViolationClass::kOpenFailed;
     }
-    if (kind == StepKind::kRead || kind == StepKind::kLiveRead) {
+    if (kind == StepKind::kRead || kind == StepKind::kLiveRead ||
+        kind == StepKind::kListCheckpoints) {
       return ViolationClass::kWrongRead;
     }
     return ViolationClass::kWrongAnswer;

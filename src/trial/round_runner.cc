@@ -161,10 +161,15 @@ void Record(StepRecord& record, Progress progress) {
 // Refusals are part of plans; the first other error is the one to explain.
 void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
   const auto is_refusal = [](std::int32_t code) {
-    return code ==
-               static_cast<std::int32_t>(absl::StatusCode::kInvalidArgument) ||
-           code ==
-               static_cast<std::int32_t>(absl::StatusCode::kFailedPrecondition);
+    switch (static_cast<absl::StatusCode>(code)) {
+      case absl::StatusCode::kInvalidArgument:
+      case absl::StatusCode::kFailedPrecondition:
+      case absl::StatusCode::kNotFound:
+      case absl::StatusCode::kAlreadyExists:
+        return true;
+      default:
+        return false;
+    }
   };
   if (page.message_step > 0 &&
       !is_refusal(page.records[page.message_step - 1].code)) {

@@ -14,7 +14,7 @@ inline constexpr char kDishonest[] = "planted-ack-before-commit";
 
 inline std::string HeaderOf(const std::string& saver,
                             const std::string& expect) {
-  return R"({"lastcommit":1,"saver":")" + saver +
+  return R"({"lastcommit":2,"saver":")" + saver +
          R"(","engine":"fork","profile":{"journal_mode":"wal",)"
          R"("synchronous":"full","page_size":4096,"cache_size":10,)"
          R"("wal_autocheckpoint":1000},"expect":")" +

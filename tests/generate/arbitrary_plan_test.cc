@@ -11,6 +11,7 @@
 #include "generator_golden.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "model/reference_model.h"
 #include "plan/codec.h"
 #include "xxhash.h"
 
@@ -193,6 +194,41 @@ TEST_F(MixOfPlansTest, HasBatchesThatFailHalfWay) {
               return step.kind == StepKind::kAppendLogs && step.invalid_at > 0;
             }),
             100);
+}
+
+// Walks a plan with the model and counts what its steps of the kind answer.
+TEST_F(MixOfPlansTest, MostChangesFindSomethingToWorkOn) {
+  std::map<StepKind, int> all;
+  std::map<StepKind, int> accepted;
+  for (const Plan& plan : *plans_) {
+    ReferenceModel model;
+    for (const Round& round : plan.rounds) {
+      for (const Step& step : round.steps) {
+        ++all[step.kind];
+        if (model.Apply(step).code == absl::StatusCode::kOk) {
+          ++accepted[step.kind];
+        }
+      }
+    }
+  }
+  for (const auto& [kind, count] : all) {
+    if (!IsChange(kind)) continue;
+    EXPECT_GT(accepted[kind] * 100, count * 55) << Name(kind);
+    if (kind == StepKind::kDeleteThread) continue;  // never refused
+    EXPECT_LT(accepted[kind], count) << Name(kind);
+  }
+}
+
+TEST_F(MixOfPlansTest, StreamsInPiecesSmallerAndLargerThanAPage) {
+  const auto count = [](auto predicate) {
+    return CountWithStep([&](const Step& step) {
+      return step.kind == StepKind::kStreamBlob && predicate(step);
+    });
+  };
+  EXPECT_GT(count([](const Step& step) { return step.chunk < 512; }), 50);
+  EXPECT_GT(count([](const Step& step) { return step.chunk > 4096; }), 50);
+  EXPECT_GT(count([](const Step& step) { return step.content.size > 50'000; }),
+            50);
 }
 
 TEST_F(MixOfPlansTest, GoesBackToOuterSavepoints) {

@@ -98,6 +98,73 @@ TEST(ShrinkEditsTest, ATransactionGoesAwayAroundItsSteps) {
   EXPECT_TRUE(is_found);
 }
 
+// Each with one that does less of the same.
+TEST(ShrinkEditsTest, AStepGetsASimplerKind) {
+  const std::pair<Step, Step> kinds[] = {
+      {{.kind = StepKind::kCommitStep, .id = 2, .task = 3, .count = 4},
+       {.kind = StepKind::kPutCheckpoint, .id = 2}},
+      {{.kind = StepKind::kPutWrites, .task = 3, .count = 4},
+       {.kind = StepKind::kPutWrite, .task = 3}},
+      {{.kind = StepKind::kAppendLogs, .count = 4, .invalid_at = 2},
+       {.kind = StepKind::kAppendLog, .invalid_at = 0}},
+      {{.kind = StepKind::kStreamBlob, .id = 2, .chunk = 64},
+       {.kind = StepKind::kPutBlob, .id = 2}}};
+  for (const auto& [step, simpler] : kinds) {
+    const Plan plan = PlanOf({step});
+    bool is_found = false;
+    for (const Edit& edit : SimplerEdits(plan)) {
+      is_found = is_found || edit(plan) == PlanOf({simpler});
+    }
+    EXPECT_TRUE(is_found) << Name(step.kind);
+  }
+}
+
+TEST(ShrinkEditsTest, EveryFieldReachesItsDefault) {
+  const Step steps[] = {
+      {.kind = StepKind::kCommitStep,
+       .thread = 1,
+       .ns = 1,
+       .id = 1,
+       .parent = 1,
+       .task = 1,
+       .idx = 1,
+       .replace = 1,
+       .content = {1, 10},
+       .count = 2,
+       .invalid_at = 0},
+      {.kind = StepKind::kUpdateTask,
+       .replace = 1,
+       .content = {1, 10},
+       .state = TaskState::kDone,
+       .stale = 1},
+      {.kind = StepKind::kStreamBlob, .chunk = 64},
+      {.kind = StepKind::kStreamBlob, .chunk = 5000},
+      {.kind = StepKind::kAppendLog, .level = LogLevel::kDebug},
+      {.kind = StepKind::kPrune, .keep = 2},
+      {.kind = StepKind::kListCheckpoints,
+       .filter = 1,
+       .before = 1,
+       .limit = 1}};
+  for (const Step& step : steps) {
+    Plan plan = PlanOf({step});
+    bool has_changed = true;
+    while (has_changed) {
+      has_changed = false;
+      for (const Edit& edit : SimplerEdits(plan)) {
+        const auto simpler = edit(plan);
+        if (!simpler.has_value() || simpler->rounds[0].steps.size() != 3 ||
+            simpler->rounds[0].steps[1].kind != step.kind) {
+          continue;
+        }
+        plan = *simpler;
+        has_changed = true;
+        break;
+      }
+    }
+    EXPECT_EQ(plan, PlanOf({{.kind = step.kind}})) << PrintPlan(plan);
+  }
+}
+
 TEST(ShrinkEditsTest, WhatFollowsACrashIsDroppedFirst) {
   Plan plan = PlanOf({{.kind = StepKind::kRead},
                       {.kind = StepKind::kRead},

@@ -32,6 +32,38 @@ class ReferenceModelTest : public ::testing::Test {
                .count = count,
                .invalid_at = invalid_at});
   }
+  Outcome PutWrites(int id, int count, int replace = 0,
+                    std::uint64_t seed = 1) {
+    return Do({.kind = StepKind::kPutWrites,
+               .id = id,
+               .replace = replace,
+               .content = {10, seed},
+               .count = count});
+  }
+  Outcome CreateTask(int task = 0, int invalid_at = -1) {
+    return Do({.kind = StepKind::kCreateTask,
+               .task = task,
+               .content = {10, 1},
+               .invalid_at = invalid_at});
+  }
+  Outcome UpdateTask(TaskState state, int stale = 0) {
+    return Do({.kind = StepKind::kUpdateTask, .state = state, .stale = stale});
+  }
+  Outcome Prune(int keep) {
+    return Do({.kind = StepKind::kPrune, .keep = keep});
+  }
+  Outcome List() { return List({}); }
+  Outcome List(Step step) {
+    step.kind = StepKind::kListCheckpoints;
+    return Do(step);
+  }
+  // Of namespace 0 of thread 0.
+  static Outcome Listed(const std::vector<ListedCheckpoint>& list) {
+    return {StatusCode::kOk, DigestOfList(list)};
+  }
+  static ListedCheckpoint Numbered(int id, std::int64_t sequence) {
+    return {CheckpointName(id), sequence};
+  }
   Outcome RollbackTo(int up) {
     return Do({.kind = StepKind::kRollbackTo, .up = up});
   }
@@ -40,6 +72,22 @@ class ReferenceModelTest : public ::testing::Test {
   bool HasBlob(int id) const {
     return Now().rows.contains(
         {Table::kBlobs, ThreadName(0), BlobName(id), "", "", 0});
+  }
+
+  std::size_t CountRows(Table table) const {
+    std::size_t count = 0;
+    for (const auto& [key, row] : model_.state().rows) {
+      count += key.table == table ? 1 : 0;
+    }
+    return count;
+  }
+  const Fingerprint& Row(const RowKey& key) const {
+    static const Fingerprint kNone;
+    const auto found = model_.state().rows.find(key);
+    return found == model_.state().rows.end() ? kNone : found->second;
+  }
+  RowKey ThreadKey() const {
+    return {Table::kThreads, ThreadName(0), "", "", "", 0};
   }
 
   ReferenceModel model_;
@@ -190,14 +238,230 @@ TEST_F(ReferenceModelTest, RevertLastCommitTakesTheSchemaBack) {
   EXPECT_EQ(Now(), State());
 }
 
-TEST_F(ReferenceModelTest, DeleteThreadTakesEverythingOfTheThread) {
+TEST_F(ReferenceModelTest, DeleteThreadLeavesATombstoneAlone) {
   PutBlob(1);
   PutCheckpoint(1);
+  PutWrites(1, 2);
   AppendLogs(3);
+  CreateTask();
   Do({.kind = StepKind::kPutBlob, .thread = 1, .id = 1});
+  EXPECT_EQ(Do(StepKind::kDeleteThread).code, StatusCode::kOk);
+  // Thread and blob of the other one, and the tombstone.
+  EXPECT_EQ(Now().rows.size(), 3u);
+  EXPECT_EQ(Row(ThreadKey()),
+            RowHasher().Integer(0).Integer(0).Integer(1).Finish());
+}
+
+TEST_F(ReferenceModelTest, NothingIsWrittenToADeletedThread) {
+  PutCheckpoint(1);
+  CreateTask();
   Do(StepKind::kDeleteThread);
-  EXPECT_EQ(Now().rows.size(), 2u);  // thread and blob of the other one
-  EXPECT_EQ(AppendLog().value, 1);
+  const State before = Now();
+  for (int i = 0; i < kStepKinds; ++i) {
+    const auto kind = static_cast<StepKind>(i);
+    if (!IsChange(kind) || kind == StepKind::kDeleteThread) continue;
+    EXPECT_EQ(Do({.kind = kind, .id = 1}).code,
+              kind == StepKind::kUpdateTask ? StatusCode::kNotFound
+                                            : StatusCode::kFailedPrecondition)
+        << Name(kind);
+  }
+  EXPECT_EQ(AppendLogs(2, /*invalid_at=*/1).code,
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Now(), before);
+}
+
+TEST_F(ReferenceModelTest, ADeletedThreadCanBeDeletedAgain) {
+  Do(StepKind::kDeleteThread);
+  State expected = Now();
+  ++expected.cut;
+  EXPECT_EQ(Do(StepKind::kDeleteThread).code, StatusCode::kOk);
+  EXPECT_EQ(Now(), expected);
+}
+
+TEST_F(ReferenceModelTest, CheckpointsAreNumberedInTheirThread) {
+  PutCheckpoint(5);
+  Do({.kind = StepKind::kPutCheckpoint, .thread = 1, .id = 1});
+  Do({.kind = StepKind::kPutCheckpoint, .ns = 1, .id = 7});
+  PutCheckpoint(2);
+  EXPECT_EQ(List(), Listed({Numbered(2, 3), Numbered(5, 1)}));
+}
+
+TEST_F(ReferenceModelTest, APutAgainKeepsNumberAndWrites) {
+  PutCheckpoint(1);
+  PutWrites(1, 2);
+  PutCheckpoint(2);
+  PutCheckpoint(1);
+  EXPECT_EQ(List(), Listed({Numbered(2, 2), Numbered(1, 1)}));
+  EXPECT_EQ(CountRows(Table::kWrites), 2u);
+}
+
+TEST_F(ReferenceModelTest, ANumberIsNeverUsedTwice) {
+  PutCheckpoint(1);
+  PutCheckpoint(2);
+  Prune(0);
+  PutCheckpoint(2);
+  EXPECT_EQ(List(), Listed({Numbered(2, 3)}));
+}
+
+TEST_F(ReferenceModelTest, ListsByFilterBeforeAndLimit) {
+  std::vector<ListedCheckpoint> with_zero;
+  for (int i = 1; i <= 20; ++i) {
+    const Step put = {.kind = StepKind::kPutCheckpoint,
+                      .id = i,
+                      .content = {10, static_cast<std::uint64_t>(i)}};
+    Do(put);
+    if (CheckpointOf(put).filter != 0) continue;
+    with_zero.insert(with_zero.begin(), Numbered(i, i));
+  }
+  EXPECT_GT(with_zero.size(), 1u);
+  EXPECT_EQ(List({.filter = 0}), Listed(with_zero));
+  EXPECT_EQ(List({.filter = 0, .limit = 1}), Listed({with_zero[0]}));
+  EXPECT_EQ(List({.before = 3}), Listed({Numbered(2, 2), Numbered(1, 1)}));
+  EXPECT_EQ(List({.before = 3, .limit = 1}), Listed({Numbered(2, 2)}));
+  EXPECT_EQ(List({.before = 1}), Listed({}));
+  EXPECT_EQ(List({.before = 99}).code, StatusCode::kNotFound);
+}
+
+TEST_F(ReferenceModelTest, PruneKeepsTheNewestWithTheirWrites) {
+  for (const int id : {3, 1, 2}) {
+    PutCheckpoint(id);
+    PutWrites(id, 2);
+  }
+  EXPECT_EQ(Prune(5).value, 0);
+  EXPECT_EQ(Prune(2).value, 1);
+  EXPECT_EQ(List(), Listed({Numbered(2, 3), Numbered(1, 2)}));
+  EXPECT_EQ(CountRows(Table::kWrites), 4u);
+}
+
+TEST_F(ReferenceModelTest, APruneThatDeletesNothingIsACommit) {
+  EXPECT_EQ(Prune(3).code, StatusCode::kOk);
+  EXPECT_EQ(Now().cut, 1);
+  EXPECT_TRUE(Now().rows.empty());
+}
+
+TEST_F(ReferenceModelTest, WritesNeedACheckpoint) {
+  PutCheckpoint(1);
+  EXPECT_EQ(PutWrites(2, 1).code, StatusCode::kNotFound);
+  EXPECT_EQ(Now().cut, 1);
+}
+
+TEST_F(ReferenceModelTest, AWriteAgainChangesNothingUnlessItReplaces) {
+  PutCheckpoint(1);
+  PutWrites(1, 2, /*replace=*/0, /*seed=*/1);
+  const State before = Now();
+  EXPECT_EQ(PutWrites(1, 2, /*replace=*/0, /*seed=*/2).code, StatusCode::kOk);
+  EXPECT_EQ(Now().rows, before.rows);
+  EXPECT_EQ(Now().cut, before.cut + 1);
+  PutWrites(1, 2, /*replace=*/1, /*seed=*/2);
+  EXPECT_NE(Now().rows, before.rows);
+  EXPECT_EQ(Now().rows.size(), before.rows.size());
+}
+
+TEST_F(ReferenceModelTest, ACommitStepIsCheckpointAndWritesOrNothing) {
+  Step step = {.kind = StepKind::kCommitStep, .id = 1, .count = 3};
+  step.invalid_at = 0;
+  EXPECT_EQ(Do(step).code, StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Now().rows.empty());
+  step.invalid_at = -1;
+  EXPECT_EQ(Do(step).code, StatusCode::kOk);
+  EXPECT_EQ(Now().cut, 1);
+  EXPECT_EQ(CountRows(Table::kCheckpoints), 1u);
+  EXPECT_EQ(CountRows(Table::kWrites), 3u);
+}
+
+TEST_F(ReferenceModelTest, ATaskGoesThroughItsStates) {
+  using enum TaskState;
+  EXPECT_EQ(CreateTask().code, StatusCode::kOk);
+  EXPECT_EQ(UpdateTask(kDone).code, StatusCode::kFailedPrecondition);
+  EXPECT_EQ(UpdateTask(kRunning).value, 2);
+  EXPECT_EQ(UpdateTask(kPending).value, 3);
+  EXPECT_EQ(UpdateTask(kRunning).value, 4);
+  EXPECT_EQ(UpdateTask(kRunning).value, 5);  // progress, not an attempt
+  EXPECT_EQ(UpdateTask(kFailed).value, 6);
+  EXPECT_EQ(UpdateTask(kDone).code, StatusCode::kFailedPrecondition);
+  EXPECT_EQ(UpdateTask(kPending).value, 7);
+  EXPECT_EQ(UpdateTask(kCancelled).value, 8);
+  EXPECT_EQ(UpdateTask(kPending).code, StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Row({Table::kTasks, ThreadName(0), TaskName(0), "", "", 0}),
+            RowHasher()
+                .Text("cancelled")
+                .Integer(2)
+                .Integer(8)
+                .Text(ContentJson({10, 1}, true))
+                .Finish());
+}
+
+TEST_F(ReferenceModelTest, ATaskThatIsThereCannotBeCreated) {
+  CreateTask();
+  EXPECT_EQ(CreateTask(0, /*invalid_at=*/0).code, StatusCode::kAlreadyExists);
+  EXPECT_EQ(CreateTask(1, /*invalid_at=*/0).code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(Now().cut, 1);
+}
+
+TEST_F(ReferenceModelTest, AnUpdateOfAnotherVersionIsRefused) {
+  EXPECT_EQ(UpdateTask(TaskState::kRunning).code, StatusCode::kNotFound);
+  CreateTask();
+  EXPECT_EQ(UpdateTask(TaskState::kRunning, /*stale=*/1).code,
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Now().cut, 1);
+}
+
+TEST_F(ReferenceModelTest, AnUpdateReplacesThePayloadIfItHasOne) {
+  CreateTask();
+  Step update = {.kind = StepKind::kUpdateTask,
+                 .replace = 1,
+                 .content = {20, 2},
+                 .invalid_at = 0};
+  EXPECT_EQ(Do(update).code, StatusCode::kInvalidArgument);
+  update.invalid_at = -1;
+  EXPECT_EQ(Do(update).value, 2);
+  EXPECT_EQ(Row({Table::kTasks, ThreadName(0), TaskName(0), "", "", 0}),
+            RowHasher()
+                .Text("running")
+                .Integer(1)
+                .Integer(2)
+                .Text(ContentJson({20, 2}, true))
+                .Finish());
+}
+
+TEST_F(ReferenceModelTest, AStreamedBlobIsTheSameBlob) {
+  PutBlob(1);
+  const State before = Now();
+  EXPECT_EQ(
+      Do({.kind = StepKind::kStreamBlob, .id = 1, .content = {10, 1}}).code,
+      StatusCode::kOk);
+  EXPECT_EQ(Now().rows, before.rows);
+}
+
+TEST_F(ReferenceModelTest, TheLevelOfALogEntryIsInItsRow) {
+  Do({.kind = StepKind::kAppendLog,
+      .content = {10, 1},
+      .level = LogLevel::kError});
+  EXPECT_EQ(Row({Table::kLogs, ThreadName(0), "", "", "", 1}),
+            RowHasher()
+                .Integer(3)
+                .Text(LogPayloadsOf(
+                    {.kind = StepKind::kAppendLog, .content = {10, 1}})[0])
+                .Finish());
+}
+
+// What follows from the state is as it was, not only the rows.
+TEST_F(ReferenceModelTest, AnswersAreUndoneToo) {
+  PutCheckpoint(1);
+  CreateTask();
+  const Outcome list = List();
+  Do(StepKind::kBegin);
+  Prune(0);
+  PutCheckpoint(2);
+  UpdateTask(TaskState::kRunning);
+  Do(StepKind::kDeleteThread);
+  Do(StepKind::kRollback);
+  EXPECT_EQ(List(), list);
+  EXPECT_EQ(UpdateTask(TaskState::kRunning).value, 2);
+  model_.RevertLastCommit();
+  EXPECT_EQ(UpdateTask(TaskState::kRunning).value, 2);
+  PutCheckpoint(3);
+  EXPECT_EQ(List(), Listed({Numbered(3, 2), Numbered(1, 1)}));
 }
 
 TEST_F(ReferenceModelTest, DeleteThreadIsUndone) {
@@ -208,7 +472,7 @@ TEST_F(ReferenceModelTest, DeleteThreadIsUndone) {
   Do(StepKind::kBegin);
   Do(StepKind::kSavepoint);
   Do(StepKind::kDeleteThread);
-  AppendLog();
+  EXPECT_EQ(AppendLog().code, StatusCode::kFailedPrecondition);
   RollbackTo(0);
   EXPECT_EQ(Now(), before);
   EXPECT_EQ(AppendLog().value, 4);

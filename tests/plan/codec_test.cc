@@ -18,6 +18,7 @@
 #include "matchers.h"
 #include "plan/plans.h"
 #include "plan/sqlite_version.h"
+#include "plan/step_fields.h"
 
 namespace lastcommit {
 namespace {
@@ -41,22 +42,77 @@ Plan FullPlan() {
          .parent = 0,
          .content = {4 << 20, kMaxSeed},
          .invalid_at = 0},
+        {.kind = StepKind::kPutWrite,
+         .thread = 1,
+         .ns = 99999,
+         .id = 4,
+         .task = 99999,
+         .idx = 99999,
+         .replace = 1,
+         .content = {5, 6}},
+        {.kind = StepKind::kPutWrites,
+         .thread = 1,
+         .ns = 2,
+         .id = 4,
+         .task = 1,
+         .idx = 3,
+         .replace = 1,
+         .content = {5, 6},
+         .count = 1000},
+        {.kind = StepKind::kCommitStep,
+         .thread = 1,
+         .ns = 2,
+         .id = 4,
+         .parent = 99999,
+         .task = 1,
+         .idx = 3,
+         .replace = 1,
+         .content = {5, 6},
+         .count = 7,
+         .invalid_at = 0},
         {.kind = StepKind::kSavepoint},
         {.kind = StepKind::kAppendLog,
          .thread = 2,
-         .content = {1, std::uint64_t{1} << 63}},
+         .content = {1, std::uint64_t{1} << 63},
+         .level = LogLevel::kDebug},
         {.kind = StepKind::kAppendLogs,
          .thread = 2,
          .content = {3, 4},
          .count = 1000,
-         .invalid_at = 999},
+         .invalid_at = 999,
+         .level = LogLevel::kError},
+        {.kind = StepKind::kCreateTask,
+         .thread = 3,
+         .task = 5,
+         .content = {8, 9},
+         .invalid_at = 0},
+        {.kind = StepKind::kUpdateTask,
+         .thread = 3,
+         .task = 5,
+         .replace = 1,
+         .content = {8, 9},
+         .invalid_at = 0,
+         .state = TaskState::kCancelled,
+         .stale = 99999},
         {.kind = StepKind::kRollbackTo, .up = 16},
         {.kind = StepKind::kRelease},
         {.kind = StepKind::kPutBlob, .thread = 1, .id = 7, .content = {9, 5}},
+        {.kind = StepKind::kStreamBlob,
+         .thread = 1,
+         .id = 7,
+         .content = {900, 5},
+         .chunk = 64},
         {.kind = StepKind::kRollback},
         {.kind = StepKind::kClose}}},
       {{{.kind = StepKind::kOpen},
         {.kind = StepKind::kDeleteThread, .thread = 4},
+        {.kind = StepKind::kPrune, .thread = 4, .ns = 1, .keep = 99999},
+        {.kind = StepKind::kListCheckpoints,
+         .thread = 4,
+         .ns = 1,
+         .filter = 2,
+         .before = 0,
+         .limit = 99999},
         {.kind = StepKind::kRead},
         {.kind = StepKind::kLiveRead},
         {.kind = StepKind::kWalCheckpoint, .mode = CheckpointMode::kTruncate},
@@ -69,9 +125,9 @@ Plan FullPlan() {
   return plan;
 }
 
-// FullPlan() as it has been stored since version 1. Never to be changed.
+// FullPlan() as it has been stored since version 2. Never to be changed.
 constexpr char kFullText[] =
-    R"~({"lastcommit":1,"saver":"planted-lost-commit-2","engine":"fork",)~"
+    R"~({"lastcommit":2,"saver":"planted-lost-commit-2","engine":"fork",)~"
     R"~("profile":{"journal_mode":"truncate","synchronous":"extra",)~"
     R"~("page_size":65536,"cache_size":1000000,"wal_autocheckpoint":0},)~"
     R"~("expect":"violated(lost_commit)",)~"
@@ -80,17 +136,31 @@ constexpr char kFullText[] =
 {"step":"begin"}
 {"step":"put_checkpoint","thread":99999,"ns":1,"id":3,"parent":0,)~"
     R"~("size":4194304,"seed":18446744073709551615,"invalid_at":0}
+{"step":"put_write","thread":1,"ns":99999,"id":4,"task":99999,)~"
+    R"~("idx":99999,"replace":1,"size":5,"seed":6}
+{"step":"put_writes","thread":1,"ns":2,"id":4,"task":1,"idx":3,)~"
+    R"~("replace":1,"size":5,"seed":6,"count":1000}
+{"step":"commit_step","thread":1,"ns":2,"id":4,"parent":99999,"task":1,)~"
+    R"~("idx":3,"replace":1,"size":5,"seed":6,"count":7,"invalid_at":0}
 {"step":"savepoint"}
-{"step":"append_log","thread":2,"size":1,"seed":9223372036854775808}
+{"step":"append_log","thread":2,"size":1,"seed":9223372036854775808,)~"
+    R"~("level":"debug"}
 {"step":"append_logs","thread":2,"size":3,"seed":4,"count":1000,)~"
-    R"~("invalid_at":999}
+    R"~("invalid_at":999,"level":"error"}
+{"step":"create_task","thread":3,"task":5,"size":8,"seed":9,"invalid_at":0}
+{"step":"update_task","thread":3,"task":5,"state":"cancelled",)~"
+    R"~("stale":99999,"replace":1,"size":8,"seed":9,"invalid_at":0}
 {"step":"rollback_to","up":16}
 {"step":"release"}
 {"step":"put_blob","thread":1,"id":7,"size":9,"seed":5}
+{"step":"stream_blob","thread":1,"id":7,"size":900,"seed":5,"chunk":64}
 {"step":"rollback"}
 {"step":"close"}
 {"step":"open"}
 {"step":"delete_thread","thread":4}
+{"step":"prune","thread":4,"ns":1,"keep":99999}
+{"step":"list_checkpoints","thread":4,"ns":1,"filter":2,"before":0,)~"
+    R"~("limit":99999}
 {"step":"read"}
 {"step":"live_read"}
 {"step":"wal_checkpoint","mode":"truncate"}
@@ -184,6 +254,21 @@ TEST(CodecTest, DefaultsMayBeGivenInAnyOrderAndSpacing) {
 TEST(CodecTest, FieldsThatAKindDoesNotUseAreNotPrinted) {
   EXPECT_EQ(PrintStep({.kind = StepKind::kCommit, .thread = 1, .up = 2}),
             R"({"step":"commit"})");
+}
+
+TEST(CodecTest, FieldsThatAKindDoesNotUseCanBeReset) {
+  const Step step = {
+      .kind = StepKind::kPutBlob, .thread = 1, .count = 2, .up = 2};
+  EXPECT_EQ(OnlyUsedFields(step),
+            (Step{.kind = StepKind::kPutBlob, .thread = 1}));
+}
+
+TEST(CodecTest, TheStateOfACommitStepCountsBesideItsWrites) {
+  const std::string step =
+      "{\"step\":\"commit_step\",\"size\":4194304,\"count\":63}\n";
+  EXPECT_EQ(ErrorOf(PlanText(step)), "");
+  EXPECT_NE(ErrorOf(PlanText(step + "{\"step\":\"put_blob\",\"size\":1}\n")),
+            "");
 }
 
 TEST(CodecTest, AnyPlanPrintsAsPrintableAscii) {
@@ -407,11 +492,14 @@ void ExpectRefused(const std::vector<BadHeader>& headers) {
 
 TEST(CodecTest, AHeaderThatIsNotCompleteAndRightIsRefused) {
   ExpectRefused(std::vector<BadHeader>{
-      {"\"lastcommit\":1", "\"lastcommit\":2,\"new\":0",
-       "lastcommit: 2 is not a known version (allowed 1)"},
-      {"\"lastcommit\":1", "\"lastcommit\":\"1\"",
-       "lastcommit: '1' is not a known version (allowed 1)"},
-      {"\"lastcommit\":1,", "", "lastcommit: is missing: this is no plan"},
+      {"\"lastcommit\":2", "\"lastcommit\":3,\"new\":0",
+       "lastcommit: 3 is not a known version (allowed 2)"},
+      {"\"lastcommit\":2", "\"lastcommit\":1",
+       "lastcommit: 1 is a former version, whose steps meant something else "
+       "(allowed 2)"},
+      {"\"lastcommit\":2", "\"lastcommit\":\"2\"",
+       "lastcommit: '2' is not a known version (allowed 2)"},
+      {"\"lastcommit\":2,", "", "lastcommit: is missing: this is no plan"},
       {"\"engine\":\"fork\",", "", "engine: is missing"},
       {"\"engine\":\"fork\"", "\"engine\":\"sim\"",
        "engine: 'sim' is not known (allowed fork)"},

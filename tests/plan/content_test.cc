@@ -56,6 +56,7 @@ struct Naming {
 const Naming kNamings[] = {{"thread", ThreadName},
                            {"ns", NamespaceName},
                            {"checkpoint", CheckpointName},
+                           {"task", TaskName},
                            {"blob", BlobName}};
 
 TEST(NameTest, DistinctNumbersHaveDistinctNames) {
@@ -205,6 +206,65 @@ TEST(ContentTest, ACheckpointHasStateTypeAndJsonMetadata) {
   EXPECT_EQ(types.size(), 4u);
 }
 
+TEST(ContentTest, MetadataOftenHasANumberToFilterBy) {
+  const std::string begin = std::string("{\"") + kFilterKey + "\":";
+  std::set<int> filters;
+  int with_filter = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const CheckpointContent checkpoint =
+        CheckpointOf({.kind = StepKind::kCommitStep, .content = {10, seed}});
+    const bool has_filter = checkpoint.metadata.starts_with(begin);
+    EXPECT_EQ(checkpoint.filter.has_value(), has_filter);
+    if (!has_filter) continue;
+    ++with_filter;
+    filters.insert(*checkpoint.filter);
+    EXPECT_EQ(checkpoint.metadata.substr(begin.size(), 2),
+              std::to_string(*checkpoint.filter) + ",");
+  }
+  EXPECT_EQ(filters, (std::set<int>{0, 1, PlanLimits::kMaxFilter}));
+  EXPECT_GT(with_filter, 100);
+  EXPECT_LT(with_filter, 300);
+}
+
+TEST(ContentTest, ABatchOfWritesHasConsecutiveNumbersAndDistinctBytes) {
+  const Step step = {.kind = StepKind::kPutWrites,
+                     .task = 2,
+                     .idx = 5,
+                     .replace = 1,
+                     .content = {40, 7},
+                     .count = 10};
+  std::set<std::string> contents;
+  std::int64_t idx = 5;
+  for (const PendingWrite& write : WritesOf(step)) {
+    EXPECT_EQ(write.task_id, TaskName(2));
+    EXPECT_EQ(write.idx, idx++);
+    EXPECT_TRUE(write.is_replaceable);
+    EXPECT_EQ(write.bytes.size(), 40u);
+    contents.insert(write.bytes);
+  }
+  EXPECT_EQ(contents.size(), 10u);
+}
+
+TEST(ContentTest, OneWriteIsTheFirstOfItsBatch) {
+  Step step = {.kind = StepKind::kPutWrites, .content = {40, 7}, .count = 3};
+  const std::vector<PendingWrite> batch = WritesOf(step);
+  step.kind = StepKind::kPutWrite;
+  const std::vector<PendingWrite> one = WritesOf(step);
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].bytes, batch[0].bytes);
+  EXPECT_EQ(one[0].channel, batch[0].channel);
+  EXPECT_EQ(one[0].type, batch[0].type);
+  EXPECT_FALSE(one[0].is_replaceable);
+}
+
+TEST(ContentTest, APayloadOfATaskIsJsonUnlessItMustNotBe) {
+  JsonValidity validity;
+  Step step = {.kind = StepKind::kCreateTask, .content = {40, 7}};
+  EXPECT_TRUE(validity.Of(TaskPayloadOf(step)));
+  step.invalid_at = 0;
+  EXPECT_FALSE(validity.Of(TaskPayloadOf(step)));
+}
+
 TEST(ContentTest, AnInvalidCheckpointDiffersInItsMetadataOnly) {
   JsonValidity validity;
   Step step = {.kind = StepKind::kPutCheckpoint, .content = {300, 1}};
@@ -224,9 +284,10 @@ TEST(ContentGoldenTest, NamesAreWhatTheyAlwaysWere) {
     digest = Digest(ThreadName(i), digest);
     digest = Digest(NamespaceName(i), digest);
     digest = Digest(CheckpointName(i), digest);
+    digest = Digest(TaskName(i), digest);
     digest = Digest(BlobName(i), digest);
   }
-  EXPECT_EQ(digest, 12053282381034138570u);
+  EXPECT_EQ(digest, 7020308894370337420u);
 }
 
 TEST(ContentGoldenTest, BytesAreWhatTheyAlwaysWere) {
@@ -260,8 +321,15 @@ TEST(ContentGoldenTest, StepsHoldWhatTheyAlwaysHeld) {
     for (const std::string& payload : LogPayloadsOf(batch)) {
       digest = Digest(payload, digest);
     }
+    const Step writes = {
+        .kind = StepKind::kPutWrites, .content = {20, seed}, .count = 5};
+    for (const PendingWrite& write : WritesOf(writes)) {
+      digest = Digest(write.channel, digest);
+      digest = Digest(write.type, digest);
+      digest = Digest(write.bytes, digest);
+    }
   }
-  EXPECT_EQ(digest, 11262678081581963627u);
+  EXPECT_EQ(digest, 15269366875615763609u);
 }
 
 }  // namespace

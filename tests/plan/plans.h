@@ -10,7 +10,7 @@
 namespace lastcommit {
 
 inline constexpr char kHeaderLine[] =
-    R"({"lastcommit":1,"saver":"sqlite","engine":"fork","profile":)"
+    R"({"lastcommit":2,"saver":"sqlite","engine":"fork","profile":)"
     R"({"journal_mode":"wal","synchronous":"full","page_size":4096,)"
     R"("cache_size":0,"wal_autocheckpoint":1000},"expect":"held"})"
     "\n";

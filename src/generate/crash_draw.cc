@@ -1,0 +1,172 @@
+#include "generate/crash_draw.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace lastcommit {
+namespace {
+
+// How likely a step carries the crash. A change outside a transaction commits,
+// or fails and has to leave nothing.
+int CrashWeight(const Step& step, bool in_transaction) {
+  switch (step.kind) {
+    case StepKind::kOpen:
+      return 8;
+    case StepKind::kCommit:
+    case StepKind::kWalCheckpoint:
+    case StepKind::kClose:
+      return 4;
+    case StepKind::kReopen:
+    case StepKind::kVacuum:
+      return 3;
+    case StepKind::kAppendLogs:
+      if (in_transaction) return 2;
+      return step.invalid_at > 0 ? 10 : 3;
+    default:
+      if (!IsChange(step.kind)) return 1;
+      return in_transaction ? 2 : 3;
+  }
+}
+
+std::vector<int> CrashWeights(const std::vector<Step>& steps) {
+  std::vector<int> weights;
+  bool in_transaction = false;
+  for (const Step& step : steps) {
+    if (step.kind == StepKind::kBegin) in_transaction = true;
+    weights.push_back(CrashWeight(step, in_transaction));
+    if (step.kind == StepKind::kCommit || step.kind == StepKind::kRollback ||
+        step.kind == StepKind::kReopen) {
+      in_transaction = false;
+    }
+  }
+  return weights;
+}
+
+std::size_t DrawCrashStep(Draw& draw, const std::vector<Step>& steps) {
+  const std::vector<int> weights = CrashWeights(steps);
+  int total = 0;
+  for (const int weight : weights) total += weight;
+  // The later of two draws half of the time: more has happened before it.
+  int left = draw.Int(0, total - 1);
+  if (draw.Percent(50)) left = std::max(left, draw.Int(0, total - 1));
+  std::size_t chosen = 0;
+  while (chosen + 1 < steps.size() && left >= weights[chosen]) {
+    left -= weights[chosen++];
+  }
+  return chosen;
+}
+
+// About how many calls that change files each step makes, rather too few than
+// too many: what SQLite writes depends on its cache and on what is in the
+// database already.
+class CallEstimate {
+ public:
+  CallEstimate(const Profile& profile, Opens opens)
+      : is_wal_(profile.journal_mode == JournalMode::kWal),
+        page_size_(profile.page_size),
+        opens_(opens) {}
+
+  std::vector<int> Of(const std::vector<Step>& steps) {
+    std::vector<int> calls;
+    for (const Step& step : steps) calls.push_back(Of(step));
+    return calls;
+  }
+
+ private:
+  int Of(const Step& step) {
+    switch (step.kind) {
+      case StepKind::kOpen:
+        return opens_ == Opens::kNothing ? kCreation : Open();
+      case StepKind::kReopen:
+        in_transaction_ = false;
+        return Close() + Open();
+      case StepKind::kClose:
+        return Close();
+      case StepKind::kBegin:
+        in_transaction_ = true;
+        pages_ = 0;
+        return 0;
+      case StepKind::kRollback:
+        in_transaction_ = false;
+        return 0;
+      case StepKind::kCommit:
+        if (!in_transaction_) return 0;
+        in_transaction_ = false;
+        return pages_ == 0 ? Commit(1) : Commit(pages_ + kSharedPages);
+      case StepKind::kWalCheckpoint:
+        return is_wal_ && !in_transaction_ ? kCheckpoint : 0;
+      case StepKind::kVacuum:
+        return in_transaction_ ? 0 : kVacuum;
+      default:
+        return IsChange(step.kind) ? Change(step) : 0;
+    }
+  }
+
+  int Change(const Step& step) {
+    // A batch that fails never comes to its commit.
+    if (step.invalid_at >= 0) return 0;
+    const std::int64_t bytes = step.content.size * step.count;
+    const int pages = static_cast<int>(bytes / page_size_) + 1;
+    if (!in_transaction_) return Commit(pages + kSharedPages);
+    pages_ += pages;
+    return 0;
+  }
+
+  // Two writes a frame; a page of a rollback journal takes three, and then the
+  // database has to be written.
+  int Commit(int pages) const { return is_wal_ ? 2 * pages : 6 + 2 * pages; }
+  int Open() const {
+    if (!is_wal_) return 0;
+    return opens_ == Opens::kCrashed ? 4 : 2;
+  }
+  int Close() const { return is_wal_ ? kCheckpoint : 0; }
+
+  static constexpr int kCreation = 30;
+  static constexpr int kCheckpoint = 3;
+  static constexpr int kVacuum = 20;
+  static constexpr int kSharedPages = 2;  // the counter, the thread
+
+  const bool is_wal_;
+  const int page_size_;
+  const Opens opens_;
+  bool in_transaction_ = false;
+  int pages_ = 0;  // that the open transaction has changed
+};
+
+// Calls beyond the step count on into those that follow; what there is left of
+// the round must do for them.
+std::int64_t DrawIo(Draw& draw, int in_step, int in_rest) {
+  const int most = in_step + in_rest;
+  if (most == 0) return 0;
+  return draw.Weighted<std::int64_t>({
+      {2, 0},
+      {6, draw.Int(1, std::min(most, 6))},
+      {6, draw.Int(1, std::min(most, std::max(in_step, 10)))},
+      {5, draw.Int(1, std::min(most, 45))},
+      {2, draw.Int(1, std::min(most, 120))},
+      {1, draw.Int(1, most + most / 2)},
+  });
+}
+
+}  // namespace
+
+void DrawCrash(Draw& draw, const Profile& profile, Opens opens, Round& round) {
+  std::vector<Step>& steps = round.steps;
+  const std::vector<int> calls = CallEstimate(profile, opens).Of(steps);
+  // Recovery is where a crash has its best chance to do harm.
+  const bool is_in_open = opens == Opens::kCrashed && draw.Percent(45);
+  const std::size_t chosen = is_in_open ? 0 : DrawCrashStep(draw, steps);
+  int rest = 0;
+  for (std::size_t i = chosen + 1; i < calls.size(); ++i) rest += calls[i];
+  CrashPoint crash;
+  crash.io = is_in_open ? draw.Int(1, std::clamp(calls[0] + rest, 4, 30))
+                        : DrawIo(draw, calls[chosen], rest);
+  if (crash.io > 0) {
+    crash.moment = draw.Weighted<Moment>(
+        {{4, Moment::kBefore}, {3, Moment::kDuring}, {3, Moment::kAfter}});
+  }
+  steps[chosen].crash = crash;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,67 @@
+// ProgramDraw: the steps of the rounds of one plan, mostly well formed. Called
+// by arbitrary_plan.cc.
+
+#ifndef LASTCOMMIT_GENERATE_PROGRAM_DRAW_H_
+#define LASTCOMMIT_GENERATE_PROGRAM_DRAW_H_
+
+#include <array>
+#include <vector>
+
+#include "generate/arguments_draw.h"
+#include "generate/draw.h"
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+enum class Shape { kSmall, kMedium, kBig };
+
+// Which kinds of steps a plan prefers, and which it leaves out ("swarm
+// testing", Groce et al., ISSTA 2012): plans that lack something go further
+// in the rest.
+struct Swarm {
+  std::array<int, kStepKinds> weight{};
+
+  int operator[](StepKind kind) const {
+    return weight[static_cast<std::size_t>(kind)];
+  }
+};
+
+// Knows whether a transaction is open and how deep the savepoints are.
+class ProgramDraw {
+ public:
+  // Both must outlive it.
+  ProgramDraw(Draw& draw, const Profile& profile, Shape shape);
+
+  Round DrawRound();
+
+ private:
+  int DrawLength();
+  Step& Add(StepKind kind);
+  void AddFrame(StepKind kind);
+  void Follow(const Step& step);
+  void Fill();
+  void AddRewrites();
+  void AddSavepoint();
+  void AddWrites(int count);
+  bool Fits(StepKind kind) const;
+  StepKind DrawKind();
+  void DrawStep();
+
+  static constexpr std::size_t kMaxDepth = 4;
+
+  Draw& draw_;
+  const Shape shape_;
+  const Swarm swarm_;
+  const bool has_rewrites_;
+  ArgumentsDraw arguments_;
+  bool is_filled_ = false;
+  bool may_reopen_ = false;  // in the middle of a transaction
+  std::vector<Step> steps_;
+  // What was known when the open transaction began, and at each of its
+  // savepoints.
+  std::vector<ArgumentsDraw::Known> levels_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_GENERATE_PROGRAM_DRAW_H_
