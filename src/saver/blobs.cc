@@ -1,30 +1,80 @@
+#include <sqlite3.h>
+
+#include "absl/strings/str_cat.h"
+#include "saver/digest.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
 namespace lastcommit {
 
+absl::StatusOr<std::int64_t> PutBlobHead(Database& database, const BlobKey& key,
+                                         std::int64_t size,
+                                         std::string_view digest) {
+  ASSIGN_OR_RETURN(
+      Statement upsert,
+      database.Prepare("INSERT INTO blobs (thread_id, name, size, digest)"
+                       " VALUES (?1, ?2, ?3, ?4)"
+                       " ON CONFLICT (thread_id, name) DO UPDATE"
+                       " SET size = excluded.size, digest = excluded.digest"
+                       " RETURNING content_id"));
+  upsert.BindText(1, key.thread_id)
+      .BindText(2, key.name)
+      .BindInt(3, size)
+      .BindBlob(4, digest);
+  return upsert.OnlyInt();
+}
+
 absl::Status PutBlobRow(Database& database, const BlobKey& key,
                         std::string_view bytes) {
+  ASSIGN_OR_RETURN(const ThreadRow thread,
+                   GetThreadToChange(database, key.thread_id));
+  const std::string digest = DigestOf(bytes);
   ASSIGN_OR_RETURN(
-      Statement insert,
-      database.Prepare(
-          "INSERT INTO blobs (thread_id, name, bytes) VALUES (?1, ?2, ?3)"
-          " ON CONFLICT (thread_id, name) DO UPDATE"
-          " SET bytes = excluded.bytes"));
-  insert.BindText(1, key.thread_id).BindText(2, key.name).BindBlob(3, bytes);
-  RETURN_IF_ERROR(insert.Run());
-  return TouchThreadRow(database, key.thread_id);
+      const std::int64_t content_id,
+      PutBlobHead(database, key, static_cast<std::int64_t>(bytes.size()),
+                  digest));
+  {
+    ASSIGN_OR_RETURN(
+        Statement upsert,
+        database.Prepare("INSERT INTO contents (id, bytes) VALUES (?1, ?2)"
+                         " ON CONFLICT (id) DO UPDATE"
+                         " SET bytes = excluded.bytes"));
+    RETURN_IF_ERROR(upsert.BindInt(1, content_id).BindBlob(2, bytes).Run());
+  }
+  if (thread.is_there) return absl::OkStatus();
+  return PutThreadRow(database, key.thread_id, thread);
 }
 
 absl::StatusOr<std::string> GetBlobRow(Database& database, const BlobKey& key) {
   ASSIGN_OR_RETURN(
       Statement select,
-      database.Prepare(
-          "SELECT bytes FROM blobs WHERE thread_id = ?1 AND name = ?2"));
+      database.Prepare("SELECT digest, bytes FROM blobs LEFT JOIN contents"
+                       " ON id = content_id"
+                       " WHERE thread_id = ?1 AND name = ?2"));
   select.BindText(1, key.thread_id).BindText(2, key.name);
   ASSIGN_OR_RETURN(const bool has_row, select.Step());
   if (!has_row) return absl::NotFoundError("no such blob");
-  return select.Bytes(0);
+  std::string bytes = select.Bytes(1);
+  if (select.IsNull(1) || DigestOf(bytes) != select.Bytes(0)) {
+    return BlobIsDamaged();
+  }
+  return bytes;
+}
+
+// The limit is for the whole row: the bytes and a head before them.
+absl::Status CheckBlobSize(Database& database, std::int64_t size) {
+  constexpr std::int64_t kMaxHeadBytes = 32;
+  const std::int64_t limit =
+      sqlite3_limit(database.connection(), SQLITE_LIMIT_LENGTH, -1) -
+      kMaxHeadBytes;
+  if (size >= 0 && size <= limit) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("a blob of ", size, " bytes; at most ", limit));
+}
+
+absl::Status BlobIsDamaged() {
+  return absl::DataLossError(
+      "the bytes of the blob are not those of its digest");
 }
 
 absl::StatusOr<std::vector<std::string>> ListBlobNames(

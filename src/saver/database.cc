@@ -52,6 +52,12 @@ Statement& Statement::BindInt(int parameter, std::int64_t value) {
   return *this;
 }
 
+Statement& Statement::BindZeros(int parameter, std::int64_t size) {
+  Note(sqlite3_bind_zeroblob64(statement_, parameter,
+                               static_cast<sqlite3_uint64>(size)));
+  return *this;
+}
+
 Statement& Statement::BindNull(int parameter) {
   Note(sqlite3_bind_null(statement_, parameter));
   return *this;
@@ -71,6 +77,16 @@ absl::Status Statement::Run() {
     ASSIGN_OR_RETURN(has_row, Step());
   }
   return absl::OkStatus();
+}
+
+// A statement with RETURNING has done its changes at its first row
+// (https://sqlite.org/lang_returning.html), but is not over.
+absl::StatusOr<std::int64_t> Statement::OnlyInt() {
+  ASSIGN_OR_RETURN(const bool has_row, Step());
+  if (!has_row) return absl::InternalError("a statement without a row");
+  const std::int64_t value = Int(0);
+  RETURN_IF_ERROR(Run());
+  return value;
 }
 
 absl::StatusOr<std::vector<std::string>> Statement::AllBytes() {
@@ -102,13 +118,17 @@ bool Statement::IsNull(int column) const {
 
 absl::StatusOr<Database> Database::Open(const std::string& path,
                                         const std::string& vfs) {
+  return OpenWith(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs);
+}
+
+absl::StatusOr<Database> Database::OpenWith(const std::string& name, int flags,
+                                            const std::string& vfs) {
   sqlite3* connection = nullptr;
-  const int result = sqlite3_open_v2(
-      path.c_str(), &connection,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
-      vfs.empty() ? nullptr : vfs.c_str());
+  const int result =
+      sqlite3_open_v2(name.c_str(), &connection, flags | SQLITE_OPEN_EXRESCODE,
+                      vfs.empty() ? nullptr : vfs.c_str());
   Database database(connection);
-  RETURN_IF_ERROR(SqliteStatus(result, connection, "open " + path));
+  RETURN_IF_ERROR(SqliteStatus(result, connection, "open " + name));
   return database;
 }
 
@@ -166,6 +186,10 @@ absl::StatusOr<std::string> Database::QueryText(std::string_view sql) {
   ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (!has_row) return absl::DataLossError("no row: " + std::string(sql));
   return statement.Bytes(0);
+}
+
+std::int64_t Database::Changes() const {
+  return sqlite3_changes64(connection_);
 }
 
 bool Database::IsAutocommit() const {

@@ -33,12 +33,15 @@ class Statement {
   Statement& BindText(int parameter, std::string_view text);
   Statement& BindBlob(int parameter, std::string_view bytes);
   Statement& BindInt(int parameter, std::int64_t value);
+  Statement& BindZeros(int parameter, std::int64_t size);
   Statement& BindNull(int parameter);
 
   // True if there is a row, false at the end.
   absl::StatusOr<bool> Step();
   // Steps to the end, ignoring rows.
   absl::Status Run();
+  // Steps to the end; the first column of the only row.
+  absl::StatusOr<std::int64_t> OnlyInt();
   // Steps to the end; the first column of every row.
   absl::StatusOr<std::vector<std::string>> AllBytes();
 
@@ -60,6 +63,9 @@ class Database {
   // Opens or creates. `vfs` may be empty.
   static absl::StatusOr<Database> Open(const std::string& path,
                                        const std::string& vfs);
+  // With flags of sqlite3_open_v2() instead of those for reading and writing.
+  static absl::StatusOr<Database> OpenWith(const std::string& name, int flags,
+                                           const std::string& vfs);
   Database(Database&& other) noexcept;
   Database& operator=(Database&&) = delete;
   ~Database();
@@ -74,6 +80,8 @@ class Database {
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
   absl::StatusOr<std::string> QueryText(std::string_view sql);
 
+  // Rows that the last INSERT, UPDATE or DELETE changed.
+  std::int64_t Changes() const;
   // True outside a transaction (sqlite3_get_autocommit).
   bool IsAutocommit() const;
   sqlite3* connection() const { return connection_; }

@@ -91,10 +91,11 @@ absl::Status SetPragma(Database& database, const char* name, int value) {
   return SetPragma(database, name, text, text);
 }
 
-absl::Status ApplySettings(Database& database, const Options& options) {
+absl::Status ApplySettings(Database& database, const Options& options,
+                           Synchronous synchronous) {
   RETURN_IF_ERROR(SetPragma(database, "foreign_keys", 1));
-  RETURN_IF_ERROR(SetPragma(database, "synchronous",
-                            static_cast<int>(options.synchronous)));
+  RETURN_IF_ERROR(
+      SetPragma(database, "synchronous", static_cast<int>(synchronous)));
   if (options.cache_size != 0) {
     RETURN_IF_ERROR(SetPragma(database, "cache_size", options.cache_size));
   }
@@ -138,8 +139,23 @@ absl::Status Recover(Database& database, RecoveryReport& report) {
 
 }  // namespace
 
+absl::StatusOr<Synchronous> SynchronousOf(const Options& options) {
+  ASSIGN_OR_RETURN(const Synchronous least,
+                   SynchronousFor(options.journal_mode, options.durability));
+  if (!options.synchronous.has_value()) return least;
+  const Synchronous asked = *options.synchronous;
+  if (DurabilityOf(options.journal_mode, asked) >= options.durability) {
+    return asked;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "journal mode ", std::string(Name(options.journal_mode)),
+      " with synchronous ", std::string(Name(asked)),
+      " does not give durability ", std::string(Name(options.durability))));
+}
+
 absl::StatusOr<Database> OpenDatabase(const std::string& path,
                                       const Options& options,
+                                      Synchronous synchronous,
                                       RecoveryReport& report) {
   RETURN_IF_ERROR(CheckPath(path));
   RETURN_IF_ERROR(CheckOptions(options));
@@ -157,7 +173,7 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   SetBusyTimeout(database, absl::ZeroDuration());
   RETURN_IF_ERROR(Recover(database, report));
   SetBusyTimeout(database, options.busy_timeout);
-  RETURN_IF_ERROR(ApplySettings(database, options));
+  RETURN_IF_ERROR(ApplySettings(database, options, synchronous));
   return database;
 }
 

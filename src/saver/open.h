@@ -12,9 +12,13 @@
 
 namespace lastcommit {
 
+// The level to set; InvalidArgument if it is not the durability asked for.
+absl::StatusOr<Synchronous> SynchronousOf(const Options& options);
+
 // The errors are those of SqliteSaver::Open. Fills `report`.
 absl::StatusOr<Database> OpenDatabase(const std::string& path,
                                       const Options& options,
+                                      Synchronous synchronous,
                                       RecoveryReport& report);
 
 }  // namespace lastcommit

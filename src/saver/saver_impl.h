@@ -1,4 +1,5 @@
-// The inside of SqliteSaver, for sqlite_saver.cc and transaction.cc only.
+// The inside of SqliteSaver, for sqlite_saver.cc, transaction.cc and
+// blob_stream.cc only.
 
 #ifndef LASTCOMMIT_SAVER_SAVER_IMPL_H_
 #define LASTCOMMIT_SAVER_SAVER_IMPL_H_
@@ -11,47 +12,76 @@
 #include "saver/database.h"
 #include "saver/sqlite_saver.h"
 #include "saver/transaction_stack.h"
+#include "status/status.h"
 
 namespace lastcommit {
 
+// A blob stream that has begun and not ended.
+class OpenStream {
+ public:
+  virtual ~OpenStream() = default;
+  // Ends it; nothing of it is left.
+  virtual void End() = 0;
+};
+
 class SqliteSaver::Impl {
  public:
-  Impl(Database opened, const RecoveryReport& recovery, bool avoid_bug)
+  Impl(Database opened, const RecoveryReport& recovery, Durability level,
+       bool avoid_bug)
       : database(std::move(opened)),
         stack(database, avoid_bug),
-        report(recovery) {}
+        report(recovery),
+        durability(level) {}
+
+  template <typename Operation>
+  absl::Status Change(const Operation& operation) {
+    RETURN_IF_ERROR(CheckNoStream());
+    return stack.Change(operation);
+  }
 
   // Run an operation that returns a value, StatusOr<T>, through the stack.
   template <typename T, typename Operation>
   absl::StatusOr<T> Change(const Operation& operation) {
     absl::StatusOr<T> result = absl::UnknownError("not run");
-    const absl::Status status = stack.Change([&] {
+    RETURN_IF_ERROR(Change([&] {
       result = operation();
       return result.status();
-    });
-    if (!status.ok()) return status;
+    }));
     return result;
   }
 
   template <typename T, typename Operation>
   absl::StatusOr<T> Read(const Operation& operation) {
+    RETURN_IF_ERROR(CheckNoStream());
     absl::StatusOr<T> result = absl::UnknownError("not run");
-    const absl::Status status = stack.Read([&] {
+    RETURN_IF_ERROR(stack.Read([&] {
       result = operation();
       return result.status();
-    });
-    if (!status.ok()) return status;
+    }));
     return result;
   }
 
   absl::Status CheckNoTransaction() const {
+    RETURN_IF_ERROR(CheckNoStream());
     if (stack.empty()) return absl::OkStatus();
     return absl::FailedPreconditionError("a transaction is open");
+  }
+
+  absl::Status CheckNoStream() const {
+    if (stream == nullptr) return absl::OkStatus();
+    return absl::FailedPreconditionError("a blob stream is open");
+  }
+
+  // Before a level of a Transaction is rolled back.
+  void EndStreamIn(const Level& level) {
+    if (stream != nullptr && stack.Contains(level)) stream->End();
   }
 
   Database database;
   TransactionStack stack;  // refers to `database`
   const RecoveryReport report;
+  const Durability durability;
+  OpenStream* stream = nullptr;
 };
 
 }  // namespace lastcommit

@@ -14,13 +14,22 @@ namespace {
 // thread_id leads every primary key: the foreign keys and DELETE use it as an
 // index. The keys are checked at COMMIT, so that an operation can put its data
 // before the row of its thread (saver/tables.h).
-constexpr std::string_view kTables[] = {
+//
+// The bytes of a blob have a table of their own, so that the digest of a
+// streamed one can be written after them without writing them again. The id of
+// its row is content_id, and the foreign key goes from the bytes to the blob:
+// bytes that belong to nothing are seen by foreign_key_check, and a blob
+// without bytes by whoever reads it.
+constexpr std::string_view kMeta =
     "CREATE TABLE meta ("
     " key TEXT PRIMARY KEY,"
-    " value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    " value INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+constexpr std::string_view kTables[] = {
     "CREATE TABLE threads ("
     " thread_id TEXT PRIMARY KEY,"
-    " last_log INTEGER NOT NULL) STRICT",
+    " last_log INTEGER NOT NULL,"
+    " last_checkpoint INTEGER NOT NULL,"
+    " is_deleted INTEGER NOT NULL CHECK (is_deleted IN (0, 1))) STRICT",
     "CREATE TABLE checkpoints ("
     " thread_id TEXT NOT NULL REFERENCES threads"
     "  DEFERRABLE INITIALLY DEFERRED,"
@@ -30,21 +39,53 @@ constexpr std::string_view kTables[] = {
     " type TEXT NOT NULL,"
     " state BLOB NOT NULL,"
     " metadata TEXT NOT NULL CHECK (json_valid(metadata)),"
-    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)) STRICT",
+    " sequence INTEGER NOT NULL,"
+    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id),"
+    " UNIQUE (thread_id, checkpoint_ns, sequence)) STRICT",
+    "CREATE TABLE writes ("
+    " thread_id TEXT NOT NULL,"
+    " checkpoint_ns TEXT NOT NULL,"
+    " checkpoint_id TEXT NOT NULL,"
+    " task_id TEXT NOT NULL,"
+    " idx INTEGER NOT NULL,"
+    " channel TEXT NOT NULL,"
+    " type TEXT NOT NULL,"
+    " bytes BLOB NOT NULL,"
+    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx),"
+    " FOREIGN KEY (thread_id, checkpoint_ns, checkpoint_id)"
+    "  REFERENCES checkpoints DEFERRABLE INITIALLY DEFERRED) STRICT",
     "CREATE TABLE logs ("
     " thread_id TEXT NOT NULL REFERENCES threads"
     "  DEFERRABLE INITIALLY DEFERRED,"
     " number INTEGER NOT NULL,"
+    " level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 3),"
     " payload TEXT NOT NULL CHECK (json_valid(payload)),"
     " PRIMARY KEY (thread_id, number)) STRICT",
+    "CREATE TABLE tasks ("
+    " thread_id TEXT NOT NULL REFERENCES threads"
+    "  DEFERRABLE INITIALLY DEFERRED,"
+    " task_id TEXT NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN"
+    "  ('pending', 'running', 'done', 'failed', 'cancelled')),"
+    " attempts INTEGER NOT NULL,"
+    " version INTEGER NOT NULL,"
+    " payload TEXT NOT NULL CHECK (json_valid(payload)),"
+    " PRIMARY KEY (thread_id, task_id)) STRICT",
     "CREATE TABLE blobs ("
+    " content_id INTEGER PRIMARY KEY,"
     " thread_id TEXT NOT NULL REFERENCES threads"
     "  DEFERRABLE INITIALLY DEFERRED,"
     " name TEXT NOT NULL,"
-    " bytes BLOB NOT NULL,"
-    " PRIMARY KEY (thread_id, name)) STRICT",
-    "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)",
+    " size INTEGER NOT NULL,"
+    " digest BLOB NOT NULL,"
+    " UNIQUE (thread_id, name)) STRICT",
+    "CREATE TABLE contents ("
+    " id INTEGER PRIMARY KEY REFERENCES blobs"
+    "  DEFERRABLE INITIALLY DEFERRED,"
+    " bytes BLOB NOT NULL) STRICT",
 };
+constexpr std::string_view kFirstCommit =
+    "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)";
 
 absl::StatusOr<std::int64_t> PragmaInt(Database& database, const char* name) {
   ASSIGN_OR_RETURN(Statement statement,
@@ -68,12 +109,19 @@ absl::Status RunOnce(Database& database, const std::string& sql) {
   return statement.Run();
 }
 
-absl::StatusOr<bool> CreateInside(Database& database) {
-  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
-  if (state == SchemaState::kComplete) return false;
+absl::Status CreateTables(Database& database) {
   for (const std::string_view sql : kTables) {
     RETURN_IF_ERROR(RunOnce(database, std::string(sql)));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> CreateInside(Database& database) {
+  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
+  if (state == SchemaState::kComplete) return false;
+  RETURN_IF_ERROR(RunOnce(database, std::string(kMeta)));
+  RETURN_IF_ERROR(CreateTables(database));
+  RETURN_IF_ERROR(RunOnce(database, std::string(kFirstCommit)));
   RETURN_IF_ERROR(RunOnce(
       database, absl::StrCat("PRAGMA application_id = ", kApplicationId)));
   RETURN_IF_ERROR(RunOnce(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "saver/arguments.h"
 #include "saver/open.h"
 #include "saver/partial_rollback.h"
 #include "saver/saver_impl.h"
@@ -14,27 +15,6 @@
 
 namespace lastcommit {
 namespace {
-
-absl::Status CheckThreadId(const std::string& thread_id) {
-  if (!thread_id.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("the thread id is empty");
-}
-
-// json_valid() of some versions stops at the first NUL.
-absl::Status CheckHasNoNul(const std::string& json) {
-  if (json.find('\0') == std::string::npos) return absl::OkStatus();
-  return absl::InvalidArgumentError("a NUL byte in JSON");
-}
-
-absl::Status CheckPayloads(const std::vector<std::string>& payloads) {
-  if (payloads.empty() || payloads.size() > SqliteSaver::kMaxLogBatch) {
-    return absl::InvalidArgumentError("no log entries, or too many at once");
-  }
-  for (const std::string& payload : payloads) {
-    RETURN_IF_ERROR(CheckHasNoNul(payload));
-  }
-  return absl::OkStatus();
-}
 
 int ModeOf(CheckpointMode mode) {
   switch (mode) {
@@ -54,13 +34,16 @@ int ModeOf(CheckpointMode mode) {
 
 absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
     const std::string& path, const Options& options) {
+  ASSIGN_OR_RETURN(const Synchronous synchronous, SynchronousOf(options));
   RecoveryReport report;
-  ASSIGN_OR_RETURN(Database database, OpenDatabase(path, options, report));
+  ASSIGN_OR_RETURN(Database database,
+                   OpenDatabase(path, options, synchronous, report));
   const bool avoid_bug = options.avoid_partial_rollback_bug &&
                          options.journal_mode == JournalMode::kWal &&
                          HasPartialRollbackBug(sqlite3_libversion_number());
-  return std::unique_ptr<SqliteSaver>(new SqliteSaver(
-      std::make_unique<Impl>(std::move(database), report, avoid_bug)));
+  const Durability durability = DurabilityOf(options.journal_mode, synchronous);
+  return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::make_unique<Impl>(
+      std::move(database), report, durability, avoid_bug)));
 }
 
 SqliteSaver::SqliteSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -71,18 +54,17 @@ const RecoveryReport& SqliteSaver::recovery_report() const {
   return impl_->report;
 }
 
+Durability SqliteSaver::durability() const { return impl_->durability; }
+
 absl::StatusOr<Transaction> SqliteSaver::Begin() {
+  RETURN_IF_ERROR(impl_->CheckNoStream());
   ASSIGN_OR_RETURN(const Level level, impl_->stack.Begin());
   return Transaction(this, level.depth, level.id);
 }
 
 absl::Status SqliteSaver::PutCheckpoint(const Checkpoint& checkpoint) {
-  RETURN_IF_ERROR(CheckThreadId(checkpoint.key.thread_id));
-  RETURN_IF_ERROR(CheckHasNoNul(checkpoint.metadata));
-  if (checkpoint.key.checkpoint_id.empty()) {
-    return absl::InvalidArgumentError("the checkpoint id is empty");
-  }
-  return impl_->stack.Change(
+  RETURN_IF_ERROR(CheckCheckpoint(checkpoint));
+  return impl_->Change(
       [&] { return PutCheckpointRow(impl_->database, checkpoint); });
 }
 
@@ -92,36 +74,108 @@ absl::StatusOr<Checkpoint> SqliteSaver::GetCheckpoint(
       [&] { return GetCheckpointRow(impl_->database, key); });
 }
 
+absl::StatusOr<Checkpoint> SqliteSaver::GetLatestCheckpoint(
+    const std::string& thread_id, const std::string& checkpoint_ns) {
+  return impl_->Read<Checkpoint>([&] {
+    return GetLatestCheckpointRow(impl_->database, thread_id, checkpoint_ns);
+  });
+}
+
+absl::StatusOr<std::vector<Checkpoint>> SqliteSaver::ListCheckpoints(
+    const CheckpointQuery& query) {
+  RETURN_IF_ERROR(CheckQuery(query));
+  return impl_->Read<std::vector<Checkpoint>>(
+      [&] { return QueryCheckpointRows(impl_->database, query); });
+}
+
 absl::StatusOr<std::vector<Checkpoint>> SqliteSaver::ListCheckpoints(
     const std::string& thread_id) {
   return impl_->Read<std::vector<Checkpoint>>(
       [&] { return ListCheckpointRows(impl_->database, thread_id); });
 }
 
+absl::StatusOr<std::int64_t> SqliteSaver::Prune(
+    const std::string& thread_id, const std::string& checkpoint_ns,
+    std::int64_t keep) {
+  RETURN_IF_ERROR(CheckPrune(thread_id, keep));
+  return impl_->Change<std::int64_t>([&] {
+    return PruneRows(impl_->database, thread_id, checkpoint_ns, keep);
+  });
+}
+
+absl::Status SqliteSaver::PutWrites(const CheckpointKey& checkpoint,
+                                    const std::vector<PendingWrite>& writes) {
+  RETURN_IF_ERROR(CheckWrites(checkpoint, writes));
+  return impl_->Change(
+      [&] { return PutWriteRows(impl_->database, checkpoint, writes); });
+}
+
+absl::StatusOr<std::vector<PendingWrite>> SqliteSaver::ListWrites(
+    const CheckpointKey& checkpoint) {
+  return impl_->Read<std::vector<PendingWrite>>(
+      [&] { return ListWriteRows(impl_->database, checkpoint); });
+}
+
+absl::Status SqliteSaver::CommitStep(const Checkpoint& checkpoint,
+                                     const std::vector<PendingWrite>& writes) {
+  RETURN_IF_ERROR(CheckCheckpoint(checkpoint));
+  RETURN_IF_ERROR(CheckWrites(checkpoint.key, writes));
+  return impl_->Change(
+      [&] { return PutStepRows(impl_->database, checkpoint, writes); });
+}
+
 absl::StatusOr<std::int64_t> SqliteSaver::AppendLog(
-    const std::string& thread_id, const std::string& payload) {
-  return AppendLogs(thread_id, {payload});
+    const std::string& thread_id, const std::string& payload, LogLevel level) {
+  return AppendLogs(thread_id, {payload}, level);
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::AppendLogs(
-    const std::string& thread_id, const std::vector<std::string>& payloads) {
-  RETURN_IF_ERROR(CheckThreadId(thread_id));
-  RETURN_IF_ERROR(CheckPayloads(payloads));
-  return impl_->Change<std::int64_t>(
-      [&] { return AppendLogRows(impl_->database, thread_id, payloads); });
+    const std::string& thread_id, const std::vector<std::string>& payloads,
+    LogLevel level) {
+  RETURN_IF_ERROR(CheckLogs(thread_id, payloads));
+  return impl_->Change<std::int64_t>([&] {
+    return AppendLogRows(impl_->database, thread_id, payloads, level);
+  });
 }
 
 absl::StatusOr<std::vector<LogEntry>> SqliteSaver::ReadLogs(
-    const std::string& thread_id) {
+    const std::string& thread_id, const LogRange& range) {
+  RETURN_IF_ERROR(CheckRange(range));
   return impl_->Read<std::vector<LogEntry>>(
-      [&] { return ReadLogRows(impl_->database, thread_id); });
+      [&] { return ReadLogRows(impl_->database, thread_id, range); });
+}
+
+absl::Status SqliteSaver::CreateTask(const TaskKey& key,
+                                     const std::string& payload) {
+  RETURN_IF_ERROR(CheckNewTask(key, payload));
+  return impl_->Change(
+      [&] { return CreateTaskRow(impl_->database, key, payload); });
+}
+
+absl::StatusOr<std::int64_t> SqliteSaver::UpdateTask(const TaskKey& key,
+                                                     const TaskUpdate& update) {
+  RETURN_IF_ERROR(CheckUpdate(key, update));
+  return impl_->Change<std::int64_t>(
+      [&] { return UpdateTaskRow(impl_->database, key, update); });
+}
+
+absl::StatusOr<Task> SqliteSaver::GetTask(const TaskKey& key) {
+  return impl_->Read<Task>([&] { return GetTaskRow(impl_->database, key); });
+}
+
+absl::StatusOr<std::vector<Task>> SqliteSaver::ListTasks(
+    const std::string& thread_id) {
+  return impl_->Read<std::vector<Task>>(
+      [&] { return ListTaskRows(impl_->database, thread_id); });
 }
 
 absl::Status SqliteSaver::PutBlob(const std::string& thread_id,
                                   const std::string& name,
                                   std::string_view bytes) {
   RETURN_IF_ERROR(CheckThreadId(thread_id));
-  return impl_->stack.Change([&] {
+  RETURN_IF_ERROR(
+      CheckBlobSize(impl_->database, static_cast<std::int64_t>(bytes.size())));
+  return impl_->Change([&] {
     return PutBlobRow(impl_->database, {thread_id, name}, bytes);
   });
 }
@@ -140,13 +194,14 @@ absl::StatusOr<std::vector<std::string>> SqliteSaver::ListBlobs(
 }
 
 absl::Status SqliteSaver::DeleteThread(const std::string& thread_id) {
-  return impl_->stack.Change(
+  RETURN_IF_ERROR(CheckThreadId(thread_id));
+  return impl_->Change(
       [&] { return DeleteThreadRows(impl_->database, thread_id); });
 }
 
-absl::StatusOr<std::vector<std::string>> SqliteSaver::ListThreads() {
-  return impl_->Read<std::vector<std::string>>(
-      [&] { return ListThreadIds(impl_->database); });
+absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads() {
+  return impl_->Read<std::vector<ThreadInfo>>(
+      [&] { return ListThreadRows(impl_->database); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::CommitCounter() {

@@ -1,6 +1,6 @@
 // The SQL of the tables (saver/schema.h), one function an operation. The caller
-// has a transaction open around those that change something, and undoes them
-// when they fail.
+// has checked the arguments (saver/arguments.h), has a transaction open around
+// those that change something, and undoes them when they fail.
 
 #ifndef LASTCOMMIT_SAVER_TABLES_H_
 #define LASTCOMMIT_SAVER_TABLES_H_
@@ -17,37 +17,97 @@
 
 namespace lastcommit {
 
-// A change puts its data first and its row of table threads last, which
-// deferred foreign keys permit: the statement that bad input makes fail is the
-// first one, so that nothing is there to undo.
+// A change first reads the row of its thread, then puts its data, and its row
+// of table threads last, which deferred foreign keys permit: the statement that
+// bad input makes fail is the first one that writes, so that nothing is there
+// to undo.
 
+// checkpoints.cc
 absl::Status PutCheckpointRow(Database& database, const Checkpoint& checkpoint);
+absl::Status PutStepRows(Database& database, const Checkpoint& checkpoint,
+                         const std::vector<PendingWrite>& writes);
 absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
                                             const CheckpointKey& key);
+absl::StatusOr<Checkpoint> GetLatestCheckpointRow(
+    Database& database, const std::string& thread_id,
+    const std::string& checkpoint_ns);
 absl::StatusOr<std::vector<Checkpoint>> ListCheckpointRows(
     Database& database, const std::string& thread_id);
 
+// checkpoint_query.cc. InvalidArgument: a filter value is no JSON scalar.
+absl::StatusOr<std::vector<Checkpoint>> QueryCheckpointRows(
+    Database& database, const CheckpointQuery& query);
+
+// prune.cc
+absl::StatusOr<std::int64_t> PruneRows(Database& database,
+                                       const std::string& thread_id,
+                                       const std::string& checkpoint_ns,
+                                       std::int64_t keep);
+
+// writes.cc
+absl::Status PutWriteRows(Database& database, const CheckpointKey& checkpoint,
+                          const std::vector<PendingWrite>& writes);
+// The checkpoint is known to be there.
+absl::Status InsertWriteRows(Database& database,
+                             const CheckpointKey& checkpoint,
+                             const std::vector<PendingWrite>& writes);
+absl::StatusOr<std::vector<PendingWrite>> ListWriteRows(
+    Database& database, const CheckpointKey& checkpoint);
+
+// logs.cc
 // Returns the number of the last entry. `payloads` is not empty.
 absl::StatusOr<std::int64_t> AppendLogRows(
     Database& database, const std::string& thread_id,
-    const std::vector<std::string>& payloads);
+    const std::vector<std::string>& payloads, LogLevel level);
 absl::StatusOr<std::vector<LogEntry>> ReadLogRows(Database& database,
-                                                  const std::string& thread_id);
+                                                  const std::string& thread_id,
+                                                  const LogRange& range);
 
+// tasks.cc
+absl::Status CreateTaskRow(Database& database, const TaskKey& key,
+                           const std::string& payload);
+absl::StatusOr<std::int64_t> UpdateTaskRow(Database& database,
+                                           const TaskKey& key,
+                                           const TaskUpdate& update);
+absl::StatusOr<Task> GetTaskRow(Database& database, const TaskKey& key);
+absl::StatusOr<std::vector<Task>> ListTaskRows(Database& database,
+                                               const std::string& thread_id);
+
+// blobs.cc
 struct BlobKey {
   std::string_view thread_id;
   std::string_view name;
 };
+absl::Status BlobIsDamaged();
+// InvalidArgument: negative, or more than SQLite can hold in one row.
+absl::Status CheckBlobSize(Database& database, std::int64_t size);
+// The row beside the content; returns the id that the content must have.
+absl::StatusOr<std::int64_t> PutBlobHead(Database& database, const BlobKey& key,
+                                         std::int64_t size,
+                                         std::string_view digest);
 absl::Status PutBlobRow(Database& database, const BlobKey& key,
                         std::string_view bytes);
 absl::StatusOr<std::string> GetBlobRow(Database& database, const BlobKey& key);
 absl::StatusOr<std::vector<std::string>> ListBlobNames(
     Database& database, const std::string& thread_id);
 
-// Makes a row with last_log 0 if there is none.
+// threads.cc
+// What table threads says of a thread that may be changed.
+struct ThreadRow {
+  bool is_there = false;
+  std::int64_t last_log = 0;
+  std::int64_t last_checkpoint = 0;
+};
+absl::Status ThreadIsDeleted();
+// FailedPrecondition: it was deleted.
+absl::StatusOr<ThreadRow> GetThreadToChange(Database& database,
+                                            std::string_view thread_id);
+absl::Status PutThreadRow(Database& database, std::string_view thread_id,
+                          const ThreadRow& row);
+// Makes a row if there is none.
 absl::Status TouchThreadRow(Database& database, std::string_view thread_id);
 absl::Status DeleteThreadRows(Database& database, const std::string& thread_id);
-absl::StatusOr<std::vector<std::string>> ListThreadIds(Database& database);
+absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database);
 
 }  // namespace lastcommit
 

@@ -3,32 +3,83 @@
 
 namespace lastcommit {
 
+absl::Status ThreadIsDeleted() {
+  return absl::FailedPreconditionError("the thread was deleted");
+}
+
+absl::StatusOr<ThreadRow> GetThreadToChange(Database& database,
+                                            std::string_view thread_id) {
+  ASSIGN_OR_RETURN(
+      Statement select,
+      database.Prepare("SELECT last_log, last_checkpoint, is_deleted"
+                       " FROM threads WHERE thread_id = ?1"));
+  select.BindText(1, thread_id);
+  ASSIGN_OR_RETURN(const bool is_there, select.Step());
+  if (!is_there) return ThreadRow{};
+  if (select.Int(2) != 0) return ThreadIsDeleted();
+  return ThreadRow{true, select.Int(0), select.Int(1)};
+}
+
+absl::Status PutThreadRow(Database& database, std::string_view thread_id,
+                          const ThreadRow& row) {
+  ASSIGN_OR_RETURN(
+      Statement upsert,
+      database.Prepare("INSERT INTO threads"
+                       " (thread_id, last_log, last_checkpoint, is_deleted)"
+                       " VALUES (?1, ?2, ?3, 0)"
+                       " ON CONFLICT (thread_id) DO UPDATE"
+                       " SET last_log = excluded.last_log,"
+                       " last_checkpoint = excluded.last_checkpoint"));
+  upsert.BindText(1, thread_id)
+      .BindInt(2, row.last_log)
+      .BindInt(3, row.last_checkpoint);
+  return upsert.Run();
+}
+
 absl::Status TouchThreadRow(Database& database, std::string_view thread_id) {
   ASSIGN_OR_RETURN(
       Statement insert,
-      database.Prepare("INSERT INTO threads (thread_id, last_log)"
-                       " VALUES (?1, 0) ON CONFLICT (thread_id) DO NOTHING"));
+      database.Prepare("INSERT INTO threads"
+                       " (thread_id, last_log, last_checkpoint, is_deleted)"
+                       " VALUES (?1, 0, 0, 0)"
+                       " ON CONFLICT (thread_id) DO NOTHING"));
   return insert.BindText(1, thread_id).Run();
 }
 
+// The row that stays is the tombstone: whoever writes to the thread later, also
+// a process that had begun before, finds it under the write lock.
 absl::Status DeleteThreadRows(Database& database,
                               const std::string& thread_id) {
   for (const std::string_view sql :
-       {"DELETE FROM checkpoints WHERE thread_id = ?1",
+       {"DELETE FROM writes WHERE thread_id = ?1",
+        "DELETE FROM checkpoints WHERE thread_id = ?1",
         "DELETE FROM logs WHERE thread_id = ?1",
+        "DELETE FROM tasks WHERE thread_id = ?1",
+        "DELETE FROM contents WHERE id IN"
+        " (SELECT content_id FROM blobs WHERE thread_id = ?1)",
         "DELETE FROM blobs WHERE thread_id = ?1",
-        "DELETE FROM threads WHERE thread_id = ?1"}) {
+        "INSERT INTO threads"
+        " (thread_id, last_log, last_checkpoint, is_deleted)"
+        " VALUES (?1, 0, 0, 1) ON CONFLICT (thread_id) DO UPDATE"
+        " SET last_log = 0, last_checkpoint = 0, is_deleted = 1"}) {
     ASSIGN_OR_RETURN(Statement statement, database.Prepare(sql));
     RETURN_IF_ERROR(statement.BindText(1, thread_id).Run());
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> ListThreadIds(Database& database) {
+absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database) {
   ASSIGN_OR_RETURN(
       Statement select,
-      database.Prepare("SELECT thread_id FROM threads ORDER BY thread_id"));
-  return select.AllBytes();
+      database.Prepare("SELECT thread_id, last_log, last_checkpoint, is_deleted"
+                       " FROM threads ORDER BY thread_id"));
+  std::vector<ThreadInfo> threads;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, select.Step());
+    if (!has_row) return threads;
+    threads.push_back(
+        {select.Bytes(0), select.Int(1), select.Int(2), select.Int(3) != 0});
+  }
 }
 
 }  // namespace lastcommit

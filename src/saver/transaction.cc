@@ -34,16 +34,19 @@ Transaction::~Transaction() { Rollback().IgnoreError(); }
 
 absl::StatusOr<std::int64_t> Transaction::Commit() {
   if (saver_ == nullptr) return MovedFrom();
+  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
   return saver_->impl_->stack.Commit({depth_, id_});
 }
 
 absl::Status Transaction::Rollback() {
   if (saver_ == nullptr) return MovedFrom();
+  saver_->impl_->EndStreamIn({depth_, id_});
   return saver_->impl_->stack.Rollback({depth_, id_});
 }
 
 absl::StatusOr<Transaction> Transaction::Savepoint() {
   if (saver_ == nullptr) return MovedFrom();
+  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
   ASSIGN_OR_RETURN(const Level level,
                    saver_->impl_->stack.Savepoint({depth_, id_}));
   return Transaction(saver_, level.depth, level.id);
@@ -51,12 +54,18 @@ absl::StatusOr<Transaction> Transaction::Savepoint() {
 
 absl::Status Transaction::Release() {
   if (saver_ == nullptr) return MovedFrom();
+  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
   return saver_->impl_->stack.Release({depth_, id_});
 }
 
 absl::Status Transaction::RollbackTo() {
   if (saver_ == nullptr) return MovedFrom();
+  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
   return saver_->impl_->stack.RollbackTo({depth_, id_});
+}
+
+bool Transaction::is_aborted() const {
+  return saver_ != nullptr && saver_->impl_->stack.IsAborted({depth_, id_});
 }
 
 bool Transaction::is_open() const {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "saver/counter.h"
+#include "saver/in_doubt.h"
 #include "saver/partial_rollback.h"
 #include "status/status.h"
 
@@ -18,6 +19,37 @@ absl::StatusOr<Level> TransactionStack::Begin() {
   }
   RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/true));
   return Push();
+}
+
+absl::StatusOr<Level> TransactionStack::BeginChange() {
+  RETURN_IF_ERROR(CheckNotAborted());
+  if (empty()) {
+    RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/false));
+  } else {
+    RETURN_IF_ERROR(
+        RunSavepointSql("SAVEPOINT", static_cast<int>(ids_.size())));
+  }
+  return Push();
+}
+
+absl::Status TransactionStack::FinishChange(const Level& level) {
+  if (level.depth == 0) return Commit(level).status();
+  const absl::Status status = Release(level);
+  return status.ok() ? status : UndoChange(level, status);
+}
+
+absl::Status TransactionStack::UndoChange(const Level& level,
+                                          const absl::Status& cause) {
+  if (!Contains(level)) return cause;
+  if (level.depth == 0) {
+    Rollback(level).IgnoreError();
+    return cause;
+  }
+  const bool is_undone = !IsAborted() && Rollback(level).ok();
+  if (is_undone) return cause;
+  const absl::Status aborted = Abort(cause);
+  EndAbove(level.depth - 1);
+  return aborted;
 }
 
 // The counter is read and written under the write lock, so that its values are
@@ -49,7 +81,7 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
   if (level.depth != 0) {
     return absl::FailedPreconditionError("a savepoint cannot be committed");
   }
-  const absl::Status status = database_.Run("COMMIT");
+  const absl::Status status = CommitSql();
   // A refused COMMIT may be tried again, with all the changes still there.
   if (absl::IsUnavailable(status) && !database_.IsAutocommit()) return status;
   ids_.clear();
@@ -58,6 +90,16 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
     return status;
   }
   return counter_;
+}
+
+// A COMMIT that is refused (busy, a foreign key, an interrupt) leaves the
+// transaction open. One that fails in its middle ends it, and then nobody can
+// say here what of it reached the disk: a WAL whose sync failed may hold the
+// whole commit.
+absl::Status TransactionStack::CommitSql() {
+  const absl::Status status = database_.Run("COMMIT");
+  if (status.ok() || !database_.IsAutocommit()) return status;
+  return MarkInDoubt(status);
 }
 
 absl::StatusOr<Level> TransactionStack::Savepoint(const Level& level) {
@@ -100,6 +142,10 @@ bool TransactionStack::IsOpen(const Level& level) const {
   return Contains(level) && !IsAborted();
 }
 
+bool TransactionStack::IsAborted(const Level& level) const {
+  return Contains(level) && IsAborted();
+}
+
 bool TransactionStack::Contains(const Level& level) const {
   const auto depth = static_cast<std::size_t>(level.depth);
   return depth < ids_.size() && ids_[depth] == level.id;
@@ -127,7 +173,7 @@ absl::Status TransactionStack::ChangeInside(Operation operation) {
 absl::Status TransactionStack::ChangeAlone(Operation operation) {
   RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/false));
   absl::Status status = operation();
-  if (status.ok()) status = database_.Run("COMMIT");
+  if (status.ok()) status = CommitSql();
   if (!status.ok()) RollbackAll();
   return status;
 }

@@ -37,6 +37,14 @@ class TransactionStack {
       : database_(database), avoid_bug_(avoid_bug) {}
 
   absl::StatusOr<Level> Begin();
+  // A level for a change of several calls: a savepoint in what is open, or else
+  // a transaction of its own. Ends with FinishChange, or with UndoChange, which
+  // returns `cause`, or Aborted if it took the whole transaction with it.
+  // FinishChange: after Unavailable the level is still there, after any other
+  // error it is not.
+  absl::StatusOr<Level> BeginChange();
+  absl::Status FinishChange(const Level& level);
+  absl::Status UndoChange(const Level& level, const absl::Status& cause);
   absl::StatusOr<std::int64_t> Commit(const Level& level);
   // Inside everything that is open.
   absl::StatusOr<Level> Savepoint(const Level& level);
@@ -48,6 +56,7 @@ class TransactionStack {
   bool empty() const { return ids_.empty(); }
   // False also when the stack is aborted.
   bool IsOpen(const Level& level) const;
+  bool IsAborted(const Level& level) const;
   // Not ended yet; may be aborted.
   bool Contains(const Level& level) const;
 
@@ -64,6 +73,7 @@ class TransactionStack {
   absl::Status CheckOpen(const Level& level) const;
   absl::Status CheckSavepoint(const Level& level) const;
   absl::Status RunSavepointSql(const char* verb, int depth);
+  absl::Status CommitSql();
   absl::Status AfterFailure(const absl::Status& failure);
   absl::Status Abort(const absl::Status& cause);
   void RollbackAll();

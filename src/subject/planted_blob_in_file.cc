@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "saver/digest.h"
 #include "status/status.h"
 #include "subject/planted.h"
 #include "subject/sql_reader.h"
@@ -78,9 +79,9 @@ void Resolve(const std::string& path, const Contents& pending, State& state) {
         found == pending.end() ? ReadFile(FileOf(path, blob)) : found->second;
     RowHasher hasher;
     if (content.has_value()) {
-      hasher.Blob(*content);
+      hasher.Blob(*content).Blob(DigestOf(*content));
     } else {
-      hasher.Null();
+      hasher.Null().Null();
     }
     row = hasher.Finish();
   }
@@ -142,6 +143,12 @@ class SaverThatKeepsBlobsInFiles : public SqliteSubject {
       pending_[{thread_id, name}] = std::string(bytes);
       return absl::OkStatus();
     });
+  }
+
+  absl::Status StreamBlob(const std::string& thread_id, const std::string& name,
+                          std::string_view bytes,
+                          std::int64_t /*chunk*/) override {
+    return PutBlob(thread_id, name, bytes);
   }
 
   absl::Status DeleteThread(const std::string& thread_id) override {

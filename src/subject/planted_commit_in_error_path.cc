@@ -25,21 +25,26 @@ class SaverThatCommitsInTheErrorPath : public SqliteSubject {
   using SqliteSubject::SqliteSubject;
 
   absl::StatusOr<std::int64_t> AppendLogs(
-      const std::string& thread_id,
-      const std::vector<std::string>& payloads) override {
+      const std::string& thread_id, const std::vector<std::string>& payloads,
+      LogLevel level) override {
     ASSIGN_OR_RETURN(const auto good, GoodBeginning(payloads));
     if (in_transaction() || good.empty() || good.size() == payloads.size()) {
-      return SqliteSubject::AppendLogs(thread_id, payloads);
+      return SqliteSubject::AppendLogs(thread_id, payloads, level);
     }
     ASSIGN_OR_RETURN(const auto last,
                      RunSql(saver().connection(),
-                            "SELECT last_log FROM threads WHERE thread_id = ?1",
+                            "SELECT iif(is_deleted, 'deleted', last_log)"
+                            " FROM threads WHERE thread_id = ?1",
                             {thread_id}));
-    for (const std::string& payload : good) {
-      RETURN_IF_ERROR(Uncounted(
-          [&] { return saver().AppendLog(thread_id, payload).status(); }));
+    if (last == "deleted") {
+      return SqliteSubject::AppendLogs(thread_id, payloads, level);
     }
-    auto refused = SqliteSubject::AppendLogs(thread_id, payloads);
+    for (const std::string& payload : good) {
+      RETURN_IF_ERROR(Uncounted([&] {
+        return saver().AppendLog(thread_id, payload, level).status();
+      }));
+    }
+    auto refused = SqliteSubject::AppendLogs(thread_id, payloads, level);
     RETURN_IF_ERROR(Uncounted([&] { return TakeBack(thread_id, last); }));
     return refused;
   }
@@ -61,12 +66,14 @@ class SaverThatCommitsInTheErrorPath : public SqliteSubject {
   // `last` was the thread's last number; without one it was not there.
   absl::Status TakeBack(const std::string& thread_id,
                         const std::optional<std::string>& last) {
-    if (!last.has_value()) return saver().DeleteThread(thread_id);
+    const std::string number = last.value_or("0");
+    const std::string row = last.has_value()
+                                ? "UPDATE threads SET last_log = " + number
+                                : "DELETE FROM threads";
     for (const std::string& sql :
          {absl::StrCat("DELETE FROM logs WHERE thread_id = ?1 AND number > ",
-                       *last),
-          absl::StrCat("UPDATE threads SET last_log = ", *last,
-                       " WHERE thread_id = ?1")}) {
+                       number),
+          absl::StrCat(row, " WHERE thread_id = ?1")}) {
       RETURN_IF_ERROR(RunSql(saver().connection(), sql, {thread_id}).status());
     }
     return absl::OkStatus();

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "saver/digest.h"
 #include "status/status.h"
 #include "subject/planted.h"
 #include "subject/planted_sql.h"
@@ -35,7 +36,8 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,
                        std::string_view bytes) override {
     // Leaving WAL needs the database alone; then it is done the slow way.
-    if (in_transaction() || !SetJournal(JournalMode::kOff).ok()) {
+    if (in_transaction() || IsDeleted(thread_id) ||
+        !SetJournal(JournalMode::kOff).ok()) {
       return SqliteSubject::PutBlob(thread_id, name, bytes);
     }
     absl::Status put = Upload(thread_id, name, bytes);
@@ -56,12 +58,20 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
     RETURN_IF_ERROR(
         Run("UPDATE meta SET value = value + 1 WHERE key = 'commit_counter'"));
     RETURN_IF_ERROR(
-        Run("INSERT OR REPLACE INTO blobs (thread_id, name, bytes) "
-            "SELECT ?1, ?2, bytes FROM upload",
+        Run("INSERT INTO blobs (thread_id, name, size, digest) "
+            "SELECT ?1, ?2, length(bytes), CAST(?3 AS BLOB) FROM upload "
+            "WHERE true ON CONFLICT (thread_id, name) DO UPDATE "
+            "SET size = excluded.size, digest = excluded.digest",
+            {thread_id, name, DigestOf(bytes)}));
+    RETURN_IF_ERROR(
+        Run("INSERT OR REPLACE INTO contents (id, bytes) "
+            "SELECT content_id, bytes FROM upload, blobs "
+            "WHERE thread_id = ?1 AND name = ?2",
             {thread_id, name}));
     RETURN_IF_ERROR(
-        Run("INSERT OR IGNORE INTO threads (thread_id, last_log) "
-            "VALUES (?1, 0)",
+        Run("INSERT OR IGNORE INTO threads "
+            "(thread_id, last_log, last_checkpoint, is_deleted) "
+            "VALUES (?1, 0, 0, 0)",
             {thread_id}));
     RETURN_IF_ERROR(Run("DROP TABLE upload"));
     RETURN_IF_ERROR(Run("COMMIT"));
@@ -71,6 +81,13 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
   absl::Status Run(std::string_view sql,
                    std::initializer_list<std::string_view> texts = {}) {
     return RunSql(saver().connection(), sql, texts).status();
+  }
+
+  bool IsDeleted(std::string_view thread_id) {
+    const auto is_deleted = RunSql(
+        saver().connection(),
+        "SELECT is_deleted FROM threads WHERE thread_id = ?1", {thread_id});
+    return is_deleted.ok() && *is_deleted == "1";
   }
 
   absl::Status SetJournal(JournalMode mode) {

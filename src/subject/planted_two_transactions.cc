@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "status/status.h"
 #include "subject/planted.h"
@@ -41,10 +42,17 @@ class SaverThatCommitsInTwoTransactions : public SqliteSubject {
         [&] { return SqliteSubject::PutCheckpoint(checkpoint); });
   }
 
-  absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
-                                         const std::string& payload) override {
+  absl::Status CommitStep(const Checkpoint& checkpoint,
+                          const std::vector<PendingWrite>& writes) override {
     return InTransaction(
-        [&] { return SqliteSubject::AppendLog(thread_id, payload); });
+        [&] { return SqliteSubject::CommitStep(checkpoint, writes); });
+  }
+
+  absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
+                                         const std::string& payload,
+                                         LogLevel level) override {
+    return InTransaction(
+        [&] { return SqliteSubject::AppendLog(thread_id, payload, level); });
   }
 
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,

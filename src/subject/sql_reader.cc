@@ -56,46 +56,64 @@ absl::Status Query(sqlite3* connection, std::string_view sql,
   return SqliteStatus(result, connection, sql);
 }
 
+// A table: which columns are its key, and from where on they are hashed.
+struct Reader {
+  std::string_view sql;
+  int hashed_from;
+  RowKey (*key)(sqlite3_stmt* row);
+};
+
+constexpr Reader kReaders[] = {
+    {"SELECT thread_id, last_log, last_checkpoint, is_deleted FROM threads", 1,
+     [](sqlite3_stmt* row) {
+       return RowKey{Table::kThreads, Text(row, 0), "", "", "", 0};
+     }},
+    {"SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, state,"
+     " metadata, sequence FROM checkpoints",
+     3,
+     [](sqlite3_stmt* row) {
+       return RowKey{Table::kCheckpoints, Text(row, 0), Text(row, 1),
+                     Text(row, 2),        "",           0};
+     }},
+    {"SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel,"
+     " type, bytes FROM writes",
+     5,
+     [](sqlite3_stmt* row) {
+       return RowKey{Table::kWrites, Text(row, 0),
+                     Text(row, 1),   Text(row, 2),
+                     Text(row, 3),   sqlite3_column_int64(row, 4)};
+     }},
+    {"SELECT thread_id, number, level, payload FROM logs", 2,
+     [](sqlite3_stmt* row) {
+       return RowKey{Table::kLogs, Text(row, 0), "",
+                     "",           "",           sqlite3_column_int64(row, 1)};
+     }},
+    {"SELECT thread_id, task_id, state, attempts, version, payload FROM tasks",
+     2,
+     [](sqlite3_stmt* row) {
+       return RowKey{Table::kTasks, Text(row, 0), Text(row, 1), "", "", 0};
+     }},
+    {"SELECT thread_id, name, bytes, digest FROM blobs"
+     " LEFT JOIN contents ON id = content_id",
+     2,
+     [](sqlite3_stmt* row) {
+       return RowKey{Table::kBlobs, Text(row, 0), Text(row, 1), "", "", 0};
+     }},
+};
+
 absl::Status ReadRows(sqlite3* connection, State& state) {
   RETURN_IF_ERROR(Query(
       connection, "SELECT value FROM meta WHERE key = 'commit_counter'",
       [&](sqlite3_stmt* row) { state.cut = sqlite3_column_int64(row, 0); }));
-  RETURN_IF_ERROR(
-      Query(connection, "SELECT thread_id, last_log FROM threads",
-            [&](sqlite3_stmt* row) {
-              RowHasher hasher;
-              Hash(row, 1, hasher);
-              state.rows[{Table::kThreads, Text(row, 0), "", "", "", 0}] =
-                  hasher.Finish();
-            }));
-  RETURN_IF_ERROR(
-      Query(connection,
-            "SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, "
-            "state, metadata FROM checkpoints",
-            [&](sqlite3_stmt* row) {
-              RowHasher hasher;
-              for (int column = 3; column <= 6; ++column) {
-                Hash(row, column, hasher);
-              }
-              state.rows[{Table::kCheckpoints, Text(row, 0), Text(row, 1),
-                          Text(row, 2), "", 0}] = hasher.Finish();
-            }));
-  RETURN_IF_ERROR(
-      Query(connection, "SELECT thread_id, number, payload FROM logs",
-            [&](sqlite3_stmt* row) {
-              RowHasher hasher;
-              Hash(row, 2, hasher);
-              state.rows[{Table::kLogs, Text(row, 0), "", "", "",
-                          sqlite3_column_int64(row, 1)}] = hasher.Finish();
-            }));
-  return Query(
-      connection, "SELECT thread_id, name, bytes FROM blobs",
-      [&](sqlite3_stmt* row) {
-        RowHasher hasher;
-        Hash(row, 2, hasher);
-        state.rows[{Table::kBlobs, Text(row, 0), Text(row, 1), "", "", 0}] =
-            hasher.Finish();
-      });
+  for (const Reader& reader : kReaders) {
+    RETURN_IF_ERROR(Query(connection, reader.sql, [&](sqlite3_stmt* row) {
+      RowHasher hasher;
+      const int columns = sqlite3_column_count(row);
+      for (int i = reader.hashed_from; i < columns; ++i) Hash(row, i, hasher);
+      state.rows[reader.key(row)] = hasher.Finish();
+    }));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

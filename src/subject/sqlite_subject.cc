@@ -2,8 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <array>
+#include <map>
 #include <utility>
 
+#include "saver/digest.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -16,8 +19,24 @@ absl::Status NoSavepoint() {
   return absl::FailedPreconditionError("no savepoint is open");
 }
 
-absl::Status ReadThread(SqliteSaver& saver, const std::string& thread,
-                        State& state) {
+using RowMap = std::map<RowKey, Fingerprint>;
+
+absl::Status ReadWrites(SqliteSaver& saver, const CheckpointKey& key,
+                        RowMap& rows) {
+  ASSIGN_OR_RETURN(const auto writes, saver.ListWrites(key));
+  for (const PendingWrite& write : writes) {
+    rows[{Table::kWrites, key.thread_id, key.checkpoint_ns, key.checkpoint_id,
+          write.task_id, write.idx}] = RowHasher()
+                                           .Text(write.channel)
+                                           .Text(write.type)
+                                           .Blob(write.bytes)
+                                           .Finish();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
+                             RowMap& rows) {
   ASSIGN_OR_RETURN(const auto checkpoints, saver.ListCheckpoints(thread));
   for (const Checkpoint& checkpoint : checkpoints) {
     RowHasher row;
@@ -26,25 +45,83 @@ absl::Status ReadThread(SqliteSaver& saver, const std::string& thread,
     } else {
       row.Null();
     }
-    row.Text(checkpoint.type).Blob(checkpoint.state).Text(checkpoint.metadata);
-    state.rows[{Table::kCheckpoints, thread, checkpoint.key.checkpoint_ns,
-                checkpoint.key.checkpoint_id, "", 0}] = row.Finish();
-  }
-  ASSIGN_OR_RETURN(const auto logs, saver.ReadLogs(thread));
-  for (const LogEntry& entry : logs) {
-    state.rows[{Table::kLogs, thread, "", "", "", entry.number}] =
-        RowHasher().Text(entry.payload).Finish();
-  }
-  const std::int64_t last = logs.empty() ? 0 : logs.back().number;
-  state.rows[{Table::kThreads, thread, "", "", "", 0}] =
-      RowHasher().Integer(last).Finish();
-  ASSIGN_OR_RETURN(const auto names, saver.ListBlobs(thread));
-  for (const std::string& name : names) {
-    ASSIGN_OR_RETURN(const std::string bytes, saver.GetBlob(thread, name));
-    state.rows[{Table::kBlobs, thread, name, "", "", 0}] =
-        RowHasher().Blob(bytes).Finish();
+    row.Text(checkpoint.type)
+        .Blob(checkpoint.state)
+        .Text(checkpoint.metadata)
+        .Integer(checkpoint.sequence);
+    rows[{Table::kCheckpoints, thread, checkpoint.key.checkpoint_ns,
+          checkpoint.key.checkpoint_id, "", 0}] = row.Finish();
+    RETURN_IF_ERROR(ReadWrites(saver, checkpoint.key, rows));
   }
   return absl::OkStatus();
+}
+
+absl::Status ReadLogsAndTasks(SqliteSaver& saver, const std::string& thread,
+                              RowMap& rows) {
+  ASSIGN_OR_RETURN(const auto logs, saver.ReadLogs(thread));
+  for (const LogEntry& entry : logs) {
+    rows[{Table::kLogs, thread, "", "", "", entry.number}] =
+        RowHasher()
+            .Integer(static_cast<std::int64_t>(entry.level))
+            .Text(entry.payload)
+            .Finish();
+  }
+  ASSIGN_OR_RETURN(const auto tasks, saver.ListTasks(thread));
+  for (const Task& task : tasks) {
+    rows[{Table::kTasks, thread, task.key.task_id, "", "", 0}] =
+        RowHasher()
+            .Text(Name(task.state))
+            .Integer(task.attempts)
+            .Integer(task.version)
+            .Text(task.payload)
+            .Finish();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadInPieces(SqliteSaver& saver,
+                                         const std::string& thread,
+                                         const std::string& name) {
+  constexpr std::size_t kPiece = 1000;
+  ASSIGN_OR_RETURN(BlobReader reader, saver.ReadBlob(thread, name));
+  std::string bytes;
+  std::array<char, kPiece> piece;
+  while (true) {
+    ASSIGN_OR_RETURN(const std::int64_t size, reader.Read(piece));
+    if (size == 0) return bytes;
+    bytes.append(piece.data(), static_cast<std::size_t>(size));
+  }
+}
+
+// By both ways in turn. The saver has compared the digest with the bytes; what
+// it says of them is taken from the bytes again.
+absl::Status ReadBlobs(SqliteSaver& saver, const std::string& thread,
+                       RowMap& rows) {
+  ASSIGN_OR_RETURN(const auto names, saver.ListBlobs(thread));
+  bool in_pieces = false;
+  for (const std::string& name : names) {
+    ASSIGN_OR_RETURN(const std::string bytes,
+                     in_pieces ? ReadInPieces(saver, thread, name)
+                               : saver.GetBlob(thread, name));
+    in_pieces = !in_pieces;
+    rows[{Table::kBlobs, thread, name, "", "", 0}] =
+        RowHasher().Blob(bytes).Blob(DigestOf(bytes)).Finish();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadThread(SqliteSaver& saver, const ThreadInfo& thread,
+                        RowMap& rows) {
+  const std::string& id = thread.thread_id;
+  rows[{Table::kThreads, id, "", "", "", 0}] =
+      RowHasher()
+          .Integer(thread.last_log)
+          .Integer(thread.last_checkpoint)
+          .Integer(thread.is_deleted ? 1 : 0)
+          .Finish();
+  RETURN_IF_ERROR(ReadCheckpoints(saver, id, rows));
+  RETURN_IF_ERROR(ReadLogsAndTasks(saver, id, rows));
+  return ReadBlobs(saver, id, rows);
 }
 
 }  // namespace
@@ -53,6 +130,8 @@ Options OptionsFor(const Profile& profile) {
   Options options;
   options.journal_mode = profile.journal_mode;
   options.synchronous = profile.synchronous;
+  // Whatever the two give: profiles are also there to test the weak ones.
+  options.durability = DurabilityOf(profile.journal_mode, profile.synchronous);
   options.page_size = profile.page_size;
   options.cache_size = profile.cache_size;
   options.wal_autocheckpoint = profile.wal_autocheckpoint;
@@ -114,20 +193,73 @@ absl::Status SqliteSubject::PutCheckpoint(const Checkpoint& checkpoint) {
   return saver_->PutCheckpoint(checkpoint);
 }
 
+absl::StatusOr<std::vector<Checkpoint>> SqliteSubject::ListCheckpoints(
+    const CheckpointQuery& query) {
+  return saver_->ListCheckpoints(query);
+}
+
+absl::StatusOr<std::int64_t> SqliteSubject::Prune(
+    const std::string& thread_id, const std::string& checkpoint_ns,
+    std::int64_t keep) {
+  return saver_->Prune(thread_id, checkpoint_ns, keep);
+}
+
+absl::Status SqliteSubject::PutWrites(const CheckpointKey& checkpoint,
+                                      const std::vector<PendingWrite>& writes) {
+  return saver_->PutWrites(checkpoint, writes);
+}
+
+absl::Status SqliteSubject::CommitStep(
+    const Checkpoint& checkpoint, const std::vector<PendingWrite>& writes) {
+  return saver_->CommitStep(checkpoint, writes);
+}
+
 absl::StatusOr<std::int64_t> SqliteSubject::AppendLog(
-    const std::string& thread_id, const std::string& payload) {
-  return saver_->AppendLog(thread_id, payload);
+    const std::string& thread_id, const std::string& payload, LogLevel level) {
+  return saver_->AppendLog(thread_id, payload, level);
 }
 
 absl::StatusOr<std::int64_t> SqliteSubject::AppendLogs(
-    const std::string& thread_id, const std::vector<std::string>& payloads) {
-  return saver_->AppendLogs(thread_id, payloads);
+    const std::string& thread_id, const std::vector<std::string>& payloads,
+    LogLevel level) {
+  return saver_->AppendLogs(thread_id, payloads, level);
+}
+
+absl::Status SqliteSubject::CreateTask(const TaskKey& key,
+                                       const std::string& payload) {
+  return saver_->CreateTask(key, payload);
+}
+
+absl::StatusOr<std::int64_t> SqliteSubject::UpdateTask(
+    const TaskKey& key, const TaskUpdate& update) {
+  return saver_->UpdateTask(key, update);
+}
+
+absl::StatusOr<Task> SqliteSubject::GetTask(const TaskKey& key) {
+  return saver_->GetTask(key);
 }
 
 absl::Status SqliteSubject::PutBlob(const std::string& thread_id,
                                     const std::string& name,
                                     std::string_view bytes) {
   return saver_->PutBlob(thread_id, name, bytes);
+}
+
+absl::Status SqliteSubject::StreamBlob(const std::string& thread_id,
+                                       const std::string& name,
+                                       std::string_view bytes,
+                                       std::int64_t chunk) {
+  if (chunk < 1) return absl::InvalidArgumentError("a chunk of no bytes");
+  ASSIGN_OR_RETURN(BlobWriter writer,
+                   saver_->WriteBlob(thread_id, name,
+                                     static_cast<std::int64_t>(bytes.size())));
+  while (!bytes.empty()) {
+    const std::string_view part =
+        bytes.substr(0, static_cast<std::size_t>(chunk));
+    RETURN_IF_ERROR(writer.Write(part));
+    bytes.remove_prefix(part.size());
+  }
+  return writer.Finish();
 }
 
 absl::Status SqliteSubject::DeleteThread(const std::string& thread_id) {
@@ -143,8 +275,8 @@ absl::StatusOr<State> SqliteSubject::ReadState() {
   State state;
   ASSIGN_OR_RETURN(state.cut, CommitCounter());
   ASSIGN_OR_RETURN(const auto threads, saver_->ListThreads());
-  for (const std::string& thread : threads) {
-    RETURN_IF_ERROR(ReadThread(*saver_, thread, state));
+  for (const ThreadInfo& thread : threads) {
+    RETURN_IF_ERROR(ReadThread(*saver_, thread, state.rows));
   }
   return state;
 }

@@ -30,13 +30,30 @@ class SqliteSubject : public Saver {
   absl::Status Release() override;
   absl::Status RollbackTo(int up) override;
   absl::Status PutCheckpoint(const Checkpoint& checkpoint) override;
+  absl::StatusOr<std::vector<Checkpoint>> ListCheckpoints(
+      const CheckpointQuery& query) override;
+  absl::StatusOr<std::int64_t> Prune(const std::string& thread_id,
+                                     const std::string& checkpoint_ns,
+                                     std::int64_t keep) override;
+  absl::Status PutWrites(const CheckpointKey& checkpoint,
+                         const std::vector<PendingWrite>& writes) override;
+  absl::Status CommitStep(const Checkpoint& checkpoint,
+                          const std::vector<PendingWrite>& writes) override;
   absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
-                                         const std::string& payload) override;
+                                         const std::string& payload,
+                                         LogLevel level) override;
   absl::StatusOr<std::int64_t> AppendLogs(
-      const std::string& thread_id,
-      const std::vector<std::string>& payloads) override;
+      const std::string& thread_id, const std::vector<std::string>& payloads,
+      LogLevel level) override;
+  absl::Status CreateTask(const TaskKey& key,
+                          const std::string& payload) override;
+  absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
+                                          const TaskUpdate& update) override;
+  absl::StatusOr<Task> GetTask(const TaskKey& key) override;
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,
                        std::string_view bytes) override;
+  absl::Status StreamBlob(const std::string& thread_id, const std::string& name,
+                          std::string_view bytes, std::int64_t chunk) override;
   absl::Status DeleteThread(const std::string& thread_id) override;
   absl::StatusOr<std::int64_t> CommitCounter() override;
   absl::StatusOr<State> ReadState() override;

@@ -16,7 +16,7 @@ class CreationTest : public SaverTest,
                      public testing::WithParamInterface<JournalMode> {
  protected:
   CreationTest() {
-    options_.journal_mode = GetParam();
+    options_ = AnyDurability(GetParam());
     options_.page_size = 1024;
   }
   void ExpectNewDatabaseThatWorks() {
@@ -25,7 +25,7 @@ class CreationTest : public SaverTest,
     EXPECT_EQ(Sql("PRAGMA page_size"), "1024");
     EXPECT_EQ(Sql("PRAGMA journal_mode"), std::string(Name(GetParam())));
     EXPECT_EQ(Sql("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"),
-              "5");
+              "8");
     EXPECT_THAT(Put("b", "x"), IsOk());
     EXPECT_EQ(Sql("PRAGMA integrity_check"), "ok");
   }

@@ -35,8 +35,7 @@ class FilesTest : public SaverTest,
 // SQLite spills the journals of statements and savepoints into unlinked
 // temporary files, and VACUUM its copy; nothing else may be touched.
 TEST_P(FilesTest, OnlyTheDatabaseAndItsCompanionsAreOpened) {
-  Options options;
-  options.journal_mode = GetParam();
+  Options options = AnyDurability(GetParam());
   options.cache_size = 1;
   StartRecording();
   UseEverything(options);

@@ -19,7 +19,7 @@ class OpenTest : public SaverTest {
 
 TEST_F(OpenTest, SettingsAreInForce) {
   Options options;
-  options.synchronous = Synchronous::kNormal;
+  options.durability = Durability::kProcessCrash;
   options.page_size = 1024;
   options.cache_size = 7;
   options.wal_autocheckpoint = 3;
@@ -35,13 +35,11 @@ TEST_F(OpenTest, SettingsAreInForce) {
 }
 
 TEST_F(OpenTest, EveryJournalModeIsSetAndKeptApartFromCreation) {
-  Options options;
   for (const JournalMode mode :
        {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
         JournalMode::kPersist, JournalMode::kMemory, JournalMode::kOff,
         JournalMode::kWal}) {
-    options.journal_mode = mode;
-    Open(options);
+    Open(AnyDurability(mode));
     EXPECT_EQ(Sql("PRAGMA journal_mode"), std::string(Name(mode)));
     EXPECT_THAT(Put(std::string(Name(mode)), "x"), IsOk());
   }
@@ -49,7 +47,7 @@ TEST_F(OpenTest, EveryJournalModeIsSetAndKeptApartFromCreation) {
 }
 
 TEST_F(OpenTest, SynchronousLevelsAreSet) {
-  Options options;
+  Options options = AnyDurability(JournalMode::kWal);
   for (const Synchronous level : {Synchronous::kOff, Synchronous::kNormal,
                                   Synchronous::kFull, Synchronous::kExtra}) {
     options.synchronous = level;

@@ -51,7 +51,7 @@ class PartialRollbackTest : public SaverTest,
   std::int64_t CommitsAfterCrash(bool avoid_bug) {
     Options options;
     options.page_size = 512;
-    options.cache_size = 1;
+    options.cache_size = 5;
     options.avoid_partial_rollback_bug = avoid_bug;
     Crash(options, GetParam().run);
     Open();

@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -24,6 +25,14 @@
 #include "saver/sqlite_saver.h"
 
 namespace lastcommit {
+
+// For tests in which nothing crashes, or a mode that promises little is meant.
+inline Options AnyDurability(JournalMode mode) {
+  Options options;
+  options.journal_mode = mode;
+  options.durability = Durability::kNothing;
+  return options;
+}
 
 class SaverTest : public testing::Test {
  protected:
@@ -81,6 +90,17 @@ class SaverTest : public testing::Test {
     return saver_->GetBlob("t", name);
   }
   std::int64_t Counter() { return saver_->CommitCounter().value_or(-1); }
+
+  // Of all threads, the deleted ones too.
+  std::vector<std::string> Threads() {
+    std::vector<std::string> ids;
+    const auto threads = saver_->ListThreads();
+    EXPECT_THAT(threads, IsOk());
+    for (const ThreadInfo& thread : *threads) {
+      ids.push_back(thread.thread_id);
+    }
+    return ids;
+  }
 
   std::string FileBytes(const std::string& path) {
     std::ifstream file(path, std::ios::binary);

@@ -1,0 +1,35 @@
+#include "saver/checkpoint_row.h"
+
+#include "status/status.h"
+
+namespace lastcommit {
+
+Checkpoint CheckpointOf(const Statement& row, const std::string& thread_id) {
+  Checkpoint checkpoint;
+  checkpoint.key = {thread_id, row.Bytes(0), row.Bytes(1)};
+  if (!row.IsNull(2)) checkpoint.parent_id = row.Bytes(2);
+  checkpoint.type = row.Bytes(3);
+  checkpoint.state = row.Bytes(4);
+  checkpoint.metadata = row.Bytes(5);
+  checkpoint.sequence = row.Int(6);
+  return checkpoint;
+}
+
+absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
+                                         const std::string& thread_id) {
+  ASSIGN_OR_RETURN(const bool has_row, select.Step());
+  if (!has_row) return absl::NotFoundError("no such checkpoint");
+  return CheckpointOf(select, thread_id);
+}
+
+absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
+    Statement& select, const std::string& thread_id) {
+  std::vector<Checkpoint> checkpoints;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, select.Step());
+    if (!has_row) return checkpoints;
+    checkpoints.push_back(CheckpointOf(select, thread_id));
+  }
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,29 @@
+// The columns of a checkpoint in a SELECT, in one order for all of them.
+
+#ifndef LASTCOMMIT_SAVER_CHECKPOINT_ROW_H_
+#define LASTCOMMIT_SAVER_CHECKPOINT_ROW_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "saver/database.h"
+#include "saver/records.h"
+
+namespace lastcommit {
+
+// SELECT LASTCOMMIT_CHECKPOINT_COLUMNS FROM checkpoints ...
+#define LASTCOMMIT_CHECKPOINT_COLUMNS \
+  "checkpoint_ns, checkpoint_id, parent_id, type, state, metadata, sequence"
+
+Checkpoint CheckpointOf(const Statement& row, const std::string& thread_id);
+
+// NotFound without a row.
+absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
+                                         const std::string& thread_id);
+absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
+    Statement& select, const std::string& thread_id);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SAVER_CHECKPOINT_ROW_H_

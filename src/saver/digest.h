@@ -1,0 +1,37 @@
+// The digest that is stored beside a blob: XXH3, 128 bits, in canonical (big
+// endian) order. It notices bytes that changed by accident, on the disk or by a
+// wrong offset; it does not protect against anyone who means it.
+
+#ifndef LASTCOMMIT_SAVER_DIGEST_H_
+#define LASTCOMMIT_SAVER_DIGEST_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace lastcommit {
+
+inline constexpr std::size_t kDigestBytes = 16;
+
+std::string DigestOf(std::string_view bytes);
+
+// The same for bytes that come in pieces.
+class DigestBuilder {
+ public:
+  DigestBuilder();
+  ~DigestBuilder();
+  DigestBuilder(const DigestBuilder&) = delete;
+  DigestBuilder& operator=(const DigestBuilder&) = delete;
+
+  void Add(std::string_view bytes);
+  std::string Finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_SAVER_DIGEST_H_
