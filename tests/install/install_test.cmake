@@ -3,7 +3,8 @@
 # CMakeLists.txt beside this gives.
 cmake_minimum_required(VERSION 3.25)
 
-set(PUBLIC_HEADERS settings.h sqlite_saver.h)
+set(PUBLIC_HEADERS blob_stream.h options.h records.h settings.h sqlite_saver.h
+                   transaction.h)
 
 function(run)
   cmake_parse_arguments(PARSE_ARGV 0 ARG "" "IN;OUT" "COMMAND")
