@@ -1,0 +1,365 @@
+// Operations per second of SqliteSaver against the same SQL by hand
+// (hand_saver.h), in one process, with the same settings, on a tmpfs and on a
+// disk. The two take turns, each on a database of its own, and what is printed
+// is the median over the pairs, so that other work on the machine hits both.
+// Every other pair begins with the other one.
+//
+// Exit code 1 when the two did not do the same work (the ratio would mean
+// nothing): statements, writes and syncs are counted, PRAGMAs compared, and in
+// the end both databases must hold the same rows. 2 for bad arguments, 3 when a
+// side failed. The time is never judged here.
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "saver/sqlite_saver.h"
+#include "saver_sides.h"
+#include "status/status.h"
+#include "work_count.h"
+
+namespace lastcommit {
+namespace {
+
+struct Settings {
+  std::string tmpfs = "/dev/shm";
+  std::string disk = ".";
+  int pairs = 40;        // turns of each side
+  int operations = 100;  // in a turn
+};
+
+struct Case {
+  const char* name;
+  Kind kind;
+  bool is_one_transaction;  // all operations of a turn, or each its own
+};
+
+constexpr Case kCases[] = {
+    {"put_checkpoint", Kind::kPutCheckpoint, false},
+    {"commit_step", Kind::kCommitStep, false},
+    {"append_log", Kind::kAppendLog, false},
+    {"stream_blob", Kind::kStreamBlob, false},
+    {"put_checkpoint", Kind::kPutCheckpoint, true},
+    {"commit_step", Kind::kCommitStep, true},
+    {"append_log", Kind::kAppendLog, true},
+    {"stream_blob", Kind::kStreamBlob, true},
+};
+
+// The first column of the first row, as text.
+absl::StatusOr<std::string> QueryText(sqlite3* connection,
+                                      const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  std::string text;
+  if (sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr) ==
+          SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW) {
+    text.assign(static_cast<const char*>(sqlite3_column_blob(statement, 0)),
+                static_cast<std::size_t>(sqlite3_column_bytes(statement, 0)));
+  }
+  const int result = sqlite3_finalize(statement);
+  if (result == SQLITE_OK) return text;
+  return absl::InternalError(sql + ": " + sqlite3_errmsg(connection));
+}
+
+struct Clock {
+  double wall = 0;
+  double cpu = 0;
+
+  static Clock Now() {
+    timespec cpu = {};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    return {std::chrono::duration<double>(
+                std::chrono::steady_clock::now().time_since_epoch())
+                .count(),
+            static_cast<double>(cpu.tv_sec) +
+                static_cast<double>(cpu.tv_nsec) * 1e-9};
+  }
+};
+
+double Median(std::vector<double> values) {
+  const auto middle =
+      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Both sides on one case, in a directory of its own.
+class Contest {
+ public:
+  static absl::StatusOr<std::unique_ptr<Contest>> Create(
+      const Case& one, const std::string& parent, int operations) {
+    std::string directory = parent + "/saver-bench-XXXXXX";
+    if (mkdtemp(directory.data()) == nullptr) {
+      return absl::ErrnoToStatus(errno, "no directory in " + parent);
+    }
+    std::unique_ptr<Contest> contest(new Contest(one, directory, operations));
+    RETURN_IF_ERROR(contest->FindDigest());
+    return contest;
+  }
+  ~Contest() {
+    saver_.reset();
+    hand_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  Contest(const Contest&) = delete;
+  Contest& operator=(const Contest&) = delete;
+
+  // What a turn of each side asks of SQLite and of the kernel.
+  absl::StatusOr<bool> CheckSameWork() {
+    ASSIGN_OR_RETURN(saver_work_, CountTurn(&Contest::OpenSaver, "counted-a"));
+    ASSIGN_OR_RETURN(hand_work_, CountTurn(&Contest::OpenHand, "counted-b"));
+    return saver_work_.statements == hand_work_.statements &&
+           saver_work_.writes == hand_work_.writes &&
+           saver_work_.written_bytes == hand_work_.written_bytes &&
+           saver_work_.syncs == hand_work_.syncs &&
+           saver_work_.statements >= operations_;
+  }
+
+  absl::Status Open() {
+    ASSIGN_OR_RETURN(saver_, OpenSaver("saver.db"));
+    ASSIGN_OR_RETURN(hand_, OpenHand("hand.db"));
+    for (const char* pragma :
+         {"foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint",
+          "journal_mode", "page_size", "cache_spill", "temp_store",
+          "locking_mode", "mmap_size", "secure_delete", "busy_timeout",
+          "journal_size_limit", "recursive_triggers", "auto_vacuum"}) {
+      const std::string sql = absl::StrCat("PRAGMA ", pragma);
+      ASSIGN_OR_RETURN(const std::string a,
+                       QueryText(saver_->connection(), sql));
+      ASSIGN_OR_RETURN(const std::string b,
+                       QueryText(hand_->connection(), sql));
+      if (a != b) return absl::InternalError(sql + ": " + a + " and " + b);
+    }
+    return absl::OkStatus();
+  }
+
+  // The pair before the first is not noted: statements are compiled in it.
+  absl::Status RunPairs(int pairs) {
+    for (int i = -1; i < pairs; ++i) {
+      const bool is_saver_first = i % 2 == 0;
+      Side& first = is_saver_first ? *saver_ : *hand_;
+      Side& second = is_saver_first ? *hand_ : *saver_;
+      ASSIGN_OR_RETURN(const Clock a, TimeTurn(first));
+      ASSIGN_OR_RETURN(const Clock b, TimeTurn(second));
+      number_ += operations_;
+      if (i >= 0) Note(is_saver_first ? a : b, is_saver_first ? b : a);
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether both databases hold the same rows.
+  absl::StatusOr<bool> HaveSameRows() {
+    RETURN_IF_ERROR(QueryText(hand_->connection(),
+                              "ATTACH '" + directory_ + "/saver.db' AS other")
+                        .status());
+    for (const char* table : {"meta", "threads", "checkpoints", "writes",
+                              "logs", "blobs", "contents"}) {
+      const std::string sql = absl::StrFormat(
+          "SELECT (SELECT count(*) FROM main.%1$s) ="
+          " (SELECT count(*) FROM other.%1$s) AND NOT EXISTS"
+          " (SELECT * FROM main.%1$s EXCEPT SELECT * FROM other.%1$s)",
+          table);
+      ASSIGN_OR_RETURN(const std::string is_same,
+                       QueryText(hand_->connection(), sql));
+      if (is_same != "1") return false;
+    }
+    return true;
+  }
+
+  void Print(bool is_same) const {
+    std::printf(
+        "| %-14s | %-4s | %6lld / %-6lld | %3lld / %-3lld "
+        "| %9.0f | %9.0f | %5.2f | %5.2f |%s\n",
+        case_.name, case_.is_one_transaction ? "all" : "each",
+        static_cast<long long>(saver_work_.statements),
+        static_cast<long long>(hand_work_.statements),
+        static_cast<long long>(saver_work_.syncs),
+        static_cast<long long>(hand_work_.syncs),
+        operations_ / Median(saver_wall_), operations_ / Median(hand_wall_),
+        Median(ratios_), Median(cpu_ratios_),
+        is_same ? "" : " NOT THE SAME WORK");
+    std::fflush(stdout);
+  }
+
+ private:
+  using OpenSide =
+      absl::StatusOr<std::unique_ptr<Side>> (Contest::*)(const std::string&);
+
+  Contest(const Case& one, std::string directory, int operations)
+      : case_(one), directory_(std::move(directory)), operations_(operations) {}
+
+  absl::Status FindDigest() {
+    ASSIGN_OR_RETURN(const auto saver,
+                     SqliteSaver::Open(directory_ + "/digest.db", Options()));
+    RETURN_IF_ERROR(saver->PutBlob("thread-0", "blob", inputs_.blob));
+    ASSIGN_OR_RETURN(
+        digest_, QueryText(saver->connection(), "SELECT digest FROM blobs"));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<Side>> OpenSaver(const std::string& name) {
+    ASSIGN_OR_RETURN(auto saver,
+                     SqliteSaver::Open(directory_ + "/" + name, Options()));
+    return SaverSide(std::move(saver));
+  }
+  absl::StatusOr<std::unique_ptr<Side>> OpenHand(const std::string& name) {
+    const std::string path = directory_ + "/" + name;
+    RETURN_IF_ERROR(SqliteSaver::Open(path, Options()).status());
+    return HandSide(path, digest_);
+  }
+
+  absl::Status RunTurn(Side& side) {
+    if (case_.is_one_transaction) RETURN_IF_ERROR(side.Begin());
+    for (int i = 0; i < operations_; ++i) {
+      inputs_.SetNumber(number_ + i);
+      RETURN_IF_ERROR(side.Do(case_.kind, inputs_));
+    }
+    return case_.is_one_transaction ? side.Commit() : absl::OkStatus();
+  }
+
+  absl::StatusOr<Clock> TimeTurn(Side& side) {
+    const Clock begin = Clock::Now();
+    RETURN_IF_ERROR(RunTurn(side));
+    const Clock end = Clock::Now();
+    return Clock{end.wall - begin.wall, end.cpu - begin.cpu};
+  }
+
+  void Note(const Clock& saver, const Clock& hand) {
+    saver_wall_.push_back(saver.wall);
+    hand_wall_.push_back(hand.wall);
+    ratios_.push_back(hand.wall / saver.wall);
+    cpu_ratios_.push_back(hand.cpu / saver.cpu);
+  }
+
+  // The first transaction also opens the WAL.
+  static absl::Status RunEmpty(Side& side) {
+    RETURN_IF_ERROR(side.Begin());
+    return side.Commit();
+  }
+
+  // Opening and closing are not a part of it.
+  absl::StatusOr<WorkCount> CountTurn(OpenSide open, const std::string& name) {
+    ASSIGN_OR_RETURN(const WorkCount open_only,
+                     Count(open, name + "-open", /*runs_turn=*/false));
+    ASSIGN_OR_RETURN(WorkCount work,
+                     Count(open, name + "-turn", /*runs_turn=*/true));
+    work.statements -= open_only.statements;
+    work.writes -= open_only.writes;
+    work.written_bytes -= open_only.written_bytes;
+    work.syncs -= open_only.syncs;
+    return work;
+  }
+
+  absl::StatusOr<WorkCount> Count(OpenSide open, const std::string& name,
+                                  bool runs_turn) {
+    ASSIGN_OR_RETURN(const WorkCounts counts, CountWork([&] {
+                       auto side = (this->*open)(name);
+                       absl::Status status = side.status();
+                       if (status.ok()) status = RunEmpty(**side);
+                       if (status.ok() && runs_turn) status = RunTurn(**side);
+                       if (!status.ok()) {
+                         std::fprintf(stderr, "%s\n",
+                                      status.ToString().c_str());
+                       }
+                       return status.ok();
+                     }));
+    return counts.front();
+  }
+
+  const Case case_;
+  const std::string directory_;
+  const int operations_;
+  Inputs inputs_;
+  int number_ = 0;
+  std::string digest_;
+  WorkCount saver_work_;
+  WorkCount hand_work_;
+  std::unique_ptr<Side> saver_;
+  std::unique_ptr<Side> hand_;
+  std::vector<double> saver_wall_, hand_wall_, ratios_, cpu_ratios_;
+};
+
+// False if the sides differ in what they do.
+absl::StatusOr<bool> RunCase(const Case& one, const std::string& directory,
+                             const Settings& settings) {
+  // A blob takes a thousand times as long as the others.
+  const bool is_long = one.kind == Kind::kStreamBlob;
+  const int operations = is_long && !one.is_one_transaction
+                             ? std::min(settings.operations, 10)
+                             : settings.operations;
+  const int pairs = is_long ? (settings.pairs + 3) / 4 : settings.pairs;
+  ASSIGN_OR_RETURN(const auto contest,
+                   Contest::Create(one, directory, operations));
+  ASSIGN_OR_RETURN(bool is_same, contest->CheckSameWork());
+  RETURN_IF_ERROR(contest->Open());
+  RETURN_IF_ERROR(contest->RunPairs(pairs));
+  ASSIGN_OR_RETURN(const bool has_same_rows, contest->HaveSameRows());
+  is_same &= has_same_rows;
+  contest->Print(is_same);
+  return is_same;
+}
+
+absl::StatusOr<bool> RunAll(const Settings& settings) {
+  bool is_same_work = true;
+  for (const std::string& directory : {settings.tmpfs, settings.disk}) {
+    if (directory == "none") continue;
+    std::printf(
+        "%s, SQLite %s\n"
+        "| operation      | com- | statements      | syncs     "
+        "| saver     | by hand   | ratio | ratio |\n"
+        "|                | mit  | saver / hand    | in a turn "
+        "| per s     | per s     | time  | CPU   |\n"
+        "|---|---|---|---|---|---|---|---|\n",
+        directory.c_str(), sqlite3_libversion());
+    for (const Case& one : kCases) {
+      ASSIGN_OR_RETURN(const bool is_same, RunCase(one, directory, settings));
+      is_same_work &= is_same;
+    }
+  }
+  return is_same_work;
+}
+
+}  // namespace
+}  // namespace lastcommit
+
+int main(int argc, char** argv) {
+  lastcommit::Settings settings;
+  CLI::App app("Operations per second of SqliteSaver against SQL by hand");
+  app.add_option("--tmpfs", settings.tmpfs, "A directory in memory, or none")
+      ->capture_default_str();
+  app.add_option("--dir", settings.disk, "A directory on a disk, or none")
+      ->capture_default_str();
+  app.add_option("--pairs", settings.pairs, "Turns of each side")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--operations", settings.operations, "Operations in a turn")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const absl::StatusOr<bool> is_same_work = lastcommit::RunAll(settings);
+  if (!is_same_work.ok()) {
+    std::fprintf(stderr, "%s\n", is_same_work.status().ToString().c_str());
+    return 3;
+  }
+  return *is_same_work ? 0 : 1;
+}
