@@ -174,6 +174,19 @@ absl::Status Database::Run(std::string_view sql) {
   return statement.Run();
 }
 
+absl::Status Database::RunOnce(const std::string& sql) {
+  ASSIGN_OR_RETURN(Statement statement, PrepareOnce(sql));
+  return statement.Run();
+}
+
+absl::Status Database::InTransaction(absl::FunctionRef<absl::Status()> work) {
+  RETURN_IF_ERROR(RunOnce("BEGIN IMMEDIATE"));
+  absl::Status status = work();
+  if (status.ok()) status = RunOnce("COMMIT");
+  if (!IsAutocommit()) RunOnce("ROLLBACK").IgnoreError();
+  return status;
+}
+
 absl::StatusOr<std::int64_t> Database::QueryInt(std::string_view sql) {
   ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
   ASSIGN_OR_RETURN(const bool has_row, statement.Step());

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
@@ -76,6 +77,10 @@ class Database {
   absl::StatusOr<Statement> PrepareOnce(const std::string& sql);
   // Literals only, without parameters.
   absl::Status Run(std::string_view sql);
+  // Any text, compiled for this once.
+  absl::Status RunOnce(const std::string& sql);
+  // BEGIN IMMEDIATE, `work`, COMMIT; ROLLBACK if anything fails.
+  absl::Status InTransaction(absl::FunctionRef<absl::Status()> work);
   // The first column of the first row.
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
   absl::StatusOr<std::string> QueryText(std::string_view sql);

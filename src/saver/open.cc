@@ -1,16 +1,16 @@
 #include "saver/open.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <mutex>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "saver/migration.h"
+#include "saver/new_file.h"
+#include "saver/peek.h"
 #include "saver/schema.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
@@ -41,20 +41,6 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError("busy_timeout is negative");
   }
   return absl::OkStatus();
-}
-
-// SQLite itself would create the file with the mode 0644. Failures show when
-// SQLite opens the path, which then may be one that only its VFS understands.
-//
-// Closing a descriptor drops the locks that this process has on the file
-// (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_):
-// the mutex lets no other saver of the process open the new file before that.
-void CreateIfMissing(const std::string& path) {
-  static std::mutex mutex;
-  const std::lock_guard<std::mutex> lock(mutex);
-  const int descriptor =
-      open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor >= 0) close(descriptor);
 }
 
 // A file that is refused is left as it was: without this the last connection
@@ -105,6 +91,14 @@ absl::Status ApplySettings(Database& database, const Options& options,
   return SetPragma(database, "journal_mode", mode, mode);
 }
 
+// SQLite opens for reading what it may not write.
+absl::Status CheckIsWritable(Database& database, const std::string& path) {
+  if (sqlite3_db_readonly(database.connection(), "main") == 0) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(path + ": may only be read");
+}
+
 absl::Status Create(Database& database, const Options& options,
                     RecoveryReport& report) {
   ASSIGN_OR_RETURN(report.created, CreateSchema(database, options.page_size));
@@ -114,6 +108,20 @@ absl::Status Create(Database& database, const Options& options,
   if (actual == std::to_string(options.page_size)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the page size is ", actual, ", not ", options.page_size));
+}
+
+absl::Status MakeSchema(Database& database, const Options& options,
+                        RecoveryReport& report) {
+  ASSIGN_OR_RETURN(SchemaState state, InspectSchema(database));
+  if (state == SchemaState::kEmpty) {
+    RETURN_IF_ERROR(Create(database, options, report));
+    // Somebody else may have been faster, with an older program.
+    ASSIGN_OR_RETURN(state, InspectSchema(database));
+  }
+  if (state == SchemaState::kOld) {
+    ASSIGN_OR_RETURN(report.migrated_from, Migrate(database));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckpointWal(Database& database, int mode,
@@ -159,14 +167,14 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
                                       RecoveryReport& report) {
   RETURN_IF_ERROR(CheckPath(path));
   RETURN_IF_ERROR(CheckOptions(options));
+  RETURN_IF_ERROR(CheckIsNoOtherThanAFile(path));
   CreateIfMissing(path);
+  RETURN_IF_ERROR(PeekAtFile(path, options.vfs));
   ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
   SetCheckpointOnClose(database, false);
   SetBusyTimeout(database, options.busy_timeout);
-  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
-  if (state == SchemaState::kEmpty) {
-    RETURN_IF_ERROR(Create(database, options, report));
-  }
+  RETURN_IF_ERROR(CheckIsWritable(database, path));
+  RETURN_IF_ERROR(MakeSchema(database, options, report));
   SetCheckpointOnClose(database, true);
   // Another connection may be at work for long; the checkpoint can wait for
   // the next open or autocheckpoint, opening should not.

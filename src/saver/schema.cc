@@ -87,6 +87,8 @@ constexpr std::string_view kTables[] = {
 constexpr std::string_view kFirstCommit =
     "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)";
 
+constexpr int kOldestSchemaVersion = 1;
+
 absl::StatusOr<std::int64_t> PragmaInt(Database& database, const char* name) {
   ASSIGN_OR_RETURN(Statement statement,
                    database.PrepareOnce(absl::StrCat("PRAGMA ", name)));
@@ -94,68 +96,74 @@ absl::StatusOr<std::int64_t> PragmaInt(Database& database, const char* name) {
   return has_row ? statement.Int(0) : 0;
 }
 
-absl::Status Refuse(std::int64_t application_id, std::int64_t user_version) {
-  if (application_id != kApplicationId) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "a database of another program (application_id ", application_id, ")"));
+absl::Status Refuse(const SchemaId& id) {
+  if (id.application_id != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("a database of another program (application_id ",
+                     id.application_id, ")"));
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("schema version ", user_version,
+      absl::StrCat("schema version ", id.user_version,
                    ", this program knows version ", kSchemaVersion));
 }
 
-absl::Status RunOnce(Database& database, const std::string& sql) {
-  ASSIGN_OR_RETURN(Statement statement, database.PrepareOnce(sql));
-  return statement.Run();
-}
-
-absl::Status CreateTables(Database& database) {
-  for (const std::string_view sql : kTables) {
-    RETURN_IF_ERROR(RunOnce(database, std::string(sql)));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<bool> CreateInside(Database& database) {
-  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
-  if (state == SchemaState::kComplete) return false;
-  RETURN_IF_ERROR(RunOnce(database, std::string(kMeta)));
+absl::Status CreateInside(Database& database) {
+  RETURN_IF_ERROR(database.RunOnce(std::string(kMeta)));
   RETURN_IF_ERROR(CreateTables(database));
-  RETURN_IF_ERROR(RunOnce(database, std::string(kFirstCommit)));
-  RETURN_IF_ERROR(RunOnce(
-      database, absl::StrCat("PRAGMA application_id = ", kApplicationId)));
-  RETURN_IF_ERROR(RunOnce(
-      database, absl::StrCat("PRAGMA user_version = ", kSchemaVersion)));
-  return true;
+  RETURN_IF_ERROR(database.RunOnce(std::string(kFirstCommit)));
+  return WriteSchemaId(database);
 }
 
 // A page size can only be chosen while the file has no page. Somebody may have
 // left one page behind by switching an empty file to WAL; VACUUM rebuilds that.
 absl::Status SetPageSize(Database& database, int page_size) {
   RETURN_IF_ERROR(
-      RunOnce(database, absl::StrCat("PRAGMA page_size = ", page_size)));
+      database.RunOnce(absl::StrCat("PRAGMA page_size = ", page_size)));
   ASSIGN_OR_RETURN(const std::int64_t pages, PragmaInt(database, "page_count"));
   if (pages == 0) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::int64_t size, PragmaInt(database, "page_size"));
-  return size == page_size ? absl::OkStatus() : RunOnce(database, "VACUUM");
+  return size == page_size ? absl::OkStatus() : database.RunOnce("VACUUM");
 }
 
 }  // namespace
 
+absl::StatusOr<SchemaId> ReadSchemaId(Database& database) {
+  SchemaId id;
+  ASSIGN_OR_RETURN(id.application_id, PragmaInt(database, "application_id"));
+  ASSIGN_OR_RETURN(id.user_version, PragmaInt(database, "user_version"));
+  return id;
+}
+
+absl::Status WriteSchemaId(Database& database) {
+  RETURN_IF_ERROR(database.RunOnce(
+      absl::StrCat("PRAGMA application_id = ", kApplicationId)));
+  return database.RunOnce(
+      absl::StrCat("PRAGMA user_version = ", kSchemaVersion));
+}
+
 absl::StatusOr<SchemaState> InspectSchema(Database& database) {
-  ASSIGN_OR_RETURN(const std::int64_t application_id,
-                   PragmaInt(database, "application_id"));
-  ASSIGN_OR_RETURN(const std::int64_t user_version,
-                   PragmaInt(database, "user_version"));
-  if (application_id == kApplicationId && user_version == kSchemaVersion) {
+  ASSIGN_OR_RETURN(const SchemaId id, ReadSchemaId(database));
+  const bool is_ours = id.application_id == kApplicationId;
+  if (is_ours && id.user_version == kSchemaVersion) {
     return SchemaState::kComplete;
+  }
+  if (is_ours && id.user_version >= kOldestSchemaVersion &&
+      id.user_version < kSchemaVersion) {
+    return SchemaState::kOld;
   }
   ASSIGN_OR_RETURN(const std::int64_t objects,
                    database.QueryInt("SELECT count(*) FROM sqlite_schema"));
-  if (application_id == 0 && user_version == 0 && objects == 0) {
+  if (id.application_id == 0 && id.user_version == 0 && objects == 0) {
     return SchemaState::kEmpty;
   }
-  return Refuse(application_id, user_version);
+  return Refuse(id);
+}
+
+absl::Status CreateTables(Database& database) {
+  for (const std::string_view sql : kTables) {
+    RETURN_IF_ERROR(database.RunOnce(std::string(sql)));
+  }
+  return absl::OkStatus();
 }
 
 // In the rollback journal mode DELETE and with every sync there is, whatever
@@ -163,16 +171,17 @@ absl::StatusOr<SchemaState> InspectSchema(Database& database) {
 // can be opened even if the options promise little. The caller's mode is set
 // afterwards.
 absl::StatusOr<bool> CreateSchema(Database& database, int page_size) {
-  RETURN_IF_ERROR(RunOnce(database, "PRAGMA synchronous = EXTRA"));
-  RETURN_IF_ERROR(RunOnce(database, "PRAGMA journal_mode = DELETE"));
+  RETURN_IF_ERROR(database.RunOnce("PRAGMA synchronous = EXTRA"));
+  RETURN_IF_ERROR(database.RunOnce("PRAGMA journal_mode = DELETE"));
   RETURN_IF_ERROR(SetPageSize(database, page_size));
-  RETURN_IF_ERROR(RunOnce(database, "BEGIN IMMEDIATE"));
-  absl::StatusOr<bool> created = CreateInside(database);
-  if (created.ok()) {
-    const absl::Status status = RunOnce(database, "COMMIT");
-    if (!status.ok()) created = status;
-  }
-  if (!database.IsAutocommit()) RunOnce(database, "ROLLBACK").IgnoreError();
+  bool created = false;
+  const absl::Status status = database.InTransaction([&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
+    if (state != SchemaState::kEmpty) return absl::OkStatus();
+    created = true;
+    return CreateInside(database);
+  });
+  if (!status.ok()) return status;
   return created;
 }
 

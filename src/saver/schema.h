@@ -4,17 +4,31 @@
 #ifndef LASTCOMMIT_SAVER_SCHEMA_H_
 #define LASTCOMMIT_SAVER_SCHEMA_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 
 namespace lastcommit {
 
-enum class SchemaState { kEmpty, kComplete };
+// How a database says what it is; 0 where nobody set it.
+struct SchemaId {
+  std::int64_t application_id = 0;
+  std::int64_t user_version = 0;
+};
+absl::StatusOr<SchemaId> ReadSchemaId(Database& database);
+// Ours. Inside the transaction that makes the tables what they then are.
+absl::Status WriteSchemaId(Database& database);
+
+enum class SchemaState { kEmpty, kOld, kComplete };
 
 // Only reads. kEmpty also for a file whose creation was cut short. A file of
 // another program or with a newer schema: FailedPrecondition.
 absl::StatusOr<SchemaState> InspectSchema(Database& database);
+
+// The tables that hold what is stored: all but meta.
+absl::Status CreateTables(Database& database);
 
 // Creates everything in one transaction, so that a crash leaves all or nothing
 // (https://sqlite.org/atomiccommit.html). False if somebody else did so first.

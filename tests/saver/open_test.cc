@@ -141,10 +141,10 @@ TEST_F(OpenTest, HotJournalIsRolledBack) {
   EXPECT_THAT(Get("b"), IsOkAndHolds(std::string(50'000, 'x')));
 }
 
-class ForeignFileTest : public OpenTest,
+class ForeignKindTest : public OpenTest,
                         public testing::WithParamInterface<const char*> {};
 
-TEST_P(ForeignFileTest, IsRefusedAndNotChanged) {
+TEST_P(ForeignKindTest, IsRefusedAndNotChanged) {
   Make(GetParam());
   const std::string before = FileBytes(path_);
   EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
@@ -153,43 +153,12 @@ TEST_P(ForeignFileTest, IsRefusedAndNotChanged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Kinds, ForeignFileTest,
+    Kinds, ForeignKindTest,
     testing::Values("CREATE TABLE t (x)",
                     "PRAGMA journal_mode = WAL; CREATE TABLE t (x)",
                     "PRAGMA application_id = 7", "PRAGMA user_version = 7",
                     "PRAGMA application_id = 7; PRAGMA user_version = 1;"
                     "CREATE TABLE meta (key, value)"));
-
-TEST_F(OpenTest, ForeignWalIsNotMovedIntoItsDatabase) {
-  InKilledChild([&] {
-    sqlite3* connection = nullptr;
-    sqlite3_open(path_.c_str(), &connection);
-    sqlite3_exec(connection, "PRAGMA journal_mode = WAL; CREATE TABLE t (x)",
-                 nullptr, nullptr, nullptr);
-    raise(SIGKILL);
-  });
-  const std::string database = FileBytes(path_);
-  const std::string wal = FileBytes(path_ + "-wal");
-  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
-  EXPECT_EQ(FileBytes(path_), database);
-  EXPECT_EQ(FileBytes(path_ + "-wal"), wal);
-}
-
-TEST_F(OpenTest, NewerSchemaIsRefusedAndNotChanged) {
-  Open();
-  Close();
-  Make(absl::StrCat("PRAGMA user_version = ", kSchemaVersion + 1));
-  const std::string before = FileBytes(path_);
-  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kFailedPrecondition));
-  EXPECT_EQ(FileBytes(path_), before);
-}
-
-TEST_F(OpenTest, FileThatIsNoDatabaseIsDataLoss) {
-  std::ofstream(path_) << std::string(5000, 'x');
-  const std::string before = FileBytes(path_);
-  EXPECT_THAT(TryOpen(), StatusIs(StatusCode::kDataLoss));
-  EXPECT_EQ(FileBytes(path_), before);
-}
 
 }  // namespace
 }  // namespace lastcommit
