@@ -28,41 +28,101 @@ class Dice {
   std::mt19937_64 random_;
 };
 
-constexpr int kThreads = 3;
+constexpr int kThreads = 6;
 constexpr int kNames = 4;
+constexpr int kTasks = 3;
 constexpr int kMaxBatch = 6;
 
-Step RandomChange(Dice& dice) {
-  const int thread = dice.Roll(kThreads);
-  const int id = dice.Roll(kNames);
-  const auto seed = static_cast<std::uint64_t>(dice.Roll(1000));
+constexpr std::uint64_t kNamespaces = 3;
+int NamespaceOf(std::uint64_t seed) {
+  return static_cast<int>(seed % kNamespaces);
+}
+
+TaskState RandomState(Dice& dice) {
+  return static_cast<TaskState>(dice.Roll(kTaskStates));
+}
+
+Step RandomRefusal(Dice& dice, int thread, int id) {
   const int count = 1 + dice.Roll(kMaxBatch);
-  switch (dice.Roll(16)) {
+  switch (dice.Roll(6)) {
     case 0:
-      return Delete(thread);
-    case 1:
       return RefusedCheckpoint(thread, id);
+    case 1:
+      return RefusedCommitStep(thread, id);
     case 2:
+      return RefusedCreate(thread, id % kTasks);
     case 3:
+      return RefusedUpdate(thread, id % kTasks, RandomState(dice));
+    default:
       return RefusedLogs(thread, count, dice.Roll(count));
-    case 4:
-    case 5:
-      return Logs(thread, count);
-    case 6:
-    case 7:
-    case 8:
-      return Log(thread, seed);
-    case 9:
-    case 10:
-    case 11:
-    case 12:
-      return Blob(thread, id, seed);
+  }
+}
+
+Step RandomOfCheckpoints(Dice& dice, int thread, int id, std::uint64_t seed) {
+  switch (dice.Roll(6)) {
+    case 0:
+      return Write(thread, id, dice.Roll(3), seed);
+    case 1:
+      return Replace(thread, id, dice.Roll(3), seed);
+    case 2:
+      return Writes(thread, id, dice.Roll(3), 1 + dice.Roll(kMaxBatch));
+    case 3:
+      return CommitStepOf(thread, id, seed);
     default:
       return CheckpointStep(thread, id, seed);
   }
 }
 
+Step RandomOfTasks(Dice& dice, int thread) {
+  const int task = dice.Roll(kTasks);
+  switch (dice.Roll(8)) {
+    case 0:
+      return StaleUpdate(thread, task, RandomState(dice));
+    case 1:
+    case 2:
+    case 3:
+      return Create(thread, task);
+    default:
+      return Update(thread, task, RandomState(dice));
+  }
+}
+
+Step RandomChange(Dice& dice) {
+  const int thread = dice.Roll(kThreads);
+  const int id = dice.Roll(kNames);
+  const auto seed = static_cast<std::uint64_t>(dice.Roll(1000));
+  if (dice.Roll(60) == 0) return Delete(thread);
+  if (dice.Roll(30) == 0) return Prune(thread, seed, dice.Roll(3));
+  switch (dice.Roll(16)) {
+    case 0:
+    case 1:
+    case 2:
+      return RandomRefusal(dice, thread, id);
+    case 3:
+      return Logs(thread, 1 + dice.Roll(kMaxBatch));
+    case 4:
+      return Log(thread, seed);
+    case 5:
+      return LogAt(thread, static_cast<LogLevel>(dice.Roll(kLogLevels)));
+    case 6:
+    case 7:
+      return Blob(thread, id, seed);
+    case 8:
+    case 9:
+      return Stream(thread, id, seed, 1 + dice.Roll(3000));
+    case 10:
+    case 11:
+    case 12:
+      return RandomOfTasks(dice, thread);
+    default:
+      return RandomOfCheckpoints(dice, thread, id, seed);
+  }
+}
+
 Step RandomControl(Dice& dice) {
+  if (dice.Roll(4) == 0) {
+    return List(dice.Roll(kThreads), static_cast<std::uint64_t>(dice.Roll(64)));
+  }
   constexpr std::array<StepKind, 4> kKinds = {
       StepKind::kReopen, StepKind::kVacuum, StepKind::kRead,
       StepKind::kLiveRead};
@@ -98,7 +158,7 @@ Step Blob(int thread, int id, std::uint64_t seed) {
 Step CheckpointStep(int thread, int id, std::uint64_t seed) {
   return {.kind = StepKind::kPutCheckpoint,
           .thread = thread,
-          .ns = static_cast<int>(seed % 3),
+          .ns = NamespaceOf(seed),
           .id = id,
           .parent = id - 1,
           .content = ContentFrom(seed)};
@@ -107,6 +167,106 @@ Step CheckpointStep(int thread, int id, std::uint64_t seed) {
 Step RefusedCheckpoint(int thread, int id) {
   Step step = CheckpointStep(thread, id, 1);
   step.invalid_at = 0;
+  return step;
+}
+
+Step Write(int thread, int id, int idx, std::uint64_t seed) {
+  return {.kind = StepKind::kPutWrite,
+          .thread = thread,
+          .ns = NamespaceOf(seed),
+          .id = id,
+          .idx = idx,
+          .content = ContentFrom(seed)};
+}
+
+Step Replace(int thread, int id, int idx, std::uint64_t seed) {
+  Step step = Write(thread, id, idx, seed);
+  step.replace = 1;
+  return step;
+}
+
+Step Writes(int thread, int id, int idx, int count) {
+  Step step = Write(thread, id, idx, 1);
+  step.kind = StepKind::kPutWrites;
+  step.count = count;
+  return step;
+}
+
+Step CommitStepOf(int thread, int id, std::uint64_t seed) {
+  Step step = CheckpointStep(thread, id, seed);
+  step.kind = StepKind::kCommitStep;
+  step.count = 2;
+  return step;
+}
+
+Step RefusedCommitStep(int thread, int id) {
+  Step step = CommitStepOf(thread, id, 1);
+  step.invalid_at = 0;
+  return step;
+}
+
+Step Prune(int thread, std::uint64_t seed, int keep) {
+  return {.kind = StepKind::kPrune,
+          .thread = thread,
+          .ns = NamespaceOf(seed),
+          .keep = keep};
+}
+
+// The seed chooses the conditions too.
+Step List(int thread, std::uint64_t seed) {
+  Step step = {.kind = StepKind::kListCheckpoints,
+               .thread = thread,
+               .ns = NamespaceOf(seed)};
+  step.filter = seed % 2 == 0 ? -1 : static_cast<int>(seed / 2 % 4);
+  step.before = seed % 4 < 2 ? -1 : static_cast<int>(seed / 4 % kNames);
+  step.limit = static_cast<int>(seed / 8 % 4);
+  return step;
+}
+
+Step Create(int thread, int task) {
+  return {.kind = StepKind::kCreateTask,
+          .thread = thread,
+          .task = task,
+          .content = ContentFrom(1)};
+}
+
+Step RefusedCreate(int thread, int task) {
+  Step step = Create(thread, task);
+  step.invalid_at = 0;
+  return step;
+}
+
+Step Update(int thread, int task, TaskState state) {
+  return {.kind = StepKind::kUpdateTask,
+          .thread = thread,
+          .task = task,
+          .replace = 1,
+          .content = ContentFrom(2),
+          .state = state};
+}
+
+Step StaleUpdate(int thread, int task, TaskState state) {
+  Step step = Update(thread, task, state);
+  step.stale = 1;
+  return step;
+}
+
+Step RefusedUpdate(int thread, int task, TaskState state) {
+  Step step = Update(thread, task, state);
+  step.invalid_at = 0;
+  return step;
+}
+
+Step Stream(int thread, int id, std::uint64_t seed, int chunk) {
+  Step step = Blob(thread, id, seed);
+  step.kind = StepKind::kStreamBlob;
+  step.chunk = chunk;
+  return step;
+}
+
+Step LogAt(int thread, LogLevel level) {
+  Step step = Log(thread, 1);
+  step.level = level;
   return step;
 }
 

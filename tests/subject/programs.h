@@ -15,6 +15,24 @@ namespace lastcommit {
 Step Blob(int thread, int id, std::uint64_t seed);
 Step CheckpointStep(int thread, int id, std::uint64_t seed);
 Step RefusedCheckpoint(int thread, int id);
+Step Write(int thread, int id, int idx, std::uint64_t seed);
+Step Replace(int thread, int id, int idx, std::uint64_t seed);
+// `count` writes from `idx` on.
+Step Writes(int thread, int id, int idx, int count);
+// Checkpoint and namespace as CheckpointStep, with two writes.
+Step CommitStepOf(int thread, int id, std::uint64_t seed);
+Step RefusedCommitStep(int thread, int id);
+// In the namespace of CheckpointStep(..., seed).
+Step Prune(int thread, std::uint64_t seed, int keep);
+Step List(int thread, std::uint64_t seed);
+Step Create(int thread, int task);
+Step RefusedCreate(int thread, int task);
+Step Update(int thread, int task, TaskState state);
+Step StaleUpdate(int thread, int task, TaskState state);
+Step RefusedUpdate(int thread, int task, TaskState state);
+// `chunk` bytes a call.
+Step Stream(int thread, int id, std::uint64_t seed, int chunk);
+Step LogAt(int thread, LogLevel level);
 Step Log(int thread, std::uint64_t seed);
 Step Logs(int thread, int count);
 // The entry `invalid_at` is no JSON.

@@ -101,6 +101,118 @@ TEST_P(SaverContract, DeletingAThreadIsUndoneAndDone) {
   Do({Log(0, 1), Blob(0, 1, 5)});
 }
 
+TEST_P(SaverContract, ADeletedThreadTakesNothingMore) {
+  Do({Blob(0, 1, 1), CommitStepOf(0, 1, 1), Logs(0, 3), Create(0, 1)});
+  Do({Delete(0), Delete(1)});
+  for (const int thread : {0, 1}) {
+    Do({Blob(thread, 1, 3), Stream(thread, 1, 3, 100), Log(thread, 1),
+        Logs(thread, 3), CheckpointStep(thread, 1, 1), Write(thread, 1, 0, 1),
+        Writes(thread, 1, 0, 2), CommitStepOf(thread, 2, 1), Create(thread, 2),
+        Update(thread, 1, TaskState::kRunning), Prune(thread, 1, 1)});
+    Do({RefusedLogs(thread, 3, 1), RefusedCheckpoint(thread, 1),
+        RefusedCommitStep(thread, 1), RefusedCreate(thread, 1),
+        RefusedUpdate(thread, 1, TaskState::kRunning)});
+    Do({List(thread, 0), List(thread, 1), Delete(thread)});
+  }
+  Do(StepKind::kReopen);
+  Do(Log(0, 1));
+}
+
+TEST_P(SaverContract, TheFirstOfTwoWritesStaysUnlessTheSecondReplacesIt) {
+  Do({CheckpointStep(0, 1, 1), Write(0, 1, 0, 1), Write(0, 1, 0, 4)});
+  Do({Replace(0, 1, 0, 7), Write(0, 1, 0, 10), Writes(0, 1, 0, 5)});
+  Do({Replace(0, 1, 7, 1), Writes(0, 1, 5, 5), CheckpointStep(0, 1, 4)});
+}
+
+TEST_P(SaverContract, WritesToAMissingCheckpointAreRefused) {
+  Do({Write(0, 1, 0, 1), Writes(0, 1, 0, 3), Replace(0, 1, 0, 1)});
+  Do({CheckpointStep(0, 1, 1), Write(0, 1, 0, 2), Write(0, 2, 0, 1)});
+  Do({Delete(0), Write(0, 1, 0, 1)});
+}
+
+TEST_P(SaverContract, AStepPutsCheckpointAndWritesOrNeither) {
+  Do({RefusedCommitStep(0, 1), CommitStepOf(0, 1, 1), CommitStepOf(0, 1, 4)});
+  Do(StepKind::kBegin);
+  Do({CommitStepOf(0, 2, 1), RefusedCommitStep(0, 3), CommitStepOf(1, 1, 1)});
+  Do(StepKind::kRollback);
+  Do({CommitStepOf(0, 3, 1), RefusedCommitStep(0, 3)});
+}
+
+TEST_P(SaverContract, CheckpointsAreListedNewestFirstUnderEachCondition) {
+  for (int id = 0; id < 4; ++id) {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      Do(CheckpointStep(0, id, seed));
+    }
+  }
+  Do(CheckpointStep(0, 0, 12));  // again, which does not make it the newest
+  for (std::uint64_t seed = 0; seed < 64; ++seed) Do(List(0, seed));
+  Do({List(1, 0), List(1, 2)});
+}
+
+TEST_P(SaverContract, PruneKeepsTheNewestOfOneNamespace) {
+  for (int id = 0; id < 4; ++id) {
+    Do({CommitStepOf(0, id, 0), CommitStepOf(0, id, 1)});
+  }
+  Do(CheckpointStep(0, 0, 3));
+  Do({Prune(0, 0, 9), Prune(0, 0, 2), Prune(0, 0, 2), List(0, 0)});
+  Do({Prune(0, 1, 0), Prune(0, 2, 0), Prune(1, 0, 0), Write(0, 0, 0, 0)});
+  Do({CheckpointStep(0, 0, 1), List(0, 1)});
+}
+
+TEST_P(SaverContract, ATaskGoesThroughItsStatesAndNoOthers) {
+  int task = 0;
+  for (int first = 0; first < kTaskStates; ++first) {
+    for (int second = 0; second < kTaskStates; ++second) {
+      ++task;
+      Do({Create(0, task), Update(0, task, TaskState::kRunning),
+          Update(0, task, static_cast<TaskState>(first)),
+          Update(0, task, static_cast<TaskState>(second))});
+    }
+  }
+  Do(StepKind::kReopen);
+  Do(Update(0, 1, TaskState::kRunning));
+}
+
+TEST_P(SaverContract, ATaskChangesOnlyAtTheVersionThatWasSeen) {
+  Do({Update(0, 1, TaskState::kRunning), Create(0, 1), Create(0, 1)});
+  Do({StaleUpdate(0, 1, TaskState::kRunning),
+      StaleUpdate(0, 1, TaskState::kDone), Update(0, 1, TaskState::kRunning),
+      StaleUpdate(0, 1, TaskState::kDone)});
+  Do({RefusedUpdate(0, 1, TaskState::kDone), RefusedCreate(0, 2),
+      RefusedCreate(0, 1), RefusedUpdate(0, 1, TaskState::kPending)});
+  Do(StepKind::kBegin);
+  Do({Update(0, 1, TaskState::kFailed), Create(0, 3)});
+  Do(StepKind::kRollback);
+  Do({Update(0, 1, TaskState::kDone), Create(0, 3)});
+}
+
+TEST_P(SaverContract, LogsHaveEveryLevel) {
+  for (int level = 0; level < kLogLevels; ++level) {
+    Do(LogAt(0, static_cast<LogLevel>(level)));
+  }
+}
+
+TEST_P(SaverContract, AStreamedBlobIsABlob) {
+  for (const int chunk : {1, 7, 4096, 100000}) {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      Do({Stream(0, static_cast<int>(seed), seed, chunk * (seed > 3 ? 50 : 1)),
+          Blob(0, 1, seed), Stream(0, 1, seed + 1, 1000)});
+    }
+  }
+}
+
+TEST_P(SaverContract, AStreamInATransactionIsAPartOfIt) {
+  Do({Blob(0, 1, 4), Stream(0, 2, 4, 1000)});
+  Do(StepKind::kBegin);
+  Do({Stream(0, 1, 5, 1000), Stream(0, 3, 3, 100)});
+  Do(StepKind::kSavepoint);
+  Do({Stream(0, 1, 2, 1000), Stream(0, 2, 5, 5000), RollbackTo(0)});
+  Do(StepKind::kLiveRead);
+  Do({Stream(0, 4, 5, 999), Log(0, 1)});
+  Do(StepKind::kCommit);
+  Do(StepKind::kReopen);
+}
+
 TEST_P(SaverContract, ReopenRollsTheOpenTransactionBack) {
   Do({Blob(0, 1, 1), Log(0, 1)});
   Do(StepKind::kBegin);
