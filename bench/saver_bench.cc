@@ -144,7 +144,9 @@ class Contest {
                        QueryText(saver_->connection(), sql));
       ASSIGN_OR_RETURN(const std::string b,
                        QueryText(hand_->connection(), sql));
-      if (a != b) return absl::InternalError(sql + ": " + a + " and " + b);
+      if (a != b) {
+        return absl::InternalError(absl::StrCat(sql, ": ", a, " and ", b));
+      }
     }
     return absl::OkStatus();
   }
