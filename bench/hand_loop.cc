@@ -62,7 +62,8 @@ void RunProgram(const std::vector<HandCall>& calls, const std::string& path,
 }
 
 void RecoverAndCheck(const std::string& database, const std::string& copy,
-                     const Profile& profile, const HandCall& probe) {
+                     const Profile& profile,
+                     const std::vector<HandCall>& probe) {
   mkdir(copy.c_str(), S_IRWXU);
   for (const char* name : {"/state.db", "/state.db-wal", "/state.db-journal"}) {
     CopyFile(database + name, copy + name);
@@ -75,7 +76,7 @@ void RecoverAndCheck(const std::string& database, const std::string& copy,
     HandCall control;
     control.kind = StepKind::kBegin;
     store.Run(control);
-    store.Run(probe);
+    for (const HandCall& call : probe) store.Run(call);
     control.kind = StepKind::kCommit;
     store.Run(control);
   }
@@ -87,6 +88,10 @@ void RecoverAndCheck(const std::string& database, const std::string& copy,
   if (sum == 0) _exit(1);
 }
 
+bool IsBlob(StepKind kind) {
+  return kind == StepKind::kPutBlob || kind == StepKind::kStreamBlob;
+}
+
 HandCall CallFor(const Step& step) {
   HandCall call;
   call.kind = step.kind;
@@ -94,29 +99,59 @@ HandCall CallFor(const Step& step) {
   call.mode = step.mode;
   call.thread = ThreadName(step.thread);
   call.ns = NamespaceName(step.ns);
-  call.id = step.kind == StepKind::kPutBlob ? BlobName(step.id)
-                                            : CheckpointName(step.id);
+  call.id = IsBlob(step.kind) ? BlobName(step.id) : CheckpointName(step.id);
+  call.task = TaskName(step.task);
   if (step.parent >= 0) call.parent = CheckpointName(step.parent);
   if (step.kind == StepKind::kPutCheckpoint) {
     CheckpointContent content = CheckpointOf(step);
     call.type = std::move(content.type);
     call.bytes = std::move(content.state);
     call.metadata = std::move(content.metadata);
-  } else if (step.kind == StepKind::kPutBlob) {
+  } else if (step.kind == StepKind::kPutWrite) {
+    const PendingWrite write = WritesOf(step).front();
+    call.type = write.type;
+    call.bytes = write.bytes;
+    call.metadata = write.channel;
+  } else if (IsBlob(step.kind)) {
     call.bytes = ContentBytes(step.content);
+  } else if (step.kind == StepKind::kCreateTask) {
+    call.payloads = {TaskPayloadOf(step)};
   } else {
     call.payloads = LogPayloadsOf(step);
   }
   return call;
 }
 
-// The transaction that ForkTrial tries after recovery writes one such entry.
-HandCall ProbeEntry() {
-  Step log;
-  log.kind = StepKind::kAppendLog;
-  log.thread = PlanLimits::kMaxName;
-  log.content = {64, 1};
-  return CallFor(log);
+// What the transaction writes that ForkTrial tries after recovery.
+std::vector<HandCall> ProbeCalls() {
+  std::vector<HandCall> calls;
+  for (const StepKind kind :
+       {StepKind::kPutCheckpoint, StepKind::kPutWrite, StepKind::kAppendLog,
+        StepKind::kCreateTask, StepKind::kPutBlob, StepKind::kStreamBlob}) {
+    Step step;
+    step.kind = kind;
+    step.thread = PlanLimits::kMaxName;
+    step.id = kind == StepKind::kStreamBlob ? 1 : 0;
+    step.content = {64, 1};
+    calls.push_back(CallFor(step));
+  }
+  return calls;
+}
+
+bool IsKnown(StepKind kind) {
+  switch (kind) {
+    case StepKind::kReopen:
+    case StepKind::kPutWrites:
+    case StepKind::kCommitStep:
+    case StepKind::kPrune:
+    case StepKind::kUpdateTask:
+    case StepKind::kStreamBlob:  // in one piece only
+    case StepKind::kDeleteThread:
+    case StepKind::kListCheckpoints:
+      return false;
+    default:
+      return true;
+  }
 }
 
 // Runs `function` in a child; its wait status.
@@ -146,8 +181,9 @@ absl::StatusOr<HandLoop> HandLoop::Create(const Plan& plan,
   loop.profile_ = plan.profile;
   loop.directory_ = directory + "/hand";
   for (const Step& step : plan.rounds.front().steps) {
-    if (step.kind == StepKind::kReopen) {
-      return absl::InvalidArgumentError("the hand loop cannot reopen");
+    if (!IsKnown(step.kind)) {
+      return absl::InvalidArgumentError("the hand loop has no step " +
+                                        std::string(Name(step.kind)));
     }
     if (step.kind == StepKind::kOpen || step.kind == StepKind::kClose) continue;
     loop.calls_.push_back(CallFor(step));
@@ -156,7 +192,7 @@ absl::StatusOr<HandLoop> HandLoop::Create(const Plan& plan,
 }
 
 absl::Status HandLoop::RunOnce() {
-  static const HandCall probe = ProbeEntry();
+  static const std::vector<HandCall> probe = ProbeCalls();
   const std::string database = directory_ + "/db";
   const std::string copy = directory_ + "/copy";
   mkdir(directory_.c_str(), S_IRWXU);

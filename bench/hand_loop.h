@@ -27,9 +27,10 @@ struct HandCall {
   std::string ns;
   std::string id;
   std::string parent;  // empty = none
+  std::string task;
   std::string type;
   std::string bytes;
-  std::string metadata;
+  std::string metadata;  // of a write: its channel
   std::vector<std::string> payloads;
   int up = 0;
   CheckpointMode mode = CheckpointMode::kPassive;
@@ -37,7 +38,8 @@ struct HandCall {
 
 class HandLoop {
  public:
-  // Takes plans of one round with a crash. `directory` must exist; files are
+  // Takes plans of one round with a crash and of the kinds that HandStore
+  // knows. `directory` must exist; files are
   // made in it. InvalidArgument for other plans.
   static absl::StatusOr<HandLoop> Create(const Plan& plan,
                                          const std::string& directory);

@@ -73,23 +73,67 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
     "CREATE TABLE threads (thread_id TEXT PRIMARY KEY,"
-    " last_log INTEGER NOT NULL) STRICT",
+    " last_log INTEGER NOT NULL, last_checkpoint INTEGER NOT NULL,"
+    " is_deleted INTEGER NOT NULL CHECK (is_deleted IN (0, 1))) STRICT",
     "CREATE TABLE checkpoints (thread_id TEXT NOT NULL REFERENCES threads"
     " DEFERRABLE INITIALLY DEFERRED, checkpoint_ns TEXT NOT NULL,"
     " checkpoint_id TEXT NOT NULL, parent_id TEXT, type TEXT NOT NULL,"
     " state BLOB NOT NULL, metadata TEXT NOT NULL CHECK (json_valid(metadata)),"
-    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)) STRICT",
+    " sequence INTEGER NOT NULL,"
+    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id),"
+    " UNIQUE (thread_id, checkpoint_ns, sequence)) STRICT",
+    "CREATE TABLE writes (thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL,"
+    " checkpoint_id TEXT NOT NULL, task_id TEXT NOT NULL, idx INTEGER NOT NULL,"
+    " channel TEXT NOT NULL, type TEXT NOT NULL, bytes BLOB NOT NULL,"
+    " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx),"
+    " FOREIGN KEY (thread_id, checkpoint_ns, checkpoint_id)"
+    " REFERENCES checkpoints DEFERRABLE INITIALLY DEFERRED) STRICT",
     "CREATE TABLE logs (thread_id TEXT NOT NULL REFERENCES threads"
     " DEFERRABLE INITIALLY DEFERRED, number INTEGER NOT NULL,"
+    " level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 3),"
     " payload TEXT NOT NULL CHECK (json_valid(payload)),"
     " PRIMARY KEY (thread_id, number)) STRICT",
-    "CREATE TABLE blobs (thread_id TEXT NOT NULL REFERENCES threads"
-    " DEFERRABLE INITIALLY DEFERRED, name TEXT NOT NULL, bytes BLOB NOT NULL,"
-    " PRIMARY KEY (thread_id, name)) STRICT",
+    "CREATE TABLE tasks (thread_id TEXT NOT NULL REFERENCES threads"
+    " DEFERRABLE INITIALLY DEFERRED, task_id TEXT NOT NULL,"
+    " state TEXT NOT NULL CHECK (state IN"
+    " ('pending', 'running', 'done', 'failed', 'cancelled')),"
+    " attempts INTEGER NOT NULL, version INTEGER NOT NULL,"
+    " payload TEXT NOT NULL CHECK (json_valid(payload)),"
+    " PRIMARY KEY (thread_id, task_id)) STRICT",
+    "CREATE TABLE blobs (content_id INTEGER PRIMARY KEY,"
+    " thread_id TEXT NOT NULL REFERENCES threads"
+    " DEFERRABLE INITIALLY DEFERRED, name TEXT NOT NULL, size INTEGER NOT NULL,"
+    " digest BLOB NOT NULL, UNIQUE (thread_id, name)) STRICT",
+    "CREATE TABLE contents (id INTEGER PRIMARY KEY REFERENCES blobs"
+    " DEFERRABLE INITIALLY DEFERRED, bytes BLOB NOT NULL) STRICT",
     "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)",
     "PRAGMA application_id = 1282634819",
-    "PRAGMA user_version = 1",
+    "PRAGMA user_version = 2",
 };
+
+// As SqliteSaver looks at a file before it may be changed.
+void Peek(const std::string& path) {
+  sqlite3* connection = nullptr;
+  Must(sqlite3_open_v2(
+           ((path.front() == '/' ? "file://" : "file:") + path + "?immutable=1")
+               .c_str(),
+           &connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+           kVfs) == SQLITE_OK,
+       connection, "peek");
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  file->pMethods->xLock(file, SQLITE_LOCK_SHARED);
+  sqlite3_int64 size = 0;
+  file->pMethods->xFileSize(file, &size);
+  if (size > 0) {
+    for (const char* name :
+         {"application_id", "user_version", "application_id", "user_version"}) {
+      Query(connection, std::string("PRAGMA ") + name);
+    }
+  }
+  file->pMethods->xUnlock(file, SQLITE_LOCK_NONE);
+  sqlite3_close(connection);
+}
 
 }  // namespace
 
@@ -98,9 +142,13 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
   const int file =
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) close(file);
+  Peek(path);
   connection_ = Open(path, SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE);
   sqlite3_busy_timeout(connection_, 5000);
-  if (!IsOurs()) CreateSchema(profile);
+  if (!IsOurs()) {
+    CreateSchema(profile);
+    IsOurs();
+  }
   int frames = 0;
   sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
                             &frames, nullptr);
@@ -129,7 +177,7 @@ HandStore::~HandStore() {
 bool HandStore::IsOurs() {
   const std::int64_t id = Query(connection_, "PRAGMA application_id");
   const std::int64_t version = Query(connection_, "PRAGMA user_version");
-  if (id != 0 && version == 1) return true;
+  if (id != 0 && version == 2) return true;
   KeptInt("SELECT count(*) FROM sqlite_schema");
   return false;
 }
@@ -252,126 +300,20 @@ void HandStore::Run(const HandCall& call) {
   }
 }
 
-bool HandStore::Change(const HandCall& call) {
-  switch (call.kind) {
-    case StepKind::kPutCheckpoint:
-      return PutCheckpoint(call);
-    case StepKind::kPutBlob:
-      return PutBlob(call);
-    case StepKind::kDeleteThread:
-      return DeleteThread(call);
-    default:
-      return AppendLogs(call);
-  }
-}
-
-bool HandStore::PutCheckpoint(const HandCall& call) {
-  const char* sql =
-      "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
-      " parent_id, type, state, metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-      " ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE"
-      " SET parent_id = excluded.parent_id, type = excluded.type,"
-      " state = excluded.state, metadata = excluded.metadata";
-  sqlite3_stmt* insert = Kept(sql);
-  sqlite3_bind_blob64(insert, 6, call.bytes.data(), call.bytes.size(),
-                      SQLITE_STATIC);
-  sqlite3_bind_text64(insert, 7, call.metadata.data(), call.metadata.size(),
-                      SQLITE_STATIC, SQLITE_UTF8);
-  std::string_view parent;  // without data() it binds NULL
-  if (!call.parent.empty()) parent = call.parent;
-  if (RunKept(sql, {call.thread, call.ns, call.id, parent, call.type}) !=
-      SQLITE_OK) {
-    return false;
-  }
-  TouchThread(call.thread);
-  return true;
-}
-
-void HandStore::TouchThread(const std::string& thread) {
-  RunKept(
-      "INSERT INTO threads (thread_id, last_log) VALUES (?1, 0)"
-      " ON CONFLICT (thread_id) DO NOTHING",
-      {thread});
-}
-
-bool HandStore::AppendLogs(const HandCall& call) {
-  const auto bind_thread = [&](sqlite3_stmt* statement) {
-    sqlite3_bind_text64(statement, 1, call.thread.data(), call.thread.size(),
-                        SQLITE_STATIC, SQLITE_UTF8);
-  };
-  sqlite3_stmt* select =
-      Kept("SELECT last_log FROM threads WHERE thread_id = ?1");
-  bind_thread(select);
-  const bool has_row = sqlite3_step(select) == SQLITE_ROW;
-  const std::int64_t last = has_row ? sqlite3_column_int64(select, 0) : 0;
-  sqlite3_reset(select);
-
-  std::string sql = "INSERT INTO logs (thread_id, number, payload) VALUES ";
-  for (std::size_t row = 1; row <= call.payloads.size(); ++row) {
-    sql += (row > 1 ? ", (?1, ?2 + " : "(?1, ?2 + ") + std::to_string(row) +
-           ", ?" + std::to_string(row + 2) + ")";
-  }
-  const bool is_one = call.payloads.size() == 1;
-  sqlite3_stmt* insert =
-      is_one ? Kept(
-                   "INSERT INTO logs (thread_id, number, payload)"
-                   " VALUES (?1, ?2 + 1, ?3)")
-             : Prepare(connection_, sql.c_str(), 0);
-  bind_thread(insert);
-  sqlite3_bind_int64(insert, 2, last);
-  int parameter = 2;
-  for (const std::string& payload : call.payloads) {
-    sqlite3_bind_text64(insert, ++parameter, payload.data(), payload.size(),
-                        SQLITE_STATIC, SQLITE_UTF8);
-  }
-  sqlite3_step(insert);
-  const int result = is_one ? sqlite3_reset(insert) : sqlite3_finalize(insert);
-  if (result != SQLITE_OK) return false;
-
-  sqlite3_stmt* upsert = Kept(
-      "INSERT INTO threads (thread_id, last_log) VALUES (?1, ?2)"
-      " ON CONFLICT (thread_id) DO UPDATE"
-      " SET last_log = excluded.last_log");
-  bind_thread(upsert);
-  sqlite3_bind_int64(upsert, 2,
-                     last + static_cast<std::int64_t>(call.payloads.size()));
-  sqlite3_step(upsert);
-  return sqlite3_reset(upsert) == SQLITE_OK;
-}
-
-bool HandStore::PutBlob(const HandCall& call) {
-  const char* sql =
-      "INSERT INTO blobs (thread_id, name, bytes) VALUES (?1, ?2, ?3)"
-      " ON CONFLICT (thread_id, name) DO UPDATE SET bytes = excluded.bytes";
-  sqlite3_bind_blob64(Kept(sql), 3, call.bytes.data(), call.bytes.size(),
-                      SQLITE_STATIC);
-  if (RunKept(sql, {call.thread, call.id}) != SQLITE_OK) return false;
-  TouchThread(call.thread);
-  return true;
-}
-
-bool HandStore::DeleteThread(const HandCall& call) {
-  for (const char* sql : {"DELETE FROM checkpoints WHERE thread_id = ?1",
-                          "DELETE FROM logs WHERE thread_id = ?1",
-                          "DELETE FROM blobs WHERE thread_id = ?1",
-                          "DELETE FROM threads WHERE thread_id = ?1"}) {
-    if (RunKept(sql, {call.thread}) != SQLITE_OK) return false;
-  }
-  return true;
-}
-
 std::int64_t HandStore::ReadThreads() {
   std::int64_t sum =
       KeptInt("SELECT value FROM meta WHERE key = 'commit_counter'");
-  const auto text = [](sqlite3_stmt* row) {
-    const void* bytes = sqlite3_column_blob(row, 0);
-    return std::string(static_cast<const char*>(bytes),
-                       static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
+  const auto text = [](sqlite3_stmt* row, int column) {
+    const void* bytes = sqlite3_column_blob(row, column);
+    const int size = sqlite3_column_bytes(row, column);
+    return size == 0 ? std::string()
+                     : std::string(static_cast<const char*>(bytes),
+                                   static_cast<std::size_t>(size));
   };
   const auto texts = [&](sqlite3_stmt* statement) {
     std::vector<std::string> all;
     while (sqlite3_step(statement) == SQLITE_ROW)
-      all.push_back(text(statement));
+      all.push_back(text(statement, 0));
     sqlite3_reset(statement);
     return all;
   };
@@ -380,29 +322,50 @@ std::int64_t HandStore::ReadThreads() {
     sqlite3_bind_text64(statement, parameter, value.data(), value.size(),
                         SQLITE_STATIC, SQLITE_UTF8);
   };
+  const auto sum_of = [&](const char* sql,
+                          std::initializer_list<std::string> values) {
+    sqlite3_stmt* select = Kept(sql);
+    int parameter = 0;
+    for (const std::string& value : values) bind(select, ++parameter, value);
+    sum += SumOfRows(connection_, select);
+    sqlite3_reset(select);
+  };
+  sqlite3_stmt* checkpoints = Kept(
+      "SELECT checkpoint_ns, checkpoint_id, parent_id, type, state, metadata,"
+      " sequence FROM checkpoints WHERE thread_id = ?1"
+      " ORDER BY checkpoint_ns, checkpoint_id");
   sqlite3_stmt* names =
       Kept("SELECT name FROM blobs WHERE thread_id = ?1 ORDER BY name");
-  sqlite3_stmt* blob =
-      Kept("SELECT bytes FROM blobs WHERE thread_id = ?1 AND name = ?2");
   for (const std::string& thread :
        texts(Kept("SELECT thread_id FROM threads ORDER BY thread_id"))) {
-    for (const char* sql :
-         {"SELECT checkpoint_ns, checkpoint_id, parent_id, type, state,"
-          " metadata FROM checkpoints WHERE thread_id = ?1"
-          " ORDER BY checkpoint_ns, checkpoint_id",
-          "SELECT number, payload FROM logs WHERE thread_id = ?1"
-          " ORDER BY number"}) {
-      sqlite3_stmt* select = Kept(sql);
-      bind(select, 1, thread);
-      sum += SumOfRows(connection_, select);
-      sqlite3_reset(select);
+    bind(checkpoints, 1, thread);
+    std::vector<std::pair<std::string, std::string>> keys;
+    while (sqlite3_step(checkpoints) == SQLITE_ROW) {
+      keys.emplace_back(text(checkpoints, 0), text(checkpoints, 1));
+      sum += sqlite3_column_bytes(checkpoints, 4);
     }
+    sqlite3_reset(checkpoints);
+    for (const auto& [ns, id] : keys) {
+      sum_of(
+          "SELECT task_id, idx, channel, type, bytes FROM writes"
+          " WHERE thread_id = ?1 AND checkpoint_ns = ?2"
+          " AND checkpoint_id = ?3 ORDER BY task_id, idx",
+          {thread, ns, id});
+    }
+    sum_of(
+        "SELECT number, payload, level FROM logs WHERE thread_id = ?1"
+        " AND number >= 1 ORDER BY number",
+        {thread});
+    sum_of(
+        "SELECT task_id, state, attempts, version, payload FROM tasks"
+        " WHERE thread_id = ?1 ORDER BY task_id",
+        {thread});
     bind(names, 1, thread);
     for (const std::string& name : texts(names)) {
-      bind(blob, 1, thread);
-      bind(blob, 2, name);
-      sum += SumOfRows(connection_, blob);
-      sqlite3_reset(blob);
+      sum_of(
+          "SELECT digest, bytes FROM blobs LEFT JOIN contents"
+          " ON id = content_id WHERE thread_id = ?1 AND name = ?2",
+          {thread, name});
     }
   }
   return sum;
@@ -417,11 +380,16 @@ std::int64_t CheckByPlainSql(const std::string& path) {
   for (const char* sql :
        {"SELECT 1 FROM sqlite_schema LIMIT 1",
         "SELECT value FROM meta WHERE key = 'commit_counter'",
-        "SELECT thread_id, last_log FROM threads",
+        "SELECT thread_id, last_log, last_checkpoint, is_deleted FROM threads",
         "SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type,"
-        " state, metadata FROM checkpoints",
-        "SELECT thread_id, number, payload FROM logs",
-        "SELECT thread_id, name, bytes FROM blobs"}) {
+        " state, metadata, sequence FROM checkpoints",
+        "SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel,"
+        " type, bytes FROM writes",
+        "SELECT thread_id, number, level, payload FROM logs",
+        "SELECT thread_id, task_id, state, attempts, version, payload"
+        " FROM tasks",
+        "SELECT thread_id, name, bytes, digest FROM blobs"
+        " LEFT JOIN contents ON id = content_id"}) {
     sum += Query(connection, sql);
   }
   Exec(connection, "ROLLBACK");

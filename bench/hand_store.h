@@ -27,7 +27,7 @@ class HandStore {
   HandStore(const HandStore&) = delete;
   HandStore& operator=(const HandStore&) = delete;
 
-  // Every kind but open, close and reopen.
+  // The controls, and one change of each kind of record.
   void Run(const HandCall& call);
   // All rows, thread by thread; the sum of their sizes.
   std::int64_t ReadThreads();
@@ -41,13 +41,22 @@ class HandStore {
   bool IsOurs();
   void CreateSchema(const Profile& profile);
   void Begin(bool is_transaction);
-  // Each is false if SQLite refused a value.
+  // Each is false if SQLite refused a value. In hand_changes.cc.
   bool Change(const HandCall& call);
   bool PutCheckpoint(const HandCall& call);
+  bool PutWrite(const HandCall& call);
   bool AppendLogs(const HandCall& call);
+  bool CreateTask(const HandCall& call);
   bool PutBlob(const HandCall& call);
-  bool DeleteThread(const HandCall& call);
-  void TouchThread(const std::string& thread);
+  bool StreamBlob(const HandCall& call);
+  std::int64_t PutBlobHead(const HandCall& call, std::string_view digest);
+  struct ThreadRow {
+    bool is_there = false;
+    std::int64_t last_log = 0;
+    std::int64_t last_checkpoint = 0;
+  };
+  ThreadRow ReadThread(const std::string& thread);
+  bool PutThread(const std::string& thread, const ThreadRow& row);
 
   std::string path_;
   sqlite3* connection_ = nullptr;

@@ -65,6 +65,7 @@ class CallEstimate {
   CallEstimate(const Profile& profile, Opens opens)
       : is_wal_(profile.journal_mode == JournalMode::kWal),
         page_size_(profile.page_size),
+        cache_size_(profile.cache_size),
         opens_(opens) {}
 
   std::vector<int> Of(const std::vector<Step>& steps) {
@@ -78,9 +79,11 @@ class CallEstimate {
     switch (step.kind) {
       case StepKind::kOpen:
         return opens_ == Opens::kNothing ? kCreation : Open();
-      case StepKind::kReopen:
+      case StepKind::kReopen: {
+        const int close = Close();
         in_transaction_ = false;
-        return Close() + Open();
+        return close + Open();
+      }
       case StepKind::kClose:
         return Close();
       case StepKind::kBegin:
@@ -120,15 +123,24 @@ class CallEstimate {
     if (!is_wal_) return 0;
     return opens_ == Opens::kCrashed ? 4 : 2;
   }
-  int Close() const { return is_wal_ ? kCheckpoint : 0; }
+  // A transaction that is still open has a journal to roll back if it has
+  // spilled.
+  int Close() const {
+    if (is_wal_) return kCheckpoint;
+    const bool has_spilled =
+        in_transaction_ && cache_size_ > 0 && pages_ > 2 * cache_size_;
+    return has_spilled ? kRollback : 0;
+  }
 
   static constexpr int kCreation = 30;
   static constexpr int kCheckpoint = 3;
+  static constexpr int kRollback = 3;
   static constexpr int kVacuum = 20;
   static constexpr int kSharedPages = 2;  // the counter, the thread
 
   const bool is_wal_;
   const int page_size_;
+  const int cache_size_;
   const Opens opens_;
   bool in_transaction_ = false;
   int pages_ = 0;  // that the open transaction has changed

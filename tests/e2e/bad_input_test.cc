@@ -39,8 +39,8 @@ TEST_P(BadPlanTest, IsRefusedWithLineAndField) {
 INSTANTIATE_TEST_SUITE_P(
     Plans, BadPlanTest,
     testing::Values(
-        BadPlan{"WrongVersion", "\"lastcommit\":1", "\"lastcommit\":2",
-                "1: lastcommit: 2 is not a known version (allowed 1)"},
+        BadPlan{"WrongVersion", "\"lastcommit\":2", "\"lastcommit\":3",
+                "1: lastcommit: 3 is not a known version (allowed 2)"},
         BadPlan{"NegativeSize", "\"size\":100", "\"size\":-1",
                 "3: size: -1 is outside the limits (allowed 0 to 4194304)"},
         BadPlan{

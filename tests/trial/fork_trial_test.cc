@@ -107,7 +107,7 @@ TEST_F(ForkTrialTest, CallsOfLaterStepsCountOn) {
 
 TEST_F(ForkTrialTest, AnExactCrashIsWhereTheCrashReallyWas) {
   const Plan plan =
-      KilledAt(PlanOf({RoundWithACommit()}), 0, 1, {15, Moment::kAfter});
+      KilledAt(PlanOf({RoundWithACommit()}), 0, 1, {40, Moment::kAfter});
   const TrialResult result = Run(plan);
   const Plan exact = WithExactCrashes(plan, result);
   ASSERT_TRUE(CrashStep(exact.rounds[0]).has_value());
