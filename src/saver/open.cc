@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
@@ -124,6 +126,20 @@ absl::Status MakeSchema(Database& database, const Options& options,
   return absl::OkStatus();
 }
 
+// Where two that open one database would wait for each other, as in a change of
+// the journal mode, SQLite does not wait at all
+// (https://sqlite.org/c3ref/busy_handler.html).
+absl::Status RetryWhileBusy(absl::Duration timeout,
+                            absl::FunctionRef<absl::Status()> work) {
+  constexpr int kPauseMs = 2;
+  const absl::Time deadline = absl::Now() + timeout;
+  while (true) {
+    absl::Status status = work();
+    if (!absl::IsUnavailable(status) || absl::Now() >= deadline) return status;
+    sqlite3_sleep(kPauseMs);
+  }
+}
+
 absl::Status CheckpointWal(Database& database, int mode,
                            RecoveryReport& report) {
   int frames = 0;
@@ -174,14 +190,18 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   SetCheckpointOnClose(database, false);
   SetBusyTimeout(database, options.busy_timeout);
   RETURN_IF_ERROR(CheckIsWritable(database, path));
-  RETURN_IF_ERROR(MakeSchema(database, options, report));
+  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout, [&] {
+    return MakeSchema(database, options, report);
+  }));
   SetCheckpointOnClose(database, true);
   // Another connection may be at work for long; the checkpoint can wait for
   // the next open or autocheckpoint, opening should not.
   SetBusyTimeout(database, absl::ZeroDuration());
   RETURN_IF_ERROR(Recover(database, report));
   SetBusyTimeout(database, options.busy_timeout);
-  RETURN_IF_ERROR(ApplySettings(database, options, synchronous));
+  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout, [&] {
+    return ApplySettings(database, options, synchronous);
+  }));
   return database;
 }
 

@@ -32,29 +32,24 @@ std::string UriOf(const std::string& path) {
   return uri + "?immutable=1";
 }
 
-struct FileFacts {
-  std::int64_t size = 0;
-  bool has_journal = false;  // or a WAL, that is not empty
-};
-
-bool Exists(sqlite3_vfs* vfs, const char* path) {
-  int exists = 1;  // if in doubt, somebody else has to look
-  vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &exists);
-  return exists != 0;
-}
-
-FileFacts FactsOf(Database& database, sqlite3_file* file) {
-  FileFacts facts;
-  sqlite3_int64 size = 0;
-  if (file->pMethods->xFileSize(file, &size) == SQLITE_OK) facts.size = size;
+// What may hold changes that the file has not. An empty WAL too: it says that
+// somebody may be at work, and may have written it, moved it into the database
+// and emptied it while the header was read.
+bool HasCompanion(Database& database) {
   sqlite3_vfs* vfs = nullptr;
   sqlite3_file_control(database.connection(), "main", SQLITE_FCNTL_VFS_POINTER,
                        &vfs);
   const char* name = sqlite3_db_filename(database.connection(), "main");
-  facts.has_journal = vfs == nullptr || name == nullptr ||
-                      Exists(vfs, sqlite3_filename_journal(name)) ||
-                      Exists(vfs, sqlite3_filename_wal(name));
-  return facts;
+  if (vfs == nullptr || name == nullptr) return true;
+  const auto is_there = [vfs](const char* path, int how) {
+    int answer = 1;  // if in doubt, somebody else has to look
+    vfs->xAccess(vfs, path, how, &answer);
+    return answer != 0;
+  };
+  // In SQLite's own VFS "exists" is true for files that are not empty.
+  return is_there(sqlite3_filename_journal(name), SQLITE_ACCESS_EXISTS) ||
+         is_there(sqlite3_filename_wal(name), SQLITE_ACCESS_EXISTS) ||
+         is_there(sqlite3_filename_wal(name), SQLITE_ACCESS_READWRITE);
 }
 
 // SQLite notices a missing page, but not a page that is cut.
@@ -68,20 +63,26 @@ absl::Status CheckLength(Database& database, std::int64_t size) {
                                           pages, " pages of ", page_size));
 }
 
-absl::Status Judge(Database& database, const FileFacts& facts) {
-  ASSIGN_OR_RETURN(const SchemaId id, ReadSchemaId(database));
-  if (id.application_id == 0 && facts.has_journal) return absl::OkStatus();
-  if (!facts.has_journal) {
-    RETURN_IF_ERROR(CheckLength(database, facts.size));
-  }
-  return InspectSchema(database).status();
+// What the file alone says.
+absl::Status Judge(Database& database, std::int64_t size) {
+  RETURN_IF_ERROR(InspectSchema(database).status());
+  return CheckLength(database, size);
+}
+
+// Those of SQLite itself have no id; what follows from the header's other
+// fields may be otherwise in a journal or WAL.
+bool IsDecided(Database& database, const absl::Status& judgement) {
+  if (!absl::IsFailedPrecondition(judgement)) return false;
+  const auto id = ReadSchemaId(database);
+  return id.ok() && id->application_id != 0;
 }
 
 }  // namespace
 
 // The lock keeps writers out, so that the length and the header are of one
-// moment, and no journal comes or goes meanwhile. SQLite itself does not lock
-// an immutable file.
+// moment, and that no WAL is deleted; SQLite itself does not lock an immutable
+// file. The WAL is looked for last: who has written the file in spite of the
+// lock, by a checkpoint, still has it.
 absl::Status PeekAtFile(const std::string& path, const std::string& vfs) {
   ASSIGN_OR_RETURN(
       Database database,
@@ -97,14 +98,12 @@ absl::Status PeekAtFile(const std::string& path, const std::string& vfs) {
   const absl::Cleanup unlock = [file] {
     file->pMethods->xUnlock(file, SQLITE_LOCK_NONE);
   };
-  const FileFacts facts = FactsOf(database, file);
-  if (facts.size == 0) return absl::OkStatus();
-  const absl::Status judgement = Judge(database, facts);
-  // A journal or WAL may hold what is missing.
-  if (absl::IsDataLoss(judgement) && facts.has_journal) {
-    return absl::OkStatus();
-  }
-  return judgement;
+  sqlite3_int64 size = 0;
+  file->pMethods->xFileSize(file, &size);
+  if (size == 0) return absl::OkStatus();
+  const absl::Status judgement = Judge(database, size);
+  if (judgement.ok() || IsDecided(database, judgement)) return judgement;
+  return HasCompanion(database) ? absl::OkStatus() : judgement;
 }
 
 }  // namespace lastcommit

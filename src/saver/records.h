@@ -23,7 +23,7 @@ struct CheckpointKey {
 
 struct Checkpoint {
   CheckpointKey key;
-  std::optional<std::string> parent_id;
+  std::optional<std::string> parent_id = {};
   std::string type;      // how `state` is encoded, for the caller
   std::string state;     // any bytes
   std::string metadata;  // JSON
@@ -45,7 +45,7 @@ struct CheckpointQuery {
   std::string checkpoint_ns;
   std::vector<MetadataEquals> filter;
   // Only those older than this checkpoint_id; NotFound if that is not there.
-  std::optional<std::string> before;
+  std::optional<std::string> before = {};
   std::int64_t limit = 0;  // 0 = no limit
 };
 
@@ -74,7 +74,7 @@ struct LogEntry {
 // Which entries of a thread to read, in the order of their numbers.
 struct LogRange {
   std::int64_t first = 1;
-  std::optional<std::int64_t> last;
+  std::optional<std::int64_t> last = {};
   LogLevel least = LogLevel::kDebug;
   std::int64_t limit = 0;  // 0 = no limit
 };
@@ -106,7 +106,7 @@ struct Task {
 struct TaskUpdate {
   std::int64_t version = 0;  // that the task must have
   TaskState state = TaskState::kPending;
-  std::optional<std::string> payload;  // JSON; nullopt keeps the old one
+  std::optional<std::string> payload = {};  // JSON; nullopt keeps the old one
 };
 
 struct ThreadInfo {

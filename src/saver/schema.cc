@@ -114,6 +114,26 @@ absl::Status CreateInside(Database& database) {
   return WriteSchemaId(database);
 }
 
+// In one transaction, or a database that somebody creates meanwhile looks like
+// one of another program.
+absl::StatusOr<SchemaState> InspectInside(Database& database) {
+  ASSIGN_OR_RETURN(const SchemaId id, ReadSchemaId(database));
+  const bool is_ours = id.application_id == kApplicationId;
+  if (is_ours && id.user_version == kSchemaVersion) {
+    return SchemaState::kComplete;
+  }
+  if (is_ours && id.user_version >= kOldestSchemaVersion &&
+      id.user_version < kSchemaVersion) {
+    return SchemaState::kOld;
+  }
+  ASSIGN_OR_RETURN(const std::int64_t objects,
+                   database.QueryInt("SELECT count(*) FROM sqlite_schema"));
+  if (id.application_id == 0 && id.user_version == 0 && objects == 0) {
+    return SchemaState::kEmpty;
+  }
+  return Refuse(id);
+}
+
 // A page size can only be chosen while the file has no page. Somebody may have
 // left one page behind by switching an empty file to WAL; VACUUM rebuilds that.
 absl::Status SetPageSize(Database& database, int page_size) {
@@ -142,21 +162,11 @@ absl::Status WriteSchemaId(Database& database) {
 }
 
 absl::StatusOr<SchemaState> InspectSchema(Database& database) {
-  ASSIGN_OR_RETURN(const SchemaId id, ReadSchemaId(database));
-  const bool is_ours = id.application_id == kApplicationId;
-  if (is_ours && id.user_version == kSchemaVersion) {
-    return SchemaState::kComplete;
-  }
-  if (is_ours && id.user_version >= kOldestSchemaVersion &&
-      id.user_version < kSchemaVersion) {
-    return SchemaState::kOld;
-  }
-  ASSIGN_OR_RETURN(const std::int64_t objects,
-                   database.QueryInt("SELECT count(*) FROM sqlite_schema"));
-  if (id.application_id == 0 && id.user_version == 0 && objects == 0) {
-    return SchemaState::kEmpty;
-  }
-  return Refuse(id);
+  if (!database.IsAutocommit()) return InspectInside(database);
+  RETURN_IF_ERROR(database.RunOnce("BEGIN"));
+  auto state = InspectInside(database);
+  if (!database.IsAutocommit()) database.RunOnce("COMMIT").IgnoreError();
+  return state;
 }
 
 absl::Status CreateTables(Database& database) {

@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "saver/saver_fixture.h"
 
 namespace lastcommit {
@@ -135,6 +136,34 @@ TEST_F(OperationsTest, LargestLogBatchIsAcceptedAndNoLargerOne) {
               StatusIs(StatusCode::kInvalidArgument));
 }
 
+TEST_F(OperationsTest, LogsAreReadByRangeAndLevel) {
+  for (int i = 1; i <= 8; ++i) {
+    const auto level = static_cast<LogLevel>((i - 1) % kLogLevels);
+    ASSERT_THAT(saver_->AppendLog("t", std::to_string(i), level), IsOk());
+  }
+  const auto read = [&](const LogRange& range) {
+    std::string payloads;
+    const auto entries = saver_->ReadLogs("t", range);
+    EXPECT_THAT(entries, IsOk());
+    for (const LogEntry& entry : *entries) payloads += entry.payload;
+    return payloads;
+  };
+  EXPECT_EQ(read({}), "12345678");
+  EXPECT_EQ(read({.first = 3, .last = 5}), "345");
+  EXPECT_EQ(read({.first = 7}), "78");
+  EXPECT_EQ(read({.first = 5, .last = 3}), "");
+  EXPECT_EQ(read({.least = LogLevel::kWarning}), "3478");
+  EXPECT_EQ(read({.first = 2, .least = LogLevel::kInfo, .limit = 2}), "23");
+  EXPECT_THAT(saver_->ReadLogs("t", {.limit = -1}),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_EQ((*saver_->ReadLogs("t"))[3].level, LogLevel::kError);
+}
+
+TEST_F(OperationsTest, BatchHasOneLevel) {
+  ASSERT_THAT(saver_->AppendLogs("t", {"1", "2"}, LogLevel::kError), IsOk());
+  EXPECT_EQ((*saver_->ReadLogs("t"))[1].level, LogLevel::kError);
+}
+
 TEST_F(OperationsTest, BlobsOfAnyBytesAndSizeComeBack) {
   std::string bytes;
   for (int i = 0; i < 300'000; ++i) bytes.push_back(static_cast<char>(i * 7));
@@ -177,13 +206,58 @@ TEST_F(OperationsTest, DeleteThreadRemovesAllOfItAndNothingElse) {
   ASSERT_THAT(saver_->AppendLogs("t", {"1", "2"}), IsOk());
   ASSERT_THAT(Put("b", "x"), IsOk());
   ASSERT_THAT(saver_->PutBlob("other", "b", "y"), IsOk());
+  ASSERT_THAT(saver_->CreateTask({"t", "a"}, "{}"), IsOk());
+  ASSERT_THAT(saver_->PutWrites({"t", "", "id"}, {{"a", 0, "", "", "x"}}),
+              IsOk());
   ASSERT_THAT(saver_->DeleteThread("t"), IsOk());
+  for (const char* table : {"checkpoints", "writes", "logs", "tasks"}) {
+    EXPECT_EQ(Sql(absl::StrCat("SELECT count(*) FROM ", table)), "0");
+  }
+  EXPECT_EQ(Sql("SELECT count(*) FROM contents"), "1");
   EXPECT_THAT(Threads(), ElementsAre("other", "t"));
   EXPECT_THAT(saver_->ListCheckpoints("t"), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(Payloads(), IsEmpty());
   EXPECT_THAT(saver_->ListBlobs("t"), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(saver_->AppendLog("t", "1"),
               StatusIs(StatusCode::kFailedPrecondition));
+}
+
+TEST_F(OperationsTest, DeletedThreadIsATombstoneAlsoIfItWasNeverThere) {
+  ASSERT_THAT(saver_->AppendLog("t", "1"), IsOk());
+  for (const char* id : {"t", "never"}) {
+    ASSERT_THAT(saver_->DeleteThread(id), IsOk());
+    ASSERT_THAT(saver_->DeleteThread(id), IsOk());
+  }
+  const auto threads = saver_->ListThreads();
+  ASSERT_THAT(threads, IsOkAndHolds(SizeIs(2)));
+  for (const ThreadInfo& thread : *threads) {
+    EXPECT_TRUE(thread.is_deleted);
+    EXPECT_EQ(thread.last_log, 0);
+    EXPECT_EQ(thread.last_checkpoint, 0);
+  }
+  EXPECT_THAT(saver_->DeleteThread(""), StatusIs(StatusCode::kInvalidArgument));
+}
+
+// Bad arguments first, then the tombstone, then what only SQLite can tell.
+TEST_F(OperationsTest, DeletedThreadRefusesEveryChange) {
+  ASSERT_THAT(saver_->DeleteThread("t"), IsOk());
+  const CheckpointKey key{"t", "", "id"};
+  for (const absl::Status& status :
+       {PutCheckpoint("", "id"), PutCheckpoint("", "id", "s", "{"),
+        saver_->PutWrites(key, {}),
+        saver_->CommitStep({key, {}, "", "", "{}"}, {}),
+        saver_->Prune("t", "", 1).status(),
+        saver_->AppendLog("t", "1").status(),
+        saver_->AppendLogs("t", {"1", "{"}).status(),
+        saver_->CreateTask({"t", "a"}, "{"),
+        saver_->UpdateTask({"t", "a"}, {}).status(), Put("b", "x"),
+        saver_->WriteBlob("t", "b", 1).status()}) {
+    EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
+  }
+  EXPECT_THAT(PutCheckpoint("", ""), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(saver_->AppendLogs("t", {}),
+              StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_EQ(Counter(), 1);
 }
 
 TEST_F(OperationsTest, EachCallIsOneCommitAndARefusedOneNone) {

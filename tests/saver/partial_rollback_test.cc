@@ -39,6 +39,16 @@ void FailHalfWay(SqliteSaver& saver) {
   transaction->Commit().status().IgnoreError();
 }
 
+void GiveUpAStream(SqliteSaver& saver) {
+  auto transaction = saver.Begin();
+  {
+    auto writer = saver.WriteBlob("t", "given up", 9000);
+    writer->Write(std::string(8000, 'x')).IgnoreError();
+  }
+  saver.PutBlob("t", "after", std::string(3000, 'x')).IgnoreError();
+  transaction->Commit().status().IgnoreError();
+}
+
 struct Undo {
   const char* name;
   void (*run)(SqliteSaver&);
@@ -73,7 +83,8 @@ TEST_P(PartialRollbackTest, WithoutTheDefenceAnAffectedVersionLosesIt) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, PartialRollbackTest,
                          testing::Values(Undo{"savepoint", RollBackToSavepoint},
-                                         Undo{"statement", FailHalfWay}),
+                                         Undo{"statement", FailHalfWay},
+                                         Undo{"stream", GiveUpAStream}),
                          [](const auto& test) { return test.param.name; });
 
 class DefenceTest : public SaverTest {

@@ -13,6 +13,9 @@ namespace {
 
 bool is_recording = false;
 bool is_disk_full = false;
+bool do_syncs_fail = false;
+bool do_writes_fail = false;
+bool do_unlinks_fail = false;
 int calls_until_kill = 0;  // 0 = never
 std::set<std::string>& Paths() {
   static auto* paths = new std::set<std::string>;
@@ -27,7 +30,15 @@ void CountCall() {
 bool TakeSpace() {
   CountCall();
   if (is_disk_full) errno = ENOSPC;
-  return !is_disk_full;
+  if (do_writes_fail) errno = EIO;
+  return !is_disk_full && !do_writes_fail;
+}
+
+// False, with errno set, when the call must fail.
+bool MayGoOn(bool does_fail) {
+  CountCall();
+  if (does_fail) errno = EIO;
+  return !does_fail;
 }
 
 void Note(const char* path) {
@@ -53,11 +64,15 @@ std::set<std::string> StopRecording() {
 }
 
 void KillBeforeCall(int n) { calls_until_kill = n; }
+void FailSyncs(bool fail) { do_syncs_fail = fail; }
+void FailWrites(bool fail) { do_writes_fail = fail; }
+void FailUnlinks(bool fail) { do_unlinks_fail = fail; }
 void FillDisk() { is_disk_full = true; }
 
 }  // namespace lastcommit
 
 using lastcommit::CountCall;
+using lastcommit::MayGoOn;
 using lastcommit::Note;
 using lastcommit::Open;
 using lastcommit::TakeSpace;
@@ -96,16 +111,16 @@ int ftruncate64(int file, off64_t size) noexcept {
   return ftruncate(file, size);
 }
 int unlink(const char* path) noexcept {
-  CountCall();
+  if (!MayGoOn(lastcommit::do_unlinks_fail)) return -1;
   Note(path);
   return static_cast<int>(syscall(SYS_unlink, path));
 }
 int fsync(int file) {
-  CountCall();
+  if (!MayGoOn(lastcommit::do_syncs_fail)) return -1;
   return static_cast<int>(syscall(SYS_fsync, file));
 }
 int fdatasync(int file) {
-  CountCall();
+  if (!MayGoOn(lastcommit::do_syncs_fail)) return -1;
   return static_cast<int>(syscall(SYS_fdatasync, file));
 }
 

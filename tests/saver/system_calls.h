@@ -17,6 +17,12 @@ std::set<std::string> StopRecording();
 
 // Kills this process before its n-th call (1, 2, ...) that changes a file.
 void KillBeforeCall(int n);
+// From now on, until they are told otherwise: each call that syncs, writes or
+// unlinks fails with EIO.
+void FailSyncs(bool fail);
+void FailWrites(bool fail);
+void FailUnlinks(bool fail);
+
 // Every such call from now on fails with ENOSPC if it needs space; for a
 // child process, there is no way back.
 void FillDisk();
