@@ -48,13 +48,11 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.rounds.push_back(program.DrawRound());
     // The last round has one; others mostly.
     if (!is_calm && (r + 1 == rounds || draw.Percent(75))) {
-      Opens opens = Opens::kNothing;
+      Opened opened;
       if (r > 0) {
-        const Round& before = plan.rounds[plan.rounds.size() - 2];
-        opens =
-            CrashStep(before).has_value() ? Opens::kCrashed : Opens::kClosed;
+        opened = OpenedAfter(plan.profile, plan.rounds[plan.rounds.size() - 2]);
       }
-      DrawCrash(draw, plan.profile, opens, plan.rounds.back());
+      DrawCrash(draw, plan.profile, opened, plan.rounds.back());
     }
   }
   return plan;

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace lastcommit {
 namespace {
 
 // How likely a step carries the crash. A change outside a transaction commits,
-// or fails and has to leave nothing.
+// or fails and has to leave nothing; one that takes many statements or calls is
+// where somebody may have thought of more than one commit.
 int CrashWeight(const Step& step, bool in_transaction) {
   switch (step.kind) {
     case StepKind::kOpen:
@@ -22,7 +24,13 @@ int CrashWeight(const Step& step, bool in_transaction) {
       return 3;
     case StepKind::kAppendLogs:
       if (in_transaction) return 2;
-      return step.invalid_at > 0 ? 10 : 3;
+      return step.invalid_at > 0 ? 16 : 3;
+    case StepKind::kDeleteThread:
+      return in_transaction ? 2 : 16;
+    case StepKind::kStreamBlob:
+      return in_transaction ? 2 : 10;
+    case StepKind::kPrune:
+      return in_transaction ? 2 : 6;
     default:
       if (!IsChange(step.kind)) return 1;
       return in_transaction ? 2 : 3;
@@ -62,11 +70,11 @@ std::size_t DrawCrashStep(Draw& draw, const std::vector<Step>& steps) {
 // database already.
 class CallEstimate {
  public:
-  CallEstimate(const Profile& profile, Opens opens)
+  CallEstimate(const Profile& profile, const Opened& opened)
       : is_wal_(profile.journal_mode == JournalMode::kWal),
         page_size_(profile.page_size),
         cache_size_(profile.cache_size),
-        opens_(opens) {}
+        opened_(opened) {}
 
   std::vector<int> Of(const std::vector<Step>& steps) {
     std::vector<int> calls;
@@ -78,7 +86,7 @@ class CallEstimate {
   int Of(const Step& step) {
     switch (step.kind) {
       case StepKind::kOpen:
-        return opens_ == Opens::kNothing ? kCreation : Open();
+        return opened_.left == Opened::Left::kNothing ? kCreation : Open();
       case StepKind::kReopen: {
         const int close = Close();
         in_transaction_ = false;
@@ -110,7 +118,9 @@ class CallEstimate {
     // A batch that fails never comes to its commit.
     if (step.invalid_at >= 0) return 0;
     const std::int64_t bytes = step.content.size * step.count;
-    const int pages = static_cast<int>(bytes / page_size_) + 1;
+    const int pages = step.kind == StepKind::kDeleteThread
+                          ? kTables
+                          : static_cast<int>(bytes / page_size_) + 1;
     if (!in_transaction_) return Commit(pages + kSharedPages);
     pages_ += pages;
     return 0;
@@ -121,7 +131,9 @@ class CallEstimate {
   int Commit(int pages) const { return is_wal_ ? 2 * pages : 6 + 2 * pages; }
   int Open() const {
     if (!is_wal_) return 0;
-    return opens_ == Opens::kCrashed ? 4 : 2;
+    return opened_.left == Opened::Left::kByCrash
+               ? kRecovery + opened_.wal_pages
+               : 2;
   }
   // A transaction that is still open has a journal to roll back if it has
   // spilled.
@@ -133,47 +145,85 @@ class CallEstimate {
   }
 
   static constexpr int kCreation = 30;
+  static constexpr int kRecovery = 8;
   static constexpr int kCheckpoint = 3;
   static constexpr int kRollback = 3;
   static constexpr int kVacuum = 20;
   static constexpr int kSharedPages = 2;  // the counter, the thread
+  static constexpr int kTables = 8;       // that a thread's rows may be in
 
   const bool is_wal_;
   const int page_size_;
   const int cache_size_;
-  const Opens opens_;
+  const Opened opened_;
   bool in_transaction_ = false;
   int pages_ = 0;  // that the open transaction has changed
 };
 
-// Calls beyond the step count on into those that follow; what there is left of
-// the round must do for them.
-std::int64_t DrawIo(Draw& draw, int in_step, int in_rest) {
-  const int most = in_step + in_rest;
+// Calls beyond the step count on into those that follow; there are `most` of
+// them in the rest of the round. The estimate is low, so that the middle of a
+// long step is around it.
+std::int64_t DrawIo(Draw& draw, int in_step, int most) {
   if (most == 0) return 0;
+  const int late = std::clamp(in_step * 3 / 2, 1, most);
   return draw.Weighted<std::int64_t>({
       {2, 0},
-      {6, draw.Int(1, std::min(most, 6))},
+      {5, draw.Int(1, std::min(most, 6))},
       {6, draw.Int(1, std::min(most, std::max(in_step, 10)))},
-      {5, draw.Int(1, std::min(most, 45))},
+      {5, draw.Int(std::clamp(in_step / 2, 1, late), late)},
+      {4, draw.Int(1, std::min(most, 45))},
       {2, draw.Int(1, std::min(most, 120))},
       {1, draw.Int(1, most + most / 2)},
   });
 }
 
+// A step that is refused is killed where an accepted one would be at work:
+// there it may be busy with what it should not do.
+int InStep(const Profile& profile, const Opened& opened,
+           std::vector<Step> steps, std::size_t chosen) {
+  steps[chosen].invalid_at = -1;
+  return CallEstimate(profile, opened).Of(steps)[chosen];
+}
+
 }  // namespace
 
-void DrawCrash(Draw& draw, const Profile& profile, Opens opens, Round& round) {
+Opened OpenedAfter(const Profile& profile, const Round& round) {
+  const std::optional<std::size_t> crash_step = CrashStep(round);
+  if (!crash_step.has_value()) return {Opened::Left::kByClose, 0};
+  if (profile.journal_mode != JournalMode::kWal) {
+    return {Opened::Left::kByCrash, 0};
+  }
+  std::int64_t pages = 0;
+  for (std::size_t i = 0; i < *crash_step; ++i) {
+    const Step& step = round.steps[i];
+    if (!IsChange(step.kind) || step.invalid_at >= 0) continue;
+    pages += step.content.size * step.count / profile.page_size + 1;
+  }
+  // Some were rolled back, some are there more than once.
+  constexpr std::int64_t kMostPages = 100;
+  pages = std::min(pages / 2, kMostPages);
+  const int frames = profile.wal_autocheckpoint;
+  if (frames > 0) pages = std::min<std::int64_t>(pages, 2 * frames);
+  return {Opened::Left::kByCrash, static_cast<int>(pages)};
+}
+
+void DrawCrash(Draw& draw, const Profile& profile, const Opened& opened,
+               Round& round) {
   std::vector<Step>& steps = round.steps;
-  const std::vector<int> calls = CallEstimate(profile, opens).Of(steps);
+  const std::vector<int> calls = CallEstimate(profile, opened).Of(steps);
   // Recovery is where a crash has its best chance to do harm.
-  const bool is_in_open = opens == Opens::kCrashed && draw.Percent(45);
+  const bool is_in_open =
+      opened.left == Opened::Left::kByCrash && draw.Percent(45);
   const std::size_t chosen = is_in_open ? 0 : DrawCrashStep(draw, steps);
-  int rest = 0;
-  for (std::size_t i = chosen + 1; i < calls.size(); ++i) rest += calls[i];
+  int most = 0;
+  for (std::size_t i = chosen; i < calls.size(); ++i) most += calls[i];
   CrashPoint crash;
-  crash.io = is_in_open ? draw.Int(1, std::clamp(calls[0] + rest, 4, 30))
-                        : DrawIo(draw, calls[chosen], rest);
+  // Something may follow what SQLite does.
+  constexpr int kBeyondRecovery = 20;
+  const int most_in_open = std::min(most, calls[0] + kBeyondRecovery);
+  crash.io = is_in_open
+                 ? draw.Int(1, std::max(most_in_open, 10))
+                 : DrawIo(draw, InStep(profile, opened, steps, chosen), most);
   if (crash.io > 0) {
     crash.moment = draw.Weighted<Moment>(
         {{4, Moment::kBefore}, {3, Moment::kDuring}, {3, Moment::kAfter}});

@@ -8,15 +8,19 @@
 
 namespace lastcommit {
 
-// What the round opens.
-enum class Opens {
-  kNothing,  // it creates the database
-  kClosed,   // what a close left
-  kCrashed,  // what a crash left
+// What a round opens.
+struct Opened {
+  enum class Left { kNothing, kByClose, kByCrash };
+  Left left = Left::kNothing;
+  int wal_pages = 0;  // about how many pages a crash left in the WAL
 };
 
+// What `round` leaves.
+Opened OpenedAfter(const Profile& profile, const Round& round);
+
 // Gives one of the steps a crash.
-void DrawCrash(Draw& draw, const Profile& profile, Opens opens, Round& round);
+void DrawCrash(Draw& draw, const Profile& profile, const Opened& opened,
+               Round& round);
 
 }  // namespace lastcommit
 

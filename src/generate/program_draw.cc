@@ -26,7 +26,7 @@ Swarm DrawSwarm(Draw& draw, bool is_big) {
   set(StepKind::kUpdateTask, 6, 40);
   set(StepKind::kPutBlob, 8, 25);
   set(StepKind::kStreamBlob, 5, 45);
-  set(StepKind::kDeleteThread, 2, 40);
+  set(StepKind::kDeleteThread, 3, 30);
   set(StepKind::kListCheckpoints, 2, 60);
   set(StepKind::kRead, 1, is_big ? 90 : 60);
   set(StepKind::kLiveRead, 1, is_big ? 90 : 50);
@@ -163,7 +163,7 @@ void ProgramDraw::AddWrites(int count) {
                                                {4, StepKind::kPutBlob},
                                                {2, StepKind::kPutWrites},
                                                {2, StepKind::kCommitStep},
-                                               {1, StepKind::kUpdateTask},
+                                               {3, StepKind::kUpdateTask},
                                                {1, StepKind::kStreamBlob}}));
     const bool fits =
         step.kind != StepKind::kUpdateTask || arguments_.has_tasks();
