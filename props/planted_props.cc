@@ -51,12 +51,20 @@ TEST(Planted, SaversAreCaught) {
   std::printf("trials until the first finding of the class\n%s", table.c_str());
 }
 
-std::vector<std::string> PlantedNames() {
+std::vector<std::string> PlantedNames(bool needs_crash) {
   std::vector<std::string> names;
   for (const SaverEntry& entry : Savers()) {
-    if (entry.planted) names.emplace_back(entry.name);
+    if (entry.planted && entry.needs_crash == needs_crash) {
+      names.emplace_back(entry.name);
+    }
   }
   return names;
+}
+
+std::string TestName(const testing::TestParamInfo<std::string>& parameter) {
+  std::string name = parameter.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 class PlantedSaverTest : public testing::TestWithParam<std::string> {};
@@ -69,12 +77,22 @@ TEST_P(PlantedSaverTest, HoldsWithoutACrash) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlantedSaverTest,
-                         testing::ValuesIn(PlantedNames()),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         testing::ValuesIn(PlantedNames(/*needs_crash=*/true)),
+                         TestName);
+
+class CalmPlantedSaverTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(CalmPlantedSaverTest, IsCaughtWithoutACrash) {
+  const SaverEntry& entry = *FindSaver(GetParam());
+  const PropertyOutcome outcome =
+      CheckTrials(Mixed(entry, FaultChoice::kNone, kMostTrials), PropertySeed(),
+                  {false, entry.planted});
+  EXPECT_EQ(outcome.violation, entry.planted);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CalmPlantedSaverTest,
+                         testing::ValuesIn(PlantedNames(/*needs_crash=*/false)),
+                         TestName);
 
 TEST(Planted, EachPropertyCatchesItsTwin) {
   for (const PropertyTwin& twin : PropertyTwins()) {

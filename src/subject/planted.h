@@ -1,7 +1,8 @@
 // The planted savers: SqliteSaver with one bug each, of the kind that real
-// programs have. Without a crash they answer like the ReferenceModel in
-// everything; the tester must find each under SIGKILL, with the class that the
-// entry names. Only the registry calls these.
+// programs have. The tester must find each under SIGKILL, with the class that
+// the entry names. Without a crash they answer like the ReferenceModel in
+// everything, but for the last five, whose bugs need none
+// (SaverEntry::needs_crash). Only the registry calls these.
 
 #ifndef LASTCOMMIT_SUBJECT_PLANTED_H_
 #define LASTCOMMIT_SUBJECT_PLANTED_H_
@@ -35,6 +36,37 @@ SaverEntry PlantedRecoveryInTwoTransactions();
 
 // Creates its file in more than one transaction.
 SaverEntry PlantedCreationInTwoTransactions();
+
+// Writes the tombstone of a thread in one transaction, deletes it in the next.
+SaverEntry PlantedDeleteInTwoTransactions();
+
+// Commits the chunks of a streamed blob one by one.
+SaverEntry PlantedChunksOneByOne();
+
+// Deletes the WAL that it finds on opening.
+SaverEntry PlantedWalThrownAway();
+
+// Goes on after a crash with the log numbers that the database file has without
+// its WAL.
+SaverEntry PlantedLogNumbersReused();
+
+// Writes the sequence of the checkpoints when it closes.
+SaverEntry PlantedCounterWrittenAtClose();
+
+// Replaces a pending write that is there already.
+SaverEntry PlantedOverwritesFirstWrite();
+
+// Ends blobs at their first NUL.
+SaverEntry PlantedBlobAsText();
+
+// Answers OK for a batch of which SQLite refused an entry.
+SaverEntry PlantedSwallowedError();
+
+// Forgets that a thread was deleted.
+SaverEntry PlantedNoTombstone();
+
+// Compares a task's version with a copy in memory that a rollback leaves alone.
+SaverEntry PlantedTaskVersionOutside();
 
 }  // namespace lastcommit
 

@@ -40,7 +40,7 @@ SaverEntry SqliteUndefended() {
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
-  static const std::array<SaverEntry, 10> kSavers = {
+  static const std::array<SaverEntry, 20> kSavers = {
       Sqlite(),
       SqliteUndefended(),
       PlantedAckBeforeCommit(),
@@ -51,6 +51,16 @@ std::span<const SaverEntry> Savers() {
       PlantedWriteInRecovery(),
       PlantedRecoveryInTwoTransactions(),
       PlantedCreationInTwoTransactions(),
+      PlantedDeleteInTwoTransactions(),
+      PlantedChunksOneByOne(),
+      PlantedWalThrownAway(),
+      PlantedLogNumbersReused(),
+      PlantedCounterWrittenAtClose(),
+      PlantedOverwritesFirstWrite(),
+      PlantedBlobAsText(),
+      PlantedSwallowedError(),
+      PlantedNoTombstone(),
+      PlantedTaskVersionOutside(),
   };
   return kSavers;
 }

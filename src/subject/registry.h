@@ -33,6 +33,9 @@ struct SaverEntry {
   // read transaction. `path` is the database file, for stores with files
   // beside it. A database without a schema gives cut -1.
   absl::StatusOr<State> (*read)(sqlite3* connection, const std::string& path);
+  // Planted savers: without a crash it does what a correct one does. False: a
+  // program that runs to its end shows the bug.
+  bool needs_crash = true;
 };
 
 // In the order in which they are listed to people; "sqlite" is the first.

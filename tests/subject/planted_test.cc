@@ -28,59 +28,132 @@ constexpr std::array kPlaces = {Where::kCreation, Where::kProgram,
 constexpr std::array kModes = {JournalMode::kDelete, JournalMode::kTruncate,
                                JournalMode::kPersist, JournalMode::kWal};
 
+// Two rounds. Some I/O call from `killed` on, the step of the first round that
+// carries the kill, is the bad one for each bug that the program is for.
+struct Program {
+  std::vector<Step> first;
+  std::size_t killed;
+  std::vector<Step> second;
+};
+
+// A transaction that replaces, a refused batch, a blob that is new, and a
+// recovery.
+Program Replacing() {
+  return {{{.kind = StepKind::kOpen},
+           Blob(0, 1, 4),
+           {.kind = StepKind::kBegin},
+           Blob(0, 1, 3),
+           Log(0, 1),
+           {.kind = StepKind::kCommit},
+           RefusedLogs(0, 5, 3),
+           Blob(0, 2, 4),
+           {.kind = StepKind::kClose}},
+          5,
+          {{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}};
+}
+
+Step Write(std::uint64_t seed) {
+  return {.kind = StepKind::kPutWrite,
+          .ns = 1,
+          .id = 1,
+          .content = {.size = 40, .seed = seed}};
+}
+Step Update() { return {.kind = StepKind::kUpdateTask}; }
+Step Stream() {
+  return {.kind = StepKind::kStreamBlob,
+          .id = 2,
+          .content = {.size = 9000, .seed = 1},
+          .chunk = 3000};
+}
+
+// First what shows without a crash: a blob with NULs, a write that is there
+// already, a task that is updated after a rollback, a refused batch, a late
+// write to a deleted thread. Then a deletion and a stream to be killed in, and
+// in the second round numbers that go on.
+Program Numbering() {
+  return {{{.kind = StepKind::kOpen},
+           CheckpointStep(0, 1, 1),
+           Log(0, 1),
+           Blob(0, 1, 4),
+           CheckpointStep(1, 1, 1),
+           Log(1, 1),
+           Write(1),
+           Write(2),
+           {.kind = StepKind::kCreateTask},
+           {.kind = StepKind::kBegin},
+           Update(),
+           {.kind = StepKind::kRollback},
+           Update(),
+           RefusedLogs(0, 5, 3),
+           Log(2, 1),
+           Delete(2),
+           Log(2, 1),
+           Delete(1),
+           Stream(),
+           {.kind = StepKind::kClose}},
+          17,
+          {{.kind = StepKind::kOpen},
+           Log(0, 2),
+           CheckpointStep(0, 2, 3),
+           {.kind = StepKind::kClose}}};
+}
+
+constexpr std::int64_t kProgramCalls = 160;
+
 struct Case {
   std::string_view saver;
   Where where;
   JournalMode mode;
+  Program (*program)();
+  std::int64_t calls = kProgramCalls;
 };
 
 // Where the bug shows.
 struct Habitat {
   std::string_view saver;
   Where where;
+  Program (*program)();
   bool is_in_wal_only = false;
+  // Kills of a program further on would show as another class.
+  std::int64_t calls = kProgramCalls;
 };
-constexpr std::array<Habitat, 8> kHabitats = {{
-    {"planted-ack-before-commit", Where::kProgram},
-    {"planted-two-transactions", Where::kProgram},
-    {"planted-blob-in-file", Where::kProgram},
-    {"planted-journal-off", Where::kProgram},
-    {"planted-commit-in-error-path", Where::kProgram},
-    {"planted-write-in-recovery", Where::kProgram, true},
-    {"planted-recovery-in-two-transactions", Where::kRecovery, true},
-    {"planted-creation-in-two-transactions", Where::kCreation},
+constexpr std::array<Habitat, 18> kHabitats = {{
+    {"planted-ack-before-commit", Where::kProgram, Replacing},
+    {"planted-two-transactions", Where::kProgram, Replacing},
+    {"planted-blob-in-file", Where::kProgram, Replacing},
+    {"planted-journal-off", Where::kProgram, Replacing},
+    {"planted-commit-in-error-path", Where::kProgram, Replacing},
+    {"planted-write-in-recovery", Where::kProgram, Replacing, true},
+    {"planted-recovery-in-two-transactions", Where::kRecovery, Replacing, true},
+    {"planted-creation-in-two-transactions", Where::kCreation, Replacing},
+    {"planted-delete-in-two-transactions", Where::kProgram, Numbering},
+    {"planted-chunks-one-by-one", Where::kProgram, Numbering},
+    // The checkpoint of the close would be cut off from its WAL.
+    {"planted-wal-thrown-away", Where::kProgram, Numbering, true, 24},
+    {"planted-log-numbers-reused", Where::kProgram, Numbering, true},
+    {"planted-counter-written-at-close", Where::kProgram, Numbering},
+    {"planted-overwrites-first-write", Where::kProgram, Numbering},
+    {"planted-blob-as-text", Where::kProgram, Numbering},
+    {"planted-swallowed-error", Where::kProgram, Numbering},
+    {"planted-no-tombstone", Where::kProgram, Numbering},
+    {"planted-task-version-outside", Where::kProgram, Numbering},
 }};
 
-// A transaction that replaces, a refused batch, a blob that is new, and a
-// recovery: some I/O call of them is the bad one for each bug.
 Plan PlanWithKill(const Case& at, std::int64_t io) {
-  constexpr std::size_t kCommit = 5;
   Plan plan;
   plan.saver = std::string(at.saver);
   plan.profile.journal_mode = at.mode;
-  std::vector<Step> first = {
-      {.kind = StepKind::kOpen},
-      Blob(0, 1, 4),
-      {.kind = StepKind::kBegin},
-      Blob(0, 1, 3),
-      Log(0, 1),
-      {.kind = StepKind::kCommit},
-      RefusedLogs(0, 5, 3),
-      Blob(0, 2, 4),
-      {.kind = StepKind::kClose},
-  };
-  std::vector<Step> second = {{.kind = StepKind::kOpen},
-                              {.kind = StepKind::kClose}};
+  auto [first, killed, second] = at.program();
   const CrashPoint kill = {io, Moment::kAfter};
   switch (at.where) {
     case Where::kCreation:
       first.front().crash = kill;
       break;
     case Where::kProgram:
-      first[kCommit].crash = kill;
+      first[killed].crash = kill;
       break;
     case Where::kRecovery:
-      first[kCommit + 1].crash = CrashPoint{};
+      first[killed + 1].crash = CrashPoint{};
       second.front().crash = kill;
       break;
   }
@@ -105,7 +178,7 @@ class KilledSaver : public ::testing::TestWithParam<Case> {
   // Kills at many calls; `expected` is the only class that may be found.
   Tally KillEverywhere(std::optional<ViolationClass> expected) {
     const bool is_program = GetParam().where == Where::kProgram;
-    const std::int64_t calls = is_program ? 120 : 40;
+    const std::int64_t calls = is_program ? GetParam().calls : 40;
     const std::int64_t stride = is_program ? 4 : 1;
     Tally tally;
     for (std::int64_t io = 0; io < calls; io += stride) {
@@ -155,7 +228,7 @@ std::vector<Case> PlantedCases() {
   for (const Habitat& at : kHabitats) {
     for (const JournalMode mode : kModes) {
       if (at.is_in_wal_only && mode != JournalMode::kWal) continue;
-      cases.push_back({at.saver, at.where, mode});
+      cases.push_back({at.saver, at.where, mode, at.program, at.calls});
     }
   }
   return cases;
@@ -167,7 +240,8 @@ std::vector<Case> HonestCases() {
     if (entry.planted.has_value()) continue;
     for (const Where where : kPlaces) {
       for (const JournalMode mode : kModes) {
-        cases.push_back({entry.name, where, mode});
+        cases.push_back({entry.name, where, mode, Replacing});
+        cases.push_back({entry.name, where, mode, Numbering});
       }
     }
   }
@@ -180,6 +254,7 @@ std::string TestName(const ::testing::TestParamInfo<Case>& info) {
   std::string name(info.param.saver);
   name += kNames[static_cast<std::size_t>(info.param.where)];
   name += Name(info.param.mode);
+  if (info.param.program == Numbering) name += "_numbering";
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

@@ -39,5 +39,11 @@ TEST(RegistryTest, PlantedSaversSayWhatShowsAndHonestOnesNothing) {
   }
 }
 
+TEST(RegistryTest, OnlyPlantedSaversAreWrongWithoutACrash) {
+  for (const SaverEntry& entry : Savers()) {
+    EXPECT_TRUE(entry.needs_crash || entry.planted.has_value()) << entry.name;
+  }
+}
+
 }  // namespace
 }  // namespace lastcommit

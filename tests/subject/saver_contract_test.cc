@@ -1,6 +1,6 @@
 // What every registered saver does as long as nothing crashes: exactly what the
-// ReferenceModel does. The planted ones too, or their bug would be found for
-// the wrong reason.
+// ReferenceModel does. The planted ones too whose bug needs a crash, or it
+// would be found for the wrong reason.
 
 #include <gtest/gtest.h>
 
@@ -270,7 +270,9 @@ TEST_P(SaverContract, BigPagesChangeNothing) {
 
 std::vector<std::string_view> SaverNames() {
   std::vector<std::string_view> names;
-  for (const SaverEntry& entry : Savers()) names.push_back(entry.name);
+  for (const SaverEntry& entry : Savers()) {
+    if (entry.needs_crash) names.push_back(entry.name);
+  }
   return names;
 }
 
