@@ -12,8 +12,9 @@ namespace {
 
 Plan ArbitraryPlan() {
   GenerateOptions options;
-  options.fault = *rc::gen::element(FaultChoice::kNone, FaultChoice::kKill,
-                                    FaultChoice::kMixed);
+  options.fault =
+      *rc::gen::element(FaultChoice::kNone, FaultChoice::kKill,
+                        FaultChoice::kMixed, FaultChoice::kTimedKill);
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   Plan plan = PlanAt({seed, *rc::gen::inRange<std::uint64_t>(0, 50)}, options);
   // What the generator of plans leaves at its defaults.

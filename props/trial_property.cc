@@ -71,6 +71,7 @@ PropertyOutcome CheckTrials(const TrialProperty& property, std::uint64_t seed,
       return outcome;
     }
     outcome.ledger.Add(*plan, *result);
+    if (property.observe) property.observe(*plan, *result);
     if (!IsFailure(result->verdict, handling)) continue;
     outcome.violation = result->verdict.violation;
     outcome.failure = handling.is_reported

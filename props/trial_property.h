@@ -12,6 +12,7 @@
 #include "campaign/ledger.h"
 #include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
+#include "trial/trial.h"
 
 namespace lastcommit {
 
@@ -21,6 +22,8 @@ struct TrialProperty {
   std::uint64_t trials = 0;
   // Bends a generated plan; nullopt if it does not fit the property.
   std::function<std::optional<Plan>(Plan, std::uint64_t index)> bend;
+  // Sees what each trial did; nothing by default.
+  std::function<void(const Plan&, const TrialResult&)> observe;
 };
 
 struct PropertyOutcome {

@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "campaign/deterministic.h"
 #include "campaign/replay.h"
 #include "campaign/shape.h"
 #include "campaign/story.h"
@@ -26,6 +27,16 @@ namespace {
 
 // A rate that means something.
 constexpr int kRepeatsOfFlaky = 20;
+
+constexpr char kFoundByTheClock[] =
+    "a timed kill found it (original.plan); in this plan the kill stands where "
+    "that one fell\n";
+constexpr char kNotDeterministic[] =
+    "NOT DETERMINISTIC: the clock decides when the kill comes, and no plan "
+    "with a crash point where it fell, or beside that, failed\n";
+constexpr char kNotSearched[] =
+    "NOT DETERMINISTIC: the clock decides when the kill comes, and the search "
+    "for a plan without one was stopped\n";
 
 absl::Status MakeDirectory(const std::string& directory) {
   std::error_code error;
@@ -65,13 +76,15 @@ absl::Status Keep(const Plan& plan, const FindingOptions& options,
   return absl::OkStatus();
 }
 
+// `note`: what people must know of it, a line or nothing.
 std::string StoryOf(const Finding& finding, const Plan& plan,
-                    const TrialResult& result, const FindingOptions& options) {
+                    const TrialResult& result, const std::string& note,
+                    const FindingOptions& options) {
   return absl::StrCat(
       "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n\n",
       TesterVersion(), ", ", SqliteUnderTest(),
       "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
-      "; it repeats: ", finding.repeats, "\n", CountSteps(plan),
+      "; it repeats: ", finding.repeats, "\n", note, CountSteps(plan),
       " lines after the header, ", finding.shrink_trials,
       " trials of shrinking\n\n", ReadableProgram(plan), "\n",
       TokenLine(finding, options),
@@ -112,8 +125,20 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options) {
   const ViolationClass violation = *result.verdict.violation;
+  Plan failing = WithExactCrashes(plan, result);
+  if (HasTimedKill(plan)) {
+    ASSIGN_OR_RETURN(
+        std::optional<Deterministic> found,
+        FindDeterministic(trial, plan, result, options.is_cancelled));
+    if (!found.has_value()) {
+      return absl::FailedPreconditionError(
+          "the plan is killed by the clock, and none with a crash point where "
+          "that kill fell fails");
+    }
+    failing = std::move(found->plan);
+  }
   return Shrink(
-      WithExactCrashes(plan, result),
+      failing,
       [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
         if (options.is_cancelled()) return absl::CancelledError("stopped");
         ASSIGN_OR_RETURN(const TrialResult tried, trial.Run(candidate));
@@ -195,9 +220,14 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
   return finding;
 }
 
-absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
-                            const TrialResult& result,
-                            const FindingOptions& options, Finding& finding) {
+namespace {
+
+// Sees whether a plan without timed kills fails again, and shrinks it.
+absl::Status ExplainRepeatable(ForkTrial& trial, const Plan& plan,
+                               const TrialResult& result,
+                               const std::string& note,
+                               const FindingOptions& options,
+                               Finding& finding) {
   Plan kept = WithExpectation(plan, *result.verdict.violation);
   ASSIGN_OR_RETURN(Repetition repetition,
                    Repeat(trial, plan, kRepeats, options.is_cancelled));
@@ -235,11 +265,60 @@ absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
   finding.lines = CountSteps(kept);
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
-  finding.story = StoryOf(
-      finding, kept, is_same(repetition) ? repetition.first : result, options);
+  finding.story =
+      StoryOf(finding, kept, is_same(repetition) ? repetition.first : result,
+              note, options);
   finding.state = FindingState::kExplained;
   return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
                         finding.story);
+}
+
+// How often the clock makes it fail; the files are those of a run that did, if
+// another one does.
+absl::Status ExplainTimed(ForkTrial& trial, const Plan& plan,
+                          const TrialResult& result, const std::string& note,
+                          const FindingOptions& options, Finding& finding) {
+  ASSIGN_OR_RETURN(const Repetition repetition,
+                   Repeat(trial, plan, kRepeatsOfFlaky, options.is_cancelled));
+  for (int i = 0; i < kRepeatsOfFlaky && !options.is_cancelled(); ++i) {
+    ASSIGN_OR_RETURN(const TrialResult kept,
+                     trial.RunAndKeep(plan, finding.directory));
+    if (kept.verdict.violation == result.verdict.violation) break;
+  }
+  finding.repeats = Describe(repetition);
+  finding.verdicts = repetition.verdicts;
+  finding.story = StoryOf(finding, plan, result, note, options);
+  finding.state = FindingState::kExplained;
+  return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
+                        finding.story);
+}
+
+}  // namespace
+
+absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
+                            const TrialResult& result,
+                            const FindingOptions& options, Finding& finding) {
+  if (!HasTimedKill(plan)) {
+    return ExplainRepeatable(trial, plan, result, "", options, finding);
+  }
+  const absl::StatusOr<std::optional<Deterministic>> found =
+      FindDeterministic(trial, plan, result, options.is_cancelled);
+  if (absl::IsCancelled(found.status())) {
+    return ExplainTimed(trial, plan, result, kNotSearched, options, finding);
+  }
+  RETURN_IF_ERROR(found.status());
+  if (!found->has_value()) {
+    return ExplainTimed(trial, plan, result, kNotDeterministic, options,
+                        finding);
+  }
+  const Deterministic& exact = **found;
+  finding.plan_path = absl::StrCat(finding.directory, "/deterministic.plan");
+  RETURN_IF_ERROR(
+      WritePlanFile(finding.plan_path,
+                    WithExpectation(exact.plan, *result.verdict.violation)));
+  SetToken(exact.plan, options, finding);
+  return ExplainRepeatable(trial, exact.plan, exact.result, kFoundByTheClock,
+                           options, finding);
 }
 
 }  // namespace lastcommit

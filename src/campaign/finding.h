@@ -2,6 +2,7 @@
 // shrunk plan, its story, and the files that the crash left.
 //
 //   DIR/<class>/<seed>-<index>/original.plan
+//                              deterministic.plan  (of a timed one)
 //                              shrunk.plan
 //                              story.txt
 //                              round-1/state.db, state.db-wal, ...
@@ -108,8 +109,9 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
 
 // Sees whether a kept plan fails again, shrinks it, sees whether the shrunk one
 // fails again, and writes the story. A plan that does not repeat becomes
-// violated(flaky) with its rate and is not shrunk. When it is cancelled, the
-// finding has what was done until then.
+// violated(flaky) with its rate and is not shrunk. A timed plan first becomes a
+// deterministic one; if no such plan fails, it is kept with its rate. When it
+// is cancelled, the finding has what was done until then.
 absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding);
@@ -124,7 +126,8 @@ std::string ReplayCommand(const std::string& program, const std::string& plan);
 // without one.
 std::string TokenLine(const Finding& finding, const FindingOptions& options);
 
-// Shrinks within the plan's class of failure.
+// Shrinks within the plan's class of failure. FailedPrecondition: a timed plan
+// that no deterministic one can stand for.
 absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options);

@@ -27,10 +27,17 @@ std::string Word(Enum value) {
   return std::string(Name(value));
 }
 
-std::string CrashCell(Engine engine, JournalMode mode, Phase phase) {
-  return absl::StrCat("crash/", Word(engine), "/kill/", Word(mode), "/",
-                      Word(phase));
+enum class Kill { kPlanned, kTimed };
+
+std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
+  return absl::StrCat("crash/", Word(engine),
+                      kill == Kill::kTimed ? "/timed_kill/" : "/kill/",
+                      Word(mode), "/", Word(phase));
 }
+
+constexpr const char kTimedSent[] = "timed_kill/sent";
+constexpr const char kTimedInside[] = "timed_kill/inside";
+constexpr const char kTimedTooLate[] = "timed_kill/too_late";
 
 std::string CalmCell(Engine engine, JournalMode mode) {
   return absl::StrCat("round/", Word(engine), "/none/", Word(mode));
@@ -48,6 +55,19 @@ bool IsPromised(JournalMode mode, Phase phase) {
          (phase != Phase::kCheckpoint && phase != Phase::kClose);
 }
 
+// Also of a trial that is skipped because another kill of it came too late: its
+// rounds were judged.
+void AddTimedKill(const Plan& plan, const RoundFacts& facts,
+                  Ledger::Cells& cells) {
+  if (!facts.timed) return;
+  ++cells[kTimedSent];
+  ++cells[facts.crashed ? kTimedInside : kTimedTooLate];
+  if (!facts.crashed || !facts.judged) return;
+  ++cells["timed_kill/judged"];
+  ++cells[CrashCell(plan.engine, Kill::kTimed, plan.profile.journal_mode,
+                    facts.crash.phase)];
+}
+
 void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   if (!facts.judged) return;
   const JournalMode mode = plan.profile.journal_mode;
@@ -55,8 +75,10 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
     ++cells[CalmCell(plan.engine, mode)];
     return;
   }
-  ++cells[CrashCell(plan.engine, mode, facts.crash.phase)];
-  ++cells[absl::StrCat("moment/", Word(facts.crash.point.moment))];
+  if (!facts.timed) {
+    ++cells[CrashCell(plan.engine, Kill::kPlanned, mode, facts.crash.phase)];
+    ++cells[absl::StrCat("moment/", Word(facts.crash.point.moment))];
+  }
   if (facts.had_candidate) {
     ++cells[facts.candidate_landed ? kOutcomes[0] : kOutcomes[1]];
   }
@@ -71,6 +93,9 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   ++cells_[absl::StrCat("verdict/", Name(result.verdict))];
   cells_["steps"] += result.steps;
   cells_["commits"] += result.commits;
+  for (const RoundFacts& facts : result.rounds) {
+    AddTimedKill(plan, facts, cells_);
+  }
   if (result.verdict.skipped) return;  // what it did is not judged
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
   cells_[kOutcomes[4]] += result.spilled ? 1 : 0;
@@ -99,16 +124,25 @@ std::string Ledger::Print() const {
     absl::StrAppendFormat(&text, "%11s", Word(static_cast<Phase>(p)));
   }
   absl::StrAppendFormat(&text, "%11s\n", "no crash");
-  for (const JournalMode mode : kModes) {
-    absl::StrAppendFormat(&text, "  fork kill %-12s", Word(mode));
+  const auto append_crashes = [&](Kill kill, JournalMode mode) {
     for (int p = 0; p < kPhases; ++p) {
       const auto phase = static_cast<Phase>(p);
-      const std::string cell = CrashCell(Engine::kFork, mode, phase);
+      const std::string cell = CrashCell(Engine::kFork, kill, mode, phase);
       absl::StrAppendFormat(
           &text, "%11s", Exists(mode, phase) ? absl::StrCat(Count(cell)) : "-");
     }
+  };
+  for (const JournalMode mode : kModes) {
+    absl::StrAppendFormat(&text, "  fork kill %-12s", Word(mode));
+    append_crashes(Kill::kPlanned, mode);
     absl::StrAppendFormat(&text, "%11d\n",
                           Count(CalmCell(Engine::kFork, mode)));
+  }
+  for (const JournalMode mode : kModes) {
+    if (Count(kTimedSent) == 0) break;
+    absl::StrAppendFormat(&text, "  timed kill %-11s", Word(mode));
+    append_crashes(Kill::kTimed, mode);
+    text += "\n";
   }
   text += "ledger: everything else\n";
   for (const auto& [cell, count] : cells_) {
@@ -116,6 +150,24 @@ std::string Ledger::Print() const {
     absl::StrAppendFormat(&text, "  %-45s%12d\n", cell, count);
   }
   return text;
+}
+
+bool AreInside(const Ledger& ledger) {
+  const std::int64_t sent = ledger.Count(kTimedSent);
+  return sent > 0 &&
+         ledger.Count(kTimedInside) * 100 >= sent * kLeastInsidePercent;
+}
+
+std::string DescribeTimedKills(const Ledger& ledger) {
+  const std::int64_t sent = ledger.Count(kTimedSent);
+  const std::int64_t inside = ledger.Count(kTimedInside);
+  return absl::StrFormat(
+      "timed kills: %d sent, %d came while a program ran (%.1f %%), %d too "
+      "late",
+      sent, inside,
+      sent > 0 ? 100.0 * static_cast<double>(inside) / static_cast<double>(sent)
+               : 0.0,
+      ledger.Count(kTimedTooLate));
 }
 
 std::vector<std::string> BrokenPromises(const Ledger& ledger,
@@ -126,6 +178,13 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
     broken.push_back(absl::StrCat(ledger.skipped(), " of ", ledger.trials(),
                                   " plans were skipped, more than ",
                                   kMaxSkippedPercent, " %"));
+  }
+  if (options.fault == FaultChoice::kTimedKill && !AreInside(ledger)) {
+    broken.push_back(absl::StrCat(ledger.Count(kTimedInside), " of ",
+                                  ledger.Count(kTimedSent),
+                                  " timed kills came while a program ran, "
+                                  "fewer than ",
+                                  kLeastInsidePercent, " %"));
   }
   if (options.fault != FaultChoice::kMixed ||
       ledger.trials() < kTrialsOfAPromise) {
@@ -139,7 +198,7 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
     for (int p = 0; p < kPhases; ++p) {
       const auto phase = static_cast<Phase>(p);
       if (IsPromised(mode, phase))
-        promise(CrashCell(options.engine, mode, phase));
+        promise(CrashCell(options.engine, Kill::kPlanned, mode, phase));
     }
   }
   for (const char* outcome : kOutcomes) promise(outcome);

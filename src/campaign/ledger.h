@@ -41,6 +41,14 @@ inline constexpr std::int64_t kTrialsOfAPromise = 1000;
 // More skipped plans than this share and nothing is shown.
 inline constexpr int kMaxSkippedPercent = 20;
 
+// Timed kills that came while a program ran, at least: otherwise the delays do
+// not fit the machine, and the run has shown little.
+inline constexpr int kLeastInsidePercent = 90;
+bool AreInside(const Ledger& ledger);
+
+// "timed kills: 100 sent, 97 came while a program ran (97.0 %), 3 too late".
+std::string DescribeTimedKills(const Ledger& ledger);
+
 // The promised cells that stayed empty, and other promises that were broken,
 // in words; empty = exercised.
 std::vector<std::string> BrokenPromises(const Ledger& ledger,

@@ -10,13 +10,16 @@ const char* Word(FaultChoice fault) {
       return "kill";
     case FaultChoice::kMixed:
       return "mixed";
+    case FaultChoice::kTimedKill:
+      return "timed-kill";
   }
   return "";
 }
 
 std::optional<FaultChoice> ParseFault(std::string_view word) {
   for (const FaultChoice fault :
-       {FaultChoice::kNone, FaultChoice::kKill, FaultChoice::kMixed}) {
+       {FaultChoice::kNone, FaultChoice::kKill, FaultChoice::kMixed,
+        FaultChoice::kTimedKill}) {
     if (word == Word(fault)) return fault;
   }
   return std::nullopt;

@@ -129,6 +129,11 @@ std::string CrashMark(const CrashPoint& crash) {
                       crash.io);
 }
 
+std::string TimedKillMark(std::int64_t microseconds) {
+  return absl::StrCat("   <== SIGKILL ", microseconds,
+                      " us after this begins, wherever it is then");
+}
+
 void AppendRound(const Round& round, std::string& text) {
   bool is_dead = false;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
@@ -139,6 +144,9 @@ void AppendRound(const Round& round, std::string& text) {
     if (step.crash.has_value()) {
       absl::StrAppend(&line, CrashMark(*step.crash));
       is_dead = true;
+    }
+    if (step.kill_after_us.has_value()) {
+      absl::StrAppend(&line, TimedKillMark(*step.kill_after_us));
     }
     while (line.ends_with(' ')) line.pop_back();
     absl::StrAppend(&text, line, "\n");

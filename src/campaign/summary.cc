@@ -114,6 +114,12 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   for (const std::string& broken : summary.broken_promises) {
     std::printf("promise not kept: %s\n", broken.c_str());
   }
+  if (options.generate.fault == FaultChoice::kTimedKill) {
+    std::printf(
+        "%s\nverdicts of timed kills are no function of the seed: the digest "
+        "is of the plans alone\n",
+        DescribeTimedKills(ledger).c_str());
+  }
   std::printf("digest %s\n", summary.tally.digest().c_str());
   std::printf(
       "%s%s: %lld trials (%lld held, %lld skipped)%s in %.1f s, %.0f per "

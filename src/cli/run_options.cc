@@ -58,8 +58,9 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
       ->add_option_function<std::string>(
           "--fault",
           [&](const std::string& name) { wanted.fault = ParseFault(name); },
-          "kill: each plan has a kill; none; mixed (default)")
-      ->check(CLI::IsMember({"kill", "none", "mixed"}));
+          "kill: each plan has a kill at an I/O call; timed-kill: each has one "
+          "by the clock; none; mixed (default): kills at calls, and none")
+      ->check(CLI::IsMember({"kill", "timed-kill", "none", "mixed"}));
 }
 
 void AddRunOptions(CLI::App* command, RunOptions& options) {

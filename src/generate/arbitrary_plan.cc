@@ -3,6 +3,7 @@
 #include "generate/crash_draw.h"
 #include "generate/draw.h"
 #include "generate/program_draw.h"
+#include "generate/timed_kill.h"
 #include "rapidcheck.h"
 
 namespace lastcommit {
@@ -32,6 +33,13 @@ Profile DrawProfile(Draw& draw) {
   return profile;
 }
 
+void DrawTimedKill(Draw& draw, bool is_first, Round& round) {
+  TimedKillDraws draws;
+  draws.step = draw.Below(std::uint64_t{1} << 32);
+  draws.delay = draw.Below(std::uint64_t{1} << 32);
+  PlaceTimedKill(draws, is_first, round);
+}
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   plan.saver = options.saver;
@@ -48,6 +56,10 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.rounds.push_back(program.DrawRound());
     // The last round has one; others mostly.
     if (!is_calm && (r + 1 == rounds || draw.Percent(75))) {
+      if (options.fault == FaultChoice::kTimedKill) {
+        DrawTimedKill(draw, r == 0, plan.rounds.back());
+        continue;
+      }
       Opened opened;
       if (r > 0) {
         opened = OpenedAfter(plan.profile, plan.rounds[plan.rounds.size() - 2]);

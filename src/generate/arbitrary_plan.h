@@ -15,15 +15,19 @@ namespace lastcommit {
 // Changes with each change of what a seed means: with the plan of any key, the
 // order of the enumerators below, or how tokens say what shrinking did
 // (docs/token.md). A test fails where it was forgotten.
-inline constexpr int kGeneratorVersion = 2;
+inline constexpr int kGeneratorVersion = 3;
 
 // Which faults the plans have.
 enum class FaultChoice {
   kNone,   // no plan has a crash
   kKill,   // each plan has at least one
-  kMixed,  // most have
+  kMixed,  // most have; none is timed
+  // As kKill, but each is timed: the plans are a function of the seed, what
+  // they give is not.
+  kTimedKill,
 };
-inline constexpr int kFaultChoices = static_cast<int>(FaultChoice::kMixed) + 1;
+inline constexpr int kFaultChoices =
+    static_cast<int>(FaultChoice::kTimedKill) + 1;
 
 struct GenerateOptions {
   std::string saver = "sqlite";

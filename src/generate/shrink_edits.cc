@@ -226,6 +226,18 @@ void SimplifyKinds(const Plan& plan, Edits& edits) {
   }
 }
 
+void DropTimedKills(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const auto at = TimedKillStep(plan.rounds[r]);
+    if (!at.has_value()) continue;
+    edits.push_back([r, at](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      to.rounds[r].steps[*at].kill_after_us.reset();
+      return to;
+    });
+  }
+}
+
 template <typename Value>
 void SetProfile(const Plan& plan, Value Profile::*field, Value value,
                 Edits& edits) {
@@ -291,6 +303,7 @@ std::vector<Edit> SimplerEdits(const Plan& plan) {
   DropChunks(plan, edits);
   DropTransactions(plan, edits);
   SimplifyCrash(plan, edits);
+  DropTimedKills(plan, edits);
   SimplifyProfile(plan, edits);
   SimplifyKinds(plan, edits);
   SimplifyArguments(plan, edits);

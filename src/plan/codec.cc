@@ -100,9 +100,15 @@ class PlanParser {
   }
 
   absl::Status CountCrash(const Step& step) {
-    if (!step.crash.has_value()) return absl::OkStatus();
+    if (step.crash.has_value() && step.kill_after_us.has_value()) {
+      return FieldError("kill_after_us",
+                        "the step has a crash too (allowed 1 of them a round)");
+    }
+    if (!step.crash.has_value() && !step.kill_after_us.has_value()) {
+      return absl::OkStatus();
+    }
     if (crash_line_ != 0) {
-      return FieldError("crash",
+      return FieldError(step.crash.has_value() ? "crash" : "kill_after_us",
                         absl::StrCat("line ", crash_line_,
                                      " has one already (allowed 1 a round)"));
     }
@@ -137,7 +143,7 @@ class PlanParser {
   Plan plan_;
   int line_number_ = 0;
   bool is_in_round_ = false;
-  int crash_line_ = 0;  // 0 = this round has no crash yet
+  int crash_line_ = 0;  // 0 = this round has no crash or timed kill yet
   std::int64_t content_bytes_ = 0;
 };
 
@@ -150,6 +156,9 @@ std::string PrintStep(const Step& step) {
     absl::StrAppend(&text, ",\"crash\":{\"io\":", step.crash->io,
                     ",\"moment\":\"", std::string(Name(step.crash->moment)),
                     "\"}");
+  }
+  if (step.kill_after_us.has_value()) {
+    absl::StrAppend(&text, ",\"kill_after_us\":", *step.kill_after_us);
   }
   return text + "}";
 }

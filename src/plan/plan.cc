@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -114,6 +115,19 @@ std::optional<std::size_t> CrashStep(const Round& round) {
     if (round.steps[i].crash.has_value()) return i;
   }
   return std::nullopt;
+}
+
+std::optional<std::size_t> TimedKillStep(const Round& round) {
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    if (round.steps[i].kill_after_us.has_value()) return i;
+  }
+  return std::nullopt;
+}
+
+bool HasTimedKill(const Plan& plan) {
+  return std::any_of(
+      plan.rounds.begin(), plan.rounds.end(),
+      [](const Round& round) { return TimedKillStep(round).has_value(); });
 }
 
 }  // namespace lastcommit

@@ -21,7 +21,7 @@ namespace lastcommit {
 
 // The limits of a plan; the parser refuses more, the generator stays below.
 struct PlanLimits {
-  static constexpr int kMaxRounds = 4;
+  static constexpr int kMaxRounds = 128;
   static constexpr int kMaxStepsPerRound = 4096;
   static constexpr std::int64_t kMaxContentBytes = 4 << 20;
   // All steps together, size times count, so that no plan eats the machine.
@@ -34,6 +34,7 @@ struct PlanLimits {
   static constexpr int kMinChunk = 64;
   static constexpr int kMaxUp = 16;  // savepoints that rollback_to skips
   static constexpr std::int64_t kMaxIo = 1'000'000;
+  static constexpr std::int64_t kMaxKillAfterUs = 10'000'000;
   static constexpr int kMinPageSize = 512;  // SQLite's own two limits
   static constexpr int kMaxPageSize = 65536;
   static constexpr int kMaxCacheSize = 1'000'000;
@@ -137,12 +138,16 @@ struct Step {
   int up = 0;        // rollback_to: savepoints further out, 0 = innermost
   CheckpointMode mode = CheckpointMode::kPassive;  // wal_checkpoint
   std::optional<CrashPoint> crash = {};
+  // A timed kill: SIGKILL comes that many microseconds after the
+  // process entered this step. Where it lands is no function of the plan.
+  std::optional<std::int64_t> kill_after_us = {};
 
   bool operator==(const Step&) const = default;
 };
 
 // What one process lifetime does. steps.front() is open, steps.back() is
-// close, neither stands elsewhere; at most one step carries a crash.
+// close, neither stands elsewhere; at most one step carries a crash or a timed
+// kill.
 struct Round {
   std::vector<Step> steps = {};
 
@@ -214,6 +219,10 @@ Plan WithoutExpectation(Plan plan);
 
 // The crash of a round, as an index into its steps; nullopt if it has none.
 std::optional<std::size_t> CrashStep(const Round& round);
+// The same for its timed kill.
+std::optional<std::size_t> TimedKillStep(const Round& round);
+// Whether the clock decides what the plan gives.
+bool HasTimedKill(const Plan& plan);
 
 }  // namespace lastcommit
 

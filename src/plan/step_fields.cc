@@ -146,7 +146,7 @@ std::string AllowedFields(StepKind kind) {
     if (field.IsUsedBy(kind))
       absl::StrAppend(&names, std::string(field.name), ", ");
   }
-  return names + "crash";
+  return names + "crash, kill_after_us";
 }
 
 absl::Status ParseStepField(const JsonField& json, Step& step) {
@@ -231,6 +231,9 @@ absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
     if (field.name == "crash") {
       RETURN_IF_ERROR(ReadObject(field));
       ASSIGN_OR_RETURN(step.crash, ParseCrash(fields));
+    } else if (field.name == "kill_after_us") {
+      ASSIGN_OR_RETURN(step.kill_after_us,
+                       ReadInteger(field, {0, PlanLimits::kMaxKillAfterUs}));
     } else {
       RETURN_IF_ERROR(ParseStepField(field, step));
     }

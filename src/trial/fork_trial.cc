@@ -21,6 +21,9 @@
 #include "subject/registry.h"
 #include "trial/child.h"
 #include "trial/examine.h"
+#include "trial/kill_timer.h"
+#include "trial/memory_kills.h"
+#include "trial/round_judge.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
 #include "trial/trial_directory.h"
@@ -42,128 +45,30 @@ bool IsFull(const std::string& directory) {
   return info.f_bavail * info.f_frsize < kEnough;
 }
 
-// What the child recorded, against the model.
-struct Replayed {
-  Verdict verdict;  // held, or the first wrong answer
-  std::optional<std::size_t> in_flight;
-  bool in_flight_acknowledged = false;
-};
-
-class RoundJudge {
- public:
-  RoundJudge(const Plan& plan, const Round& round, const SharedPage& page,
-             ReferenceModel& model, TrialResult& result)
-      : plan_(plan),
-        round_(round),
-        page_(page),
-        model_(model),
-        result_(result) {}
-
-  // Brings the model to what was acknowledged.
-  Replayed Replay() {
-    Replayed replayed;
-    for (std::size_t i = 0; i < round_.steps.size(); ++i) {
-      const StepRecord& record = page_.records[i];
-      const Progress progress = record.progress.load(std::memory_order_acquire);
-      if (progress == Progress::kNone) break;
-      if (progress != Progress::kReturned) {
-        replayed.in_flight = i;
-        replayed.in_flight_acknowledged = progress == Progress::kAcknowledged;
-        break;
-      }
-      ++result_.steps;
-      const bool in_transaction = model_.in_transaction();
-      const std::int64_t cut = model_.state().cut;
-      const Outcome expected = model_.Apply(round_.steps[i]);
-      result_.commits += model_.state().cut - cut;
-      replayed.verdict = Compare(i, expected, in_transaction);
-      if (replayed.verdict.held() && IsUndefined(i, expected)) {
-        replayed.verdict = Verdict::Skipped(
-            SkipReason::kNoDemand,
-            "https://sqlite.org/pragma.html#pragma_journal_mode: with OFF, "
-            "\"the ROLLBACK command no longer works\"");
-      }
-      if (!replayed.verdict.held()) break;
-    }
-    return replayed;
-  }
-
- private:
-  // Without a journal nothing can be undone, whatever SQLite answers.
-  bool IsUndefined(std::size_t i, const Outcome& expected) const {
-    const StepKind kind = round_.steps[i].kind;
-    return plan_.profile.journal_mode == JournalMode::kOff &&
-           (kind == StepKind::kRollback || kind == StepKind::kRollbackTo ||
-            expected.code == absl::StatusCode::kInvalidArgument);
-  }
-
-  Verdict Compare(std::size_t i, const Outcome& expected,
-                  bool in_transaction) const {
-    const StepRecord& record = page_.records[i];
-    const StepKind kind = round_.steps[i].kind;
-    const Outcome found = {static_cast<absl::StatusCode>(record.code),
-                           record.value};
-    if (found == expected) return Verdict::Held();
-    // With a rollback journal a writer that has spilled holds an EXCLUSIVE
-    // lock (https://sqlite.org/lockingv3.html section 5.0); with a WAL readers
-    // never wait.
-    if (kind == StepKind::kLiveRead && in_transaction &&
-        found.code == absl::StatusCode::kUnavailable &&
-        plan_.profile.journal_mode != JournalMode::kWal) {
-      return Verdict::Held();
-    }
-    return Verdict::Violated(ClassOf(kind, found), Explain(i, expected, found));
-  }
-
-  static ViolationClass ClassOf(StepKind kind, const Outcome& found) {
-    if (found.code == absl::StatusCode::kDataLoss) {
-      return ViolationClass::kDamaged;
-    }
-    if (kind == StepKind::kOpen || kind == StepKind::kReopen) {
-      return found.code == absl::StatusCode::kOk
-                 ? ViolationClass::kUnstableRecovery
-                 : ViolationClass::kOpenFailed;
-    }
-    if (kind == StepKind::kRead || kind == StepKind::kLiveRead ||
-        kind == StepKind::kListCheckpoints) {
-      return ViolationClass::kWrongRead;
-    }
-    return ViolationClass::kWrongAnswer;
-  }
-
-  std::string Explain(std::size_t i, const Outcome& expected,
-                      const Outcome& found) const {
-    const std::string message =
-        page_.message_step == i + 1
-            ? absl::StrCat(": ", absl::CHexEscape(page_.message))
-            : "";
-    return absl::StrCat("step ", i, " (",
-                        std::string(Name(round_.steps[i].kind)), ") answered ",
-                        absl::StatusCodeToString(found.code), " ", found.value,
-                        ", the model ", absl::StatusCodeToString(expected.code),
-                        " ", expected.value, message);
-  }
-
-  const Plan& plan_;
-  const Round& round_;
-  const SharedPage& page_;
-  ReferenceModel& model_;
-  TrialResult& result_;
-};
-
-// Nothing injects a full disk or a lack of memory: they are the machine's, and
-// what the saver gives back on the error may hide it from IsFull.
-bool RanOutOfSpace(const SharedPage& page, std::size_t steps) {
+// Nothing injects a full disk or a lack of memory or descriptors: they are the
+// machine's, and what the saver gives back on the error may hide it from
+// IsFull.
+std::optional<std::size_t> StepOutOfResources(const SharedPage& page,
+                                              std::size_t steps) {
   for (std::size_t i = 0; i < steps; ++i) {
     const StepRecord& record = page.records[i];
     if (record.progress.load(std::memory_order_acquire) ==
             Progress::kReturned &&
         record.code ==
             static_cast<std::int32_t>(absl::StatusCode::kResourceExhausted)) {
-      return true;
+      return i;
     }
   }
-  return false;
+  return std::nullopt;
+}
+
+absl::Status OutOfResourcesError(const SharedPage& page, const Round& round,
+                                 std::size_t step) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the machine ran out of something at step ", step, " (",
+      std::string(Name(round.steps[step].kind)), "), and the saver said: ",
+      page.message_step == step + 1 ? absl::CHexEscape(page.message)
+                                    : "nothing more"));
 }
 
 // Left with exit code 0 in the middle of its work.
@@ -184,7 +89,8 @@ Verdict CrashedVerdict(const ChildReport& report, const char* doing) {
 
 void ClearRound(SharedPage& page, std::size_t steps) {
   page.crash_reached = false;
-  page.crash = {};
+  page.kill_due = 0;
+  page.position.Set({0, {}, Phase::kBetween, {}});
   page.database_written_since_commit = false;
   page.finished = false;
   page.spilled = false;
@@ -220,6 +126,29 @@ Verdict VerdictFrom(const SharedPage& page) {
   }
   if (page.skipped >= 0) {
     return Verdict::Skipped(static_cast<SkipReason>(page.skipped), page.why);
+  }
+  return Verdict::Held();
+}
+
+bool HasEnded(const SharedPage& page, const Round& round) {
+  return page.records[round.steps.size() - 1].progress.load(
+             std::memory_order_acquire) == Progress::kReturned;
+}
+
+// Whether the timer of a timed kill has run out.
+bool WasKillDue(const SharedPage& page) {
+  return page.kill_due > 0 && MonotonicNanoseconds() >= page.kill_due;
+}
+
+// A round whose timed kill came too late is judged as one that was closed, and
+// the next ones are run; but not all that the plan asked for has happened.
+Verdict CameInTime(const TrialResult& result) {
+  for (std::size_t r = 0; r < result.rounds.size(); ++r) {
+    const RoundFacts& facts = result.rounds[r];
+    if (!facts.timed || facts.crashed) continue;
+    return Verdict::Skipped(
+        SkipReason::kNotReached,
+        absl::StrCat("round ", r + 1, " ended before its timed kill"));
   }
   return Verdict::Held();
 }
@@ -273,6 +202,7 @@ class ForkTrial::Impl {
       RETURN_IF_ERROR(RunOneRound(plan, *entry, r, trial, model, result, keep));
       if (!result.verdict.held()) break;
     }
+    if (result.verdict.held()) result.verdict = CameInTime(result);
     return result;
   }
 
@@ -285,18 +215,18 @@ class ForkTrial::Impl {
     const std::string database = absl::StrCat(trial, "/db");
     RoundFacts& facts = result.rounds.emplace_back();
     ClearRound(*page_, round.steps.size());
-    const RoundTask task = {&entry, &plan.profile, &round,
-                            absl::StrCat(database, "/", kDatabaseName),
-                            model.state().cut < 0};
-    ASSIGN_OR_RETURN(ChildReport child,
-                     children_.Run(
-                         [&] {
-                           BeginLifetime(LifetimeSeed(plan, r, false), trial);
-                           RunRound(task, *page_);
-                         },
-                         hang_timeout_));
-    facts.crashed = page_->crash_reached;
-    facts.crash = page_->crash;
+    ASSIGN_OR_RETURN(ChildReport child, RunChild(plan, entry, r, trial, model));
+    const bool has_ended = HasEnded(*page_, round);
+    facts.timed = TimedKillStep(round).has_value();
+    // A timed kill that finds the program at its end is one too late.
+    const bool is_due = WasKillDue(*page_);
+    if (child.end == ChildEnd::kKilled && is_due && has_ended) {
+      child.end = ChildEnd::kReturned;
+      page_->finished = true;
+    }
+    facts.crashed =
+        child.end == ChildEnd::kKilled && (page_->crash_reached || is_due);
+    facts.crash = page_->position.Get();
     result.spilled |= page_->spilled;
     result.savepoint_rolled_back_after_spill |=
         page_->savepoint_rolled_back_after_spill;
@@ -306,16 +236,14 @@ class ForkTrial::Impl {
           database, absl::StrCat(keep, "/round-", r + 1), CopyWhat::kAll));
     }
     if (child.end == ChildEnd::kKilled && !facts.crashed) {
-      return absl::InternalError(
-          "a child was killed, but not by its plan (out of memory?)");
+      RETURN_IF_ERROR(CallAStrangeKillACrash(child));
     }
-    if (IsFull(directory_.path()) ||
-        RanOutOfSpace(*page_, round.steps.size())) {
-      return FullError(directory_.path());
+    if (IsFull(directory_.path())) return FullError(directory_.path());
+    if (const auto step = StepOutOfResources(*page_, round.steps.size())) {
+      return OutOfResourcesError(*page_, round, *step);
     }
     CallEarlyLeaveACrash(page_->finished, child);
-    RoundJudge judge(plan, round, *page_, model, result);
-    const Replayed replayed = judge.Replay();
+    const Replayed replayed = ReplayRound(plan, round, *page_, model, result);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while it ran the plan");
       return absl::OkStatus();
@@ -329,6 +257,37 @@ class ForkTrial::Impl {
       return absl::OkStatus();
     }
     return ExamineRound(plan, entry, r, trial, replayed, model, result);
+  }
+
+  absl::StatusOr<ChildReport> RunChild(const Plan& plan,
+                                       const SaverEntry& entry, std::size_t r,
+                                       const std::string& trial,
+                                       const ReferenceModel& model) {
+    const RoundTask task = {&entry, &plan.profile, &plan.rounds[r],
+                            absl::StrCat(trial, "/db/", kDatabaseName),
+                            model.state().cut < 0};
+    return children_.Run(
+        [&] {
+          BeginLifetime(LifetimeSeed(plan, r, false), trial);
+          RunRound(task, *page_);
+        },
+        hang_timeout_);
+  }
+
+  // A SIGKILL that no plan asked for. The saver may have sent it to itself; the
+  // kernel, short of memory, sends the same one, and counts it before it does.
+  absl::Status CallAStrangeKillACrash(ChildReport& child) {
+    const std::optional<std::int64_t> before =
+        std::exchange(memory_kills_, CountOutOfMemoryKills());
+    if (!before.has_value() || memory_kills_ != before) {
+      return absl::InternalError(
+          "a child was killed, but not by its plan (out of memory?)");
+    }
+    child.end = ChildEnd::kCrashed;
+    child.how =
+        "SIGKILL, which no plan asked for: by itself or from outside; the "
+        "kernel counts no kill for lack of memory";
+    return absl::OkStatus();
   }
 
   absl::Status ExamineRound(const Plan& plan, const SaverEntry& entry,
@@ -381,6 +340,9 @@ class ForkTrial::Impl {
                            Store(Examine(task), *page_);
                          },
                          hang_timeout_));
+    if (child.end == ChildEnd::kKilled) {
+      RETURN_IF_ERROR(CallAStrangeKillACrash(child));
+    }
     CallEarlyLeaveACrash(page_->examined || page_->why[0] != '\0', child);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while recovering");
@@ -405,6 +367,8 @@ class ForkTrial::Impl {
   ChildRunner children_;
   SharedPage* page_;
   const absl::Duration hang_timeout_;
+  // When last looked at.
+  std::optional<std::int64_t> memory_kills_ = CountOutOfMemoryKills();
 };
 
 absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(

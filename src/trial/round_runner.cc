@@ -9,6 +9,7 @@
 
 #include "disk/shim_vfs.h"
 #include "trial/driver.h"
+#include "trial/kill_timer.h"
 
 namespace lastcommit {
 namespace {
@@ -27,25 +28,43 @@ class KillSwitch : public IoObserver {
         page_(page),
         crash_step_(CrashStep(round_)) {}
 
+  // What is written about a step comes before the record that it was intended.
   void EnterStep(std::size_t step, bool in_transaction) {
     step_ = step;
     io_in_step_ = 0;
+    call_ = {};
     phase_ = PhaseOf(round_.steps[step].kind, in_transaction);
+    if (!in_transaction) transaction_wrote_database_ = false;
+    page_.records[step].transaction_wrote_database =
+        transaction_wrote_database_;
     if (step == crash_step_) {
       armed_ = round_.steps[step].crash;
       if (armed_->io == 0) {
         phase_ = Phase::kBetween;
-        Die({}, Moment::kBefore);
+        Die(Moment::kBefore);
       }
+    }
+    SetPosition(Moment::kBefore);
+    if (round_.steps[step].kill_after_us.has_value()) {
+      page_.kill_due =
+          MonotonicNanoseconds() + *round_.steps[step].kill_after_us * 1000;
+      KillAt(page_.kill_due);
     }
   }
   void EnterPhase(Phase phase) { phase_ = phase; }
+  void LeaveStep() {
+    if (step_ + 1 == round_.steps.size()) return;
+    page_.position.Set({step_ + 1, {}, Phase::kBetween, {}});
+  }
 
   std::optional<std::int64_t> BeforeCall(const IoCall& call) override {
     ++io_in_step_;
+    call_ = call;
     if (call.role == FileRole::kDatabase && call.kind == IoKind::kWrite) {
       page_.database_written_since_commit = true;
+      transaction_wrote_database_ = true;
     }
+    SetPosition(Moment::kDuring);
     if (!armed_.has_value() || ++io_armed_ != armed_->io) return std::nullopt;
     if (armed_->moment == Moment::kAfter) return std::nullopt;
     if (armed_->moment == Moment::kDuring && call.kind == IoKind::kWrite) {
@@ -55,13 +74,12 @@ class KillSwitch : public IoObserver {
                                         (call.offset / kBlock + 1) * kBlock);
       if (cut < call.offset + call.amount) return cut - call.offset;
     }
-    Die(call, Moment::kBefore);
+    Die(Moment::kBefore);
   }
-  void DuringCall(const IoCall& call) override { Die(call, Moment::kDuring); }
-  void AfterCall(const IoCall& call) override {
-    if (armed_.has_value() && io_armed_ == armed_->io) {
-      Die(call, Moment::kAfter);
-    }
+  void DuringCall(const IoCall& /*call*/) override { Die(Moment::kDuring); }
+  void AfterCall(const IoCall& /*call*/) override {
+    SetPosition(Moment::kAfter);
+    if (armed_.has_value() && io_armed_ == armed_->io) Die(Moment::kAfter);
   }
 
  private:
@@ -82,15 +100,19 @@ class KillSwitch : public IoObserver {
     }
   }
 
-  [[noreturn]] void Die(const IoCall& call, Moment moment) {
+  void SetPosition(Moment moment) {
     const bool in_checkpoint =
-        is_wal_ && call.role == FileRole::kDatabase &&
-        call.kind != IoKind::kOpen &&
+        is_wal_ && io_in_step_ > 0 && call_.role == FileRole::kDatabase &&
+        call_.kind != IoKind::kOpen &&
         (phase_ == Phase::kCommit || phase_ == Phase::kStatement);
-    page_.crash = {step_,
-                   {io_in_step_, moment},
-                   in_checkpoint ? Phase::kCheckpoint : phase_,
-                   call};
+    page_.position.Set({step_,
+                        {io_in_step_, moment},
+                        in_checkpoint ? Phase::kCheckpoint : phase_,
+                        call_});
+  }
+
+  [[noreturn]] void Die(Moment moment) {
+    SetPosition(moment);
     page_.crash_reached = true;
     kill(getpid(), SIGKILL);
     while (true) pause();
@@ -104,6 +126,8 @@ class KillSwitch : public IoObserver {
   std::size_t step_ = 0;
   Phase phase_ = Phase::kOpen;
   std::int64_t io_in_step_ = 0;
+  IoCall call_;  // the newest one; meaningless while io_in_step_ is 0
+  bool transaction_wrote_database_ = false;
   std::int64_t io_armed_ = 0;  // since the step that carries the crash
   std::optional<CrashPoint> armed_;
 };
@@ -200,11 +224,14 @@ void RunRound(const RoundTask& task, SharedPage& page) {
     if (!answer.message.empty()) NoteMessage(page, i, answer);
     record.code = static_cast<std::int32_t>(answer.outcome.code);
     record.value = answer.outcome.value;
+    Record(record, Progress::kReturned);
+    // Not before the step has returned: a kill in between would leave a commit
+    // in doubt together with the claim that the file was not written since.
     if (steps[i].kind == StepKind::kCommit ||
         (IsChange(steps[i].kind) && !transaction.is_open())) {
       page.database_written_since_commit = false;
     }
-    Record(record, Progress::kReturned);
+    kill_switch.LeaveStep();
     transaction.After(steps[i], answer, driver.saver());
   }
   SetIoObserver(nullptr);

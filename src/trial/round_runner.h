@@ -1,6 +1,6 @@
-// The child's side of a round: opens the saver, runs the steps, writes intent
-// and acknowledgement into the shared page, and kills its own process at the
-// crash point.
+// The child's side of a round: opens the saver, runs the steps, writes intent,
+// acknowledgement and its position into the shared page, and kills its own
+// process at the crash point.
 
 #ifndef LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 #define LASTCOMMIT_TRIAL_ROUND_RUNNER_H_

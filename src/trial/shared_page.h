@@ -1,5 +1,7 @@
 // The memory that outlives a killed child: anonymous, MAP_SHARED, written by
 // the child and read by the parent after the child is gone. Plain data only.
+// A timed kill comes between any two instructions of the child: what the
+// parent relies on is written before the store that says it is there.
 
 #ifndef LASTCOMMIT_TRIAL_SHARED_PAGE_H_
 #define LASTCOMMIT_TRIAL_SHARED_PAGE_H_
@@ -25,12 +27,32 @@ struct StepRecord {
   std::int32_t code;          // absl::StatusCode, if returned
   std::int64_t value;         // Outcome::value, if returned
   std::int64_t acknowledged;  // the commit counter, if acknowledged
+  // The open transaction had written to the database file when the step began.
+  bool transaction_wrote_database;
+};
+
+// Where the child is, at all times. The newest of two slots is always whole.
+class Position {
+ public:
+  void Set(const CrashPlace& place) {
+    const std::uint32_t next = newest_.load(std::memory_order_relaxed) ^ 1U;
+    slots_[next] = place;
+    newest_.store(next, std::memory_order_release);
+  }
+  CrashPlace Get() const {
+    return slots_[newest_.load(std::memory_order_acquire)];
+  }
+
+ private:
+  CrashPlace slots_[2];
+  std::atomic<std::uint32_t> newest_;
 };
 
 struct SharedPage {
   // Of the round that runs.
-  bool crash_reached;
-  CrashPlace crash;
+  bool crash_reached;     // the child is about to kill itself, at its position
+  std::int64_t kill_due;  // on MonotonicNanoseconds; 0 = no timer was armed
+  Position position;
   bool database_written_since_commit;
   bool finished;  // all steps returned
   bool spilled;

@@ -15,7 +15,7 @@ Plan WithExactCrashes(const Plan& plan, const TrialResult& result) {
   Plan exact = plan;
   for (std::size_t r = 0; r < result.rounds.size(); ++r) {
     const RoundFacts& facts = result.rounds[r];
-    if (!facts.crashed) continue;
+    if (!facts.crashed || facts.timed) continue;
     for (Step& step : exact.rounds[r].steps) step.crash.reset();
     exact.rounds[r].steps[facts.crash.step].crash = facts.crash.point;
   }

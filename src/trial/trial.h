@@ -31,18 +31,22 @@ inline constexpr int kPhases = static_cast<int>(Phase::kBetween) + 1;
 
 std::string_view Name(Phase phase);
 
-// Where a process really died.
+// Where a process really died. Exact for a crash point; a timed kill fell
+// somewhere in the call (kDuring), between it and the next one (kAfter), or
+// before the first of the step (point.io is 0).
 struct CrashPlace {
   std::size_t step = 0;
-  CrashPoint point;  // counted from the beginning of `step`
+  CrashPoint point = {};  // counted from the beginning of `step`
   Phase phase = Phase::kOpen;
-  IoCall call;  // the call it died at; meaningless if point.io is 0
+  IoCall call = {};  // the call it died at; meaningless if point.io is 0
 };
 
 struct RoundFacts {
-  bool crashed = false;
-  bool judged = false;            // what it left was examined
-  CrashPlace crash;               // if crashed
+  bool timed = false;  // a timed kill was due
+  bool crashed =
+      false;            // killed between its first step and the end of its last
+  bool judged = false;  // what it left was examined
+  CrashPlace crash;     // if crashed
   bool had_candidate = false;     // a commit was in doubt
   bool candidate_landed = false;  // and was there after recovery
   std::int64_t acknowledged = -1;
@@ -61,8 +65,9 @@ struct TrialResult {
   bool statement_failed_after_spill = false;
 };
 
-// The plan with each crash that was reached at the step and call where it
-// really was. The same trial, easier to shrink and to read.
+// The plan with each crash point that was reached at the step and call where it
+// really was. The same trial, easier to shrink and to read. Timed kills stay as
+// they are (trial/candidates.h).
 Plan WithExactCrashes(const Plan& plan, const TrialResult& result);
 
 }  // namespace lastcommit

@@ -190,6 +190,53 @@ TEST_F(FindingTest, WhatDoesNotRepeatIsFlakyAndKeptAsItIs) {
   EXPECT_THAT(finding.story, HasSubstr("once"));
 }
 
+// The second commit is the one that the timed kill of `result` hit.
+Plan TimedPlan() {
+  Plan plan = PlanKilledInCommit(kDishonest);
+  for (Step& step : plan.rounds[0].steps) step.crash.reset();
+  plan.rounds[0].steps[1].kill_after_us = PlanLimits::kMaxKillAfterUs;
+  return plan;
+}
+
+TEST_F(FindingTest, ATimedOneBecomesADeterministicPlan) {
+  const Plan plan = TimedPlan();
+  TrialResult result = Run(plan);  // the clock comes too late; so tell it
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  result.rounds[0].crashed = true;
+  result.rounds[0].crash = {.step = 5, .point = {1, Moment::kDuring}};
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.repeats, "5 of 5 violated(lost_commit)");
+  EXPECT_EQ(finding.lines, 4u);
+  EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
+  EXPECT_FALSE(HasTimedKill(PlanIn("deterministic.plan")));
+  EXPECT_EQ(Run(PlanIn("shrunk.plan")).verdict.violation,
+            ViolationClass::kLostCommit);
+  EXPECT_THAT(finding.story, HasSubstr("a timed kill found it"));
+}
+
+TEST_F(FindingTest, ATimedOneThatNoOtherPlanStandsForIsKeptWithItsRate) {
+  Plan plan = TimedPlan();
+  plan.saver = kHonest;
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.repeats, "20 of 20 skipped(not_reached)");
+  EXPECT_EQ(finding.plan_path, Path("original.plan"));
+  EXPECT_FALSE(findings_.Has(std::string(kName) + "/deterministic.plan"));
+  EXPECT_THAT(finding.story, HasSubstr("NOT DETERMINISTIC"));
+  EXPECT_THAT(finding.story, HasSubstr("failed\n"));
+}
+
+TEST_F(FindingTest, ASearchThatIsCutShortSaysSo) {
+  options_.is_cancelled = [] { return true; };
+  TrialResult result = Run(TimedPlan());
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  EXPECT_THAT(Keep(TimedPlan(), result).story,
+              HasSubstr("the search for a plan without one was stopped"));
+}
+
 TEST_F(FindingTest, AFileInTheWayOfTheDirectoryIsAnError) {
   findings_.Put("file", "");
   EXPECT_THAT(PrepareFindings(findings_.Path("file")),

@@ -69,6 +69,64 @@ TEST(LedgerTest, AKillFillsTheCellOfItsModeAndPhase) {
   EXPECT_EQ(ledger.Count("round/fork/none/persist"), 0);
 }
 
+TrialResult TimedKill(bool is_inside) {
+  TrialResult result = Killed(Phase::kCommit, Moment::kDuring);
+  result.rounds[0].timed = true;
+  result.rounds[0].crashed = is_inside;
+  if (!is_inside) {
+    result.verdict = Verdict::Skipped(SkipReason::kNotReached, "");
+  }
+  return result;
+}
+
+TEST(LedgerTest, ATimedKillHasCellsOfItsOwn) {
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(/*is_inside=*/true));
+  EXPECT_EQ(ledger.Count("timed_kill/sent"), 1);
+  EXPECT_EQ(ledger.Count("timed_kill/inside"), 1);
+  EXPECT_EQ(ledger.Count("timed_kill/judged"), 1);
+  EXPECT_EQ(ledger.Count("crash/fork/timed_kill/wal/commit"), 1);
+  EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 0);
+  EXPECT_EQ(ledger.Count("moment/during"), 0);
+}
+
+TEST(LedgerTest, ATimedKillThatCameTooLateIsCountedAndSkipped) {
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(/*is_inside=*/false));
+  EXPECT_EQ(ledger.Count("timed_kill/sent"), 1);
+  EXPECT_EQ(ledger.Count("timed_kill/inside"), 0);
+  EXPECT_EQ(ledger.Count("timed_kill/too_late"), 1);
+  EXPECT_EQ(ledger.skipped(), 1);
+}
+
+TEST(LedgerTest, NineOfTenTimedKillsComeWhileAProgramRuns) {
+  Ledger::Cells cells = {{"trials", 100},
+                         {"timed_kill/sent", 100},
+                         {"timed_kill/inside", 90},
+                         {"timed_kill/too_late", 10}};
+  EXPECT_THAT(Broken(cells, FaultChoice::kTimedKill), IsEmpty());
+  cells["timed_kill/inside"] = 89;
+  cells["timed_kill/too_late"] = 11;
+  EXPECT_THAT(Broken(cells, FaultChoice::kTimedKill),
+              ElementsAre("89 of 100 timed kills came while a program ran, "
+                          "fewer than 90 %"));
+  EXPECT_THAT(Broken({{"trials", 5}}, FaultChoice::kTimedKill), SizeIs(1));
+  EXPECT_THAT(Broken({{"trials", 5}}, FaultChoice::kKill), IsEmpty());
+}
+
+TEST(LedgerTest, TimedKillsAreDescribedWithTheirShare) {
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(true));
+  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(true));
+  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(false));
+  EXPECT_EQ(DescribeTimedKills(ledger),
+            "timed kills: 3 sent, 2 came while a program ran (66.7 %), 1 too "
+            "late");
+  EXPECT_EQ(DescribeTimedKills(Ledger()),
+            "timed kills: 0 sent, 0 came while a program ran (0.0 %), 0 too "
+            "late");
+}
+
 TEST(LedgerTest, ARoundWithoutACrashFillsTheCellOfItsMode) {
   TrialResult result;
   result.rounds = {RoundFacts()};

@@ -52,6 +52,10 @@ Plan PlanWithEverything() {
       {.kind = StepKind::kReopen, .crash = CrashPoint{12, Moment::kDuring}},
       {.kind = StepKind::kClose},
   }});
+  plan.rounds.push_back({{{.kind = StepKind::kOpen},
+                          {.kind = StepKind::kBegin, .kill_after_us = 120},
+                          {.kind = StepKind::kCommit},
+                          {.kind = StepKind::kClose}}});
   return plan;
 }
 

@@ -68,6 +68,19 @@ TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {
   EXPECT_EQ(Run({"replay", path, "--expect"}).exit_code, 0);
 }
 
+TEST_F(FuzzTest, TimedKillsAreCountedAndTheirDigestIsThatOfThePlans) {
+  const Arguments arguments =
+      Fuzz({"--trials=60", "--fault=timed-kill", "--seed=5"});
+  const Outcome outcome = Run(arguments);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("\ntimed kills: "));
+  EXPECT_THAT(outcome.out, HasSubstr("the digest is of the plans alone\n"));
+  const auto digest = [](const std::string& out) {
+    return out.substr(out.find("\ndigest "), 24);
+  };
+  EXPECT_EQ(digest(Run(arguments).out), digest(outcome.out));
+}
+
 TEST_F(FuzzTest, TheJsonHasWhatARunWas) {
   const Outcome outcome =
       Run(Fuzz({"--trials=20", "--seed=3", "--json=a.json"}));

@@ -1,5 +1,6 @@
 #include "generate/arbitrary_plan.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -71,6 +72,36 @@ TEST(ArbitraryPlanTest, IsForTheSaverThatWasAskedFor) {
   EXPECT_EQ(PlanAt({1, 1}, {.saver = "other"}).saver, "other");
 }
 
+TEST(ArbitraryPlanTest, ATimedKillIsTheOnlyFaultOfItsRound) {
+  for (const Plan& plan : PlansOf(FaultChoice::kTimedKill)) {
+    EXPECT_TRUE(TimedKillStep(plan.rounds.back()).has_value());
+    EXPECT_EQ(CountCrashes(plan), 0);
+    for (const Round& round : plan.rounds) {
+      EXPECT_LE(std::count_if(round.steps.begin(), round.steps.end(),
+                              [](const Step& step) {
+                                return step.kill_after_us.has_value();
+                              }),
+                1);
+    }
+  }
+}
+
+TEST(ArbitraryPlanTest, TimedKillsAreSpreadOverStepsAndOrdersOfMagnitude) {
+  std::map<bool, int> late_steps;
+  std::map<int, int> magnitudes;
+  for (const Plan& plan : PlansOf(FaultChoice::kTimedKill)) {
+    const Round& round = plan.rounds.back();
+    const std::size_t step = *TimedKillStep(round);
+    ++late_steps[step > round.steps.size() / 2];
+    const std::int64_t us = *round.steps[step].kill_after_us;
+    ++magnitudes[us < 10 ? 1 : us < 100 ? 2 : us < 1000 ? 3 : 4];
+  }
+  EXPECT_GT(late_steps[false], 300);
+  EXPECT_GT(late_steps[true], 300);
+  for (const int magnitude : {1, 2, 3}) EXPECT_GT(magnitudes[magnitude], 200);
+  EXPECT_GT(magnitudes[4], 0);
+}
+
 // A digest a plan, of all choices of faults in turn.
 TEST(ArbitraryPlanTest, AHundredPlansOfThisGeneratorVersionAreTheGoldenOnes) {
   constexpr FaultChoice kFaults[] = {FaultChoice::kMixed, FaultChoice::kKill,
@@ -83,6 +114,18 @@ TEST(ArbitraryPlanTest, AHundredPlansOfThisGeneratorVersionAreTheGoldenOnes) {
         absl::StrFormat("%016x\n", XXH3_64bits(text.data(), text.size()));
   }
   ExpectGoldenOfGenerator(std::string(GOLDEN) + "plans_of_seed_1.txt", digests);
+}
+
+TEST(ArbitraryPlanTest, TwentyPlansWithTimedKillsAreTheGoldenOnes) {
+  std::string digests;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const std::string text =
+        PrintPlan(PlanAt({1, i}, {.fault = FaultChoice::kTimedKill}));
+    digests +=
+        absl::StrFormat("%016x\n", XXH3_64bits(text.data(), text.size()));
+  }
+  ExpectGoldenOfGenerator(std::string(GOLDEN) + "timed_plans_of_seed_1.txt",
+                          digests);
 }
 
 TEST(GeneratorGoldenTest, OtherPlansUnderTheSameVersionNeedANewOne) {
@@ -167,8 +210,10 @@ TEST_F(MixOfPlansTest, HasEachProfile) {
   for (const int frames : {0, 1, 5, 1000}) EXPECT_GT(checkpoints[frames], 50);
 }
 
+TEST_F(MixOfPlansTest, HasNoTimedKill) { EXPECT_EQ(Count(HasTimedKill), 0); }
+
 TEST_F(MixOfPlansTest, HasEachNumberOfRounds) {
-  for (std::size_t rounds = 1; rounds <= PlanLimits::kMaxRounds; ++rounds) {
+  for (std::size_t rounds = 1; rounds <= 4; ++rounds) {
     EXPECT_GT(
         Count([&](const Plan& plan) { return plan.rounds.size() == rounds; }),
         50)

@@ -19,8 +19,10 @@ constexpr std::uint64_t kPlans = 60;
 
 template <typename Check>
 void ForEachEdit(Check check) {
-  for (std::uint64_t i = 0; i < kPlans; ++i) {
-    const Plan plan = PlanAt({3, i}, {});
+  for (std::uint64_t i = 0; i < 2 * kPlans; ++i) {
+    const Plan plan = PlanAt(
+        {3, i},
+        {.fault = i < kPlans ? FaultChoice::kMixed : FaultChoice::kTimedKill});
     for (const Edit& edit : SimplerEdits(plan)) {
       if (const auto simpler = edit(plan)) check(plan, *simpler);
     }

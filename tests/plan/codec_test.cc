@@ -335,9 +335,9 @@ TEST(CodecTest, DeepNestingIsRefusedAtItsFirstLevel) {
 
 TEST(CodecTest, RoundsStepsAndContentsHaveLimits) {
   const std::string round = std::string(kOpenLine) + kCloseLine;
-  EXPECT_EQ(ErrorOf(kHeaderLine + Repeated(round, 4)), "");
-  EXPECT_EQ(ErrorOf(kHeaderLine + Repeated(round, 5)),
-            "plan:10: step: too many rounds (allowed 4)");
+  EXPECT_EQ(ErrorOf(kHeaderLine + Repeated(round, 128)), "");
+  EXPECT_EQ(ErrorOf(kHeaderLine + Repeated(round, 129)),
+            "plan:258: step: too many rounds (allowed 128)");
   EXPECT_EQ(ErrorOf(PlanText(Repeated("{\"step\":\"read\"}\n", 4094))), "");
   EXPECT_EQ(ErrorOf(PlanText(Repeated("{\"step\":\"read\"}\n", 4095))),
             "plan:4098: step: too many steps (allowed 4096 a round)");
@@ -398,10 +398,10 @@ TEST(CodecTest, FieldsThatAreNotInTheTableAreRefused) {
       {"{}", "step: is missing"},
       {"{\"step\":7}", "step: 7 is not a string (allowed text in quotes)"},
       {"{\"step\":\"commit\",\"up\":1}",
-       "up: does not belong to step 'commit' (allowed crash)"},
+       "up: does not belong to step 'commit' (allowed crash, kill_after_us)"},
       {"{\"step\":\"put_blob\",\"ns\":1}",
        "ns: does not belong to step 'put_blob' (allowed thread, id, "
-       "size, seed, crash)"},
+       "size, seed, crash, kill_after_us)"},
       {"{\"step\":\"read\",\"colour\":1}", "colour: unknown field"},
       {"{\"step\":\"read\",\"a.b\\u0000\":1}", "'a.b\\x00': unknown field"},
       {"{\"step\":\"read\",\"\":1}", "'': unknown field"},
@@ -573,6 +573,8 @@ void ExpectRefused(const std::vector<BadPlan>& plans) {
 const char kCrash[] =
     "{\"step\":\"read\",\"crash\":{\"io\":1,\"moment\":\"after\"}}\n";
 
+const char kTimedKill[] = "{\"step\":\"read\",\"kill_after_us\":5}\n";
+
 TEST(CodecTest, LinesThatMakeNoRoundsAreRefused) {
   ExpectRefused(std::vector<BadPlan>{
       {"", "plan:1: plan: the text is empty"},
@@ -596,7 +598,31 @@ TEST(CodecTest, LinesThatMakeNoRoundsAreRefused) {
       {PlanText("") + kCloseLine,
        "plan:4: step: 'close' outside a round (allowed 'open')"},
       {PlanText(absl::StrCat(kCrash, kCrash)),
-       "plan:4: crash: line 3 has one already (allowed 1 a round)"}});
+       "plan:4: crash: line 3 has one already (allowed 1 a round)"},
+      {PlanText(absl::StrCat(kCrash, kTimedKill)),
+       "plan:4: kill_after_us: line 3 has one already (allowed 1 a round)"},
+      {PlanText(absl::StrCat(kTimedKill, kCrash)),
+       "plan:4: crash: line 3 has one already (allowed 1 a round)"},
+      {PlanText("{\"step\":\"read\",\"crash\":{\"io\":1,\"moment\":\"after\"},"
+                "\"kill_after_us\":5}\n"),
+       "plan:3: kill_after_us: the step has a crash too (allowed 1 of them a "
+       "round)"}});
+}
+
+TEST(CodecTest, ATimedKillRoundTripsAtItsLimits) {
+  for (const std::int64_t us : {std::int64_t{0}, PlanLimits::kMaxKillAfterUs}) {
+    const std::string text = PlanText(
+        absl::StrCat("{\"step\":\"read\",\"kill_after_us\":", us, "}\n"));
+    const absl::StatusOr<Plan> plan = ParsePlan(text, "plan");
+    ASSERT_THAT(plan, IsOk());
+    EXPECT_EQ(plan->rounds[0].steps[1].kill_after_us, us);
+    EXPECT_TRUE(HasTimedKill(*plan));
+    EXPECT_EQ(PrintPlan(*plan), text);
+  }
+  EXPECT_EQ(
+      ErrorOf(PlanText("{\"step\":\"read\",\"kill_after_us\":10000001}\n")),
+      "plan:3: kill_after_us: 10000001 is outside the limits (allowed 0 "
+      "to 10000000)");
 }
 
 TEST(CodecTest, EachRoundMayHaveACrash) {

@@ -136,7 +136,8 @@ TEST_F(PlanFileTest, ErrorsNameTheFileAndTheLine) {
   EXPECT_EQ(ReadPlanFile(Path("b\n.plan")).status(),
             absl::InvalidArgumentError(
                 directory_ + "/b\\n.plan:3: up: does not belong to step "
-                             "'commit' (allowed crash)"));
+                             "'commit' (allowed crash, "
+                             "kill_after_us)"));
 }
 
 TEST_F(PlanFileTest, APathThatIsNoneIsRefused) {

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -111,19 +112,53 @@ TEST_F(IllBehavedChildTest, ALeaveWithExitCodeZeroIsAViolationToo) {
   EXPECT_EQ(Name(VerdictWhen(ExitAsIfNothingWere, true)), "violated(crashed)");
 }
 
-// Out of memory, for instance: nothing is known about the saver then.
-TEST_F(IllBehavedChildTest, AKillThatIsNotThePlansIsAnErrorOfTheTester) {
-  g_behave = DieOfOtherCauses;
-  g_only_while_examined = false;
-  EXPECT_THAT(trial_->Run(PlanOf({RoundWithACommit()})),
-              StatusIs(absl::StatusCode::kInternal));
+TEST_F(IllBehavedChildTest, AKillThatNoPlanAskedForIsAViolation) {
+  const Verdict verdict = VerdictWhen(DieOfOtherCauses);
+  EXPECT_EQ(Name(verdict), "violated(crashed)");
+  EXPECT_THAT(verdict.why, HasSubstr("SIGKILL, which no plan asked for"));
+  EXPECT_THAT(verdict.why, HasSubstr("while it ran the plan"));
 }
 
-TEST_F(IllBehavedChildTest, AKillOfTheExaminationIsAnErrorOfTheTester) {
+TEST_F(IllBehavedChildTest, AKillOfTheExaminationIsAViolationToo) {
+  const Verdict verdict =
+      VerdictWhen(DieOfOtherCauses, /*only_while_examined=*/true);
+  EXPECT_EQ(Name(verdict), "violated(crashed)");
+  EXPECT_THAT(verdict.why, HasSubstr("while recovering"));
+}
+
+TEST_F(IllBehavedChildTest, AKillBeforeTheTimedOneIsDueIsNotIt) {
   g_behave = DieOfOtherCauses;
-  g_only_while_examined = true;
-  EXPECT_THAT(trial_->Run(PlanOf({RoundWithACommit()})),
-              StatusIs(absl::StatusCode::kInternal));
+  g_only_while_examined = false;
+  const TrialResult result = Run(KilledAfter(PlanOf({RoundWithACommit()}), 0, 0,
+                                             PlanLimits::kMaxKillAfterUs));
+  EXPECT_EQ(Name(result.verdict), "violated(crashed)");
+  EXPECT_FALSE(result.rounds[0].crashed);
+}
+
+// The recovery hangs as well, and that is for the timer of hanging children.
+TEST_F(IllBehavedChildTest, ATimedKillEndsAChildWhereverItIs) {
+  g_behave = Hang;
+  g_only_while_examined = false;
+  const TrialResult result =
+      Run(KilledAfter(PlanOf({RoundWithACommit()}), 0, 0, 1000));
+  EXPECT_THAT(result.verdict.why, HasSubstr("while recovering"));
+  EXPECT_TRUE(result.rounds[0].crashed);
+  EXPECT_EQ(result.rounds[0].crash.step, 0u);
+  EXPECT_EQ(result.rounds[0].crash.phase, Phase::kCreate);
+}
+
+// What the machine refuses is told apart by what the saver said.
+TEST_F(IllBehavedChildTest, ALackOfDescriptorsIsNoFullDisk) {
+  g_behave = [] {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_NOFILE, &none);
+  };
+  g_only_while_examined = false;
+  const absl::Status status =
+      trial_->Run(PlanOf(JournalMode::kDelete, {RoundWithACommit()})).status();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("the machine ran out of something at step 0 (open)"));
 }
 
 }  // namespace

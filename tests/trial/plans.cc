@@ -39,4 +39,14 @@ Plan KilledAt(Plan plan, std::size_t round, std::size_t step,
   return plan;
 }
 
+Plan KilledAfter(Plan plan, std::size_t round, std::size_t step,
+                 std::int64_t microseconds) {
+  for (Step& other : plan.rounds[round].steps) {
+    other.crash.reset();
+    other.kill_after_us.reset();
+  }
+  plan.rounds[round].steps[step].kill_after_us = microseconds;
+  return plan;
+}
+
 }  // namespace lastcommit

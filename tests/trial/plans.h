@@ -27,6 +27,9 @@ Round RoundWithACommit();
 // With the crash at that step of that round instead of where it was.
 Plan KilledAt(Plan plan, std::size_t round, std::size_t step,
               const CrashPoint& crash);
+// With a timed kill there, and no crash in that round.
+Plan KilledAfter(Plan plan, std::size_t round, std::size_t step,
+                 std::int64_t microseconds);
 
 }  // namespace lastcommit
 

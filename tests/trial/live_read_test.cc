@@ -1,0 +1,71 @@
+// A live read that is refused as busy, when no writer keeps it out. SQLite
+// calls an automatic extension for each new connection; in the child of a trial
+// the first one is the saver's, and what follows is a live read's.
+
+#include <sqlite3.h>
+
+#include <string>
+#include <string_view>
+
+#include "gmock/gmock.h"
+#include "trial/plans.h"
+#include "trial/trial_fixture.h"
+
+namespace lastcommit {
+namespace {
+
+bool g_is_lying = false;
+int g_connections = 0;
+
+int BusyFromTheSecondOn(sqlite3* connection, char** /*error*/,
+                        const sqlite3_api_routines* /*api*/) {
+  const char* path = sqlite3_db_filename(connection, "main");
+  if (path == nullptr ||
+      std::string_view(path).find("/db/") == std::string_view::npos) {
+    return SQLITE_OK;
+  }
+  return g_is_lying && ++g_connections > 1 ? SQLITE_BUSY : SQLITE_OK;
+}
+
+class LiveReadTest : public TrialTest,
+                     public testing::WithParamInterface<JournalMode> {
+ protected:
+  LiveReadTest() {
+    // The function's type is that of an extension's entry, whatever it takes.
+    sqlite3_auto_extension(reinterpret_cast<void (*)()>(BusyFromTheSecondOn));
+  }
+  ~LiveReadTest() override { sqlite3_reset_auto_extension(); }
+
+  // A live read inside a transaction that has put a blob of that size.
+  Verdict VerdictOf(std::int64_t blob, bool is_lying) {
+    g_is_lying = is_lying;
+    Plan plan =
+        PlanOf(GetParam(),
+               {RoundOf({StepOf(StepKind::kBegin), PutBlob(0, blob),
+                         StepOf(StepKind::kLiveRead), StepOf(StepKind::kCommit),
+                         StepOf(StepKind::kLiveRead)})});
+    plan.profile.cache_size = 1;
+    return Run(plan).verdict;
+  }
+};
+
+constexpr std::int64_t kSmall = 10;
+constexpr std::int64_t kSpilling = 100'000;
+
+TEST_P(LiveReadTest, HoldsBeforeAndAfterASpill) {
+  EXPECT_EQ(Name(VerdictOf(kSmall, false)), "held");
+  EXPECT_EQ(Name(VerdictOf(kSpilling, false)), "held");
+}
+
+TEST_P(LiveReadTest, ThatIsBusyBeforeASpillIsAViolation) {
+  EXPECT_EQ(Name(VerdictOf(kSmall, true)), "violated(wrong_read)");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Modes, LiveReadTest,
+    testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
+                    JournalMode::kPersist, JournalMode::kWal),
+    [](const auto& mode) { return std::string(Name(mode.param)); });
+
+}  // namespace
+}  // namespace lastcommit
