@@ -74,6 +74,14 @@ class Directory {
     is_mounted_ = true;
     return "";
   }
+  // Gives a file system that was mounted other options ("size=9m").
+  std::string Grow(const std::string& options) {
+    if (mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) ==
+        0) {
+      return "";
+    }
+    return std::string("remounting failed: ") + std::strerror(errno);
+  }
 
  private:
   std::string path_;

@@ -11,7 +11,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "campaign/finding.h"
 #include "campaign/summary.h"
 #include "campaign/whole_file.h"
 #include "status/status.h"
@@ -49,7 +48,13 @@ absl::StatusOr<Identity> ReadIdentity(const std::string& directory) {
 
 absl::StatusOr<CampaignDirectory> CampaignDirectory::Lock(
     const std::string& path) {
-  RETURN_IF_ERROR(PrepareFindings(path));
+  std::error_code error_code;
+  std::filesystem::create_directories(path, error_code);
+  if (error_code) {
+    return absl::ErrnoToStatus(
+        error_code.value(),
+        absl::StrCat("cannot make the directory ", absl::CHexEscape(path)));
+  }
   RETURN_IF_ERROR(CheckIsOurs(path));
   const std::string lock_path = absl::StrCat(path, "/", kLock);
   const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

@@ -35,11 +35,11 @@ struct Identity {
 
 // What the caller asked for; nullopt = what the campaign has, or the default.
 struct WantedIdentity {
-  std::optional<std::uint64_t> seed;
-  std::optional<std::string> saver;
-  std::optional<Engine> engine;
-  std::optional<FaultChoice> fault;
-  std::optional<Shard> shard;
+  std::optional<std::uint64_t> seed = {};
+  std::optional<std::string> saver = {};
+  std::optional<Engine> engine = {};
+  std::optional<FaultChoice> fault = {};
+  std::optional<Shard> shard = {};
 };
 
 // Of a new campaign, with this program and the SQLite that it runs with.

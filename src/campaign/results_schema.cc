@@ -39,6 +39,7 @@ CREATE TABLE findings (
   shape TEXT NOT NULL,
   directory TEXT NOT NULL,
   plan TEXT NOT NULL,
+  token TEXT NOT NULL,
   lines INTEGER NOT NULL,
   repeats TEXT NOT NULL,
   shrink_trials INTEGER NOT NULL,
@@ -182,6 +183,7 @@ absl::Status InsertFindings(const Tally& tally, Connection& connection) {
         "findings", finding.key.index, finding.filed_under,
         absl::StrCat(finding.key.seed), std::string(Name(finding.state)),
         finding.verdict, finding.shape, finding.directory, finding.plan_path,
+        finding.token,
         finding.lines, finding.repeats, finding.shrink_trials, finding.deaths,
         finding.story));
   }

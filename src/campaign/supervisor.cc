@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -26,8 +27,12 @@
 namespace lastcommit {
 namespace {
 
-// What a supervisor that is killed may lose of its counts.
-constexpr absl::Duration kRecordInterval = absl::Seconds(1);
+// What a supervisor that is killed may lose of its counts: a tenth of a short
+// run, and seconds of a long one, which would otherwise write gigabytes.
+absl::Duration RecordInterval(absl::Duration elapsed) {
+  return std::clamp(elapsed / 10, absl::Milliseconds(100), absl::Seconds(5));
+}
+
 // One that a worker is at and one that waits, so that it need not wait itself.
 constexpr std::size_t kAssignedRanges = 2;
 
@@ -68,7 +73,7 @@ class Supervisor {
       Listen();
       ReplaceHungWorkers();
       DecideToStop();
-      RecordTrials(kRecordInterval);
+      RecordTrials(RecordInterval(progress_.Elapsed()));
       ShowProgress();
     }
     progress_.Finish();
@@ -152,7 +157,8 @@ class Supervisor {
   }
 
   bool IsGivenUp(std::uint64_t index) const {
-    return tally_.DeathsAt(index) >= kMaxDeathsOfAPlan;
+    const auto deaths = deaths_.find(index);
+    return deaths != deaths_.end() && deaths->second >= kMaxDeathsOfAPlan;
   }
 
   void CountGivenUp(std::uint64_t index) {
@@ -317,6 +323,7 @@ class Supervisor {
     const WorkerPhase phase = worker.slot.phase;
     if (phase == WorkerPhase::kIdle) return;  // it was at none
     const CaseKey key = {options_.seed, worker.slot.index};
+    ++deaths_[key.index];
     const char* filed_under = worker.was_hung ? kWorkerHung : kWorkerDied;
     absl::StatusOr<Finding> finding = KeepWorkerPlan(
         key, PlanAt(key, options_.generate), filed_under,
@@ -394,6 +401,7 @@ class Supervisor {
   absl::Duration recorded_;  // when, since the beginning
   Control* control_ = nullptr;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;  // null: it has ended
+  std::map<std::uint64_t, int> deaths_;  // of workers in this run, by index
   int deaths_in_a_row_ = 0;
   bool was_interrupted_ = false;
   std::string error_;

@@ -13,7 +13,9 @@
 #include "cli/campaign_command.h"
 #include "cli/command.h"
 #include "cli/fuzz_command.h"
+#include "cli/merge_command.h"
 #include "cli/replay_command.h"
+#include "cli/report_command.h"
 #include "cli/shrink_command.h"
 #include "cli/verify_command.h"
 #include "disk/shim_vfs.h"
@@ -63,6 +65,8 @@ int Main(int argc, char** argv) {
   ExitCode code = ExitCode::kHeld;
   AddFuzz(app, argv[0], code);
   AddCampaign(app, argv[0], code);
+  AddMerge(app, code);
+  AddReport(app, argv[0], code);
   AddReplay(app, code);
   AddShrink(app, code);
   AddShow(app, code);

@@ -19,8 +19,9 @@ TEST_P(HelpTest, TeachesTheSubcommand) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
-                         testing::Values("fuzz", "campaign", "replay", "shrink",
-                                         "show", "savers", "verify"),
+                         testing::Values("fuzz", "campaign", "merge", "report",
+                                         "replay", "shrink", "show", "savers",
+                                         "verify"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};

@@ -65,7 +65,8 @@ void CloseIfOpen(int& fd) {
 // stands before it may hold anything.
 pid_t ParentOf(const std::filesystem::path& process) {
   std::ifstream file(process / "stat");
-  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  std::string stat;
+  std::getline(file, stat);  // which does not throw when the process is gone
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos) return 0;
   return std::atoi(stat.c_str() + std::min(name_end + 4, stat.size()));

@@ -1,0 +1,19 @@
+// `lastcommit merge`.
+
+#ifndef LASTCOMMIT_CLI_MERGE_COMMAND_H_
+#define LASTCOMMIT_CLI_MERGE_COMMAND_H_
+
+#include "campaign/exit_code.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace lastcommit {
+
+// Fills `code` when the subcommand was chosen.
+void AddMerge(CLI::App& app, ExitCode& code);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CLI_MERGE_COMMAND_H_

@@ -1,0 +1,52 @@
+#include "cli/report_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "campaign/report.h"
+#include "campaign/whole_file.h"
+#include "cli/command.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+struct ReportOptions {
+  std::string directory;
+  std::string out;
+  std::string program;
+};
+
+absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReportOn(options.directory, options.program));
+  if (!options.out.empty()) {
+    RETURN_IF_ERROR(WriteWholeFile(options.out, text));
+    return ExitCode::kHeld;
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return ExitCode::kHeld;
+}
+
+}  // namespace
+
+void AddReport(CLI::App& app, const std::string& program, ExitCode& code) {
+  const auto options = std::make_shared<ReportOptions>();
+  options->program = program;
+  CLI::App* command =
+      app.add_subcommand("report", "Print a campaign as a page of Markdown");
+  command->add_option("directory", options->directory, "Of a campaign")
+      ->required();
+  command->add_option("--out", options->out,
+                      "Write it to this file instead of standard output");
+  command->footer(
+      "Exit codes: 0 it was written, whatever the campaign found; 2 there is "
+      "no "
+      "campaign, or\nits results cannot be read; 3 writing failed.");
+  command->callback(
+      [options, &code] { code = Checked(WriteReport, *options); });
+}
+
+}  // namespace lastcommit

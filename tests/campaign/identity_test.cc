@@ -1,0 +1,92 @@
+#include "campaign/identity.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "matchers.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::HasSubstr;
+
+const WantedIdentity kWanted = {.seed = 7,
+                                .saver = "sqlite-undefended",
+                                .fault = FaultChoice::kKill,
+                                .shard = Shard{2, 4}};
+
+TEST(IdentityTest, IsPrintedAndParsedUnchanged) {
+  const Identity identity = NewIdentity(kWanted);
+  const auto parsed = ParseIdentity(IdentityToJson(identity).dump(), "name");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(IdentityToJson(*parsed), IdentityToJson(identity));
+  EXPECT_EQ(parsed->seed, 7u);
+  EXPECT_EQ(ShardsOf(*parsed), "2/4");
+}
+
+TEST(IdentityTest, GoesOnWithTheSameOrWithNothingSaid) {
+  const Identity identity = NewIdentity(kWanted);
+  EXPECT_THAT(CheckCanContinue(identity, {}), IsOk());
+  EXPECT_THAT(CheckCanContinue(identity, kWanted), IsOk());
+}
+
+TEST(IdentityTest, DoesNotGoOnAsAnotherOne) {
+  const Identity identity = NewIdentity(kWanted);
+  const std::pair<WantedIdentity, const char*> others[] = {
+      {{.seed = 8}, "seed is 8 here and 7 there"},
+      {{.saver = "sqlite"}, "saver is sqlite here and sqlite-undefended"},
+      {{.fault = FaultChoice::kNone}, "fault is none here and kill there"},
+      {{.shard = Shard{1, 4}}, "the shard is 1/4 here and 2/4 there"},
+      {{.shard = Shard{2, 5}}, "number of shards is 5 here and 4 there"}};
+  for (const auto& [wanted, message] : others) {
+    const absl::Status status = CheckCanContinue(identity, wanted);
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
+    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+  }
+}
+
+TEST(IdentityTest, DoesNotGoOnWithAnotherProgramOrSqlite) {
+  Identity identity = NewIdentity({});
+  identity.sqlite_version = "3.0.0";
+  EXPECT_THAT(std::string(CheckCanContinue(identity, {}).message()),
+              HasSubstr("SQLite version is "));
+  identity = NewIdentity({});
+  ++identity.generator_version;
+  EXPECT_THAT(std::string(CheckCanContinue(identity, {}).message()),
+              HasSubstr("generator version is "));
+}
+
+TEST(IdentityTest, AMergedOneDoesNotGoOn) {
+  Identity identity = NewIdentity(kWanted);
+  identity.shards = {1, 2};
+  EXPECT_THAT(std::string(CheckCanContinue(identity, {}).message()),
+              HasSubstr("it was merged of shards 1,2/4"));
+}
+
+TEST(IdentityTest, WhatDescribesNoCampaignIsInvalid) {
+  const nlohmann::json good = IdentityToJson(NewIdentity(kWanted));
+  for (const auto& [name, bad] :
+       std::vector<std::pair<std::string, nlohmann::json>>{
+           {"version", 2},
+           {"engine", "steam"},
+           {"fault", "fire"},
+           {"shards", nlohmann::json::array()},
+           {"shards", {5}},
+           {"shards", {2, 1}},
+           {"shards", {1, 1}},
+           {"shards", {0}},
+           {"seed", "x"}}) {
+    nlohmann::json value = good;
+    value[name] = bad;
+    EXPECT_THAT(ParseIdentity(value.dump(), "name"),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << value;
+  }
+  EXPECT_THAT(ParseIdentity("", "name"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+}  // namespace
+}  // namespace lastcommit

@@ -1,0 +1,35 @@
+#include "campaign/shape.h"
+
+#include "campaign/plans.h"
+#include "gtest/gtest.h"
+
+namespace lastcommit {
+namespace {
+
+TEST(ShapeTest, HasClassModeKindsAndCrash) {
+  EXPECT_EQ(ShapeOf(PlanKilledInCommit(kHonest), ViolationClass::kLostCommit),
+            "lost_commit wal: open put_blob begin put_blob* commit! put_blob "
+            "close");
+}
+
+TEST(ShapeTest, SeparatesRoundsAndMarksAKillBeforeAStep) {
+  Plan plan;
+  plan.profile.journal_mode = JournalMode::kDelete;
+  plan.rounds = {{{{.kind = StepKind::kOpen, .crash = CrashPoint{}},
+                   {.kind = StepKind::kClose}}},
+                 {{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}};
+  EXPECT_EQ(ShapeOf(plan, ViolationClass::kDamaged),
+            "damaged delete: open!! close / open close");
+}
+
+TEST(ShapeTest, DoesNotDependOnNumbers) {
+  Plan plan = PlanKilledInCommit(kHonest);
+  const std::string shape = ShapeOf(plan, ViolationClass::kLostCommit);
+  plan.profile.cache_size = 3;
+  plan.rounds[0].steps[1].content.size = 1;
+  plan.rounds[0].steps[5].crash->io = 2;
+  EXPECT_EQ(ShapeOf(plan, ViolationClass::kLostCommit), shape);
+}
+
+}  // namespace
+}  // namespace lastcommit

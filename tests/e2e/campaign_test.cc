@@ -1,0 +1,300 @@
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "e2e/plans.h"
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class CampaignTest : public ProgramTest {
+ protected:
+  // On the directory "c".
+  static Arguments Campaign(const Arguments& more) {
+    Arguments arguments = {"campaign", "c", "--jobs=2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  // Of a saver in which something is found.
+  static Arguments Dishonest(const Arguments& more) {
+    Arguments arguments = Campaign({std::string("--saver=") + kDishonest,
+                                    "--fault=kill", "--shrunk-per-class=1"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  nlohmann::json Summary(const std::string& directory = "c") {
+    return nlohmann::json::parse(directory_.Get(directory + "/summary.json"));
+  }
+  std::string Results() { return directory_.Get("c/results.jsonl"); }
+};
+
+TEST_F(CampaignTest, LeavesAllThatItCameTo) {
+  const Outcome outcome = Run(Campaign({"--trials=40"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, StartsWith("lastcommit campaign: seed=1 saver="));
+  EXPECT_THAT(outcome.out, HasSubstr("\nHELD: 40 trials"));
+  EXPECT_EQ(Summary().at("trials"), 40);
+  EXPECT_EQ(Summary().at("exit_code"), 0);
+  EXPECT_TRUE(directory_.Get("c/results.sqlite").starts_with("SQLite format"));
+}
+
+TEST_F(CampaignTest, GoesOnWithWhatItIsWithoutBeingTold) {
+  Run(Campaign({"--trials=20", "--seed=7", "--fault=none"}));
+  const Outcome outcome = Run(Campaign({"--trials=40"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("seed=7 saver=sqlite engine=fork "
+                                     "fault=none"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("it goes on: 20 trials and 0 findings until now\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("40 trials (40 held, 0 skipped), 20 now"));
+}
+
+TEST_F(CampaignTest, InPiecesItHasTheDigestOfOneRun) {
+  for (const char* trials : {"--trials=7", "--trials=7", "--trials=33"}) {
+    Run(Campaign({trials}));
+  }
+  Run({"campaign", "d", "--jobs=1", "--trials=33"});
+  EXPECT_EQ(Summary().at("digest"), Summary("d").at("digest"));
+  EXPECT_EQ(Summary().at("ledger"), Summary("d").at("ledger"));
+}
+
+TEST_F(CampaignTest, GoesOnAsItBeganOrNotAtAll) {
+  Run(Campaign({"--trials=2"}));
+  ExpectError(Run(Campaign({"--trials=4", "--seed=2"})), 2,
+              "c has another campaign: seed is 2 here and 1 there; a campaign "
+              "goes on as it began, or elsewhere");
+}
+
+TEST_F(CampaignTest, FindingsOfOneShapeAreOneAndStayOneLater) {
+  EXPECT_EQ(Run(Dishonest({"--trials=40"})).exit_code, 1);
+  const Outcome outcome = Run(Dishonest({"--trials=48"}));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("finding: violated(lost_commit), 4 lines: "
+                                     "lastcommit replay c/findings/"));
+  EXPECT_THAT(outcome.out, HasSubstr("not shrunk ("));
+  const nlohmann::json findings = Summary().at("findings");
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].at("shape"),
+            "lost_commit wal: open begin commit! close");
+  EXPECT_EQ(
+      findings[0].at("count").get<int>() + findings[1].at("count").get<int>(),
+      Summary().at("ledger").at("verdict/violated(lost_commit)"));
+}
+
+TEST_F(CampaignTest, ASecondOneOnTheSameDirectoryIsRefused) {
+  Program first(directory_.path(), Campaign({"--seconds=600"}));
+  first.ReadLine();
+  ExpectError(Run(Campaign({"--trials=1"})), 2,
+              "another process works on the campaign c");
+  kill(first.pid(), SIGINT);
+  EXPECT_THAT(first.Wait().exit_code, AnyOf(0, 4));
+}
+
+TEST_F(CampaignTest, CtrlCEndsItWithTheSummary) {
+  Program program(directory_.path(), Campaign({"--seconds=600"}));
+  program.ReadLine();
+  kill(program.pid(), SIGINT);
+  const Outcome outcome = program.Wait();
+  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));  // 4: before the first trial
+  EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
+  EXPECT_EQ(Summary().at("interrupted"), true);
+}
+
+TEST_F(CampaignTest, AWorkerThatDiesIsReplacedAndItsPlanKept) {
+  Program program(directory_.path(), Campaign({"--trials=60"}));
+  program.ReadLine();
+  kill(program.AnyChild(), SIGKILL);
+  ExpectError(program.Wait(), 3, "a worker was ended by signal 9");
+  EXPECT_EQ(Summary().at("trials"), 60);
+  Run({"campaign", "d", "--trials=60"});
+  EXPECT_EQ(Summary().at("digest"), Summary("d").at("digest"));
+}
+
+TEST_F(CampaignTest, AWorkerThatHangsIsReplacedAndItsPlanKept) {
+  Program program(directory_.path(),
+                  Campaign({"--trials=60", "--worker-timeout=3"}));
+  program.ReadLine();
+  kill(program.AnyChild(), SIGSTOP);
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("a worker was ended: it hung"));
+  EXPECT_EQ(Summary().at("trials"), 60);
+}
+
+TEST_F(CampaignTest, ACutResultIsSaidAndRunAgain) {
+  Run(Campaign({"--trials=20"}));
+  const std::string digest = Summary().at("digest");
+  std::string text = Results();
+  const std::size_t trials = text.find("{\"at\"", 1);
+  directory_.Put("c/results.jsonl", text.substr(0, trials + 30));
+  const Outcome outcome = Run(Campaign({"--trials=20"}));
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out,
+              HasSubstr("\nc/results.jsonl:2: the last line was cut off; what "
+                        "it counted is run again\n"));
+  EXPECT_EQ(Summary().at("trials"), 20);
+  EXPECT_EQ(Summary().at("digest"), digest);
+  EXPECT_THAT(Run(Campaign({"--trials=20"})).out, Not(HasSubstr("cut off")));
+}
+
+TEST_F(CampaignTest, GarbageInTheResultsIsAnErrorAndStays) {
+  Run(Campaign({"--trials=4"}));
+  const std::string text = "garbage\n" + Results();
+  directory_.Put("c/results.jsonl", text);
+  for (const Arguments& arguments :
+       {Campaign({"--trials=8"}), Arguments{"report", "c"},
+        Arguments{"merge", "out", "c"}}) {
+    const Outcome outcome = Run(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, StartsWith("lastcommit: c/results.jsonl:1: no "
+                                        "record of a campaign: "));
+  }
+  EXPECT_EQ(Results(), text);
+}
+
+TEST_F(CampaignTest, ADirectoryWithSomethingElseIsRefused) {
+  directory_.Put("file", "");
+  ExpectError(Run({"campaign", "."}), 2,
+              ". is not empty and has no campaign in it");
+  EXPECT_EQ(directory_.Names(), std::vector<std::string>{"file"});
+}
+
+TEST_F(CampaignTest, ANewerDatabaseIsNotReplacedAndTheResultsAreThere) {
+  Run(Campaign({"--trials=4"}));
+  std::string database = directory_.Get("c/results.sqlite");
+  database[63] = 2;  // user_version, big-endian
+  directory_.Put("c/results.sqlite", database);
+  ExpectError(Run(Campaign({"--trials=8"})), 2,
+              "c/results.sqlite has version 2, newer than 1: it is not "
+              "replaced; everything is in results.jsonl");
+  EXPECT_EQ(directory_.Get("c/results.sqlite"), database);
+  EXPECT_EQ(Summary().at("trials"), 8);
+  EXPECT_THAT(Run({"report", "c"}).out, HasSubstr("8 trials"));
+}
+
+TEST_F(CampaignTest, ADamagedDatabaseIsKeptAndBuiltAnew) {
+  Run(Campaign({"--trials=4"}));
+  const std::string good = directory_.Get("c/results.sqlite");
+  std::string damaged = good;
+  damaged.replace(4096, 4096, std::string(4096, 'x'));
+  int number = 0;
+  for (const std::string& bad :
+       {std::string("no database"), damaged, good.substr(0, 4096)}) {
+    directory_.Put("c/results.sqlite", bad);
+    const Outcome outcome = Run(Campaign({"--trials=4"}));
+    EXPECT_EQ(outcome.exit_code, 0);
+    const std::string kept =
+        number == 0 ? "c/results.sqlite.old"
+                    : "c/results.sqlite.old-" + std::to_string(number);
+    ++number;
+    EXPECT_THAT(outcome.out, HasSubstr("it is kept as " + kept + "\n"));
+    EXPECT_EQ(directory_.Get(kept), bad);
+    EXPECT_TRUE(
+        directory_.Get("c/results.sqlite").starts_with("SQLite format"));
+  }
+}
+
+TEST_F(CampaignTest, AReadOnlyDirectoryIsRefused) {
+  const std::string reason = directory_.MountTmpfs("ro");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const Outcome outcome = Program("/", {"campaign", directory_.path()}).Wait();
+  ExpectError(
+      outcome, 2,
+      "cannot write " + directory_.path() + "/lock: Read-only file system");
+}
+
+TEST_F(CampaignTest, AFullDiskEndsItAndItGoesOnWhenThereIsRoom) {
+  Directory small;
+  const std::string reason = small.MountTmpfs("size=100k");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const Arguments arguments = {"campaign",
+                               small.Path("c"),
+                               "--trials=300",
+                               "--jobs=1",
+                               std::string("--saver=") + kDishonest,
+                               "--fault=kill",
+                               "--shrunk-per-class=1"};
+  const Outcome outcome = Run(arguments);
+  EXPECT_EQ(outcome.exit_code, 1);  // it was full of findings
+  EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+  const std::string reason_to_skip = small.Grow("size=20m");
+  if (!reason_to_skip.empty()) GTEST_SKIP() << reason_to_skip;
+  EXPECT_EQ(Run(arguments).err, "");
+  Run({"campaign", "d", "--trials=300", std::string("--saver=") + kDishonest,
+       "--fault=kill", "--shrunk-per-class=0"});
+  EXPECT_EQ(nlohmann::json::parse(small.Get("c/summary.json")).at("digest"),
+            Summary("d").at("digest"));
+}
+
+TEST_F(CampaignTest, FourShardsMergedAreOneRun) {
+  const std::string saver = std::string("--saver=") + kDishonest;
+  const Arguments common = {"--trials=100", "--fault=kill", saver,
+                            "--shrunk-per-class=0"};
+  const auto run = [&](const std::string& directory, const Arguments& more) {
+    Arguments arguments = {"campaign", directory};
+    arguments.insert(arguments.end(), common.begin(), common.end());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    EXPECT_EQ(Run(arguments).exit_code, 1);
+  };
+  for (const char* number : {"1", "2", "3", "4"}) {
+    run(number, {std::string("--shard=") + number + "/4"});
+  }
+  run("whole", {});
+  const Outcome outcome = Run({"merge", "merged", "3", "1", "4", "2"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, HasSubstr("VIOLATED: 100 trials, "));
+  const nlohmann::json merged = Summary("merged");
+  const nlohmann::json whole = Summary("whole");
+  EXPECT_EQ(merged.at("digest"), whole.at("digest"));
+  EXPECT_EQ(merged.at("ledger"), whole.at("ledger"));
+  EXPECT_EQ(merged.at("findings")[0].at("count"),
+            whole.at("findings")[0].at("count"));
+  const std::string plan = merged.at("findings")[0].at("plan");
+  EXPECT_EQ(Run({"replay", plan}).exit_code, 1);
+  EXPECT_EQ(Run({"campaign", "merged"}).exit_code, 2);
+}
+
+TEST_F(CampaignTest, ShardsThatDoNotBelongTogetherAreNotMerged) {
+  Run({"campaign", "a", "--trials=40", "--shard=1/3"});
+  Run({"campaign", "b", "--trials=40", "--shard=2/3", "--seed=2"});
+  ExpectError(Run({"merge", "out", "a", "b"}), 2,
+              "b: seed is 2 here and 1 there; they are no shards of one "
+              "campaign");
+  ExpectError(Run({"merge", "out", "a", "a"}), 2,
+              "a: shard 1 is there already");
+  ExpectError(Run({"merge", "a", "b"}), 2, "a exists already");
+  EXPECT_EQ(Run({"merge", "out", "none"}).exit_code, 2);
+  EXPECT_FALSE(directory_.Has("out"));
+  const Outcome outcome = Run({"merge", "out", "a"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err,
+            "lastcommit: warning: of 3 shards these are missing: 2, 3\n");
+}
+
+TEST_F(CampaignTest, TheReportHasTheVerdictFirstAndACommandThatWorks) {
+  Run(Dishonest({"--trials=20"}));
+  const Outcome outcome = Run({"report", "c"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, StartsWith("# VIOLATED\n\n20 trials: "));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("```text\nlastcommit replay c/findings/lost_commit/"));
+  EXPECT_THAT(outcome.out, HasSubstr("<== KILLED"));
+  EXPECT_THAT(outcome.out, HasSubstr("| fork kill wal |"));
+  EXPECT_EQ(Run({"report", "c", "--out=a.md"}).exit_code, 0);
+  EXPECT_EQ(directory_.Get("a.md"), outcome.out);
+  EXPECT_EQ(Run({"report", "none"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace lastcommit
