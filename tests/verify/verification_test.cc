@@ -114,7 +114,7 @@ TEST_F(VerificationTest, ATableOfOursThatIsMissingIsDamage) {
   const Verification found = Check();
   EXPECT_THAT(found, Is(Soundness::kDamaged));
   EXPECT_THAT(found.summary, AllOf(HasSubstr("there is no table blobs"),
-                                   HasSubstr("no column bytes of blobs")));
+                                   HasSubstr("no column digest of blobs")));
 }
 
 TEST_F(VerificationTest, AMissingCommitCounterIsDamage) {
@@ -280,7 +280,7 @@ TEST_F(VerificationTest, WhoHasItOpenIsSaid) {
   if (child == 0) {
     close(to_child[1]);
     Sql sql(directory_.Path("a.db"));
-    sql.Run("PRAGMA wal_autocheckpoint = 0; DELETE FROM blobs");
+    sql.Run("PRAGMA wal_autocheckpoint = 0; DELETE FROM contents");
     if (write(to_parent[1], "x", 1) == 1 && read(to_child[0], &byte, 1) >= 0) {
       _exit(0);
     }
