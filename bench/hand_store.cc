@@ -126,9 +126,10 @@ void Peek(const std::string& path) {
   sqlite3_int64 size = 0;
   file->pMethods->xFileSize(file, &size);
   if (size > 0) {
-    for (const char* name :
-         {"application_id", "user_version", "application_id", "user_version"}) {
-      Query(connection, std::string("PRAGMA ") + name);
+    for (const char* sql :
+         {"BEGIN", "PRAGMA application_id", "PRAGMA user_version", "COMMIT",
+          "PRAGMA page_count", "PRAGMA page_size"}) {
+      Query(connection, sql);
     }
   }
   file->pMethods->xUnlock(file, SQLITE_LOCK_NONE);
@@ -145,9 +146,9 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
   Peek(path);
   connection_ = Open(path, SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE);
   sqlite3_busy_timeout(connection_, 5000);
-  if (!IsOurs()) {
+  if (!Inspect()) {
     CreateSchema(profile);
-    IsOurs();
+    Inspect();
   }
   int frames = 0;
   sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
@@ -172,6 +173,13 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
 HandStore::~HandStore() {
   for (const auto& [sql, statement] : kept_) sqlite3_finalize(statement);
   sqlite3_close(connection_);
+}
+
+bool HandStore::Inspect() {
+  Query(connection_, "BEGIN");
+  const bool is_ours = IsOurs();
+  Query(connection_, "COMMIT");
+  return is_ours;
 }
 
 bool HandStore::IsOurs() {

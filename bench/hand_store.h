@@ -38,6 +38,8 @@ class HandStore {
   int RunKept(const char* sql, std::initializer_list<std::string_view> texts);
   std::int64_t KeptInt(const char* sql);
 
+  // IsOurs() in a transaction of its own.
+  bool Inspect();
   bool IsOurs();
   void CreateSchema(const Profile& profile);
   void Begin(bool is_transaction);

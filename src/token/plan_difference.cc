@@ -35,6 +35,9 @@ enum class About {
   kIsSameCrash,
   kCrashIo,
   kCrashMoment,
+  kHasTimedKill,
+  kTimedKillStep,
+  kTimedKillDelay,
 };
 
 // What is believed of a bit before the first one.
@@ -123,7 +126,8 @@ class DifferenceCode {
           base == nullptr ? nullptr : &base->steps[alignment.steps[i]];
       RETURN_IF_ERROR(CodeStep(step, round.steps[i]));
     }
-    return CodeCrash(base, round);
+    RETURN_IF_ERROR(CodeCrash(base, round));
+    return HasTimedKill(generated_) ? CodeTimedKill(round) : absl::OkStatus();
   }
 
   // How many steps the round has, and which of the generated round they were.
@@ -189,6 +193,26 @@ class DifferenceCode {
     std::optional<CrashPoint>& crash = round.steps[last - left].crash;
     if (!crash.has_value()) crash.emplace();
     return CodeCrashPoint(base, *crash);
+  }
+
+  absl::Status CodeTimedKill(Round& round) {
+    const std::optional<std::size_t> at = TimedKillStep(round);
+    if (!Bit(About::kHasTimedKill, 0, 0, kMostly, at.has_value())) {
+      for (Step& step : round.steps) step.kill_after_us.reset();
+      return absl::OkStatus();
+    }
+    const std::size_t last = round.steps.size() - 1;
+    const std::size_t left =
+        Number(About::kTimedKillStep, 0, kEven, last - at.value_or(0));
+    if (left > last) return Malformed();
+    const std::uint64_t delay = Number(
+        About::kTimedKillDelay, 0, kMostly,
+        static_cast<std::uint64_t>(
+            at.has_value() ? round.steps[*at].kill_after_us.value_or(0) : 0));
+    if (delay > PlanLimits::kMaxKillAfterUs) return Malformed();
+    for (Step& step : round.steps) step.kill_after_us.reset();
+    round.steps[last - left].kill_after_us = static_cast<std::int64_t>(delay);
+    return absl::OkStatus();
   }
 
   absl::Status CodeCrashPoint(const Round* base, CrashPoint& point) {

@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{"UnknownOption", {"fuzz", "--sed=1"}, "--sed=1"},
         WrongUsage{"UnknownFault",
                    {"fuzz", "--fault=fire"},
-                   "--fault: fire not in {kill,none,mixed}"},
+                   "--fault: fire not in {kill,timed-kill,none,mixed}"},
         WrongUsage{"UnknownEngine",
                    {"fuzz", "--engine=steam"},
                    "--engine: steam not in {fork}"},
