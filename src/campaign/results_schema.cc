@@ -183,9 +183,8 @@ absl::Status InsertFindings(const Tally& tally, Connection& connection) {
         "findings", finding.key.index, finding.filed_under,
         absl::StrCat(finding.key.seed), std::string(Name(finding.state)),
         finding.verdict, finding.shape, finding.directory, finding.plan_path,
-        finding.token,
-        finding.lines, finding.repeats, finding.shrink_trials, finding.deaths,
-        finding.story));
+        finding.token, finding.lines, finding.repeats, finding.shrink_trials,
+        finding.deaths, finding.story));
   }
   return absl::OkStatus();
 }

@@ -13,9 +13,9 @@
 
 namespace lastcommit {
 
-// A plan over which so many workers ended in this run is given up: it is counted
-// as verdict/worker_died or verdict/worker_hung, and not run again. More than
-// one: it may be that somebody else ended the worker.
+// A plan over which so many workers ended in this run is given up: it is
+// counted as verdict/worker_died or verdict/worker_hung, and not run again.
+// More than one: it may be that somebody else ended the worker.
 inline constexpr int kMaxDeathsOfAPlan = 3;
 // Workers that end one after the other, with nothing done in between.
 inline constexpr int kMaxDeathsInARow = 20;

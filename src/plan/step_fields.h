@@ -1,6 +1,6 @@
 // The fields of a step line, and which step uses which: one table for the
-// printer, the parser, edits that change a step's kind, and whoever goes through
-// all fields without knowing them (src/token).
+// printer, the parser, edits that change a step's kind, and whoever goes
+// through all fields without knowing them (src/token).
 
 #ifndef LASTCOMMIT_PLAN_STEP_FIELDS_H_
 #define LASTCOMMIT_PLAN_STEP_FIELDS_H_

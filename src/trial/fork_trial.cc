@@ -13,6 +13,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "disk/shim_vfs.h"
 #include "model/reference_model.h"
@@ -62,13 +63,19 @@ std::optional<std::size_t> StepOutOfResources(const SharedPage& page,
   return std::nullopt;
 }
 
+// What was freed on the error may hide a full disk from IsFull; SQLite's own
+// word for it does not (https://sqlite.org/rescode.html#full).
 absl::Status OutOfResourcesError(const SharedPage& page, const Round& round,
-                                 std::size_t step) {
+                                 std::size_t step,
+                                 const std::string& directory) {
+  const bool has_message = page.message_step == step + 1;
+  if (has_message && absl::StrContains(page.message, "SQLITE_FULL")) {
+    return FullError(directory);
+  }
   return absl::ResourceExhaustedError(absl::StrCat(
       "the machine ran out of something at step ", step, " (",
       std::string(Name(round.steps[step].kind)), "), and the saver said: ",
-      page.message_step == step + 1 ? absl::CHexEscape(page.message)
-                                    : "nothing more"));
+      has_message ? absl::CHexEscape(page.message) : "nothing more"));
 }
 
 // Left with exit code 0 in the middle of its work.
@@ -240,7 +247,7 @@ class ForkTrial::Impl {
     }
     if (IsFull(directory_.path())) return FullError(directory_.path());
     if (const auto step = StepOutOfResources(*page_, round.steps.size())) {
-      return OutOfResourcesError(*page_, round, *step);
+      return OutOfResourcesError(*page_, round, *step, directory_.path());
     }
     CallEarlyLeaveACrash(page_->finished, child);
     const Replayed replayed = ReplayRound(plan, round, *page_, model, result);
