@@ -1,0 +1,121 @@
+// SimVfs: an SQLite VFS on a Storage, all in memory. It behaves as SQLite's
+// "unix" VFS does on Linux (os_unix.c of 3.41 and later): locks between the
+// connections of a disk, shared memory, when a directory is synced, the sector
+// size and device characteristics; time, sleep and randomness are virtual.
+//
+// Each SimDisk is a machine of its own; files stay with the disk they were
+// opened on. Single-threaded. docs/fault-model.md says what it may do.
+
+#ifndef LASTCOMMIT_DISK_SIM_VFS_H_
+#define LASTCOMMIT_DISK_SIM_VFS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "disk/shim_vfs.h"
+#include "disk/storage.h"
+
+namespace lastcommit {
+
+// Every call of the VFS and of its files but xRandomness (SQLite holds a mutex
+// there), xDl*, xGetLastError and xFullPathname.
+enum class SimCallKind {
+  kOpen,
+  kClose,
+  kDelete,
+  kAccess,
+  kRead,
+  kWrite,
+  kTruncate,
+  kSync,
+  kFileSize,
+  kLock,
+  kUnlock,
+  kCheckReservedLock,
+  kShmMap,
+  kShmLock,    // acquiring
+  kShmUnlock,  // xShmLock that gives back
+  kShmBarrier,
+  kShmUnmap,
+  kFetch,
+  kUnfetch,
+  kFileControl,
+  kSleep,
+  kTime,
+};
+
+struct SimCall {
+  SimCallKind kind = SimCallKind::kOpen;
+  FileRole role = FileRole::kDatabase;
+  std::int64_t offset = 0;  // reads, writes: bytes; truncate: the new size;
+                            // locks: the level, or the first slot
+  std::int64_t amount = 0;  // reads, writes: bytes; shm locks: slots
+  // open, delete, sync: whether the directory is synced with it
+  bool syncs_directory = false;
+  bool extends = false;  // shm_map
+};
+
+// The call as the shim over "unix" counts it; nullopt if it does not. A plan
+// means the same place on both.
+std::optional<IoCall> Counted(const SimCall& call);
+
+class SimObserver {
+ public:
+  virtual ~SimObserver() = default;
+  // Before the call has any effect. SQLITE_OK lets it go on; another result is
+  // what SQLite gets. May never return.
+  virtual int BeforeCall(const SimCall& call) = 0;
+  // For a write: how many of its bytes are written before DuringCall; nullopt
+  // = it is not divided. For a sync that also syncs the directory DuringCall
+  // comes between the two, without asking.
+  virtual std::optional<std::int64_t> Divide(const SimCall& call) = 0;
+  // As BeforeCall: another result than SQLITE_OK ends the call there.
+  virtual int DuringCall(const SimCall& call) = 0;
+  virtual void AfterCall(const SimCall& call, int result) = 0;
+};
+
+class SimDisk {
+ public:
+  explicit SimDisk(Storage storage);
+  ~SimDisk();  // every file of it must be closed, or never be used again
+  SimDisk(const SimDisk&) = delete;
+  SimDisk& operator=(const SimDisk&) = delete;
+
+  Storage& storage();
+  void set_observer(SimObserver* observer);  // not owned; nullptr = none
+  // A sync of such a file returns SQLITE_OK and makes nothing durable: the disk
+  // of a planted bug. The observer sees nothing of it.
+  void DropSyncsOf(FileRole role);
+  void DropDirectorySyncs();
+  // A disk of that many sectors; writes that need more get SQLITE_FULL with
+  // what fits written. -1 = no limit.
+  void set_capacity_sectors(std::int64_t sectors);
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Registers the VFS "lastcommit-sim". Once, after RegisterShimVfs.
+absl::Status RegisterSimVfs();
+
+// From now on the default VFS opens files on `disk`; nullptr: the shim over
+// "unix" is the default again. Not owned.
+void UseSimDisk(SimDisk* disk);
+
+// A process that begins: seeds the VFS's and SQLite's own generator, and sets
+// the virtual clock. `seed` != 0.
+void BeginSimLifetime(std::uint32_t seed);
+
+// Where databases are on a SimDisk: a name that no file system has, so that
+// what goes past the VFS finds nothing.
+inline constexpr char kSimDatabase[] = "/dev/null/lastcommit/state.db";
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_DISK_SIM_VFS_H_
