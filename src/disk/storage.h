@@ -87,7 +87,8 @@ class Storage {
   void Truncate(InodeId inode, std::int64_t size);  // may also grow it
   void Sync(InodeId inode);  // everything of it until now is durable
 
-  // Sectors with something in them, over all files: what a full disk counts.
+  // Blocks of 4096 bytes with something in them, over all files: what a full
+  // disk counts.
   std::int64_t AllocatedSectors() const;
   // How many of those a write would add.
   std::int64_t NewSectors(InodeId inode, std::int64_t offset,
@@ -105,7 +106,6 @@ class Storage {
   std::uint64_t Digest() const;
 
  private:
-  struct Chunk;
   struct Inode;
   struct Data;
   Inode& Mutable(InodeId inode);

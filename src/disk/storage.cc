@@ -1,0 +1,487 @@
+#include "disk/storage.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "xxhash.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::int64_t kChunkBytes = 4096;
+using ChunkBytes = std::array<char, kChunkBytes>;
+
+std::int64_t ChunksFor(std::int64_t size) {
+  return (size + kChunkBytes - 1) / kChunkBytes;
+}
+
+// https://prng.di.unimi.it/splitmix64.c describes the generator.
+std::uint64_t Mix(std::uint64_t value) {
+  value += 0x9e3779b97f4a7c15;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
+std::string Garbage(std::int64_t size, std::uint64_t seed) {
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  for (std::size_t i = 0; i < bytes.size(); i += sizeof(std::uint64_t)) {
+    const std::uint64_t word = Mix(seed + i);
+    std::memcpy(bytes.data() + i, &word,
+                std::min(sizeof(word), bytes.size() - i));
+  }
+  return bytes;
+}
+
+// The content of a file. Copies share chunks until one of them writes; where
+// there is no chunk are zeros. Beyond the end all bytes of a chunk are zeros.
+class Content {
+ public:
+  std::int64_t size() const { return size_; }
+
+  std::int64_t Read(std::int64_t offset, char* bytes,
+                    std::int64_t amount) const {
+    const std::int64_t there =
+        std::clamp<std::int64_t>(size_ - offset, 0, amount);
+    for (std::int64_t done = 0; done < there;) {
+      const std::int64_t at = offset + done;
+      const std::int64_t part =
+          std::min(there - done, kChunkBytes - at % kChunkBytes);
+      CopyOut(at, bytes + done, part);
+      done += part;
+    }
+    std::memset(bytes + there, 0, static_cast<std::size_t>(amount - there));
+    return there;
+  }
+
+  void Write(std::int64_t offset, std::string_view bytes) {
+    const auto amount = static_cast<std::int64_t>(bytes.size());
+    if (offset + amount > size_) Resize(offset + amount);
+    for (std::int64_t done = 0; done < amount;) {
+      const std::int64_t at = offset + done;
+      const std::int64_t part =
+          std::min(amount - done, kChunkBytes - at % kChunkBytes);
+      std::memcpy(MutableChunk(at / kChunkBytes).data() + at % kChunkBytes,
+                  bytes.data() + done, static_cast<std::size_t>(part));
+      done += part;
+    }
+  }
+
+  void Resize(std::int64_t size) {
+    const std::int64_t tail = size % kChunkBytes;
+    chunks_.resize(static_cast<std::size_t>(ChunksFor(size)));
+    if (size < size_ && tail != 0 && chunks_.back() != nullptr) {
+      ChunkBytes& last = MutableChunk(size / kChunkBytes);
+      std::memset(last.data() + tail, 0,
+                  static_cast<std::size_t>(kChunkBytes - tail));
+    }
+    size_ = size;
+  }
+
+  std::int64_t Chunks() const {
+    return std::count_if(chunks_.begin(), chunks_.end(),
+                         [](const auto& chunk) { return chunk != nullptr; });
+  }
+  std::int64_t MissingChunks(std::int64_t offset, std::int64_t amount) const {
+    std::int64_t missing = 0;
+    for (std::int64_t i = offset / kChunkBytes; i < ChunksFor(offset + amount);
+         ++i) {
+      const auto index = static_cast<std::size_t>(i);
+      if (index >= chunks_.size() || chunks_[index] == nullptr) ++missing;
+    }
+    return missing;
+  }
+
+  // Takes over what `other` has from `offset` on; nothing else differs.
+  void TakeRange(const Content& other, std::int64_t offset,
+                 std::int64_t amount) {
+    const auto end =
+        std::min<std::int64_t>(ChunksFor(offset + amount),
+                               static_cast<std::int64_t>(other.chunks_.size()));
+    if (static_cast<std::int64_t>(chunks_.size()) < end) {
+      chunks_.resize(static_cast<std::size_t>(end));
+    }
+    for (std::int64_t i = offset / kChunkBytes; i < end; ++i) {
+      chunks_[static_cast<std::size_t>(i)] =
+          other.chunks_[static_cast<std::size_t>(i)];
+    }
+    size_ = std::max(size_, std::min(offset + amount, other.size_));
+  }
+
+  std::uint64_t Hash(std::uint64_t seed) const {
+    static constexpr ChunkBytes kZeros = {};
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      const std::int64_t begin = static_cast<std::int64_t>(i) * kChunkBytes;
+      const ChunkBytes& chunk = chunks_[i] == nullptr ? kZeros : *chunks_[i];
+      seed = XXH3_64bits_withSeed(
+          chunk.data(),
+          static_cast<std::size_t>(std::min(kChunkBytes, size_ - begin)), seed);
+    }
+    return seed;
+  }
+
+ private:
+  void CopyOut(std::int64_t at, char* bytes, std::int64_t part) const {
+    const auto& chunk = chunks_[static_cast<std::size_t>(at / kChunkBytes)];
+    if (chunk == nullptr) {
+      std::memset(bytes, 0, static_cast<std::size_t>(part));
+    } else {
+      std::memcpy(bytes, chunk->data() + at % kChunkBytes,
+                  static_cast<std::size_t>(part));
+    }
+  }
+
+  ChunkBytes& MutableChunk(std::int64_t index) {
+    auto& chunk = chunks_[static_cast<std::size_t>(index)];
+    if (chunk == nullptr) {
+      chunk = std::make_shared<ChunkBytes>();
+    } else if (chunk.use_count() > 1) {
+      chunk = std::make_shared<ChunkBytes>(*chunk);
+    }
+    return *chunk;
+  }
+
+  std::vector<std::shared_ptr<ChunkBytes>> chunks_;
+  std::int64_t size_ = 0;
+};
+
+// A change of a file's content.
+struct FileChange {
+  std::uint64_t id = 0;
+  bool is_truncate = false;
+  std::int64_t offset = 0;  // or the new size
+  std::shared_ptr<const std::string> bytes;
+
+  std::int64_t amount() const {
+    return bytes == nullptr ? 0 : static_cast<std::int64_t>(bytes->size());
+  }
+};
+
+struct DirectoryChange {
+  std::uint64_t id = 0;
+  bool is_link = false;
+  std::string path;
+  InodeId inode = kNoInode;
+};
+
+using Entries = std::map<std::string, InodeId>;
+
+void Apply(const DirectoryChange& change, Entries& entries) {
+  if (change.is_link) {
+    entries[change.path] = change.inode;
+  } else {
+    entries.erase(change.path);
+  }
+}
+
+// What a write that did not survive whole left.
+void ApplyFate(const FileChange& change, const Fate& fate,
+               const Storage::Options& options, std::uint64_t garbage_seed,
+               Content& content) {
+  const std::int64_t amount = change.amount();
+  const std::int64_t kept = std::clamp<std::int64_t>(fate.bytes, 0, amount);
+  const std::string_view bytes = *change.bytes;
+  switch (fate.kind) {
+    case FateKind::kLost:
+      break;
+    case FateKind::kHead:
+      content.Write(change.offset,
+                    bytes.substr(0, static_cast<std::size_t>(kept)));
+      break;
+    case FateKind::kTail:
+      content.Write(change.offset + amount - kept,
+                    bytes.substr(static_cast<std::size_t>(amount - kept)));
+      break;
+    case FateKind::kHeadGarbage: {
+      content.Write(change.offset,
+                    bytes.substr(0, static_cast<std::size_t>(kept)));
+      std::int64_t begin = change.offset + kept;
+      std::int64_t end = change.offset + amount;
+      if (!options.powersafe_overwrite) {
+        const std::int64_t sector = options.sector_size;
+        if (kept == 0) begin = begin / sector * sector;
+        end = std::min((end + sector - 1) / sector * sector,
+                       std::max(end, content.size()));
+      }
+      content.Write(begin, Garbage(end - begin, garbage_seed ^ change.id));
+      break;
+    }
+    case FateKind::kZeros:
+      content.Resize(std::max(content.size(), change.offset + amount));
+      break;
+  }
+}
+
+void Apply(const FileChange& change, Content& content) {
+  if (change.is_truncate) {
+    content.Resize(change.offset);
+  } else {
+    content.Write(change.offset, *change.bytes);
+  }
+}
+
+}  // namespace
+
+struct Storage::Inode {
+  Content now;
+  Content durable;
+  std::vector<FileChange> pending;
+  std::string path;  // empty: anonymous
+};
+
+struct Storage::Data {
+  std::map<InodeId, std::shared_ptr<Inode>> inodes;
+  Entries entries;
+  Entries durable_entries;
+  std::vector<DirectoryChange> pending;
+  std::set<InodeId> unused;  // unlinked, and nobody has them open
+  InodeId next_inode = 0;
+  std::uint64_t next_change = 0;
+
+  bool IsNamed(InodeId inode) const {
+    const auto names_it = [inode](const auto& entry) {
+      return entry.second == inode;
+    };
+    return std::any_of(entries.begin(), entries.end(), names_it) ||
+           std::any_of(durable_entries.begin(), durable_entries.end(),
+                       names_it) ||
+           std::any_of(pending.begin(), pending.end(),
+                       [inode](const DirectoryChange& change) {
+                         return change.inode == inode;
+                       });
+  }
+
+  // What no crash can bring back any more.
+  void Collect() {
+    for (auto it = unused.begin(); it != unused.end();) {
+      if (IsNamed(*it)) {
+        ++it;
+      } else {
+        inodes.erase(*it);
+        it = unused.erase(it);
+      }
+    }
+  }
+
+  // The changes of named files with their inodes, in order.
+  std::vector<std::pair<InodeId, const FileChange*>> FileChanges() const {
+    std::vector<std::pair<InodeId, const FileChange*>> changes;
+    for (const auto& [id, inode] : inodes) {
+      if (inode->path.empty()) continue;
+      for (const FileChange& change : inode->pending) {
+        changes.emplace_back(id, &change);
+      }
+    }
+    std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
+      return a.second->id < b.second->id;
+    });
+    return changes;
+  }
+};
+
+Storage::Storage(const Options& options)
+    : options_(options), data_(std::make_unique<Data>()) {}
+Storage::Storage(const Storage& other)
+    : options_(other.options_), data_(std::make_unique<Data>(*other.data_)) {}
+Storage& Storage::operator=(const Storage& other) {
+  if (this != &other) {
+    options_ = other.options_;
+    *data_ = *other.data_;
+  }
+  return *this;
+}
+Storage::Storage(Storage&&) noexcept = default;
+Storage& Storage::operator=(Storage&&) noexcept = default;
+Storage::~Storage() = default;
+
+Storage::Inode& Storage::Mutable(InodeId inode) {
+  std::shared_ptr<Inode>& found = data_->inodes.at(inode);
+  if (found.use_count() > 1) found = std::make_shared<Inode>(*found);
+  return *found;
+}
+
+const Storage::Inode& Storage::Get(InodeId inode) const {
+  return *data_->inodes.at(inode);
+}
+
+InodeId Storage::Find(const std::string& path) const {
+  const auto found = data_->entries.find(path);
+  return found == data_->entries.end() ? kNoInode : found->second;
+}
+
+InodeId Storage::Create(const std::string& path) {
+  const InodeId inode = CreateAnonymous();
+  Mutable(inode).path = path;
+  data_->pending.push_back({data_->next_change++, true, path, inode});
+  data_->entries[path] = inode;
+  return inode;
+}
+
+void Storage::Unlink(const std::string& path) {
+  const auto found = data_->entries.find(path);
+  data_->pending.push_back({data_->next_change++, false, path, found->second});
+  data_->entries.erase(found);
+}
+
+void Storage::SyncDirectory() {
+  for (const DirectoryChange& change : data_->pending) {
+    Apply(change, data_->durable_entries);
+  }
+  data_->pending.clear();
+  data_->Collect();
+}
+
+std::vector<std::string> Storage::Paths() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, inode] : data_->entries) paths.push_back(path);
+  return paths;
+}
+
+InodeId Storage::CreateAnonymous() {
+  const InodeId inode = data_->next_inode++;
+  data_->inodes[inode] = std::make_shared<Inode>();
+  return inode;
+}
+
+void Storage::Forget(InodeId inode) {
+  data_->unused.insert(inode);
+  data_->Collect();
+}
+
+std::int64_t Storage::Size(InodeId inode) const {
+  return Get(inode).now.size();
+}
+
+std::int64_t Storage::Read(InodeId inode, std::int64_t offset, char* bytes,
+                           std::int64_t amount) const {
+  return Get(inode).now.Read(offset, bytes, amount);
+}
+
+void Storage::Write(InodeId inode, std::int64_t offset,
+                    std::string_view bytes) {
+  Inode& file = Mutable(inode);
+  file.now.Write(offset, bytes);
+  if (file.path.empty()) return;
+  file.pending.push_back({data_->next_change++, false, offset,
+                          std::make_shared<const std::string>(bytes)});
+}
+
+void Storage::Truncate(InodeId inode, std::int64_t size) {
+  Inode& file = Mutable(inode);
+  file.now.Resize(size);
+  if (file.path.empty()) return;
+  file.pending.push_back({data_->next_change++, true, size, nullptr});
+}
+
+void Storage::Sync(InodeId inode) {
+  Inode& file = Mutable(inode);
+  const bool was_truncated =
+      std::any_of(file.pending.begin(), file.pending.end(),
+                  [](const FileChange& change) { return change.is_truncate; });
+  if (was_truncated) {
+    file.durable = file.now;
+  } else {
+    for (const FileChange& change : file.pending) {
+      file.durable.TakeRange(file.now, change.offset, change.amount());
+    }
+  }
+  file.pending.clear();
+}
+
+std::int64_t Storage::AllocatedSectors() const {
+  std::int64_t chunks = 0;
+  for (const auto& [id, inode] : data_->inodes) chunks += inode->now.Chunks();
+  return chunks;
+}
+
+std::int64_t Storage::NewSectors(InodeId inode, std::int64_t offset,
+                                 std::int64_t amount) const {
+  return Get(inode).now.MissingChunks(offset, amount);
+}
+
+std::vector<PendingChange> Storage::PendingChanges() const {
+  std::vector<PendingChange> changes;
+  for (const auto& [id, change] : data_->FileChanges()) {
+    changes.push_back({change->id,
+                       change->is_truncate ? PendingChange::Kind::kTruncate
+                                           : PendingChange::Kind::kWrite,
+                       id, Get(id).path, change->offset, change->amount()});
+  }
+  for (const DirectoryChange& change : data_->pending) {
+    changes.push_back({change.id,
+                       change.is_link ? PendingChange::Kind::kLink
+                                      : PendingChange::Kind::kUnlink,
+                       change.inode, change.path, 0, 0});
+  }
+  std::sort(changes.begin(), changes.end(),
+            [](const PendingChange& a, const PendingChange& b) {
+              return a.id < b.id;
+            });
+  return changes;
+}
+
+bool Storage::has_pending_changes() const {
+  return !data_->pending.empty() ||
+         std::any_of(data_->inodes.begin(), data_->inodes.end(),
+                     [](const auto& inode) {
+                       return !inode.second->path.empty() &&
+                              !inode.second->pending.empty();
+                     });
+}
+
+Storage Storage::AfterCrash(const Fates& fates) const {
+  Storage image(options_);
+  Data& data = *image.data_;
+  data.next_inode = data_->next_inode;
+  data.next_change = data_->next_change;
+  data.entries = data_->durable_entries;
+  std::int64_t left = fates.directory;
+  for (const DirectoryChange& change : data_->pending) {
+    if (left-- == 0) break;
+    Apply(change, data.entries);
+  }
+  for (const auto& [path, id] : data.entries) {
+    const Inode& before = *data_->inodes.at(id);
+    auto inode = std::make_shared<Inode>();
+    inode->path = path;
+    inode->durable = fates.files.empty() ? before.now : before.durable;
+    data.inodes[id] = std::move(inode);
+  }
+  if (!fates.files.empty()) {
+    auto fate = fates.files.begin();
+    std::int64_t number = 0;
+    for (const auto& [id, change] : data_->FileChanges()) {
+      std::optional<Fate> its;
+      if (fate != fates.files.end() && fate->change == number) its = *fate++;
+      ++number;
+      const auto found = data.inodes.find(id);
+      if (found == data.inodes.end()) continue;
+      Content& content = found->second->durable;
+      if (!its.has_value()) {
+        Apply(*change, content);
+      } else if (!change->is_truncate) {
+        ApplyFate(*change, *its, options_, fates.garbage_seed, content);
+      }
+    }
+  }
+  for (const auto& [id, inode] : data.inodes) inode->now = inode->durable;
+  data.durable_entries = data.entries;
+  return image;
+}
+
+std::uint64_t Storage::Digest() const {
+  std::uint64_t hash = 0;
+  for (const auto& [path, id] : data_->entries) {
+    const Inode& inode = *data_->inodes.at(id);
+    hash = XXH3_64bits_withSeed(path.data(), path.size(), hash);
+    hash = inode.now.Hash(hash ^
+                          Mix(static_cast<std::uint64_t>(inode.now.size())));
+  }
+  return hash;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,223 @@
+#include "disk/survival.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace lastcommit {
+namespace {
+
+// https://prng.di.unimi.it/splitmix64.c describes the generator.
+class Numbers {
+ public:
+  explicit Numbers(std::uint64_t seed) : state_(seed) {}
+
+  // 0 to `bound` - 1.
+  std::uint64_t Below(std::uint64_t bound) {
+    state_ += 0x9e3779b97f4a7c15;
+    std::uint64_t mixed = state_;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+    return (mixed ^ (mixed >> 31)) % bound;
+  }
+  bool Percent(std::uint64_t percent) { return Below(100) < percent; }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct Pending {
+  std::vector<PendingChange> all;
+  std::vector<const PendingChange*> files;
+  std::int64_t directory = 0;
+};
+
+Pending PendingOf(const Storage& storage) {
+  Pending pending;
+  pending.all = storage.PendingChanges();
+  for (const PendingChange& change : pending.all) {
+    if (change.is_of_directory()) {
+      ++pending.directory;
+    } else {
+      pending.files.push_back(&change);
+    }
+  }
+  return pending;
+}
+
+void Lose(std::size_t file_change, Fates& fates) {
+  fates.files.push_back(
+      {static_cast<std::int64_t>(file_change), FateKind::kLost, 0});
+}
+
+Fates LoseAll(const Pending& pending) {
+  Fates fates;
+  for (std::size_t i = 0; i < pending.files.size(); ++i) Lose(i, fates);
+  fates.directory = 0;
+  return fates;
+}
+
+Fates Prefix(const Pending& pending, std::uint64_t number) {
+  Fates fates;
+  const std::size_t kept = number % (pending.all.size() + 1);
+  fates.directory = 0;
+  std::size_t file_change = 0;
+  for (std::size_t i = 0; i < pending.all.size(); ++i) {
+    if (pending.all[i].is_of_directory()) {
+      fates.directory += i < kept ? 1 : 0;
+    } else {
+      if (i >= kept) Lose(file_change, fates);
+      ++file_change;
+    }
+  }
+  return fates;
+}
+
+// None, all, or any number in between.
+std::int64_t DrawPrefix(Numbers& numbers, std::int64_t count) {
+  switch (numbers.Below(4)) {
+    case 0:
+      return 0;
+    case 1:
+      return count;
+    default:
+      return static_cast<std::int64_t>(
+          numbers.Below(static_cast<std::uint64_t>(count) + 1));
+  }
+}
+
+Fates FilePrefixes(const Pending& pending, Numbers numbers) {
+  std::map<InodeId, std::int64_t> left;
+  for (const PendingChange* change : pending.files) ++left[change->inode];
+  for (auto& [inode, count] : left) count = DrawPrefix(numbers, count);
+  Fates fates;
+  for (std::size_t i = 0; i < pending.files.size(); ++i) {
+    if (left[pending.files[i]->inode]-- <= 0) Lose(i, fates);
+  }
+  fates.directory = DrawPrefix(numbers, pending.directory);
+  return fates;
+}
+
+Fate DrawFate(Numbers& numbers, std::size_t number,
+              const PendingChange& change) {
+  Fate fate = {static_cast<std::int64_t>(number), FateKind::kLost, 0};
+  if (change.kind != PendingChange::Kind::kWrite || change.amount < 2 ||
+      numbers.Percent(60)) {
+    return fate;
+  }
+  constexpr FateKind kKinds[] = {FateKind::kHead, FateKind::kTail,
+                                 FateKind::kHeadGarbage, FateKind::kHeadGarbage,
+                                 FateKind::kZeros};
+  fate.kind = kKinds[numbers.Below(std::size(kKinds))];
+  const auto amount = static_cast<std::uint64_t>(change.amount);
+  if (fate.kind == FateKind::kHead || fate.kind == FateKind::kTail) {
+    fate.bytes = static_cast<std::int64_t>(1 + numbers.Below(amount - 1));
+  } else if (fate.kind == FateKind::kHeadGarbage) {
+    fate.bytes = static_cast<std::int64_t>(numbers.Below(amount));
+  }
+  return fate;
+}
+
+Fates Subset(const Pending& pending, Numbers numbers) {
+  constexpr std::uint64_t kShares[] = {10, 50, 90};
+  const std::uint64_t share = kShares[numbers.Below(std::size(kShares))];
+  Fates fates;
+  for (std::size_t i = 0; i < pending.files.size(); ++i) {
+    if (numbers.Percent(share)) continue;
+    fates.files.push_back(DrawFate(numbers, i, *pending.files[i]));
+  }
+  fates.directory = DrawPrefix(numbers, pending.directory);
+  return fates;
+}
+
+// A change of the directory takes those after it with it.
+Fates LoseOne(const Pending& pending, std::uint64_t number) {
+  Fates fates;
+  if (pending.all.empty()) return fates;
+  const std::size_t lost = number % pending.all.size();
+  if (lost < pending.files.size()) {
+    Lose(lost, fates);
+  } else {
+    fates.directory = static_cast<std::int64_t>(lost - pending.files.size());
+  }
+  return fates;
+}
+
+Fates ChosenFates(const Pending& pending, const Survival& survival) {
+  Fates fates;
+  for (const Fate& fate : survival.fates) {
+    if (fate.change >= static_cast<std::int64_t>(pending.files.size())) break;
+    fates.files.push_back(fate);
+  }
+  fates.directory = survival.directory;
+  return fates;
+}
+
+Fates FatesOf(const Pending& pending, const Survival& survival) {
+  switch (survival.kind) {
+    case SurvivalKind::kAll:
+      return {};
+    case SurvivalKind::kNone:
+      return LoseAll(pending);
+    case SurvivalKind::kPrefix:
+      return Prefix(pending, survival.number);
+    case SurvivalKind::kFilePrefixes:
+      return FilePrefixes(pending, Numbers(survival.number));
+    case SurvivalKind::kSubset:
+      return Subset(pending, Numbers(survival.number));
+    case SurvivalKind::kLoseOne:
+      return LoseOne(pending, survival.number);
+    case SurvivalKind::kChosen:
+      return ChosenFates(pending, survival);
+  }
+  return {};
+}
+
+bool IsInOrderPerFile(const Pending& pending, const Fates& fates) {
+  std::map<InodeId, bool> has_lost;
+  auto fate = fates.files.begin();
+  for (std::size_t i = 0; i < pending.files.size(); ++i) {
+    bool& lost = has_lost[pending.files[i]->inode];
+    if (fate != fates.files.end() &&
+        fate->change == static_cast<std::int64_t>(i)) {
+      if (fate->kind != FateKind::kLost) return false;
+      lost = true;
+      ++fate;
+    } else if (lost) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Survived Resolve(const Storage& storage, const Survival& survival) {
+  const Pending pending = PendingOf(storage);
+  Survived survived;
+  survived.fates = FatesOf(pending, survival);
+  Fates& fates = survived.fates;
+  fates.garbage_seed = survival.number;
+  if (fates.directory < 0 || fates.directory > pending.directory) {
+    fates.directory = pending.directory;
+  }
+  survived.changes = static_cast<std::int64_t>(pending.files.size());
+  survived.lost = static_cast<std::int64_t>(fates.files.size());
+  survived.directory_changes = pending.directory;
+  survived.directory_lost = pending.directory - fates.directory;
+  survived.is_in_order_per_file = IsInOrderPerFile(pending, fates);
+  return survived;
+}
+
+Survival Chosen(const Survived& survived) {
+  Survival survival;
+  survival.kind = SurvivalKind::kChosen;
+  survival.number = survived.fates.garbage_seed;
+  survival.fates = survived.fates.files;
+  survival.directory =
+      survived.directory_lost == 0 ? -1 : survived.fates.directory;
+  return survival;
+}
+
+}  // namespace lastcommit
