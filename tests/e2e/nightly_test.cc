@@ -1,0 +1,178 @@
+#include <signal.h>
+
+#include <filesystem>
+#include <string>
+
+#include "e2e/plans.h"
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Scripts that run in a build directory as ctest and they know it: with the
+// program, and tests of our own.
+class NightlyTest : public ProgramTest {
+ protected:
+  NightlyTest() {
+    std::filesystem::create_directory(directory_.Path("build"));
+    directory_.Put("build/lastcommit", "#!/bin/sh\nexec " PROGRAM " \"$@\"\n");
+    std::filesystem::permissions(directory_.Path("build/lastcommit"),
+                                 std::filesystem::perms::owner_all);
+    setenv("LASTCOMMIT_BUILD", directory_.Path("build").c_str(), 1);
+  }
+  // What `ctest -R props` finds.
+  void PutProperty(const std::string& command) {
+    directory_.Put("build/CTestTestfile.cmake",
+                   "add_test(props.one " + command + ")\n");
+  }
+  Outcome Nightly(const Arguments& arguments) {
+    return RunScript("scripts/nightly", arguments);
+  }
+  // A few trials of a saver.
+  Outcome Night(const Arguments& arguments, const std::string& saver) {
+    Arguments all = {"1", "--dir=night", "--seed=3"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    all.insert(all.end(), {"--", "--saver=" + saver, "--fault=kill",
+                           "--trials=40", "--shrunk-per-class=1"});
+    return Nightly(all);
+  }
+};
+
+TEST_F(NightlyTest, LeavesTheReportAndTheXmlOfTheProperties) {
+  PutProperty(PROPS
+              " --gtest_filter=Codec.PlanTextRoundTrips"
+              " --gtest_output=xml:xml/one.xml");
+  const Outcome outcome = Night({}, kHonest);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(StartsWith("nightly: seed 3, 1 hours, "),
+                                 HasSubstr("\nHELD: 40 trials"),
+                                 HasSubstr("\nproperties: 100% tests passed")));
+  EXPECT_THAT(directory_.Get("night/report.md"), StartsWith("# HELD\n"));
+  EXPECT_THAT(directory_.Get("night/properties.xml"), HasSubstr("props.one"));
+  EXPECT_THAT(directory_.Get("night/properties/one.xml"),
+              AllOf(HasSubstr("<testsuites"), HasSubstr("PlanTextRoundTrips")));
+}
+
+TEST_F(NightlyTest, AFractionOfAnHourHasANewSeedEachNight) {
+  const auto seed = [&](const std::string& directory) {
+    const Outcome outcome =
+        Nightly({"0.0003", "--properties=none", "--dir=" + directory});
+    EXPECT_THAT(outcome.exit_code, AnyOf(0, 4)) << outcome.out << outcome.err;
+    EXPECT_THAT(directory_.Get(directory + "/report.md"), StartsWith("# "));
+    return outcome.out.substr(0, outcome.out.find(','));
+  };
+  const std::string first = seed("first");
+  EXPECT_THAT(first, StartsWith("nightly: seed "));
+  EXPECT_NE(first, seed("second"));
+  EXPECT_EQ(first, seed("first"));
+}
+
+TEST_F(NightlyTest, AFindingIsItsExitCode) {
+  PutProperty("true");
+  const Outcome outcome = Night({}, kDishonest);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(directory_.Get("night/report.md"), StartsWith("# VIOLATED\n"));
+}
+
+TEST_F(NightlyTest, APropertyThatFailsIsNoQuietNight) {
+  PutProperty("false");
+  const Outcome outcome = Night({}, kHonest);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\nproperties: FAILED; see "));
+}
+
+TEST_F(NightlyTest, APropertyForWhichThereIsNoTimeDidNotPass) {
+  PutProperty("sleep 600");
+  const Outcome outcome =
+      Nightly({"0.001", "--dir=night", "--seed=3", "--", "--fault=none"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\nproperties: not all were run"));
+}
+
+TEST_F(NightlyTest, NoPropertyIsNotAllProperties) {
+  directory_.Put("build/CTestTestfile.cmake", "");
+  EXPECT_EQ(Night({}, kHonest).exit_code, 4);
+}
+
+class InterruptedNightTest : public NightlyTest,
+                             public testing::WithParamInterface<int> {};
+
+TEST_P(InterruptedNightTest, IsReported) {
+  Program night(directory_.path(), REPOSITORY "/scripts/nightly",
+                {"8", "--dir=night", "--properties=none"});
+  EXPECT_THAT(night.ReadLine(), StartsWith("nightly: seed "));
+  EXPECT_THAT(night.ReadLine(), StartsWith("lastcommit campaign: "));
+  kill(night.pid(), GetParam());
+  const Outcome outcome = night.Wait();
+  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4)) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
+  EXPECT_THAT(directory_.Get("night/report.md"), StartsWith("# "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, InterruptedNightTest,
+                         testing::Values(SIGINT, SIGTERM));
+
+TEST_F(NightlyTest, BadInputExitsWithTwoAndLeavesNothing) {
+  for (const Arguments& arguments :
+       {Arguments{"x"}, Arguments{"0"}, Arguments{"-1"}, Arguments{"1", "1"},
+        Arguments{"--seed"}, Arguments{"--seed=x"}, Arguments{"--what=1"},
+        Arguments{"--dir=night", "--shard=3/2"},
+        Arguments{"--dir=night", "--", "--saver=none"}}) {
+    EXPECT_EQ(Nightly(arguments).exit_code, 2);
+  }
+  EXPECT_FALSE(directory_.Has("night"));
+}
+
+class MergeNightsTest : public NightlyTest {
+ protected:
+  // Shard 2 of two has no properties to run.
+  void RunShards(const std::string& saver) {
+    PutProperty("true");
+    for (const char* number : {"1", "2"}) {
+      Nightly({"1", "--seed=3", std::string("--dir=") + number,
+               std::string("--shard=") + number + "/2", "--",
+               "--saver=" + saver, "--fault=kill", "--trials=60",
+               "--shrunk-per-class=1"});
+    }
+  }
+  Outcome MergeNights(const Arguments& arguments) {
+    return RunScript("scripts/merge-nights", arguments);
+  }
+};
+
+TEST_F(MergeNightsTest, ShardsAreOneNight) {
+  RunShards(kHonest);
+  EXPECT_TRUE(directory_.Has("1/properties.xml"));
+  EXPECT_FALSE(directory_.Has("2/properties.xml"));
+  const Outcome outcome = MergeNights({"all", "2", "1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(directory_.Get("all/report.md"),
+              StartsWith("# HELD\n\n60 trials"));
+}
+
+TEST_F(MergeNightsTest, AFindingOfAShardIsOneOfTheNight) {
+  RunShards(kDishonest);
+  EXPECT_EQ(MergeNights({"all", "1", "2"}).exit_code, 1);
+}
+
+TEST_F(MergeNightsTest, ANightWithoutOneOfItsShardsIsNotExercised) {
+  RunShards(kHonest);
+  const Outcome outcome = MergeNights({"all", "1"});
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("these are missing: 2"));
+}
+
+TEST_F(MergeNightsTest, BadInputExitsWithTwo) {
+  EXPECT_EQ(MergeNights({}).exit_code, 2);
+  EXPECT_EQ(MergeNights({"all", "none"}).exit_code, 2);
+  EXPECT_FALSE(directory_.Has("all"));
+}
+
+}  // namespace
+}  // namespace lastcommit
