@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "plan/content.h"
 #include "saver/sqlite_status.h"
@@ -77,6 +78,15 @@ absl::StatusOr<std::int64_t> UpdateTask(Saver& saver, const Step& step) {
 }
 
 }  // namespace
+
+bool IsOutOfResources(const Answer& answer) {
+  const absl::StatusCode code = answer.outcome.code;
+  return code == absl::StatusCode::kResourceExhausted ||
+         (code == absl::StatusCode::kAborted &&
+          absl::StrContains(
+              answer.message,
+              absl::StatusCodeToString(absl::StatusCode::kResourceExhausted)));
+}
 
 Driver::Driver(const SaverEntry& entry, std::string path,
                const Profile& profile)

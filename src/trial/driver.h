@@ -22,6 +22,10 @@ struct Answer {
   std::string message;  // of an error
 };
 
+// Whether the machine had no room, memory or descriptors left for it. A saver
+// that had to give up its transaction because of that says Aborted, and why.
+bool IsOutOfResources(const Answer& answer);
+
 class Driver {
  public:
   // `entry` must outlive the driver.

@@ -120,7 +120,7 @@ absl::StatusOr<Verdict> Probe(Driver& driver, ReferenceModel& model,
   const Outcome expected = model.Apply(step);
   const Answer answer = driver.Run(step, [](std::int64_t) {});
   if (answer.outcome == expected) return Verdict::Held();
-  if (answer.outcome.code == absl::StatusCode::kResourceExhausted) {
+  if (IsOutOfResources(answer)) {
     return absl::ResourceExhaustedError(answer.message);
   }
   return Verdict::Violated(

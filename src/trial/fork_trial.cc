@@ -47,35 +47,19 @@ bool IsFull(const std::string& directory) {
 }
 
 // Nothing injects a full disk or a lack of memory or descriptors: they are the
-// machine's, and what the saver gives back on the error may hide it from
-// IsFull.
-std::optional<std::size_t> StepOutOfResources(const SharedPage& page,
-                                              std::size_t steps) {
-  for (std::size_t i = 0; i < steps; ++i) {
-    const StepRecord& record = page.records[i];
-    if (record.progress.load(std::memory_order_acquire) ==
-            Progress::kReturned &&
-        record.code ==
-            static_cast<std::int32_t>(absl::StatusCode::kResourceExhausted)) {
-      return i;
-    }
-  }
-  return std::nullopt;
-}
-
-// What was freed on the error may hide a full disk from IsFull; SQLite's own
-// word for it does not (https://sqlite.org/rescode.html#full).
+// machine's. What was freed on the error may hide a full disk from IsFull;
+// SQLite's own word for it does not (https://sqlite.org/rescode.html#full).
 absl::Status OutOfResourcesError(const SharedPage& page, const Round& round,
                                  std::size_t step,
                                  const std::string& directory) {
-  const bool has_message = page.message_step == step + 1;
-  if (has_message && absl::StrContains(page.message, "SQLITE_FULL")) {
+  if (absl::StrContains(page.message, "SQLITE_FULL")) {
     return FullError(directory);
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "the machine ran out of something at step ", step, " (",
       std::string(Name(round.steps[step].kind)), "), and the saver said: ",
-      has_message ? absl::CHexEscape(page.message) : "nothing more"));
+      page.message[0] == '\0' ? "nothing more"
+                              : absl::CHexEscape(page.message)));
 }
 
 // Left with exit code 0 in the middle of its work.
@@ -103,6 +87,7 @@ void ClearRound(SharedPage& page, std::size_t steps) {
   page.spilled = false;
   page.savepoint_rolled_back_after_spill = false;
   page.statement_failed_after_spill = false;
+  page.starved_step = 0;
   page.message_step = 0;
   for (std::size_t i = 0; i < steps; ++i) {
     page.records[i].progress.store(Progress::kNone, std::memory_order_relaxed);
@@ -246,8 +231,9 @@ class ForkTrial::Impl {
       RETURN_IF_ERROR(CallAStrangeKillACrash(child));
     }
     if (IsFull(directory_.path())) return FullError(directory_.path());
-    if (const auto step = StepOutOfResources(*page_, round.steps.size())) {
-      return OutOfResourcesError(*page_, round, *step, directory_.path());
+    if (page_->starved_step > 0) {
+      return OutOfResourcesError(*page_, round, page_->starved_step - 1,
+                                 directory_.path());
     }
     CallEarlyLeaveACrash(page_->finished, child);
     const Replayed replayed = ReplayRound(plan, round, *page_, model, result);

@@ -182,7 +182,8 @@ void Record(StepRecord& record, Progress progress) {
   record.progress.store(progress, std::memory_order_release);
 }
 
-// Refusals are part of plans; the first other error is the one to explain.
+// Refusals are part of plans; the first other error is the one to explain, and
+// a lack of resources explains what follows.
 void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
   const auto is_refusal = [](std::int32_t code) {
     switch (static_cast<absl::StatusCode>(code)) {
@@ -195,13 +196,16 @@ void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
         return false;
     }
   };
-  if (page.message_step > 0 &&
+  const bool is_first_starved =
+      page.starved_step == 0 && IsOutOfResources(answer);
+  if (!is_first_starved && page.message_step > 0 &&
       !is_refusal(page.records[page.message_step - 1].code)) {
     return;
   }
   page.message_step = static_cast<std::uint32_t>(step + 1);
   std::snprintf(page.message, sizeof(page.message), "%s",
                 answer.message.c_str());
+  if (is_first_starved) page.starved_step = page.message_step;
 }
 
 }  // namespace
@@ -221,7 +225,9 @@ void RunRound(const RoundTask& task, SharedPage& page) {
       record.acknowledged = cut;
       Record(record, Progress::kAcknowledged);
     });
-    if (!answer.message.empty()) NoteMessage(page, i, answer);
+    if (!answer.message.empty() || IsOutOfResources(answer)) {
+      NoteMessage(page, i, answer);
+    }
     record.code = static_cast<std::int32_t>(answer.outcome.code);
     record.value = answer.outcome.value;
     Record(record, Progress::kReturned);

@@ -59,8 +59,10 @@ struct SharedPage {
   bool savepoint_rolled_back_after_spill;
   bool statement_failed_after_spill;
   StepRecord records[PlanLimits::kMaxStepsPerRound];
+  std::uint32_t starved_step;  // the first out of resources, +1; 0 = none
   std::uint32_t message_step;  // which step `message` is of, +1; 0 = none
-  char message[1024];          // of the first error that is no refusal
+  char message[1024];          // of that one, or of the first error that is no
+                               // refusal
 
   // Of the examination afterwards.
   bool examined;

@@ -295,6 +295,22 @@ TEST_P(FullDirectoryInModeTest, IsResourceExhaustedAndNoViolation) {
   EXPECT_THAT(trial_->Run(PlanOf({RoundOf({PutBlob(0, 100)})})), IsOk());
 }
 
+// The saver gives the transaction up and says Aborted, and why; what was full
+// may be free again.
+TEST_P(FullDirectoryInModeTest, InATransactionIsResourceExhaustedToo) {
+  Mount("size=2m");
+  if (IsSkipped()) return;
+  Step logs = StepOf(StepKind::kAppendLogs);
+  logs.count = 15;
+  logs.content = {200'000, 1};
+  Plan plan =
+      PlanOf(GetParam(), {RoundOf({StepOf(StepKind::kBegin), PutBlob(0, 100),
+                                   logs, StepOf(StepKind::kRollback)})});
+  plan.profile.cache_size = 2;
+  EXPECT_THAT(trial_->Run(plan),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Modes, FullDirectoryInModeTest,
     testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
