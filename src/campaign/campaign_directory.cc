@@ -19,6 +19,7 @@ namespace lastcommit {
 namespace {
 
 constexpr char kLock[] = "lock";
+constexpr char kUnfinishedIdentity[] = "campaign.json.tmp";
 
 std::string IdentityPath(const std::string& directory) {
   return absl::StrCat(directory, "/campaign.json");
@@ -31,7 +32,9 @@ absl::Status CheckIsOurs(const std::string& path) {
     return absl::OkStatus();
   }
   for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-    if (entry.path().filename() == kLock) continue;
+    const std::string name = entry.path().filename();
+    // All that a campaign leaves that was killed when it began.
+    if (name == kLock || name == kUnfinishedIdentity) continue;
     return absl::FailedPreconditionError(absl::StrCat(
         absl::CHexEscape(path), " is not empty and has no campaign in it"));
   }

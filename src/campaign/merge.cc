@@ -16,6 +16,7 @@
 #include "campaign/campaign_directory.h"
 #include "campaign/results_database.h"
 #include "campaign/results_file.h"
+#include "campaign/unrecorded.h"
 #include "campaign/whole_file.h"
 #include "status/status.h"
 
@@ -36,10 +37,17 @@ absl::Status InDirectory(const std::string& directory,
                                                   ": ", status.message()));
 }
 
+// What was kept and not recorded is recorded in the merged one.
 absl::StatusOr<Part> Read(const std::string& path) {
   ASSIGN_OR_RETURN(Identity identity, ReadIdentity(path));
   ASSIGN_OR_RETURN(CampaignDirectory directory, CampaignDirectory::Lock(path));
   ASSIGN_OR_RETURN(Results results, ReadResults(path));
+  ASSIGN_OR_RETURN(
+      const std::vector<Finding> unrecorded,
+      UnrecordedFindings(directory.findings(), identity, results.tally));
+  for (const Finding& finding : unrecorded) {
+    results.records.push_back(FindingRecord{finding});
+  }
   return Part{std::move(directory), std::move(identity), std::move(results)};
 }
 
@@ -148,6 +156,15 @@ RunOptions OptionsOf(const Identity& identity) {
   return options;
 }
 
+// With the versions that were tested, not those of who merges.
+nlohmann::json SummaryOf(const Identity& identity, const Summary& summary) {
+  nlohmann::json value = SummaryToJson(OptionsOf(identity), summary);
+  value["generator_version"] = identity.generator_version;
+  value["sqlite_version"] = identity.sqlite_version;
+  value["sqlite_source_id"] = identity.sqlite_source_id;
+  return value;
+}
+
 absl::StatusOr<Summary> WriteMerged(const std::vector<Part>& parts,
                                     const Identity& identity,
                                     const Place& place) {
@@ -161,9 +178,8 @@ absl::StatusOr<Summary> WriteMerged(const std::vector<Part>& parts,
   ASSIGN_OR_RETURN(Tally tally, CopyParts(parts, place));
   RETURN_IF_ERROR(BuildResultsDatabase(directory, identity, tally));
   Summary summary = Summarize(std::move(tally), identity.generate);
-  RETURN_IF_ERROR(
-      WriteWholeFile(absl::StrCat(directory, "/summary.json"),
-                     PrintJson(SummaryToJson(OptionsOf(identity), summary))));
+  RETURN_IF_ERROR(WriteWholeFile(absl::StrCat(directory, "/summary.json"),
+                                 PrintJson(SummaryOf(identity, summary))));
   RETURN_IF_ERROR(WriteWholeFile(absl::StrCat(directory, "/campaign.json"),
                                  PrintJson(IdentityToJson(identity))));
   return summary;

@@ -14,6 +14,7 @@
 #include "campaign/markdown.h"
 #include "campaign/results_file.h"
 #include "campaign/summary.h"
+#include "campaign/unrecorded.h"
 #include "status/status.h"
 #include "trial/trial.h"
 
@@ -264,6 +265,12 @@ absl::StatusOr<std::string> ReportOn(const std::string& directory,
                                      const std::string& program) {
   ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(directory));
   ASSIGN_OR_RETURN(Results results, ReadResults(directory));
+  ASSIGN_OR_RETURN(
+      const std::vector<Finding> unrecorded,
+      UnrecordedFindings(directory + "/findings", identity, results.tally));
+  for (const Finding& finding : unrecorded) {
+    results.tally.Add(FindingRecord{finding});
+  }
   Summary summary = Summarize(std::move(results.tally), identity.generate);
   summary.error = LastError(summary.tally);
   summary.DecideOutcome(/*has_found=*/false);

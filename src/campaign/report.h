@@ -1,6 +1,6 @@
 // A campaign as a page of Markdown: the verdict first, then what was tested,
-// what was found, and what was really exercised. Made from results.jsonl alone;
-// a campaign that runs can be reported on.
+// what was found, and what was really exercised. Made from results.jsonl, and
+// what was kept and not recorded; a campaign that runs can be reported on.
 
 #ifndef LASTCOMMIT_CAMPAIGN_REPORT_H_
 #define LASTCOMMIT_CAMPAIGN_REPORT_H_

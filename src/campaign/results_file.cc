@@ -66,8 +66,8 @@ class Reader {
   absl::Status Take(std::string_view line) {
     absl::StatusOr<Record> record = ParseRecord(line);
     if (record.ok() && std::holds_alternative<CutRecord>(*record)) {
-      pending_ = *std::move(record);
-      return TakePending();
+      pending_.reset();  // and no record itself: it says nothing of another one
+      return absl::OkStatus();
     }
     RETURN_IF_ERROR(TakePending());
     pending_ = std::move(record);
@@ -136,8 +136,14 @@ absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(
   }
   std::unique_ptr<ResultsFile> results(new ResultsFile(directory, file));
   if (!found.cut.empty()) {
-    RETURN_IF_ERROR(WriteAll(file, "\n"));
-    RETURN_IF_ERROR(results->Append(CutRecord()));
+    // In one: a newline alone would make an error of the line.
+    const absl::Status ended =
+        WriteAll(file, absl::StrCat("\n", PrintRecord(CutRecord())));
+    if (!ended.ok()) {
+      return absl::Status(ended.code(),
+                          absl::StrCat("cannot write ", absl::CHexEscape(path),
+                                       ended.message()));
+    }
   }
   return results;
 }

@@ -95,6 +95,7 @@ TEST_F(ResultsFileTest, AfterACutLineOneGoesOnAndNothingIsDeleted) {
   const Results results = Read();
   EXPECT_EQ(results.tally.ledger.trials(), 24);
   EXPECT_EQ(results.cut, "");
+  EXPECT_THAT(results.records, SizeIs(2));  // the cut itself is none
 }
 
 TEST_F(ResultsFileTest, GarbageInTheMiddleIsAnErrorWithItsLine) {

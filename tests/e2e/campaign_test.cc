@@ -1,6 +1,8 @@
 #include <signal.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -148,6 +150,43 @@ TEST_F(CampaignTest, ACutResultIsSaidAndRunAgain) {
   EXPECT_EQ(Summary().at("trials"), 20);
   EXPECT_EQ(Summary().at("digest"), digest);
   EXPECT_THAT(Run(Campaign({"--trials=20"})).out, Not(HasSubstr("cut off")));
+  Run({"merge", "merged", "c"});
+  EXPECT_THAT(Run({"report", "merged"}).out, HasSubstr("\n20 trials: "));
+}
+
+TEST_F(CampaignTest, ABeginningThatWasKilledIsBegunAgain) {
+  std::filesystem::create_directory(directory_.Path("c"));
+  directory_.Put("c/lock", "");
+  directory_.Put("c/campaign.json.tmp", "{\"engine\"");
+  EXPECT_EQ(Run(Campaign({"--trials=2", "--fault=none"})).exit_code, 0);
+  EXPECT_EQ(Summary().at("trials"), 2);
+}
+
+TEST_F(CampaignTest, AFindingThatWasKeptAndNotRecordedIsReportedAndMerged) {
+  Run(Dishonest({"--trials=40"}));
+  std::string records;
+  std::istringstream lines(Results());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(R"("record":"finding")") == std::string::npos) {
+      records += line + "\n";
+    }
+  }
+  ASSERT_NE(records, Results());
+  directory_.Put("c/results.jsonl", records);
+  directory_.Put("c/findings/other-1-2", "");  // passed over
+  EXPECT_THAT(Run({"report", "c"}).out, StartsWith("# VIOLATED\n"));
+  EXPECT_THAT(Run({"merge", "merged", "c"}).out, HasSubstr("VIOLATED: 40 "));
+  EXPECT_THAT(Run({"report", "merged"}).out, StartsWith("# VIOLATED\n"));
+}
+
+TEST_F(CampaignTest, MergedItNamesTheVersionsThatWereTested) {
+  Run(Campaign({"--trials=2"}));
+  nlohmann::json identity =
+      nlohmann::json::parse(directory_.Get("c/campaign.json"));
+  identity["sqlite_version"] = "3.99.0";
+  directory_.Put("c/campaign.json", identity.dump());
+  Run({"merge", "merged", "c"});
+  EXPECT_EQ(Summary("merged").at("sqlite_version"), "3.99.0");
 }
 
 TEST_F(CampaignTest, GarbageInTheResultsIsAnErrorAndStays) {
