@@ -128,10 +128,16 @@ absl::StatusOr<SchemaState> InspectInside(Database& database) {
   }
   ASSIGN_OR_RETURN(const std::int64_t objects,
                    database.QueryInt("SELECT count(*) FROM sqlite_schema"));
-  if (id.application_id == 0 && id.user_version == 0 && objects == 0) {
-    return SchemaState::kEmpty;
+  if (id.application_id != 0 || id.user_version != 0 || objects != 0) {
+    return Refuse(id);
   }
-  return Refuse(id);
+  // Its first table has chosen it for good, and bytes of a column are read as
+  // they are stored (https://sqlite.org/pragma.html#pragma_encoding).
+  ASSIGN_OR_RETURN(const std::string encoding,
+                   database.QueryText("PRAGMA encoding"));
+  if (encoding == "UTF-8") return SchemaState::kEmpty;
+  return absl::FailedPreconditionError(
+      absl::StrCat("an empty database for text in ", encoding));
 }
 
 // A page size can only be chosen while the file has no page. Somebody may have

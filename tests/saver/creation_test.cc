@@ -52,6 +52,18 @@ TEST_P(CreationTest, EmptyFileSwitchedToWalIsCreatedAnew) {
   EXPECT_TRUE(saver_->recovery_report().created);
 }
 
+TEST_P(CreationTest, EmptyDatabaseForTextInUtf16IsRefusedAndNotModified) {
+  StrangersSql("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t(x); DROP TABLE t");
+  const auto content = [this] {
+    std::ifstream file(path_, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = content();
+  EXPECT_THAT(TryOpen(options_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(content(), before);
+}
+
 TEST_P(CreationTest, KilledBeforeAnyOfItsCallsItIsEmptyOrComplete) {
   int calls = 0;
   bool was_killed = true;
