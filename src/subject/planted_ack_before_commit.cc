@@ -3,21 +3,18 @@
 // then loses a commit that somebody already relies on.
 
 #include <cstdint>
-#include <memory>
-#include <string>
-#include <utility>
 
 #include "status/status.h"
 #include "subject/planted.h"
+#include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
-#include "subject/sqlite_subject.h"
 
 namespace lastcommit {
 namespace {
 
-class SaverThatAcksBeforeCommit : public SqliteSubject {
+class SaverThatAcksBeforeCommit : public PlantedSubject {
  public:
-  using SqliteSubject::SqliteSubject;
+  using PlantedSubject::PlantedSubject;
 
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
     if (in_transaction()) {
@@ -28,18 +25,13 @@ class SaverThatAcksBeforeCommit : public SqliteSubject {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
-                                            const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
-  return std::make_unique<SaverThatAcksBeforeCommit>(std::move(saver));
-}
-
 }  // namespace
 
 SaverEntry PlantedAckBeforeCommit() {
   return {"planted-ack-before-commit",
           "acknowledges a transaction before its COMMIT",
-          ViolationClass::kLostCommit, Open, ReadStateBySql};
+          ViolationClass::kLostCommit, OpenPlanted<SaverThatAcksBeforeCommit>,
+          ReadStateBySql};
 }
 
 }  // namespace lastcommit

@@ -4,25 +4,23 @@
 // of an operation that was never done.
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
 #include "subject/planted.h"
 #include "subject/planted_sql.h"
+#include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
-#include "subject/sqlite_subject.h"
 
 namespace lastcommit {
 namespace {
 
-class SaverThatCommitsInTheErrorPath : public SqliteSubject {
+class SaverThatCommitsInTheErrorPath : public PlantedSubject {
  public:
-  using SqliteSubject::SqliteSubject;
+  using PlantedSubject::PlantedSubject;
 
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
@@ -74,33 +72,19 @@ class SaverThatCommitsInTheErrorPath : public SqliteSubject {
          {absl::StrCat("DELETE FROM logs WHERE thread_id = ?1 AND number > ",
                        number),
           absl::StrCat(row, " WHERE thread_id = ?1")}) {
-      RETURN_IF_ERROR(RunSql(saver().connection(), sql, {thread_id}).status());
+      RETURN_IF_ERROR(Run(sql, {thread_id}));
     }
     return absl::OkStatus();
   }
-
-  // A transaction around `change` that the commit counter does not see.
-  template <typename Change>
-  absl::Status Uncounted(Change change) {
-    ASSIGN_OR_RETURN(Transaction transaction, saver().Begin());
-    RETURN_IF_ERROR(change());
-    RETURN_IF_ERROR(HideFromCommitCounter(saver().connection()));
-    return transaction.Commit().status();
-  }
 };
-
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
-                                            const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
-  return std::make_unique<SaverThatCommitsInTheErrorPath>(std::move(saver));
-}
 
 }  // namespace
 
 SaverEntry PlantedCommitInErrorPath() {
   return {"planted-commit-in-error-path",
           "commits the good entries of a refused batch and deletes them again",
-          ViolationClass::kNotACut, Open, ReadStateBySql};
+          ViolationClass::kNotACut, OpenPlanted<SaverThatCommitsInTheErrorPath>,
+          ReadStateBySql};
 }
 
 }  // namespace lastcommit

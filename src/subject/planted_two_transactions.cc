@@ -2,25 +2,22 @@
 // number. A kill between them leaves the rows of commit n + 1 at number n.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "status/status.h"
 #include "subject/planted.h"
 #include "subject/planted_sql.h"
+#include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
-#include "subject/sqlite_subject.h"
 
 namespace lastcommit {
 namespace {
 
-class SaverThatCommitsInTwoTransactions : public SqliteSubject {
+class SaverThatCommitsInTwoTransactions : public PlantedSubject {
  public:
-  using SqliteSubject::SqliteSubject;
+  using PlantedSubject::PlantedSubject;
 
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
     const auto ignore = [](std::int64_t) {};
@@ -62,40 +59,19 @@ class SaverThatCommitsInTwoTransactions : public SqliteSubject {
   }
 
  private:
-  // Runs `change` in the open transaction, or in one of its own.
-  template <typename Change>
-  std::invoke_result_t<Change> InTransaction(Change change) {
-    if (in_transaction()) return change();
-    RETURN_IF_ERROR(Begin());
-    auto result = change();
-    if (!result.ok()) {
-      Rollback().IgnoreError();
-      return result;
-    }
-    RETURN_IF_ERROR(Commit([](std::int64_t) {}).status());
-    return result;
-  }
-
   absl::Status Count() {
-    return RunSql(saver().connection(),
-                  "UPDATE meta SET value = value + 1 "
-                  "WHERE key = 'commit_counter'")
-        .status();
+    return Run(
+        "UPDATE meta SET value = value + 1 WHERE key = 'commit_counter'");
   }
 };
-
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
-                                            const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
-  return std::make_unique<SaverThatCommitsInTwoTransactions>(std::move(saver));
-}
 
 }  // namespace
 
 SaverEntry PlantedTwoTransactions() {
   return {"planted-two-transactions",
           "commits rows and commit counter in two transactions",
-          ViolationClass::kNotACut, Open, ReadStateBySql};
+          ViolationClass::kNotACut,
+          OpenPlanted<SaverThatCommitsInTwoTransactions>, ReadStateBySql};
 }
 
 }  // namespace lastcommit
