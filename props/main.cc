@@ -5,6 +5,7 @@
 
 #include "campaign/story.h"
 #include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
 #include "props/environment.h"
 
 namespace {
@@ -32,7 +33,8 @@ int main(int argc, char** argv) {
     return kSkipped;
   }
   lastcommit::ConfigureRapidCheck();
-  const absl::Status status = lastcommit::RegisterShimVfs();
+  absl::Status status = lastcommit::RegisterShimVfs();
+  status.Update(lastcommit::RegisterSimVfs());
   if (!status.ok()) {
     std::fprintf(stderr, "%s\n", status.ToString().c_str());
     return 3;

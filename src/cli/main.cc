@@ -19,6 +19,7 @@
 #include "cli/shrink_command.h"
 #include "cli/verify_command.h"
 #include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
 
@@ -73,8 +74,10 @@ int Main(int argc, char** argv) {
   AddVerify(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")
       ->callback([&] { code = ListSavers(); });
-  if (const absl::Status status = RegisterShimVfs(); !status.ok()) {
-    return static_cast<int>(Report(status));
+  for (const auto& register_vfs : {RegisterShimVfs, RegisterSimVfs}) {
+    if (const absl::Status status = register_vfs(); !status.ok()) {
+      return static_cast<int>(Report(status));
+    }
   }
   try {  // CLI11 reports by exceptions; they end here
     app.parse(argc, argv);

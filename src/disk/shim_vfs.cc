@@ -7,6 +7,7 @@
 #include <new>
 
 #include "absl/strings/str_cat.h"
+#include "disk/file_role.h"
 
 namespace lastcommit {
 namespace {
@@ -26,24 +27,6 @@ struct ShimFile {
 
 ShimFile* Shim(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file); }
 sqlite3_file* Real(sqlite3_file* file) { return Shim(file)->real(); }
-
-FileRole RoleOf(int open_flags) {
-  if ((open_flags & SQLITE_OPEN_MAIN_DB) != 0) return FileRole::kDatabase;
-  if ((open_flags & SQLITE_OPEN_WAL) != 0) return FileRole::kWal;
-  if ((open_flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) !=
-      0) {
-    return FileRole::kJournal;
-  }
-  return FileRole::kTemporary;
-}
-
-FileRole RoleOfPath(const char* path) {
-  const std::string_view name(path);
-  if (name.ends_with("-journal")) return FileRole::kJournal;
-  if (name.ends_with("-wal")) return FileRole::kWal;
-  if (name.ends_with("-shm")) return FileRole::kShm;
-  return FileRole::kTemporary;
-}
 
 // Runs `perform` between the observer's two calls.
 template <typename Perform>

@@ -66,14 +66,17 @@ class SimObserver {
  public:
   virtual ~SimObserver() = default;
   // Before the call has any effect. SQLITE_OK lets it go on; another result is
-  // what SQLite gets. May never return.
+  // what SQLite gets; but what gives something back (close, unlock, shm_unlock,
+  // shm_unmap) and time take place whatever it is. May never return.
   virtual int BeforeCall(const SimCall& call) = 0;
   // For a write: how many of its bytes are written before DuringCall; nullopt
-  // = it is not divided. For a sync that also syncs the directory DuringCall
-  // comes between the two, without asking.
+  // = it is not divided. If it goes on it is one change of the storage again.
+  // For a sync that also syncs the directory DuringCall comes between the two,
+  // without asking.
   virtual std::optional<std::int64_t> Divide(const SimCall& call) = 0;
   // As BeforeCall: another result than SQLITE_OK ends the call there.
   virtual int DuringCall(const SimCall& call) = 0;
+  // After every BeforeCall, with what SQLite gets.
   virtual void AfterCall(const SimCall& call, int result) = 0;
 };
 

@@ -1,0 +1,24 @@
+#include "disk/file_role.h"
+
+#include <sqlite3.h>
+
+namespace lastcommit {
+
+FileRole RoleOf(int open_flags) {
+  if ((open_flags & SQLITE_OPEN_MAIN_DB) != 0) return FileRole::kDatabase;
+  if ((open_flags & SQLITE_OPEN_WAL) != 0) return FileRole::kWal;
+  if ((open_flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) !=
+      0) {
+    return FileRole::kJournal;
+  }
+  return FileRole::kTemporary;
+}
+
+FileRole RoleOfPath(std::string_view path) {
+  if (path.ends_with("-journal")) return FileRole::kJournal;
+  if (path.ends_with("-wal")) return FileRole::kWal;
+  if (path.ends_with("-shm")) return FileRole::kShm;
+  return FileRole::kTemporary;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,139 @@
+// The insides of a SimDisk, for the sources of SimVfs only: what its open files
+// share, and how calls reach the observer.
+//
+// An observer may never return (a client that is dead is left where it is), so
+// nothing that must be destroyed is alive while one is asked.
+
+#ifndef LASTCOMMIT_DISK_SIM_FILES_H_
+#define LASTCOMMIT_DISK_SIM_FILES_H_
+
+#include <sqlite3.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
+#include "disk/storage.h"
+
+namespace lastcommit {
+
+inline constexpr char kSimVfsName[] = "lastcommit-sim";
+// What Storage counts as a sector.
+inline constexpr std::int64_t kSimSector = 4096;
+
+struct SimFile;
+
+// The wal-index of a database: memory that its connections share.
+struct SimShm {
+  std::vector<std::unique_ptr<char[]>> regions;
+  std::int64_t sectors = 0;  // what it costs
+  int users = 0;
+  // How many hold the slot shared; -1: one holds it exclusively.
+  std::array<int, SQLITE_SHM_NLOCK> locks = {};
+};
+
+// What those who have one file open share.
+struct SimInode {
+  InodeId id = kNoInode;
+  int users = 0;
+  bool is_nameless = false;  // anonymous or unlinked
+  // The highest lock that one of them has, and how many have one.
+  int lock = SQLITE_LOCK_NONE;
+  int lock_holders = 0;
+  SimShm shm;
+};
+
+struct SimDisk::Impl {
+  explicit Impl(Storage s) : storage(std::move(s)) {}
+
+  Storage storage;
+  SimObserver* observer = nullptr;
+  std::array<bool, 5> drops_syncs = {};  // by FileRole
+  bool drops_directory_syncs = false;
+  std::int64_t capacity_sectors = -1;
+  std::int64_t shm_sectors = 0;
+  std::map<InodeId, SimInode> open;
+  // As it was before a write of which only a part was done yet.
+  std::optional<Storage> undivided;
+
+  SimInode& Use(InodeId id);
+  void Unuse(SimInode& inode);
+  void Unlink(const std::string& path, InodeId id);
+  std::int64_t FreeSectors() const;
+};
+
+// An open file, in memory that SQLite gives and takes without a destructor.
+struct SimFile {
+  sqlite3_file base;
+  SimDisk::Impl* disk;
+  SimInode* inode;
+  const char* path;  // SQLite keeps it; nullptr: anonymous
+  FileRole role;
+  bool has_locks;  // databases have, other files always get what they ask for
+  bool is_read_only;
+  bool syncs_directory;  // at its next sync
+  bool is_powersafe;
+  bool keeps_wal;
+  bool has_shm;
+  int lock;
+  std::uint32_t shared_slots;  // of the wal-index
+  std::uint32_t exclusive_slots;
+
+  SimCall Call(SimCallKind kind) const {
+    SimCall call;
+    call.kind = kind;
+    call.role = role;
+    return call;
+  }
+};
+
+inline SimFile& Sim(sqlite3_file* file) {
+  return *reinterpret_cast<SimFile*>(file);
+}
+
+// Whether a call takes place even when the observer says that it fails: one
+// that gives something back, which SQLite does not try again.
+enum class OnError { kSkip, kPerform };
+
+// Runs `perform` between the observer's calls.
+template <typename Perform>
+int Observed(SimDisk::Impl& disk, const SimCall& call, Perform perform,
+             OnError on_error = OnError::kSkip) {
+  int result =
+      disk.observer == nullptr ? SQLITE_OK : disk.observer->BeforeCall(call);
+  if (result == SQLITE_OK) {
+    result = perform();
+  } else if (on_error == OnError::kPerform) {
+    perform();
+  }
+  if (disk.observer != nullptr) disk.observer->AfterCall(call, result);
+  return result;
+}
+
+// ---- sim_file.cc ----
+const sqlite3_io_methods* SimFileMethods();
+
+// ---- sim_locks.cc: the methods of sqlite3_io_methods ----
+int SimLock(sqlite3_file* file, int level);
+int SimUnlock(sqlite3_file* file, int level);
+int SimCheckReservedLock(sqlite3_file* file, int* is_reserved);
+void ReleaseLock(SimFile& file, int level);
+
+// ---- sim_shm.cc: the same ----
+int SimShmMap(sqlite3_file* file, int region, int region_size, int extend,
+              void volatile** memory);
+int SimShmLock(sqlite3_file* file, int first, int count, int flags);
+void SimShmBarrier(sqlite3_file* file);
+int SimShmUnmap(sqlite3_file* file, int delete_flag);
+void ReleaseShm(SimFile& file);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_DISK_SIM_FILES_H_

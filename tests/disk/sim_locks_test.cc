@@ -1,0 +1,220 @@
+// Locks of the simulated disk: those that matter one by one, and all of them in
+// long walks against what the unix VFS of the SQLite under test answers.
+
+#include <sqlite3.h>
+
+#include <deque>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "directory.h"
+#include "sim_fixture.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr int kShared = SQLITE_LOCK_SHARED;
+constexpr int kReserved = SQLITE_LOCK_RESERVED;
+constexpr int kExclusive = SQLITE_LOCK_EXCLUSIVE;
+constexpr int kSlotShared = SQLITE_SHM_SHARED;
+constexpr int kSlotExclusive = SQLITE_SHM_EXCLUSIVE;
+
+class SimLocksTest : public SimTest {
+ protected:
+  SimLocksTest() {
+    for (RawFile* file : {&a_, &b_}) {
+      EXPECT_EQ(file->open_result(), SQLITE_OK);
+    }
+  }
+
+  RawFile a_{kSimDatabase, SQLITE_OPEN_MAIN_DB};
+  RawFile b_{kSimDatabase, SQLITE_OPEN_MAIN_DB};
+};
+
+TEST_F(SimLocksTest, ManyMayRead) {
+  EXPECT_EQ(a_.Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(b_.Lock(kShared), SQLITE_OK);
+  EXPECT_FALSE(a_.IsReserved());
+}
+
+TEST_F(SimLocksTest, OneMayPrepareToWriteWhileOthersRead) {
+  EXPECT_EQ(a_.Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(a_.Lock(kReserved), SQLITE_OK);
+  EXPECT_EQ(b_.Lock(kShared), SQLITE_OK);
+  EXPECT_TRUE(b_.IsReserved());
+  EXPECT_EQ(b_.Lock(kReserved), SQLITE_BUSY);
+}
+
+TEST_F(SimLocksTest, AWriterThatWaitsKeepsNewReadersOut) {
+  a_.Lock(kShared);
+  b_.Lock(kShared);
+  a_.Lock(kReserved);
+  EXPECT_EQ(a_.Lock(kExclusive), SQLITE_BUSY);
+  RawFile late(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  EXPECT_EQ(late.Lock(kShared), SQLITE_BUSY);
+  b_.Unlock(SQLITE_LOCK_NONE);
+  EXPECT_EQ(late.Lock(kShared), SQLITE_BUSY);
+  EXPECT_EQ(a_.Lock(kExclusive), SQLITE_OK);
+}
+
+TEST_F(SimLocksTest, WhoRollsBackWaitsWithoutKeepingReadersOut) {
+  a_.Lock(kShared);
+  b_.Lock(kShared);
+  EXPECT_EQ(a_.Lock(kExclusive), SQLITE_BUSY);
+  RawFile late(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  EXPECT_EQ(late.Lock(kShared), SQLITE_OK);
+}
+
+TEST_F(SimLocksTest, ACloseGivesLocksBack) {
+  a_.Lock(kShared);
+  a_.Lock(kExclusive);
+  a_.ShmMap(0, true);
+  a_.ShmLock(0, kSlotExclusive, 8);
+  b_.ShmMap(0, false);
+  EXPECT_EQ(b_.Lock(kShared), SQLITE_BUSY);
+  EXPECT_EQ(b_.ShmLock(4, kSlotShared), SQLITE_BUSY);
+  a_.Close();
+  EXPECT_EQ(b_.Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(b_.Lock(kExclusive), SQLITE_OK);
+  EXPECT_EQ(b_.ShmLock(0, kSlotExclusive, 8), SQLITE_OK);
+}
+
+TEST_F(SimLocksTest, DatabasesDoNotShareLocks) {
+  RawFile other(std::string(kSimDatabase) + "2", SQLITE_OPEN_MAIN_DB);
+  a_.Lock(kShared);
+  a_.Lock(kExclusive);
+  EXPECT_EQ(other.Lock(kShared), SQLITE_OK);
+}
+
+TEST_F(SimLocksTest, ConnectionsShareTheIndexUntilTheLastLeaves) {
+  EXPECT_EQ(a_.ShmMap(0, false), nullptr);
+  a_.ShmMap(1, true)[32767] = 'x';
+  EXPECT_EQ(b_.ShmMap(1, false)[32767], 'x');
+  a_.methods().xShmUnmap(a_.file(), 0);
+  EXPECT_EQ(b_.ShmMap(1, false)[32767], 'x');
+  b_.methods().xShmUnmap(b_.file(), 0);
+  EXPECT_EQ(a_.ShmMap(0, false), nullptr);
+  EXPECT_EQ(a_.ShmMap(1, true)[32767], '\0');
+}
+
+TEST_F(SimLocksTest, SlotsAreSharedOrExclusive) {
+  for (RawFile* file : {&a_, &b_}) file->ShmMap(0, true);
+  EXPECT_EQ(a_.ShmLock(3, kSlotShared), SQLITE_OK);
+  EXPECT_EQ(b_.ShmLock(3, kSlotShared), SQLITE_OK);
+  EXPECT_EQ(b_.ShmLock(2, kSlotExclusive, 1), SQLITE_OK);
+  EXPECT_EQ(a_.ShmLock(2, kSlotShared), SQLITE_BUSY);
+  RawFile third(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  third.ShmMap(0, false);
+  EXPECT_EQ(third.ShmLock(3, kSlotExclusive, 5), SQLITE_BUSY);
+  EXPECT_EQ(third.ShmLock(4, kSlotExclusive, 4), SQLITE_OK);
+  EXPECT_EQ(a_.ShmUnlock(3, kSlotShared), SQLITE_OK);
+  EXPECT_EQ(third.ShmLock(3, kSlotExclusive), SQLITE_BUSY);
+  EXPECT_EQ(b_.ShmUnlock(3, kSlotShared), SQLITE_OK);
+  EXPECT_EQ(third.ShmLock(3, kSlotExclusive), SQLITE_OK);
+}
+
+// ---- Long walks ----
+
+constexpr int kWalkers = 4;
+constexpr int kSteps = 20'000;
+
+// Requests that SQLite's core may make, of several connections in any order;
+// the answers, one a step.
+class Walk {
+ public:
+  Walk(const std::string& path, std::uint32_t seed) : random_(seed) {
+    for (int i = 0; i < kWalkers; ++i) {
+      files_.emplace_back(path, SQLITE_OPEN_MAIN_DB);
+    }
+  }
+
+  std::vector<int> FileLocks() {
+    std::vector<int> answers;
+    for (int i = 0; i < kSteps; ++i) {
+      RawFile& file = files_[Below(kWalkers)];
+      switch (Below(3)) {
+        case 0:
+          answers.push_back(file.Lock(Next(Level(file))));
+          break;
+        case 1:
+          answers.push_back(file.Unlock(
+              Below(2) == 0 && Level(file) >= kShared ? kShared : 0));
+          break;
+        default:
+          // Only asked by who may read, and not by who writes.
+          answers.push_back(Level(file) == kShared ? file.IsReserved() : -1);
+      }
+      answers.push_back(Level(file));
+    }
+    return answers;
+  }
+
+  std::vector<int> Slots() {
+    for (RawFile& file : files_) file.ShmMap(0, true);
+    std::vector<std::array<int, 8>> held(kWalkers);
+    std::vector<int> answers;
+    for (int i = 0; i < kSteps; ++i) {
+      const std::size_t walker = Below(kWalkers);
+      answers.push_back(Step(files_[walker], held[walker]));
+    }
+    return answers;
+  }
+
+ private:
+  std::size_t Below(std::uint32_t bound) { return random_() % bound; }
+
+  static int Level(RawFile& file) {
+    int level = -1;
+    file.methods().xFileControl(file.file(), SQLITE_FCNTL_LOCKSTATE, &level);
+    return level;
+  }
+  // What may be asked for from there.
+  int Next(int level) {
+    if (level < kShared) return kShared;
+    if (level > kShared) return kExclusive;
+    // Until 3.41.0 who rolls back took a PENDING lock on the way.
+    const bool may_roll_back = sqlite3_libversion_number() >= 3041000;
+    return may_roll_back && Below(4) == 0 ? kExclusive : kReserved;
+  }
+  // Takes some slots that it does not have, or gives back what it took.
+  int Step(RawFile& file, std::array<int, 8>& held) {
+    const auto first = static_cast<int>(Below(8));
+    int& slot = held[static_cast<std::size_t>(first)];
+    if (slot != 0) {
+      return file.ShmUnlock(first, std::exchange(slot, 0));
+    }
+    slot = Below(3) == 0 ? kSlotExclusive : kSlotShared;
+    const int result = file.ShmLock(first, slot);
+    if (result != SQLITE_OK) slot = 0;
+    return result;
+  }
+
+  std::mt19937 random_;
+  std::deque<RawFile> files_;
+};
+
+TEST_F(SimLocksTest, FileLocksAreAnsweredAsUnixAnswersThem) {
+  for (const std::uint32_t seed : {1U, 2U, 3U}) {
+    UseSimDisk(disk_.get());
+    const std::vector<int> sim = Walk(kSimDatabase, seed).FileLocks();
+    UseSimDisk(nullptr);
+    const Directory directory;
+    EXPECT_EQ(Walk(directory.Path("a"), seed).FileLocks(), sim);
+    EXPECT_THAT(sim, testing::Contains(SQLITE_BUSY).Times(testing::Ge(1000)));
+  }
+}
+
+TEST_F(SimLocksTest, SlotsAreAnsweredAsUnixAnswersThem) {
+  for (const std::uint32_t seed : {1U, 2U, 3U}) {
+    UseSimDisk(disk_.get());
+    const std::vector<int> sim = Walk(kSimDatabase, seed).Slots();
+    UseSimDisk(nullptr);
+    const Directory directory;
+    EXPECT_EQ(Walk(directory.Path("a"), seed).Slots(), sim);
+    EXPECT_THAT(sim, testing::Contains(SQLITE_BUSY).Times(testing::Ge(1000)));
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit
