@@ -18,18 +18,18 @@ using Lines = std::vector<std::string>;
 
 // One condition of the comment: false if there is no such.
 bool ReadCondition(const std::string& text, RunnableBlock& block) {
-  static const std::regex exit("exit ([0-9]+)");
-  static const std::regex last_line("last line \"(.*)\"");
-  static const std::regex before("before (3\\.[0-9]+\\.[0-9]+)");
+  static const std::regex kExit("exit ([0-9]+)");
+  static const std::regex kLastLine("last line \"(.*)\"");
+  static const std::regex kBefore("before (3\\.[0-9]+\\.[0-9]+)");
   std::smatch match;
-  if (std::regex_match(text, match, exit)) {
+  if (std::regex_match(text, match, kExit)) {
     return absl::SimpleAtoi(match[1].str(), &block.exit_code);
   }
-  if (std::regex_match(text, match, last_line)) {
+  if (std::regex_match(text, match, kLastLine)) {
     block.last_line = match[1];
     return true;
   }
-  if (!std::regex_match(text, match, before)) return false;
+  if (!std::regex_match(text, match, kBefore)) return false;
   block.before_sqlite = ParseSqliteVersion(match[1].str()).value_or(0);
   return block.before_sqlite != 0;
 }
