@@ -115,9 +115,7 @@ TEST_F(CampaignKillTest, LosesNoFindingAndCountsNothingTwice) {
     // The moment is what is random; nothing waits for it.
     Sleep(1200);
     if (sessions % 3 == 2) {  // a worker first, and what comes of it
-      const pid_t worker = program.AnyChild();
-      if (worker > 0) kill(worker, SIGKILL);
-      Sleep(300);
+      if (program.SignalAnyChild(SIGKILL)) Sleep(300);
     }
     kill(program.pid(), SIGKILL);
     const bool was_killed = program.Wait().exit_code == -1;

@@ -118,7 +118,7 @@ TEST_F(CampaignTest, CtrlCEndsItWithTheSummary) {
 TEST_F(CampaignTest, AWorkerThatDiesIsReplacedAndItsPlanKept) {
   Program program(directory_.path(), Campaign({"--trials=60"}));
   program.ReadLine();
-  kill(program.AnyChild(), SIGKILL);
+  EXPECT_TRUE(program.SignalAnyChild(SIGKILL));
   ExpectError(program.Wait(), 3, "a worker was ended by signal 9");
   EXPECT_EQ(Summary().at("trials"), 60);
   Run({"campaign", "d", "--trials=60"});
@@ -129,7 +129,7 @@ TEST_F(CampaignTest, AWorkerThatHangsIsReplacedAndItsPlanKept) {
   Program program(directory_.path(),
                   Campaign({"--trials=60", "--worker-timeout=3"}));
   program.ReadLine();
-  kill(program.AnyChild(), SIGSTOP);
+  EXPECT_TRUE(program.SignalAnyChild(SIGSTOP));
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.err, HasSubstr("a worker was ended: it hung"));

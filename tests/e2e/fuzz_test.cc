@@ -121,7 +121,7 @@ TEST_P(InterruptTest, EndsTheRunWithTheSummary) {
 TEST_P(InterruptTest, ToAWorkerIsLeftToTheSupervisor) {
   Program program(directory_.path(), LongFuzz());
   program.ReadLine();
-  kill(program.AnyChild(), GetParam());
+  EXPECT_TRUE(program.SignalAnyChild(GetParam()));
   kill(program.pid(), GetParam());
   const Outcome outcome = program.Wait();
   EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));
@@ -137,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, InterruptTest,
 TEST_F(FuzzTest, AWorkerThatIsKilledIsReplacedAndTheRunHasFailed) {
   Program program(directory_.path(), Fuzz({"--trials=60"}));
   program.ReadLine();
-  kill(program.AnyChild(), SIGKILL);
+  EXPECT_TRUE(program.SignalAnyChild(SIGKILL));
   const Outcome outcome = program.Wait();
   ExpectError(outcome, 3, "a worker was ended by signal 9");
   EXPECT_THAT(outcome.out, HasSubstr("TESTER FAILED: 60 trials"));

@@ -116,15 +116,26 @@ std::string Program::ReadLine() {
 
 void Program::CloseOutput() { CloseIfOpen(out_); }
 
-pid_t Program::AnyChild() const {
-  while (true) {
+bool Program::SignalAnyChild(int signal) const {
+  while (!HasEnded()) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
       const int process = std::atoi(entry.path().filename().c_str());
-      if (process > 0 && ParentOf(entry.path()) == pid_) return process;
+      if (process > 0 && ParentOf(entry.path()) == pid_) {
+        kill(process, signal);
+        return true;
+      }
     }
-    if (kill(pid_, 0) != 0) return 0;
     sched_yield();
   }
+  return false;
+}
+
+// Leaves it to be waited for.
+bool Program::HasEnded() const {
+  siginfo_t info = {};
+  return waitid(P_PID, static_cast<id_t>(pid_), &info,
+                WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid == pid_;
 }
 
 Outcome Program::Wait() {

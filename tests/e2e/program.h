@@ -39,11 +39,14 @@ class Program {
   std::string ReadLine();
   // The program finds its standard output closed.
   void CloseOutput();
-  // Waits until the program has forked, and gives a child.
-  pid_t AnyChild() const;
+  // Waits until the program has forked, and sends a child the signal. False:
+  // the program ended before.
+  [[nodiscard]] bool SignalAnyChild(int signal) const;
   Outcome Wait();
 
  private:
+  bool HasEnded() const;
+
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;
