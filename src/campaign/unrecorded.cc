@@ -74,7 +74,7 @@ absl::StatusOr<std::vector<Finding>> UnrecordedFindings(
        entry.increment(error)) {
     std::optional<Finding> finding = FindingAt(entry->path(), identity);
     if (finding.has_value() &&
-        tally.findings.count({finding->key.index, finding->filed_under}) == 0) {
+        !tally.findings.contains({finding->key.index, finding->filed_under})) {
       found.push_back(*std::move(finding));
     }
   }
