@@ -52,7 +52,7 @@ std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
   std::vector<Step>& steps = to.rounds[r].steps;
   const auto crash = CrashStep(to.rounds[r]);
   if (crash.has_value() && *crash >= first && *crash < last) {
-    steps[last].crash = CrashPoint{};
+    steps[last].crash = CrashPoint{.survival = steps[*crash].crash->survival};
   }
   steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(first),
               steps.begin() + static_cast<std::ptrdiff_t>(last));
@@ -283,13 +283,14 @@ void SimplifyCrash(const Plan& plan, Edits& edits) {
     };
     place(*at, std::nullopt);
     for (const std::size_t step : Towards<std::size_t>(0, *at)) {
-      place(step, CrashPoint{});
+      place(step, CrashPoint{.survival = crash.survival});
     }
     for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
-      place(*at, CrashPoint{io, io == 0 ? Moment::kBefore : crash.moment});
+      place(*at, CrashPoint{io, io == 0 ? Moment::kBefore : crash.moment,
+                            crash.survival});
     }
     if (crash.moment != Moment::kBefore) {
-      place(*at, CrashPoint{crash.io, Moment::kBefore});
+      place(*at, CrashPoint{crash.io, Moment::kBefore, crash.survival});
     }
   }
 }

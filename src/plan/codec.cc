@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "plan/fault_fields.h"
 #include "plan/flat_json.h"
 #include "plan/header_fields.h"
 #include "plan/step_fields.h"
@@ -70,6 +71,7 @@ class PlanParser {
                                PlanLimits::kMaxStepsPerRound, " a round)"));
     }
     RETURN_IF_ERROR(CountCrash(step));
+    RETURN_IF_ERROR(CountError(step));
     RETURN_IF_ERROR(CountContent(step));
     round.steps.push_back(step);
     is_in_round_ = step.kind != StepKind::kClose;
@@ -96,6 +98,7 @@ class PlanParser {
     }
     plan_.rounds.emplace_back();
     crash_line_ = 0;
+    error_line_ = 0;
     return absl::OkStatus();
   }
 
@@ -113,6 +116,17 @@ class PlanParser {
                                      " has one already (allowed 1 a round)"));
     }
     crash_line_ = line_number_;
+    return absl::OkStatus();
+  }
+
+  absl::Status CountError(const Step& step) {
+    if (!step.error.has_value()) return absl::OkStatus();
+    if (error_line_ != 0) {
+      return FieldError("error",
+                        absl::StrCat("line ", error_line_,
+                                     " has one already (allowed 1 a round)"));
+    }
+    error_line_ = line_number_;
     return absl::OkStatus();
   }
 
@@ -144,6 +158,7 @@ class PlanParser {
   int line_number_ = 0;
   bool is_in_round_ = false;
   int crash_line_ = 0;  // 0 = this round has no crash or timed kill yet
+  int error_line_ = 0;  // 0 = this round has no error yet
   std::int64_t content_bytes_ = 0;
 };
 
@@ -152,15 +167,7 @@ class PlanParser {
 std::string PrintStep(const Step& step) {
   std::string text = "{\"step\":\"";
   text.append(Name(step.kind)).append("\"").append(PrintStepFields(step));
-  if (step.crash.has_value()) {
-    absl::StrAppend(&text, ",\"crash\":{\"io\":", step.crash->io,
-                    ",\"moment\":\"", std::string(Name(step.crash->moment)),
-                    "\"}");
-  }
-  if (step.kill_after_us.has_value()) {
-    absl::StrAppend(&text, ",\"kill_after_us\":", *step.kill_after_us);
-  }
-  return text + "}";
+  return text + PrintFaults(step) + "}";
 }
 
 std::string PrintPlan(const Plan& plan) {

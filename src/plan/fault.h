@@ -6,6 +6,7 @@
 #ifndef LASTCOMMIT_PLAN_FAULT_H_
 #define LASTCOMMIT_PLAN_FAULT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,11 @@ enum class FateKind {
   kZeros,        // the file grew, but what was written is zeros
 };
 inline constexpr int kFateKinds = static_cast<int>(FateKind::kZeros) + 1;
+
+// Limits of what is parsed: of a change's number and of bytes, and of how many
+// fates one crash says.
+inline constexpr std::int64_t kMaxFateNumber = 1'000'000'000;
+inline constexpr std::size_t kMaxFates = 100'000;
 
 // What becomes of one change that does not survive whole.
 struct Fate {
@@ -92,8 +98,11 @@ std::string_view Name(ErrorKind kind);
 std::optional<SurvivalKind> ParseSurvivalKind(std::string_view name);
 std::optional<ErrorKind> ParseErrorKind(std::string_view name);
 
+// Whether `Survival::number` means something.
+bool HasNumber(SurvivalKind kind);
+
 // "3,5h100,7t200,9g0,11z": fates as one word; lost has no letter. nullopt: not
-// in that form, or not in order.
+// in that form, not in order, or beyond the limits. No fates are no text.
 std::string PrintFates(const std::vector<Fate>& fates);
 std::optional<std::vector<Fate>> ParseFates(std::string_view text);
 

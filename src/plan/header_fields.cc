@@ -22,13 +22,32 @@ std::string Quoted(std::string_view text) {
                                    nlohmann::json::error_handler_t::replace);
 }
 
+// What is not the default.
+std::string PrintDisk(const Profile& profile) {
+  const Profile defaults;
+  std::string text;
+  if (profile.sector_size != defaults.sector_size) {
+    absl::StrAppend(&text, ",\"sector_size\":", profile.sector_size);
+  }
+  if (profile.powersafe_overwrite != defaults.powersafe_overwrite) {
+    absl::StrAppend(&text, ",\"psow\":", profile.powersafe_overwrite ? 1 : 0);
+  }
+  return text;
+}
+
 std::string PrintProfile(const Profile& profile) {
   return absl::StrCat("{\"journal_mode\":", Quoted(Name(profile.journal_mode)),
                       ",\"synchronous\":", Quoted(Name(profile.synchronous)),
                       ",\"page_size\":", profile.page_size,
                       ",\"cache_size\":", profile.cache_size,
                       ",\"wal_autocheckpoint\":", profile.wal_autocheckpoint,
-                      "}");
+                      PrintDisk(profile), "}");
+}
+
+// Plans from before there was a choice have none of it.
+std::string PrintImages(const Plan& plan) {
+  if (plan.images == 0) return "";
+  return absl::StrCat(",\"images\":", plan.images);
 }
 
 std::string PrintExpected(const Plan& plan) {
@@ -60,8 +79,9 @@ constexpr std::string_view kHeaderFields[] = {"lastcommit",
                                               "profile.cache_size",
                                               "profile.wal_autocheckpoint",
                                               "expect"};
-constexpr std::string_view kOptionalHeaderFields[] = {"sqlite", "sqlite.from",
-                                                      "sqlite.before"};
+constexpr std::string_view kOptionalHeaderFields[] = {
+    "profile.sector_size", "profile.psow",  "sqlite",
+    "sqlite.from",         "sqlite.before", "images"};
 
 template <typename Names>
 bool Contains(const Names& names, std::string_view name) {
@@ -121,13 +141,26 @@ absl::StatusOr<int> ReadInt(const JsonField& field,
   return static_cast<int>(value);
 }
 
-absl::StatusOr<int> ParsePageSize(const JsonField& field) {
-  constexpr IntegerLimits kLimits = {PlanLimits::kMinPageSize,
-                                     PlanLimits::kMaxPageSize};
-  ASSIGN_OR_RETURN(const int size, ReadInt(field, kLimits));
+absl::StatusOr<int> ReadPowerOfTwo(const JsonField& field,
+                                   const IntegerLimits& limits) {
+  ASSIGN_OR_RETURN(const int size, ReadInt(field, limits));
   if ((size & (size - 1)) == 0) return size;
   return Refused(field, "is not a power of two",
-                 absl::StrCat(kLimits.min, " to ", kLimits.max));
+                 absl::StrCat(limits.min, " to ", limits.max));
+}
+
+// Those two fields that may be left out.
+absl::Status ParseDisk(const JsonFields& fields, Profile& profile) {
+  if (const JsonField* field = Find(fields, "profile.sector_size")) {
+    ASSIGN_OR_RETURN(profile.sector_size,
+                     ReadPowerOfTwo(*field, {PlanLimits::kMinSectorSize,
+                                             PlanLimits::kMaxSectorSize}));
+  }
+  if (const JsonField* field = Find(fields, "profile.psow")) {
+    ASSIGN_OR_RETURN(const int psow, ReadInt(*field, {0, 1}));
+    profile.powersafe_overwrite = psow == 1;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Profile> ParseProfile(const JsonFields& fields) {
@@ -139,14 +172,17 @@ absl::StatusOr<Profile> ParseProfile(const JsonFields& fields) {
   ASSIGN_OR_RETURN(profile.synchronous,
                    ReadWord(*Find(fields, "profile.synchronous"),
                             ParseSynchronous, "off, normal, full, extra"));
-  ASSIGN_OR_RETURN(profile.page_size,
-                   ParsePageSize(*Find(fields, "profile.page_size")));
+  ASSIGN_OR_RETURN(
+      profile.page_size,
+      ReadPowerOfTwo(*Find(fields, "profile.page_size"),
+                     {PlanLimits::kMinPageSize, PlanLimits::kMaxPageSize}));
   ASSIGN_OR_RETURN(profile.cache_size,
                    ReadInt(*Find(fields, "profile.cache_size"),
                            {0, PlanLimits::kMaxCacheSize}));
   ASSIGN_OR_RETURN(profile.wal_autocheckpoint,
                    ReadInt(*Find(fields, "profile.wal_autocheckpoint"),
                            {0, PlanLimits::kMaxWalAutocheckpoint}));
+  RETURN_IF_ERROR(ParseDisk(fields, profile));
   return profile;
 }
 
@@ -187,14 +223,23 @@ absl::StatusOr<SqliteRange> ParseRange(const JsonFields& fields) {
   return range;
 }
 
+absl::StatusOr<int> ParseImages(const JsonField* field, Engine engine) {
+  if (field == nullptr) return 0;
+  if (engine != Engine::kSim) {
+    return FieldError("images", "does not belong to engine 'fork'");
+  }
+  return ReadInt(*field, {0, PlanLimits::kMaxImages});
+}
+
 }  // namespace
 
 std::string PrintHeader(const Plan& plan) {
-  return absl::StrCat(
-      "{\"lastcommit\":", kPlanVersion, ",\"saver\":", Quoted(plan.saver),
-      ",\"engine\":", Quoted(Name(plan.engine)),
-      ",\"profile\":", PrintProfile(plan.profile),
-      ",\"expect\":", PrintExpected(plan), PrintRange(plan.sqlite), "}");
+  return absl::StrCat("{\"lastcommit\":", kPlanVersion,
+                      ",\"saver\":", Quoted(plan.saver),
+                      ",\"engine\":", Quoted(Name(plan.engine)),
+                      ",\"profile\":", PrintProfile(plan.profile),
+                      ",\"expect\":", PrintExpected(plan),
+                      PrintRange(plan.sqlite), PrintImages(plan), "}");
 }
 
 absl::StatusOr<Plan> ParseHeader(const JsonFields& fields) {
@@ -203,10 +248,12 @@ absl::StatusOr<Plan> ParseHeader(const JsonFields& fields) {
   Plan plan;
   ASSIGN_OR_RETURN(plan.saver, ParseSaver(*Find(fields, "saver")));
   ASSIGN_OR_RETURN(plan.engine,
-                   ReadWord(*Find(fields, "engine"), ParseEngine, "fork"));
+                   ReadWord(*Find(fields, "engine"), ParseEngine, "fork, sim"));
   ASSIGN_OR_RETURN(plan.profile, ParseProfile(fields));
   ASSIGN_OR_RETURN(plan.expected, ParseExpected(*Find(fields, "expect")));
   ASSIGN_OR_RETURN(plan.sqlite, ParseRange(fields));
+  ASSIGN_OR_RETURN(plan.images,
+                   ParseImages(Find(fields, "images"), plan.engine));
   return plan;
 }
 

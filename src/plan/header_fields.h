@@ -11,7 +11,7 @@
 
 namespace lastcommit {
 
-// Without the newline. Every field, but "sqlite" only if the range has an end.
+// Without the newline. Optional fields only if they say something.
 std::string PrintHeader(const Plan& plan);
 
 // A plan without rounds. InvalidArgument "FIELD: what is wrong".

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, kStepKinds> kStepNames = {
     "wal_checkpoint", "vacuum"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
-constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork"};
+constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork", "sim"};
 constexpr std::array<std::string_view, kViolationClasses> kViolations = {
     "lost_commit",  "phantom_commit", "not_a_cut",  "damaged",
     "open_failed",  "wrong_answer",   "wrong_read", "unstable_recovery",
@@ -122,6 +122,23 @@ std::optional<std::size_t> TimedKillStep(const Round& round) {
     if (round.steps[i].kill_after_us.has_value()) return i;
   }
   return std::nullopt;
+}
+
+std::optional<std::size_t> ErrorStep(const Round& round) {
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    if (round.steps[i].error.has_value()) return i;
+  }
+  return std::nullopt;
+}
+
+bool HasDiskFaults(const Plan& plan) {
+  return std::any_of(
+      plan.rounds.begin(), plan.rounds.end(), [](const Round& round) {
+        const auto crash = CrashStep(round);
+        return ErrorStep(round).has_value() ||
+               (crash.has_value() &&
+                round.steps[*crash].crash->survival != Survival());
+      });
 }
 
 bool HasTimedKill(const Plan& plan) {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plan/fault.h"
 #include "saver/records.h"
 #include "saver/settings.h"
 
@@ -35,8 +36,12 @@ struct PlanLimits {
   static constexpr int kMaxUp = 16;  // savepoints that rollback_to skips
   static constexpr std::int64_t kMaxIo = 1'000'000;
   static constexpr std::int64_t kMaxKillAfterUs = 10'000'000;
+  static constexpr int kMaxImages = 10'000;
+  static constexpr std::int64_t kMaxErrors = 1000;
   static constexpr int kMinPageSize = 512;  // SQLite's own two limits
   static constexpr int kMaxPageSize = 65536;
+  static constexpr int kMinSectorSize = 512;
+  static constexpr int kMaxSectorSize = 65536;
   static constexpr int kMaxCacheSize = 1'000'000;
   static constexpr int kMaxWalAutocheckpoint = 1'000'000;
   static constexpr int kMaxSaverBytes = 40;  // of a saver's name
@@ -44,13 +49,17 @@ struct PlanLimits {
   static constexpr std::int64_t kMaxFileBytes = 64 << 20;
 };
 
-// The SQLite settings of a plan. The defaults are SqliteSaver's.
+// The SQLite settings of a plan, and what its disk promises. The defaults are
+// SqliteSaver's and the unix VFS's.
 struct Profile {
   JournalMode journal_mode = JournalMode::kWal;
   Synchronous synchronous = Synchronous::kFull;
   int page_size = 4096;
   int cache_size = 0;  // pages; 0 = SQLite's default
   int wal_autocheckpoint = 1000;
+  int sector_size = 4096;
+  // https://sqlite.org/psow.html
+  bool powersafe_overwrite = true;
 
   bool operator==(const Profile&) const = default;
 };
@@ -88,6 +97,14 @@ inline constexpr int kStepKinds = static_cast<int>(StepKind::kVacuum) + 1;
 // When, relative to the I/O call, the process dies.
 enum class Moment { kBefore, kDuring, kAfter };
 
+// A place among the I/O calls of a step, as a crash has it.
+struct IoPoint {
+  std::int64_t io = 0;
+  Moment moment = Moment::kBefore;
+
+  bool operator==(const IoPoint&) const = default;
+};
+
 // Where the process dies: at the `io`-th I/O call (1, 2, ...) counted from the
 // beginning of the step that carries the crash; 0 is before the first call.
 // Calls of later steps of the round count on when the step makes fewer.
@@ -97,7 +114,11 @@ enum class Moment { kBefore, kDuring, kAfter };
 struct CrashPoint {
   std::int64_t io = 0;
   Moment moment = Moment::kBefore;
+  // Of all changes that no sync has covered since the database was made: those
+  // of earlier rounds too, where everything survived.
+  Survival survival = {};
 
+  IoPoint point() const { return {io, moment}; }
   bool operator==(const CrashPoint&) const = default;
 };
 
@@ -141,21 +162,25 @@ struct Step {
   // A timed kill: SIGKILL comes that many microseconds after the
   // process entered this step. Where it lands is no function of the plan.
   std::optional<std::int64_t> kill_after_us = {};
+  std::optional<IoError> error = {};
 
   bool operator==(const Step&) const = default;
 };
 
 // What one process lifetime does. steps.front() is open, steps.back() is
 // close, neither stands elsewhere; at most one step carries a crash or a timed
-// kill.
+// kill, and at most one an error.
 struct Round {
   std::vector<Step> steps = {};
 
   bool operator==(const Round&) const = default;
 };
 
-enum class Engine { kFork };
-inline constexpr int kEngines = static_cast<int>(Engine::kFork) + 1;
+enum class Engine {
+  kFork,  // real processes and files
+  kSim,   // one process, a simulated disk
+};
+inline constexpr int kEngines = static_cast<int>(Engine::kSim) + 1;
 
 // How a violated plan is violated. The names are stable: plans and results
 // store them.
@@ -195,6 +220,9 @@ struct Plan {
   // nullopt = held.
   std::optional<ViolationClass> expected = {};
   SqliteRange sqlite = {};  // where `expected` applies
+  // kSim: how many further crash images are taken along the way and judged,
+  // besides those of the crash points.
+  int images = 0;
   std::vector<Round> rounds = {};
 
   bool operator==(const Plan&) const = default;
@@ -221,6 +249,10 @@ Plan WithoutExpectation(Plan plan);
 std::optional<std::size_t> CrashStep(const Round& round);
 // The same for its timed kill.
 std::optional<std::size_t> TimedKillStep(const Round& round);
+// The same for its error.
+std::optional<std::size_t> ErrorStep(const Round& round);
+// Whether some crash is a power loss, or some call fails.
+bool HasDiskFaults(const Plan& plan);
 // Whether the clock decides what the plan gives.
 bool HasTimedKill(const Plan& plan);
 

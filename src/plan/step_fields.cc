@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "plan/fault_fields.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -146,7 +147,7 @@ std::string AllowedFields(StepKind kind) {
     if (field.IsUsedBy(kind))
       absl::StrAppend(&names, std::string(field.name), ", ");
   }
-  return names + "crash, kill_after_us";
+  return names + "crash, kill_after_us, error";
 }
 
 absl::Status ParseStepField(const JsonField& json, Step& step) {
@@ -177,18 +178,6 @@ absl::StatusOr<StepKind> ParseKind(const JsonFields& fields) {
                     std::string(Name(static_cast<StepKind>(i))));
   }
   return ReadWord(*field, ParseStepKind, allowed);
-}
-
-absl::StatusOr<CrashPoint> ParseCrash(const JsonFields& fields) {
-  const JsonField* io = Find(fields, "crash.io");
-  const JsonField* moment = Find(fields, "crash.moment");
-  if (io == nullptr) return FieldError("crash.io", "is missing");
-  if (moment == nullptr) return FieldError("crash.moment", "is missing");
-  ASSIGN_OR_RETURN(const std::int64_t ordinal,
-                   ReadInteger(*io, {0, PlanLimits::kMaxIo}));
-  ASSIGN_OR_RETURN(const Moment when,
-                   ReadWord(*moment, ParseMoment, "before, during, after"));
-  return CrashPoint{ordinal, when};
 }
 
 // The one limit that depends on another field.
@@ -224,20 +213,10 @@ absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
   Step step;
   ASSIGN_OR_RETURN(step.kind, ParseKind(fields));
   for (const JsonField& field : fields) {
-    if (field.name == "step" || field.name == "crash.io" ||
-        field.name == "crash.moment") {
-      continue;
-    }
-    if (field.name == "crash") {
-      RETURN_IF_ERROR(ReadObject(field));
-      ASSIGN_OR_RETURN(step.crash, ParseCrash(fields));
-    } else if (field.name == "kill_after_us") {
-      ASSIGN_OR_RETURN(step.kill_after_us,
-                       ReadInteger(field, {0, PlanLimits::kMaxKillAfterUs}));
-    } else {
-      RETURN_IF_ERROR(ParseStepField(field, step));
-    }
+    if (field.name == "step" || IsFaultField(field.name)) continue;
+    RETURN_IF_ERROR(ParseStepField(field, step));
   }
+  RETURN_IF_ERROR(ParseFaults(fields, step));
   RETURN_IF_ERROR(CheckInvalidAt(step));
   return step;
 }

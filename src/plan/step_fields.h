@@ -16,15 +16,15 @@
 namespace lastcommit {
 
 // `,"thread":1,...` for each field that the kind of `step` uses and that does
-// not have its default. Without the crash.
+// not have its default. Without what goes wrong (plan/fault_fields.h).
 std::string PrintStepFields(const Step& step);
 
-// A step from all fields of its line, the crash included. InvalidArgument
+// A step from all fields of its line, its faults included. InvalidArgument
 // "FIELD: what is wrong".
 absl::StatusOr<Step> ParseStep(const JsonFields& fields);
 
-// Fields by number, 0 .. StepFields()-1, in the order of the table. The crash
-// is none of them.
+// Fields by number, 0 .. StepFields()-1, in the order of the table. Faults are
+// none of them.
 int StepFields();
 bool UsesStepField(StepKind kind, int field);
 // The value as 64 bits; a negative one modulo 2^64.

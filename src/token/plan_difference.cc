@@ -1,11 +1,7 @@
 #include "token/plan_difference.h"
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -13,37 +9,12 @@
 #include "plan/step_fields.h"
 #include "status/status.h"
 #include "token/bit_coder.h"
+#include "token/fault_difference.h"
+#include "token/number_code.h"
 #include "token/plan_alignment.h"
 
 namespace lastcommit {
 namespace {
-
-// What a bit is about. Each, with two numbers more, has a model of its own.
-enum class About {
-  kIsUnchanged,
-  kProfile,
-  kRounds,
-  kIsNewRound,
-  kSkippedRounds,
-  kHasAllSteps,
-  kSteps,
-  kSkippedSteps,
-  kKind,
-  kField,
-  kHasCrash,
-  kCrashStep,
-  kIsSameCrash,
-  kCrashIo,
-  kCrashMoment,
-  kHasTimedKill,
-  kTimedKillStep,
-  kTimedKillDelay,
-};
-
-// What is believed of a bit before the first one.
-constexpr BitModel kEven = {1, 1};
-constexpr BitModel kRarely = {15, 1};
-constexpr BitModel kMostly = {1, 3};
 
 absl::Status Malformed() {
   return absl::InvalidArgumentError("it describes no plan");
@@ -54,18 +25,20 @@ absl::Status Malformed() {
 class DifferenceCode {
  public:
   DifferenceCode(BitCoder& coder, const Plan& generated)
-      : coder_(coder), generated_(generated) {}
+      : code_(coder), generated_(generated), scope_(ScopeOf(generated)) {}
 
   absl::Status CodePlan(std::vector<RoundAlignment>& alignment, Plan& plan) {
     // A 1, so that no bytes at all, which read as zeros, say so too.
-    if (Bit(About::kIsUnchanged, 0, 0, kEven, IsUnchanged(plan))) {
+    if (code_.Bit(About::kIsUnchanged, 0, 0, kEven, IsUnchanged(plan))) {
       plan.profile = generated_.profile;
+      plan.images = generated_.images;
       plan.rounds = generated_.rounds;
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(CodeProfile(plan.profile));
+    if (scope_.disk_faults) RETURN_IF_ERROR(CodeImages(plan.images));
     const std::uint64_t rounds =
-        Number(About::kRounds, 0, kEven, plan.rounds.size());
+        code_.Number(About::kRounds, 0, kEven, plan.rounds.size());
     if (rounds > PlanLimits::kMaxRounds) return Malformed();
     plan.rounds.resize(rounds);
     alignment.resize(rounds);
@@ -79,21 +52,21 @@ class DifferenceCode {
  private:
   bool IsUnchanged(const Plan& plan) const {
     return plan.profile == generated_.profile &&
-           plan.rounds == generated_.rounds;
+           plan.images == generated_.images && plan.rounds == generated_.rounds;
   }
 
   absl::Status CodeProfile(Profile& profile) {
     // Does not compile with another number of fields.
-    auto& [journal_mode, synchronous, page_size, cache_size, autocheckpoint] =
-        profile;
+    auto& [journal_mode, synchronous, page_size, cache_size, autocheckpoint,
+           sector_size, powersafe_overwrite] = profile;
     const Profile& before = generated_.profile;
     const Profile simplest;
     const auto code = [&](int number, auto& value, auto member,
                           std::uint64_t most) {
-      const std::uint64_t bits =
-          Value(About::kProfile, number, static_cast<std::uint64_t>(value),
-                static_cast<std::uint64_t>(before.*member),
-                static_cast<std::uint64_t>(simplest.*member));
+      const std::uint64_t bits = code_.Value(
+          About::kProfile, number, static_cast<std::uint64_t>(value),
+          static_cast<std::uint64_t>(before.*member),
+          static_cast<std::uint64_t>(simplest.*member));
       value = static_cast<std::remove_reference_t<decltype(value)>>(bits);
       return bits <= most ? absl::OkStatus() : Malformed();
     };
@@ -105,16 +78,30 @@ class DifferenceCode {
         code(2, page_size, &Profile::page_size, PlanLimits::kMaxPageSize));
     RETURN_IF_ERROR(
         code(3, cache_size, &Profile::cache_size, PlanLimits::kMaxCacheSize));
-    return code(4, autocheckpoint, &Profile::wal_autocheckpoint,
-                PlanLimits::kMaxWalAutocheckpoint);
+    RETURN_IF_ERROR(code(4, autocheckpoint, &Profile::wal_autocheckpoint,
+                         PlanLimits::kMaxWalAutocheckpoint));
+    if (!scope_.disk_faults) return absl::OkStatus();
+    RETURN_IF_ERROR(code(5, sector_size, &Profile::sector_size,
+                         PlanLimits::kMaxSectorSize));
+    return code(6, powersafe_overwrite, &Profile::powersafe_overwrite, 1);
+  }
+
+  absl::Status CodeImages(int& images) {
+    const std::uint64_t coded =
+        code_.Value(About::kImages, 0, static_cast<std::uint64_t>(images),
+                    static_cast<std::uint64_t>(generated_.images), 0);
+    if (coded > PlanLimits::kMaxImages) return Malformed();
+    images = static_cast<int>(coded);
+    return absl::OkStatus();
   }
 
   absl::Status CodeRound(std::size_t& first, RoundAlignment& alignment,
                          Round& round) {
     const Round* base = nullptr;
-    if (!Bit(About::kIsNewRound, 0, 0, kRarely, !alignment.round.has_value())) {
-      const std::size_t skipped = Number(About::kSkippedRounds, 0, kEven,
-                                         alignment.round.value_or(0) - first);
+    if (!code_.Bit(About::kIsNewRound, 0, 0, kRarely,
+                   !alignment.round.has_value())) {
+      const std::size_t skipped = code_.Number(
+          About::kSkippedRounds, 0, kEven, alignment.round.value_or(0) - first);
       if (skipped >= generated_.rounds.size() - first) return Malformed();
       alignment.round = first + skipped;
       base = &generated_.rounds[*alignment.round];
@@ -126,8 +113,7 @@ class DifferenceCode {
           base == nullptr ? nullptr : &base->steps[alignment.steps[i]];
       RETURN_IF_ERROR(CodeStep(step, round.steps[i]));
     }
-    RETURN_IF_ERROR(CodeCrash(base, round));
-    return HasTimedKill(generated_) ? CodeTimedKill(round) : absl::OkStatus();
+    return CodeFaults(code_, scope_, base, round);
   }
 
   // How many steps the round has, and which of the generated round they were.
@@ -136,10 +122,11 @@ class DifferenceCode {
                              std::vector<Step>& steps) {
     const std::size_t most =
         base == nullptr ? PlanLimits::kMaxStepsPerRound : base->steps.size();
-    const bool has_all = base != nullptr && Bit(About::kHasAllSteps, 0, 0,
-                                                kEven, steps.size() == most);
+    const bool has_all =
+        base != nullptr &&
+        code_.Bit(About::kHasAllSteps, 0, 0, kEven, steps.size() == most);
     const std::uint64_t count =
-        has_all ? most : Number(About::kSteps, 0, kMostly, steps.size());
+        has_all ? most : code_.Number(About::kSteps, 0, kMostly, steps.size());
     if (count == 0 || count > most) return Malformed();
     steps.resize(count);
     if (base == nullptr) return absl::OkStatus();
@@ -153,7 +140,8 @@ class DifferenceCode {
           is_last ? most - 1 - alignment[i] : alignment[i] - next;
       const std::size_t skipped =
           has_all ? 0
-                  : Number(About::kSkippedSteps, is_last ? 1 : 0, kEven, given);
+                  : code_.Number(About::kSkippedSteps, is_last ? 1 : 0, kEven,
+                                 given);
       if (skipped >= left) return Malformed();
       alignment[i] = is_last ? most - 1 - skipped : next + skipped;
       next = alignment[i] + 1;
@@ -164,128 +152,25 @@ class DifferenceCode {
   absl::Status CodeStep(const Step* base, Step& step) {
     const std::uint64_t kind =
         base != nullptr ? static_cast<std::uint64_t>(base->kind)
-                        : Number(About::kKind, 0, kMostly,
-                                 static_cast<std::uint64_t>(step.kind));
+                        : code_.Number(About::kKind, 0, kMostly,
+                                       static_cast<std::uint64_t>(step.kind));
     if (kind >= kStepKinds) return Malformed();
     step.kind = static_cast<StepKind>(kind);
     const Step simplest;
     for (int field = 0; field < StepFields(); ++field) {
       if (!UsesStepField(step.kind, field)) continue;
       const std::uint64_t bits =
-          Value(About::kField, field, StepFieldBits(step, field),
-                StepFieldBits(base == nullptr ? simplest : *base, field),
-                StepFieldBits(simplest, field));
+          code_.Value(About::kField, field, StepFieldBits(step, field),
+                      StepFieldBits(base == nullptr ? simplest : *base, field),
+                      StepFieldBits(simplest, field));
       RETURN_IF_ERROR(SetStepFieldBits(step, field, bits));
     }
     return absl::OkStatus();
   }
 
-  absl::Status CodeCrash(const Round* base, Round& round) {
-    std::optional<std::size_t> at = CrashStep(round);
-    if (!Bit(About::kHasCrash, 0, 0, kMostly, at.has_value())) {
-      return absl::OkStatus();
-    }
-    // Counted from the end, where a shrunk plan has it.
-    const std::size_t last = round.steps.size() - 1;
-    const std::size_t left =
-        Number(About::kCrashStep, 0, kEven, last - at.value_or(0));
-    if (left > last) return Malformed();
-    std::optional<CrashPoint>& crash = round.steps[last - left].crash;
-    if (!crash.has_value()) crash.emplace();
-    return CodeCrashPoint(base, *crash);
-  }
-
-  absl::Status CodeTimedKill(Round& round) {
-    const std::optional<std::size_t> at = TimedKillStep(round);
-    if (!Bit(About::kHasTimedKill, 0, 0, kMostly, at.has_value())) {
-      for (Step& step : round.steps) step.kill_after_us.reset();
-      return absl::OkStatus();
-    }
-    const std::size_t last = round.steps.size() - 1;
-    const std::size_t left =
-        Number(About::kTimedKillStep, 0, kEven, last - at.value_or(0));
-    if (left > last) return Malformed();
-    const std::uint64_t delay = Number(
-        About::kTimedKillDelay, 0, kMostly,
-        static_cast<std::uint64_t>(
-            at.has_value() ? round.steps[*at].kill_after_us.value_or(0) : 0));
-    if (delay > PlanLimits::kMaxKillAfterUs) return Malformed();
-    for (Step& step : round.steps) step.kill_after_us.reset();
-    round.steps[last - left].kill_after_us = static_cast<std::int64_t>(delay);
-    return absl::OkStatus();
-  }
-
-  absl::Status CodeCrashPoint(const Round* base, CrashPoint& point) {
-    // Does not compile with another number of fields.
-    auto& [io, moment] = point;
-    const auto at = base == nullptr ? std::nullopt : CrashStep(*base);
-    if (at.has_value()) {
-      const CrashPoint& before = *base->steps[*at].crash;
-      if (Bit(About::kIsSameCrash, 0, 0, kEven, point == before)) {
-        point = before;
-        return absl::OkStatus();
-      }
-    }
-    const std::uint64_t call =
-        Number(About::kCrashIo, 0, kMostly, static_cast<std::uint64_t>(io));
-    if (call > PlanLimits::kMaxIo) return Malformed();
-    io = static_cast<std::int64_t>(call);
-    const std::uint64_t when =
-        Number(About::kCrashMoment, io == 0 ? 1 : 0, io == 0 ? kRarely : kEven,
-               static_cast<std::uint64_t>(moment));
-    if (when > static_cast<std::uint64_t>(Moment::kAfter)) return Malformed();
-    moment = static_cast<Moment>(when);
-    return absl::OkStatus();
-  }
-
-  // A field: its simplest value, or what it was, or else how far it is from
-  // the simplest value. Each as 64 bits, modulo 2^64.
-  std::uint64_t Value(About about, int number, std::uint64_t value,
-                      std::uint64_t before, std::uint64_t simplest) {
-    const bool was_simplest = before == simplest;
-    if (Bit(about, number, was_simplest ? 0 : 1,
-            was_simplest ? BitModel{1, 15} : kMostly, value == simplest)) {
-      return simplest;
-    }
-    if (!was_simplest && Bit(about, number, 2, kEven, value == before)) {
-      return before;
-    }
-    const auto distance = static_cast<std::int64_t>(value - simplest);
-    const bool is_below = Bit(about, number, 3, kRarely, distance < 0);
-    const std::uint64_t size = is_below ? simplest - value : value - simplest;
-    const std::uint64_t coded = Number(about, number, kMostly, size);
-    return is_below ? simplest - coded : simplest + coded;
-  }
-
-  // How many bits it has, in unary, and then all of them but the first.
-  std::uint64_t Number(About about, int number, BitModel longer,
-                       std::uint64_t value) {
-    constexpr int kMaxBits = 64;
-    constexpr int kFirstBit = 1000;  // beyond the numbers of other models
-    int bits = 0;
-    while (bits < kMaxBits &&
-           Bit(about, number, kFirstBit + bits, longer,
-               bits < static_cast<int>(std::bit_width(value)))) {
-      ++bits;
-    }
-    std::uint64_t coded = bits == 0 ? 0 : 1;
-    for (int i = bits - 2; i >= 0; --i) {
-      BitModel even = kEven;
-      const bool bit = coder_.Code(even, ((value >> i) & 1) != 0);
-      coded = (coded << 1) | (bit ? 1 : 0);
-    }
-    return coded;
-  }
-
-  bool Bit(About about, int number, int which, BitModel belief, bool bit) {
-    const auto [model, is_new] = models_.try_emplace(
-        std::tuple(static_cast<int>(about), number, which), belief);
-    return coder_.Code(model->second, bit);
-  }
-
-  BitCoder& coder_;
+  NumberCode code_;
   const Plan& generated_;
-  std::map<std::tuple<int, int, int>, BitModel> models_;
+  const FaultScope scope_;
 };
 
 }  // namespace

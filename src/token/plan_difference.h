@@ -13,7 +13,7 @@
 
 namespace lastcommit {
 
-// Rounds, steps, fields, crashes and the profile; saver, engine and
+// Rounds, steps, fields, faults, images and the profile; saver, engine and
 // expectation are not looked at. No bytes if there is no difference.
 std::string EncodeDifference(const Plan& generated, const Plan& plan);
 

@@ -9,7 +9,7 @@ namespace {
 
 struct Place {
   std::size_t step = 0;
-  CrashPoint point;
+  IoPoint point;
 };
 
 // Where a kill at this position may stand instead: the call it was in or
@@ -40,7 +40,7 @@ std::vector<Place> PlacesNear(const CrashPlace& crash, std::size_t steps) {
 
 void MoveCrash(const Place& place, Round& round) {
   for (Step& step : round.steps) step.crash.reset();
-  round.steps[place.step].crash = place.point;
+  round.steps[place.step].crash = {place.point.io, place.point.moment};
 }
 
 bool IsTimedAndCrashed(const RoundFacts& facts) {

@@ -156,6 +156,23 @@ std::uint32_t LifetimeSeed(const Plan& plan, std::size_t round,
       XXH3_64bits_withSeed(text.data(), text.size(), lifetime) | 1);
 }
 
+// What would be left out must not count as run.
+absl::Status CheckCanRun(const Plan& plan) {
+  if (plan.engine != Engine::kFork) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the plan is for the engine '",
+                     std::string(Name(plan.engine)), "', not for 'fork'"));
+  }
+  const Profile defaults;
+  if (HasDiskFaults(plan) || plan.profile.sector_size != defaults.sector_size ||
+      plan.profile.powersafe_overwrite != defaults.powersafe_overwrite) {
+    return absl::InvalidArgumentError(
+        "the plan has a power loss, an I/O error or a disk of its own, which "
+        "the engine 'fork' does not have");
+  }
+  return absl::OkStatus();
+}
+
 void BeginLifetime(std::uint32_t seed, const std::string& trial) {
   SeedSqliteRandomness(seed);
   SetSqliteTemporaryDirectory(trial);
@@ -175,6 +192,7 @@ class ForkTrial::Impl {
   ~Impl() { munmap(page_, sizeof(SharedPage)); }
 
   absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
+    RETURN_IF_ERROR(CheckCanRun(plan));
     const SaverEntry* entry = FindSaver(plan.saver);
     if (entry == nullptr) {
       return absl::NotFoundError(absl::StrCat(

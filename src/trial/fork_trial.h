@@ -38,9 +38,10 @@ class ForkTrial {
   ForkTrial(const ForkTrial&) = delete;
   ForkTrial& operator=(const ForkTrial&) = delete;
 
-  // NotFound: no such saver. ResourceExhausted: the directory's file system is
-  // full. Internal: the tester failed (fork, copy, a child killed from
-  // outside). A violation is no error but a verdict.
+  // InvalidArgument: a plan of another engine, or with faults that this one
+  // does not have. NotFound: no such saver. ResourceExhausted: the directory's
+  // file system is full. Internal: the tester failed (fork, copy, a child
+  // killed from outside). A violation is no error but a verdict.
   absl::StatusOr<TrialResult> Run(const Plan& plan);
 
   // As Run, and leaves what each round left in `directory`.

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <type_traits>
 
 #include "plan/plan.h"
 #include "trial/trial.h"
@@ -32,6 +33,7 @@ struct StepRecord {
 };
 
 // Where the child is, at all times. The newest of two slots is always whole.
+static_assert(std::is_trivially_copyable_v<CrashPlace>);
 class Position {
  public:
   void Set(const CrashPlace& place) {

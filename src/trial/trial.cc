@@ -15,9 +15,13 @@ Plan WithExactCrashes(const Plan& plan, const TrialResult& result) {
   Plan exact = plan;
   for (std::size_t r = 0; r < result.rounds.size(); ++r) {
     const RoundFacts& facts = result.rounds[r];
-    if (!facts.crashed || facts.timed) continue;
-    for (Step& step : exact.rounds[r].steps) step.crash.reset();
-    exact.rounds[r].steps[facts.crash.step].crash = facts.crash.point;
+    const auto planned = CrashStep(plan.rounds[r]);
+    if (!facts.crashed || facts.timed || !planned.has_value()) continue;
+    std::vector<Step>& steps = exact.rounds[r].steps;
+    steps[*planned].crash.reset();
+    const auto& [io, moment] = facts.crash.point;
+    steps[facts.crash.step].crash = {
+        io, moment, plan.rounds[r].steps[*planned].crash->survival};
   }
   return exact;
 }

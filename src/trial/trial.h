@@ -36,7 +36,7 @@ std::string_view Name(Phase phase);
 // before the first of the step (point.io is 0).
 struct CrashPlace {
   std::size_t step = 0;
-  CrashPoint point = {};  // counted from the beginning of `step`
+  IoPoint point = {};  // counted from the beginning of `step`
   Phase phase = Phase::kOpen;
   IoCall call = {};  // the call it died at; meaningless if point.io is 0
 };

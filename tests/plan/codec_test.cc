@@ -398,10 +398,11 @@ TEST(CodecTest, FieldsThatAreNotInTheTableAreRefused) {
       {"{}", "step: is missing"},
       {"{\"step\":7}", "step: 7 is not a string (allowed text in quotes)"},
       {"{\"step\":\"commit\",\"up\":1}",
-       "up: does not belong to step 'commit' (allowed crash, kill_after_us)"},
+       "up: does not belong to step 'commit' (allowed crash, kill_after_us, "
+       "error)"},
       {"{\"step\":\"put_blob\",\"ns\":1}",
        "ns: does not belong to step 'put_blob' (allowed thread, id, "
-       "size, seed, crash, kill_after_us)"},
+       "size, seed, crash, kill_after_us, error)"},
       {"{\"step\":\"read\",\"colour\":1}", "colour: unknown field"},
       {"{\"step\":\"read\",\"a.b\\u0000\":1}", "'a.b\\x00': unknown field"},
       {"{\"step\":\"read\",\"\":1}", "'': unknown field"},
@@ -501,8 +502,20 @@ TEST(CodecTest, AHeaderThatIsNotCompleteAndRightIsRefused) {
        "lastcommit: '2' is not a known version (allowed 2)"},
       {"\"lastcommit\":2,", "", "lastcommit: is missing: this is no plan"},
       {"\"engine\":\"fork\",", "", "engine: is missing"},
-      {"\"engine\":\"fork\"", "\"engine\":\"sim\"",
-       "engine: 'sim' is not known (allowed fork)"},
+      {"\"engine\":\"fork\"", "\"engine\":\"steam\"",
+       "engine: 'steam' is not known (allowed fork, sim)"},
+      {"\"held\"", "\"held\",\"images\":1",
+       "images: does not belong to engine 'fork'"},
+      {":1000}", ":1000,\"sector_size\":513}",
+       "profile.sector_size: 513 is not a power of two (allowed 512 to "
+       "65536)"},
+      {":1000}", ":1000,\"sector_size\":131072}",
+       "profile.sector_size: 131072 is outside the limits (allowed 512 to "
+       "65536)"},
+      {":1000}", ":1000,\"psow\":2}",
+       "profile.psow: 2 is outside the limits (allowed 0 to 1)"},
+      {"\"engine\":\"fork\"", "\"engine\":\"sim\",\"images\":10001",
+       "images: 10001 is outside the limits (allowed 0 to 10000)"},
       {"\"engine\"", "\"motor\"", "motor: unknown field"},
       {"\"saver\":\"sqlite\"", "\"saver\":\"\"",
        "saver: '' is not a saver's name (allowed 1 to 40 of a-z, "

@@ -33,6 +33,18 @@ TEST(FormatPageTest, TheWorkedExampleIsAPlanAsItIsPrinted) {
   EXPECT_EQ(PrintPlan(*plan), Example());
 }
 
+TEST(FormatPageTest, EverySurvivalAndErrorIsNamed) {
+  const std::string page = Page();
+  for (int i = 0; i < kSurvivalKinds; ++i) {
+    const std::string name(Name(static_cast<SurvivalKind>(i)));
+    EXPECT_NE(page.find("| `" + name + "` |"), std::string::npos) << name;
+  }
+  for (int i = 0; i < kErrorKinds; ++i) {
+    const std::string name(Name(static_cast<ErrorKind>(i)));
+    EXPECT_NE(page.find("| `" + name + "` |"), std::string::npos) << name;
+  }
+}
+
 TEST(FormatPageTest, EveryStepAndViolationIsNamed) {
   const std::string page = Page();
   for (int i = 0; i < kStepKinds; ++i) {

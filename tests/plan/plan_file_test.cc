@@ -137,7 +137,7 @@ TEST_F(PlanFileTest, ErrorsNameTheFileAndTheLine) {
             absl::InvalidArgumentError(
                 directory_ + "/b\\n.plan:3: up: does not belong to step "
                              "'commit' (allowed crash, "
-                             "kill_after_us)"));
+                             "kill_after_us, error)"));
 }
 
 TEST_F(PlanFileTest, APathThatIsNoneIsRefused) {

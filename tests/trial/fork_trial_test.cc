@@ -44,7 +44,7 @@ TEST_F(ForkTrialTest, APlanWithoutACrashHolds) {
 TEST_F(ForkTrialTest, AKillBeforeTheFirstStepLeavesNoSchema) {
   const RoundFacts facts = Killed(PlanOf({RoundWithACommit()}), 0, 0, {});
   EXPECT_EQ(facts.cut, -1);
-  EXPECT_EQ(facts.crash.point, CrashPoint{});
+  EXPECT_EQ(facts.crash.point, IoPoint{});
 }
 
 TEST_F(ForkTrialTest, WhatIsAcknowledgedIsThereAfterAKillBeforeTheNextStep) {
@@ -150,6 +150,22 @@ TEST_F(ForkTrialTest, AnUnknownSaverIsNotFound) {
   Plan plan = PlanOf({RoundWithACommit()});
   plan.saver = "none";
   EXPECT_THAT(trial_->Run(plan), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Never run as if the fault were not there.
+TEST_F(ForkTrialTest, APlanWithAFaultThatItDoesNotHaveIsRefused) {
+  const Plan plan = KilledAt(PlanOf({RoundWithACommit()}), 0, kCommitStep, {});
+  std::vector<Plan> plans(5, plan);
+  plans[0].engine = Engine::kSim;
+  plans[1].profile.sector_size = 512;
+  plans[2].profile.powersafe_overwrite = false;
+  plans[3].rounds[0].steps[0].error.emplace();
+  plans[4].rounds[0].steps[kCommitStep].crash->survival.kind =
+      SurvivalKind::kNone;
+  for (const Plan& refused : plans) {
+    EXPECT_THAT(trial_->Run(refused),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
 }
 
 TEST_F(ForkTrialTest, ATrialLeavesNothingBehind) {
