@@ -100,6 +100,16 @@ TEST_F(NightlyTest, NoPropertyIsNotAllProperties) {
   EXPECT_EQ(Night({}, kHonest).exit_code, 4);
 }
 
+TEST_F(NightlyTest, ACampaignThatIsKilledIsAFailureOfTheTester) {
+  for (const char* before : {"", "mkdir night; "}) {
+    directory_.Put("build/lastcommit",
+                   std::string("#!/bin/sh\n[ $1 = report ] && exit\n") +
+                       before + "kill -9 $$\n");
+    const Outcome outcome = Nightly({"1", "--dir=night", "--properties=none"});
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.out << outcome.err;
+  }
+}
+
 class InterruptedNightTest : public NightlyTest,
                              public testing::WithParamInterface<int> {};
 
