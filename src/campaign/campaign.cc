@@ -51,7 +51,7 @@ RunOptions OptionsFor(const CampaignOptions& options, const Identity& identity,
 absl::Status WriteResults(const CampaignDirectory& directory,
                           const Identity& identity, const RunOptions& options,
                           const Summary& summary) {
-  const absl::Status built =
+  absl::Status built =
       BuildResultsDatabase(directory.path(), identity, summary.tally);
   RETURN_IF_ERROR(WriteWholeFile(directory.Path("summary.json"),
                                  PrintJson(SummaryToJson(options, summary))));

@@ -72,7 +72,7 @@ std::string VerdictOf(const Summary& summary) {
                     "\nThe last run ended with an error: ", MarkdownText(error),
                     "\n");
   }
-  if (tally.sessions.size() > 0 && !tally.sessions.back().end) {
+  if (!tally.sessions.empty() && !tally.sessions.back().end) {
     text += "\nThe last run has not ended: it runs, or it was killed.\n";
   }
   return text;
