@@ -56,10 +56,10 @@ HandSaver::HandSaver(const std::string& path, const Options& options,
   const Synchronous synchronous = options.synchronous.value_or(
       SynchronousFor(options.journal_mode, options.durability).value());
   Exec("PRAGMA foreign_keys = 1");
-  Exec("PRAGMA synchronous = " + std::string(Name(synchronous)));
   Exec("PRAGMA wal_autocheckpoint = " +
        std::to_string(options.wal_autocheckpoint));
   Exec("PRAGMA journal_mode = " + std::string(Name(options.journal_mode)));
+  Exec("PRAGMA synchronous = " + std::string(Name(synchronous)));
   const int version = sqlite3_libversion_number();
   avoid_bug_ = options.journal_mode == JournalMode::kWal &&
                version >= 3011000 && version < 3050002;

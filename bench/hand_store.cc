@@ -156,14 +156,14 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
   sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                             &frames, nullptr);
   Set(connection_, "foreign_keys", "1");
-  Set(connection_, "synchronous",
-      std::to_string(static_cast<int>(profile.synchronous)));
   if (profile.cache_size != 0) {
     Set(connection_, "cache_size", std::to_string(profile.cache_size));
   }
   Set(connection_, "wal_autocheckpoint",
       std::to_string(profile.wal_autocheckpoint));
   Set(connection_, "journal_mode", std::string(Name(profile.journal_mode)));
+  Set(connection_, "synchronous",
+      std::to_string(static_cast<int>(profile.synchronous)));
   const int version = sqlite3_libversion_number();
   avoid_bug_ = profile.journal_mode == JournalMode::kWal &&
                version >= 3011000 && version < 3050002;

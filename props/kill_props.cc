@@ -9,7 +9,7 @@
 #include "props/environment.h"
 #include "props/kill_properties.h"
 #include "subject/registry.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 namespace {
@@ -148,7 +148,7 @@ TEST(Kill, CreationIsAllOrNothing) {
 TEST(Kill, ShrinkingStaysInItsClass) {
   const TrialProperty property =
       AcknowledgedCommitsSurviveAnyKill("planted-ack-before-commit");
-  auto trial = ForkTrial::Create({});
+  auto trial = TrialRunner::Create({});
   ASSERT_TRUE(trial.ok()) << trial.status();
   int shrunk = 0;
   for (std::uint64_t index = 0; index < 500 && shrunk < 3; ++index) {

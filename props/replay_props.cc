@@ -15,7 +15,7 @@
 #include "props/environment.h"
 #include "subject/registry.h"
 #include "token/token.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 namespace {
@@ -33,7 +33,7 @@ TEST(Replay, ThePlanOfTheToken) {
   if (!token.has_value()) GTEST_SKIP() << "LASTCOMMIT_REPLAY is not set";
   const absl::StatusOr<Plan> plan = ParseToken(*token, SaverNames());
   ASSERT_TRUE(plan.ok()) << "LASTCOMMIT_REPLAY: " << plan.status().message();
-  const auto trial = ForkTrial::Create({});
+  const auto trial = TrialRunner::Create({});
   ASSERT_TRUE(trial.ok()) << trial.status();
   const auto repetition =
       Repeat(**trial, *plan, static_cast<int>(PropertyTrials(kTimes)));
@@ -45,7 +45,7 @@ TEST(Replay, ThePlanOfTheToken) {
 }
 
 // The first violated plan of a saver whose bug shows in a few trials.
-std::optional<std::string> TokenOfAShrunkFinding(ForkTrial& trial) {
+std::optional<std::string> TokenOfAShrunkFinding(TrialRunner& trial) {
   const GenerateOptions options = {.saver = "planted-ack-before-commit",
                                    .fault = FaultChoice::kKill};
   for (std::uint64_t index = 0; index < 500; ++index) {
@@ -62,7 +62,7 @@ std::optional<std::string> TokenOfAShrunkFinding(ForkTrial& trial) {
 }
 
 TEST(Replay, ATokenOfAShrunkFindingFailsEachTime) {
-  const auto trial = ForkTrial::Create({});
+  const auto trial = TrialRunner::Create({});
   ASSERT_TRUE(trial.ok()) << trial.status();
   const auto token = TokenOfAShrunkFinding(**trial);
   ASSERT_TRUE(token.has_value());

@@ -7,12 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "campaign/finding.h"
 #include "status/status.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 namespace {
 
-std::string Reported(ForkTrial& trial, const TrialProperty& property,
+std::string Reported(TrialRunner& trial, const TrialProperty& property,
                      const CaseKey& key, const Plan& plan,
                      const TrialResult& result) {
   FindingOptions options;
@@ -54,7 +54,7 @@ bool IsFailure(const Verdict& verdict, const FailureHandling& handling) {
 PropertyOutcome CheckTrials(const TrialProperty& property, std::uint64_t seed,
                             const FailureHandling& handling) {
   PropertyOutcome outcome;
-  auto trial = ForkTrial::Create({});
+  auto trial = TrialRunner::Create({});
   if (!trial.ok()) {
     outcome.failure = trial.status().ToString();
     return outcome;

@@ -8,7 +8,7 @@
 namespace lastcommit {
 
 absl::StatusOr<std::optional<Deterministic>> FindDeterministic(
-    ForkTrial& trial, const Plan& timed, const TrialResult& result,
+    TrialRunner& trial, const Plan& timed, const TrialResult& result,
     const std::function<bool()>& is_cancelled) {
   for (const Plan& candidate : DeterministicCandidates(timed, result)) {
     if (is_cancelled()) {

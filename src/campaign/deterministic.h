@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "plan/plan.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -23,7 +23,7 @@ struct Deterministic {
 // where they really were; nullopt if none does. Cancelled: `is_cancelled` said
 // so before all were tried.
 absl::StatusOr<std::optional<Deterministic>> FindDeterministic(
-    ForkTrial& trial, const Plan& timed, const TrialResult& result,
+    TrialRunner& trial, const Plan& timed, const TrialResult& result,
     const std::function<bool()>& is_cancelled);
 
 }  // namespace lastcommit

@@ -121,7 +121,7 @@ absl::Status PrepareFindings(const std::string& directory) {
                    absl::CHexEscape(directory)));
 }
 
-absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
+absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options) {
   const ViolationClass violation = *result.verdict.violation;
@@ -223,7 +223,7 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
 namespace {
 
 // Sees whether a plan without timed kills fails again, and shrinks it.
-absl::Status ExplainRepeatable(ForkTrial& trial, const Plan& plan,
+absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
                                const TrialResult& result,
                                const std::string& note,
                                const FindingOptions& options,
@@ -275,7 +275,7 @@ absl::Status ExplainRepeatable(ForkTrial& trial, const Plan& plan,
 
 // How often the clock makes it fail; the files are those of a run that did, if
 // another one does.
-absl::Status ExplainTimed(ForkTrial& trial, const Plan& plan,
+absl::Status ExplainTimed(TrialRunner& trial, const Plan& plan,
                           const TrialResult& result, const std::string& note,
                           const FindingOptions& options, Finding& finding) {
   ASSIGN_OR_RETURN(const Repetition repetition,
@@ -295,7 +295,7 @@ absl::Status ExplainTimed(ForkTrial& trial, const Plan& plan,
 
 }  // namespace
 
-absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
+absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding) {
   if (!HasTimedKill(plan)) {

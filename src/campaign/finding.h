@@ -25,7 +25,7 @@
 #include "generate/arbitrary_plan.h"
 #include "generate/shrink.h"
 #include "plan/plan.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -112,7 +112,7 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
 // violated(flaky) with its rate and is not shrunk. A timed plan first becomes a
 // deterministic one; if no such plan fails, it is kept with its rate. When it
 // is cancelled, the finding has what was done until then.
-absl::Status ExplainFinding(ForkTrial& trial, const Plan& plan,
+absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding);
 
@@ -128,7 +128,7 @@ std::string TokenLine(const Finding& finding, const FindingOptions& options);
 
 // Shrinks within the plan's class of failure. FailedPrecondition: a timed plan
 // that no deterministic one can stand for.
-absl::StatusOr<ShrinkResult> ShrinkPlan(ForkTrial& trial, const Plan& plan,
+absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options);
 

@@ -1,5 +1,6 @@
 #include "campaign/ledger.h"
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/str_cat.h"
@@ -27,12 +28,13 @@ std::string Word(Enum value) {
   return std::string(Name(value));
 }
 
-enum class Kill { kPlanned, kTimed };
+enum class Kill { kPlanned, kTimed, kPowerLoss };
 
 std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
+  constexpr const char* kNames[] = {"/kill/", "/timed_kill/", "/power_loss/"};
   return absl::StrCat("crash/", Word(engine),
-                      kill == Kill::kTimed ? "/timed_kill/" : "/kill/",
-                      Word(mode), "/", Word(phase));
+                      kNames[static_cast<std::size_t>(kill)], Word(mode), "/",
+                      Word(phase));
 }
 
 constexpr const char kTimedSent[] = "timed_kill/sent";
@@ -55,6 +57,12 @@ bool IsPromised(JournalMode mode, Phase phase) {
          (phase != Phase::kCheckpoint && phase != Phase::kClose);
 }
 
+// Within one trial: those of others come from other programs.
+std::int64_t CountDistinct(std::vector<std::uint64_t> digests) {
+  std::sort(digests.begin(), digests.end());
+  return std::unique(digests.begin(), digests.end()) - digests.begin();
+}
+
 // Also of a trial that is skipped because another kill of it came too late: its
 // rounds were judged.
 void AddTimedKill(const Plan& plan, const RoundFacts& facts,
@@ -68,6 +76,25 @@ void AddTimedKill(const Plan& plan, const RoundFacts& facts,
                     facts.crash.phase)];
 }
 
+// Of every crash image after a loss of power, by what the contract has a row
+// for.
+void AddImages(const Profile& profile, const ImageCounts& images,
+               Ledger::Cells& cells) {
+  const std::string row =
+      absl::StrCat("power_loss/", Word(profile.journal_mode), "/",
+                   Word(profile.synchronous), "/");
+  const auto add = [&](const char* cell, std::int64_t count) {
+    if (count > 0) cells[row + cell] += count;
+  };
+  add("judged", images.judged);
+  add("lost_changes", images.with_lost_changes);
+  add("lost_commits", images.with_lost_commits);
+  add("commits_lost", images.lost_commits);
+  add("no_demand", images.no_demand);
+  add("no_demand_damaged", images.damaged);
+  add("no_demand_lost_commits", images.with_lost_commits_without_demand);
+}
+
 void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   if (!facts.judged) return;
   const JournalMode mode = plan.profile.journal_mode;
@@ -76,7 +103,9 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
     return;
   }
   if (!facts.timed) {
-    ++cells[CrashCell(plan.engine, Kill::kPlanned, mode, facts.crash.phase)];
+    ++cells[CrashCell(plan.engine,
+                      facts.lost_power ? Kill::kPowerLoss : Kill::kPlanned,
+                      mode, facts.crash.phase)];
     ++cells[absl::StrCat("moment/", Word(facts.crash.point.moment))];
   }
   if (facts.had_candidate) {
@@ -95,6 +124,17 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   cells_["commits"] += result.commits;
   for (const RoundFacts& facts : result.rounds) {
     AddTimedKill(plan, facts, cells_);
+  }
+  // These were judged before what came of the rest.
+  AddImages(plan.profile, result.images, cells_);
+  if (!result.image_digests.empty()) {
+    cells_["images/examined"] +=
+        static_cast<std::int64_t>(result.image_digests.size());
+    cells_["images/distinct"] += CountDistinct(result.image_digests);
+  }
+  if (result.errors > 0) {
+    cells_["errors/injected"] += result.errors;
+    ++cells_["errors/trials"];
   }
   if (result.verdict.skipped) return;  // what it did is not judged
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);

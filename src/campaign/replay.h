@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "plan/plan.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -28,7 +28,7 @@ struct Repetition {
 // At least once. Asked before each trial, `is_cancelled` ends it early: with
 // none at all, if it says so at once.
 absl::StatusOr<Repetition> Repeat(
-    ForkTrial& trial, const Plan& plan, int times,
+    TrialRunner& trial, const Plan& plan, int times,
     const std::function<bool()>& is_cancelled = [] { return false; });
 
 // "20 of 20 violated(lost_commit)", or all verdicts with their counts.

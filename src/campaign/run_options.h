@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "campaign/finding.h"
 #include "generate/arbitrary_plan.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 
@@ -41,7 +41,7 @@ struct RunOptions {
   int shrunk_per_class = 3;
   int kept_per_class = 1000;
   // A worker that is busy with one execution of a plan for so long is replaced.
-  // Far above what ForkTrial allows its children together.
+  // Far above what TrialRunner allows its children together.
   absl::Duration worker_timeout = absl::Minutes(10);
   FindingOptions findings;
   TrialOptions trial;

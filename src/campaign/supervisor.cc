@@ -57,7 +57,7 @@ class Supervisor {
 
   absl::StatusOr<Summary> Run() {
     // What a worker would fail at is said before any trial is run.
-    RETURN_IF_ERROR(ForkTrial::Create(options_.trial).status());
+    RETURN_IF_ERROR(TrialRunner::Create(options_.trial).status());
     void* memory = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");

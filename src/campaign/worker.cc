@@ -32,7 +32,7 @@ class Worker {
 
  private:
   absl::Status RunAssignments() {
-    ASSIGN_OR_RETURN(trial_, ForkTrial::Create(options_.trial));
+    ASSIGN_OR_RETURN(trial_, TrialRunner::Create(options_.trial));
     while (const std::optional<std::string> line = socket_.WaitForLine()) {
       const std::optional<Assignment> assignment = ParseAssignment(*line);
       if (!assignment) return absl::InternalError("a bad assignment");
@@ -129,7 +129,7 @@ class Worker {
   Control& control_;
   WorkerSlot& slot_;
   LineSocket socket_;
-  std::unique_ptr<ForkTrial> trial_;
+  std::unique_ptr<TrialRunner> trial_;
   Message unsent_;  // of the assignment that is run
 };
 

@@ -65,7 +65,7 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
     return ExitCode::kNotExercised;
   }
   RETURN_IF_ERROR(PrepareKeep(options.keep));
-  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
+  ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(options.trial));
   ASSIGN_OR_RETURN(const Repetition repetition,
                    Repeat(*trial, plan, options.repeat));
   if (!options.keep.empty()) {

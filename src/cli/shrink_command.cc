@@ -26,7 +26,7 @@ struct ShrinkOptions {
   FindingOptions finding;
 };
 
-absl::StatusOr<ShrinkResult> ShrinkWithProgress(ForkTrial& trial,
+absl::StatusOr<ShrinkResult> ShrinkWithProgress(TrialRunner& trial,
                                                 const Plan& plan,
                                                 const TrialResult& result,
                                                 FindingOptions options) {
@@ -55,7 +55,7 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
   ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(options.plan_path));
   RETURN_IF_ERROR(CheckSaver(plan.saver));
   RETURN_IF_ERROR(CheckPlanFileCanBeWritten(options.out_path));
-  ASSIGN_OR_RETURN(auto trial, ForkTrial::Create(options.trial));
+  ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(options.trial));
   ASSIGN_OR_RETURN(const Repetition before, Repeat(*trial, plan, kRepeats));
   if (!before.is_stable()) return SayFlaky("the plan", before);
   const Verdict& verdict = before.first.verdict;

@@ -7,6 +7,8 @@
 #include <new>
 
 #include "absl/strings/str_cat.h"
+#include "disk/memory_faults.h"
+#include "status/status.h"
 #include "disk/file_role.h"
 
 namespace lastcommit {
@@ -198,6 +200,7 @@ std::string_view Name(FileRole role) {
 
 absl::Status RegisterShimVfs() {
   if (g_real != nullptr) return absl::OkStatus();
+  RETURN_IF_ERROR(InstallMemoryFaults());
   if (sqlite3_initialize() != SQLITE_OK) {
     return absl::InternalError("sqlite3_initialize failed");
   }

@@ -29,6 +29,9 @@ struct IoCall {
   FileRole role = FileRole::kDatabase;
   std::int64_t offset = 0;  // writes: bytes; truncate: the new size
   std::int64_t amount = 0;  // writes: bytes
+  // A sync of a file and then of its directory, between which one can die. The
+  // shim does not know.
+  bool has_two_parts = false;
 };
 
 std::string_view Name(IoKind kind);

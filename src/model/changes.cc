@@ -291,7 +291,9 @@ void ReferenceModel::Put(const RowKey& key, const Fingerprint& row,
                          const Facts& facts) {
   const auto [place, is_new] = state_.rows.try_emplace(key, row);
   Undo undo = {key, std::nullopt, {}};
+  row_digests_ += RowDigest(key, row);
   if (!is_new) {
+    row_digests_ -= RowDigest(key, place->second);
     undo.row = std::exchange(place->second, row);
     const auto former = facts_.find(key);
     if (former != facts_.end()) undo.facts = former->second;
@@ -308,6 +310,7 @@ void ReferenceModel::EraseWhile(const RowKey& first, Predicate holds) {
     undo_.push_back({row->first, row->second,
                      former == facts_.end() ? Facts() : former->second});
     if (former != facts_.end()) facts_.erase(former);
+    row_digests_ -= RowDigest(row->first, row->second);
     row = state_.rows.erase(row);
   }
 }

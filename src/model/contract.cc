@@ -1,5 +1,6 @@
 #include "model/contract.h"
 
+#include <algorithm>
 #include <array>
 
 namespace lastcommit {
@@ -32,15 +33,161 @@ constexpr std::array<ContractRow, 6> kKill = {{
     {JournalMode::kOff, true, kNoJournal},
 }};
 
+// Power loss. Names of functions are those of pager.c and wal.c.
+constexpr std::string_view kSyncOff =
+    "https://sqlite.org/pragma.html#pragma_synchronous: with OFF \"the database "
+    "might become corrupted if the operating system crashes or the computer "
+    "loses power\"";
+// The journal's header says how many pages follow and is written after them,
+// with one sync for both; and nothing syncs the directory after the deletion.
+constexpr std::string_view kDeleteNormal =
+    "https://sqlite.org/pragma.html#pragma_synchronous: with NORMAL \"there is "
+    "a very small (though non-zero) chance that a power failure at just the "
+    "wrong time could corrupt the database in journal_mode=DELETE\"; "
+    "https://sqlite.org/howtocorrupt.html#_disk_drives_that_do_not_honor_sync_"
+    "requests for reordered writes";
+constexpr std::string_view kDeleteFull =
+    "https://sqlite.org/pragma.html#pragma_synchronous: EXTRA is like FULL, "
+    "and syncs the directory after the journal was unlinked, without which a "
+    "commit \"might roll back following a power loss\"; pager_end_transaction "
+    "deletes it without a sync, and the next journal's first sync covers that";
+constexpr std::string_view kDeleteExtra =
+    "https://sqlite.org/pragma.html#pragma_synchronous: EXTRA syncs the "
+    "directory that contains the rollback journal after it is unlinked";
+constexpr std::string_view kTruncateNormal =
+    "https://sqlite.org/pragma.html#pragma_synchronous on NORMAL; "
+    "pager_end_transaction syncs the truncated journal only if fullSync";
+constexpr std::string_view kTruncateFull =
+    "https://sqlite.org/pragma.html#pragma_synchronous on FULL; "
+    "pager_end_transaction syncs the truncated journal since 3.8.7.1";
+constexpr std::string_view kPersistNormal =
+    "https://sqlite.org/pragma.html#pragma_synchronous on NORMAL; "
+    "zeroJournalHdr syncs the journal whose header it has zeroed";
+constexpr std::string_view kPersistFull =
+    "https://sqlite.org/pragma.html#pragma_synchronous on FULL; "
+    "zeroJournalHdr syncs the journal whose header it has zeroed";
+constexpr std::string_view kWalNormal =
+    "https://sqlite.org/wal.html#performance_considerations and "
+    "https://sqlite.org/pragma.html#pragma_synchronous: WAL mode \"is always "
+    "consistent with synchronous=NORMAL\", but commits may roll back until a "
+    "checkpoint syncs the WAL; frames are padded to sectors at FULL only";
+constexpr std::string_view kWalFull =
+    "https://sqlite.org/pragma.html#pragma_synchronous: with FULL the WAL is "
+    "synced after each transaction commit";
+
+constexpr PowerLossRow Anything(JournalMode mode) {
+  return {mode, Synchronous::kOff, LowerBound::kNone, false, false, kSyncOff};
+}
+constexpr PowerLossRow WithoutJournal(JournalMode mode, Synchronous level) {
+  return {mode, level, LowerBound::kNothingPending, false, false, kNoJournal};
+}
+
+constexpr std::array<PowerLossRow, 24> kPowerLoss = {{
+    Anything(JournalMode::kDelete),
+    {JournalMode::kDelete, Synchronous::kNormal,
+     LowerBound::kUnlessDirectorySynced, true, false, kDeleteNormal},
+    {JournalMode::kDelete, Synchronous::kFull,
+     LowerBound::kUnlessDirectorySynced, false, false, kDeleteFull},
+    {JournalMode::kDelete, Synchronous::kExtra, LowerBound::kAcknowledged,
+     false, false, kDeleteExtra},
+    Anything(JournalMode::kTruncate),
+    {JournalMode::kTruncate, Synchronous::kNormal, LowerBound::kOneMayBeMissing,
+     true, false, kTruncateNormal},
+    {JournalMode::kTruncate, Synchronous::kFull, LowerBound::kAcknowledged,
+     false, false, kTruncateFull},
+    {JournalMode::kTruncate, Synchronous::kExtra, LowerBound::kAcknowledged,
+     false, false, kTruncateFull},
+    Anything(JournalMode::kPersist),
+    {JournalMode::kPersist, Synchronous::kNormal, LowerBound::kAcknowledged,
+     true, false, kPersistNormal},
+    {JournalMode::kPersist, Synchronous::kFull, LowerBound::kAcknowledged,
+     false, false, kPersistFull},
+    {JournalMode::kPersist, Synchronous::kExtra, LowerBound::kAcknowledged,
+     false, false, kPersistFull},
+    Anything(JournalMode::kMemory),
+    WithoutJournal(JournalMode::kMemory, Synchronous::kNormal),
+    WithoutJournal(JournalMode::kMemory, Synchronous::kFull),
+    WithoutJournal(JournalMode::kMemory, Synchronous::kExtra),
+    Anything(JournalMode::kWal),
+    {JournalMode::kWal, Synchronous::kNormal, LowerBound::kWalSynced, false,
+     true, kWalNormal},
+    {JournalMode::kWal, Synchronous::kFull, LowerBound::kAcknowledged, false,
+     false, kWalFull},
+    {JournalMode::kWal, Synchronous::kExtra, LowerBound::kAcknowledged, false,
+     false, kWalFull},
+    Anything(JournalMode::kOff),
+    WithoutJournal(JournalMode::kOff, Synchronous::kNormal),
+    WithoutJournal(JournalMode::kOff, Synchronous::kFull),
+    WithoutJournal(JournalMode::kOff, Synchronous::kExtra),
+}};
+
+std::int64_t LowestAfterPowerLoss(LowerBound bound, const CrashFacts& facts) {
+  const std::int64_t n = facts.acknowledged;
+  // The schema is made with a rollback journal whatever the journal mode will
+  // be; until the directory is synced after its deletion it may come back.
+  const std::int64_t schema = facts.directory_synced >= 0 ? 0 : -1;
+  if (n <= 0) return std::min(n, schema);
+  switch (bound) {
+    case LowerBound::kAcknowledged:
+    case LowerBound::kNothingPending:
+    case LowerBound::kNone:
+      return n;
+    case LowerBound::kOneMayBeMissing:
+      return n - 1;
+    case LowerBound::kUnlessDirectorySynced:
+      return std::max(n - 1, facts.directory_synced);
+    case LowerBound::kWalSynced:
+      return std::max(schema, facts.wal_synced);
+  }
+  return n;
+}
+
+LegalCuts AfterPowerLoss(const Profile& promised, const CrashFacts& facts) {
+  const PowerLossRow& row = PowerLossRowFor(promised);
+  LegalCuts cuts;
+  cuts.source = row.source;
+  cuts.lowest = LowestAfterPowerLoss(row.lower, facts);
+  cuts.highest = facts.acknowledged + facts.unacknowledged +
+                 (facts.has_candidate ? 1 : 0);
+  cuts.anything =
+      row.lower == LowerBound::kNone ||
+      (row.needs_order && !facts.is_in_order_per_file) ||
+      (row.needs_powersafe_overwrite && !promised.powersafe_overwrite) ||
+      (row.lower == LowerBound::kNothingPending &&
+       facts.database_written_since_commit);
+  return cuts;
+}
+
 }  // namespace
 
 std::string_view Name(Fault fault) {
-  return fault == Fault::kNone ? "none" : "kill";
+  constexpr std::array<std::string_view, 3> kNames = {"none", "kill",
+                                                      "power_loss"};
+  return kNames[static_cast<std::size_t>(fault)];
+}
+
+std::string_view Name(LowerBound bound) {
+  constexpr std::array<std::string_view, 6> kNames = {
+      "none",      "acknowledged", "one_may_be_missing",
+      "unless_directory_synced", "wal_synced", "nothing_pending"};
+  return kNames[static_cast<std::size_t>(bound)];
 }
 
 std::span<const ContractRow> KillContract() { return kKill; }
+std::span<const PowerLossRow> PowerLossContract() { return kPowerLoss; }
+
+const PowerLossRow& PowerLossRowFor(const Profile& promised) {
+  const auto found =
+      std::find_if(kPowerLoss.begin(), kPowerLoss.end(),
+                   [&promised](const PowerLossRow& row) {
+                     return row.journal_mode == promised.journal_mode &&
+                            row.synchronous == promised.synchronous;
+                   });
+  return *found;
+}
 
 LegalCuts ContractFor(const Profile& promised, const CrashFacts& facts) {
+  if (facts.fault == Fault::kPowerLoss) return AfterPowerLoss(promised, facts);
   LegalCuts cuts;
   cuts.lowest = facts.acknowledged;
   cuts.highest = facts.acknowledged;

@@ -14,19 +14,32 @@
 namespace lastcommit {
 
 // What goes wrong in a round.
-enum class Fault { kNone, kKill };
+enum class Fault { kNone, kKill, kPowerLoss };
 
 std::string_view Name(Fault fault);
 
-// What is known about the moment of the crash.
+// What is known about the moment of the crash. Commits are values of the commit
+// counter; -1 is before the schema.
 struct CrashFacts {
   Fault fault = Fault::kNone;
-  // n: the highest acknowledged commit, -1 before the schema was.
+  // n: the highest acknowledged commit. After a power loss what it left counts
+  // as acknowledged: it is durable.
   std::int64_t acknowledged = -1;
-  // COMMIT of n+1 was called, and neither acknowledged nor refused.
+  // COMMIT of the next one was called, and neither acknowledged nor refused.
   bool has_candidate = false;
   // Something was written to the database file since the last commit.
   bool database_written_since_commit = false;
+
+  // Of power losses only:
+  // Commits that are there without having been acknowledged: what was in doubt
+  // when a process was killed, and was recovered. 0 or 1.
+  std::int64_t unacknowledged = 0;
+  // The highest commit acknowledged before a successful sync of the WAL began.
+  std::int64_t wal_synced = -1;
+  // The same for syncs of the directory.
+  std::int64_t directory_synced = -1;
+  // What survived is in order within each file (disk/survival.h).
+  bool is_in_order_per_file = true;
 };
 
 // The legal cuts, both ends included.
@@ -46,6 +59,32 @@ struct ContractRow {
   std::string_view source;
 };
 std::span<const ContractRow> KillContract();
+
+// From where on commits must be there after a power loss.
+enum class LowerBound {
+  kNone,             // no demand at all
+  kAcknowledged,     // n
+  kOneMayBeMissing,  // n - 1
+  // n - 1, and n if the directory was synced since: the deletion of a journal.
+  kUnlessDirectorySynced,
+  kWalSynced,        // what a sync of the WAL has covered
+  kNothingPending,   // n, no demand once the database file was written
+};
+std::string_view Name(LowerBound bound);
+
+// One row: a power loss in this journal mode at this level.
+struct PowerLossRow {
+  JournalMode journal_mode;
+  Synchronous synchronous;
+  LowerBound lower;
+  // No demand if writes within one file survive out of order.
+  bool needs_order;
+  // No demand without powersafe overwrite.
+  bool needs_powersafe_overwrite;
+  std::string_view source;
+};
+std::span<const PowerLossRow> PowerLossContract();
+const PowerLossRow& PowerLossRowFor(const Profile& promised);
 
 // `promised` is the profile the saver was asked for, whatever it did with it.
 LegalCuts ContractFor(const Profile& promised, const CrashFacts& facts);

@@ -20,10 +20,8 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kOpen:
     case StepKind::kReopen:
       Crash();
-      if (state_.cut < 0) {  // creating the schema is a commit
-        undo_.clear();
-        state_.cut = 0;
-      }
+      // Creating the schema is a commit.
+      if (state_.cut < 0) Committed(undo_.size());
       return Ok(state_.cut);
     case StepKind::kClose:
       Crash();
@@ -31,13 +29,15 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kBegin:
       if (in_transaction_) return WrongState();
       in_transaction_ = true;
-      undo_.clear();
+      begin_ = undo_.size();
+      committed_row_digests_ = row_digests_;
       return Ok();
     case StepKind::kCommit:
       if (!in_transaction_) return WrongState();
       in_transaction_ = false;
       savepoints_.clear();
-      return Ok(++state_.cut);
+      Committed(begin_);
+      return Ok(state_.cut);
     case StepKind::kRollback:
       if (!in_transaction_) return WrongState();
       Crash();
@@ -55,7 +55,8 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kListCheckpoints:
       return ListCheckpoints(step);
     case StepKind::kRead:
-      return Ok(static_cast<std::int64_t>(Digest(state_)));
+      return Ok(static_cast<std::int64_t>(
+          StateDigest(state_.cut, row_digests_)));
     case StepKind::kLiveRead:
       return Ok(static_cast<std::int64_t>(CommittedDigest()));
     case StepKind::kWalCheckpoint:
@@ -80,9 +81,11 @@ Outcome ReferenceModel::Apply(const Step& step) {
 
 // A change outside a transaction is one of its own.
 Outcome ReferenceModel::Change(const Step& step) {
-  if (!in_transaction_) undo_.clear();
+  const std::size_t before = undo_.size();
   const Outcome outcome = ChangeThread(step, ThreadName(step.thread));
-  if (!in_transaction_ && outcome.code == absl::StatusCode::kOk) ++state_.cut;
+  if (!in_transaction_ && outcome.code == absl::StatusCode::kOk) {
+    Committed(before);
+  }
   return outcome;
 }
 
@@ -96,24 +99,43 @@ Outcome ReferenceModel::RollbackTo(const Step& step) {
 
 void ReferenceModel::Crash() {
   if (!in_transaction_) return;
-  UndoTo(0);
+  UndoTo(begin_);
   in_transaction_ = false;
   savepoints_.clear();
 }
 
-void ReferenceModel::RevertLastCommit() {
-  CHECK(!in_transaction_ && state_.cut >= 0);
-  UndoTo(0);
-  --state_.cut;
+void ReferenceModel::RevertTo(std::int64_t cut) {
+  CHECK(!in_transaction_ && cut >= -1 && cut <= state_.cut);
+  for (; state_.cut > cut; --state_.cut) {
+    UndoTo(commits_.back().begin);
+    commits_.pop_back();
+  }
+}
+
+std::uint64_t ReferenceModel::DigestOfCut(std::int64_t cut) const {
+  CHECK(cut >= -1 && cut <= state_.cut);
+  return cut < 0 ? Digest(State())
+                 : commits_[static_cast<std::size_t>(cut)].digest;
+}
+
+// What was changed since undo_ had the size `begin` is the next commit.
+void ReferenceModel::Committed(std::size_t begin) {
+  ++state_.cut;
+  commits_.push_back({begin, StateDigest(state_.cut, row_digests_)});
 }
 
 void ReferenceModel::UndoTo(std::size_t mark) {
   while (undo_.size() > mark) {
     const Undo& undo = undo_.back();
+    const auto row = state_.rows.find(undo.key);
+    if (row != state_.rows.end()) {
+      row_digests_ -= RowDigest(undo.key, row->second);
+    }
     if (undo.row.has_value()) {
       state_.rows[undo.key] = *undo.row;
+      row_digests_ += RowDigest(undo.key, *undo.row);
     } else {
-      state_.rows.erase(undo.key);
+      state_.rows.erase(row);
     }
     SetFacts(undo.key, undo.facts);
     undo_.pop_back();
@@ -121,10 +143,8 @@ void ReferenceModel::UndoTo(std::size_t mark) {
 }
 
 std::uint64_t ReferenceModel::CommittedDigest() const {
-  if (!in_transaction_) return Digest(state_);
-  ReferenceModel committed = *this;
-  committed.Crash();
-  return Digest(committed.state_);
+  return StateDigest(state_.cut,
+                     in_transaction_ ? committed_row_digests_ : row_digests_);
 }
 
 }  // namespace lastcommit

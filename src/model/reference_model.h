@@ -45,9 +45,13 @@ class ReferenceModel {
   // The process is gone: an open transaction ends without a trace.
   void Crash();
 
-  // Takes the newest commit back, as if its COMMIT had not taken effect. Only
-  // directly after the Apply that made it.
-  void RevertLastCommit();
+  // Takes the commits after `cut` back, as if they had never been tried. No
+  // transaction is open, and `cut` is from -1 to that of the state.
+  void RevertTo(std::int64_t cut);
+  void RevertLastCommit() { RevertTo(state_.cut - 1); }
+
+  // Digest() of the state at a cut up to that of the state.
+  std::uint64_t DigestOfCut(std::int64_t cut) const;
 
   // With the changes of the open transaction; `cut` counts committed ones.
   const State& state() const { return state_; }
@@ -119,14 +123,23 @@ class ReferenceModel {
   void EraseWhile(const RowKey& first, Predicate holds);
   void SetFacts(const RowKey& key, const Facts& facts);
   void UndoTo(std::size_t mark);
+  void Committed(std::size_t begin);
   std::uint64_t CommittedDigest() const;
 
+  struct Commit {
+    std::size_t begin = 0;  // size of undo_ before its first change
+    std::uint64_t digest = 0;
+  };
+
   State state_;
+  std::uint64_t row_digests_ = 0;  // of state_, summed up
   std::map<RowKey, Facts> facts_;  // of threads, checkpoints and tasks
   bool in_transaction_ = false;
   std::vector<std::size_t> savepoints_;  // sizes of undo_
-  // Of the open transaction, or of the last one that was committed.
-  std::vector<Undo> undo_;
+  std::size_t begin_ = 0;  // size of undo_ when the open transaction began
+  std::uint64_t committed_row_digests_ = 0;  // then
+  std::vector<Undo> undo_;  // of every commit, and of the open transaction
+  std::vector<Commit> commits_;  // by cut
 };
 
 }  // namespace lastcommit

@@ -58,19 +58,27 @@ RowHasher& RowHasher::Null() {
 
 Fingerprint RowHasher::Finish() const { return {low_, high_, bytes_}; }
 
+std::uint64_t RowDigest(const RowKey& key, const Fingerprint& row) {
+  std::uint64_t digest = Hash(key.thread, 0);
+  digest = Hash(key.first, digest);
+  digest = Hash(key.second, digest);
+  digest = Hash(key.third, digest);
+  const std::uint64_t numbers[] = {static_cast<std::uint64_t>(key.table),
+                                   static_cast<std::uint64_t>(key.number),
+                                   row.low, row.high};
+  return XXH3_64bits_withSeed(numbers, sizeof(numbers), digest);
+}
+
+std::uint64_t StateDigest(std::int64_t cut, std::uint64_t row_digests) {
+  const std::uint64_t numbers[] = {static_cast<std::uint64_t>(cut),
+                                   row_digests};
+  return XXH3_64bits(numbers, sizeof(numbers));
+}
+
 std::uint64_t Digest(const State& state) {
-  auto digest = static_cast<std::uint64_t>(state.cut);
-  for (const auto& [key, row] : state.rows) {
-    digest = Hash(key.thread, digest);
-    digest = Hash(key.first, digest);
-    digest = Hash(key.second, digest);
-    digest = Hash(key.third, digest);
-    const std::uint64_t numbers[] = {static_cast<std::uint64_t>(key.table),
-                                     static_cast<std::uint64_t>(key.number),
-                                     row.low, row.high};
-    digest = XXH3_64bits_withSeed(numbers, sizeof(numbers), digest);
-  }
-  return digest;
+  std::uint64_t rows = 0;
+  for (const auto& [key, row] : state.rows) rows += RowDigest(key, row);
+  return StateDigest(state.cut, rows);
 }
 
 std::string Describe(const RowKey& key) {

@@ -75,6 +75,10 @@ struct State {
 
 // 64 bits over cut and rows, the same on every machine.
 std::uint64_t Digest(const State& state);
+// Its two halves, for those that change a state row by row: the digests of the
+// rows are added up (modulo 2^64).
+std::uint64_t RowDigest(const RowKey& key, const Fingerprint& row);
+std::uint64_t StateDigest(std::int64_t cut, std::uint64_t row_digests);
 
 // The row as people read it: "log thread-1 #3". Escaped, one line.
 std::string Describe(const RowKey& key);

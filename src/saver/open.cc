@@ -9,7 +9,6 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
@@ -79,18 +78,19 @@ absl::Status SetPragma(Database& database, const char* name, int value) {
   return SetPragma(database, name, text, text);
 }
 
+// `synchronous` comes last: the change to WAL is a transaction with a rollback
+// journal, which at NORMAL may damage the database on a power loss.
 absl::Status ApplySettings(Database& database, const Options& options,
                            Synchronous synchronous) {
   RETURN_IF_ERROR(SetPragma(database, "foreign_keys", 1));
-  RETURN_IF_ERROR(
-      SetPragma(database, "synchronous", static_cast<int>(synchronous)));
   if (options.cache_size != 0) {
     RETURN_IF_ERROR(SetPragma(database, "cache_size", options.cache_size));
   }
   RETURN_IF_ERROR(
       SetPragma(database, "wal_autocheckpoint", options.wal_autocheckpoint));
   const std::string mode(Name(options.journal_mode));
-  return SetPragma(database, "journal_mode", mode, mode);
+  RETURN_IF_ERROR(SetPragma(database, "journal_mode", mode, mode));
+  return SetPragma(database, "synchronous", static_cast<int>(synchronous));
 }
 
 // SQLite opens for reading what it may not write.
@@ -129,14 +129,22 @@ absl::Status MakeSchema(Database& database, const Options& options,
 // Where two that open one database would wait for each other, as in a change of
 // the journal mode, SQLite does not wait at all
 // (https://sqlite.org/c3ref/busy_handler.html).
-absl::Status RetryWhileBusy(absl::Duration timeout,
+absl::Status RetryWhileBusy(Database& database, absl::Duration timeout,
                             absl::FunctionRef<absl::Status()> work) {
-  constexpr int kPauseMs = 2;
-  const absl::Time deadline = absl::Now() + timeout;
-  while (true) {
+  constexpr absl::Duration kLongestPause = absl::Milliseconds(64);
+  // Or the two would wait for each other's sum.
+  SetBusyTimeout(database, absl::ZeroDuration());
+  absl::Duration pause = absl::Milliseconds(1);
+  // As SQLite's own handler does, by the time slept: the VFS may have a clock
+  // of its own.
+  for (absl::Duration waited;; waited += pause) {
     absl::Status status = work();
-    if (!absl::IsUnavailable(status) || absl::Now() >= deadline) return status;
-    sqlite3_sleep(kPauseMs);
+    if (!absl::IsUnavailable(status) || waited >= timeout) {
+      SetBusyTimeout(database, timeout);
+      return status;
+    }
+    pause = std::min(2 * pause, kLongestPause);
+    sqlite3_sleep(static_cast<int>(absl::ToInt64Milliseconds(pause)));
   }
 }
 
@@ -188,9 +196,8 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   RETURN_IF_ERROR(PeekAtFile(path, options.vfs));
   ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
   SetCheckpointOnClose(database, false);
-  SetBusyTimeout(database, options.busy_timeout);
   RETURN_IF_ERROR(CheckIsWritable(database, path));
-  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout, [&] {
+  RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return MakeSchema(database, options, report);
   }));
   SetCheckpointOnClose(database, true);
@@ -198,8 +205,7 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   // the next open or autocheckpoint, opening should not.
   SetBusyTimeout(database, absl::ZeroDuration());
   RETURN_IF_ERROR(Recover(database, report));
-  SetBusyTimeout(database, options.busy_timeout);
-  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout, [&] {
+  RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return ApplySettings(database, options, synchronous);
   }));
   return database;

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -52,6 +53,18 @@ bool HasCompanion(Database& database) {
          is_there(sqlite3_filename_wal(name), SQLITE_ACCESS_READWRITE);
 }
 
+// A VFS of its own knows where its files are: no empty one was made for it.
+bool IsMissing(const std::string& path, const std::string& name) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
+  if (vfs == nullptr) return false;
+  for (const int how : {SQLITE_ACCESS_EXISTS, SQLITE_ACCESS_READWRITE}) {
+    int answer = 1;
+    vfs->xAccess(vfs, path.c_str(), how, &answer);
+    if (answer != 0) return false;
+  }
+  return true;
+}
+
 // SQLite notices a missing page, but not a page that is cut.
 absl::Status CheckLength(Database& database, std::int64_t size) {
   ASSIGN_OR_RETURN(const std::int64_t pages,
@@ -84,10 +97,10 @@ bool IsDecided(Database& database, const absl::Status& judgement) {
 // file. The WAL is looked for last: who has written the file in spite of the
 // lock, by a checkpoint, still has it.
 absl::Status PeekAtFile(const std::string& path, const std::string& vfs) {
-  ASSIGN_OR_RETURN(
-      Database database,
-      Database::OpenWith(UriOf(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-                         vfs));
+  absl::StatusOr<Database> opened = Database::OpenWith(
+      UriOf(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
+  if (!opened.ok() && IsMissing(path, vfs)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Database database, std::move(opened));
   sqlite3_file* file = nullptr;
   sqlite3_file_control(database.connection(), "main", SQLITE_FCNTL_FILE_POINTER,
                        &file);

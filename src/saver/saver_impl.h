@@ -27,11 +27,12 @@ class OpenStream {
 class SqliteSaver::Impl {
  public:
   Impl(Database opened, const RecoveryReport& recovery, Durability level,
-       bool avoid_bug)
+       JournalMode mode, bool avoid_bug)
       : database(std::move(opened)),
         stack(database, avoid_bug),
         report(recovery),
-        durability(level) {}
+        durability(level),
+        journal_mode(mode) {}
 
   template <typename Operation>
   absl::Status Change(const Operation& operation) {
@@ -61,9 +62,9 @@ class SqliteSaver::Impl {
     return result;
   }
 
-  absl::Status CheckNoTransaction() const {
+  absl::Status CheckNoTransaction() {
     RETURN_IF_ERROR(CheckNoStream());
-    if (stack.empty()) return absl::OkStatus();
+    if (stack.empty()) return stack.EndLeftover();
     return absl::FailedPreconditionError("a transaction is open");
   }
 
@@ -81,6 +82,7 @@ class SqliteSaver::Impl {
   TransactionStack stack;  // refers to `database`
   const RecoveryReport report;
   const Durability durability;
+  const JournalMode journal_mode;
   OpenStream* stream = nullptr;
 };
 

@@ -11,6 +11,7 @@
 #include "saver/saver_impl.h"
 #include "saver/sqlite_status.h"
 #include "saver/tables.h"
+#include "saver/vacuum.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -43,7 +44,8 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
                          HasPartialRollbackBug(sqlite3_libversion_number());
   const Durability durability = DurabilityOf(options.journal_mode, synchronous);
   return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::make_unique<Impl>(
-      std::move(database), report, durability, avoid_bug)));
+      std::move(database), report, durability, options.journal_mode,
+      avoid_bug)));
 }
 
 SqliteSaver::SqliteSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -227,7 +229,7 @@ absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
 
 absl::Status SqliteSaver::Vacuum() {
   RETURN_IF_ERROR(impl_->CheckNoTransaction());
-  return impl_->database.Run("VACUUM");
+  return lastcommit::Vacuum(impl_->database, impl_->journal_mode);
 }
 
 sqlite3* SqliteSaver::connection() { return impl_->database.connection(); }

@@ -55,6 +55,7 @@ absl::Status TransactionStack::UndoChange(const Level& level,
 // The counter is read and written under the write lock, so that its values are
 // the order of the commits.
 absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
+  RETURN_IF_ERROR(EndLeftover());
   if (!database_.IsAutocommit()) {
     return absl::FailedPreconditionError(
         "a transaction that is not the saver's is open on its connection");
@@ -180,6 +181,7 @@ absl::Status TransactionStack::ChangeAlone(Operation operation) {
 
 absl::Status TransactionStack::Read(Operation operation) {
   RETURN_IF_ERROR(CheckNotAborted());
+  RETURN_IF_ERROR(EndLeftover());
   const absl::Status status = operation();
   return status.ok() || empty() ? status : AfterFailure(status);
 }
@@ -229,9 +231,19 @@ absl::Status TransactionStack::Abort(const absl::Status& cause) {
 }
 
 // Errors are not reported: SQLite ends the transaction even if a part of the
-// rollback fails, and does the rest when the database is opened next.
+// rollback fails, and does the rest when the database is opened next. Only
+// without memory it may not come as far as that.
 void TransactionStack::RollbackAll() {
-  if (!database_.IsAutocommit()) database_.Run("ROLLBACK").IgnoreError();
+  if (database_.IsAutocommit()) return;
+  database_.Run("ROLLBACK").IgnoreError();
+  has_leftover_ = !database_.IsAutocommit();
+}
+
+absl::Status TransactionStack::EndLeftover() {
+  if (!has_leftover_) return absl::OkStatus();
+  const absl::Status status = database_.Run("ROLLBACK");
+  has_leftover_ = !database_.IsAutocommit();
+  return has_leftover_ ? status : absl::OkStatus();
 }
 
 void TransactionStack::EndAbove(int depth) {

@@ -63,6 +63,9 @@ class TransactionStack {
   // Runs `operation` in the open transaction, or else in one of its own.
   absl::Status Change(Operation operation);
   absl::Status Read(Operation operation);
+  // Rolls back what a ROLLBACK that failed has left open; before anything is
+  // done outside a transaction.
+  absl::Status EndLeftover();
 
  private:
   absl::Status BeginImmediate(bool may_roll_back_partly);
@@ -86,6 +89,7 @@ class TransactionStack {
   std::uint64_t next_id_ = 1;
   std::int64_t counter_ = 0;
   bool is_aborted_ = false;
+  bool has_leftover_ = false;  // a transaction whose ROLLBACK failed
   bool is_partial_rollback_safe_ = true;
 };
 

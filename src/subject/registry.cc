@@ -1,8 +1,11 @@
 #include "subject/registry.h"
 
+#include <sqlite3.h>
+
 #include <array>
 #include <utility>
 
+#include "saver/sqlite_status.h"
 #include "status/status.h"
 #include "subject/planted.h"
 #include "subject/sql_reader.h"
@@ -17,12 +20,22 @@ absl::StatusOr<std::unique_ptr<Saver>> OpenSqlite(const std::string& path,
   return std::make_unique<SqliteSubject>(std::move(saver));
 }
 
+class Undefended : public SqliteSubject {
+ public:
+  using SqliteSubject::SqliteSubject;
+  absl::Status Vacuum() override {
+    return SqliteStatus(sqlite3_exec(saver().connection(), "VACUUM", nullptr,
+                                     nullptr, nullptr),
+                        saver().connection(), "VACUUM");
+  }
+};
+
 absl::StatusOr<std::unique_ptr<Saver>> OpenUndefended(const std::string& path,
                                                       const Profile& profile) {
   Options options = OptionsFor(profile);
   options.avoid_partial_rollback_bug = false;
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
-  return std::make_unique<SqliteSubject>(std::move(saver));
+  return std::make_unique<Undefended>(std::move(saver));
 }
 
 SaverEntry Sqlite() {
@@ -32,8 +45,8 @@ SaverEntry Sqlite() {
 
 SaverEntry SqliteUndefended() {
   return {"sqlite-undefended",
-          "SqliteSaver without its defence against the partial-rollback bug of "
-          "SQLite 3.11.0 to 3.50.1",
+          "SqliteSaver without its defences against bugs of SQLite "
+          "(docs/findings.md)",
           std::nullopt, OpenUndefended, ReadStateBySql};
 }
 

@@ -82,6 +82,14 @@ class Saver {
 
   virtual absl::Status WalCheckpoint(CheckpointMode mode) = 0;
   virtual absl::Status Vacuum() = 0;
+
+  // What the saver says of its transaction: it is open; it was rolled back and
+  // everything in it is refused until Rollback().
+  virtual bool IsInTransaction() = 0;
+  virtual bool IsAborted() = 0;
+
+  // sqlite3_interrupt() on its connection.
+  virtual void Interrupt() = 0;
 };
 
 }  // namespace lastcommit

@@ -154,17 +154,17 @@ absl::Status SqliteSubject::Begin() {
 
 absl::StatusOr<std::int64_t> SqliteSubject::Commit(Acknowledge acknowledge) {
   if (levels_.empty()) return NoTransaction();
-  ASSIGN_OR_RETURN(const std::int64_t cut, levels_.front().Commit());
-  acknowledge(cut);
-  while (!levels_.empty()) levels_.pop_back();
+  const absl::StatusOr<std::int64_t> cut = levels_.front().Commit();
+  if (cut.ok()) acknowledge(*cut);
+  DropEndedLevels();
   return cut;
 }
 
 absl::Status SqliteSubject::Rollback() {
   if (levels_.empty()) return NoTransaction();
-  RETURN_IF_ERROR(levels_.front().Rollback());
-  while (!levels_.empty()) levels_.pop_back();
-  return absl::OkStatus();
+  const absl::Status status = levels_.front().Rollback();
+  DropEndedLevels();
+  return status;
 }
 
 absl::Status SqliteSubject::Savepoint() {
@@ -294,5 +294,23 @@ absl::Status SqliteSubject::WalCheckpoint(CheckpointMode mode) {
 }
 
 absl::Status SqliteSubject::Vacuum() { return saver_->Vacuum(); }
+
+bool SqliteSubject::IsInTransaction() {
+  return !levels_.empty() && levels_.front().is_open();
+}
+
+bool SqliteSubject::IsAborted() {
+  return !levels_.empty() && levels_.front().is_aborted();
+}
+
+void SqliteSubject::Interrupt() { sqlite3_interrupt(saver_->connection()); }
+
+// What ended by an error, or with what is around it.
+void SqliteSubject::DropEndedLevels() {
+  while (!levels_.empty() && !levels_.back().is_open() &&
+         !levels_.back().is_aborted()) {
+    levels_.pop_back();
+  }
+}
 
 }  // namespace lastcommit

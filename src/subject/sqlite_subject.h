@@ -60,12 +60,17 @@ class SqliteSubject : public Saver {
   std::int64_t CacheSpills() override;
   absl::Status WalCheckpoint(CheckpointMode mode) override;
   absl::Status Vacuum() override;
+  bool IsInTransaction() override;
+  bool IsAborted() override;
+  void Interrupt() override;
 
  protected:
   SqliteSaver& saver() { return *saver_; }
   bool in_transaction() const { return !levels_.empty(); }
 
  private:
+  void DropEndedLevels();
+
   std::unique_ptr<SqliteSaver> saver_;
   // The open transaction and its savepoints, outermost first.
   std::vector<Transaction> levels_;

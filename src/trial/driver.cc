@@ -9,24 +9,27 @@
 #include "absl/strings/str_cat.h"
 #include "plan/content.h"
 #include "saver/sqlite_status.h"
+#include "saver/transaction.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
 
 Answer From(const absl::Status& status) {
-  return {{status.code(), 0}, std::string(status.message())};
+  return {
+      {status.code(), 0}, std::string(status.message()), IsInDoubt(status)};
 }
 
 Answer From(const absl::StatusOr<std::int64_t>& value) {
   if (!value.ok()) return From(value.status());
-  return {{absl::StatusCode::kOk, *value}, ""};
+  return {{absl::StatusCode::kOk, *value}, "", false};
 }
 
 Answer From(const absl::StatusOr<State>& state) {
   if (!state.ok()) return From(state.status());
   return {{absl::StatusCode::kOk, static_cast<std::int64_t>(Digest(*state))},
-          ""};
+          "",
+          false};
 }
 
 CheckpointKey KeyOf(const Step& step) {
@@ -51,7 +54,7 @@ Answer From(const absl::StatusOr<std::vector<Checkpoint>>& checkpoints) {
   for (const Checkpoint& checkpoint : *checkpoints) {
     list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
   }
-  return {{absl::StatusCode::kOk, DigestOfList(list)}, ""};
+  return {{absl::StatusCode::kOk, DigestOfList(list)}, "", false};
 }
 
 CheckpointQuery QueryOf(const Step& step) {
@@ -111,8 +114,14 @@ Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
       if (saver_ == nullptr) {
         return From(absl::FailedPreconditionError("the saver is not open"));
       }
-      return RunOnSaver(step, acknowledge);
+      break;
   }
+  Answer answer = RunOnSaver(step, acknowledge);
+  // As the destructor of a Transaction does for its owner.
+  if (step.kind == StepKind::kCommit && saver_->IsAborted()) {
+    if (!saver_->Rollback().ok()) answer.message += "; so did ROLLBACK";
+  }
+  return answer;
 }
 
 Answer Driver::Open() {

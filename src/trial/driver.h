@@ -19,7 +19,8 @@ namespace lastcommit {
 
 struct Answer {
   Outcome outcome;
-  std::string message;  // of an error
+  std::string message;       // of an error
+  bool is_in_doubt = false;  // of a failed commit: it may be there
 };
 
 // Whether the machine had no room, memory or descriptors left for it. A saver

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -49,13 +50,8 @@ int AddForeignKeyRow(void* lines, int count, char** values, char** /*names*/) {
   return 0;
 }
 
-struct Read {
-  Observation observation;
-  std::int64_t wal_frames = 0;
-};
-
 absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
-                     const std::string& path, Read& read) {
+                     const std::string& path, PlainRead& read) {
   RETURN_IF_ERROR(Pragma(connection, "PRAGMA integrity_check(10)",
                          AddIntegrityRow, &read.observation.integrity));
   RETURN_IF_ERROR(Pragma(connection, "PRAGMA foreign_key_check",
@@ -69,22 +65,6 @@ absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
   return absl::OkStatus();
 }
 
-// What a stock connection finds. A missing file is an empty database.
-Read ReadByPlainSql(const SaverEntry& entry, const std::string& directory) {
-  Read read;
-  const std::string path = DatabaseIn(directory);
-  if (access(path.c_str(), F_OK) != 0) return read;
-  sqlite3* raw = nullptr;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
-  const Connection connection(raw);
-  read.observation.opened =
-      result == SQLITE_OK
-          ? ReadAll(connection.get(), entry, path, read)
-          : SqliteStatus(result, connection.get(), "opening the copy");
-  return read;
-}
-
 Verdict UncleanClose(const Leftovers& left) {
   return Verdict::Violated(
       ViolationClass::kUncleanClose,
@@ -96,11 +76,11 @@ Verdict UncleanClose(const Leftovers& left) {
 // The database file alone, after a close, against the model.
 absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
                                            const ReferenceModel& model) {
-  const Leftovers left = FindLeftovers(task.database_directory);
+  const Leftovers left = task.remains->FindLeftovers();
   if (left.hot_journal || left.wal_bytes > 0) return UncleanClose(left);
-  RETURN_IF_ERROR(CopyDirectory(task.database_directory, task.copy_directory,
-                                CopyWhat::kDatabaseAlone));
-  const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
+  ASSIGN_OR_RETURN(
+      const PlainRead read,
+      task.remains->ReadCopy(*task.entry, CopyWhat::kDatabaseAlone));
   if (absl::IsResourceExhausted(read.observation.opened)) {
     return read.observation.opened;
   }
@@ -172,8 +152,7 @@ std::vector<Step> ProbeTransaction() {
 // opens again.
 absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                                           ReferenceModel model) {
-  Driver driver(*task.entry, DatabaseIn(task.database_directory),
-                *task.profile);
+  Driver driver(*task.entry, task.remains->database(), *task.profile);
   ASSIGN_OR_RETURN(Verdict verdict,
                    Probe(driver, model, StepOf(StepKind::kOpen),
                          ViolationClass::kUnstableRecovery));
@@ -201,48 +180,114 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                         "the saver after a new transaction and a reopen");
 }
 
+bool IsAtItsCut(const State& state, const ReferenceModel& model) {
+  return state.cut <= model.state().cut &&
+         Digest(state) == model.DigestOfCut(state.cut);
+}
+
+// Which of the alternatives it is; -1 if it is the model, or none of them.
+int Choose(const ExamineTask& task, const State& state, LegalCuts& legal) {
+  const bool is_legal_cut =
+      state.cut >= legal.lowest && state.cut <= legal.highest;
+  if (task.alternatives == nullptr ||
+      (is_legal_cut && IsAtItsCut(state, *task.model))) {
+    return -1;
+  }
+  for (std::size_t i = 0; i < task.alternatives->size(); ++i) {
+    const ReferenceModel& other = *(*task.alternatives)[i];
+    if (state.cut < legal.lowest || !IsAtItsCut(state, other)) continue;
+    legal.highest = std::max(legal.highest, other.state().cut);
+    return static_cast<int>(i);
+  }
+  return -1;
+}
+
+const ReferenceModel& ModelOf(const ExamineTask& task, int alternative) {
+  return alternative < 0
+             ? *task.model
+             : *(*task.alternatives)[static_cast<std::size_t>(alternative)];
+}
+
 }  // namespace
+
+PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path) {
+  PlainRead read;
+  sqlite3* raw = nullptr;
+  const int result =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const Connection connection(raw);
+  read.observation.opened =
+      result == SQLITE_OK
+          ? ReadAll(connection.get(), entry, path, read)
+          : SqliteStatus(result, connection.get(), "opening the copy");
+  return read;
+}
+
+Leftovers RealRemains::FindLeftovers() {
+  return lastcommit::FindLeftovers(directory_);
+}
+
+absl::StatusOr<PlainRead> RealRemains::ReadCopy(const SaverEntry& entry,
+                                                CopyWhat what) {
+  RETURN_IF_ERROR(CopyDirectory(directory_, copy_directory_, what));
+  const std::string path = DatabaseIn(copy_directory_);
+  if (access(path.c_str(), F_OK) != 0) return PlainRead();
+  return ReadByPlainSql(entry, path);
+}
+
+std::string RealRemains::database() { return DatabaseIn(directory_); }
 
 absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   Examination examination;
-  const Leftovers left = FindLeftovers(task.database_directory);
+  const Leftovers left = task.remains->FindLeftovers();
   examination.hot_journal = left.hot_journal;
   if (task.closed && (left.hot_journal || left.wal_bytes > 0)) {
     examination.verdict = UncleanClose(left);
     return examination;
   }
-  RETURN_IF_ERROR(
-      CopyDirectory(task.database_directory, task.copy_directory,
-                    task.closed ? CopyWhat::kDatabaseAlone : CopyWhat::kAll));
-  const Read read = ReadByPlainSql(*task.entry, task.copy_directory);
-  if (absl::IsResourceExhausted(read.observation.opened)) {
-    return read.observation.opened;  // the machine's, see Probe
+  ASSIGN_OR_RETURN(
+      const PlainRead read,
+      task.remains->ReadCopy(*task.entry, task.closed ? CopyWhat::kDatabaseAlone
+                                                      : CopyWhat::kAll));
+  const Observation& observed = read.observation;
+  if (absl::IsResourceExhausted(observed.opened)) {
+    return observed.opened;  // the machine's, see Probe
   }
   examination.wal_frames_recovered = read.wal_frames;
-  examination.cut = read.observation.state.cut;
+  examination.cut = observed.state.cut;
+  examination.is_damaged = !observed.opened.ok() ||
+                           !observed.integrity.empty() ||
+                           !observed.foreign_keys.empty();
   if (task.legal.anything) {
     examination.verdict =
         Verdict::Skipped(SkipReason::kNoDemand, std::string(task.legal.source));
     return examination;
   }
-  ReferenceModel model = *task.model;
-  if (task.has_candidate && examination.cut <= task.legal.lowest) {
-    model.RevertLastCommit();
+  LegalCuts legal = task.legal;
+  examination.alternative = Choose(task, observed.state, legal);
+  examination.verdict = JudgeCut(observed, legal);
+  const ReferenceModel& newest = ModelOf(task, examination.alternative);
+  if (examination.verdict.held() && !task.through_saver &&
+      Digest(observed.state) == newest.DigestOfCut(observed.state.cut)) {
+    return examination;
   }
-  examination.verdict = JudgeCut(read.observation, task.legal);
+  ReferenceModel model = newest;
+  model.RevertTo(std::clamp(examination.cut, legal.lowest,
+                            std::min(legal.highest, model.state().cut)));
   if (!examination.verdict.held()) {
-    if (read.observation.opened.ok()) {
-      absl::StrAppend(&examination.verdict.why, "\n",
-                      JudgeState(model.state(), read.observation.state,
-                                 ViolationClass::kNotACut, "rows")
-                          .why);
+    if (observed.opened.ok()) {
+      absl::StrAppend(
+          &examination.verdict.why, "\n",
+          JudgeState(model.state(), observed.state, ViolationClass::kNotACut,
+                     "rows")
+              .why);
     }
     return examination;
   }
   examination.verdict =
-      JudgeState(model.state(), read.observation.state,
-                 ViolationClass::kNotACut, "plain SQL on what the round left");
-  if (!examination.verdict.held() || !task.is_last_round) return examination;
+      JudgeState(model.state(), observed.state, ViolationClass::kNotACut,
+                 "plain SQL on what the round left");
+  if (!examination.verdict.held() || !task.through_saver) return examination;
   ASSIGN_OR_RETURN(examination.verdict,
                    JudgeThroughSaver(task, std::move(model)));
   return examination;

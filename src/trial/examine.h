@@ -1,13 +1,14 @@
-// The examination of what a round left on disk: by plain SQL on a copy before
-// the saver opens it, then, after the last round, through the saver, with a new
-// transaction and another reopen. Runs in a child of its own, because a damaged
-// file may crash SQLite.
+// The examination of what a round left: by plain SQL on a copy before the saver
+// opens it, then, after the last round, through the saver, with a new
+// transaction and another reopen. Runs in a child, because a damaged file may
+// crash SQLite. Where the files are is behind Remains.
 
 #ifndef LASTCOMMIT_TRIAL_EXAMINE_H_
 #define LASTCOMMIT_TRIAL_EXAMINE_H_
 
-#include <optional>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "model/contract.h"
@@ -15,27 +16,67 @@
 #include "model/verdict.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
+#include "trial/round_judge.h"
+#include "trial/trial_files.h"
 
 namespace lastcommit {
+
+// What a connection finds. A missing file is an empty database.
+struct PlainRead {
+  Observation observation;
+  std::int64_t wal_frames = 0;
+};
+PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path);
+
+// The files of a database that nobody has open.
+class Remains {
+ public:
+  virtual ~Remains() = default;
+  virtual Leftovers FindLeftovers() = 0;
+  // Reads a copy; `database` itself is not touched.
+  virtual absl::StatusOr<PlainRead> ReadCopy(const SaverEntry& entry,
+                                             CopyWhat what) = 0;
+  // What the saver opens.
+  virtual std::string database() = 0;
+};
+
+// Real ones. The copy's directory is made and overwritten.
+class RealRemains : public Remains {
+ public:
+  RealRemains(std::string directory, std::string copy_directory)
+      : directory_(std::move(directory)),
+        copy_directory_(std::move(copy_directory)) {}
+  Leftovers FindLeftovers() override;
+  absl::StatusOr<PlainRead> ReadCopy(const SaverEntry& entry,
+                                     CopyWhat what) override;
+  std::string database() override;
+
+ private:
+  const std::string directory_;
+  const std::string copy_directory_;
+};
 
 struct ExamineTask {
   const SaverEntry* entry = nullptr;
   const Profile* profile = nullptr;
-  std::string database_directory;
-  std::string copy_directory;  // made and overwritten
+  Remains* remains = nullptr;
   LegalCuts legal;
   bool closed = false;  // the round ended by a close, not by a crash
-  bool is_last_round = false;
+  bool through_saver = false;
   // With the commit that is in doubt, if there is one; no open transaction.
   const ReferenceModel* model = nullptr;
-  bool has_candidate = false;
+  // Failed commits that may be there after all; nullptr = none.
+  const Alternatives* alternatives = nullptr;
 };
 
 struct Examination {
   Verdict verdict;
   std::int64_t cut = -1;  // found in the copy
+  bool is_damaged = false;  // also where that is no violation
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;
+  // Which of the alternatives it is; -1 = the model.
+  int alternative = -1;
 };
 
 // An error is one of the tester (no space for the copy), not of the saver.

@@ -21,6 +21,7 @@
 #include "status/status.h"
 #include "subject/registry.h"
 #include "trial/child.h"
+#include "trial/child_verdict.h"
 #include "trial/examine.h"
 #include "trial/kill_timer.h"
 #include "trial/memory_kills.h"
@@ -62,38 +63,6 @@ absl::Status OutOfResourcesError(const SharedPage& page, const Round& round,
                               : absl::CHexEscape(page.message)));
 }
 
-// Left with exit code 0 in the middle of its work.
-void CallEarlyLeaveACrash(bool is_done, ChildReport& child) {
-  if (child.end != ChildEnd::kReturned || is_done) return;
-  child.end = ChildEnd::kCrashed;
-  child.how = "exit code 0";
-}
-
-Verdict CrashedVerdict(const ChildReport& report, const char* doing) {
-  return Verdict::Violated(
-      report.end == ChildEnd::kHung ? ViolationClass::kHung
-                                    : ViolationClass::kCrashed,
-      absl::StrCat("the process ended by itself (", report.how, ") ", doing,
-                   report.output.empty() ? "" : ", having printed:\n",
-                   absl::CHexEscape(report.output)));
-}
-
-void ClearRound(SharedPage& page, std::size_t steps) {
-  page.crash_reached = false;
-  page.kill_due = 0;
-  page.position.Set({0, {}, Phase::kBetween, {}});
-  page.database_written_since_commit = false;
-  page.finished = false;
-  page.spilled = false;
-  page.savepoint_rolled_back_after_spill = false;
-  page.statement_failed_after_spill = false;
-  page.starved_step = 0;
-  page.message_step = 0;
-  for (std::size_t i = 0; i < steps; ++i) {
-    page.records[i].progress.store(Progress::kNone, std::memory_order_relaxed);
-  }
-}
-
 void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
   if (!examination.ok()) {
     std::snprintf(page.why, sizeof(page.why), "%s",
@@ -107,6 +76,7 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
   page.cut = examination->cut;
   page.wal_frames_recovered = examination->wal_frames_recovered;
   page.hot_journal = examination->hot_journal;
+  page.alternative = examination->alternative;
   std::snprintf(page.why, sizeof(page.why), "%s", verdict.why.c_str());
   page.examined = true;
 }
@@ -254,7 +224,8 @@ class ForkTrial::Impl {
                                  directory_.path());
     }
     CallEarlyLeaveACrash(page_->finished, child);
-    const Replayed replayed = ReplayRound(plan, round, *page_, model, result);
+    const Replayed replayed = ReplayRound(
+        plan, round, *page_, {model.state().cut, {}}, model, result);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while it ran the plan");
       return absl::OkStatus();
@@ -280,7 +251,8 @@ class ForkTrial::Impl {
     return children_.Run(
         [&] {
           BeginLifetime(LifetimeSeed(plan, r, false), trial);
-          RunRound(task, *page_);
+          ForkEngine engine;
+          RunRound(task, engine, *page_);
         },
         hang_timeout_);
   }
@@ -332,16 +304,17 @@ class ForkTrial::Impl {
     ExamineTask task;
     task.entry = &entry;
     task.profile = &plan.profile;
-    task.database_directory = absl::StrCat(trial, "/db");
-    task.copy_directory = absl::StrCat(trial, "/copy");
+    RealRemains remains(absl::StrCat(trial, "/db"),
+                        absl::StrCat(trial, "/copy"));
+    task.remains = &remains;
     task.legal =
         ContractFor(plan.profile, {facts.crashed ? Fault::kKill : Fault::kNone,
                                    facts.acknowledged, has_candidate,
                                    page_->database_written_since_commit});
     task.closed = !facts.crashed;
-    task.is_last_round = r + 1 == plan.rounds.size();
+    task.through_saver = r + 1 == plan.rounds.size();
     task.model = &model;
-    task.has_candidate = has_candidate;
+    task.alternatives = &replayed.at_end.after_kill;
     page_->examined = false;
     page_->why[0] = '\0';
     ASSIGN_OR_RETURN(ChildReport child,
@@ -370,7 +343,12 @@ class ForkTrial::Impl {
     facts.hot_journal = page_->hot_journal;
     facts.candidate_landed = has_candidate && page_->cut > facts.acknowledged;
     result.verdict = VerdictFrom(*page_);
-    if (has_candidate && !facts.candidate_landed) model.RevertLastCommit();
+    if (!result.verdict.held()) return absl::OkStatus();
+    if (page_->alternative >= 0) {
+      const auto index = static_cast<std::size_t>(page_->alternative);
+      model = ReferenceModel(*replayed.at_end.after_kill[index]);
+    }
+    model.RevertTo(facts.cut);
     return absl::OkStatus();
   }
 

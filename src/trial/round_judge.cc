@@ -1,7 +1,9 @@
 #include "trial/round_judge.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -12,12 +14,16 @@ namespace {
 class RoundJudge {
  public:
   RoundJudge(const Plan& plan, const Round& round, const SharedPage& page,
-             ReferenceModel& model, TrialResult& result)
+             const BeforeRound& before, ReferenceModel& model,
+             TrialResult& result)
       : plan_(plan),
         round_(round),
         page_(page),
+        promised_(before.promised),
         model_(model),
-        result_(result) {}
+        result_(result) {
+    in_doubt_.after_power_loss = before.after_power_loss;
+  }
 
   // Brings the model to what was acknowledged.
   Replayed Replay() {
@@ -29,40 +35,195 @@ class RoundJudge {
       if (progress != Progress::kReturned) {
         replayed.in_flight = i;
         replayed.in_flight_acknowledged = progress == Progress::kAcknowledged;
+        for (ReferenceModel other : live_) {
+          other.Apply(round_.steps[i]);
+          other.Crash();
+          Doubt(other, in_doubt_);
+        }
         break;
       }
       ++result_.steps;
-      const bool in_transaction = model_.in_transaction();
       const std::int64_t cut = model_.state().cut;
-      const Outcome expected = model_.Apply(round_.steps[i]);
-      result_.commits += model_.state().cut - cut;
-      replayed.verdict = Compare(i, expected, in_transaction);
-      if (replayed.verdict.held() && IsUndefined(i, expected)) {
-        replayed.verdict = Verdict::Skipped(
-            SkipReason::kNoDemand,
-            "https://sqlite.org/pragma.html#pragma_journal_mode: with OFF, "
-            "\"the ROLLBACK command no longer works\"");
-      }
+      replayed.during.push_back(in_doubt_);
+      replayed.verdict = Follow(i, replayed.during.back());
+      result_.commits += std::max<std::int64_t>(0, model_.state().cut - cut);
+      NotePromise(i, cut);
+      replayed.cuts.push_back(model_.state().cut);
+      replayed.promised.push_back(promised_);
       if (!replayed.verdict.held()) break;
+    }
+    replayed.at_end = in_doubt_;
+    if (!replayed.cuts.empty()) {
+      result_.errors += page_.records[replayed.cuts.size() - 1].errors;
     }
     return replayed;
   }
 
  private:
-  // Without a journal nothing can be undone, whatever SQLite answers.
-  bool IsUndefined(std::size_t i, const Outcome& expected) const {
+  Verdict Follow(std::size_t i, InDoubt& during) {
+    if (page_.records[i].errors > 0 || !in_doubt_.after_kill.empty()) {
+      return FollowWithErrors(i, during);
+    }
+    const bool in_transaction = model_.in_transaction();
+    const Outcome expected = model_.Apply(round_.steps[i]);
+    Verdict verdict = Compare(i, expected, in_transaction);
+    if (verdict.held() && IsUndefined(i, expected, in_transaction)) {
+      return Undefined();
+    }
+    return verdict;
+  }
+
+  static Verdict Undefined() {
+    return Verdict::Skipped(
+        SkipReason::kNoDemand,
+        "https://sqlite.org/pragma.html#pragma_journal_mode: with OFF, "
+        "\"the ROLLBACK command no longer works\"");
+  }
+
+  bool WasAborted(std::size_t i) const {
+    return i > 0 && page_.records[i - 1].is_aborted;
+  }
+
+  Outcome Found(std::size_t i) const {
+    return {static_cast<absl::StatusCode>(page_.records[i].code),
+            page_.records[i].value};
+  }
+
+  Verdict FollowWithErrors(std::size_t i, InDoubt& during) {
+    const Step& step = round_.steps[i];
+    const Outcome found = Found(i);
+    const ReferenceModel before = model_;
+    const std::vector<ReferenceModel> live_before = live_;
+    const Outcome expected = model_.Apply(step);
+    std::vector<ReferenceModel> matching;
+    for (ReferenceModel& other : live_) {
+      if (other.Apply(step) == found) matching.push_back(std::move(other));
+    }
+    if (found == expected) {
+      live_ = std::move(matching);
+      DecideBy(i, before);
+    } else if (!matching.empty()) {
+      model_ = std::move(matching.front());  // what was in doubt is there
+      live_.clear();
+      in_doubt_.after_kill.clear();
+    } else if (found.code == absl::StatusCode::kOk &&
+               step.kind == StepKind::kRollback && WasAborted(i)) {
+      model_ = before;  // it had no transaction any more
+      live_ = live_before;
+    } else if (found.code != absl::StatusCode::kOk && HasCause(i)) {
+      if (plan_.profile.journal_mode == JournalMode::kOff) return Undefined();
+      model_ = before;
+      live_ = live_before;
+      Fail(i, during);
+    } else {
+      return Compare(i, expected, before.in_transaction());
+    }
+    return CompareClaim(i);
+  }
+
+  // A step went as without errors.
+  void DecideBy(std::size_t i, const ReferenceModel& before) {
     const StepKind kind = round_.steps[i].kind;
+    const bool has_recovered =
+        kind == StepKind::kOpen || kind == StepKind::kReopen;
+    const bool has_committed = model_.state().cut > before.state().cut;
+    // In WAL mode what failed stays in the WAL until a commit overwrites it,
+    // whatever readers see.
+    if (has_recovered || has_committed ||
+        (live_.empty() && plan_.profile.journal_mode != JournalMode::kWal)) {
+      in_doubt_.after_kill.clear();
+      for (const ReferenceModel& other : live_) {
+        if (!other.in_transaction()) Doubt(other, in_doubt_);
+      }
+    }
+  }
+
+  static void Doubt(const ReferenceModel& model, InDoubt& in_doubt) {
+    const auto copy = std::make_shared<const ReferenceModel>(model);
+    in_doubt.after_kill.push_back(copy);
+    in_doubt.after_power_loss.push_back(copy);
+  }
+
+  // The operation is absent. What became of its transaction is for the saver to
+  // say: https://sqlite.org/c3ref/get_autocommit.html.
+  void Fail(std::size_t i, InDoubt& during) {
+    const StepRecord& record = page_.records[i];
+    const Step& step = round_.steps[i];
+    ReferenceModel with = model_;
+    with.Apply(step);
+    const bool would_commit = with.state().cut > model_.state().cut;
+    if (would_commit) Doubt(with, during);
+    const bool has_ended = step.kind == StepKind::kReopen ||
+                           !record.has_saver || !record.is_in_transaction;
+    if (has_ended) {
+      model_.Crash();
+      for (ReferenceModel& other : live_) other.Crash();
+    }
+    if (would_commit && record.is_in_doubt) {
+      Doubt(with, in_doubt_);
+      live_.push_back(std::move(with));
+    }
+  }
+
+  // Whether something was injected that may make this step fail.
+  bool HasCause(std::size_t i) const {
+    const StepRecord& record = page_.records[i];
+    if (i == 0) return record.errors > 0;
+    const StepRecord& previous = page_.records[i - 1];
+    return record.errors > previous.errors || previous.is_aborted ||
+           !previous.has_saver;
+  }
+
+  // The saver must know whether its transaction is open.
+  Verdict CompareClaim(std::size_t i) const {
+    const StepRecord& record = page_.records[i];
+    if (!record.has_saver ||
+        record.is_in_transaction == model_.in_transaction()) {
+      return Verdict::Held();
+    }
+    return Verdict::Violated(
+        ViolationClass::kWrongAnswer,
+        absl::StrCat("after step ", i, " (",
+                     std::string(Name(round_.steps[i].kind)),
+                     ") the saver says that ",
+                     record.is_in_transaction ? "a" : "no",
+                     " transaction is open, the model that ",
+                     model_.in_transaction() ? "one" : "none", " is"));
+  }
+
+  void NotePromise(std::size_t i, std::int64_t cut_before) {
+    if (Found(i).code != absl::StatusCode::kOk) return;
+    const StepKind kind = round_.steps[i].kind;
+    const std::int64_t cut = model_.state().cut;
+    if (kind == StepKind::kOpen || kind == StepKind::kReopen) {
+      // Creating the schema is the commit 0.
+      if (cut == 0) promised_ = 0;
+    } else if (cut > cut_before) {
+      promised_ = cut;
+      // Its sync was one of the directory, or came after one.
+      if (plan_.profile.synchronous >= Synchronous::kFull) {
+        in_doubt_.after_power_loss = in_doubt_.after_kill;
+      }
+    }
+  }
+
+  // Without a journal nothing can be undone, whatever SQLite answers.
+  bool IsUndefined(std::size_t i, const Outcome& expected,
+                   bool in_transaction) const {
+    const StepKind kind = round_.steps[i].kind;
+    const bool ends_connection =
+        kind == StepKind::kClose || kind == StepKind::kReopen;
     return plan_.profile.journal_mode == JournalMode::kOff &&
            (kind == StepKind::kRollback || kind == StepKind::kRollbackTo ||
-            expected.code == absl::StatusCode::kInvalidArgument);
+            (ends_connection && in_transaction) ||
+            (IsChange(kind) && expected.code != absl::StatusCode::kOk));
   }
 
   Verdict Compare(std::size_t i, const Outcome& expected,
                   bool in_transaction) const {
     const StepRecord& record = page_.records[i];
     const StepKind kind = round_.steps[i].kind;
-    const Outcome found = {static_cast<absl::StatusCode>(record.code),
-                           record.value};
+    const Outcome found = Found(i);
     if (found == expected) return Verdict::Held();
     // With a rollback journal a writer holds RESERVED, which lets readers in,
     // until its cache spills into the database file, then EXCLUSIVE until the
@@ -109,16 +270,21 @@ class RoundJudge {
   const Plan& plan_;
   const Round& round_;
   const SharedPage& page_;
+  std::int64_t promised_;
   ReferenceModel& model_;
   TrialResult& result_;
+  // Commits that failed: what a crash may bring back, and what the connection
+  // may see, with the steps since.
+  InDoubt in_doubt_;
+  std::vector<ReferenceModel> live_;
 };
 
 }  // namespace
 
 Replayed ReplayRound(const Plan& plan, const Round& round,
-                     const SharedPage& page, ReferenceModel& model,
-                     TrialResult& result) {
-  return RoundJudge(plan, round, page, model, result).Replay();
+                     const SharedPage& page, const BeforeRound& before,
+                     ReferenceModel& model, TrialResult& result) {
+  return RoundJudge(plan, round, page, before, model, result).Replay();
 }
 
 }  // namespace lastcommit

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "disk/shim_vfs.h"
@@ -21,8 +22,9 @@ constexpr std::int64_t kBlock = 4096;
 // Knows where the process is, counts I/O calls, and dies at the crash point.
 class KillSwitch : public IoObserver {
  public:
-  KillSwitch(const RoundTask& task, SharedPage& page)
+  KillSwitch(const RoundTask& task, RoundEngine& engine, SharedPage& page)
       : round_(*task.round),
+        engine_(engine),
         is_wal_(task.profile->journal_mode == JournalMode::kWal),
         creates_(task.creates),
         page_(page),
@@ -74,6 +76,8 @@ class KillSwitch : public IoObserver {
                                         (call.offset / kBlock + 1) * kBlock);
       if (cut < call.offset + call.amount) return cut - call.offset;
     }
+    // Between the file and its directory.
+    if (armed_->moment == Moment::kDuring && call.has_two_parts) return 0;
     Die(Moment::kBefore);
   }
   void DuringCall(const IoCall& /*call*/) override { Die(Moment::kDuring); }
@@ -114,11 +118,12 @@ class KillSwitch : public IoObserver {
   [[noreturn]] void Die(Moment moment) {
     SetPosition(moment);
     page_.crash_reached = true;
-    kill(getpid(), SIGKILL);
-    while (true) pause();
+    engine_.Die();
+    std::abort();  // GCC does not believe it
   }
 
   const Round& round_;
+  RoundEngine& engine_;
   const bool is_wal_;
   const bool creates_;
   SharedPage& page_;
@@ -141,6 +146,11 @@ class TransactionWatch {
 
   void After(const Step& step, const Answer& answer, Saver* saver) {
     const bool ok = answer.outcome.code == absl::StatusCode::kOk;
+    // An error may have ended it.
+    if (!ok && is_open_ && (saver == nullptr || !saver->IsInTransaction())) {
+      is_open_ = false;
+      return;
+    }
     if (is_open_ && saver != nullptr) {
       has_spilled_ = has_spilled_ || saver->CacheSpills() > spills_at_begin_;
       page_.spilled |= has_spilled_;
@@ -182,6 +192,13 @@ void Record(StepRecord& record, Progress progress) {
   record.progress.store(progress, std::memory_order_release);
 }
 
+void NoteClaims(Saver* saver, const Answer& answer, StepRecord& record) {
+  record.has_saver = saver != nullptr;
+  record.is_in_transaction = saver != nullptr && saver->IsInTransaction();
+  record.is_aborted = saver != nullptr && saver->IsAborted();
+  record.is_in_doubt = answer.is_in_doubt;
+}
+
 // Refusals are part of plans; the first other error is the one to explain, and
 // a lack of resources explains what follows.
 void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
@@ -210,15 +227,16 @@ void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
 
 }  // namespace
 
-void RunRound(const RoundTask& task, SharedPage& page) {
-  KillSwitch kill_switch(task, page);
+void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
+  KillSwitch kill_switch(task, engine, page);
   TransactionWatch transaction(page);
   Driver driver(*task.entry, task.database, *task.profile);
   driver.OnClosedForReopen([&] { kill_switch.EnterPhase(Phase::kOpen); });
-  SetIoObserver(&kill_switch);
+  engine.Observe(&kill_switch);
   const std::vector<Step>& steps = task.round->steps;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     StepRecord& record = page.records[i];
+    engine.BeforeStep(i, driver.saver());
     kill_switch.EnterStep(i, transaction.is_open());
     Record(record, Progress::kIntended);
     const Answer answer = driver.Run(steps[i], [&](std::int64_t cut) {
@@ -230,18 +248,28 @@ void RunRound(const RoundTask& task, SharedPage& page) {
     }
     record.code = static_cast<std::int32_t>(answer.outcome.code);
     record.value = answer.outcome.value;
+    NoteClaims(driver.saver(), answer, record);
+    record.errors = engine.errors();
     Record(record, Progress::kReturned);
     // Not before the step has returned: a kill in between would leave a commit
     // in doubt together with the claim that the file was not written since.
-    if (steps[i].kind == StepKind::kCommit ||
-        (IsChange(steps[i].kind) && !transaction.is_open())) {
+    const bool commits = steps[i].kind == StepKind::kCommit ||
+                         (IsChange(steps[i].kind) && !transaction.is_open());
+    if (commits && answer.outcome.code == absl::StatusCode::kOk) {
       page.database_written_since_commit = false;
     }
     kill_switch.LeaveStep();
     transaction.After(steps[i], answer, driver.saver());
   }
-  SetIoObserver(nullptr);
+  engine.Observe(nullptr);
   page.finished = true;
+}
+
+void ForkEngine::Observe(IoObserver* observer) { SetIoObserver(observer); }
+
+void ForkEngine::Die() {
+  kill(getpid(), SIGKILL);
+  while (true) pause();
 }
 
 }  // namespace lastcommit

@@ -1,17 +1,32 @@
-// The child's side of a round: opens the saver, runs the steps, writes intent,
-// acknowledgement and its position into the shared page, and kills its own
-// process at the crash point.
+// The saver's side of a round: opens the saver, runs the steps, writes intent,
+// acknowledgement and its position into the shared page, and dies at the crash
+// point. How one dies, and what is seen of I/O, is the engine's.
 
 #ifndef LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 #define LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 
 #include <string>
 
+#include <cstddef>
+
+#include "disk/shim_vfs.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
+#include "trial/driver.h"
 #include "trial/shared_page.h"
 
 namespace lastcommit {
+
+class RoundEngine {
+ public:
+  virtual ~RoundEngine() = default;
+  // From now on the observer hears of every I/O call; nullptr: nobody does.
+  virtual void Observe(IoObserver* observer) = 0;
+  [[noreturn]] virtual void Die() = 0;
+  // How many errors were injected in this round.
+  virtual std::int64_t errors() const { return 0; }
+  virtual void BeforeStep(std::size_t /*step*/, Saver* /*saver*/) {}
+};
 
 struct RoundTask {
   const SaverEntry* entry = nullptr;
@@ -22,7 +37,14 @@ struct RoundTask {
 };
 
 // Runs to the end of the round or does not return.
-void RunRound(const RoundTask& task, SharedPage& page);
+void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page);
+
+// A real process: the shim over "unix", and SIGKILL.
+class ForkEngine : public RoundEngine {
+ public:
+  void Observe(IoObserver* observer) override;
+  [[noreturn]] void Die() override;
+};
 
 }  // namespace lastcommit
 

@@ -30,6 +30,13 @@ struct StepRecord {
   std::int64_t acknowledged;  // the commit counter, if acknowledged
   // The open transaction had written to the database file when the step began.
   bool transaction_wrote_database;
+  // What the saver said when the step had returned, if there was one.
+  bool has_saver;
+  bool is_in_transaction;
+  bool is_aborted;
+  bool is_in_doubt;
+  // How many errors had been injected since the round began.
+  std::int64_t errors;
 };
 
 // Where the child is, at all times. The newest of two slots is always whole.
@@ -73,8 +80,26 @@ struct SharedPage {
   std::int64_t cut;
   std::int64_t wal_frames_recovered;
   bool hot_journal;
+  std::int32_t alternative;  // Examination::alternative
   char why[8192];
 };
+
+// Before a round of so many steps.
+inline void ClearRound(SharedPage& page, std::size_t steps) {
+  page.crash_reached = false;
+  page.kill_due = 0;
+  page.position.Set({0, {}, Phase::kBetween, {}});
+  page.database_written_since_commit = false;
+  page.finished = false;
+  page.spilled = false;
+  page.savepoint_rolled_back_after_spill = false;
+  page.statement_failed_after_spill = false;
+  page.starved_step = 0;
+  page.message_step = 0;
+  for (std::size_t i = 0; i < steps; ++i) {
+    page.records[i].progress.store(Progress::kNone, std::memory_order_relaxed);
+  }
+}
 
 }  // namespace lastcommit
 

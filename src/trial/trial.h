@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -49,10 +50,36 @@ struct RoundFacts {
   CrashPlace crash;     // if crashed
   bool had_candidate = false;     // a commit was in doubt
   bool candidate_landed = false;  // and was there after recovery
+  // Of a simulated disk: what the crash took of the changes that no sync had
+  // covered. Without a loss of power it is a kill, which takes nothing.
+  bool lost_power = false;
+  std::int64_t unsynced_changes = 0;
+  std::int64_t lost_changes = 0;
   std::int64_t acknowledged = -1;
   std::int64_t cut = -1;  // found after the round
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;  // one was there to be rolled back
+};
+
+// Crash images of a loss of power, those of crash points and those taken along
+// the way.
+struct ImageCounts {
+  std::int64_t judged = 0;     // by a row that demands something
+  std::int64_t no_demand = 0;  // by one that does not
+  // Of those judged:
+  std::int64_t with_lost_changes = 0;
+  std::int64_t with_lost_commits = 0;  // acknowledged, and legally lost
+  std::int64_t lost_commits = 0;       // how many in all
+  // Of those without demand:
+  std::int64_t damaged = 0;
+  std::int64_t with_lost_commits_without_demand = 0;
+};
+
+// An image taken along the way that is no crash point of the plan.
+struct ViolatedImage {
+  std::size_t round = 0;
+  CrashPlace place;
+  Survival survival;
 };
 
 struct TrialResult {
@@ -63,10 +90,17 @@ struct TrialResult {
   bool spilled = false;            // inside a transaction
   bool savepoint_rolled_back_after_spill = false;
   bool statement_failed_after_spill = false;
+  std::int64_t errors = 0;  // that were injected
+  ImageCounts images;
+  // Of every image that was examined, in their order.
+  std::vector<std::uint64_t> image_digests;
+  // Set if it is the one that `verdict` is about.
+  std::optional<ViolatedImage> violated_image;
 };
 
 // The plan with each crash point that was reached at the step and call where it
-// really was. The same trial, easier to shrink and to read. Timed kills stay as
+// really was, and with the image that was violated as the last crash point. The
+// same trial, easier to shrink and to read. Timed kills stay as
 // they are (trial/candidates.h).
 Plan WithExactCrashes(const Plan& plan, const TrialResult& result);
 

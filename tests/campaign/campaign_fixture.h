@@ -8,9 +8,10 @@
 
 #include "directory.h"
 #include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
-#include "trial/fork_trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 
@@ -18,7 +19,8 @@ class CampaignTest : public testing::Test {
  protected:
   CampaignTest() {
     EXPECT_THAT(RegisterShimVfs(), IsOk());
-    auto trial = ForkTrial::Create({.directory = trials_.path()});
+    EXPECT_THAT(RegisterSimVfs(), IsOk());
+    auto trial = TrialRunner::Create({.directory = trials_.path()});
     EXPECT_THAT(trial, IsOk());
     trial_ = *std::move(trial);
   }
@@ -31,7 +33,7 @@ class CampaignTest : public testing::Test {
 
   Directory trials_;
   Directory findings_;
-  std::unique_ptr<ForkTrial> trial_;
+  std::unique_ptr<TrialRunner> trial_;
 };
 
 }  // namespace lastcommit

@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 constexpr CaseKey kKey = {7, 42};
 constexpr char kName[] = "lost_commit/7-42";
 
-absl::StatusOr<Finding> KeepFinding(ForkTrial& trial, const CaseKey& key,
+absl::StatusOr<Finding> KeepFinding(TrialRunner& trial, const CaseKey& key,
                                     const Plan& plan, const TrialResult& result,
                                     const FindingOptions& options) {
   ASSIGN_OR_RETURN(Finding finding, KeepPlan(key, plan, result, options));

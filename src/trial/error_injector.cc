@@ -1,0 +1,127 @@
+#include "trial/error_injector.h"
+
+#include <sqlite3.h>
+
+#include "disk/memory_faults.h"
+
+namespace lastcommit {
+namespace {
+
+// Whether the call can fail in that way.
+bool CanFail(ErrorKind kind, const SimCall& call) {
+  switch (kind) {
+    case ErrorKind::kRead:
+      return call.kind == SimCallKind::kRead;
+    case ErrorKind::kWrite:
+    case ErrorKind::kFull:
+      return call.kind == SimCallKind::kWrite;
+    case ErrorKind::kSync:
+      return call.kind == SimCallKind::kSync;
+    case ErrorKind::kTruncate:
+      return call.kind == SimCallKind::kTruncate;
+    case ErrorKind::kOpen:
+      return (call.kind == SimCallKind::kOpen &&
+              call.role != FileRole::kDatabase) ||
+             (call.kind == SimCallKind::kShmMap && call.extends);
+    case ErrorKind::kDelete:
+      return call.kind == SimCallKind::kDelete;
+    case ErrorKind::kBusy:
+      return call.kind == SimCallKind::kLock ||
+             call.kind == SimCallKind::kShmLock;
+    case ErrorKind::kInterrupt:
+      return call.kind == SimCallKind::kRead ||
+             call.kind == SimCallKind::kWrite;
+    case ErrorKind::kNoMemory:
+      return false;
+  }
+  return false;
+}
+
+int ResultOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kRead:
+      return SQLITE_IOERR_READ;
+    case ErrorKind::kWrite:
+      return SQLITE_IOERR_WRITE;
+    case ErrorKind::kSync:
+      return SQLITE_IOERR_FSYNC;
+    case ErrorKind::kTruncate:
+      return SQLITE_IOERR_TRUNCATE;
+    case ErrorKind::kOpen:
+      return SQLITE_CANTOPEN;
+    case ErrorKind::kDelete:
+      return SQLITE_IOERR_DELETE;
+    case ErrorKind::kBusy:
+      return SQLITE_BUSY;
+    default:
+      return SQLITE_OK;
+  }
+}
+
+}  // namespace
+
+ErrorInjector::ErrorInjector(const IoError& error, SimDisk& disk)
+    : error_(error), disk_(disk) {
+  if (error_.kind == ErrorKind::kNoMemory) {
+    FailAllocations(error_.at, error_.count);
+  }
+}
+
+ErrorInjector::~ErrorInjector() {
+  if (error_.kind == ErrorKind::kNoMemory) FailAllocations(0, 0);
+  if (is_full_) disk_.set_capacity_sectors(-1);
+}
+
+bool ErrorInjector::IsDue() {
+  return ++calls_ >= error_.at &&
+         (error_.count == 0 || errors_ < error_.count);
+}
+
+int ErrorInjector::At(const SimCall& call) {
+  is_half_way_ = false;
+  if (!CanFail(error_.kind, call) || !IsDue()) return SQLITE_OK;
+  switch (error_.kind) {
+    case ErrorKind::kFull:
+      // Overwriting goes on; After counts.
+      is_full_ = true;
+      disk_.set_capacity_sectors(disk_.storage().AllocatedSectors());
+      return SQLITE_OK;
+    case ErrorKind::kInterrupt:
+      if (saver_ == nullptr) return SQLITE_OK;
+      ++errors_;
+      saver_->Interrupt();
+      return SQLITE_OK;
+    case ErrorKind::kWrite:
+      // Every other one fails in the middle.
+      ++errors_;
+      is_half_way_ = errors_ % 2 == error_.at % 2 && call.amount > 1;
+      return is_half_way_ ? SQLITE_OK : SQLITE_IOERR_WRITE;
+    default:
+      ++errors_;
+      return ResultOf(error_.kind);
+  }
+}
+
+std::optional<std::int64_t> ErrorInjector::PrefixOf(const SimCall& call) const {
+  if (!is_half_way_) return std::nullopt;
+  return call.amount / 2;
+}
+
+int ErrorInjector::During(const SimCall& /*call*/) {
+  return is_half_way_ ? SQLITE_IOERR_WRITE : SQLITE_OK;
+}
+
+void ErrorInjector::After(int result) {
+  if (!is_full_ || result != SQLITE_FULL) return;
+  ++errors_;
+  if (error_.count > 0 && errors_ >= error_.count) {
+    is_full_ = false;
+    disk_.set_capacity_sectors(-1);
+  }
+}
+
+std::int64_t ErrorInjector::errors() const {
+  return error_.kind == ErrorKind::kNoMemory ? FailedAllocations() : errors_;
+}
+
+}  // namespace lastcommit

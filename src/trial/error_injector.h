@@ -1,0 +1,54 @@
+// ErrorInjector: makes calls of SQLite's fail on a simulated disk, as one
+// IoError of a plan says.
+
+#ifndef LASTCOMMIT_TRIAL_ERROR_INJECTOR_H_
+#define LASTCOMMIT_TRIAL_ERROR_INJECTOR_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "disk/sim_vfs.h"
+#include "plan/fault.h"
+#include "subject/saver.h"
+
+namespace lastcommit {
+
+class ErrorInjector {
+ public:
+  // Armed at once; calls count from now on. The disk must outlive it.
+  ErrorInjector(const IoError& error, SimDisk& disk);
+  // Disarms.
+  ~ErrorInjector();
+  ErrorInjector(const ErrorInjector&) = delete;
+  ErrorInjector& operator=(const ErrorInjector&) = delete;
+
+  // Whom to interrupt; nullptr = nobody. Not owned.
+  void set_saver(Saver* saver) { saver_ = saver; }
+
+  // What the call gets instead of being made; SQLITE_OK = it is made.
+  int At(const SimCall& call);
+  // A write that fails half-way: so many bytes are written, and then During
+  // says what it gets.
+  std::optional<std::int64_t> PrefixOf(const SimCall& call) const;
+  int During(const SimCall& call);
+  // After the call, with what it got.
+  void After(int result);
+
+  // How many were injected.
+  std::int64_t errors() const;
+
+ private:
+  bool IsDue();
+
+  const IoError error_;
+  SimDisk& disk_;
+  Saver* saver_ = nullptr;
+  std::int64_t calls_ = 0;
+  std::int64_t errors_ = 0;
+  bool is_half_way_ = false;
+  bool is_full_ = false;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_ERROR_INJECTOR_H_

@@ -1,0 +1,105 @@
+// One round on a simulated disk: the saver runs on a fiber, every I/O call goes
+// through here, and crash images are taken along the way without stopping it.
+// Knows at each moment what the syncs so far have made durable.
+
+#ifndef LASTCOMMIT_TRIAL_SIM_ROUND_H_
+#define LASTCOMMIT_TRIAL_SIM_ROUND_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "disk/sim_vfs.h"
+#include "disk/storage.h"
+#include "plan/plan.h"
+#include "trial/error_injector.h"
+#include "trial/round_runner.h"
+#include "trial/shared_page.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+class Fiber;
+
+// A moment of a round, as far as acknowledgements go: step 3 is 6, after it has
+// acknowledged its commit 7. -1 is before the round.
+using Mark = std::int64_t;
+
+// What the syncs of a round have covered: everything acknowledged before the
+// newest successful sync of this kind began.
+struct SyncMarks {
+  Mark wal = -1;
+  Mark directory = -1;
+};
+
+// A moment at which power could have been lost.
+struct SimImage {
+  std::uint64_t ordinal = 0;  // of the moment in its round
+  Storage storage;
+  Mark now = -1;
+  SyncMarks synced;
+  bool database_written_since_commit = false;
+  CrashPlace place;
+  Survival survival;
+};
+
+// Which moments are taken, out of how many there will be nobody knows: each
+// with the same chance, at most `most`.
+struct ImageSampling {
+  int most = 0;
+  std::uint64_t seed = 0;
+};
+
+class SimRound : public RoundEngine, private SimObserver {
+ public:
+  // All must outlive it.
+  SimRound(SimDisk& disk, SharedPage& page, const Round& round,
+           const ImageSampling& sampling);
+  ~SimRound() override;
+
+  // False: it died, and is left where it was.
+  bool Run(const RoundTask& task);
+
+  // How many errors were injected.
+  std::int64_t errors() const override;
+  // Where it ended.
+  Mark now() const;
+  const SyncMarks& synced() const { return synced_; }
+  // In the order in which they were taken.
+  std::vector<SimImage>& images() { return images_; }
+
+ private:
+  void Observe(IoObserver* observer) override { observer_ = observer; }
+  [[noreturn]] void Die() override;
+  void BeforeStep(std::size_t step, Saver* saver) override;
+
+  int BeforeCall(const SimCall& call) override;
+  std::optional<std::int64_t> Divide(const SimCall& call) override;
+  int DuringCall(const SimCall& call) override;
+  void AfterCall(const SimCall& call, int result) override;
+
+  void MayTakeImage(Moment moment);
+
+  SimDisk& disk_;
+  SharedPage& page_;
+  const Round& round_;
+  const ImageSampling sampling_;
+  SyncMarks synced_;
+  IoObserver* observer_ = nullptr;
+  Fiber* fiber_ = nullptr;
+  bool is_dead_ = false;
+  std::optional<IoCall> counted_;         // the call that is made, if counted
+  std::optional<std::int64_t> divided_;   // and where it is divided
+  Mark call_began_ = -1;
+  // From the step that has an error to the end of the round.
+  std::unique_ptr<ErrorInjector> injector_;
+  std::int64_t errors_ = 0;  // once there is no injector any more
+  std::uint64_t moments_ = 0;
+  std::vector<SimImage> images_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_SIM_ROUND_H_

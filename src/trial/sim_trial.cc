@@ -1,0 +1,546 @@
+#include "trial/sim_trial.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "disk/sim_vfs.h"
+#include "disk/survival.h"
+#include "model/reference_model.h"
+#include "plan/codec.h"
+#include "status/status.h"
+#include "subject/registry.h"
+#include "trial/child.h"
+#include "trial/child_verdict.h"
+#include "trial/examine.h"
+#include "trial/round_judge.h"
+#include "trial/round_runner.h"
+#include "trial/shared_page.h"
+#include "trial/sim_remains.h"
+#include "trial/sim_round.h"
+#include "xxhash.h"
+
+namespace lastcommit {
+namespace {
+
+// Which commits, as values of the commit counter, are what; -1 is before the
+// schema.
+struct Promises {
+  std::int64_t acknowledged = -1;
+  std::int64_t wal_synced = -1;
+  std::int64_t directory_synced = -1;
+};
+
+// Every so many images the saver itself recovers, reads and writes.
+constexpr std::size_t kThroughSaverEvery = 8;
+
+// What the parent learns. Plain data: the child may die at any moment.
+struct SimReport {
+  static constexpr std::size_t kMaxDigests = 32768;
+
+  bool is_done = false;
+  char error[1024] = {};
+  std::int32_t violation = -1;
+  std::int32_t skipped = -1;
+  char why[8192] = {};
+  std::int64_t steps = 0;
+  std::int64_t commits = 0;
+  bool spilled = false;
+  bool savepoint_rolled_back_after_spill = false;
+  bool statement_failed_after_spill = false;
+  ImageCounts images;
+  std::int64_t errors = 0;
+  std::size_t rounds = 0;
+  RoundFacts facts[PlanLimits::kMaxRounds];
+  std::size_t digests = 0;
+  std::uint64_t digest[kMaxDigests];
+  // The image that is examined, or that was violated.
+  bool has_image = false;
+  std::size_t image_round = 0;
+  CrashPlace image_place;
+  SurvivalKind image_survival = SurvivalKind::kAll;
+  std::uint64_t image_number = 0;
+};
+static_assert(std::is_trivially_copyable_v<RoundFacts>);
+
+void SetImage(std::size_t round, const SimImage& image, SimReport& report) {
+  report.image_round = round;
+  report.image_place = image.place;
+  report.image_survival = image.survival.kind;
+  report.image_number = image.survival.number;
+  report.has_image = true;
+}
+
+void Fill(const TrialResult& result, SimReport& report) {
+  const Verdict& verdict = result.verdict;
+  report.violation =
+      verdict.violation ? static_cast<std::int32_t>(*verdict.violation) : -1;
+  report.skipped =
+      verdict.skipped ? static_cast<std::int32_t>(*verdict.skipped) : -1;
+  std::snprintf(report.why, sizeof(report.why), "%s", verdict.why.c_str());
+  report.steps = result.steps;
+  report.commits = result.commits;
+  report.spilled = result.spilled;
+  report.savepoint_rolled_back_after_spill =
+      result.savepoint_rolled_back_after_spill;
+  report.statement_failed_after_spill = result.statement_failed_after_spill;
+  report.images = result.images;
+  report.errors = result.errors;
+  report.rounds = result.rounds.size();
+  std::copy(result.rounds.begin(), result.rounds.end(), report.facts);
+  report.digests = std::min(result.image_digests.size(), report.kMaxDigests);
+  std::copy_n(result.image_digests.begin(), report.digests, report.digest);
+}
+
+TrialResult ResultFrom(const SimReport& report) {
+  TrialResult result;
+  if (report.violation >= 0) {
+    result.verdict = Verdict::Violated(
+        static_cast<ViolationClass>(report.violation), report.why);
+  } else if (report.skipped >= 0) {
+    result.verdict = Verdict::Skipped(static_cast<SkipReason>(report.skipped),
+                                      report.why);
+  }
+  result.steps = report.steps;
+  result.commits = report.commits;
+  result.spilled = report.spilled;
+  result.savepoint_rolled_back_after_spill =
+      report.savepoint_rolled_back_after_spill;
+  result.statement_failed_after_spill = report.statement_failed_after_spill;
+  result.images = report.images;
+  result.errors = report.errors;
+  result.rounds.assign(report.facts, report.facts + report.rounds);
+  result.image_digests.assign(report.digest, report.digest + report.digests);
+  return result;
+}
+
+void AddViolatedImage(const SimReport& report, TrialResult& result) {
+  if (!report.has_image || !result.verdict.violation) return;
+  result.violated_image = ViolatedImage{report.image_round, report.image_place,
+                                        {report.image_survival,
+                                         report.image_number}};
+}
+
+std::uint64_t Combine(std::uint64_t seed, std::uint64_t number) {
+  return XXH3_64bits_withSeed(&number, sizeof(number), seed);
+}
+
+// Not of what goes wrong in it: what the program does stays the same when the
+// crash moves.
+std::uint64_t SeedOf(Plan plan) {
+  plan = WithoutExpectation(std::move(plan));
+  plan.images = 0;
+  for (Round& round : plan.rounds) {
+    for (Step& step : round.steps) step.crash.reset();
+  }
+  const std::string text = PrintPlan(plan);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+absl::Status WriteFiles(const Storage& storage, const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  for (const std::string& path : storage.Paths()) {
+    const InodeId inode = storage.Find(path);
+    std::string bytes(static_cast<std::size_t>(storage.Size(inode)), '\0');
+    storage.Read(inode, 0, bytes.data(), storage.Size(inode));
+    const std::string name = absl::StrCat(
+        directory, "/", std::filesystem::path(path).filename().string());
+    std::ofstream file(name, std::ios::binary | std::ios::trunc);
+    file << bytes;
+    file.close();
+    if (!file) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("cannot write ", absl::CHexEscape(name)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The trial itself, in the child.
+class SimRun {
+ public:
+  SimRun(const Plan& plan, const SaverEntry& entry, SharedPage& page,
+         SimReport& report, const std::string& keep)
+      : plan_(plan),
+        entry_(entry),
+        page_(page),
+        report_(report),
+        keep_(keep),
+        seed_(SeedOf(plan)),
+        storage_({plan.profile.sector_size, plan.profile.powersafe_overwrite}) {
+  }
+
+  absl::Status Run() {
+    for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
+      RETURN_IF_ERROR(RunOneRound(r));
+      if (!result_.verdict.held()) break;
+    }
+    return absl::OkStatus();
+  }
+
+  const TrialResult& result() const { return result_; }
+
+ private:
+  std::uint32_t NextLifetime() {
+    return static_cast<std::uint32_t>(Combine(seed_, lifetimes_++)) | 1;
+  }
+
+  absl::Status RunOneRound(std::size_t r) {
+    const Round& round = plan_.rounds[r];
+    RoundFacts& facts = result_.rounds.emplace_back();
+    ClearRound(page_, round.steps.size());
+    // Never destroyed: the dead have files open on it.
+    auto* disk = new SimDisk(storage_);  // NOLINT
+    SimRound run(*disk, page_, round, Sampling(r));
+    cut_before_ = model_.state().cut;
+    BeginSimLifetime(NextLifetime());
+    UseSimDisk(disk);
+    facts.crashed = !run.Run({&entry_, &plan_.profile, &round, kSimDatabase,
+                              model_.state().cut < 0});
+    UseSimDisk(nullptr);
+    facts.crash = page_.position.Get();
+    result_.spilled |= page_.spilled;
+    result_.savepoint_rolled_back_after_spill |=
+        page_.savepoint_rolled_back_after_spill;
+    result_.statement_failed_after_spill |= page_.statement_failed_after_spill;
+    Replayed replayed = ReplayRound(plan_, round, page_,
+                                    {promises_.acknowledged, in_doubt_},
+                                    model_, result_);
+    result_.verdict = replayed.verdict;
+    if (!result_.verdict.held()) return absl::OkStatus();
+    if (!facts.crashed && CrashStep(round).has_value()) {
+      result_.verdict = Verdict::Skipped(
+          SkipReason::kNotReached,
+          absl::StrCat("round ", r + 1, " ended before its crash point"));
+      return absl::OkStatus();
+    }
+    FinishModel(round, replayed);
+    if (!result_.verdict.held()) return absl::OkStatus();
+    for (const SimImage& image : run.images()) {
+      RETURN_IF_ERROR(JudgeImage(r, image, replayed));
+      if (!result_.verdict.held()) return absl::OkStatus();
+    }
+    return JudgeEnd(r, disk->storage(), run, replayed);
+  }
+
+  ImageSampling Sampling(std::size_t r) const {
+    const auto rounds = static_cast<int>(plan_.rounds.size());
+    return {(plan_.images + rounds - 1) / rounds, Combine(~seed_, r)};
+  }
+
+  // Brings the model to what may have been committed.
+  void FinishModel(const Round& round, Replayed& replayed) {
+    const std::int64_t before = model_.state().cut;
+    if (replayed.in_flight) model_.Apply(round.steps[*replayed.in_flight]);
+    model_.Crash();
+    if (replayed.in_flight) {
+      const std::int64_t after = model_.state().cut;
+      const std::int64_t promised = replayed.promised.empty()
+                                        ? promises_.acknowledged
+                                        : replayed.promised.back();
+      replayed.cuts.push_back(after);
+      replayed.promised.push_back(after > before ? after : promised);
+    }
+    if (replayed.in_flight_acknowledged &&
+        page_.records[*replayed.in_flight].acknowledged != model_.state().cut) {
+      result_.verdict = Verdict::Violated(
+          ViolationClass::kWrongAnswer,
+          absl::StrCat("step ", *replayed.in_flight, " acknowledged cut ",
+                       page_.records[*replayed.in_flight].acknowledged,
+                       ", the model ", model_.state().cut));
+    }
+  }
+
+  std::int64_t CutBefore(std::size_t step, const Replayed& replayed) const {
+    return step == 0 ? cut_before_ : replayed.cuts[step - 1];
+  }
+
+  // What had been acknowledged at that moment.
+  std::int64_t PromisedAt(Mark mark, std::int64_t before_round,
+                          const Replayed& replayed) const {
+    const std::int64_t steps = (mark + 1) / 2;  // whose acknowledgements count
+    return mark < 1 ? before_round
+                    : replayed.promised[static_cast<std::size_t>(steps - 1)];
+  }
+
+  Promises PromisesAt(Mark now, const SyncMarks& synced,
+                      const Replayed& replayed) const {
+    Promises promises = promises_;
+    promises.acknowledged = PromisedAt(now, promises_.acknowledged, replayed);
+    if (synced.wal >= 0) {
+      promises.wal_synced =
+          PromisedAt(synced.wal, promises_.acknowledged, replayed);
+    }
+    if (synced.directory >= 0) {
+      promises.directory_synced =
+          PromisedAt(synced.directory, promises_.acknowledged, replayed);
+    }
+    return promises;
+  }
+
+  // Of a crash: the cuts of the model around the step it is in say whether that
+  // would have committed. One between two steps is in none.
+  CrashFacts FactsAt(Mark now, const SyncMarks& synced,
+                     const Replayed& replayed) const {
+    const auto step = static_cast<std::size_t>(now / 2);
+    const Promises promises = PromisesAt(now, synced, replayed);
+    const bool is_acknowledged = now % 2 == 1;
+    const std::int64_t before = CutBefore(step, replayed);
+    const std::int64_t after =
+        step < replayed.cuts.size() ? replayed.cuts[step] : before;
+    CrashFacts facts;
+    facts.fault = Fault::kPowerLoss;
+    facts.has_candidate = after > before && !is_acknowledged;
+    facts.acknowledged = promises.acknowledged;
+    facts.unacknowledged =
+        (is_acknowledged ? after : before) - promises.acknowledged;
+    facts.wal_synced = promises.wal_synced;
+    facts.directory_synced = promises.directory_synced;
+    return facts;
+  }
+
+  // Counts what the contract says of an image, and what came of it.
+  void Count(const CrashFacts& facts, const LegalCuts& legal,
+             const Survived& survived, const Examination& examination) {
+    ImageCounts& counts = result_.images;
+    const std::int64_t lost =
+        std::max<std::int64_t>(0, facts.acknowledged - examination.cut);
+    if (legal.anything) {
+      ++counts.no_demand;
+      counts.damaged += examination.is_damaged ? 1 : 0;
+      counts.with_lost_commits_without_demand +=
+          lost > 0 && !examination.is_damaged ? 1 : 0;
+      return;
+    }
+    ++counts.judged;
+    counts.with_lost_changes +=
+        survived.lost + survived.directory_lost > 0 ? 1 : 0;
+    counts.with_lost_commits += lost > 0 ? 1 : 0;
+    counts.lost_commits += lost;
+  }
+
+  absl::Status JudgeImage(std::size_t r, const SimImage& image,
+                          const Replayed& replayed) {
+    SetImage(r, image, report_);
+    const std::size_t step = image.place.step;
+    CrashFacts facts = FactsAt(image.now, image.synced, replayed);
+    facts.database_written_since_commit = image.database_written_since_commit;
+    const Survived survived = Resolve(image.storage, image.survival);
+    facts.is_in_order_per_file = survived.is_in_order_per_file;
+    ExamineTask task;
+    task.legal = ContractFor(plan_.profile, facts);
+    task.alternatives =
+        &(step < replayed.during.size() ? replayed.during[step]
+                                        : replayed.at_end)
+             .after_power_loss;
+    task.through_saver =
+        result_.image_digests.size() % kThroughSaverEvery == 0;
+    ASSIGN_OR_RETURN(const Examination examination,
+                     ExamineStorage(image.storage.AfterCrash(survived.fates),
+                                    task));
+    Count(facts, task.legal, survived, examination);
+    if (examination.verdict.violation) {
+      result_.verdict = examination.verdict;
+    } else {
+      report_.has_image = false;
+    }
+    return absl::OkStatus();
+  }
+
+  // What the round left, which the next one begins with.
+  absl::Status JudgeEnd(std::size_t r, const Storage& left, const SimRound& run,
+                        const Replayed& replayed) {
+    const Round& round = plan_.rounds[r];
+    RoundFacts& facts = result_.rounds.back();
+    CrashFacts crash = FactsAt(run.now(), run.synced(), replayed);
+    crash.database_written_since_commit = page_.database_written_since_commit;
+    if (replayed.in_flight_acknowledged) ++result_.commits;
+    Survived survived;
+    storage_ = left;
+    if (facts.crashed) {
+      const Survival& survival = round.steps[*CrashStep(round)].crash->survival;
+      facts.lost_power = survival.kind != SurvivalKind::kAll;
+      survived = Resolve(left, survival);
+    }
+    if (facts.lost_power) {
+      storage_ = left.AfterCrash(survived.fates);
+      crash.is_in_order_per_file = survived.is_in_order_per_file;
+      facts.unsynced_changes = survived.changes + survived.directory_changes;
+      facts.lost_changes = survived.lost + survived.directory_lost;
+    } else {
+      // What is there after a kill does not go away by itself.
+      crash.acknowledged += crash.unacknowledged;
+      crash.unacknowledged = 0;
+      crash.fault = facts.crashed ? Fault::kKill : Fault::kNone;
+    }
+    ExamineTask task;
+    task.legal = ContractFor(plan_.profile, crash);
+    task.alternatives = facts.lost_power ? &replayed.at_end.after_power_loss
+                                         : &replayed.at_end.after_kill;
+    // A close that gets an error leaves what it could not finish, and has
+    // nobody to tell (https://sqlite.org/c3ref/close.html).
+    task.closed = !facts.crashed && run.errors() == 0;
+    task.through_saver = r + 1 == plan_.rounds.size();
+    if (!keep_.empty()) {
+      RETURN_IF_ERROR(
+          WriteFiles(storage_, absl::StrCat(keep_, "/round-", r + 1)));
+    }
+    ASSIGN_OR_RETURN(const Examination examination,
+                     ExamineStorage(storage_, task));
+    if (facts.lost_power) Count(crash, task.legal, survived, examination);
+    facts.judged = true;
+    facts.had_candidate = crash.has_candidate;
+    facts.acknowledged = crash.acknowledged;
+    facts.cut = examination.cut;
+    facts.wal_frames_recovered = examination.wal_frames_recovered;
+    facts.hot_journal = examination.hot_journal;
+    facts.candidate_landed =
+        crash.has_candidate && examination.cut == replayed.cuts.back();
+    result_.verdict = examination.verdict;
+    if (result_.verdict.held()) Continue(run, replayed, task, examination);
+    return absl::OkStatus();
+  }
+
+  void Continue(const SimRound& run, const Replayed& replayed,
+                const ExamineTask& task, const Examination& examination) {
+    if (examination.alternative >= 0) {
+      const auto index = static_cast<std::size_t>(examination.alternative);
+      model_ = ReferenceModel(*(*task.alternatives)[index]);
+    }
+    model_.RevertTo(examination.cut);
+    if (result_.rounds.back().lost_power) {
+      promises_ = {examination.cut, examination.cut, examination.cut};
+      in_doubt_.clear();
+    } else {
+      in_doubt_ = replayed.at_end.after_power_loss;
+      promises_ = PromisesAt(run.now(), run.synced(), replayed);
+    }
+  }
+
+  absl::StatusOr<Examination> ExamineStorage(Storage storage,
+                                             ExamineTask& task) {
+    result_.image_digests.push_back(storage.Digest());
+    SimRemains remains(std::move(storage));
+    task.entry = &entry_;
+    task.profile = &plan_.profile;
+    task.remains = &remains;
+    task.model = &model_;
+    BeginSimLifetime(NextLifetime());
+    return Examine(task);
+  }
+
+  const Plan& plan_;
+  const SaverEntry& entry_;
+  SharedPage& page_;
+  SimReport& report_;
+  const std::string& keep_;
+  const std::uint64_t seed_;
+  std::uint64_t lifetimes_ = 0;
+  Storage storage_;
+  std::int64_t cut_before_ = -1;  // of the model, when the round began
+  Promises promises_;             // at that moment
+  Alternatives in_doubt_;         // and since the last loss of power
+  ReferenceModel model_;
+  TrialResult result_;
+};
+
+struct Shared {
+  SharedPage page;
+  SimReport report;
+};
+
+}  // namespace
+
+class SimTrial::Impl {
+ public:
+  Impl(ChildRunner children, Shared* shared, absl::Duration hang_timeout)
+      : children_(std::move(children)),
+        shared_(shared),
+        hang_timeout_(hang_timeout) {}
+  ~Impl() { munmap(shared_, sizeof(Shared)); }
+
+  absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
+    const SaverEntry* entry = FindSaver(plan.saver);
+    if (entry == nullptr) {
+      return absl::NotFoundError(absl::StrCat(
+          "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
+    }
+    SimReport& report = shared_->report;
+    report.is_done = false;
+    report.has_image = false;
+    report.error[0] = '\0';
+    ASSIGN_OR_RETURN(
+        ChildReport child,
+        children_.Run([&] { RunInChild(plan, *entry, keep); }, hang_timeout_));
+    if (child.end == ChildEnd::kKilled) {
+      return absl::InternalError(
+          "a child was killed, but not by its plan (out of memory?)");
+    }
+    if (report.error[0] != '\0') return absl::InternalError(report.error);
+    CallEarlyLeaveACrash(report.is_done, child);
+    TrialResult result;
+    if (child.end == ChildEnd::kReturned) {
+      result = ResultFrom(report);
+    } else {
+      result.verdict = CrashedVerdict(child, report.has_image
+                                                 ? "while recovering"
+                                                 : "in the simulation");
+    }
+    AddViolatedImage(report, result);
+    return result;
+  }
+
+ private:
+  void RunInChild(const Plan& plan, const SaverEntry& entry,
+                  const std::string& keep) {
+    SimReport& report = shared_->report;
+    SimRun run(plan, entry, shared_->page, report, keep);
+    const absl::Status status = run.Run();
+    if (!status.ok()) {
+      std::snprintf(report.error, sizeof(report.error), "%s",
+                    status.ToString().c_str());
+      return;
+    }
+    Fill(run.result(), report);
+    report.is_done = true;
+  }
+
+  ChildRunner children_;
+  Shared* shared_;
+  const absl::Duration hang_timeout_;
+};
+
+absl::StatusOr<std::unique_ptr<SimTrial>> SimTrial::Create(
+    absl::Duration hang_timeout) {
+  ASSIGN_OR_RETURN(ChildRunner children, ChildRunner::Create());
+  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
+  return std::unique_ptr<SimTrial>(new SimTrial(std::make_unique<Impl>(
+      std::move(children), new (memory) Shared(), hang_timeout)));
+}
+
+SimTrial::SimTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SimTrial::~SimTrial() = default;
+
+absl::StatusOr<TrialResult> SimTrial::Run(const Plan& plan) {
+  return impl_->Run(plan, "");
+}
+
+absl::StatusOr<TrialResult> SimTrial::RunAndKeep(const Plan& plan,
+                                                 const std::string& directory) {
+  return impl_->Run(plan, directory);
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,43 @@
+// TrialRunner: runs plans of any engine. ForkTrial and SimTrial do the work;
+// this knows which of them a plan is for.
+//
+// The process that owns one must be single-threaded when Run is called.
+
+#ifndef LASTCOMMIT_TRIAL_TRIAL_RUNNER_H_
+#define LASTCOMMIT_TRIAL_TRIAL_RUNNER_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "plan/plan.h"
+#include "trial/fork_trial.h"
+#include "trial/sim_trial.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+class TrialRunner {
+ public:
+  // The errors of ForkTrial::Create and SimTrial::Create.
+  static absl::StatusOr<std::unique_ptr<TrialRunner>> Create(
+      const TrialOptions& options);
+
+  // The errors of ForkTrial::Run and SimTrial::Run.
+  absl::StatusOr<TrialResult> Run(const Plan& plan);
+  // As Run, and leaves what each round left in `directory`.
+  absl::StatusOr<TrialResult> RunAndKeep(const Plan& plan,
+                                         const std::string& directory);
+
+ private:
+  TrialRunner(std::unique_ptr<ForkTrial> fork, std::unique_ptr<SimTrial> sim)
+      : fork_(std::move(fork)), sim_(std::move(sim)) {}
+
+  std::unique_ptr<ForkTrial> fork_;
+  std::unique_ptr<SimTrial> sim_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_TRIAL_RUNNER_H_
