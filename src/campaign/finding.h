@@ -25,8 +25,8 @@
 #include "generate/arbitrary_plan.h"
 #include "generate/shrink.h"
 #include "plan/plan.h"
-#include "trial/trial_runner.h"
 #include "trial/trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 

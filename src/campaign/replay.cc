@@ -12,7 +12,8 @@ void Repetition::Add(const Repetition& more) {
   for (const auto& [verdict, count] : more.verdicts) verdicts[verdict] += count;
 }
 
-absl::StatusOr<Repetition> Repeat(TrialRunner& trial, const Plan& plan, int times,
+absl::StatusOr<Repetition> Repeat(TrialRunner& trial, const Plan& plan,
+                                  int times,
                                   const std::function<bool()>& is_cancelled) {
   Repetition repetition;
   do {

@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "plan/plan.h"
-#include "trial/trial_runner.h"
 #include "trial/trial.h"
+#include "trial/trial_runner.h"
 
 namespace lastcommit {
 

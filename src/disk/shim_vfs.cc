@@ -7,9 +7,9 @@
 #include <new>
 
 #include "absl/strings/str_cat.h"
+#include "disk/file_role.h"
 #include "disk/memory_faults.h"
 #include "status/status.h"
-#include "disk/file_role.h"
 
 namespace lastcommit {
 namespace {

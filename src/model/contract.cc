@@ -35,7 +35,8 @@ constexpr std::array<ContractRow, 6> kKill = {{
 
 // Power loss. Names of functions are those of pager.c and wal.c.
 constexpr std::string_view kSyncOff =
-    "https://sqlite.org/pragma.html#pragma_synchronous: with OFF \"the database "
+    "https://sqlite.org/pragma.html#pragma_synchronous: with OFF \"the "
+    "database "
     "might become corrupted if the operating system crashes or the computer "
     "loses power\"";
 // The journal's header says how many pages follow and is written after them,
@@ -147,8 +148,8 @@ LegalCuts AfterPowerLoss(const Profile& promised, const CrashFacts& facts) {
   LegalCuts cuts;
   cuts.source = row.source;
   cuts.lowest = LowestAfterPowerLoss(row.lower, facts);
-  cuts.highest = facts.acknowledged + facts.unacknowledged +
-                 (facts.has_candidate ? 1 : 0);
+  cuts.highest =
+      facts.acknowledged + facts.unacknowledged + (facts.has_candidate ? 1 : 0);
   cuts.anything =
       row.lower == LowerBound::kNone ||
       (row.needs_order && !facts.is_in_order_per_file) ||
@@ -167,9 +168,12 @@ std::string_view Name(Fault fault) {
 }
 
 std::string_view Name(LowerBound bound) {
-  constexpr std::array<std::string_view, 6> kNames = {
-      "none",      "acknowledged", "one_may_be_missing",
-      "unless_directory_synced", "wal_synced", "nothing_pending"};
+  constexpr std::array<std::string_view, 6> kNames = {"none",
+                                                      "acknowledged",
+                                                      "one_may_be_missing",
+                                                      "unless_directory_synced",
+                                                      "wal_synced",
+                                                      "nothing_pending"};
   return kNames[static_cast<std::size_t>(bound)];
 }
 

@@ -67,8 +67,8 @@ enum class LowerBound {
   kOneMayBeMissing,  // n - 1
   // n - 1, and n if the directory was synced since: the deletion of a journal.
   kUnlessDirectorySynced,
-  kWalSynced,        // what a sync of the WAL has covered
-  kNothingPending,   // n, no demand once the database file was written
+  kWalSynced,       // what a sync of the WAL has covered
+  kNothingPending,  // n, no demand once the database file was written
 };
 std::string_view Name(LowerBound bound);
 

@@ -55,8 +55,8 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kListCheckpoints:
       return ListCheckpoints(step);
     case StepKind::kRead:
-      return Ok(static_cast<std::int64_t>(
-          StateDigest(state_.cut, row_digests_)));
+      return Ok(
+          static_cast<std::int64_t>(StateDigest(state_.cut, row_digests_)));
     case StepKind::kLiveRead:
       return Ok(static_cast<std::int64_t>(CommittedDigest()));
     case StepKind::kWalCheckpoint:

@@ -138,7 +138,7 @@ class ReferenceModel {
   std::vector<std::size_t> savepoints_;  // sizes of undo_
   std::size_t begin_ = 0;  // size of undo_ when the open transaction began
   std::uint64_t committed_row_digests_ = 0;  // then
-  std::vector<Undo> undo_;  // of every commit, and of the open transaction
+  std::vector<Undo> undo_;       // of every commit, and of the open transaction
   std::vector<Commit> commits_;  // by cut
 };
 

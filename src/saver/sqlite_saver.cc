@@ -43,9 +43,9 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
                          options.journal_mode == JournalMode::kWal &&
                          HasPartialRollbackBug(sqlite3_libversion_number());
   const Durability durability = DurabilityOf(options.journal_mode, synchronous);
-  return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::make_unique<Impl>(
-      std::move(database), report, durability, options.journal_mode,
-      avoid_bug)));
+  return std::unique_ptr<SqliteSaver>(new SqliteSaver(
+      std::make_unique<Impl>(std::move(database), report, durability,
+                             options.journal_mode, avoid_bug)));
 }
 
 SqliteSaver::SqliteSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

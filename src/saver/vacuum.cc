@@ -11,9 +11,9 @@ namespace {
 
 // After the commit SQLite cuts the database file to its new size, without
 // having journaled what is cut off (pager_end_transaction() in pager.c). If
-// that survives a loss of power and the end of the journal does not, the journal
-// is rolled back into a file that lacks pages. From this level on the end of
-// the journal is durable before the file is cut.
+// that survives a loss of power and the end of the journal does not, the
+// journal is rolled back into a file that lacks pages. From this level on the
+// end of the journal is durable before the file is cut.
 Synchronous LevelFor(JournalMode mode) {
   switch (mode) {
     case JournalMode::kDelete:

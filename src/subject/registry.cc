@@ -24,9 +24,10 @@ class Undefended : public SqliteSubject {
  public:
   using SqliteSubject::SqliteSubject;
   absl::Status Vacuum() override {
-    return SqliteStatus(sqlite3_exec(saver().connection(), "VACUUM", nullptr,
-                                     nullptr, nullptr),
-                        saver().connection(), "VACUUM");
+    if (in_transaction()) return SqliteSubject::Vacuum();  // refuses
+    return SqliteStatus(
+        sqlite3_exec(saver().connection(), "VACUUM", nullptr, nullptr, nullptr),
+        saver().connection(), "VACUUM");
   }
 };
 

@@ -16,8 +16,7 @@ namespace lastcommit {
 namespace {
 
 Answer From(const absl::Status& status) {
-  return {
-      {status.code(), 0}, std::string(status.message()), IsInDoubt(status)};
+  return {{status.code(), 0}, std::string(status.message()), IsInDoubt(status)};
 }
 
 Answer From(const absl::StatusOr<std::int64_t>& value) {

@@ -73,8 +73,7 @@ ErrorInjector::~ErrorInjector() {
 }
 
 bool ErrorInjector::IsDue() {
-  return ++calls_ >= error_.at &&
-         (error_.count == 0 || errors_ < error_.count);
+  return ++calls_ >= error_.at && (error_.count == 0 || errors_ < error_.count);
 }
 
 int ErrorInjector::At(const SimCall& call) {

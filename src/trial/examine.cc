@@ -276,11 +276,10 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
                             std::min(legal.highest, model.state().cut)));
   if (!examination.verdict.held()) {
     if (observed.opened.ok()) {
-      absl::StrAppend(
-          &examination.verdict.why, "\n",
-          JudgeState(model.state(), observed.state, ViolationClass::kNotACut,
-                     "rows")
-              .why);
+      absl::StrAppend(&examination.verdict.why, "\n",
+                      JudgeState(model.state(), observed.state,
+                                 ViolationClass::kNotACut, "rows")
+                          .why);
     }
     return examination;
   }

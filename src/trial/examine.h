@@ -71,7 +71,7 @@ struct ExamineTask {
 
 struct Examination {
   Verdict verdict;
-  std::int64_t cut = -1;  // found in the copy
+  std::int64_t cut = -1;    // found in the copy
   bool is_damaged = false;  // also where that is no violation
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;

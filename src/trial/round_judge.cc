@@ -183,12 +183,11 @@ class RoundJudge {
     }
     return Verdict::Violated(
         ViolationClass::kWrongAnswer,
-        absl::StrCat("after step ", i, " (",
-                     std::string(Name(round_.steps[i].kind)),
-                     ") the saver says that ",
-                     record.is_in_transaction ? "a" : "no",
-                     " transaction is open, the model that ",
-                     model_.in_transaction() ? "one" : "none", " is"));
+        absl::StrCat(
+            "after step ", i, " (", std::string(Name(round_.steps[i].kind)),
+            ") the saver says that ", record.is_in_transaction ? "a" : "no",
+            " transaction is open, the model that ",
+            model_.in_transaction() ? "one" : "none", " is"));
   }
 
   void NotePromise(std::size_t i, std::int64_t cut_before) {

@@ -45,7 +45,7 @@ struct Replayed {
 // Brings the model to what was acknowledged in `round` of `plan`, and counts
 // steps, commits and errors in `result`.
 struct BeforeRound {
-  std::int64_t promised = -1;      // the highest acknowledged
+  std::int64_t promised = -1;     // the highest acknowledged
   Alternatives after_power_loss;  // of earlier rounds
 };
 Replayed ReplayRound(const Plan& plan, const Round& round,

@@ -5,9 +5,8 @@
 #ifndef LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 #define LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 
-#include <string>
-
 #include <cstddef>
+#include <string>
 
 #include "disk/shim_vfs.h"
 #include "plan/plan.h"

@@ -48,8 +48,7 @@ SimRound::~SimRound() { disk_.set_observer(nullptr); }
 bool SimRound::Run(const RoundTask& task) {
   // Left behind when the round dies: what is on its stack is still known to
   // SQLite.
-  auto fiber =
-      std::make_unique<Fiber>([&] { RunRound(task, *this, page_); });
+  auto fiber = std::make_unique<Fiber>([&] { RunRound(task, *this, page_); });
   fiber_ = fiber.get();
   fiber_->Resume();
   errors_ = errors();

@@ -90,8 +90,8 @@ class SimRound : public RoundEngine, private SimObserver {
   IoObserver* observer_ = nullptr;
   Fiber* fiber_ = nullptr;
   bool is_dead_ = false;
-  std::optional<IoCall> counted_;         // the call that is made, if counted
-  std::optional<std::int64_t> divided_;   // and where it is divided
+  std::optional<IoCall> counted_;        // the call that is made, if counted
+  std::optional<std::int64_t> divided_;  // and where it is divided
   Mark call_began_ = -1;
   // From the step that has an error to the end of the round.
   std::unique_ptr<ErrorInjector> injector_;

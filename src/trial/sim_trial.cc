@@ -108,8 +108,8 @@ TrialResult ResultFrom(const SimReport& report) {
     result.verdict = Verdict::Violated(
         static_cast<ViolationClass>(report.violation), report.why);
   } else if (report.skipped >= 0) {
-    result.verdict = Verdict::Skipped(static_cast<SkipReason>(report.skipped),
-                                      report.why);
+    result.verdict =
+        Verdict::Skipped(static_cast<SkipReason>(report.skipped), report.why);
   }
   result.steps = report.steps;
   result.commits = report.commits;
@@ -126,9 +126,10 @@ TrialResult ResultFrom(const SimReport& report) {
 
 void AddViolatedImage(const SimReport& report, TrialResult& result) {
   if (!report.has_image || !result.verdict.violation) return;
-  result.violated_image = ViolatedImage{report.image_round, report.image_place,
-                                        {report.image_survival,
-                                         report.image_number}};
+  result.violated_image =
+      ViolatedImage{report.image_round,
+                    report.image_place,
+                    {report.image_survival, report.image_number}};
 }
 
 std::uint64_t Combine(std::uint64_t seed, std::uint64_t number) {
@@ -214,9 +215,9 @@ class SimRun {
     result_.savepoint_rolled_back_after_spill |=
         page_.savepoint_rolled_back_after_spill;
     result_.statement_failed_after_spill |= page_.statement_failed_after_spill;
-    Replayed replayed = ReplayRound(plan_, round, page_,
-                                    {promises_.acknowledged, in_doubt_},
-                                    model_, result_);
+    Replayed replayed =
+        ReplayRound(plan_, round, page_, {promises_.acknowledged, in_doubt_},
+                    model_, result_);
     result_.verdict = replayed.verdict;
     if (!result_.verdict.held()) return absl::OkStatus();
     if (!facts.crashed && CrashStep(round).has_value()) {
@@ -340,15 +341,13 @@ class SimRun {
     facts.is_in_order_per_file = survived.is_in_order_per_file;
     ExamineTask task;
     task.legal = ContractFor(plan_.profile, facts);
-    task.alternatives =
-        &(step < replayed.during.size() ? replayed.during[step]
-                                        : replayed.at_end)
-             .after_power_loss;
-    task.through_saver =
-        result_.image_digests.size() % kThroughSaverEvery == 0;
-    ASSIGN_OR_RETURN(const Examination examination,
-                     ExamineStorage(image.storage.AfterCrash(survived.fates),
-                                    task));
+    task.alternatives = &(step < replayed.during.size() ? replayed.during[step]
+                                                        : replayed.at_end)
+                             .after_power_loss;
+    task.through_saver = result_.image_digests.size() % kThroughSaverEvery == 0;
+    ASSIGN_OR_RETURN(
+        const Examination examination,
+        ExamineStorage(image.storage.AfterCrash(survived.fates), task));
     Count(facts, task.legal, survived, examination);
     if (examination.verdict.violation) {
       result_.verdict = examination.verdict;
@@ -493,9 +492,8 @@ class SimTrial::Impl {
     if (child.end == ChildEnd::kReturned) {
       result = ResultFrom(report);
     } else {
-      result.verdict = CrashedVerdict(child, report.has_image
-                                                 ? "while recovering"
-                                                 : "in the simulation");
+      result.verdict = CrashedVerdict(
+          child, report.has_image ? "while recovering" : "in the simulation");
     }
     AddViolatedImage(report, result);
     return result;
