@@ -10,14 +10,41 @@
 namespace lastcommit {
 namespace {
 
+// One that only blame makes, and no generator.
+Survival ArbitraryChosen() {
+  Survival survival = {.kind = SurvivalKind::kChosen};
+  survival.number = *rc::gen::arbitrary<std::uint64_t>();
+  survival.directory = *rc::gen::inRange<std::int64_t>(-1, 5);
+  std::int64_t change = 0;
+  for (int i = *rc::gen::inRange(0, 20); i > 0; --i) {
+    change += *rc::gen::inRange<std::int64_t>(1, 1'000'000);
+    Fate fate = {change};
+    fate.kind = static_cast<FateKind>(*rc::gen::inRange(0, kFateKinds));
+    if (fate.kind != FateKind::kLost && fate.kind != FateKind::kZeros) {
+      fate.bytes = *rc::gen::inRange<std::int64_t>(0, kMaxFateNumber);
+    }
+    survival.fates.push_back(fate);
+  }
+  return survival;
+}
+
+void ChooseSurvivals(Plan& plan) {
+  for (Round& round : plan.rounds) {
+    const auto step = CrashStep(round);
+    if (!step.has_value()) continue;
+    round.steps[*step].crash->survival = ArbitraryChosen();
+  }
+}
+
 Plan ArbitraryPlan() {
   GenerateOptions options;
-  options.fault =
-      *rc::gen::element(FaultChoice::kNone, FaultChoice::kKill,
-                        FaultChoice::kMixed, FaultChoice::kTimedKill);
+  options.engine =
+      static_cast<EngineChoice>(*rc::gen::inRange(0, kEngineChoices));
+  options.fault = static_cast<FaultChoice>(*rc::gen::inRange(0, kFaultChoices));
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   Plan plan = PlanAt({seed, *rc::gen::inRange<std::uint64_t>(0, 50)}, options);
   // What the generator of plans leaves at its defaults.
+  if (*rc::gen::arbitrary<bool>()) ChooseSurvivals(plan);
   if (*rc::gen::arbitrary<bool>()) {
     plan.expected =
         static_cast<ViolationClass>(*rc::gen::inRange(0, kViolationClasses));

@@ -31,6 +31,8 @@ GeneratedPlan ArbitraryGeneratedPlan() {
   generated.options.saver = *rc::gen::elementOf(SaverNames());
   generated.options.fault =
       static_cast<FaultChoice>(*rc::gen::inRange(0, kFaultChoices));
+  generated.options.engine =
+      static_cast<EngineChoice>(*rc::gen::inRange(0, kEngineChoices));
   generated.plan = PlanAt(generated.key, generated.options);
   return generated;
 }

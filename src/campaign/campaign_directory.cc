@@ -98,6 +98,7 @@ absl::StatusOr<Identity> CampaignDirectory::Begin(
   const absl::StatusOr<Identity> there = ReadIdentity(path_);
   if (absl::IsNotFound(there.status())) {
     const Identity begun = NewIdentity(wanted);
+    RETURN_IF_ERROR(CheckEngine(begun.generate));
     RETURN_IF_ERROR(
         WriteWholeFile(IdentityPath(path_), PrintJson(IdentityToJson(begun))));
     return begun;

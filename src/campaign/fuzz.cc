@@ -47,7 +47,7 @@ absl::Status WriteJson(const FuzzOptions& options, const Summary& summary) {
 std::string Parameters(const RunOptions& options) {
   std::string text = absl::StrCat(
       "seed=", options.seed, " saver=", options.generate.saver,
-      " engine=", std::string(Name(options.generate.engine)),
+      " engine=", Word(options.generate.engine),
       " fault=", Word(options.generate.fault), " jobs=", options.jobs);
   if (options.time_limit) {
     absl::StrAppend(&text,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "status/status.h"
+#include "subject/registry.h"
 
 namespace lastcommit {
 namespace {
@@ -22,7 +23,7 @@ std::vector<std::pair<std::string, std::string>> Common(
     const Identity& identity) {
   return {{"seed", absl::StrCat(identity.seed)},
           {"saver", identity.generate.saver},
-          {"engine", std::string(Name(identity.generate.engine))},
+          {"engine", Word(identity.generate.engine)},
           {"fault", Word(identity.generate.fault)},
           {"number of shards", absl::StrCat(identity.shards_of)},
           {"generator version", absl::StrCat(identity.generator_version)},
@@ -57,7 +58,7 @@ Identity FromJson(const json& value) {
   }
   identity.seed = value.at("seed");
   identity.generate.saver = value.at("saver");
-  const auto engine = ParseEngine(value.at("engine").get<std::string>());
+  const auto engine = ParseEngineChoice(value.at("engine").get<std::string>());
   const auto fault = ParseFault(value.at("fault").get<std::string>());
   identity.shards = value.at("shards").get<std::vector<int>>();
   identity.shards_of = value.at("shards_of");
@@ -72,7 +73,30 @@ Identity FromJson(const json& value) {
   return identity;
 }
 
+bool NeedsRealFiles(const std::string& saver) {
+  const SaverEntry* entry = FindSaver(saver);
+  return entry != nullptr && entry->needs_real_files;
+}
+
+bool NeedsFork(const GenerateOptions& generate) {
+  return generate.fault == FaultChoice::kTimedKill ||
+         NeedsRealFiles(generate.saver);
+}
+
 }  // namespace
+
+absl::Status CheckEngine(const GenerateOptions& generate) {
+  if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      NeedsRealFiles(generate.saver)
+          ? absl::StrCat("the saver ", generate.saver,
+                         " uses files without SQLite, which the engine sim "
+                         "does not have")
+          : "the fault timed-kill needs real time, which the engine sim does "
+            "not have");
+}
 
 Identity NewIdentity(const WantedIdentity& wanted) {
   Identity identity;
@@ -81,6 +105,9 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   generate.saver = wanted.saver.value_or(generate.saver);
   generate.engine = wanted.engine.value_or(generate.engine);
   generate.fault = wanted.fault.value_or(generate.fault);
+  if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
+    generate.engine = EngineChoice::kFork;
+  }
   const Shard shard = wanted.shard.value_or(Shard());
   identity.shards = {shard.number};
   identity.shards_of = shard.of;
@@ -122,7 +149,7 @@ json IdentityToJson(const Identity& identity) {
   return {{"version", kVersion},
           {"seed", identity.seed},
           {"saver", identity.generate.saver},
-          {"engine", std::string(Name(identity.generate.engine))},
+          {"engine", Word(identity.generate.engine)},
           {"fault", Word(identity.generate.fault)},
           {"shards", identity.shards},
           {"shards_of", identity.shards_of},

@@ -37,13 +37,17 @@ struct Identity {
 struct WantedIdentity {
   std::optional<std::uint64_t> seed = {};
   std::optional<std::string> saver = {};
-  std::optional<Engine> engine = {};
+  std::optional<EngineChoice> engine = {};
   std::optional<FaultChoice> fault = {};
   std::optional<Shard> shard = {};
 };
 
-// Of a new campaign, with this program and the SQLite that it runs with.
+// Of a new campaign, with this program and the SQLite that it runs with. Where
+// only one of the mixed engines can run what is wanted, it is that one.
 Identity NewIdentity(const WantedIdentity& wanted);
+
+// InvalidArgument, if no plan that is generated so can run on that engine.
+absl::Status CheckEngine(const GenerateOptions& generate);
 
 // FailedPrecondition, naming both values, if a campaign cannot be continued
 // with what is wanted, or by this program with this SQLite.

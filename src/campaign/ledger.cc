@@ -226,7 +226,9 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
                                   "fewer than ",
                                   kLeastInsidePercent, " %"));
   }
+  // What a simulated disk promises is not in cells of kills.
   if (options.fault != FaultChoice::kMixed ||
+      options.engine != EngineChoice::kFork ||
       ledger.trials() < kTrialsOfAPromise) {
     return broken;
   }
@@ -234,11 +236,11 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
     if (ledger.Count(cell) == 0) broken.push_back("empty cell: " + cell);
   };
   for (const JournalMode mode : kModes) {
-    promise(CalmCell(options.engine, mode));
+    promise(CalmCell(Engine::kFork, mode));
     for (int p = 0; p < kPhases; ++p) {
       const auto phase = static_cast<Phase>(p);
       if (IsPromised(mode, phase))
-        promise(CrashCell(options.engine, Kill::kPlanned, mode, phase));
+        promise(CrashCell(Engine::kFork, Kill::kPlanned, mode, phase));
     }
   }
   for (const char* outcome : kOutcomes) promise(outcome);

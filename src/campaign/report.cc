@@ -89,7 +89,7 @@ std::string ParametersOf(const Identity& identity, const Tally& tally) {
       {"tester", last == nullptr ? "" : last->start.tester},
       {"generator version", absl::StrCat(identity.generator_version)},
       {"seed", absl::StrCat(identity.seed)},
-      {"engine", std::string(Name(identity.generate.engine))},
+      {"engine", Word(identity.generate.engine)},
       {"fault", Word(identity.generate.fault)},
       {"shards", ShardsOf(identity)},
       {"workers", last == nullptr ? "" : absl::StrCat(last->start.jobs)},

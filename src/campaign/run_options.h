@@ -48,6 +48,10 @@ struct RunOptions {
   bool show_progress = true;
 };
 
+// "fork", as the option --engine says it.
+const char* Word(EngineChoice engine);
+// nullopt: there is no such word.
+std::optional<EngineChoice> ParseEngineChoice(std::string_view word);
 // "kill", as the option --fault says it.
 const char* Word(FaultChoice fault);
 // nullopt: there is no such word.

@@ -14,10 +14,14 @@ std::string Word(Enum value) {
 }
 
 std::string WordOf(const Step& step) {
-  const char* mark = !step.crash.has_value() ? ""
-                     : step.crash->io == 0   ? "!!"
-                                             : "!";
-  return absl::StrCat(Word(step.kind), mark);
+  std::string word = Word(step.kind);
+  if (step.error.has_value()) {
+    absl::StrAppend(&word, "?", Word(step.error->kind));
+  }
+  if (!step.crash.has_value()) return word;
+  const SurvivalKind survival = step.crash->survival.kind;
+  return absl::StrCat(word, step.crash->io == 0 ? "!!" : "!",
+                      survival == SurvivalKind::kAll ? "" : Word(survival));
 }
 
 void AppendRound(const Round& round, std::string& shape) {

@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "campaign/fault_story.h"
 #include "plan/content.h"
 
 namespace lastcommit {
@@ -123,17 +124,6 @@ std::string Arguments(const Step& step) {
   }
 }
 
-std::string CrashMark(const CrashPoint& crash) {
-  if (crash.io == 0) return "   <== KILLED before it begins";
-  return absl::StrCat("   <== KILLED ", Word(crash.moment), " I/O call ",
-                      crash.io);
-}
-
-std::string TimedKillMark(std::int64_t microseconds) {
-  return absl::StrCat("   <== SIGKILL ", microseconds,
-                      " us after this begins, wherever it is then");
-}
-
 void AppendRound(const Round& round, std::string& text) {
   bool is_dead = false;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
@@ -142,15 +132,27 @@ void AppendRound(const Round& round, std::string& text) {
         absl::StrFormat("  %4d  %-15s %s", i, Word(step.kind), Arguments(step));
     if (is_dead) absl::StrAppend(&line, "   (only if the kill comes later)");
     if (step.crash.has_value()) {
-      absl::StrAppend(&line, CrashMark(*step.crash));
       is_dead = true;
     }
-    if (step.kill_after_us.has_value()) {
-      absl::StrAppend(&line, TimedKillMark(*step.kill_after_us));
-    }
+    absl::StrAppend(&line, FaultMarks(step));
     while (line.ends_with(' ')) line.pop_back();
     absl::StrAppend(&text, line, "\n");
   }
+}
+
+// What is not as it always is.
+std::string Disk(const Plan& plan) {
+  const Profile defaults;
+  std::string text;
+  if (plan.profile.sector_size != defaults.sector_size) {
+    absl::StrAppend(&text, " sector_size=", plan.profile.sector_size);
+  }
+  if (!plan.profile.powersafe_overwrite) absl::StrAppend(&text, " psow=0");
+  if (plan.images > 0) {
+    absl::StrAppend(&text, "; ", plan.images,
+                    " more crash images are judged along the way");
+  }
+  return text;
 }
 
 }  // namespace
@@ -163,7 +165,7 @@ std::string ReadableProgram(const Plan& plan) {
       " synchronous=", Word(profile.synchronous),
       " page_size=", profile.page_size, " cache_size=",
       profile.cache_size == 0 ? "default" : absl::StrCat(profile.cache_size),
-      " wal_autocheckpoint=", profile.wal_autocheckpoint, "\n");
+      " wal_autocheckpoint=", profile.wal_autocheckpoint, Disk(plan), "\n");
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     absl::StrAppend(&text, "round ", r + 1, "\n");
     AppendRound(plan.rounds[r], text);

@@ -143,7 +143,7 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"schema", 1},
       {"seed", options.seed},
       {"saver", options.generate.saver},
-      {"engine", std::string(Name(options.generate.engine))},
+      {"engine", Word(options.generate.engine)},
       {"fault", Word(options.generate.fault)},
       {"shard", {{"number", options.shard.number}, {"of", options.shard.of}}},
       {"jobs", options.jobs},

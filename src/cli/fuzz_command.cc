@@ -22,6 +22,10 @@ ExitCode Fuzz(FuzzCommand& fuzz) {
       !known.ok()) {
     return Report(known);
   }
+  if (const absl::Status possible = CheckEngine(identity.generate);
+      !possible.ok()) {
+    return Report(possible);
+  }
   FuzzOptions& options = fuzz.options;
   options.seed = identity.seed;
   options.generate = identity.generate;

@@ -51,7 +51,9 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
   command
       ->add_option_function<std::string>(
           "--engine",
-          [&](const std::string& name) { wanted.engine = ParseEngine(name); },
+          [&](const std::string& name) {
+            wanted.engine = ParseEngineChoice(name);
+          },
           "fork: real processes, real SIGKILL, real files")
       ->check(CLI::IsMember({"fork"}));
   command

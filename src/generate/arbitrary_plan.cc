@@ -1,6 +1,9 @@
 #include "generate/arbitrary_plan.h"
 
+#include <cstddef>
+
 #include "generate/crash_draw.h"
+#include "generate/disk_draw.h"
 #include "generate/draw.h"
 #include "generate/program_draw.h"
 #include "generate/timed_kill.h"
@@ -40,32 +43,112 @@ void DrawTimedKill(Draw& draw, bool is_first, Round& round) {
   PlaceTimedKill(draws, is_first, round);
 }
 
+Engine DrawEngine(Draw& draw, const GenerateOptions& options) {
+  if (options.fault == FaultChoice::kTimedKill) return Engine::kFork;
+  if (options.engine == EngineChoice::kFork) return Engine::kFork;
+  if (options.engine == EngineChoice::kSim) return Engine::kSim;
+  return draw.Percent(75) ? Engine::kSim : Engine::kFork;
+}
+
+int DrawRounds(Draw& draw, Engine engine) {
+  if (engine == Engine::kFork) {
+    return draw.Weighted<int>({{5, 1}, {4, 2}, {3, 3}, {2, 4}});
+  }
+  // More: a crash in the recovery from a crash in a recovery takes three.
+  return draw.Weighted<int>({{3, 1}, {4, 2}, {4, 3}, {3, 4}, {1, 5}});
+}
+
+FaultChoice DrawFault(Draw& draw, Engine engine, FaultChoice wanted) {
+  using enum FaultChoice;
+  if (wanted != kMixed) return wanted;
+  if (engine == Engine::kFork) return draw.Percent(12) ? kNone : kKill;
+  return draw.Weighted<FaultChoice>(
+      {{8, kNone}, {17, kKill}, {45, kPowerLoss}, {30, kIoError}});
+}
+
+// Gives the rounds of a plan, one after the other, their faults.
+class FaultsDraw {
+ public:
+  // Both must outlive it.
+  FaultsDraw(Draw& draw, Plan& plan, FaultChoice fault, std::size_t rounds)
+      : draw_(draw),
+        plan_(plan),
+        fault_(fault),
+        rounds_(rounds),
+        error_round_(fault == FaultChoice::kIoError ? draw.Below(rounds) : 0) {}
+
+  // Of the newest round.
+  void DrawNext() {
+    if (fault_ == FaultChoice::kNone) return;
+    if (fault_ == FaultChoice::kIoError) return DrawErrors();
+    // The last round has one; others mostly.
+    if (!IsLast() && !draw_.Percent(75)) return;
+    if (fault_ == FaultChoice::kTimedKill) {
+      DrawTimedKill(draw_, plan_.rounds.size() == 1, plan_.rounds.back());
+      return;
+    }
+    DrawKill();
+    if (fault_ != FaultChoice::kPowerLoss) return;
+    // Half of the others are kills, whose unsynced changes live on.
+    if (IsLast() || draw_.Percent(50)) LosePower();
+  }
+
+ private:
+  bool IsLast() const { return plan_.rounds.size() == rounds_; }
+
+  void DrawKill() {
+    Opened opened;
+    if (plan_.rounds.size() > 1) {
+      opened =
+          OpenedAfter(plan_.profile, plan_.rounds[plan_.rounds.size() - 2]);
+    }
+    DrawCrash(draw_, plan_.profile, opened, plan_.rounds.back());
+  }
+
+  void LosePower() {
+    Round& round = plan_.rounds.back();
+    round.steps[*CrashStep(round)].crash->survival = DrawPowerLoss(draw_);
+  }
+
+  // What an error spoiled is often seen only after a crash.
+  void DrawErrors() {
+    const std::size_t r = plan_.rounds.size() - 1;
+    if (draw_.Percent(r < error_round_ ? 40 : 55)) {
+      DrawKill();
+      if (draw_.Percent(60)) LosePower();
+    }
+    if (r == error_round_ || draw_.Percent(25)) {
+      DrawError(draw_, plan_.rounds.back());
+    }
+  }
+
+  Draw& draw_;
+  Plan& plan_;
+  const FaultChoice fault_;
+  const std::size_t rounds_;
+  const std::size_t error_round_;  // kIoError: one that has an error
+};
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   plan.saver = options.saver;
-  plan.engine = options.engine;
-  plan.profile = DrawProfile(draw);
+  plan.engine = DrawEngine(draw, options);
+  const bool is_sim = plan.engine == Engine::kSim;
+  plan.profile = is_sim ? DrawSimProfile(draw) : DrawProfile(draw);
   const auto shape = draw.Weighted<Shape>(
       {{78, Shape::kSmall}, {20, Shape::kMedium}, {2, Shape::kBig}});
-  const int rounds = draw.Weighted<int>({{5, 1}, {4, 2}, {3, 3}, {2, 4}});
-  const bool is_calm =
-      options.fault == FaultChoice::kNone ||
-      (options.fault == FaultChoice::kMixed && draw.Percent(12));
+  const auto rounds = static_cast<std::size_t>(DrawRounds(draw, plan.engine));
+  const FaultChoice fault = DrawFault(draw, plan.engine, options.fault);
   ProgramDraw program(draw, plan.profile, shape);
-  for (int r = 0; r < rounds; ++r) {
+  FaultsDraw faults(draw, plan, fault, rounds);
+  for (std::size_t r = 0; r < rounds; ++r) {
     plan.rounds.push_back(program.DrawRound());
-    // The last round has one; others mostly.
-    if (!is_calm && (r + 1 == rounds || draw.Percent(75))) {
-      if (options.fault == FaultChoice::kTimedKill) {
-        DrawTimedKill(draw, r == 0, plan.rounds.back());
-        continue;
-      }
-      Opened opened;
-      if (r > 0) {
-        opened = OpenedAfter(plan.profile, plan.rounds[plan.rounds.size() - 2]);
-      }
-      DrawCrash(draw, plan.profile, opened, plan.rounds.back());
-    }
+    faults.DrawNext();
+  }
+  // An image is a power loss, too.
+  if (is_sim && options.fault != FaultChoice::kNone &&
+      options.fault != FaultChoice::kKill) {
+    plan.images = DrawImages(draw);
   }
   return plan;
 }

@@ -15,23 +15,36 @@ namespace lastcommit {
 // Changes with each change of what a seed means: with the plan of any key, the
 // order of the enumerators below, or how tokens say what shrinking did
 // (docs/token.md). A test fails where it was forgotten.
-inline constexpr int kGeneratorVersion = 3;
+inline constexpr int kGeneratorVersion = 4;
+
+// Where the plans run.
+enum class EngineChoice {
+  kFork,
+  kSim,
+  kMixed,  // three of four on the simulated disk
+};
+inline constexpr int kEngineChoices =
+    static_cast<int>(EngineChoice::kMixed) + 1;
 
 // Which faults the plans have.
 enum class FaultChoice {
-  kNone,   // no plan has a crash
-  kKill,   // each plan has at least one
-  kMixed,  // most have; none is timed
+  kNone,  // no plan has a crash
+  kKill,  // each plan has at least one
+  // Most have one; none is timed. Power losses and errors on the simulated disk
+  // only.
+  kMixed,
   // As kKill, but each is timed: the plans are a function of the seed, what
-  // they give is not.
+  // they give is not. Always on kFork.
   kTimedKill,
+  kPowerLoss,  // each plan ends with one; before it there are kills, too
+  kIoError,    // each plan has at least one; kills and power losses, too
 };
 inline constexpr int kFaultChoices =
-    static_cast<int>(FaultChoice::kTimedKill) + 1;
+    static_cast<int>(FaultChoice::kIoError) + 1;
 
 struct GenerateOptions {
   std::string saver = "sqlite";
-  Engine engine = Engine::kFork;
+  EngineChoice engine = EngineChoice::kFork;
   FaultChoice fault = FaultChoice::kMixed;
 };
 

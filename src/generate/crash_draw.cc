@@ -51,20 +51,6 @@ std::vector<int> CrashWeights(const std::vector<Step>& steps) {
   return weights;
 }
 
-std::size_t DrawCrashStep(Draw& draw, const std::vector<Step>& steps) {
-  const std::vector<int> weights = CrashWeights(steps);
-  int total = 0;
-  for (const int weight : weights) total += weight;
-  // The later of two draws half of the time: more has happened before it.
-  int left = draw.Int(0, total - 1);
-  if (draw.Percent(50)) left = std::max(left, draw.Int(0, total - 1));
-  std::size_t chosen = 0;
-  while (chosen + 1 < steps.size() && left >= weights[chosen]) {
-    left -= weights[chosen++];
-  }
-  return chosen;
-}
-
 // About how many calls that change files each step makes, rather too few than
 // too many: what SQLite writes depends on its cache and on what is in the
 // database already.
@@ -207,6 +193,20 @@ Opened OpenedAfter(const Profile& profile, const Round& round) {
   return {Opened::Left::kByCrash, static_cast<int>(pages)};
 }
 
+std::size_t DrawFaultStep(Draw& draw, const std::vector<Step>& steps) {
+  const std::vector<int> weights = CrashWeights(steps);
+  int total = 0;
+  for (const int weight : weights) total += weight;
+  // The later of two draws half of the time: more has happened before it.
+  int left = draw.Int(0, total - 1);
+  if (draw.Percent(50)) left = std::max(left, draw.Int(0, total - 1));
+  std::size_t chosen = 0;
+  while (chosen + 1 < steps.size() && left >= weights[chosen]) {
+    left -= weights[chosen++];
+  }
+  return chosen;
+}
+
 void DrawCrash(Draw& draw, const Profile& profile, const Opened& opened,
                Round& round) {
   std::vector<Step>& steps = round.steps;
@@ -214,7 +214,7 @@ void DrawCrash(Draw& draw, const Profile& profile, const Opened& opened,
   // Recovery is where a crash has its best chance to do harm.
   const bool is_in_open =
       opened.left == Opened::Left::kByCrash && draw.Percent(45);
-  const std::size_t chosen = is_in_open ? 0 : DrawCrashStep(draw, steps);
+  const std::size_t chosen = is_in_open ? 0 : DrawFaultStep(draw, steps);
   int most = 0;
   for (std::size_t i = chosen; i < calls.size(); ++i) most += calls[i];
   CrashPoint crash;

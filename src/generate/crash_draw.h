@@ -3,6 +3,9 @@
 #ifndef LASTCOMMIT_GENERATE_CRASH_DRAW_H_
 #define LASTCOMMIT_GENERATE_CRASH_DRAW_H_
 
+#include <cstddef>
+#include <vector>
+
 #include "generate/draw.h"
 #include "plan/plan.h"
 
@@ -17,6 +20,9 @@ struct Opened {
 
 // What `round` leaves.
 Opened OpenedAfter(const Profile& profile, const Round& round);
+
+// One of the steps, rather one where a fault may do harm.
+std::size_t DrawFaultStep(Draw& draw, const std::vector<Step>& steps);
 
 // Gives one of the steps a crash.
 void DrawCrash(Draw& draw, const Profile& profile, const Opened& opened,

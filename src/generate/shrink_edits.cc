@@ -4,17 +4,12 @@
 #include <cstdint>
 #include <utility>
 
+#include "generate/edits.h"
+#include "generate/fault_edits.h"
 #include "plan/step_fields.h"
 
 namespace lastcommit {
 namespace {
-
-using Edits = std::vector<Edit>;
-
-std::optional<Plan> IfChanged(const Plan& before, Plan after) {
-  if (after == before) return std::nullopt;
-  return after;
-}
 
 void DropRounds(const Plan& plan, Edits& edits) {
   if (plan.rounds.size() < 2) return;
@@ -44,8 +39,8 @@ void DropUnreached(const Plan& plan, Edits& edits) {
   }
 }
 
-// Removes steps [first, last) of a round. A crash among them moves to the
-// beginning of the step that follows.
+// Removes steps [first, last) of a round. A crash or an error among them moves
+// to the beginning of the step that follows.
 std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
                                  std::size_t first, std::size_t last) {
   Plan to = from;
@@ -53,6 +48,10 @@ std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
   const auto crash = CrashStep(to.rounds[r]);
   if (crash.has_value() && *crash >= first && *crash < last) {
     steps[last].crash = CrashPoint{.survival = steps[*crash].crash->survival};
+  }
+  const auto error = ErrorStep(to.rounds[r]);
+  if (error.has_value() && *error >= first && *error < last) {
+    steps[last].error = steps[*error].error;
   }
   steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(first),
               steps.begin() + static_cast<std::ptrdiff_t>(last));
@@ -113,19 +112,6 @@ void DropTransactions(const Plan& plan, Edits& edits) {
       });
     }
   }
-}
-
-// 0, then what is half way, then one less.
-template <typename Int>
-std::vector<Int> Towards(Int target, Int value) {
-  std::vector<Int> values;
-  if (value == target) return values;
-  values.push_back(target);
-  for (Int gap = static_cast<Int>((value - target) / 2); gap != 0;
-       gap = static_cast<Int>(gap / 2)) {
-    values.push_back(static_cast<Int>(value - gap));
-  }
-  return values;
 }
 
 // One field of one step, towards its simplest value.
@@ -226,18 +212,6 @@ void SimplifyKinds(const Plan& plan, Edits& edits) {
   }
 }
 
-void DropTimedKills(const Plan& plan, Edits& edits) {
-  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-    const auto at = TimedKillStep(plan.rounds[r]);
-    if (!at.has_value()) continue;
-    edits.push_back([r, at](const Plan& from) -> std::optional<Plan> {
-      Plan to = from;
-      to.rounds[r].steps[*at].kill_after_us.reset();
-      return to;
-    });
-  }
-}
-
 template <typename Value>
 void SetProfile(const Plan& plan, Value Profile::*field, Value value,
                 Edits& edits) {
@@ -264,34 +238,18 @@ void SimplifyProfile(const Plan& plan, Edits& edits) {
   SetProfile(plan, &Profile::cache_size, simplest.cache_size, edits);
   SetProfile(plan, &Profile::wal_autocheckpoint, simplest.wal_autocheckpoint,
              edits);
+  SetProfile(plan, &Profile::sector_size, simplest.sector_size, edits);
+  SetProfile(plan, &Profile::powersafe_overwrite, simplest.powersafe_overwrite,
+             edits);
 }
 
-// Earlier steps, earlier calls, the simplest moment; and no crash at all.
-void SimplifyCrash(const Plan& plan, Edits& edits) {
-  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-    const auto at = CrashStep(plan.rounds[r]);
-    if (!at.has_value()) continue;
-    const CrashPoint crash = *plan.rounds[r].steps[*at].crash;
-    const auto place = [&edits, r, at](std::size_t step,
-                                       std::optional<CrashPoint> point) {
-      edits.push_back([r, at, step, point](const Plan& from) {
-        Plan to = from;
-        to.rounds[r].steps[*at].crash.reset();
-        to.rounds[r].steps[step].crash = point;
-        return IfChanged(from, std::move(to));
-      });
-    };
-    place(*at, std::nullopt);
-    for (const std::size_t step : Towards<std::size_t>(0, *at)) {
-      place(step, CrashPoint{.survival = crash.survival});
-    }
-    for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
-      place(*at, CrashPoint{io, io == 0 ? Moment::kBefore : crash.moment,
-                            crash.survival});
-    }
-    if (crash.moment != Moment::kBefore) {
-      place(*at, CrashPoint{crash.io, Moment::kBefore, crash.survival});
-    }
+void DropImages(const Plan& plan, Edits& edits) {
+  for (const int images : Towards(0, plan.images)) {
+    edits.push_back([images](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      to.images = images;
+      return to;
+    });
   }
 }
 
@@ -303,8 +261,11 @@ std::vector<Edit> SimplerEdits(const Plan& plan) {
   DropRounds(plan, edits);
   DropChunks(plan, edits);
   DropTransactions(plan, edits);
-  SimplifyCrash(plan, edits);
+  SimplifyCrashes(plan, edits);
+  SimplifySurvivals(plan, edits);
+  SimplifyErrors(plan, edits);
   DropTimedKills(plan, edits);
+  DropImages(plan, edits);
   SimplifyProfile(plan, edits);
   SimplifyKinds(plan, edits);
   SimplifyArguments(plan, edits);

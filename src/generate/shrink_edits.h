@@ -1,6 +1,7 @@
 // The ways in which a plan gets simpler, the boldest first: rounds, chunks of
 // steps by halves, transactions, then arguments towards 0, the profile towards
-// its defaults and the crash towards the beginning.
+// its defaults, crashes and errors towards the beginning, power losses towards
+// kills.
 
 #ifndef LASTCOMMIT_GENERATE_SHRINK_EDITS_H_
 #define LASTCOMMIT_GENERATE_SHRINK_EDITS_H_

@@ -201,7 +201,11 @@ absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
 SaverEntry PlantedBlobInFile() {
   return {"planted-blob-in-file",
           "keeps the bytes of blobs in files, outside the transaction",
-          ViolationClass::kNotACut, Open, ReadWithFiles};
+          ViolationClass::kNotACut,
+          Open,
+          ReadWithFiles,
+          /*needs_crash=*/true,
+          /*needs_real_files=*/true};
 }
 
 }  // namespace lastcommit

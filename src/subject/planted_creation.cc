@@ -47,7 +47,11 @@ absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
 SaverEntry PlantedCreationInTwoTransactions() {
   return {"planted-creation-in-two-transactions",
           "creates its file in more than one transaction",
-          ViolationClass::kDamaged, Open, ReadStateBySql};
+          ViolationClass::kDamaged,
+          Open,
+          ReadStateBySql,
+          /*needs_crash=*/true,
+          /*needs_real_files=*/true};
 }
 
 }  // namespace lastcommit

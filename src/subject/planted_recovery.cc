@@ -72,7 +72,11 @@ SaverEntry PlantedWriteInRecovery() {
 SaverEntry PlantedRecoveryInTwoTransactions() {
   return {"planted-recovery-in-two-transactions",
           "rebuilds log numbers after a crash in two transactions",
-          ViolationClass::kNotACut, OpenAndRebuild, ReadStateBySql};
+          ViolationClass::kNotACut,
+          OpenAndRebuild,
+          ReadStateBySql,
+          /*needs_crash=*/true,
+          /*needs_real_files=*/true};
 }
 
 }  // namespace lastcommit

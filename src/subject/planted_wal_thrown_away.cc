@@ -27,8 +27,13 @@ absl::StatusOr<std::unique_ptr<Saver>> OpenWithoutWal(const std::string& path,
 }  // namespace
 
 SaverEntry PlantedWalThrownAway() {
-  return {"planted-wal-thrown-away", "deletes the WAL that it finds on opening",
-          ViolationClass::kUnstableRecovery, OpenWithoutWal, ReadStateBySql};
+  return {"planted-wal-thrown-away",
+          "deletes the WAL that it finds on opening",
+          ViolationClass::kUnstableRecovery,
+          OpenWithoutWal,
+          ReadStateBySql,
+          /*needs_crash=*/true,
+          /*needs_real_files=*/true};
 }
 
 }  // namespace lastcommit

@@ -36,6 +36,9 @@ struct SaverEntry {
   // Planted savers: without a crash it does what a correct one does. False: a
   // program that runs to its end shows the bug.
   bool needs_crash = true;
+  // Looks at files, or changes them, without SQLite: on a simulated disk it
+  // would not see its own.
+  bool needs_real_files = false;
 };
 
 // In the order in which they are listed to people; "sqlite" is the first.

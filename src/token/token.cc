@@ -196,12 +196,13 @@ absl::StatusOr<Plan> ParseToken(std::string_view token,
   const auto index = reader.Number();
   const auto saver = reader.Bytes(kHashBytes);
   const auto digest = reader.Bytes(kHashBytes);
-  if (!digest.has_value() || *engine >= kEngines || *fault >= kFaultChoices) {
+  if (!digest.has_value() || *engine >= kEngineChoices ||
+      *fault >= kFaultChoices) {
     return Refused("its fields are not known");
   }
   GenerateOptions options;
   ASSIGN_OR_RETURN(options.saver, SaverOf(*saver, savers));
-  options.engine = static_cast<Engine>(*engine);
+  options.engine = static_cast<EngineChoice>(*engine);
   options.fault = static_cast<FaultChoice>(*fault);
   absl::StatusOr<Plan> plan =
       DecodeDifference(PlanAt({*seed, *index}, options), reader.Rest());

@@ -88,5 +88,41 @@ TEST(IdentityTest, WhatDescribesNoCampaignIsInvalid) {
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(IdentityTest, WhatOnlyOneEngineCanRunIsNotMixed) {
+  const auto engine = [](const WantedIdentity& wanted) {
+    return NewIdentity(wanted).generate.engine;
+  };
+  EXPECT_EQ(engine({.engine = EngineChoice::kMixed}), EngineChoice::kMixed);
+  EXPECT_EQ(engine({.engine = EngineChoice::kMixed,
+                    .fault = FaultChoice::kTimedKill}),
+            EngineChoice::kFork);
+  EXPECT_EQ(
+      engine({.saver = "planted-blob-in-file", .engine = EngineChoice::kMixed}),
+      EngineChoice::kFork);
+}
+
+TEST(IdentityTest, WhatTheSimulatedDiskCannotRunIsRefused) {
+  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim}), IsOk());
+  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim,
+                           .fault = FaultChoice::kTimedKill}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  for (const char* saver :
+       {"planted-blob-in-file", "planted-creation-in-two-transactions",
+        "planted-recovery-in-two-transactions", "planted-wal-thrown-away"}) {
+    EXPECT_THAT(CheckEngine({.saver = saver}), IsOk());
+    EXPECT_THAT(CheckEngine({.saver = saver, .engine = EngineChoice::kSim}),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << saver;
+  }
+}
+
+TEST(IdentityTest, EachEngineIsItsWord) {
+  for (int i = 0; i < kEngineChoices; ++i) {
+    const auto engine = static_cast<EngineChoice>(i);
+    EXPECT_EQ(ParseEngineChoice(Word(engine)), engine);
+  }
+  EXPECT_EQ(ParseEngineChoice("steam"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace lastcommit

@@ -22,6 +22,21 @@ TEST(ShapeTest, SeparatesRoundsAndMarksAKillBeforeAStep) {
             "damaged delete: open!! close / open close");
 }
 
+TEST(ShapeTest, SaysWhichPowerLossAndWhichError) {
+  Plan plan = PlanKilledInCommit(kHonest);
+  Step& commit = plan.rounds[0].steps[5];
+  commit.crash->survival = {SurvivalKind::kSubset, 7};
+  plan.rounds[0].steps[0].error = IoError{ErrorKind::kSync, 3};
+  EXPECT_EQ(ShapeOf(plan, ViolationClass::kLostCommit),
+            "lost_commit wal: open?sync put_blob begin put_blob* "
+            "commit!subset put_blob close");
+  commit.crash->io = 0;
+  commit.error = IoError{ErrorKind::kFull};
+  EXPECT_EQ(ShapeOf(plan, ViolationClass::kLostCommit),
+            "lost_commit wal: open?sync put_blob begin put_blob* "
+            "commit?full!!subset put_blob close");
+}
+
 TEST(ShapeTest, DoesNotDependOnNumbers) {
   Plan plan = PlanKilledInCommit(kHonest);
   const std::string shape = ShapeOf(plan, ViolationClass::kLostCommit);

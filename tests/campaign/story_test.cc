@@ -64,6 +64,41 @@ TEST(StoryTest, APlanReadsAsTheGoldenProgram) {
                ReadableProgram(PlanWithEverything()));
 }
 
+TEST(StoryTest, APlanWithFaultsOfTheDiskReadsAsTheGoldenProgram) {
+  Plan plan;
+  plan.engine = Engine::kSim;
+  plan.images = 32;
+  plan.profile.sector_size = 512;
+  plan.profile.powersafe_overwrite = false;
+  const auto add = [&](const Step& step) {
+    plan.rounds.push_back({{step, {.kind = StepKind::kClose}}});
+  };
+  for (int i = 0; i < kSurvivalKinds; ++i) {
+    const Survival survival = {static_cast<SurvivalKind>(i), 12};
+    add({.kind = StepKind::kOpen,
+         .crash = CrashPoint{7, Moment::kAfter, survival}});
+  }
+  const std::vector<Fate> fates = {{3}, {5, FateKind::kHead, 100}};
+  for (const Survival& survival :
+       {Survival{SurvivalKind::kChosen, 0, fates, 2},
+        Survival{SurvivalKind::kChosen, 0, fates},
+        Survival{.kind = SurvivalKind::kChosen, .directory = 0}}) {
+    add({.kind = StepKind::kOpen,
+         .crash = CrashPoint{0, Moment::kBefore, survival}});
+  }
+  for (int i = 0; i < kErrorKinds; ++i) {
+    add({.kind = StepKind::kOpen,
+         .error = IoError{static_cast<ErrorKind>(i), i + 1, i % 4}});
+  }
+  for (const std::int64_t at : {11, 12, 13, 21, 111, 112}) {
+    add({.kind = StepKind::kOpen, .error = IoError{ErrorKind::kSync, at}});
+  }
+  add({.kind = StepKind::kOpen,
+       .crash = CrashPoint{2, Moment::kDuring},
+       .error = IoError{ErrorKind::kWrite, 2}});
+  ExpectGolden(std::string(GOLDEN) + "disk_faults.txt", ReadableProgram(plan));
+}
+
 TEST(StoryTest, IsPrintableAsciiInLines) {
   for (std::uint64_t i = 0; i < 200; ++i) {
     const std::string text = ReadableProgram(PlanAt({2, i}, {}));

@@ -19,10 +19,12 @@ constexpr std::uint64_t kPlans = 60;
 
 template <typename Check>
 void ForEachEdit(Check check) {
-  for (std::uint64_t i = 0; i < 2 * kPlans; ++i) {
+  for (std::uint64_t i = 0; i < 3 * kPlans; ++i) {
     const Plan plan = PlanAt(
         {3, i},
-        {.fault = i < kPlans ? FaultChoice::kMixed : FaultChoice::kTimedKill});
+        {.engine = i < 2 * kPlans ? EngineChoice::kFork : EngineChoice::kSim,
+         .fault =
+             i / kPlans == 1 ? FaultChoice::kTimedKill : FaultChoice::kMixed});
     for (const Edit& edit : SimplerEdits(plan)) {
       if (const auto simpler = edit(plan)) check(plan, *simpler);
     }

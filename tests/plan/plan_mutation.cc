@@ -172,7 +172,8 @@ std::vector<std::string> GeneratedPlanTexts(int count) {
   std::vector<std::string> texts;
   for (int i = 0; i < count; ++i) {
     const CaseKey key = {1, static_cast<std::uint64_t>(i)};
-    texts.push_back(PrintPlan(PlanAt(key, GenerateOptions())));
+    const auto engine = static_cast<EngineChoice>(i % kEngineChoices);
+    texts.push_back(PrintPlan(PlanAt(key, {.engine = engine})));
   }
   return texts;
 }

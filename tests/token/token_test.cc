@@ -73,9 +73,14 @@ TEST(TokenTest, RegeneratesThePlanOfAnyKeyAndOptions) {
   for (const CaseKey& key : {CaseKey{0, 0}, {1, 2}, {kMost, kMost}}) {
     for (const FaultChoice fault : kAllFaults) {
       for (const std::string& saver : kSavers) {
-        const GenerateOptions options = {.saver = saver, .fault = fault};
-        EXPECT_THAT(ParseToken(TokenOf(key, options), kSavers),
-                    IsOkAndHolds(PlanAt(key, options)));
+        for (int engine = 0; engine < kEngineChoices; ++engine) {
+          const GenerateOptions options = {
+              .saver = saver,
+              .engine = static_cast<EngineChoice>(engine),
+              .fault = fault};
+          EXPECT_THAT(ParseToken(TokenOf(key, options), kSavers),
+                      IsOkAndHolds(PlanAt(key, options)));
+        }
       }
     }
   }
@@ -202,6 +207,23 @@ TEST(TokenTest, AnotherVersionOfTheGeneratorIsRefusedWithBothVersions) {
       ForgedToken(body),
       absl::StrCat("it is of generator version ", kGeneratorVersion + 1,
                    ", and this program has version ", kGeneratorVersion));
+}
+
+// What blame leaves of a power loss is mostly a few fates; many do not fit.
+TEST(TokenTest, AFewChosenFatesFitAndManyAreResourceExhausted) {
+  const GenerateOptions options = {.engine = EngineChoice::kSim,
+                                   .fault = FaultChoice::kPowerLoss};
+  Plan plan = PlanAt({1, 2}, options);
+  Round& round = plan.rounds.back();
+  Survival& survival = round.steps[*CrashStep(round)].crash->survival;
+  survival = {SurvivalKind::kChosen, 3, {{2}, {17, FateKind::kHead, 512}}, 1};
+  EXPECT_THAT(ParseToken(TokenOf({1, 2}, options, plan), kSavers),
+              IsOkAndHolds(plan));
+  for (std::int64_t i = 0; i < 60; ++i) {
+    survival.fates.push_back({1000 + i * i * i, FateKind::kTail, 7 * i * i});
+  }
+  EXPECT_THAT(PrintToken({1, 2}, options, plan),
+              StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST(TokenTest, AnUnknownSaverIsRefusedWithTheOnesThereAre) {

@@ -40,7 +40,8 @@ void ForEachWalk(const CheckWalk& check) {
   for (const FaultChoice fault : kAllFaults) {
     for (std::uint64_t index = 0; index < kPlansPerFault; ++index) {
       const CaseKey key = {5, index};
-      const GenerateOptions options = {.fault = fault};
+      const auto engine = static_cast<EngineChoice>(index % kEngineChoices);
+      const GenerateOptions options = {.engine = engine, .fault = fault};
       check(key, options, Walk(PlanAt(key, options), index, kSteps));
     }
   }

@@ -24,8 +24,8 @@ class Dice {
 };
 
 inline constexpr FaultChoice kAllFaults[] = {
-    FaultChoice::kNone, FaultChoice::kKill, FaultChoice::kMixed,
-    FaultChoice::kTimedKill};
+    FaultChoice::kNone,      FaultChoice::kKill,      FaultChoice::kMixed,
+    FaultChoice::kTimedKill, FaultChoice::kPowerLoss, FaultChoice::kIoError};
 static_assert(std::size(kAllFaults) == kFaultChoices);
 
 // From `plan` one simpler plan after another, `plan` not among them. As in

@@ -1,0 +1,27 @@
+// What a plan says about its disk: what it promises, what a power loss leaves,
+// which calls fail. Called by arbitrary_plan.cc.
+
+#ifndef LASTCOMMIT_GENERATE_DISK_DRAW_H_
+#define LASTCOMMIT_GENERATE_DISK_DRAW_H_
+
+#include "generate/draw.h"
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+// Settings and promises for a simulated disk: the modes that only a power loss
+// or an error can tell from others, too.
+Profile DrawSimProfile(Draw& draw);
+
+// How many further crash images a plan has.
+int DrawImages(Draw& draw);
+
+// A power loss.
+Survival DrawPowerLoss(Draw& draw);
+
+// Gives one of the steps an error.
+void DrawError(Draw& draw, Round& round);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_GENERATE_DISK_DRAW_H_

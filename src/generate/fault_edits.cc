@@ -1,0 +1,159 @@
+#include "generate/fault_edits.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace lastcommit {
+namespace {
+
+// The simplest first.
+constexpr SurvivalKind kKinds[] = {
+    SurvivalKind::kAll,    SurvivalKind::kNone,         SurvivalKind::kLoseOne,
+    SurvivalKind::kPrefix, SurvivalKind::kFilePrefixes, SurvivalKind::kSubset,
+    SurvivalKind::kChosen};
+static_assert(std::size(kKinds) == kSurvivalKinds);
+
+// Of a round that has a crash.
+Survival& SurvivalOf(Round& round) {
+  return round.steps[*CrashStep(round)].crash->survival;
+}
+
+void SetSurvival(std::size_t r, const Survival& survival, Edits& edits) {
+  edits.push_back([r, survival](const Plan& from) {
+    Plan to = from;
+    SurvivalOf(to.rounds[r]) = survival;
+    return IfChanged(from, std::move(to));
+  });
+}
+
+// Halving chunks of fates that are forgotten, then fates that are mere losses.
+void SimplifyFates(std::size_t r, const Survival& survival, Edits& edits) {
+  const std::size_t size = survival.fates.size();
+  for (std::size_t chunk = size; chunk >= 1; chunk /= 2) {
+    for (std::size_t first = 0; first < size; first += chunk) {
+      Survival fewer = survival;
+      const auto begin =
+          fewer.fates.begin() + static_cast<std::ptrdiff_t>(first);
+      const std::size_t count = std::min(chunk, size - first);
+      fewer.fates.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
+      SetSurvival(r, fewer, edits);
+    }
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (survival.fates[i].kind == FateKind::kLost) continue;
+    Survival lost = survival;
+    lost.fates[i] = {survival.fates[i].change};
+    SetSurvival(r, lost, edits);
+  }
+  if (survival.directory == -1) return;
+  Survival whole = survival;
+  whole.directory = -1;
+  SetSurvival(r, whole, edits);
+}
+
+// With at = 1, so that a fault that is far from its step comes near to it.
+void MoveError(std::size_t r, std::size_t from_step, std::size_t to_step,
+               const IoError& error, Edits& edits) {
+  edits.push_back([=](const Plan& from) {
+    Plan to = from;
+    to.rounds[r].steps[from_step].error.reset();
+    to.rounds[r].steps[to_step].error = error;
+    return IfChanged(from, std::move(to));
+  });
+}
+
+}  // namespace
+
+void SimplifyCrashes(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const auto at = CrashStep(plan.rounds[r]);
+    if (!at.has_value()) continue;
+    const CrashPoint crash = *plan.rounds[r].steps[*at].crash;
+    const auto place = [&edits, r, at](std::size_t step,
+                                       std::optional<CrashPoint> point) {
+      edits.push_back([r, at, step, point](const Plan& from) {
+        Plan to = from;
+        to.rounds[r].steps[*at].crash.reset();
+        to.rounds[r].steps[step].crash = point;
+        return IfChanged(from, std::move(to));
+      });
+    };
+    place(*at, std::nullopt);
+    for (const std::size_t step : Towards<std::size_t>(0, *at)) {
+      place(step, CrashPoint{.survival = crash.survival});
+    }
+    for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
+      place(*at, CrashPoint{io, io == 0 ? Moment::kBefore : crash.moment,
+                            crash.survival});
+    }
+    if (crash.moment != Moment::kBefore) {
+      place(*at, CrashPoint{crash.io, Moment::kBefore, crash.survival});
+    }
+  }
+}
+
+void SimplifySurvivals(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const auto at = CrashStep(plan.rounds[r]);
+    if (!at.has_value()) continue;
+    const Survival survival = plan.rounds[r].steps[*at].crash->survival;
+    for (const SurvivalKind kind : kKinds) {
+      if (kind == survival.kind) break;
+      SetSurvival(r, {.kind = kind}, edits);
+      if (HasNumber(kind) && survival.number != 0) {
+        SetSurvival(r, {kind, survival.number}, edits);
+      }
+    }
+    for (const std::uint64_t number :
+         Towards<std::uint64_t>(0, survival.number)) {
+      Survival smaller = survival;
+      smaller.number = number;
+      SetSurvival(r, smaller, edits);
+    }
+    if (survival.kind == SurvivalKind::kChosen) {
+      SimplifyFates(r, survival, edits);
+    }
+  }
+}
+
+void SimplifyErrors(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const std::vector<Step>& steps = plan.rounds[r].steps;
+    const auto step = ErrorStep(plan.rounds[r]);
+    if (!step.has_value()) continue;
+    const IoError error = *steps[*step].error;
+    edits.push_back([r, step](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      to.rounds[r].steps[*step].error.reset();
+      return to;
+    });
+    const auto replace = [&](std::size_t at_step, std::int64_t at,
+                             std::int64_t count) {
+      MoveError(r, *step, at_step, {error.kind, at, count}, edits);
+    };
+    if (error.count != 1) replace(*step, error.at, 1);
+    for (const std::int64_t at : Towards<std::int64_t>(1, error.at)) {
+      replace(*step, at, error.count);
+    }
+    if (error.at == 1) continue;
+    for (std::size_t later = *step + 1; later < steps.size(); ++later) {
+      replace(later, 1, error.count);
+    }
+  }
+}
+
+void DropTimedKills(const Plan& plan, Edits& edits) {
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    const auto at = TimedKillStep(plan.rounds[r]);
+    if (!at.has_value()) continue;
+    edits.push_back([r, at](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      to.rounds[r].steps[*at].kill_after_us.reset();
+      return to;
+    });
+  }
+}
+
+}  // namespace lastcommit
