@@ -111,7 +111,11 @@ int ErrorInjector::During(const SimCall& /*call*/) {
 }
 
 void ErrorInjector::After(int result) {
-  if (!is_full_ || result != SQLITE_FULL) return;
+  // Shared memory is a file too.
+  if (!is_full_ ||
+      (result != SQLITE_FULL && result != SQLITE_IOERR_SHMSIZE)) {
+    return;
+  }
   ++errors_;
   if (error_.count > 0 && errors_ >= error_.count) {
     is_full_ = false;

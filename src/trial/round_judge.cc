@@ -159,7 +159,10 @@ class RoundJudge {
       model_.Crash();
       for (ReferenceModel& other : live_) other.Crash();
     }
-    if (would_commit && record.is_in_doubt) {
+    // Of a schema that was made before opening failed nobody is told anything.
+    const bool makes_schema =
+        step.kind == StepKind::kOpen || step.kind == StepKind::kReopen;
+    if (would_commit && (record.is_in_doubt || makes_schema)) {
       Doubt(with, in_doubt_);
       live_.push_back(std::move(with));
     }
@@ -170,8 +173,13 @@ class RoundJudge {
     const StepRecord& record = page_.records[i];
     if (i == 0) return record.errors > 0;
     const StepRecord& previous = page_.records[i - 1];
+    // An interrupt that finds no statement at work stops what checks for it
+    // next (https://sqlite.org/c3ref/interrupt.html).
+    const bool is_interrupted =
+        record.errors > 0 &&
+        record.code == static_cast<std::int32_t>(absl::StatusCode::kCancelled);
     return record.errors > previous.errors || previous.is_aborted ||
-           !previous.has_saver;
+           !previous.has_saver || is_interrupted;
   }
 
   // The saver must know whether its transaction is open.

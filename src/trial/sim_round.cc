@@ -76,7 +76,12 @@ void SimRound::BeforeStep(std::size_t step, Saver* saver) {
   if (error.has_value()) {
     injector_ = std::make_unique<ErrorInjector>(*error, disk_);
   }
-  if (injector_ != nullptr) injector_->set_saver(saver);
+  if (injector_ == nullptr) return;
+  // In these steps it goes, or comes.
+  const StepKind kind = round_.steps[step].kind;
+  const bool is_there = kind != StepKind::kOpen && kind != StepKind::kReopen &&
+                        kind != StepKind::kClose;
+  injector_->set_saver(is_there ? saver : nullptr);
 }
 
 Mark SimRound::now() const {
