@@ -148,6 +148,25 @@ absl::Status RetryWhileBusy(Database& database, absl::Duration timeout,
   }
 }
 
+// A header that a rollback takes back was read when the file was opened, and
+// SQLite makes a new database with what it said of auto_vacuum
+// (docs/findings.md): after such a rollback the file is opened again.
+absl::StatusOr<Database> OpenFile(const std::string& path,
+                                  const Options& options, Peeked peeked) {
+  ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
+  SetCheckpointOnClose(database, false);
+  RETURN_IF_ERROR(CheckIsWritable(database, path));
+  if (peeked == Peeked::kFine) return database;
+  std::int64_t pages = 0;
+  RETURN_IF_ERROR(
+      RetryWhileBusy(database, options.busy_timeout, [&]() -> absl::Status {
+        ASSIGN_OR_RETURN(pages, database.QueryInt("PRAGMA page_count"));
+        return absl::OkStatus();
+      }));
+  if (pages > 0) return database;
+  return OpenFile(path, options, Peeked::kFine);
+}
+
 absl::Status CheckpointWal(Database& database, int mode,
                            RecoveryReport& report) {
   int frames = 0;
@@ -193,10 +212,8 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   RETURN_IF_ERROR(CheckOptions(options));
   RETURN_IF_ERROR(CheckIsNoOtherThanAFile(path));
   CreateIfMissing(path);
-  RETURN_IF_ERROR(PeekAtFile(path, options.vfs));
-  ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
-  SetCheckpointOnClose(database, false);
-  RETURN_IF_ERROR(CheckIsWritable(database, path));
+  ASSIGN_OR_RETURN(const Peeked peeked, PeekAtFile(path, options.vfs));
+  ASSIGN_OR_RETURN(Database database, OpenFile(path, options, peeked));
   RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return MakeSchema(database, options, report);
   }));

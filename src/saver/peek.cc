@@ -96,27 +96,31 @@ bool IsDecided(Database& database, const absl::Status& judgement) {
 // moment, and that no WAL is deleted; SQLite itself does not lock an immutable
 // file. The WAL is looked for last: who has written the file in spite of the
 // lock, by a checkpoint, still has it.
-absl::Status PeekAtFile(const std::string& path, const std::string& vfs) {
+absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
+                                  const std::string& vfs) {
   absl::StatusOr<Database> opened = Database::OpenWith(
       UriOf(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
-  if (!opened.ok() && IsMissing(path, vfs)) return absl::OkStatus();
+  if (!opened.ok() && IsMissing(path, vfs)) return Peeked::kFine;
   ASSIGN_OR_RETURN(Database database, std::move(opened));
   sqlite3_file* file = nullptr;
   sqlite3_file_control(database.connection(), "main", SQLITE_FCNTL_FILE_POINTER,
                        &file);
-  if (file == nullptr || file->pMethods == nullptr) return absl::OkStatus();
+  if (file == nullptr || file->pMethods == nullptr) return Peeked::kFine;
   if (file->pMethods->xLock(file, SQLITE_LOCK_SHARED) != SQLITE_OK) {
-    return absl::OkStatus();
+    return Peeked::kUndecided;
   }
   const absl::Cleanup unlock = [file] {
     file->pMethods->xUnlock(file, SQLITE_LOCK_NONE);
   };
   sqlite3_int64 size = 0;
   file->pMethods->xFileSize(file, &size);
-  if (size == 0) return absl::OkStatus();
+  if (size == 0) return Peeked::kFine;
   const absl::Status judgement = Judge(database, size);
-  if (judgement.ok() || IsDecided(database, judgement)) return judgement;
-  return HasCompanion(database) ? absl::OkStatus() : judgement;
+  if (judgement.ok()) return Peeked::kFine;
+  if (IsDecided(database, judgement) || !HasCompanion(database)) {
+    return judgement;
+  }
+  return Peeked::kUndecided;
 }
 
 }  // namespace lastcommit

@@ -7,16 +7,22 @@
 
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace lastcommit {
 
-// Writes nothing, neither to the file nor beside it. OK: an empty database, one
-// of ours, or one that cannot be judged without what stands in its journal or
-// WAL, or while somebody writes it: then whoever opens it has to look again.
-// FailedPrecondition: a database of another program or of a newer schema.
-// DataLoss: no database, or one that was cut short.
-absl::Status PeekAtFile(const std::string& path, const std::string& vfs);
+enum class Peeked {
+  kFine,  // an empty database, or one of ours
+  // It cannot be judged without what stands in its journal or WAL, or while
+  // somebody writes it: whoever opens it has to look again.
+  kUndecided,
+};
+
+// Writes nothing, neither to the file nor beside it. FailedPrecondition: a
+// database of another program or of a newer schema. DataLoss: no database, or
+// one that was cut short.
+absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
+                                  const std::string& vfs);
 
 }  // namespace lastcommit
 

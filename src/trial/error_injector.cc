@@ -112,8 +112,7 @@ int ErrorInjector::During(const SimCall& /*call*/) {
 
 void ErrorInjector::After(int result) {
   // Shared memory is a file too.
-  if (!is_full_ ||
-      (result != SQLITE_FULL && result != SQLITE_IOERR_SHMSIZE)) {
+  if (!is_full_ || (result != SQLITE_FULL && result != SQLITE_IOERR_SHMSIZE)) {
     return;
   }
   ++errors_;

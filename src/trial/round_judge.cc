@@ -97,7 +97,9 @@ class RoundJudge {
     const Outcome expected = model_.Apply(step);
     std::vector<ReferenceModel> matching;
     for (ReferenceModel& other : live_) {
-      if (other.Apply(step) == found) matching.push_back(std::move(other));
+      if (other.Apply(step) != found) continue;
+      if (!other.in_transaction()) Doubt(other, during);
+      matching.push_back(std::move(other));
     }
     if (found == expected) {
       live_ = std::move(matching);
