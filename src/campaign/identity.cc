@@ -83,9 +83,20 @@ bool NeedsFork(const GenerateOptions& generate) {
          NeedsRealFiles(generate.saver);
 }
 
+// ForkTrial has no other faults than kills.
+bool NeedsSim(const GenerateOptions& generate) {
+  return generate.fault == FaultChoice::kPowerLoss ||
+         generate.fault == FaultChoice::kIoError;
+}
+
 }  // namespace
 
 absl::Status CheckEngine(const GenerateOptions& generate) {
+  if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the fault ", Word(generate.fault),
+                     " needs the engine sim, and a saver that runs on it"));
+  }
   if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
     return absl::OkStatus();
   }
@@ -105,8 +116,12 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   generate.saver = wanted.saver.value_or(generate.saver);
   generate.engine = wanted.engine.value_or(generate.engine);
   generate.fault = wanted.fault.value_or(generate.fault);
+  // A fault that one engine alone has also chooses it.
   if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
     generate.engine = EngineChoice::kFork;
+  } else if (NeedsSim(generate) && !NeedsFork(generate) &&
+             wanted.engine != EngineChoice::kFork) {
+    generate.engine = EngineChoice::kSim;
   }
   const Shard shard = wanted.shard.value_or(Shard());
   identity.shards = {shard.number};

@@ -43,7 +43,7 @@ struct WantedIdentity {
 };
 
 // Of a new campaign, with this program and the SQLite that it runs with. Where
-// only one of the mixed engines can run what is wanted, it is that one.
+// the engine is open and only one can run what is wanted, it is that one.
 Identity NewIdentity(const WantedIdentity& wanted);
 
 // InvalidArgument, if no plan that is generated so can run on that engine.

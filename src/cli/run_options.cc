@@ -54,15 +54,18 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
           [&](const std::string& name) {
             wanted.engine = ParseEngineChoice(name);
           },
-          "fork: real processes, real SIGKILL, real files")
-      ->check(CLI::IsMember({"fork"}));
+          "fork (default): real processes, real SIGKILL, real files; sim: a "
+          "simulated disk; mixed: both")
+      ->check(CLI::IsMember({"fork", "sim", "mixed"}));
   command
       ->add_option_function<std::string>(
           "--fault",
           [&](const std::string& name) { wanted.fault = ParseFault(name); },
           "kill: each plan has a kill at an I/O call; timed-kill: each has one "
-          "by the clock; none; mixed (default): kills at calls, and none")
-      ->check(CLI::IsMember({"kill", "timed-kill", "none", "mixed"}));
+          "by the clock; power-loss, io-error: each has one; none; mixed "
+          "(default): what the engine has, but nothing by the clock")
+      ->check(CLI::IsMember(
+          {"kill", "timed-kill", "power-loss", "io-error", "none", "mixed"}));
 }
 
 void AddRunOptions(CLI::App* command, RunOptions& options) {

@@ -101,6 +101,20 @@ TEST(IdentityTest, WhatOnlyOneEngineCanRunIsNotMixed) {
       EngineChoice::kFork);
 }
 
+TEST(IdentityTest, APowerLossOrAnErrorIsOfTheSimulatedDisk) {
+  for (const FaultChoice fault :
+       {FaultChoice::kPowerLoss, FaultChoice::kIoError}) {
+    EXPECT_EQ(NewIdentity({.fault = fault}).generate.engine,
+              EngineChoice::kSim);
+    EXPECT_THAT(CheckEngine({.fault = fault}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(CheckEngine(NewIdentity({.saver = "planted-blob-in-file",
+                                         .fault = fault})
+                                .generate),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+}
+
 TEST(IdentityTest, WhatTheSimulatedDiskCannotRunIsRefused) {
   EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim}), IsOk());
   EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim,

@@ -65,12 +65,24 @@ INSTANTIATE_TEST_SUITE_P(
     Fuzz, WrongUsageTest,
     testing::Values(
         WrongUsage{"UnknownOption", {"fuzz", "--sed=1"}, "--sed=1"},
-        WrongUsage{"UnknownFault",
-                   {"fuzz", "--fault=fire"},
-                   "--fault: fire not in {kill,timed-kill,none,mixed}"},
+        WrongUsage{
+            "UnknownFault",
+            {"fuzz", "--fault=fire"},
+            "--fault: fire not in {kill,timed-kill,power-loss,io-error,none,"
+            "mixed}"},
         WrongUsage{"UnknownEngine",
                    {"fuzz", "--engine=steam"},
-                   "--engine: steam not in {fork}"},
+                   "--engine: steam not in {fork,sim,mixed}"},
+        WrongUsage{"TimedKillOnASimulatedDisk",
+                   {"fuzz", "--engine=sim", "--fault=timed-kill"},
+                   "the fault timed-kill needs real time"},
+        WrongUsage{"PowerLossOfRealFiles",
+                   {"fuzz", "--engine=fork", "--fault=power-loss"},
+                   "the fault power-loss needs the engine sim"},
+        WrongUsage{"SaverThatNeedsRealFiles",
+                   {"fuzz", "--engine=sim", "--saver=planted-blob-in-file"},
+                   "the saver planted-blob-in-file uses files without "
+                   "SQLite"},
         WrongUsage{"NoTrials",
                    {"fuzz", "--trials=0"},
                    "--trials: \"0\" is not a whole number from 1 to "},
