@@ -23,6 +23,8 @@ std::uint64_t g_random = 0x9e3779b97f4a7c15;
 struct ShimFile {
   sqlite3_file base;
   FileRole role;
+  // With its next sync; os_unix.c calls it UNIXFILE_DIRSYNC.
+  bool syncs_directory;
 
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -35,7 +37,10 @@ template <typename Perform>
 int Observed(const IoCall& call, Perform perform) {
   if (g_observer != nullptr) g_observer->BeforeCall(call);
   const int result = perform();
-  if (g_observer != nullptr) g_observer->AfterCall(call);
+  if (g_observer != nullptr) {
+    g_observer->OnResult(call, result);
+    g_observer->AfterCall(call);
+  }
   return result;
 }
 
@@ -58,6 +63,7 @@ int Write(sqlite3_file* file, const void* bytes, int amount,
     g_observer->DuringCall(call);
   }
   const int result = write(amount);
+  g_observer->OnResult(call, result);
   g_observer->AfterCall(call);
   return result;
 }
@@ -68,9 +74,12 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   });
 }
 int Sync(sqlite3_file* file, int flags) {
-  return Observed({IoKind::kSync, Shim(file)->role, 0, 0}, [&] {
-    return Real(file)->pMethods->xSync(Real(file), flags);
-  });
+  IoCall call = {IoKind::kSync, Shim(file)->role};
+  call.syncs_directory = Shim(file)->syncs_directory;
+  const int result = Observed(
+      call, [&] { return Real(file)->pMethods->xSync(Real(file), flags); });
+  if (result == SQLITE_OK) Shim(file)->syncs_directory = false;
+  return result;
 }
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
   return Real(file)->pMethods->xFileSize(Real(file), size);
@@ -151,7 +160,11 @@ const sqlite3_io_methods* MethodsFor(int version) {
 
 int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
          int* out_flags) {
-  auto* shim = new (file) ShimFile{{nullptr}, RoleOf(flags)};
+  const FileRole role = RoleOf(flags);
+  const bool syncs_directory =
+      (flags & SQLITE_OPEN_CREATE) != 0 &&
+      (role == FileRole::kJournal || role == FileRole::kWal);
+  auto* shim = new (file) ShimFile{{nullptr}, role, syncs_directory};
   std::memset(shim->real(), 0, static_cast<std::size_t>(g_real->szOsFile));
   const int result = Observed({IoKind::kOpen, shim->role, 0, 0}, [&] {
     return g_real->xOpen(g_real, name, shim->real(), flags, out_flags);
@@ -165,9 +178,10 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
 }
 
 int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
-  return Observed({IoKind::kDelete, RoleOfPath(name), 0, 0}, [&] {
-    return g_real->xDelete(g_real, name, sync_directory);
-  });
+  IoCall call = {IoKind::kDelete, RoleOfPath(name)};
+  call.syncs_directory = (sync_directory & 1) != 0;
+  return Observed(
+      call, [&] { return g_real->xDelete(g_real, name, sync_directory); });
 }
 
 // https://prng.di.unimi.it/splitmix64.c describes the generator.

@@ -32,6 +32,9 @@ struct IoCall {
   // A sync of a file and then of its directory, between which one can die. The
   // shim does not know.
   bool has_two_parts = false;
+  // sync, delete: the shim knows from how the file was opened that "unix" syncs
+  // the directory, too.
+  bool syncs_directory = false;
 };
 
 std::string_view Name(IoKind kind);
@@ -45,6 +48,8 @@ class IoObserver {
   virtual std::optional<std::int64_t> BeforeCall(const IoCall& call) = 0;
   virtual void DuringCall(const IoCall& call) = 0;
   virtual void AfterCall(const IoCall& call) = 0;
+  // Before AfterCall: what SQLite gets.
+  virtual void OnResult(const IoCall& /*call*/, int /*result*/) {}
 };
 
 // Registers the shim as SQLite's default VFS. Once, in main, before any

@@ -17,20 +17,22 @@
 #include "absl/strings/str_cat.h"
 #include "disk/shim_vfs.h"
 #include "model/reference_model.h"
-#include "plan/codec.h"
 #include "status/status.h"
 #include "subject/registry.h"
 #include "trial/child.h"
 #include "trial/child_verdict.h"
+#include "trial/crash_history.h"
 #include "trial/examine.h"
 #include "trial/kill_timer.h"
+#include "trial/lifetime.h"
 #include "trial/memory_kills.h"
+#include "trial/real_disk.h"
+#include "trial/recorded_engine.h"
 #include "trial/round_judge.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
-#include "xxhash.h"
 
 namespace lastcommit {
 namespace {
@@ -74,6 +76,7 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
       verdict.violation ? static_cast<int>(*verdict.violation) : -1;
   page.skipped = verdict.skipped ? static_cast<int>(*verdict.skipped) : -1;
   page.cut = examination->cut;
+  page.is_damaged = examination->is_damaged;
   page.wal_frames_recovered = examination->wal_frames_recovered;
   page.hot_journal = examination->hot_journal;
   page.alternative = examination->alternative;
@@ -115,17 +118,6 @@ Verdict CameInTime(const TrialResult& result) {
   return Verdict::Held();
 }
 
-// Different for each plan and process lifetime, the same in each trial. Not of
-// what is expected: a plan does the same before and after it was judged.
-std::uint32_t LifetimeSeed(const Plan& plan, std::size_t round,
-                           bool is_examination) {
-  const std::string text = PrintPlan(WithoutExpectation(plan));
-  const std::uint64_t lifetime = 2 * round + (is_examination ? 1 : 0);
-  // Not 0, which SQLite takes for "no seed".
-  return static_cast<std::uint32_t>(
-      XXH3_64bits_withSeed(text.data(), text.size(), lifetime) | 1);
-}
-
 // What would be left out must not count as run.
 absl::Status CheckCanRun(const Plan& plan) {
   if (plan.engine != Engine::kFork) {
@@ -134,11 +126,11 @@ absl::Status CheckCanRun(const Plan& plan) {
                      std::string(Name(plan.engine)), "', not for 'fork'"));
   }
   const Profile defaults;
-  if (HasDiskFaults(plan) || plan.profile.sector_size != defaults.sector_size ||
+  if (plan.profile.sector_size != defaults.sector_size ||
       plan.profile.powersafe_overwrite != defaults.powersafe_overwrite) {
     return absl::InvalidArgumentError(
-        "the plan has a power loss, an I/O error or a disk of its own, which "
-        "the engine 'fork' does not have");
+        "the plan has a disk of its own, which the engine 'fork' does not "
+        "have");
   }
   return absl::OkStatus();
 }
@@ -153,11 +145,13 @@ void BeginLifetime(std::uint32_t seed, const std::string& trial) {
 class ForkTrial::Impl {
  public:
   Impl(TrialDirectory directory, ChildRunner children, SharedPage* page,
-       absl::Duration hang_timeout)
+       const TrialOptions& options)
       : directory_(std::move(directory)),
         children_(std::move(children)),
         page_(page),
-        hang_timeout_(hang_timeout) {}
+        hang_timeout_(options.hang_timeout),
+        records_always_(options.records_always),
+        dropped_syncs_(options.dropped_syncs) {}
 
   ~Impl() { munmap(page_, sizeof(SharedPage)); }
 
@@ -176,6 +170,10 @@ class ForkTrial::Impl {
         mkdir(database.c_str(), S_IRWXU) != 0) {
       return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", database));
     }
+    seed_ = SeedOf(plan);
+    history_ = CrashHistory();
+    is_recorded_ = records_always_ || HasDiskFaults(plan);
+    if (is_recorded_) RETURN_IF_ERROR(FormatDisk(database));
     ReferenceModel model;
     TrialResult result;
     for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
@@ -187,6 +185,13 @@ class ForkTrial::Impl {
   }
 
  private:
+  absl::Status FormatDisk(const std::string& directory) {
+    if (disk_ == nullptr) {
+      ASSIGN_OR_RETURN(disk_, RealDisk::Create());
+    }
+    return disk_->Format(directory);
+  }
+
   absl::Status RunOneRound(const Plan& plan, const SaverEntry& entry,
                            std::size_t r, const std::string& trial,
                            ReferenceModel& model, TrialResult& result,
@@ -195,7 +200,12 @@ class ForkTrial::Impl {
     const std::string database = absl::StrCat(trial, "/db");
     RoundFacts& facts = result.rounds.emplace_back();
     ClearRound(*page_, round.steps.size());
+    history_.BeginRound(model.state().cut);
+    if (is_recorded_) disk_->BeginProcess();
+    page_->why[0] = '\0';
     ASSIGN_OR_RETURN(ChildReport child, RunChild(plan, entry, r, trial, model));
+    if (page_->why[0] != '\0') return absl::InternalError(page_->why);
+    RETURN_IF_ERROR(EndProcess(result));
     const bool has_ended = HasEnded(*page_, round);
     facts.timed = TimedKillStep(round).has_value();
     // A timed kill that finds the program at its end is one too late.
@@ -219,13 +229,14 @@ class ForkTrial::Impl {
       RETURN_IF_ERROR(CallAStrangeKillACrash(child));
     }
     if (IsFull(directory_.path())) return FullError(directory_.path());
-    if (page_->starved_step > 0) {
+    // An error that was injected is none of the machine's.
+    if (page_->starved_step > 0 && !ErrorStep(round).has_value()) {
       return OutOfResourcesError(*page_, round, page_->starved_step - 1,
                                  directory_.path());
     }
     CallEarlyLeaveACrash(page_->finished, child);
-    const Replayed replayed = ReplayRound(
-        plan, round, *page_, {model.state().cut, {}}, model, result);
+    Replayed replayed = ReplayRound(plan, round, *page_,
+                                    history_.before_round(), model, result);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while it ran the plan");
       return absl::OkStatus();
@@ -238,7 +249,9 @@ class ForkTrial::Impl {
           absl::StrCat("round ", r + 1, " ended before its crash point"));
       return absl::OkStatus();
     }
-    return ExamineRound(plan, entry, r, trial, replayed, model, result);
+    result.verdict = history_.FinishModel(round, *page_, model, replayed);
+    if (!result.verdict.held()) return absl::OkStatus();
+    return ExamineRound(plan, entry, r, trial, replayed, model, result, keep);
   }
 
   absl::StatusOr<ChildReport> RunChild(const Plan& plan,
@@ -250,11 +263,35 @@ class ForkTrial::Impl {
                             model.state().cut < 0};
     return children_.Run(
         [&] {
-          BeginLifetime(LifetimeSeed(plan, r, false), trial);
-          ForkEngine engine;
-          RunRound(task, engine, *page_);
+          BeginLifetime(LifetimeSeed(seed_, r, 0), trial);
+          if (is_recorded_) {
+            RunRecorded(task);
+          } else {
+            ForkEngine engine;
+            RunRound(task, engine, *page_);
+          }
         },
         hang_timeout_);
+  }
+
+  // What the dead process did to the disk.
+  absl::Status EndProcess(TrialResult& result) {
+    if (!is_recorded_) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::vector<std::string> differences,
+                     disk_->EndProcess());
+    result.past_sqlite.insert(result.past_sqlite.end(), differences.begin(),
+                              differences.end());
+    return absl::OkStatus();
+  }
+
+  void RunRecorded(const RoundTask& task) {
+    RecordedEngine engine(*task.round, dropped_syncs_, *disk_, *page_);
+    if (const absl::Status status = engine.Install(); !status.ok()) {
+      std::snprintf(page_->why, sizeof(page_->why), "%s",
+                    status.ToString().c_str());
+      return;
+    }
+    RunRound(task, engine, *page_);
   }
 
   // A SIGKILL that no plan asked for. The saver may have sent it to itself; the
@@ -273,54 +310,71 @@ class ForkTrial::Impl {
     return absl::OkStatus();
   }
 
+  std::int64_t ErrorsIn(const Round& round) const {
+    return page_->records[round.steps.size() - 1].errors;
+  }
+
+  // What the crash, if there was one, did to the disk and to what must be
+  // there.
+  absl::StatusOr<Survived> Crash(const Round& round, RoundFacts& facts,
+                                 CrashFacts& crash) {
+    const auto step = CrashStep(round);
+    if (facts.crashed && step.has_value()) {
+      const Survival& survival = round.steps[*step].crash->survival;
+      facts.lost_power = survival.kind != SurvivalKind::kAll;
+      if (facts.lost_power) {
+        ASSIGN_OR_RETURN(Survived survived, disk_->LosePower(survival));
+        crash.is_in_order_per_file = survived.is_in_order_per_file;
+        facts.unsynced_changes = survived.changes + survived.directory_changes;
+        facts.lost_changes = survived.lost + survived.directory_lost;
+        return survived;
+      }
+    }
+    crash =
+        WithoutPowerLoss(crash, facts.crashed ? Fault::kKill : Fault::kNone);
+    return Survived();
+  }
+
   absl::Status ExamineRound(const Plan& plan, const SaverEntry& entry,
                             std::size_t r, const std::string& trial,
                             const Replayed& replayed, ReferenceModel& model,
-                            TrialResult& result) {
+                            TrialResult& result, const std::string& keep) {
     const Round& round = plan.rounds[r];
     RoundFacts& facts = result.rounds.back();
-    const Step* in_flight =
-        replayed.in_flight ? &round.steps[*replayed.in_flight] : nullptr;
-    const std::int64_t before = model.state().cut;
-    if (in_flight != nullptr) model.Apply(*in_flight);
-    model.Crash();  // the model's process is gone too
-    // What the step in flight would have committed is in doubt, unless it was
-    // acknowledged.
-    const bool has_committed = model.state().cut > before;
-    const bool has_candidate =
-        has_committed && !replayed.in_flight_acknowledged;
-    if (has_committed && !has_candidate) ++result.commits;
-    if (replayed.in_flight_acknowledged &&
-        page_->records[*replayed.in_flight].acknowledged != model.state().cut) {
-      result.verdict = Verdict::Violated(
-          ViolationClass::kWrongAnswer,
-          absl::StrCat("step ", *replayed.in_flight, " acknowledged cut ",
-                       page_->records[*replayed.in_flight].acknowledged,
-                       ", the model ", model.state().cut));
-      return absl::OkStatus();
+    const Mark now = MarkOf(*page_);
+    CrashFacts crash = history_.FactsAt(now, page_->synced, replayed);
+    crash.database_written_since_commit = page_->database_written_since_commit;
+    if (replayed.in_flight_acknowledged) ++result.commits;
+    ASSIGN_OR_RETURN(const Survived survived, Crash(round, facts, crash));
+    if (facts.lost_power && !keep.empty()) {
+      RETURN_IF_ERROR(CopyDirectory(absl::StrCat(trial, "/db"),
+                                    absl::StrCat(keep, "/round-", r + 1),
+                                    CopyWhat::kAll));
     }
-    facts.had_candidate = has_candidate;
-    facts.acknowledged = model.state().cut - (has_candidate ? 1 : 0);
+    facts.had_candidate = crash.has_candidate;
+    facts.acknowledged = crash.acknowledged;
     ExamineTask task;
     task.entry = &entry;
     task.profile = &plan.profile;
     RealRemains remains(absl::StrCat(trial, "/db"),
                         absl::StrCat(trial, "/copy"));
     task.remains = &remains;
-    task.legal =
-        ContractFor(plan.profile, {facts.crashed ? Fault::kKill : Fault::kNone,
-                                   facts.acknowledged, has_candidate,
-                                   page_->database_written_since_commit});
-    task.closed = !facts.crashed;
+    task.legal = ContractFor(plan.profile, crash);
+    // A close that gets an error leaves what it could not finish, and has
+    // nobody to tell (https://sqlite.org/c3ref/close.html).
+    task.closed = !facts.crashed && ErrorsIn(round) == 0;
     task.through_saver = r + 1 == plan.rounds.size();
     task.model = &model;
-    task.alternatives = &replayed.at_end.after_kill;
+    const Alternatives& alternatives = facts.lost_power
+                                           ? replayed.at_end.after_power_loss
+                                           : replayed.at_end.after_kill;
+    task.alternatives = &alternatives;
     page_->examined = false;
     page_->why[0] = '\0';
     ASSIGN_OR_RETURN(ChildReport child,
                      children_.Run(
                          [&] {
-                           BeginLifetime(LifetimeSeed(plan, r, true), trial);
+                           BeginLifetime(LifetimeSeed(seed_, r, 1), trial);
                            Store(Examine(task), *page_);
                          },
                          hang_timeout_));
@@ -341,14 +395,21 @@ class ForkTrial::Impl {
     facts.cut = page_->cut;
     facts.wal_frames_recovered = page_->wal_frames_recovered;
     facts.hot_journal = page_->hot_journal;
-    facts.candidate_landed = has_candidate && page_->cut > facts.acknowledged;
+    facts.candidate_landed =
+        crash.has_candidate && page_->cut == replayed.cuts.back();
+    if (facts.lost_power) {
+      CountImage(crash, task.legal, survived, page_->cut, page_->is_damaged,
+                 result.images);
+    }
     result.verdict = VerdictFrom(*page_);
     if (!result.verdict.held()) return absl::OkStatus();
     if (page_->alternative >= 0) {
       const auto index = static_cast<std::size_t>(page_->alternative);
-      model = ReferenceModel(*replayed.at_end.after_kill[index]);
+      model = ReferenceModel(*alternatives[index]);
     }
     model.RevertTo(facts.cut);
+    history_.EndRound(facts.lost_power, facts.cut, now, page_->synced,
+                      replayed);
     return absl::OkStatus();
   }
 
@@ -356,6 +417,13 @@ class ForkTrial::Impl {
   ChildRunner children_;
   SharedPage* page_;
   const absl::Duration hang_timeout_;
+  const bool records_always_;
+  const DroppedSyncs dropped_syncs_;
+  std::unique_ptr<RealDisk> disk_;  // once it is needed
+  // Of the trial that runs:
+  std::uint64_t seed_ = 0;
+  bool is_recorded_ = false;
+  CrashHistory history_;
   // When last looked at.
   std::optional<std::int64_t> memory_kills_ = CountOutOfMemoryKills();
 };
@@ -370,7 +438,7 @@ absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
   if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
   return std::unique_ptr<ForkTrial>(new ForkTrial(
       std::make_unique<Impl>(std::move(directory), std::move(children),
-                             new (memory) SharedPage(), options.hang_timeout)));
+                             new (memory) SharedPage(), options)));
 }
 
 ForkTrial::ForkTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

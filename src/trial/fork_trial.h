@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "disk/dropped_syncs.h"
 #include "plan/plan.h"
 #include "trial/trial.h"
 
@@ -25,6 +26,11 @@ struct TrialOptions {
   std::string directory;
   // A child that takes longer is a finding (kHung).
   absl::Duration hang_timeout = absl::Minutes(1);
+  // Records the system calls of every plan, not only of those with a loss of
+  // power or an I/O error, and compares the files with them.
+  bool records_always = false;
+  // Of plans whose system calls are recorded: a planted bug beneath SQLite.
+  DroppedSyncs dropped_syncs = DroppedSyncs::kNone;
 };
 
 class ForkTrial {

@@ -39,6 +39,17 @@ struct StepRecord {
   std::int64_t errors;
 };
 
+// A moment of a round, as far as acknowledgements go: step 3 is 6, after it has
+// acknowledged its commit 7. -1 is before the round.
+using Mark = std::int64_t;
+
+// What the syncs of a round have covered: everything acknowledged before the
+// newest successful sync of this kind began.
+struct SyncMarks {
+  Mark wal = -1;
+  Mark directory = -1;
+};
+
 // Where the child is, at all times. The newest of two slots is always whole.
 static_assert(std::is_trivially_copyable_v<CrashPlace>);
 class Position {
@@ -63,7 +74,8 @@ struct SharedPage {
   std::int64_t kill_due;  // on MonotonicNanoseconds; 0 = no timer was armed
   Position position;
   bool database_written_since_commit;
-  bool finished;  // all steps returned
+  bool finished;     // all steps returned
+  SyncMarks synced;  // if system calls are recorded
   bool spilled;
   bool savepoint_rolled_back_after_spill;
   bool statement_failed_after_spill;
@@ -80,6 +92,7 @@ struct SharedPage {
   std::int64_t cut;
   std::int64_t wal_frames_recovered;
   bool hot_journal;
+  bool is_damaged;
   std::int32_t alternative;  // Examination::alternative
   char why[8192];
 };
@@ -91,6 +104,7 @@ inline void ClearRound(SharedPage& page, std::size_t steps) {
   page.position.Set({0, {}, Phase::kBetween, {}});
   page.database_written_since_commit = false;
   page.finished = false;
+  page.synced = {};
   page.spilled = false;
   page.savepoint_rolled_back_after_spill = false;
   page.statement_failed_after_spill = false;

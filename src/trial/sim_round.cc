@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "trial/crash_history.h"
 #include "trial/fiber.h"
 
 namespace lastcommit {
@@ -84,13 +85,7 @@ void SimRound::BeforeStep(std::size_t step, Saver* saver) {
   injector_->set_saver(is_there ? saver : nullptr);
 }
 
-Mark SimRound::now() const {
-  const std::size_t step = page_.position.Get().step;
-  const bool is_acknowledged =
-      page_.records[step].progress == Progress::kAcknowledged ||
-      page_.records[step].progress == Progress::kReturned;
-  return 2 * static_cast<Mark>(step) + (is_acknowledged ? 1 : 0);
-}
+Mark SimRound::now() const { return MarkOf(page_); }
 
 int SimRound::BeforeCall(const SimCall& call) {
   call_began_ = now();

@@ -23,17 +23,6 @@ namespace lastcommit {
 
 class Fiber;
 
-// A moment of a round, as far as acknowledgements go: step 3 is 6, after it has
-// acknowledged its commit 7. -1 is before the round.
-using Mark = std::int64_t;
-
-// What the syncs of a round have covered: everything acknowledged before the
-// newest successful sync of this kind began.
-struct SyncMarks {
-  Mark wal = -1;
-  Mark directory = -1;
-};
-
 // A moment at which power could have been lost.
 struct SimImage {
   std::uint64_t ordinal = 0;  // of the moment in its round

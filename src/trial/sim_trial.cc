@@ -17,12 +17,13 @@
 #include "disk/sim_vfs.h"
 #include "disk/survival.h"
 #include "model/reference_model.h"
-#include "plan/codec.h"
 #include "status/status.h"
 #include "subject/registry.h"
 #include "trial/child.h"
 #include "trial/child_verdict.h"
+#include "trial/crash_history.h"
 #include "trial/examine.h"
+#include "trial/lifetime.h"
 #include "trial/round_judge.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
@@ -32,14 +33,6 @@
 
 namespace lastcommit {
 namespace {
-
-// Which commits, as values of the commit counter, are what; -1 is before the
-// schema.
-struct Promises {
-  std::int64_t acknowledged = -1;
-  std::int64_t wal_synced = -1;
-  std::int64_t directory_synced = -1;
-};
 
 // Every so many images the saver itself recovers, reads and writes.
 constexpr std::size_t kThroughSaverEvery = 8;
@@ -136,18 +129,6 @@ std::uint64_t Combine(std::uint64_t seed, std::uint64_t number) {
   return XXH3_64bits_withSeed(&number, sizeof(number), seed);
 }
 
-// Not of what goes wrong in it: what the program does stays the same when the
-// crash moves.
-std::uint64_t SeedOf(Plan plan) {
-  plan = WithoutExpectation(std::move(plan));
-  plan.images = 0;
-  for (Round& round : plan.rounds) {
-    for (Step& step : round.steps) step.crash.reset();
-  }
-  const std::string text = PrintPlan(plan);
-  return XXH3_64bits(text.data(), text.size());
-}
-
 absl::Status WriteFiles(const Storage& storage, const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
@@ -193,10 +174,6 @@ class SimRun {
   const TrialResult& result() const { return result_; }
 
  private:
-  std::uint32_t NextLifetime() {
-    return static_cast<std::uint32_t>(Combine(seed_, lifetimes_++)) | 1;
-  }
-
   absl::Status RunOneRound(std::size_t r) {
     const Round& round = plan_.rounds[r];
     RoundFacts& facts = result_.rounds.emplace_back();
@@ -204,8 +181,10 @@ class SimRun {
     // Never destroyed: the dead have files open on it.
     auto* disk = new SimDisk(storage_);  // NOLINT
     SimRound run(*disk, page_, round, Sampling(r));
-    cut_before_ = model_.state().cut;
-    BeginSimLifetime(NextLifetime());
+    history_.BeginRound(model_.state().cut);
+    round_ = r;
+    examinations_ = 0;
+    BeginSimLifetime(LifetimeSeed(seed_, r, 0));
     UseSimDisk(disk);
     facts.crashed = !run.Run({&entry_, &plan_.profile, &round, kSimDatabase,
                               model_.state().cut < 0});
@@ -215,9 +194,8 @@ class SimRun {
     result_.savepoint_rolled_back_after_spill |=
         page_.savepoint_rolled_back_after_spill;
     result_.statement_failed_after_spill |= page_.statement_failed_after_spill;
-    Replayed replayed =
-        ReplayRound(plan_, round, page_, {promises_.acknowledged, in_doubt_},
-                    model_, result_);
+    Replayed replayed = ReplayRound(plan_, round, page_,
+                                    history_.before_round(), model_, result_);
     result_.verdict = replayed.verdict;
     if (!result_.verdict.held()) return absl::OkStatus();
     if (!facts.crashed && CrashStep(round).has_value()) {
@@ -226,7 +204,7 @@ class SimRun {
           absl::StrCat("round ", r + 1, " ended before its crash point"));
       return absl::OkStatus();
     }
-    FinishModel(round, replayed);
+    result_.verdict = history_.FinishModel(round, page_, model_, replayed);
     if (!result_.verdict.held()) return absl::OkStatus();
     for (const SimImage& image : run.images()) {
       RETURN_IF_ERROR(JudgeImage(r, image, replayed));
@@ -240,102 +218,11 @@ class SimRun {
     return {(plan_.images + rounds - 1) / rounds, Combine(~seed_, r)};
   }
 
-  // Brings the model to what may have been committed.
-  void FinishModel(const Round& round, Replayed& replayed) {
-    const std::int64_t before = model_.state().cut;
-    if (replayed.in_flight) model_.Apply(round.steps[*replayed.in_flight]);
-    model_.Crash();
-    if (replayed.in_flight) {
-      const std::int64_t after = model_.state().cut;
-      const std::int64_t promised = replayed.promised.empty()
-                                        ? promises_.acknowledged
-                                        : replayed.promised.back();
-      replayed.cuts.push_back(after);
-      replayed.promised.push_back(after > before ? after : promised);
-    }
-    if (replayed.in_flight_acknowledged &&
-        page_.records[*replayed.in_flight].acknowledged != model_.state().cut) {
-      result_.verdict = Verdict::Violated(
-          ViolationClass::kWrongAnswer,
-          absl::StrCat("step ", *replayed.in_flight, " acknowledged cut ",
-                       page_.records[*replayed.in_flight].acknowledged,
-                       ", the model ", model_.state().cut));
-    }
-  }
-
-  std::int64_t CutBefore(std::size_t step, const Replayed& replayed) const {
-    return step == 0 ? cut_before_ : replayed.cuts[step - 1];
-  }
-
-  // What had been acknowledged at that moment.
-  std::int64_t PromisedAt(Mark mark, std::int64_t before_round,
-                          const Replayed& replayed) const {
-    const std::int64_t steps = (mark + 1) / 2;  // whose acknowledgements count
-    return mark < 1 ? before_round
-                    : replayed.promised[static_cast<std::size_t>(steps - 1)];
-  }
-
-  Promises PromisesAt(Mark now, const SyncMarks& synced,
-                      const Replayed& replayed) const {
-    Promises promises = promises_;
-    promises.acknowledged = PromisedAt(now, promises_.acknowledged, replayed);
-    if (synced.wal >= 0) {
-      promises.wal_synced =
-          PromisedAt(synced.wal, promises_.acknowledged, replayed);
-    }
-    if (synced.directory >= 0) {
-      promises.directory_synced =
-          PromisedAt(synced.directory, promises_.acknowledged, replayed);
-    }
-    return promises;
-  }
-
-  // Of a crash: the cuts of the model around the step it is in say whether that
-  // would have committed. One between two steps is in none.
-  CrashFacts FactsAt(Mark now, const SyncMarks& synced,
-                     const Replayed& replayed) const {
-    const auto step = static_cast<std::size_t>(now / 2);
-    const Promises promises = PromisesAt(now, synced, replayed);
-    const bool is_acknowledged = now % 2 == 1;
-    const std::int64_t before = CutBefore(step, replayed);
-    const std::int64_t after =
-        step < replayed.cuts.size() ? replayed.cuts[step] : before;
-    CrashFacts facts;
-    facts.fault = Fault::kPowerLoss;
-    facts.has_candidate = after > before && !is_acknowledged;
-    facts.acknowledged = promises.acknowledged;
-    facts.unacknowledged =
-        (is_acknowledged ? after : before) - promises.acknowledged;
-    facts.wal_synced = promises.wal_synced;
-    facts.directory_synced = promises.directory_synced;
-    return facts;
-  }
-
-  // Counts what the contract says of an image, and what came of it.
-  void Count(const CrashFacts& facts, const LegalCuts& legal,
-             const Survived& survived, const Examination& examination) {
-    ImageCounts& counts = result_.images;
-    const std::int64_t lost =
-        std::max<std::int64_t>(0, facts.acknowledged - examination.cut);
-    if (legal.anything) {
-      ++counts.no_demand;
-      counts.damaged += examination.is_damaged ? 1 : 0;
-      counts.with_lost_commits_without_demand +=
-          lost > 0 && !examination.is_damaged ? 1 : 0;
-      return;
-    }
-    ++counts.judged;
-    counts.with_lost_changes +=
-        survived.lost + survived.directory_lost > 0 ? 1 : 0;
-    counts.with_lost_commits += lost > 0 ? 1 : 0;
-    counts.lost_commits += lost;
-  }
-
   absl::Status JudgeImage(std::size_t r, const SimImage& image,
                           const Replayed& replayed) {
     SetImage(r, image, report_);
     const std::size_t step = image.place.step;
-    CrashFacts facts = FactsAt(image.now, image.synced, replayed);
+    CrashFacts facts = history_.FactsAt(image.now, image.synced, replayed);
     facts.database_written_since_commit = image.database_written_since_commit;
     const Survived survived = Resolve(image.storage, image.survival);
     facts.is_in_order_per_file = survived.is_in_order_per_file;
@@ -348,7 +235,8 @@ class SimRun {
     ASSIGN_OR_RETURN(
         const Examination examination,
         ExamineStorage(image.storage.AfterCrash(survived.fates), task));
-    Count(facts, task.legal, survived, examination);
+    CountImage(facts, task.legal, survived, examination.cut,
+               examination.is_damaged, result_.images);
     if (examination.verdict.violation) {
       result_.verdict = examination.verdict;
     } else {
@@ -362,7 +250,7 @@ class SimRun {
                         const Replayed& replayed) {
     const Round& round = plan_.rounds[r];
     RoundFacts& facts = result_.rounds.back();
-    CrashFacts crash = FactsAt(run.now(), run.synced(), replayed);
+    CrashFacts crash = history_.FactsAt(run.now(), run.synced(), replayed);
     crash.database_written_since_commit = page_.database_written_since_commit;
     if (replayed.in_flight_acknowledged) ++result_.commits;
     Survived survived;
@@ -378,10 +266,8 @@ class SimRun {
       facts.unsynced_changes = survived.changes + survived.directory_changes;
       facts.lost_changes = survived.lost + survived.directory_lost;
     } else {
-      // What is there after a kill does not go away by itself.
-      crash.acknowledged += crash.unacknowledged;
-      crash.unacknowledged = 0;
-      crash.fault = facts.crashed ? Fault::kKill : Fault::kNone;
+      crash =
+          WithoutPowerLoss(crash, facts.crashed ? Fault::kKill : Fault::kNone);
     }
     ExamineTask task;
     task.legal = ContractFor(plan_.profile, crash);
@@ -397,7 +283,10 @@ class SimRun {
     }
     ASSIGN_OR_RETURN(const Examination examination,
                      ExamineStorage(storage_, task));
-    if (facts.lost_power) Count(crash, task.legal, survived, examination);
+    if (facts.lost_power) {
+      CountImage(crash, task.legal, survived, examination.cut,
+                 examination.is_damaged, result_.images);
+    }
     facts.judged = true;
     facts.had_candidate = crash.has_candidate;
     facts.acknowledged = crash.acknowledged;
@@ -418,13 +307,8 @@ class SimRun {
       model_ = ReferenceModel(*(*task.alternatives)[index]);
     }
     model_.RevertTo(examination.cut);
-    if (result_.rounds.back().lost_power) {
-      promises_ = {examination.cut, examination.cut, examination.cut};
-      in_doubt_.clear();
-    } else {
-      in_doubt_ = replayed.at_end.after_power_loss;
-      promises_ = PromisesAt(run.now(), run.synced(), replayed);
-    }
+    history_.EndRound(result_.rounds.back().lost_power, examination.cut,
+                      run.now(), run.synced(), replayed);
   }
 
   absl::StatusOr<Examination> ExamineStorage(Storage storage,
@@ -435,7 +319,7 @@ class SimRun {
     task.profile = &plan_.profile;
     task.remains = &remains;
     task.model = &model_;
-    BeginSimLifetime(NextLifetime());
+    BeginSimLifetime(LifetimeSeed(seed_, round_, ++examinations_));
     return Examine(task);
   }
 
@@ -445,11 +329,10 @@ class SimRun {
   SimReport& report_;
   const std::string& keep_;
   const std::uint64_t seed_;
-  std::uint64_t lifetimes_ = 0;
+  std::size_t round_ = 0;
+  std::uint64_t examinations_ = 0;  // in the round
   Storage storage_;
-  std::int64_t cut_before_ = -1;  // of the model, when the round began
-  Promises promises_;             // at that moment
-  Alternatives in_doubt_;         // and since the last loss of power
+  CrashHistory history_;
   ReferenceModel model_;
   TrialResult result_;
 };

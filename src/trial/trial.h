@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -91,6 +92,9 @@ struct TrialResult {
   bool savepoint_rolled_back_after_spill = false;
   bool statement_failed_after_spill = false;
   std::int64_t errors = 0;  // that were injected
+  // Of a fork trial with recorded system calls, a line each: what its processes
+  // did to the database's files that did not go through SQLite's VFS.
+  std::vector<std::string> past_sqlite;
   ImageCounts images;
   // Of every image that was examined, in their order.
   std::vector<std::uint64_t> image_digests;

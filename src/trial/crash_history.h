@@ -1,0 +1,76 @@
+// CrashHistory: which commits a crash must leave. It knows, over the rounds of
+// a plan, what was acknowledged and what the syncs had covered by then; a loss
+// of power may take the rest, also of rounds before the one it ends.
+
+#ifndef LASTCOMMIT_TRIAL_CRASH_HISTORY_H_
+#define LASTCOMMIT_TRIAL_CRASH_HISTORY_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "disk/survival.h"
+#include "model/contract.h"
+#include "model/reference_model.h"
+#include "model/verdict.h"
+#include "plan/plan.h"
+#include "trial/round_judge.h"
+#include "trial/shared_page.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+// Where the process is, or where it died.
+Mark MarkOf(const SharedPage& page);
+
+class CrashHistory {
+ public:
+  // `cut` is the model's.
+  void BeginRound(std::int64_t cut) { cut_before_ = cut; }
+  // For ReplayRound.
+  BeforeRound before_round() const {
+    return {promises_.acknowledged, in_doubt_};
+  }
+
+  // Brings the model, and what was replayed, to what the step in flight may
+  // have committed. Violated: it acknowledged something else.
+  Verdict FinishModel(const Round& round, const SharedPage& page,
+                      ReferenceModel& model, Replayed& replayed) const;
+
+  // Of a loss of power at that moment. After FinishModel.
+  CrashFacts FactsAt(Mark now, const SyncMarks& synced,
+                     const Replayed& replayed) const;
+
+  // What the next round begins with. `cut` is what was found.
+  void EndRound(bool lost_power, std::int64_t cut, Mark now,
+                const SyncMarks& synced, const Replayed& replayed);
+
+ private:
+  // Which commits, as values of the commit counter, are what; -1 is before the
+  // schema.
+  struct Promises {
+    std::int64_t acknowledged = -1;
+    std::int64_t wal_synced = -1;
+    std::int64_t directory_synced = -1;
+  };
+
+  std::int64_t PromisedAt(Mark mark, const Replayed& replayed) const;
+  Promises PromisesAt(Mark now, const SyncMarks& synced,
+                      const Replayed& replayed) const;
+
+  std::int64_t cut_before_ = -1;  // of the model, when the round began
+  Promises promises_;             // at that moment
+  Alternatives in_doubt_;         // and since the last loss of power
+};
+
+// The same crash without a loss of power: what is there does not go away by
+// itself.
+CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault);
+
+// Counts what the contract says of an image, and what came of it.
+void CountImage(const CrashFacts& facts, const LegalCuts& legal,
+                const Survived& survived, std::int64_t cut, bool is_damaged,
+                ImageCounts& counts);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_CRASH_HISTORY_H_

@@ -1,0 +1,36 @@
+#include "trial/lifetime.h"
+
+#include <array>
+#include <string>
+
+#include "plan/codec.h"
+#include "xxhash.h"
+
+namespace lastcommit {
+
+std::uint64_t SeedOf(const Plan& plan) {
+  // Not of what goes wrong in it: what the program does stays the same when the
+  // crash moves.
+  Plan program = WithoutExpectation(plan);
+  program.engine = Engine::kFork;
+  program.images = 0;
+  for (Round& round : program.rounds) {
+    for (Step& step : round.steps) {
+      step.crash.reset();
+      step.kill_after_us.reset();
+    }
+  }
+  const std::string text = PrintPlan(program);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+std::uint32_t LifetimeSeed(std::uint64_t plan_seed, std::size_t round,
+                           std::uint64_t examination) {
+  const std::array<std::uint64_t, 2> lifetime = {round, examination};
+  // Not 0, which SQLite takes for "no seed".
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(
+             lifetime.data(), sizeof(lifetime), plan_seed)) |
+         1;
+}
+
+}  // namespace lastcommit
