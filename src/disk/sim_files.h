@@ -121,17 +121,17 @@ int Observed(SimDisk::Impl& disk, const SimCall& call, Perform perform,
 const sqlite3_io_methods* SimFileMethods();
 
 // ---- sim_locks.cc: the methods of sqlite3_io_methods ----
-int SimLock(sqlite3_file* file, int level);
-int SimUnlock(sqlite3_file* file, int level);
-int SimCheckReservedLock(sqlite3_file* file, int* is_reserved);
+int SimLock(sqlite3_file* base, int level);
+int SimUnlock(sqlite3_file* base, int level);
+int SimCheckReservedLock(sqlite3_file* base, int* is_reserved);
 void ReleaseLock(SimFile& file, int level);
 
 // ---- sim_shm.cc: the same ----
-int SimShmMap(sqlite3_file* file, int region, int region_size, int extend,
+int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,
               void volatile** memory);
-int SimShmLock(sqlite3_file* file, int first, int count, int flags);
-void SimShmBarrier(sqlite3_file* file);
-int SimShmUnmap(sqlite3_file* file, int delete_flag);
+int SimShmLock(sqlite3_file* base, int first, int count, int flags);
+void SimShmBarrier(sqlite3_file* base);
+int SimShmUnmap(sqlite3_file* base, int delete_flag);
 void ReleaseShm(SimFile& file);
 
 }  // namespace lastcommit

@@ -120,7 +120,7 @@ int SimShmLock(sqlite3_file* base, int first, int count, int flags) {
       [&] {
         if (!file.has_shm) return SQLITE_IOERR_SHMLOCK;
         const auto begin = static_cast<std::size_t>(first);
-        const auto end = static_cast<std::size_t>(first + count);
+        const auto end = begin + static_cast<std::size_t>(count);
         if (is_unlock) {
           ReleaseSlots(file, begin, end);
           return SQLITE_OK;

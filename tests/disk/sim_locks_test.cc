@@ -129,6 +129,13 @@ class Walk {
     }
   }
 
+  // As SQLite does before it closes a file.
+  ~Walk() {
+    for (RawFile& file : files_) file.methods().xShmUnmap(file.file(), 0);
+  }
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+
   std::vector<int> FileLocks() {
     std::vector<int> answers;
     for (int i = 0; i < kSteps; ++i) {

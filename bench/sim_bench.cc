@@ -1,0 +1,342 @@
+// Crash images that SimTrial judges in a second of one core, against a loop
+// written by hand that makes the same SQLite calls on copies of the same images
+// in the least VFS there can be; and how the cost of a trial grows with its
+// program. The two take turns, and what is printed is the median over the
+// pairs.
+//
+// Exit code 2 for bad arguments, 3 when a loop failed. The time is never judged
+// here.
+
+#include <sqlite3.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/time/time.h"
+#include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
+#include "memory_vfs.h"
+#include "plan/plan.h"
+#include "status/status.h"
+#include "trial/sim_trial.h"
+
+namespace lastcommit {
+namespace {
+
+struct Settings {
+  int pairs = 10;    // turns of each loop
+  int images = 400;  // in a turn
+  int most = 1000;   // transactions of the longest program
+};
+
+Step StepOf(StepKind kind) {
+  Step step;
+  step.kind = kind;
+  return step;
+}
+
+// A round of transactions, each of a checkpoint and a log entry, whose last
+// commit loses power.
+Round Transactions(int count, int first_id) {
+  Round round;
+  round.steps.push_back(StepOf(StepKind::kOpen));
+  for (int i = first_id; i < first_id + count; ++i) {
+    round.steps.push_back(StepOf(StepKind::kBegin));
+    Step checkpoint = StepOf(StepKind::kPutCheckpoint);
+    checkpoint.id = i;
+    checkpoint.parent = i - 1;
+    checkpoint.content = {1000, static_cast<std::uint64_t>(i)};
+    round.steps.push_back(checkpoint);
+    Step log = StepOf(StepKind::kAppendLog);
+    log.content = {200, static_cast<std::uint64_t>(i)};
+    round.steps.push_back(log);
+    round.steps.push_back(StepOf(StepKind::kCommit));
+  }
+  CrashPoint crash;
+  crash.io = 2;
+  crash.moment = Moment::kBefore;
+  crash.survival.kind = SurvivalKind::kSubset;
+  round.steps.back().crash = crash;
+  return round;
+}
+
+Plan PlanOf(JournalMode mode, int rounds, int transactions, int images) {
+  Plan plan;
+  plan.engine = Engine::kSim;
+  plan.profile.journal_mode = mode;
+  plan.images = images;
+  Round creation;
+  creation.steps = {StepOf(StepKind::kOpen), StepOf(StepKind::kClose)};
+  plan.rounds.push_back(creation);
+  for (int r = 0; r < rounds; ++r) {
+    plan.rounds.push_back(Transactions(transactions, r * transactions));
+  }
+  return plan;
+}
+
+// Of this process and its children that were waited for.
+double CpuSeconds() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage = {};
+    getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      seconds += static_cast<double>(time.tv_sec) +
+                 static_cast<double>(time.tv_usec) * 1e-6;
+    }
+  }
+  return seconds;
+}
+
+double Median(std::vector<double> values) {
+  const auto middle =
+      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// ---- The loop written by hand ----
+
+absl::Status SqlError(sqlite3* connection) {
+  return absl::InternalError(std::string("the hand loop: ") +
+                             sqlite3_errmsg(connection));
+}
+
+// Steps through all rows and looks at each value.
+absl::Status ReadRows(sqlite3* connection, const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(connection, sql, -1, &statement, nullptr) !=
+      SQLITE_OK) {
+    return SqlError(connection);
+  }
+  int result = SQLITE_ROW;
+  while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+      sqlite3_column_blob(statement, i);
+    }
+  }
+  sqlite3_finalize(statement);
+  return result == SQLITE_DONE ? absl::OkStatus() : SqlError(connection);
+}
+
+absl::Status ReadDatabase(sqlite3* connection,
+                          const std::vector<std::string>& tables) {
+  RETURN_IF_ERROR(ReadRows(connection, "PRAGMA integrity_check(10)"));
+  RETURN_IF_ERROR(ReadRows(connection, "PRAGMA foreign_key_check"));
+  for (const std::string& table : tables) {
+    RETURN_IF_ERROR(ReadRows(connection, ("SELECT * FROM " + table).c_str()));
+  }
+  sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                            nullptr, nullptr);
+  return absl::OkStatus();
+}
+
+// What a trial left of each round, and how it is read.
+class HandLoop {
+ public:
+  static absl::StatusOr<HandLoop> Create(const std::string& directory,
+                                         std::size_t rounds) {
+    HandLoop loop;
+    for (std::size_t r = 1; r <= rounds; ++r) {
+      loop.left_.push_back(
+          ReadFiles(directory + "/round-" + std::to_string(r)));
+    }
+    RETURN_IF_ERROR(loop.FindTables());
+    return loop;
+  }
+
+  // The images of a round lie between what the last one left and what it left
+  // itself; so both are read, in turns.
+  absl::Status RunOnce(std::size_t i) {
+    const std::size_t round = i / 2 % left_.size();
+    return OnCopy(
+        left_[i % 2 == 0 || round == 0 ? round : round - 1],
+        [&](sqlite3* connection) { return ReadDatabase(connection, tables_); });
+  }
+
+  double MeanBytes() const {
+    double bytes = 0;
+    for (const MemoryFiles& files : left_) {
+      for (const auto& [path, content] : files) {
+        bytes += static_cast<double>(content.size());
+      }
+    }
+    return bytes / static_cast<double>(left_.size());
+  }
+
+ private:
+  static MemoryFiles ReadFiles(const std::string& directory) {
+    MemoryFiles files;
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      files["/" + entry.path().filename().string()] =
+          std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    return files;
+  }
+
+  template <typename Work>
+  static absl::Status OnCopy(const MemoryFiles& image, Work work) {
+    MemoryFiles files = image;
+    UseMemoryFiles(&files);
+    sqlite3* connection = nullptr;
+    const std::string path =
+        "/" + std::filesystem::path(kSimDatabase).filename().string();
+    absl::Status status = absl::OkStatus();
+    if (sqlite3_open_v2(path.c_str(), &connection, SQLITE_OPEN_READWRITE,
+                        kMemoryVfs) != SQLITE_OK) {
+      status = SqlError(connection);
+    }
+    if (status.ok()) status = work(connection);
+    sqlite3_close(connection);
+    UseMemoryFiles(nullptr);
+    return status;
+  }
+
+  absl::Status FindTables() {
+    return OnCopy(left_.back(), [this](sqlite3* connection) {
+      const auto add = [](void* to, int, char** values, char**) {
+        static_cast<std::vector<std::string>*>(to)->emplace_back(values[0]);
+        return 0;
+      };
+      const int result = sqlite3_exec(
+          connection,
+          "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
+          "LIKE 'sqlite%'",
+          add, &tables_, nullptr);
+      return result == SQLITE_OK ? absl::OkStatus() : SqlError(connection);
+    });
+  }
+
+  std::vector<MemoryFiles> left_;
+  std::vector<std::string> tables_;
+};
+
+// ---- The trial ----
+
+// Images that it examined, with the one that each round left.
+absl::StatusOr<std::size_t> RunTrial(SimTrial& trial, const Plan& plan) {
+  ASSIGN_OR_RETURN(const TrialResult result, trial.Run(plan));
+  if (!result.verdict.held()) {
+    return absl::InternalError(Name(result.verdict) + ": " +
+                               result.verdict.why);
+  }
+  return result.image_digests.size();
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory()
+      : path_((std::filesystem::temp_directory_path() / "sim-bench-XXXXXX")
+                  .string()) {
+    CHECK(mkdtemp(path_.data()) != nullptr);
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+absl::Status CompareImages(SimTrial& trial, const char* name, JournalMode mode,
+                           const Settings& settings) {
+  const Plan plan = PlanOf(mode, 3, 20, settings.images);
+  const TemporaryDirectory directory;
+  RETURN_IF_ERROR(trial.RunAndKeep(plan, directory.path()).status());
+  ASSIGN_OR_RETURN(HandLoop hand,
+                   HandLoop::Create(directory.path(), plan.rounds.size()));
+  std::vector<double> trial_rates, hand_rates, ratios;
+  for (int i = 0; i < settings.pairs; ++i) {
+    const double begin = CpuSeconds();
+    ASSIGN_OR_RETURN(const std::size_t images, RunTrial(trial, plan));
+    const double between = CpuSeconds();
+    for (std::size_t k = 0; k < images; ++k) {
+      RETURN_IF_ERROR(hand.RunOnce(k));
+    }
+    const double end = CpuSeconds();
+    trial_rates.push_back(static_cast<double>(images) / (between - begin));
+    hand_rates.push_back(static_cast<double>(images) / (end - between));
+    ratios.push_back((end - between) / (between - begin));
+  }
+  std::printf(
+      "%s, images of %.0f kB on average\n"
+      "  judged images per second of a core: SimTrial %.0f, hand loop %.0f, "
+      "ratio %.2f\n",
+      name, hand.MeanBytes() / 1000, Median(trial_rates), Median(hand_rates),
+      Median(ratios));
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+absl::Status ShowGrowth(SimTrial& trial, const Settings& settings) {
+  std::printf("cost of a program and 4 images, in CPU ms\n");
+  for (int count = 10; count <= settings.most; count *= 10) {
+    const Plan plan = PlanOf(JournalMode::kWal, 1, count, 4);
+    std::vector<double> spent;
+    for (int i = 0; i < settings.pairs; ++i) {
+      const double begin = CpuSeconds();
+      RETURN_IF_ERROR(RunTrial(trial, plan).status());
+      spent.push_back(1000 * (CpuSeconds() - begin));
+    }
+    std::printf("  %5d transactions: %.1f, for each %.3f\n", count,
+                Median(spent), Median(spent) / count);
+    std::fflush(stdout);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunAll(const Settings& settings) {
+  RETURN_IF_ERROR(RegisterShimVfs());
+  RETURN_IF_ERROR(RegisterSimVfs());
+  if (!RegisterMemoryVfs()) return absl::InternalError("no memory VFS");
+  ASSIGN_OR_RETURN(const std::unique_ptr<SimTrial> trial,
+                   SimTrial::Create(absl::Minutes(10)));
+  RETURN_IF_ERROR(CompareImages(*trial, "WAL", JournalMode::kWal, settings));
+  RETURN_IF_ERROR(
+      CompareImages(*trial, "DELETE", JournalMode::kDelete, settings));
+  return ShowGrowth(*trial, settings);
+}
+
+}  // namespace
+}  // namespace lastcommit
+
+int main(int argc, char** argv) {
+  lastcommit::Settings settings;
+  CLI::App app("Judged crash images per second of SimTrial and of a hand loop");
+  app.add_option("--pairs", settings.pairs, "Turns of each loop")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--images", settings.images, "Images in a turn")
+      ->check(CLI::Range(1, 30000))
+      ->capture_default_str();
+  app.add_option("--most", settings.most, "Transactions, at most")
+      ->check(CLI::Range(10, 1000))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (const absl::Status status = lastcommit::RunAll(settings); !status.ok()) {
+    std::fprintf(stderr, "%s\n", status.ToString().c_str());
+    return 3;
+  }
+  return 0;
+}
