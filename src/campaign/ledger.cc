@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "campaign/power_loss_table.h"
 
 namespace lastcommit {
 namespace {
@@ -76,10 +78,18 @@ void AddTimedKill(const Plan& plan, const RoundFacts& facts,
                     facts.crash.phase)];
 }
 
+// A trial ends with the first violation.
+bool IsAboutALossOfPower(const TrialResult& result) {
+  return result.verdict.violation.has_value() &&
+         (result.violated_image.has_value() ||
+          (!result.rounds.empty() && result.rounds.back().lost_power));
+}
+
 // Of every crash image after a loss of power, by what the contract has a row
 // for.
-void AddImages(const Profile& profile, const ImageCounts& images,
+void AddImages(const Profile& profile, const TrialResult& result,
                Ledger::Cells& cells) {
+  const ImageCounts& images = result.images;
   const std::string row =
       absl::StrCat("power_loss/", Word(profile.journal_mode), "/",
                    Word(profile.synchronous), "/");
@@ -90,6 +100,7 @@ void AddImages(const Profile& profile, const ImageCounts& images,
   add("lost_changes", images.with_lost_changes);
   add("lost_commits", images.with_lost_commits);
   add("commits_lost", images.lost_commits);
+  add("violated", IsAboutALossOfPower(result) ? 1 : 0);
   add("no_demand", images.no_demand);
   add("no_demand_damaged", images.damaged);
   add("no_demand_lost_commits", images.with_lost_commits_without_demand);
@@ -126,7 +137,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
     AddTimedKill(plan, facts, cells_);
   }
   // These were judged before what came of the rest.
-  AddImages(plan.profile, result.images, cells_);
+  AddImages(plan.profile, result, cells_);
   if (!result.image_digests.empty()) {
     cells_["images/examined"] +=
         static_cast<std::int64_t>(result.image_digests.size());
@@ -184,6 +195,7 @@ std::string Ledger::Print() const {
     append_crashes(Kill::kTimed, mode);
     text += "\n";
   }
+  text += PrintPowerLossTable(*this);
   text += "ledger: everything else\n";
   for (const auto& [cell, count] : cells_) {
     if (cell.starts_with("crash/") || cell.starts_with("round/")) continue;
@@ -218,6 +230,9 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
     broken.push_back(absl::StrCat(ledger.skipped(), " of ", ledger.trials(),
                                   " plans were skipped, more than ",
                                   kMaxSkippedPercent, " %"));
+  }
+  for (std::string& row : RowsNotExercised(ledger)) {
+    broken.push_back(std::move(row));
   }
   if (options.fault == FaultChoice::kTimedKill && !AreInside(ledger)) {
     broken.push_back(absl::StrCat(ledger.Count(kTimedInside), " of ",

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "campaign/campaign_directory.h"
 #include "campaign/markdown.h"
+#include "campaign/power_loss_table.h"
 #include "campaign/results_file.h"
 #include "campaign/summary.h"
 #include "campaign/unrecorded.h"
@@ -200,6 +201,14 @@ std::string CrashesOf(const Ledger& ledger) {
                       MarkdownTable(rows));
 }
 
+std::string PowerLossOf(const Ledger& ledger) {
+  const Rows rows = PowerLossTable(ledger);
+  if (rows.empty()) return "";
+  return absl::StrCat(
+      "\n## Images after a loss of power\n\n", MarkdownTable(rows),
+      "\nLost and damaged: where that is legal (docs/fault-model.md).\n");
+}
+
 std::string OtherCells(const Ledger& ledger) {
   Rows rows = {{"cell", "count"}};
   for (const auto& [cell, count] : ledger.cells()) {
@@ -278,11 +287,11 @@ absl::StatusOr<std::string> ReportOn(const std::string& directory,
   if (!results.cut.empty()) {
     absl::StrAppend(&text, "\n", MarkdownText(results.cut), "\n");
   }
-  return absl::StrCat(text, ParametersOf(identity, summary.tally),
-                      FindingsOf(summary, program),
-                      CrashesOf(summary.tally.ledger), RunsOf(summary.tally),
-                      TrialsOverTime(summary.tally),
-                      OtherCells(summary.tally.ledger), kNotShown);
+  return absl::StrCat(
+      text, ParametersOf(identity, summary.tally), FindingsOf(summary, program),
+      CrashesOf(summary.tally.ledger), PowerLossOf(summary.tally.ledger),
+      RunsOf(summary.tally), TrialsOverTime(summary.tally),
+      OtherCells(summary.tally.ledger), kNotShown);
 }
 
 }  // namespace lastcommit

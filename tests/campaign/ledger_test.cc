@@ -199,6 +199,33 @@ TEST(LedgerTest, IsPrintedWithEveryCell) {
   EXPECT_THAT(ledger.Print(), HasSubstr("4712"));
 }
 
+TrialResult AfterPowerLoss(const ImageCounts& images) {
+  TrialResult result;
+  result.images = images;
+  return result;
+}
+
+TEST(LedgerTest, ImagesFillTheRowOfTheContract) {
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal),
+             AfterPowerLoss({.judged = 30, .with_lost_commits = 7}));
+  EXPECT_EQ(ledger.Count("power_loss/wal/full/judged"), 30);
+  EXPECT_EQ(ledger.Count("power_loss/wal/full/lost_commits"), 7);
+  EXPECT_EQ(ledger.Count("power_loss/wal/full/violated"), 0);
+  EXPECT_EQ(ledger.Count("power_loss/wal/normal/judged"), 0);
+}
+
+TEST(LedgerTest, AViolationAfterALossOfPowerIsInItsRowAndNoOtherIs) {
+  TrialResult result;
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "");
+  Ledger ledger;
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("power_loss/wal/full/violated"), 0);
+  result.violated_image = ViolatedImage();
+  ledger.Add(PlanIn(JournalMode::kWal), result);
+  EXPECT_EQ(ledger.Count("power_loss/wal/full/violated"), 1);
+}
+
 TEST(BrokenPromisesTest, AFullLedgerHasNone) {
   EXPECT_THAT(Broken(FullCells(kTrialsOfAPromise)), IsEmpty());
 }
