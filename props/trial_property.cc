@@ -38,8 +38,8 @@ std::string Reported(TrialRunner& trial, const TrialProperty& property,
   return finding->story;
 }
 
-std::string TooManySkipped(const Ledger& ledger) {
-  if (ledger.skipped() * 100 <= ledger.trials() * kMaxSkippedPercent) return "";
+std::string TooManySkipped(const Ledger& ledger, int max_percent) {
+  if (ledger.skipped() * 100 <= ledger.trials() * max_percent) return "";
   return absl::StrCat("not exercised: ", ledger.skipped(), " of ",
                       ledger.trials(), " plans were skipped");
 }
@@ -79,7 +79,8 @@ PropertyOutcome CheckTrials(const TrialProperty& property, std::uint64_t seed,
                           : result->verdict.why;
     return outcome;
   }
-  outcome.failure = TooManySkipped(outcome.ledger);
+  outcome.failure =
+      TooManySkipped(outcome.ledger, property.max_skipped_percent);
   return outcome;
 }
 

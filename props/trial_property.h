@@ -20,6 +20,8 @@ struct TrialProperty {
   std::string name;  // for the file of a failing plan
   GenerateOptions generate;
   std::uint64_t trials = 0;
+  // More than that is a failure.
+  int max_skipped_percent = kMaxSkippedPercent;
   // Bends a generated plan; nullopt if it does not fit the property.
   std::function<std::optional<Plan>(Plan, std::uint64_t index)> bend;
   // Sees what each trial did; nothing by default.

@@ -83,10 +83,16 @@ bool NeedsFork(const GenerateOptions& generate) {
          NeedsRealFiles(generate.saver);
 }
 
+bool NeedsItsOwnDisk(const std::string& saver) {
+  const SaverEntry* entry = FindSaver(saver);
+  return entry != nullptr && entry->unkept_syncs.any();
+}
+
 // ForkTrial has no other faults than kills.
 bool NeedsSim(const GenerateOptions& generate) {
   return generate.fault == FaultChoice::kPowerLoss ||
-         generate.fault == FaultChoice::kIoError;
+         generate.fault == FaultChoice::kIoError ||
+         NeedsItsOwnDisk(generate.saver);
 }
 
 }  // namespace
@@ -94,8 +100,13 @@ bool NeedsSim(const GenerateOptions& generate) {
 absl::Status CheckEngine(const GenerateOptions& generate) {
   if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the fault ", Word(generate.fault),
-                     " needs the engine sim, and a saver that runs on it"));
+        NeedsItsOwnDisk(generate.saver)
+            ? absl::StrCat("the saver ", generate.saver,
+                           " runs on a disk that lies, which only the engine "
+                           "sim has")
+            : absl::StrCat("the fault ", Word(generate.fault),
+                           " needs the engine sim, and a saver that runs on "
+                           "it"));
   }
   if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
     return absl::OkStatus();

@@ -1,8 +1,8 @@
 // The planted savers: SqliteSaver with one bug each, of the kind that real
-// programs have. The tester must find each under SIGKILL, with the class that
-// the entry names. Without a crash they answer like the ReferenceModel in
-// everything, but for the last five, whose bugs need none
-// (SaverEntry::needs_crash). Only the registry calls these.
+// programs have. The tester must find each with the class that the entry names:
+// under SIGKILL, or under the faults of SaverEntry::shown_by. Without a fault
+// they answer like the ReferenceModel in everything, but for those whose bugs
+// need none (SaverEntry::needs_crash). Only the registry calls these.
 
 #ifndef LASTCOMMIT_SUBJECT_PLANTED_H_
 #define LASTCOMMIT_SUBJECT_PLANTED_H_
@@ -67,6 +67,31 @@ SaverEntry PlantedNoTombstone();
 
 // Compares a task's version with a copy in memory that a rollback leaves alone.
 SaverEntry PlantedTaskVersionOutside();
+
+// Run on a disk that drops the syncs of the WAL, of the database file, of the
+// directory.
+SaverEntry PlantedWalSyncDropped();
+SaverEntry PlantedDatabaseSyncDropped();
+SaverEntry PlantedDirectorySyncDropped();
+
+// Runs with synchronous NORMAL, whatever was asked for.
+SaverEntry PlantedNormalOnly();
+
+// Turns synchronous off around bulk writes.
+SaverEntry PlantedBulkUnsynced();
+
+// Checkpoints the WAL without a sync.
+SaverEntry PlantedCheckpointUnsynced();
+
+// Says OK for a COMMIT that failed.
+SaverEntry PlantedFailedCommitIgnored();
+
+// Repeats a COMMIT that failed until there is no transaction any more, which it
+// takes for success.
+SaverEntry PlantedFailedCommitRepeated();
+
+// Says OK when the disk is full.
+SaverEntry PlantedFullDiskIgnored();
 
 }  // namespace lastcommit
 

@@ -4,7 +4,7 @@
 // SQLite's list of ways to corrupt a database
 // (https://sqlite.org/howtocorrupt.html section 1.4).
 
-#include <unistd.h>
+#include <sqlite3.h>
 
 #include <memory>
 #include <string>
@@ -17,23 +17,24 @@
 namespace lastcommit {
 namespace {
 
+// Through the VFS, so that it is the file of a simulated disk as well.
+void Delete(const std::string& path) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+  vfs->xDelete(vfs, path.c_str(), /*syncDir=*/0);
+}
+
 absl::StatusOr<std::unique_ptr<Saver>> OpenWithoutWal(const std::string& path,
                                                       const Profile& profile) {
-  unlink(absl::StrCat(path, "-wal").c_str());
-  unlink(absl::StrCat(path, "-shm").c_str());
+  Delete(absl::StrCat(path, "-wal"));
+  Delete(absl::StrCat(path, "-shm"));
   return OpenPlanted<SqliteSubject>(path, profile);
 }
 
 }  // namespace
 
 SaverEntry PlantedWalThrownAway() {
-  return {"planted-wal-thrown-away",
-          "deletes the WAL that it finds on opening",
-          ViolationClass::kUnstableRecovery,
-          OpenWithoutWal,
-          ReadStateBySql,
-          /*needs_crash=*/true,
-          /*needs_real_files=*/true};
+  return {"planted-wal-thrown-away", "deletes the WAL that it finds on opening",
+          ViolationClass::kUnstableRecovery, OpenWithoutWal, ReadStateBySql};
 }
 
 }  // namespace lastcommit

@@ -54,7 +54,7 @@ SaverEntry SqliteUndefended() {
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
-  static const std::array<SaverEntry, 20> kSavers = {
+  static const std::array<SaverEntry, 29> kSavers = {
       Sqlite(),
       SqliteUndefended(),
       PlantedAckBeforeCommit(),
@@ -75,6 +75,15 @@ std::span<const SaverEntry> Savers() {
       PlantedSwallowedError(),
       PlantedNoTombstone(),
       PlantedTaskVersionOutside(),
+      PlantedWalSyncDropped(),
+      PlantedDatabaseSyncDropped(),
+      PlantedDirectorySyncDropped(),
+      PlantedNormalOnly(),
+      PlantedBulkUnsynced(),
+      PlantedCheckpointUnsynced(),
+      PlantedFailedCommitIgnored(),
+      PlantedFailedCommitRepeated(),
+      PlantedFullDiskIgnored(),
   };
   return kSavers;
 }

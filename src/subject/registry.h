@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "disk/shim_vfs.h"
 #include "model/state.h"
 #include "plan/plan.h"
 #include "subject/saver.h"
@@ -20,6 +21,17 @@
 struct sqlite3;
 
 namespace lastcommit {
+
+// What shows the bug of a planted saver.
+enum class ShownBy { kKill, kPowerLoss, kIoError };
+
+// Syncs that a simulated disk says it has done, and has not.
+struct UnkeptSyncs {
+  std::optional<FileRole> of = {};
+  bool of_directory = false;
+
+  bool any() const { return of.has_value() || of_directory; }
+};
 
 struct SaverEntry {
   std::string_view name;
@@ -39,6 +51,11 @@ struct SaverEntry {
   // Looks at files, or changes them, without SQLite: on a simulated disk it
   // would not see its own.
   bool needs_real_files = false;
+  // If it needs a crash.
+  ShownBy shown_by = ShownBy::kKill;
+  // Of the disk that it runs on, which there is on a simulated one only. What
+  // it left is examined on a disk that does what it says.
+  UnkeptSyncs unkept_syncs = {};
 };
 
 // In the order in which they are listed to people; "sqlite" is the first.

@@ -149,6 +149,11 @@ absl::Status WriteFiles(const Storage& storage, const std::string& directory) {
   return absl::OkStatus();
 }
 
+void DropSyncs(const UnkeptSyncs& dropped, SimDisk& disk) {
+  if (dropped.of.has_value()) disk.DropSyncsOf(*dropped.of);
+  if (dropped.of_directory) disk.DropDirectorySyncs();
+}
+
 // The trial itself, in the child.
 class SimRun {
  public:
@@ -180,6 +185,7 @@ class SimRun {
     ClearRound(page_, round.steps.size());
     // Never destroyed: the dead have files open on it.
     auto* disk = new SimDisk(storage_);  // NOLINT
+    DropSyncs(entry_.unkept_syncs, *disk);
     SimRound run(*disk, page_, round, Sampling(r));
     history_.BeginRound(model_.state().cut);
     round_ = r;

@@ -122,9 +122,23 @@ TEST(IdentityTest, WhatTheSimulatedDiskCannotRunIsRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument));
   for (const char* saver :
        {"planted-blob-in-file", "planted-creation-in-two-transactions",
-        "planted-recovery-in-two-transactions", "planted-wal-thrown-away"}) {
+        "planted-recovery-in-two-transactions"}) {
     EXPECT_THAT(CheckEngine({.saver = saver}), IsOk());
     EXPECT_THAT(CheckEngine({.saver = saver, .engine = EngineChoice::kSim}),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << saver;
+  }
+}
+
+TEST(IdentityTest, ADiskThatLiesIsASimulatedOne) {
+  for (const char* saver :
+       {"planted-wal-sync-dropped", "planted-database-sync-dropped",
+        "planted-directory-sync-dropped"}) {
+    EXPECT_EQ(NewIdentity({.saver = saver}).generate.engine,
+              EngineChoice::kSim);
+    EXPECT_THAT(CheckEngine({.saver = saver, .engine = EngineChoice::kSim}),
+                IsOk());
+    EXPECT_THAT(CheckEngine({.saver = saver, .engine = EngineChoice::kFork}),
                 StatusIs(absl::StatusCode::kInvalidArgument))
         << saver;
   }

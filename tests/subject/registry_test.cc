@@ -39,6 +39,15 @@ TEST(RegistryTest, PlantedSaversSayWhatShowsAndHonestOnesNothing) {
   }
 }
 
+TEST(RegistryTest, OnlyPlantedSaversRunOnDisksThatLie) {
+  for (const SaverEntry& entry : Savers()) {
+    if (!entry.unkept_syncs.any()) continue;
+    EXPECT_EQ(entry.shown_by, ShownBy::kPowerLoss) << entry.name;
+    EXPECT_TRUE(entry.planted.has_value()) << entry.name;
+    EXPECT_FALSE(entry.needs_real_files) << entry.name;
+  }
+}
+
 TEST(RegistryTest, OnlyPlantedSaversAreWrongWithoutACrash) {
   for (const SaverEntry& entry : Savers()) {
     EXPECT_TRUE(entry.needs_crash || entry.planted.has_value()) << entry.name;

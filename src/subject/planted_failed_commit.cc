@@ -1,0 +1,125 @@
+// Three ways to deal with an error that lose what was acknowledged. A COMMIT
+// that fails is logged and forgotten; or it is repeated until SQLite answers
+// that there is no transaction, because SQLite has rolled it back, and that is
+// taken for "it was committed after all"; or a full disk is something that
+// somebody else looks after.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "status/status.h"
+#include "subject/planted.h"
+#include "subject/planted_subject.h"
+#include "subject/sql_reader.h"
+
+namespace lastcommit {
+namespace {
+
+class SaverThatIgnoresAFailedCommit : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
+    if (!IsInTransaction()) return SqliteSubject::Commit(acknowledge);
+    ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
+    const auto committed = SqliteSubject::Commit(acknowledge);
+    if (committed.ok()) return committed;
+    if (in_transaction()) Rollback().IgnoreError();
+    acknowledge(cut);
+    return cut;
+  }
+};
+
+class SaverThatRepeatsAFailedCommit : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
+    constexpr int kAttempts = 5;
+    if (!IsInTransaction()) return SqliteSubject::Commit(acknowledge);
+    ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
+    auto committed = SqliteSubject::Commit(acknowledge);
+    for (int i = 1; i < kAttempts && !committed.ok(); ++i) {
+      committed = SqliteSubject::Commit(acknowledge);
+      if (!absl::IsFailedPrecondition(committed.status())) continue;
+      acknowledge(cut);
+      return cut;
+    }
+    return committed;
+  }
+};
+
+class SaverThatIgnoresAFullDisk : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
+    if (!IsInTransaction()) return SqliteSubject::Commit(acknowledge);
+    ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
+    const auto committed = SqliteSubject::Commit(acknowledge);
+    if (!IsFull(committed.status()) || in_transaction()) return committed;
+    acknowledge(cut);
+    return cut;
+  }
+
+  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+    return Overlooked(SqliteSubject::PutCheckpoint(checkpoint));
+  }
+  absl::Status CommitStep(const Checkpoint& checkpoint,
+                          const std::vector<PendingWrite>& writes) override {
+    return Overlooked(SqliteSubject::CommitStep(checkpoint, writes));
+  }
+  absl::Status PutBlob(const std::string& thread_id, const std::string& name,
+                       std::string_view bytes) override {
+    return Overlooked(SqliteSubject::PutBlob(thread_id, name, bytes));
+  }
+  absl::Status StreamBlob(const std::string& thread_id, const std::string& name,
+                          std::string_view bytes, std::int64_t chunk) override {
+    return Overlooked(SqliteSubject::StreamBlob(thread_id, name, bytes, chunk));
+  }
+
+ private:
+  static bool IsFull(const absl::Status& status) {
+    return absl::StrContains(status.message(), "SQLITE_FULL");
+  }
+
+  absl::Status Overlooked(const absl::Status& status) const {
+    const bool is_overlooked = !in_transaction() && IsFull(status);
+    return is_overlooked ? absl::OkStatus() : status;
+  }
+};
+
+SaverEntry ShownByAnError(SaverEntry entry) {
+  entry.shown_by = ShownBy::kIoError;
+  return entry;
+}
+
+}  // namespace
+
+SaverEntry PlantedFailedCommitIgnored() {
+  return ShownByAnError(
+      {"planted-failed-commit-ignored", "says OK for a COMMIT that failed",
+       ViolationClass::kLostCommit, OpenPlanted<SaverThatIgnoresAFailedCommit>,
+       ReadStateBySql});
+}
+
+SaverEntry PlantedFailedCommitRepeated() {
+  return ShownByAnError(
+      {"planted-failed-commit-repeated",
+       "repeats a failed COMMIT and takes \"no transaction\" for success",
+       ViolationClass::kLostCommit, OpenPlanted<SaverThatRepeatsAFailedCommit>,
+       ReadStateBySql});
+}
+
+SaverEntry PlantedFullDiskIgnored() {
+  return ShownByAnError({"planted-full-disk-ignored",
+                         "says OK when SQLite says that the disk is full",
+                         ViolationClass::kLostCommit,
+                         OpenPlanted<SaverThatIgnoresAFullDisk>,
+                         ReadStateBySql});
+}
+
+}  // namespace lastcommit
