@@ -102,6 +102,7 @@ class RoundJudge {
       matching.push_back(std::move(other));
     }
     if (found == expected) {
+      if (IsUndefined(i, expected, before.in_transaction())) return Undefined();
       live_ = std::move(matching);
       DecideBy(i, before);
     } else if (!matching.empty()) {
