@@ -125,7 +125,7 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   identity.seed = wanted.seed.value_or(identity.seed);
   GenerateOptions& generate = identity.generate;
   generate.saver = wanted.saver.value_or(generate.saver);
-  generate.engine = wanted.engine.value_or(generate.engine);
+  generate.engine = wanted.engine.value_or(EngineChoice::kMixed);
   generate.fault = wanted.fault.value_or(generate.fault);
   // A fault that one engine alone has also chooses it.
   if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {

@@ -54,8 +54,8 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
           [&](const std::string& name) {
             wanted.engine = ParseEngineChoice(name);
           },
-          "fork (default): real processes, real SIGKILL, real files; sim: a "
-          "simulated disk; mixed: both")
+          "fork: real processes, real SIGKILL, real files; sim: a simulated "
+          "disk; mixed (default): both")
       ->check(CLI::IsMember({"fork", "sim", "mixed"}));
   command
       ->add_option_function<std::string>(

@@ -70,10 +70,12 @@ FaultChoice DrawFault(Draw& draw, Engine engine, FaultChoice wanted) {
 class FaultsDraw {
  public:
   // Both must outlive it.
-  FaultsDraw(Draw& draw, Plan& plan, FaultChoice fault, std::size_t rounds)
+  FaultsDraw(Draw& draw, Plan& plan, FaultChoice fault, bool may_fail_syncs,
+             std::size_t rounds)
       : draw_(draw),
         plan_(plan),
         fault_(fault),
+        may_fail_syncs_(may_fail_syncs),
         rounds_(rounds),
         error_round_(fault == FaultChoice::kIoError ? draw.Below(rounds) : 0) {}
 
@@ -118,13 +120,14 @@ class FaultsDraw {
       if (draw_.Percent(60)) LosePower();
     }
     if (r == error_round_ || draw_.Percent(25)) {
-      DrawError(draw_, plan_.rounds.back());
+      DrawError(draw_, may_fail_syncs_, plan_.rounds.back());
     }
   }
 
   Draw& draw_;
   Plan& plan_;
   const FaultChoice fault_;
+  const bool may_fail_syncs_;
   const std::size_t rounds_;
   const std::size_t error_round_;  // kIoError: one that has an error
 };
@@ -146,7 +149,10 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.profile.journal_mode = JournalMode::kDelete;
   }
   ProgramDraw program(draw, plan.profile, shape);
-  FaultsDraw faults(draw, plan, fault, rounds);
+  // After a sync that failed SQLite may break its promises (docs/findings.md),
+  // which is for those who ask for it.
+  FaultsDraw faults(draw, plan, fault, options.fault == FaultChoice::kIoError,
+                    rounds);
   for (std::size_t r = 0; r < rounds; ++r) {
     plan.rounds.push_back(program.DrawRound());
     faults.DrawNext();

@@ -82,11 +82,11 @@ Survival DrawPowerLoss(Draw& draw) {
   return survival;
 }
 
-void DrawError(Draw& draw, Round& round) {
+void DrawError(Draw& draw, bool may_fail_syncs, Round& round) {
   IoError error;
   error.kind = draw.Weighted<ErrorKind>({
       {5, ErrorKind::kWrite},
-      {5, ErrorKind::kSync},
+      {may_fail_syncs ? 5 : 0, ErrorKind::kSync},
       {4, ErrorKind::kFull},
       {3, ErrorKind::kRead},
       {3, ErrorKind::kNoMemory},

@@ -20,7 +20,7 @@ int DrawImages(Draw& draw);
 Survival DrawPowerLoss(Draw& draw);
 
 // Gives one of the steps an error.
-void DrawError(Draw& draw, Round& round);
+void DrawError(Draw& draw, bool may_fail_syncs, Round& round);
 
 }  // namespace lastcommit
 

@@ -57,7 +57,7 @@ TEST_F(CampaignTest, GoesOnWithWhatItIsWithoutBeingTold) {
   Run(Campaign({"--trials=20", "--seed=7", "--fault=none"}));
   const Outcome outcome = Run(Campaign({"--trials=40"}));
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(outcome.out, HasSubstr("seed=7 saver=sqlite engine=fork "
+  EXPECT_THAT(outcome.out, HasSubstr("seed=7 saver=sqlite engine=mixed "
                                      "fault=none"));
   EXPECT_THAT(outcome.out,
               HasSubstr("it goes on: 20 trials and 0 findings until now\n"));

@@ -35,7 +35,7 @@ class FuzzTest : public ProgramTest {
 };
 
 TEST_F(FuzzTest, WithoutFaultsOurSaverHolds) {
-  const Outcome outcome = Run(Fuzz({"--trials=200", "--fault=none"}));
+  const Outcome outcome = Run(Fuzz({"--trials=200", "--fault=none", "--engine=fork"}));
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(Masked(outcome.out),
@@ -45,7 +45,7 @@ TEST_F(FuzzTest, WithoutFaultsOurSaverHolds) {
 TEST_F(FuzzTest, TheFirstLineHasEveryParameter) {
   const Outcome outcome = Run(Fuzz({"--trials=1", "--seed=7"}));
   EXPECT_THAT(Masked(outcome.out),
-              StartsWith("lastcommit fuzz: seed=7 saver=sqlite engine=fork "
+              StartsWith("lastcommit fuzz: seed=7 saver=sqlite engine=mixed "
                          "fault=mixed jobs=2 trials=1 stop-after=0 "
                          "findings=findings dir=default; lastcommit 0.1.0, "
                          "SQLite VERSION (SOURCE)\n"));
