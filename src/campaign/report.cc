@@ -263,9 +263,10 @@ constexpr char kNotShown[] = R"(
 ## What this does not show
 
 A SIGKILL cannot see a missing fsync: what a killed process had written stays in
-the page cache. Nothing here says anything about power loss, about I/O errors,
-or about several writers. A run without a finding is no proof; it is as good as
-the table of crashes above.
+the page cache. Losses of power and I/O errors are those of the cells named
+power\_loss and errors above, simulated; without such cells nothing here says
+anything about them. Nothing is said about several writers. A run without a
+finding is no proof; it is as good as the tables above.
 )";
 
 }  // namespace

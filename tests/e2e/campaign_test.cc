@@ -225,7 +225,7 @@ TEST_F(CampaignTest, ANewerDatabaseIsNotReplacedAndTheResultsAreThere) {
 }
 
 TEST_F(CampaignTest, ADamagedDatabaseIsKeptAndBuiltAnew) {
-  Run(Campaign({"--trials=4", "--seed=5"}));
+  Run(Campaign({"--trials=4", "--seed=5", "--engine=fork"}));
   const std::string good = directory_.Get("c/results.sqlite");
   std::string damaged = good;
   damaged.replace(4096, 4096, std::string(4096, 'x'));
@@ -233,7 +233,8 @@ TEST_F(CampaignTest, ADamagedDatabaseIsKeptAndBuiltAnew) {
   for (const std::string& bad :
        {std::string("no database"), damaged, good.substr(0, 4096)}) {
     directory_.Put("c/results.sqlite", bad);
-    const Outcome outcome = Run(Campaign({"--trials=4", "--seed=5"}));
+    const Outcome outcome =
+        Run(Campaign({"--trials=4", "--seed=5", "--engine=fork"}));
     EXPECT_EQ(outcome.exit_code, 0);
     const std::string kept =
         number == 0 ? "c/results.sqlite.old"
