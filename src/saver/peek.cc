@@ -90,14 +90,12 @@ bool IsDecided(Database& database, const absl::Status& judgement) {
   return id.ok() && id->application_id != 0;
 }
 
-}  // namespace
-
 // The lock keeps writers out, so that the length and the header are of one
 // moment, and that no WAL is deleted; SQLite itself does not lock an immutable
 // file. The WAL is looked for last: who has written the file in spite of the
 // lock, by a checkpoint, still has it.
-absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
-                                  const std::string& vfs) {
+absl::StatusOr<Peeked> PeekOnce(const std::string& path,
+                                const std::string& vfs) {
   absl::StatusOr<Database> opened = Database::OpenWith(
       UriOf(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs);
   if (!opened.ok() && IsMissing(path, vfs)) return Peeked::kFine;
@@ -121,6 +119,21 @@ absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
     return judgement;
   }
   return Peeked::kUndecided;
+}
+
+}  // namespace
+
+// SQLite reads the header when it opens the file, before there is any lock, so
+// what looks damaged may be two moments of a file that is being made. Damage is
+// there again.
+absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
+                                  const std::string& vfs) {
+  constexpr int kLooks = 3;
+  absl::StatusOr<Peeked> peeked = PeekOnce(path, vfs);
+  for (int i = 1; i < kLooks && absl::IsDataLoss(peeked.status()); ++i) {
+    peeked = PeekOnce(path, vfs);
+  }
+  return peeked;
 }
 
 }  // namespace lastcommit
