@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,10 +104,19 @@ std::string TestName(const testing::TestParamInfo<std::string>& parameter) {
 
 class PlantedSaverTest : public testing::TestWithParam<std::string> {};
 
+// Without a journal a transaction that is left open cannot be undone, and what
+// a reopen finds then is not defined, whoever the saver is:
+// https://sqlite.org/pragma.html#pragma_journal_mode.
+std::optional<Plan> WithAJournal(Plan plan, std::uint64_t /*index*/) {
+  if (plan.profile.journal_mode == JournalMode::kOff) return std::nullopt;
+  return plan;
+}
+
 TEST_P(PlantedSaverTest, HoldsWithoutACrash) {
-  const PropertyOutcome outcome = CheckTrials(
-      Mixed(*FindSaver(GetParam()), FaultChoice::kNone, PropertyTrials(1000)),
-      PropertySeed(), {});
+  TrialProperty property =
+      Mixed(*FindSaver(GetParam()), FaultChoice::kNone, PropertyTrials(1000));
+  property.bend = WithAJournal;
+  const PropertyOutcome outcome = CheckTrials(property, PropertySeed(), {});
   EXPECT_EQ(outcome.failure, "");
 }
 
