@@ -35,7 +35,8 @@ class FuzzTest : public ProgramTest {
 };
 
 TEST_F(FuzzTest, WithoutFaultsOurSaverHolds) {
-  const Outcome outcome = Run(Fuzz({"--trials=200", "--fault=none", "--engine=fork"}));
+  const Outcome outcome =
+      Run(Fuzz({"--trials=200", "--fault=none", "--engine=fork"}));
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(Masked(outcome.out),
