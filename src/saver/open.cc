@@ -9,6 +9,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "saver/journal_end.h"
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
@@ -214,6 +215,9 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   CreateIfMissing(path);
   ASSIGN_OR_RETURN(const Peeked peeked, PeekAtFile(path, options.vfs));
   ASSIGN_OR_RETURN(Database database, OpenFile(path, options, peeked));
+  if (options.avoid_sqlite_bugs && synchronous != Synchronous::kOff) {
+    RETURN_IF_ERROR(SyncJournal(database));
+  }
   RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return MakeSchema(database, options, report);
   }));

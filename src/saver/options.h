@@ -58,10 +58,10 @@ struct Options {
   // The sqlite3_vfs to use; empty is SQLite's default one. Everything but the
   // making of an empty new file goes through it.
   std::string vfs;
-  // Avoid the bug of SQLite 3.11.0 to 3.50.1 that loses commits after a
-  // partial rollback in WAL mode (docs/findings.md). Costs nothing on other
-  // versions. Only a test of the bug itself turns this off.
-  bool avoid_partial_rollback_bug = true;
+  // Avoid the bugs of SQLite that docs/findings.md has a defence against, on
+  // the versions that have them. Only a test of the bugs themselves turns this
+  // off.
+  bool avoid_sqlite_bugs = true;
 };
 
 }  // namespace lastcommit

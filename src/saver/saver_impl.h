@@ -27,9 +27,9 @@ class OpenStream {
 class SqliteSaver::Impl {
  public:
   Impl(Database opened, const RecoveryReport& recovery, Durability level,
-       JournalMode mode, bool avoid_bug)
+       JournalMode mode, const Defences& defences)
       : database(std::move(opened)),
-        stack(database, avoid_bug),
+        stack(database, defences),
         report(recovery),
         durability(level),
         journal_mode(mode) {}

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "saver/arguments.h"
+#include "saver/journal_end.h"
 #include "saver/open.h"
 #include "saver/partial_rollback.h"
 #include "saver/saver_impl.h"
@@ -31,6 +32,17 @@ int ModeOf(CheckpointMode mode) {
   return SQLITE_CHECKPOINT_PASSIVE;
 }
 
+Defences DefencesFor(const Options& options, Synchronous synchronous) {
+  if (!options.avoid_sqlite_bugs) return {};
+  Defences defences;
+  defences.against_partial_rollback =
+      options.journal_mode == JournalMode::kWal &&
+      HasPartialRollbackBug(sqlite3_libversion_number());
+  defences.against_lost_journal_end =
+      WritesOverJournal(options.journal_mode, synchronous);
+  return defences;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
@@ -39,13 +51,10 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
   RecoveryReport report;
   ASSIGN_OR_RETURN(Database database,
                    OpenDatabase(path, options, synchronous, report));
-  const bool avoid_bug = options.avoid_partial_rollback_bug &&
-                         options.journal_mode == JournalMode::kWal &&
-                         HasPartialRollbackBug(sqlite3_libversion_number());
   const Durability durability = DurabilityOf(options.journal_mode, synchronous);
-  return std::unique_ptr<SqliteSaver>(new SqliteSaver(
-      std::make_unique<Impl>(std::move(database), report, durability,
-                             options.journal_mode, avoid_bug)));
+  return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::make_unique<Impl>(
+      std::move(database), report, durability, options.journal_mode,
+      DefencesFor(options, synchronous))));
 }
 
 SqliteSaver::SqliteSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -229,7 +238,11 @@ absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
 
 absl::Status SqliteSaver::Vacuum() {
   RETURN_IF_ERROR(impl_->CheckNoTransaction());
-  return lastcommit::Vacuum(impl_->database, impl_->journal_mode);
+  RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
+  const absl::Status vacuumed =
+      lastcommit::Vacuum(impl_->database, impl_->journal_mode);
+  if (!vacuumed.ok()) impl_->stack.DistrustJournal();
+  return vacuumed;
 }
 
 sqlite3* SqliteSaver::connection() { return impl_->database.connection(); }

@@ -201,7 +201,7 @@ class SqliteSaver {
 
   // The connection, for statements of the caller's own in the same database.
   // Owned by the saver. Do not end the saver's transactions through it.
-  // Transactions begun through it lack avoid_partial_rollback_bug.
+  // Transactions begun through it lack what Options::avoid_sqlite_bugs does.
   sqlite3* connection();
 
  private:

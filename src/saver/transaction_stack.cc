@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/counter.h"
 #include "saver/in_doubt.h"
+#include "saver/journal_end.h"
 #include "saver/partial_rollback.h"
 #include "status/status.h"
 
@@ -60,12 +61,13 @@ absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
     return absl::FailedPreconditionError(
         "a transaction that is not the saver's is open on its connection");
   }
+  RETURN_IF_ERROR(MakeJournalDurable());
   RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
   is_partial_rollback_safe_ = true;
   auto begin = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
     counter_ = last + 1;
-    if (!avoid_bug_ || !may_roll_back_partly) {
+    if (!defences_.against_partial_rollback || !may_roll_back_partly) {
       return WriteCounter(database_, counter_);
     }
     ASSIGN_OR_RETURN(is_partial_rollback_safe_,
@@ -100,6 +102,7 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
 absl::Status TransactionStack::CommitSql() {
   const absl::Status status = database_.Run("COMMIT");
   if (status.ok() || !database_.IsAutocommit()) return status;
+  DistrustJournal();
   return MarkInDoubt(status);
 }
 
@@ -234,6 +237,7 @@ absl::Status TransactionStack::Abort(const absl::Status& cause) {
 // rollback fails, and does the rest when the database is opened next. Only
 // without memory it may not come as far as that.
 void TransactionStack::RollbackAll() {
+  DistrustJournal();
   if (database_.IsAutocommit()) return;
   database_.Run("ROLLBACK").IgnoreError();
   has_leftover_ = !database_.IsAutocommit();
@@ -244,6 +248,15 @@ absl::Status TransactionStack::EndLeftover() {
   const absl::Status status = database_.Run("ROLLBACK");
   has_leftover_ = !database_.IsAutocommit();
   return has_leftover_ ? status : absl::OkStatus();
+}
+
+absl::Status TransactionStack::MakeJournalDurable() {
+  if (trusts_journal_ || !defences_.against_lost_journal_end) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(SyncJournal(database_));
+  trusts_journal_ = true;
+  return absl::OkStatus();
 }
 
 void TransactionStack::EndAbove(int depth) {

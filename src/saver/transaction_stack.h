@@ -27,14 +27,21 @@ struct Level {
   std::uint64_t id = 0;
 };
 
+// Which bugs of SQLite (docs/findings.md) are to be avoided.
+struct Defences {
+  // The database is in WAL mode and SQLite has the bug of
+  // saver/partial_rollback.h.
+  bool against_partial_rollback = false;
+  // WritesOverJournal() of saver/journal_end.h.
+  bool against_lost_journal_end = false;
+};
+
 class TransactionStack {
  public:
   using Operation = absl::FunctionRef<absl::Status()>;
 
-  // `avoid_bug`: the database is in WAL mode and SQLite has the bug of
-  // saver/partial_rollback.h.
-  TransactionStack(Database& database, bool avoid_bug)
-      : database_(database), avoid_bug_(avoid_bug) {}
+  TransactionStack(Database& database, const Defences& defences)
+      : database_(database), defences_(defences) {}
 
   absl::StatusOr<Level> Begin();
   // A level for a change of several calls: a savepoint in what is open, or else
@@ -66,6 +73,11 @@ class TransactionStack {
   // Rolls back what a ROLLBACK that failed has left open; before anything is
   // done outside a transaction.
   absl::Status EndLeftover();
+  // For transactions that do not go through the stack: how the newest one ended
+  // is not known.
+  void DistrustJournal() { trusts_journal_ = false; }
+  // Before such a one, too.
+  absl::Status MakeJournalDurable();
 
  private:
   absl::Status BeginImmediate(bool may_roll_back_partly);
@@ -84,12 +96,14 @@ class TransactionStack {
   Level Push();
 
   Database& database_;
-  const bool avoid_bug_;
+  const Defences defences_;
   std::vector<std::uint64_t> ids_;
   std::uint64_t next_id_ = 1;
   std::int64_t counter_ = 0;
   bool is_aborted_ = false;
   bool has_leftover_ = false;  // a transaction whose ROLLBACK failed
+  // The end of the newest transaction is durable, as far as SQLite says.
+  bool trusts_journal_ = true;
   bool is_partial_rollback_safe_ = true;
 };
 

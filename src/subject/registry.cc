@@ -34,7 +34,7 @@ class Undefended : public SqliteSubject {
 absl::StatusOr<std::unique_ptr<Saver>> OpenUndefended(const std::string& path,
                                                       const Profile& profile) {
   Options options = OptionsFor(profile);
-  options.avoid_partial_rollback_bug = false;
+  options.avoid_sqlite_bugs = false;
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
   return std::make_unique<Undefended>(std::move(saver));
 }

@@ -72,9 +72,27 @@ TEST_P(FailedCommit, OfAChangeAloneOrAStreamIsInDoubtToo) {
   FailSyncs(true);
   ExpectInDoubt(writer->Finish());
   EXPECT_THAT(writer->Finish(), StatusIs(StatusCode::kFailedPrecondition));
+  FailSyncs(false);
+  ASSERT_THAT(Put("settled", "x"), IsOk());
+  FailSyncs(true);
   ExpectInDoubt(Put("c", "x"));
   FailSyncs(false);
-  EXPECT_THAT(saver_->ListBlobs("t"), IsOkAndHolds(testing::IsEmpty()));
+  EXPECT_THAT(saver_->ListBlobs("t"),
+              IsOkAndHolds(testing::ElementsAre("settled")));
+}
+
+// Over a journal whose end may not be durable nothing is written.
+TEST_P(FailedCommit, KeepsTheNextFromBeginningUntilItsJournalIsSynced) {
+  Open(options_);
+  FailSyncs(true);
+  ExpectInDoubt(Put("a", "x"));
+  const absl::Status next = Put("b", "x");
+  const bool writes_over_journal = GetParam() == JournalMode::kTruncate ||
+                                   GetParam() == JournalMode::kPersist;
+  EXPECT_THAT(next, StatusIs(StatusCode::kUnknown));
+  EXPECT_EQ(IsInDoubt(next), !writes_over_journal);
+  FailSyncs(false);
+  EXPECT_THAT(Put("c", "x"), IsOk());
 }
 
 TEST_P(FailedCommit, IsSettledByTheNextThatSucceeds) {

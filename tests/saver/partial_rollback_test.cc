@@ -62,7 +62,7 @@ class PartialRollbackTest : public SaverTest,
     Options options;
     options.page_size = 512;
     options.cache_size = 5;
-    options.avoid_partial_rollback_bug = avoid_bug;
+    options.avoid_sqlite_bugs = avoid_bug;
     Crash(options, GetParam().run);
     Open();
     return Counter();
@@ -110,13 +110,13 @@ TEST_F(DefenceTest, TransactionsStillSpill) {
 
 TEST_F(DefenceTest, NothingIsWrittenEarlyWithoutTheBugOrTheWal) {
   Options options;
-  options.avoid_partial_rollback_bug = false;
+  options.avoid_sqlite_bugs = false;
   for (const JournalMode mode : {JournalMode::kWal, JournalMode::kDelete}) {
     options.journal_mode = mode;
     Open(options);
     Transaction transaction = Begin();
     EXPECT_EQ(Spills(), 0);
-    options.avoid_partial_rollback_bug = true;
+    options.avoid_sqlite_bugs = true;
   }
 }
 
