@@ -18,6 +18,12 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 
+// "any": each plan has its own.
+std::string ScheduleWord(const GenerateOptions& generate) {
+  return generate.schedule.has_value() ? std::string(Name(*generate.schedule))
+                                       : "any";
+}
+
 // What is the same in all shards of a campaign, by name.
 std::vector<std::pair<std::string, std::string>> Common(
     const Identity& identity) {
@@ -25,6 +31,8 @@ std::vector<std::pair<std::string, std::string>> Common(
           {"saver", identity.generate.saver},
           {"engine", Word(identity.generate.engine)},
           {"fault", Word(identity.generate.fault)},
+          {"number of clients", absl::StrCat(identity.generate.clients)},
+          {"schedule", ScheduleWord(identity.generate)},
           {"number of shards", absl::StrCat(identity.shards_of)},
           {"generator version", absl::StrCat(identity.generator_version)},
           {"SQLite version", identity.sqlite_version},
@@ -65,7 +73,14 @@ Identity FromJson(const json& value) {
   identity.generator_version = value.at("generator_version");
   identity.sqlite_version = value.at("sqlite_version");
   identity.sqlite_source_id = value.at("sqlite_source_id");
-  if (!engine || !fault || !AreShards(identity.shards, identity.shards_of)) {
+  // Campaigns from before there was a choice have neither.
+  const int clients = value.value("clients", 1);
+  const std::string schedule = value.value("schedule", "any");
+  identity.generate.schedule = ParseScheduleKind(schedule);
+  identity.generate.clients = clients;
+  if (clients < 1 || clients > kMaxClients ||
+      (schedule != "any" && !identity.generate.schedule.has_value()) ||
+      !engine || !fault || !AreShards(identity.shards, identity.shards_of)) {
     throw json::other_error::create(501, "a value that is not known", &value);
   }
   identity.generate.engine = *engine;
@@ -91,7 +106,7 @@ bool NeedsItsOwnDisk(const std::string& saver) {
 // ForkTrial has no other faults than kills.
 bool NeedsSim(const GenerateOptions& generate) {
   return generate.fault == FaultChoice::kPowerLoss ||
-         generate.fault == FaultChoice::kIoError ||
+         generate.fault == FaultChoice::kIoError || generate.clients > 1 ||
          NeedsItsOwnDisk(generate.saver);
 }
 
@@ -104,6 +119,9 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
             ? absl::StrCat("the saver ", generate.saver,
                            " runs on a disk that lies, which only the engine "
                            "sim has")
+        : generate.clients > 1
+            ? std::string("several clients need the engine sim, and a saver "
+                          "that runs on it")
             : absl::StrCat("the fault ", Word(generate.fault),
                            " needs the engine sim, and a saver that runs on "
                            "it"));
@@ -127,6 +145,8 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   generate.saver = wanted.saver.value_or(generate.saver);
   generate.engine = wanted.engine.value_or(EngineChoice::kMixed);
   generate.fault = wanted.fault.value_or(generate.fault);
+  generate.clients = wanted.clients.value_or(generate.clients);
+  generate.schedule = wanted.schedule;
   // A fault that one engine alone has also chooses it.
   if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
     generate.engine = EngineChoice::kFork;
@@ -152,13 +172,15 @@ absl::Status CheckCanContinue(const Identity& identity,
   }
   // What was not asked for stays as it is.
   const GenerateOptions& generate = identity.generate;
-  const Identity now =
-      NewIdentity({wanted.seed.value_or(identity.seed),
-                   wanted.saver.value_or(generate.saver),
-                   wanted.engine.value_or(generate.engine),
-                   wanted.fault.value_or(generate.fault),
-                   wanted.shard.value_or(
-                       Shard{identity.shards.front(), identity.shards_of})});
+  const Identity now = NewIdentity(
+      {wanted.seed.value_or(identity.seed),
+       wanted.saver.value_or(generate.saver),
+       wanted.engine.value_or(generate.engine),
+       wanted.fault.value_or(generate.fault),
+       wanted.clients.value_or(generate.clients),
+       wanted.schedule.has_value() ? wanted.schedule : generate.schedule,
+       wanted.shard.value_or(
+           Shard{identity.shards.front(), identity.shards_of})});
   RETURN_IF_ERROR(
       CheckSame(now, identity, "a campaign goes on as it began, or elsewhere"));
   if (now.shards == identity.shards) return absl::OkStatus();
@@ -177,6 +199,8 @@ json IdentityToJson(const Identity& identity) {
           {"saver", identity.generate.saver},
           {"engine", Word(identity.generate.engine)},
           {"fault", Word(identity.generate.fault)},
+          {"clients", identity.generate.clients},
+          {"schedule", ScheduleWord(identity.generate)},
           {"shards", identity.shards},
           {"shards_of", identity.shards_of},
           {"generator_version", identity.generator_version},

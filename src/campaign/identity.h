@@ -39,6 +39,8 @@ struct WantedIdentity {
   std::optional<std::string> saver = {};
   std::optional<EngineChoice> engine = {};
   std::optional<FaultChoice> fault = {};
+  std::optional<int> clients = {};
+  std::optional<ScheduleKind> schedule = {};
   std::optional<Shard> shard = {};
 };
 

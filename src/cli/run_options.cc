@@ -66,6 +66,23 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
           "(default): what the engine has, but nothing by the clock")
       ->check(CLI::IsMember(
           {"kill", "timed-kill", "power-loss", "io-error", "none", "mixed"}));
+  command
+      ->add_option_function<int>(
+          "--clients", [&](int clients) { wanted.clients = clients; },
+          "How many connections work on one database (default 1); more need "
+          "the engine sim, where the plan chooses who goes on at each call")
+      ->check(CLI::Range(1, kMaxClients));
+  command
+      ->add_option_function<std::string>(
+          "--schedule",
+          [&](const std::string& name) {
+            wanted.schedule = ParseScheduleKind(name);
+          },
+          "How clients take turns: random; few switches; round_robin; "
+          "directed, inside of checkpoints, commits, opens and closes; plan, "
+          "between steps only (default: each plan has one of its own)")
+      ->check(
+          CLI::IsMember({"random", "few", "round_robin", "directed", "plan"}));
 }
 
 void AddRunOptions(CLI::App* command, RunOptions& options) {

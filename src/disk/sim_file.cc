@@ -22,10 +22,7 @@ int Close(sqlite3_file* base) {
   return Observed(
       *file.disk, file.Call(SimCallKind::kClose),
       [&] {
-        ReleaseShm(file);
-        if (file.has_locks) ReleaseLock(file, SQLITE_LOCK_NONE);
-        file.disk->Unuse(*file.inode);
-        file.inode = nullptr;
+        Release(file);
         return SQLITE_OK;
       },
       OnError::kPerform);
@@ -236,6 +233,15 @@ int Unfetch(sqlite3_file* base, sqlite3_int64 offset, void* /*page*/) {
 }
 
 }  // namespace
+
+void Release(SimFile& file) {
+  ReleaseShm(file);
+  if (file.has_locks) ReleaseLock(file, SQLITE_LOCK_NONE);
+  file.disk->Unuse(*file.inode);
+  file.inode = nullptr;
+  auto& files = file.disk->files;
+  files.erase(std::find(files.begin(), files.end(), &file));
+}
 
 const sqlite3_io_methods* SimFileMethods() {
   static constexpr sqlite3_io_methods kMethods = {3,

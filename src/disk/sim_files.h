@@ -60,6 +60,8 @@ struct SimDisk::Impl {
   std::int64_t capacity_sectors = -1;
   std::int64_t shm_sectors = 0;
   std::map<InodeId, SimInode> open;
+  int owner = 0;                // of files that are opened
+  std::vector<SimFile*> files;  // open ones
   // As it was before a write of which only a part was done yet.
   std::optional<Storage> undivided;
 
@@ -74,6 +76,7 @@ struct SimFile {
   sqlite3_file base;
   SimDisk::Impl* disk;
   SimInode* inode;
+  int owner;         // which client opened it
   const char* path;  // SQLite keeps it; nullptr: anonymous
   FileRole role;
   bool has_locks;  // databases have, other files always get what they ask for
@@ -118,6 +121,8 @@ int Observed(SimDisk::Impl& disk, const SimCall& call, Perform perform,
 }
 
 // ---- sim_file.cc ----
+// Gives up everything that it holds.
+void Release(SimFile& file);
 const sqlite3_io_methods* SimFileMethods();
 
 // ---- sim_locks.cc: the methods of sqlite3_io_methods ----

@@ -91,6 +91,7 @@ int OpenFile(SimFile& file, int flags, int* out_flags) {
   file.is_powersafe = file.disk->storage.options().powersafe_overwrite &&
                       AsksForPowersafe(file.path, flags);
   file.base.pMethods = SimFileMethods();
+  file.disk->files.push_back(&file);
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;
 }
@@ -100,6 +101,7 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* base, int flags,
   auto& file = *new (base) SimFile{};
   if (g_disk == nullptr) return SQLITE_CANTOPEN;
   file.disk = g_disk;
+  file.owner = g_disk->owner;
   file.path = name;
   file.role = RoleOf(flags);
   return Observed(*file.disk, file.Call(SimCallKind::kOpen),
@@ -283,6 +285,16 @@ void SimDisk::DropSyncsOf(FileRole role) {
 }
 
 void SimDisk::DropDirectorySyncs() { impl_->drops_directory_syncs = true; }
+
+void SimDisk::set_owner(int owner) { impl_->owner = owner; }
+
+void SimDisk::KillOwner(int owner) {
+  // Release() takes it out of the list.
+  const std::vector<SimFile*> files = impl_->files;
+  for (SimFile* file : files) {
+    if (file->owner == owner) Release(*file);
+  }
+}
 
 void SimDisk::set_capacity_sectors(std::int64_t sectors) {
   impl_->capacity_sectors = sectors;

@@ -93,6 +93,11 @@ class SimDisk {
   // of a planted bug. The observer sees nothing of it.
   void DropSyncsOf(FileRole role);
   void DropDirectorySyncs();
+  // Whose files are those that are opened from now on: a number of a client.
+  void set_owner(int owner);
+  // The process of that client is gone: its locks fall, and shared memory stays
+  // for as long as others have it. Its files must never be used again.
+  void KillOwner(int owner);
   // A disk of that many sectors; writes that need more get SQLITE_FULL with
   // what fits written. -1 = no limit.
   void set_capacity_sectors(std::int64_t sectors);

@@ -1,7 +1,10 @@
 #include "generate/arbitrary_plan.h"
 
 #include <cstddef>
+#include <utility>
+#include <vector>
 
+#include "generate/clients_draw.h"
 #include "generate/crash_draw.h"
 #include "generate/disk_draw.h"
 #include "generate/draw.h"
@@ -132,6 +135,34 @@ class FaultsDraw {
   const std::size_t error_round_;  // kIoError: one that has an error
 };
 
+// What several connections can share: without a journal on disk nothing is
+// promised to them.
+void LimitToShared(Draw& draw, FaultChoice fault, Profile& profile) {
+  if (profile.journal_mode == JournalMode::kMemory ||
+      profile.journal_mode == JournalMode::kOff ||
+      (fault == FaultChoice::kNone && draw.Percent(60))) {
+    profile.journal_mode = JournalMode::kWal;
+  }
+}
+
+// Not every client has something to do in each round.
+Round DrawSharedRound(Draw& draw, std::vector<ProgramDraw>& programs) {
+  std::vector<Round> rounds = {programs.front().DrawRound()};
+  for (std::size_t i = 1; i < programs.size(); ++i) {
+    if (i == 1 || draw.Percent(80)) rounds.push_back(programs[i].DrawRound());
+  }
+  return Interleave(draw, std::move(rounds));
+}
+
+// Of a kill of all a kill of one, now and then.
+void MayKillOne(Draw& draw, Round& round) {
+  const auto step = CrashStep(round);
+  if (!step.has_value() || !draw.Percent(40)) return;
+  CrashPoint& crash = *round.steps[*step].crash;
+  crash.is_of_one =
+      crash.survival.kind == SurvivalKind::kAll && Clients(round) > 1;
+}
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   plan.saver = options.saver;
@@ -148,14 +179,24 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
       plan.profile.journal_mode == JournalMode::kMemory) {
     plan.profile.journal_mode = JournalMode::kDelete;
   }
-  ProgramDraw program(draw, plan.profile, shape);
+  const bool is_shared = options.clients > 1;
+  if (is_shared) {
+    LimitToShared(draw, fault, plan.profile);
+    plan.schedule = DrawSchedule(draw, options.schedule);
+  }
+  std::vector<ProgramDraw> programs;
+  for (int i = 0; i < options.clients; ++i) {
+    programs.emplace_back(draw, plan.profile, shape);
+  }
   // After a sync that failed SQLite may break its promises (docs/findings.md),
   // which is for those who ask for it.
   FaultsDraw faults(draw, plan, fault, options.fault == FaultChoice::kIoError,
                     rounds);
   for (std::size_t r = 0; r < rounds; ++r) {
-    plan.rounds.push_back(program.DrawRound());
+    plan.rounds.push_back(is_shared ? DrawSharedRound(draw, programs)
+                                    : programs.front().DrawRound());
     faults.DrawNext();
+    if (is_shared) MayKillOne(draw, plan.rounds.back());
   }
   // An image is a power loss, too.
   if (is_sim && options.fault != FaultChoice::kNone &&

@@ -6,6 +6,7 @@
 #define LASTCOMMIT_GENERATE_ARBITRARY_PLAN_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "plan/plan.h"
@@ -46,6 +47,10 @@ struct GenerateOptions {
   std::string saver = "sqlite";
   EngineChoice engine = EngineChoice::kFork;
   FaultChoice fault = FaultChoice::kMixed;
+  // How many clients each plan has; more than one on kSim only.
+  int clients = 1;
+  // How they take turns; nullopt: each plan has one of its own.
+  std::optional<ScheduleKind> schedule = {};
 };
 
 struct CaseKey {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "generate/client_edits.h"
 #include "generate/edits.h"
 #include "generate/fault_edits.h"
 #include "plan/step_fields.h"
@@ -22,6 +23,20 @@ void DropRounds(const Plan& plan, Edits& edits) {
   }
 }
 
+// Removes steps [first, last), but not where other clients than the first open
+// and close.
+void EraseSteps(Round& round, std::size_t first, std::size_t last) {
+  std::vector<Step> kept;
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    const Step& step = round.steps[i];
+    const bool is_frame = step.client != 0 && (step.kind == StepKind::kOpen ||
+                                               step.kind == StepKind::kClose);
+    if (i < first || i >= last || is_frame) kept.push_back(step);
+  }
+  round.steps = std::move(kept);
+  TidyClients(round);
+}
+
 // Steps behind the crash are never run.
 void DropUnreached(const Plan& plan, Edits& edits) {
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
@@ -32,9 +47,9 @@ void DropUnreached(const Plan& plan, Edits& edits) {
       if (!crash.has_value() || *crash + 2 >= steps.size()) {
         return std::nullopt;
       }
-      steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(*crash) + 1,
-                  steps.end() - 1);
-      return to;
+      if (steps[*crash].crash->is_of_one) return std::nullopt;
+      EraseSteps(to.rounds[r], *crash + 1, steps.size() - 1);
+      return IfChanged(from, std::move(to));
     });
   }
 }
@@ -47,15 +62,20 @@ std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
   std::vector<Step>& steps = to.rounds[r].steps;
   const auto crash = CrashStep(to.rounds[r]);
   if (crash.has_value() && *crash >= first && *crash < last) {
-    steps[last].crash = CrashPoint{.survival = steps[*crash].crash->survival};
+    const CrashPoint moved = {.survival = steps[*crash].crash->survival,
+                              .is_of_one = steps[*crash].crash->is_of_one};
+    for (std::size_t i = first; i < last; ++i) steps[i].crash.reset();
+    steps[last].crash = moved;
   }
   const auto error = ErrorStep(to.rounds[r]);
   if (error.has_value() && *error >= first && *error < last) {
-    steps[last].error = steps[*error].error;
+    const IoError moved = *steps[*error].error;
+    for (std::size_t i = first; i < last; ++i) steps[i].error.reset();
+    steps[last].error = moved;
   }
-  steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(first),
-              steps.begin() + static_cast<std::ptrdiff_t>(last));
-  return to;
+  EraseSteps(to.rounds[r], first, last);
+  if (Clients(to) == 1) to.schedule = {};
+  return IfChanged(from, std::move(to));
 }
 
 // Halving chunks, so that n scattered steps among many cost n log many runs.
@@ -80,6 +100,7 @@ std::optional<std::size_t> EndOf(const std::vector<Step>& steps,
   const bool is_savepoint = steps[begin].kind == StepKind::kSavepoint;
   int depth = 0;
   for (std::size_t i = begin + 1; i < steps.size(); ++i) {
+    if (steps[i].client != steps[begin].client) continue;
     const StepKind kind = steps[i].kind;
     if (kind == StepKind::kCommit || kind == StepKind::kRollback) {
       return is_savepoint ? std::nullopt : std::optional(i);
@@ -108,6 +129,7 @@ void DropTransactions(const Plan& plan, Edits& edits) {
       });
       edits.push_back([r, i, end](const Plan& from) {
         const auto without_end = WithoutSteps(from, r, *end, *end + 1);
+        if (!without_end.has_value()) return without_end;
         return WithoutSteps(*without_end, r, i, i + 1);
       });
     }
@@ -259,6 +281,8 @@ std::vector<Edit> SimplerEdits(const Plan& plan) {
   Edits edits;
   DropUnreached(plan, edits);
   DropRounds(plan, edits);
+  DropClients(plan, edits);
+  DropSwitches(plan, edits);
   DropChunks(plan, edits);
   DropTransactions(plan, edits);
   SimplifyCrashes(plan, edits);

@@ -149,7 +149,7 @@ LegalCuts AfterPowerLoss(const Profile& promised, const CrashFacts& facts) {
   cuts.source = row.source;
   cuts.lowest = LowestAfterPowerLoss(row.lower, facts);
   cuts.highest =
-      facts.acknowledged + facts.unacknowledged + (facts.has_candidate ? 1 : 0);
+      facts.acknowledged + facts.unacknowledged + facts.candidates;
   cuts.anything =
       row.lower == LowerBound::kNone ||
       (row.needs_order && !facts.is_in_order_per_file) ||
@@ -205,8 +205,8 @@ LegalCuts ContractFor(const Profile& promised, const CrashFacts& facts) {
     if (row.needs_journal_on_disk) {
       // Without a write to the file the transaction left no trace.
       cuts.anything = facts.database_written_since_commit;
-    } else if (facts.has_candidate) {
-      cuts.highest = facts.acknowledged + 1;
+    } else {
+      cuts.highest = facts.acknowledged + facts.candidates;
     }
   }
   return cuts;

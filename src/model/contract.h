@@ -25,8 +25,9 @@ struct CrashFacts {
   // n: the highest acknowledged commit. After a power loss what it left counts
   // as acknowledged: it is durable.
   std::int64_t acknowledged = -1;
-  // COMMIT of the next one was called, and neither acknowledged nor refused.
-  bool has_candidate = false;
+  // How many commits were called and neither acknowledged nor refused: 0 or 1,
+  // more if several clients have one that is there and not acknowledged.
+  int candidates = 0;
   // Something was written to the database file since the last commit.
   bool database_written_since_commit = false;
 

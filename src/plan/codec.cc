@@ -1,5 +1,6 @@
 #include "plan/codec.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -62,7 +63,7 @@ class PlanParser {
   }
 
   absl::Status Add(const Step& step) {
-    RETURN_IF_ERROR(CheckPlace(step.kind));
+    RETURN_IF_ERROR(CheckPlace(step));
     if (!is_in_round_) RETURN_IF_ERROR(BeginRound());
     Round& round = plan_.rounds.back();
     if (round.steps.size() == PlanLimits::kMaxStepsPerRound) {
@@ -74,11 +75,16 @@ class PlanParser {
     RETURN_IF_ERROR(CountError(step));
     RETURN_IF_ERROR(CountContent(step));
     round.steps.push_back(step);
-    is_in_round_ = step.kind != StepKind::kClose;
+    programs_[static_cast<std::size_t>(step.client)] =
+        step.kind == StepKind::kClose ? Program::kClosed : Program::kOpen;
+    is_in_round_ = step.kind != StepKind::kClose || step.client != 0;
+    if (!is_in_round_) programs_ = {};
     return absl::OkStatus();
   }
 
-  absl::Status CheckPlace(StepKind kind) const {
+  absl::Status CheckPlace(const Step& step) const {
+    if (step.client != 0) return CheckPlaceOfOther(step);
+    const StepKind kind = step.kind;
     if (is_in_round_ && kind == StepKind::kOpen) {
       return FieldError("step",
                         "'open' inside a round (allowed after 'close')");
@@ -88,7 +94,32 @@ class PlanParser {
                         absl::StrCat("'", std::string(Name(kind)),
                                      "' outside a round (allowed 'open')"));
     }
+    if (kind != StepKind::kClose) return absl::OkStatus();
+    for (std::size_t i = 1; i < programs_.size(); ++i) {
+      if (programs_[i] == Program::kOpen) {
+        return FieldError("step", absl::StrCat("client ", i,
+                                               " has not closed (allowed is "
+                                               "client 0's 'close' last)"));
+      }
+    }
     return absl::OkStatus();
+  }
+
+  // Between client 0's open and close it opens once, first, and closes last.
+  absl::Status CheckPlaceOfOther(const Step& step) const {
+    const Program program = programs_[static_cast<std::size_t>(step.client)];
+    const Program wanted =
+        step.kind == StepKind::kOpen ? Program::kNone : Program::kOpen;
+    if (is_in_round_ && program == wanted) return absl::OkStatus();
+    const std::string_view allowed = !is_in_round_ ? "after client 0's 'open'"
+                                     : program == Program::kNone ? "'open'"
+                                     : program == Program::kOpen
+                                         ? "all but 'open'"
+                                         : "nothing after its 'close'";
+    return FieldError(
+        "step", absl::StrCat("'", std::string(Name(step.kind)), "' of client ",
+                             step.client, " is out of place (allowed ",
+                             std::string(allowed), ")"));
   }
 
   absl::Status BeginRound() {
@@ -151,12 +182,23 @@ class PlanParser {
     if (is_in_round_) {
       return FieldError("plan", "is cut off: the last round has no 'close'");
     }
+    return CheckClients();
+  }
+
+  // What clients allow and need.
+  absl::Status CheckClients() const {
+    const int clients = Clients(plan_);
+    if (clients == 1 && plan_.schedule != Schedule()) {
+      return FieldError("schedule", "there is one client only");
+    }
     return absl::OkStatus();
   }
 
   Plan plan_;
   int line_number_ = 0;
   bool is_in_round_ = false;
+  enum class Program { kNone, kOpen, kClosed };  // of a client in this round
+  std::array<Program, kMaxClients> programs_ = {};
   int crash_line_ = 0;  // 0 = this round has no crash or timed kill yet
   int error_line_ = 0;  // 0 = this round has no error yet
   std::int64_t content_bytes_ = 0;
@@ -166,7 +208,9 @@ class PlanParser {
 
 std::string PrintStep(const Step& step) {
   std::string text = "{\"step\":\"";
-  text.append(Name(step.kind)).append("\"").append(PrintStepFields(step));
+  text.append(Name(step.kind)).append("\"");
+  if (step.client != 0) absl::StrAppend(&text, ",\"client\":", step.client);
+  text.append(PrintStepFields(step));
   return text + PrintFaults(step) + "}";
 }
 

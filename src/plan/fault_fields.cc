@@ -36,7 +36,8 @@ std::string PrintSurvival(const Survival& survival) {
 std::string PrintCrash(const CrashPoint& crash) {
   return absl::StrCat(",\"crash\":{\"io\":", crash.io,
                       ",\"moment\":", Quoted(crash.moment),
-                      PrintSurvival(crash.survival), "}");
+                      PrintSurvival(crash.survival),
+                      crash.is_of_one ? ",\"who\":\"one\"" : "", "}");
 }
 
 std::string PrintError(const IoError& error) {
@@ -63,6 +64,16 @@ absl::StatusOr<std::vector<Fate>> ReadFates(const JsonField& field) {
                               " such as 3,5h100,7t200,9g0,11z, their changes "
                               "ascending from 0 to ",
                               kMaxFateNumber));
+}
+
+absl::StatusOr<std::vector<Switch>> ReadSwitches(const JsonField& field) {
+  ASSIGN_OR_RETURN(const std::string_view text, ReadString(field));
+  if (auto switches = ParseSwitches(text)) return *std::move(switches);
+  return Refused(
+      field, "says no switches",
+      absl::StrCat("up to ", kMaxSwitches,
+                   " such as 0>1,17>2, their calls ascending from 0 to ",
+                   kMaxSwitchAt, ", the clients 0 to ", kMaxClients - 1));
 }
 
 absl::StatusOr<Survival> ParseSurvival(const JsonFields& fields) {
@@ -96,6 +107,13 @@ absl::StatusOr<Survival> ParseSurvival(const JsonFields& fields) {
   return survival;
 }
 
+// Whether it is one only.
+std::optional<bool> ParseWho(std::string_view who) {
+  if (who == "all") return false;
+  if (who == "one") return true;
+  return std::nullopt;
+}
+
 absl::StatusOr<CrashPoint> ParseCrash(const JsonFields& fields) {
   const JsonField* io = Find(fields, "crash.io");
   const JsonField* moment = Find(fields, "crash.moment");
@@ -106,6 +124,13 @@ absl::StatusOr<CrashPoint> ParseCrash(const JsonFields& fields) {
   ASSIGN_OR_RETURN(crash.moment,
                    ReadWord(*moment, ParseMoment, "before, during, after"));
   ASSIGN_OR_RETURN(crash.survival, ParseSurvival(fields));
+  if (const JsonField* who = Find(fields, "crash.who")) {
+    ASSIGN_OR_RETURN(crash.is_of_one, ReadWord(*who, ParseWho, "all, one"));
+    if (crash.is_of_one && crash.survival.kind != SurvivalKind::kAll) {
+      return FieldError("crash.who",
+                        "'one' loses no power (allowed at survive 'all')");
+    }
+  }
   return crash;
 }
 
@@ -137,14 +162,19 @@ std::string PrintFaults(const Step& step) {
     absl::StrAppend(&text, ",\"kill_after_us\":", *step.kill_after_us);
   }
   if (step.error.has_value()) text += PrintError(*step.error);
+  if (!step.switches.empty()) {
+    absl::StrAppend(&text, ",\"switches\":\"", PrintSwitches(step.switches),
+                    "\"");
+  }
   return text;
 }
 
 bool IsFaultField(std::string_view name) {
   constexpr std::string_view kNames[] = {
-      "crash",        "crash.io",    "crash.moment",    "crash.survive",
-      "crash.number", "crash.fates", "crash.directory", "kill_after_us",
-      "error",        "error.kind",  "error.at",        "error.count"};
+      "crash",         "crash.io",    "crash.moment",    "crash.survive",
+      "crash.number",  "crash.fates", "crash.directory", "crash.who",
+      "kill_after_us", "error",       "error.kind",      "error.at",
+      "error.count",   "switches"};
   for (const std::string_view known : kNames) {
     if (known == name) return true;
   }
@@ -163,6 +193,9 @@ absl::Status ParseFaults(const JsonFields& fields, Step& step) {
   if (const JsonField* field = Find(fields, "error")) {
     RETURN_IF_ERROR(ReadObject(*field));
     ASSIGN_OR_RETURN(step.error, ParseError(fields));
+  }
+  if (const JsonField* field = Find(fields, "switches")) {
+    ASSIGN_OR_RETURN(step.switches, ReadSwitches(*field));
   }
   return absl::OkStatus();
 }

@@ -50,6 +50,13 @@ std::string PrintImages(const Plan& plan) {
   return absl::StrCat(",\"images\":", plan.images);
 }
 
+std::string PrintSchedule(const Schedule& schedule) {
+  if (schedule == Schedule()) return "";
+  return absl::StrCat(",\"schedule\":{\"kind\":", Quoted(Name(schedule.kind)),
+                      ",\"seed\":", schedule.seed, ",\"rate\":", schedule.rate,
+                      "}");
+}
+
 std::string PrintExpected(const Plan& plan) {
   if (!plan.expected.has_value()) return Quoted("held");
   std::string text = "violated(";
@@ -80,8 +87,9 @@ constexpr std::string_view kHeaderFields[] = {"lastcommit",
                                               "profile.wal_autocheckpoint",
                                               "expect"};
 constexpr std::string_view kOptionalHeaderFields[] = {
-    "profile.sector_size", "profile.psow",  "sqlite",
-    "sqlite.from",         "sqlite.before", "images"};
+    "profile.sector_size", "profile.psow", "sqlite",   "sqlite.from",
+    "sqlite.before",       "images",       "schedule", "schedule.kind",
+    "schedule.seed",       "schedule.rate"};
 
 template <typename Names>
 bool Contains(const Names& names, std::string_view name) {
@@ -94,7 +102,8 @@ absl::Status CheckHeaderFields(const JsonFields& fields) {
         !Contains(kOptionalHeaderFields, field.name)) {
       return FieldError(field.name, "unknown field");
     }
-    if (field.name == "profile" || field.name == "sqlite") {
+    if (field.name == "profile" || field.name == "sqlite" ||
+        field.name == "schedule") {
       RETURN_IF_ERROR(ReadObject(field));
     }
   }
@@ -223,6 +232,22 @@ absl::StatusOr<SqliteRange> ParseRange(const JsonFields& fields) {
   return range;
 }
 
+absl::StatusOr<Schedule> ParseSchedule(const JsonFields& fields) {
+  Schedule schedule;
+  if (Find(fields, "schedule") == nullptr) return schedule;
+  for (const std::string_view name :
+       {"schedule.kind", "schedule.seed", "schedule.rate"}) {
+    if (Find(fields, name) == nullptr) return FieldError(name, "is missing");
+  }
+  ASSIGN_OR_RETURN(schedule.kind,
+                   ReadWord(*Find(fields, "schedule.kind"), ParseScheduleKind,
+                            "plan, random, few, round_robin, directed"));
+  ASSIGN_OR_RETURN(schedule.seed, ReadUnsigned(*Find(fields, "schedule.seed")));
+  ASSIGN_OR_RETURN(schedule.rate, ReadInt(*Find(fields, "schedule.rate"),
+                                          {0, kMaxScheduleRate}));
+  return schedule;
+}
+
 absl::StatusOr<int> ParseImages(const JsonField* field, Engine engine) {
   if (field == nullptr) return 0;
   if (engine != Engine::kSim) {
@@ -234,12 +259,12 @@ absl::StatusOr<int> ParseImages(const JsonField* field, Engine engine) {
 }  // namespace
 
 std::string PrintHeader(const Plan& plan) {
-  return absl::StrCat("{\"lastcommit\":", kPlanVersion,
-                      ",\"saver\":", Quoted(plan.saver),
-                      ",\"engine\":", Quoted(Name(plan.engine)),
-                      ",\"profile\":", PrintProfile(plan.profile),
-                      ",\"expect\":", PrintExpected(plan),
-                      PrintRange(plan.sqlite), PrintImages(plan), "}");
+  return absl::StrCat(
+      "{\"lastcommit\":", kPlanVersion, ",\"saver\":", Quoted(plan.saver),
+      ",\"engine\":", Quoted(Name(plan.engine)),
+      ",\"profile\":", PrintProfile(plan.profile),
+      ",\"expect\":", PrintExpected(plan), PrintRange(plan.sqlite),
+      PrintImages(plan), PrintSchedule(plan.schedule), "}");
 }
 
 absl::StatusOr<Plan> ParseHeader(const JsonFields& fields) {
@@ -254,6 +279,7 @@ absl::StatusOr<Plan> ParseHeader(const JsonFields& fields) {
   ASSIGN_OR_RETURN(plan.sqlite, ParseRange(fields));
   ASSIGN_OR_RETURN(plan.images,
                    ParseImages(Find(fields, "images"), plan.engine));
+  ASSIGN_OR_RETURN(plan.schedule, ParseSchedule(fields));
   return plan;
 }
 

@@ -141,6 +141,27 @@ bool HasDiskFaults(const Plan& plan) {
       });
 }
 
+int Clients(const Round& round) {
+  int last = 0;
+  for (const Step& step : round.steps) last = std::max(last, step.client);
+  return last + 1;
+}
+
+int Clients(const Plan& plan) {
+  int most = 1;
+  for (const Round& round : plan.rounds) most = std::max(most, Clients(round));
+  return most;
+}
+
+std::vector<std::vector<std::size_t>> Programs(const Round& round) {
+  std::vector<std::vector<std::size_t>> programs(
+      static_cast<std::size_t>(Clients(round)));
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    programs[static_cast<std::size_t>(round.steps[i].client)].push_back(i);
+  }
+  return programs;
+}
+
 bool HasTimedKill(const Plan& plan) {
   return std::any_of(
       plan.rounds.begin(), plan.rounds.end(),

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "plan/fault.h"
+#include "plan/schedule.h"
 #include "saver/records.h"
 #include "saver/settings.h"
 
@@ -117,6 +118,9 @@ struct CrashPoint {
   // Of all changes that no sync has covered since the database was made: those
   // of earlier rounds too, where everything survived.
   Survival survival = {};
+  // Only the client that carries it dies, and the others go on. Everything
+  // survives, then.
+  bool is_of_one = false;
 
   IoPoint point() const { return {io, moment}; }
   bool operator==(const CrashPoint&) const = default;
@@ -134,6 +138,7 @@ struct Content {
 // the others keep their defaults.
 struct Step {
   StepKind kind = StepKind::kRead;
+  int client = 0;  // whose step it is
   int thread = 0;
   int ns = 0;
   int id = 0;       // a checkpoint; put_blob, stream_blob: a name
@@ -163,13 +168,15 @@ struct Step {
   // process entered this step. Where it lands is no function of the plan.
   std::optional<std::int64_t> kill_after_us = {};
   std::optional<IoError> error = {};
+  std::vector<Switch> switches = {};  // of the schedule, ascending
 
   bool operator==(const Step&) const = default;
 };
 
-// What one process lifetime does. steps.front() is open, steps.back() is
-// close, neither stands elsewhere; at most one step carries a crash or a timed
-// kill, and at most one an error.
+// What one lifetime of the clients does. steps.front() is client 0's open and
+// steps.back() its close; each other client that has steps opens first, and
+// closes last; neither stands elsewhere. At most one step carries a crash or a
+// timed kill, and at most one an error.
 struct Round {
   std::vector<Step> steps = {};
 
@@ -223,6 +230,7 @@ struct Plan {
   // kSim: how many further crash images are taken along the way and judged,
   // besides those of the crash points.
   int images = 0;
+  Schedule schedule = {};  // kSim, where there are several clients
   std::vector<Round> rounds = {};
 
   bool operator==(const Plan&) const = default;
@@ -253,6 +261,11 @@ std::optional<std::size_t> TimedKillStep(const Round& round);
 std::optional<std::size_t> ErrorStep(const Round& round);
 // Whether some crash is a power loss, or some call fails.
 bool HasDiskFaults(const Plan& plan);
+// How many clients the round has: one more than the highest number.
+int Clients(const Round& round);
+int Clients(const Plan& plan);
+// Of each client its steps, as indices into those of the round.
+std::vector<std::vector<std::size_t>> Programs(const Round& round);
 // Whether the clock decides what the plan gives.
 bool HasTimedKill(const Plan& plan);
 

@@ -147,7 +147,7 @@ std::string AllowedFields(StepKind kind) {
     if (field.IsUsedBy(kind))
       absl::StrAppend(&names, std::string(field.name), ", ");
   }
-  return names + "crash, kill_after_us, error";
+  return names + "client, crash, kill_after_us, error, switches";
 }
 
 absl::Status ParseStepField(const JsonField& json, Step& step) {
@@ -212,8 +212,16 @@ std::string PrintStepFields(const Step& step) {
 absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
   Step step;
   ASSIGN_OR_RETURN(step.kind, ParseKind(fields));
+  if (const JsonField* client = Find(fields, "client")) {
+    ASSIGN_OR_RETURN(const std::int64_t number,
+                     ReadInteger(*client, {0, kMaxClients - 1}));
+    step.client = static_cast<int>(number);
+  }
   for (const JsonField& field : fields) {
-    if (field.name == "step" || IsFaultField(field.name)) continue;
+    if (field.name == "step" || field.name == "client" ||
+        IsFaultField(field.name)) {
+      continue;
+    }
     RETURN_IF_ERROR(ParseStepField(field, step));
   }
   RETURN_IF_ERROR(ParseFaults(fields, step));

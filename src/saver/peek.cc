@@ -124,13 +124,17 @@ absl::StatusOr<Peeked> PeekOnce(const std::string& path,
 }  // namespace
 
 // SQLite reads the header when it opens the file, before there is any lock, so
-// what looks damaged may be two moments of a file that is being made. Damage is
-// there again.
+// what looks damaged may be two moments of a file that is being made, and one
+// that could not be opened may have been missing then and be there now. Damage
+// and permissions are there again.
 absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
                                   const std::string& vfs) {
   constexpr int kLooks = 3;
   absl::StatusOr<Peeked> peeked = PeekOnce(path, vfs);
-  for (int i = 1; i < kLooks && absl::IsDataLoss(peeked.status()); ++i) {
+  const auto may_pass = [](const absl::Status& status) {
+    return absl::IsDataLoss(status) || absl::IsPermissionDenied(status);
+  };
+  for (int i = 1; i < kLooks && may_pass(peeked.status()); ++i) {
     peeked = PeekOnce(path, vfs);
   }
   return peeked;

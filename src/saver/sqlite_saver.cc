@@ -220,6 +220,10 @@ absl::StatusOr<std::int64_t> SqliteSaver::CommitCounter() {
       [&] { return ReadCounter(impl_->database); });
 }
 
+std::int64_t SqliteSaver::AttemptedCommit() const {
+  return impl_->stack.counter();
+}
+
 absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
     CheckpointMode mode) {
   RETURN_IF_ERROR(impl_->CheckNoTransaction());

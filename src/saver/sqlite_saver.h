@@ -195,6 +195,12 @@ class SqliteSaver {
   // open one included.
   absl::StatusOr<std::int64_t> CommitCounter();
 
+  // Which value the counter has, or would have had, in the newest transaction
+  // of this saver that took the write lock; 0 if there was none. It makes no
+  // call to SQLite, so it may be asked for while another call is at work in the
+  // same thread.
+  std::int64_t AttemptedCommit() const;
+
   // FailedPrecondition inside a transaction. Without a WAL it does nothing.
   absl::StatusOr<WalCheckpointResult> WalCheckpoint(CheckpointMode mode);
   absl::Status Vacuum();

@@ -73,6 +73,9 @@ class TransactionStack {
   // Rolls back what a ROLLBACK that failed has left open; before anything is
   // done outside a transaction.
   absl::Status EndLeftover();
+  // The commit counter of the newest transaction that has the write lock, or
+  // had; 0 = there was none.
+  std::int64_t counter() const { return counter_; }
   // For transactions that do not go through the stack: how the newest one ended
   // is not known.
   void DistrustJournal() { trusts_journal_ = false; }

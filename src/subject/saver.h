@@ -72,6 +72,11 @@ class Saver {
 
   // The commit counter, without the open transaction's.
   virtual absl::StatusOr<std::int64_t> CommitCounter() = 0;
+  // The value that the counter has, or would have had, in the newest
+  // transaction of this saver that took the write lock; 0 = there was none, or
+  // the saver does not say, and then it can be one of several clients. Touches
+  // no file; may be asked in the middle of any other call.
+  virtual std::int64_t AttemptedCommit() const { return 0; }
   // Everything, through the saver's own calls, the open transaction's changes
   // included; `cut` is CommitCounter().
   virtual absl::StatusOr<State> ReadState() = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "saver/digest.h"
+#include "saver/sqlite_status.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -271,7 +272,26 @@ absl::StatusOr<std::int64_t> SqliteSubject::CommitCounter() {
   return in_transaction() ? counter - 1 : counter;
 }
 
+std::int64_t SqliteSubject::AttemptedCommit() const {
+  return saver_->AttemptedCommit();
+}
+
+// At one moment: other clients may commit between two calls.
 absl::StatusOr<State> SqliteSubject::ReadState() {
+  sqlite3* const connection = saver_->connection();
+  if (sqlite3_get_autocommit(connection) == 0) return ReadEverything();
+  RETURN_IF_ERROR(
+      SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
+                   connection, "BEGIN"));
+  absl::StatusOr<State> state = ReadEverything();
+  // An error may have ended it.
+  if (sqlite3_get_autocommit(connection) == 0) {
+    sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  return state;
+}
+
+absl::StatusOr<State> SqliteSubject::ReadEverything() {
   State state;
   ASSIGN_OR_RETURN(state.cut, CommitCounter());
   ASSIGN_OR_RETURN(const auto threads, saver_->ListThreads());

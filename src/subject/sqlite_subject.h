@@ -56,6 +56,7 @@ class SqliteSubject : public Saver {
                           std::string_view bytes, std::int64_t chunk) override;
   absl::Status DeleteThread(const std::string& thread_id) override;
   absl::StatusOr<std::int64_t> CommitCounter() override;
+  std::int64_t AttemptedCommit() const override;
   absl::StatusOr<State> ReadState() override;
   std::int64_t CacheSpills() override;
   absl::Status WalCheckpoint(CheckpointMode mode) override;
@@ -69,6 +70,7 @@ class SqliteSubject : public Saver {
   bool in_transaction() const { return !levels_.empty(); }
 
  private:
+  absl::StatusOr<State> ReadEverything();
   void DropEndedLevels();
 
   std::unique_ptr<SqliteSaver> saver_;

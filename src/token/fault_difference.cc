@@ -77,7 +77,9 @@ class FaultCode {
 
   absl::Status CodeCrashPoint(const CrashPoint* before, CrashPoint& point) {
     // Does not compile with another number of fields.
-    auto& [io, moment, survival] = point;
+    // The last one is of plans with several clients, which have no tokens.
+    auto& [io, moment, survival, is_of_one] = point;
+    is_of_one = false;
     if (before != nullptr &&
         code_.Bit(About::kIsSameCrash, 0, 0, kEven, point == *before)) {
       point = *before;

@@ -105,7 +105,8 @@ std::uint64_t DigestOf(const Plan& plan) { return HashOf(PrintPlan(plan)); }
 std::string Body(const CaseKey& key, const GenerateOptions& options,
                  const Plan& generated, const Plan& plan) {
   // Does not compile with another number of fields.
-  const auto& [saver, engine, fault] = options;
+  const auto& [saver, engine, fault, clients, schedule] = options;
+  CHECK(clients == 1 && !schedule.has_value());
   std::string bytes;
   AppendNumber(kGeneratorVersion, bytes);
   AppendNumber(static_cast<std::uint64_t>(engine), bytes);
@@ -172,6 +173,10 @@ absl::StatusOr<std::string> SaverOf(std::uint64_t hash,
 absl::StatusOr<std::string> PrintToken(const CaseKey& key,
                                        const GenerateOptions& options,
                                        const Plan& plan) {
+  if (options.clients > 1 || options.schedule.has_value()) {
+    return absl::InvalidArgumentError(
+        "a plan of several clients has no token, only its file");
+  }
   const Plan wanted = WithoutExpectation(plan);
   const std::string token =
       TextOf(Body(key, options, PlanAt(key, options), wanted));

@@ -6,14 +6,6 @@
 
 namespace lastcommit {
 
-Mark MarkOf(const SharedPage& page) {
-  const std::size_t step = page.position.Get().step;
-  const bool is_acknowledged =
-      page.records[step].progress == Progress::kAcknowledged ||
-      page.records[step].progress == Progress::kReturned;
-  return 2 * static_cast<Mark>(step) + (is_acknowledged ? 1 : 0);
-}
-
 Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
                                   ReferenceModel& model,
                                   Replayed& replayed) const {
@@ -22,11 +14,12 @@ Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
   model.Crash();  // the model's process is gone too
   if (!replayed.in_flight) return Verdict::Held();
   const std::int64_t after = model.state().cut;
-  const std::int64_t promised = replayed.promised.empty()
-                                    ? promises_.acknowledged
-                                    : replayed.promised.back();
-  replayed.cuts.push_back(after);
-  replayed.promised.push_back(after > before ? after : promised);
+  replayed.highest_cut = after;
+  const StepRecord& record = page.records[*replayed.in_flight];
+  if (after > before) {
+    replayed.commits.push_back(
+        {after, record.intended_at, record.acknowledged_at});
+  }
   const std::int64_t acknowledged =
       page.records[*replayed.in_flight].acknowledged;
   if (!replayed.in_flight_acknowledged || acknowledged == after) {
@@ -41,9 +34,11 @@ Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
 // What had been acknowledged at that moment.
 std::int64_t CrashHistory::PromisedAt(Mark mark,
                                       const Replayed& replayed) const {
-  const std::int64_t steps = (mark + 1) / 2;  // whose acknowledgements count
-  return mark < 1 ? promises_.acknowledged
-                  : replayed.promised[static_cast<std::size_t>(steps - 1)];
+  std::int64_t cut = promises_.acknowledged;
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.acknowledged_at <= mark) cut = std::max(cut, commit.cut);
+  }
+  return cut;
 }
 
 CrashHistory::Promises CrashHistory::PromisesAt(
@@ -57,22 +52,20 @@ CrashHistory::Promises CrashHistory::PromisesAt(
   return promises;
 }
 
-// The cuts of the model around the step it is in say whether that would have
-// committed. A moment between two steps is in none.
 CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
                                  const Replayed& replayed) const {
-  const auto step = static_cast<std::size_t>(now / 2);
   const Promises promises = PromisesAt(now, synced, replayed);
-  const bool is_acknowledged = now % 2 == 1;
-  const std::int64_t before = step == 0 ? cut_before_ : replayed.cuts[step - 1];
-  const std::int64_t after =
-      step < replayed.cuts.size() ? replayed.cuts[step] : before;
+  std::int64_t settled = cut_before_;
+  std::int64_t attempted = cut_before_;
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.acknowledged_at <= now) settled = std::max(settled, commit.cut);
+    if (commit.attempted_at <= now) attempted = std::max(attempted, commit.cut);
+  }
   CrashFacts facts;
   facts.fault = Fault::kPowerLoss;
-  facts.has_candidate = after > before && !is_acknowledged;
+  facts.candidates = static_cast<int>(std::max(attempted, settled) - settled);
   facts.acknowledged = promises.acknowledged;
-  facts.unacknowledged =
-      (is_acknowledged ? after : before) - promises.acknowledged;
+  facts.unacknowledged = settled - promises.acknowledged;
   facts.wal_synced = promises.wal_synced;
   facts.directory_synced = promises.directory_synced;
   return facts;

@@ -19,17 +19,12 @@
 
 namespace lastcommit {
 
-// Where the process is, or where it died.
-Mark MarkOf(const SharedPage& page);
-
 class CrashHistory {
  public:
   // `cut` is the model's.
   void BeginRound(std::int64_t cut) { cut_before_ = cut; }
   // For ReplayRound.
-  BeforeRound before_round() const {
-    return {promises_.acknowledged, in_doubt_};
-  }
+  BeforeRound before_round() const { return {in_doubt_}; }
 
   // Brings the model, and what was replayed, to what the step in flight may
   // have committed. Violated: it acknowledged something else.

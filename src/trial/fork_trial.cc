@@ -132,6 +132,10 @@ absl::Status CheckCanRun(const Plan& plan) {
         "the plan has a disk of its own, which the engine 'fork' does not "
         "have");
   }
+  if (Clients(plan) > 1) {
+    return absl::InvalidArgumentError(
+        "the plan has several clients, which the engine 'fork' cannot run");
+  }
   return absl::OkStatus();
 }
 
@@ -268,7 +272,7 @@ class ForkTrial::Impl {
             RunRecorded(task);
           } else {
             ForkEngine engine;
-            RunRound(task, engine, *page_);
+            RunProgram(task, engine, *page_);
           }
         },
         hang_timeout_);
@@ -291,7 +295,7 @@ class ForkTrial::Impl {
                     status.ToString().c_str());
       return;
     }
-    RunRound(task, engine, *page_);
+    RunProgram(task, engine, *page_);
   }
 
   // A SIGKILL that no plan asked for. The saver may have sent it to itself; the
@@ -341,7 +345,7 @@ class ForkTrial::Impl {
                             TrialResult& result, const std::string& keep) {
     const Round& round = plan.rounds[r];
     RoundFacts& facts = result.rounds.back();
-    const Mark now = MarkOf(*page_);
+    const Mark now = page_->now;
     CrashFacts crash = history_.FactsAt(now, page_->synced, replayed);
     crash.database_written_since_commit = page_->database_written_since_commit;
     if (replayed.in_flight_acknowledged) ++result.commits;
@@ -351,7 +355,7 @@ class ForkTrial::Impl {
                                     absl::StrCat(keep, "/round-", r + 1),
                                     CopyWhat::kAll));
     }
-    facts.had_candidate = crash.has_candidate;
+    facts.had_candidate = crash.candidates > 0;
     facts.acknowledged = crash.acknowledged;
     ExamineTask task;
     task.entry = &entry;
@@ -396,7 +400,7 @@ class ForkTrial::Impl {
     facts.wal_frames_recovered = page_->wal_frames_recovered;
     facts.hot_journal = page_->hot_journal;
     facts.candidate_landed =
-        crash.has_candidate && page_->cut == replayed.cuts.back();
+        crash.candidates > 0 && page_->cut == replayed.highest_cut;
     if (facts.lost_power) {
       CountImage(crash, task.legal, survived, page_->cut, page_->is_damaged,
                  result.images);

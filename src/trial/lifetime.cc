@@ -14,10 +14,12 @@ std::uint64_t SeedOf(const Plan& plan) {
   Plan program = WithoutExpectation(plan);
   program.engine = Engine::kFork;
   program.images = 0;
+  program.schedule = {};
   for (Round& round : program.rounds) {
     for (Step& step : round.steps) {
       step.crash.reset();
       step.kill_after_us.reset();
+      step.switches.clear();
     }
   }
   const std::string text = PrintPlan(program);

@@ -33,7 +33,7 @@ void RecordedEngine::BeforeStep(std::size_t step, Saver* saver) {
 }
 
 std::optional<std::int64_t> RecordedEngine::BeforeCall(const IoCall& call) {
-  call_began_ = MarkOf(page_);
+  call_began_ = page_.now;
   return observer_->BeforeCall(call);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -19,7 +20,7 @@ class RoundJudge {
       : plan_(plan),
         round_(round),
         page_(page),
-        promised_(before.promised),
+        death_(before.death),
         model_(model),
         result_(result) {
     in_doubt_.after_power_loss = before.after_power_loss;
@@ -28,38 +29,100 @@ class RoundJudge {
   // Brings the model to what was acknowledged.
   Replayed Replay() {
     Replayed replayed;
-    for (std::size_t i = 0; i < round_.steps.size(); ++i) {
-      const StepRecord& record = page_.records[i];
-      const Progress progress = record.progress.load(std::memory_order_acquire);
-      if (progress == Progress::kNone) break;
-      if (progress != Progress::kReturned) {
-        replayed.in_flight = i;
-        replayed.in_flight_acknowledged = progress == Progress::kAcknowledged;
-        for (ReferenceModel other : live_) {
-          other.Apply(round_.steps[i]);
-          other.Crash();
-          Doubt(other, in_doubt_);
-        }
-        break;
-      }
-      ++result_.steps;
-      const std::int64_t cut = model_.state().cut;
-      replayed.during.push_back(in_doubt_);
-      replayed.verdict = Follow(i, replayed.during.back());
-      result_.commits += std::max<std::int64_t>(0, model_.state().cut - cut);
-      NotePromise(i, cut);
-      replayed.cuts.push_back(model_.state().cut);
-      replayed.promised.push_back(promised_);
+    replayed.during.resize(round_.steps.size());
+    CommitOrder order = OrderSteps(round_, page_, death_, model_);
+    NoteOrder(order);
+    replayed.verdict = order.verdict;
+    replayed.closed_alone = order.closed_alone;
+    for (const OrderedStep& ordered : order.steps) {
       if (!replayed.verdict.held()) break;
+      Replay(ordered, replayed);
     }
     replayed.at_end = in_doubt_;
-    if (!replayed.cuts.empty()) {
-      result_.errors += page_.records[replayed.cuts.size() - 1].errors;
+    if (replayed.verdict.held() && order.in_flight.has_value()) {
+      Leave(*order.in_flight, replayed);
     }
+    replayed.highest_cut = model_.state().cut;
     return replayed;
   }
 
  private:
+  void NoteOrder(const CommitOrder& order) {
+    previous_.assign(round_.steps.size(), kNoStep);
+    for (const std::vector<std::size_t>& program : Programs(round_)) {
+      for (std::size_t n = 1; n < program.size(); ++n) {
+        previous_[program[n]] = program[n - 1];
+      }
+    }
+    result_.refusals += order.refusals;
+    result_.commits_in_turn += order.commits_in_turn;
+    result_.checkpoints_across_commits += order.checkpoints_across_commits;
+  }
+
+  void Replay(const OrderedStep& ordered, Replayed& replayed) {
+    const std::size_t i = ordered.step;
+    const StepRecord& record = page_.records[i];
+    const std::int64_t cut = model_.state().cut;
+    switch (ordered.kind) {
+      case OrderedStep::Kind::kGone:
+        model_.Crash();
+        return;
+      case OrderedStep::Kind::kPresumed:
+        model_.Apply(round_.steps[i]);
+        break;
+      case OrderedStep::Kind::kRefused:
+        ++result_.steps;
+        NoteErrors(i);
+        break;
+      case OrderedStep::Kind::kReturned:
+        ++result_.steps;
+        NoteErrors(i);
+        replayed.during[i] = in_doubt_;
+        replayed.verdict = Follow(i, *replayed.during[i]);
+        NotePromise(i, cut);
+        break;
+    }
+    const std::int64_t after = model_.state().cut;
+    result_.commits += std::max<std::int64_t>(0, after - cut);
+    // Creating the schema is commit 0, and who opens it knows that it is there.
+    const bool opens = round_.steps[i].kind == StepKind::kOpen ||
+                       round_.steps[i].kind == StepKind::kReopen;
+    if (after > cut || (opens && after == 0)) {
+      replayed.commits.push_back(
+          {after, record.intended_at, AcknowledgedAt(i)});
+    }
+  }
+
+  // When the caller could rely on it.
+  Mark AcknowledgedAt(std::size_t i) const {
+    const StepRecord& record = page_.records[i];
+    const bool has_returned =
+        record.progress.load(std::memory_order_acquire) == Progress::kReturned;
+    return has_returned && Found(i).code == absl::StatusCode::kOk
+               ? std::min(record.acknowledged_at, record.returned_at)
+               : record.acknowledged_at;
+  }
+
+  // Those before the step's client's next one; they are counted up.
+  void NoteErrors(std::size_t i) {
+    const std::int64_t before =
+        previous_[i] == kNoStep ? 0 : page_.records[previous_[i]].errors;
+    result_.errors += page_.records[i].errors - before;
+  }
+
+  // The step that everything ended in.
+  void Leave(std::size_t i, Replayed& replayed) {
+    replayed.in_flight = i;
+    replayed.in_flight_acknowledged =
+        page_.records[i].progress.load(std::memory_order_acquire) ==
+        Progress::kAcknowledged;
+    for (ReferenceModel other : live_) {
+      other.Apply(round_.steps[i]);
+      other.Crash();
+      Doubt(other, replayed.at_end);
+    }
+  }
+
   Verdict Follow(std::size_t i, InDoubt& during) {
     if (page_.records[i].errors > 0 || !in_doubt_.after_kill.empty()) {
       return FollowWithErrors(i, during);
@@ -81,7 +144,7 @@ class RoundJudge {
   }
 
   bool WasAborted(std::size_t i) const {
-    return i > 0 && page_.records[i - 1].is_aborted;
+    return previous_[i] != kNoStep && page_.records[previous_[i]].is_aborted;
   }
 
   Outcome Found(std::size_t i) const {
@@ -174,8 +237,8 @@ class RoundJudge {
   // Whether something was injected that may make this step fail.
   bool HasCause(std::size_t i) const {
     const StepRecord& record = page_.records[i];
-    if (i == 0) return record.errors > 0;
-    const StepRecord& previous = page_.records[i - 1];
+    if (previous_[i] == kNoStep) return record.errors > 0;
+    const StepRecord& previous = page_.records[previous_[i]];
     // An interrupt that finds no statement at work stops what checks for it
     // next (https://sqlite.org/c3ref/interrupt.html).
     const bool is_interrupted =
@@ -202,18 +265,15 @@ class RoundJudge {
   }
 
   void NotePromise(std::size_t i, std::int64_t cut_before) {
-    if (Found(i).code != absl::StatusCode::kOk) return;
     const StepKind kind = round_.steps[i].kind;
-    const std::int64_t cut = model_.state().cut;
-    if (kind == StepKind::kOpen || kind == StepKind::kReopen) {
-      // Creating the schema is the commit 0.
-      if (cut == 0) promised_ = 0;
-    } else if (cut > cut_before) {
-      promised_ = cut;
-      // Its sync was one of the directory, or came after one.
-      if (plan_.profile.synchronous >= Synchronous::kFull) {
-        in_doubt_.after_power_loss = in_doubt_.after_kill;
-      }
+    const bool opens = kind == StepKind::kOpen || kind == StepKind::kReopen;
+    if (opens || Found(i).code != absl::StatusCode::kOk ||
+        model_.state().cut <= cut_before) {
+      return;
+    }
+    // Its sync was one of the directory, or came after one.
+    if (plan_.profile.synchronous >= Synchronous::kFull) {
+      in_doubt_.after_power_loss = in_doubt_.after_kill;
     }
   }
 
@@ -280,13 +340,16 @@ class RoundJudge {
   const Plan& plan_;
   const Round& round_;
   const SharedPage& page_;
-  std::int64_t promised_;
+  const std::optional<DeathOfOne> death_;
   ReferenceModel& model_;
   TrialResult& result_;
   // Commits that failed: what a crash may bring back, and what the connection
   // may see, with the steps since.
   InDoubt in_doubt_;
   std::vector<ReferenceModel> live_;
+  static constexpr std::size_t kNoStep =
+      std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> previous_;  // by step, of the same client
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "model/reference_model.h"
 #include "model/verdict.h"
 #include "plan/plan.h"
+#include "trial/commit_order.h"
 #include "trial/shared_page.h"
 #include "trial/trial.h"
 
@@ -31,22 +32,30 @@ struct InDoubt {
   Alternatives after_power_loss;
 };
 
+// A commit of the round: from when on it may be there, and must be.
+struct CommitTimes {
+  std::int64_t cut = 0;
+  Mark attempted_at = 0;
+  Mark acknowledged_at = kNever;
+};
+
 struct Replayed {
   Verdict verdict;  // held, or the first wrong answer
   std::optional<std::size_t> in_flight;
   bool in_flight_acknowledged = false;
-  // By step that returned:
-  std::vector<std::int64_t> cuts;      // the model's afterwards
-  std::vector<std::int64_t> promised;  // the highest acknowledged, afterwards
-  std::vector<InDoubt> during;         // if the process dies in it
-  InDoubt at_end;                      // if it dies after the last one
+  bool closed_alone = true;  // as CommitOrder has it
+  std::vector<CommitTimes> commits;
+  std::int64_t highest_cut = -1;  // the model's, when all is applied
+  // By step, for those that returned and came before what stopped the replay:
+  std::vector<std::optional<InDoubt>> during;  // if the process dies in it
+  InDoubt at_end;                              // if it dies after the last one
 };
 
 // Brings the model to what was acknowledged in `round` of `plan`, and counts
 // steps, commits and errors in `result`.
 struct BeforeRound {
-  std::int64_t promised = -1;     // the highest acknowledged
   Alternatives after_power_loss;  // of earlier rounds
+  std::optional<DeathOfOne> death = {};
 };
 Replayed ReplayRound(const Plan& plan, const Round& round,
                      const SharedPage& page, const BeforeRound& before,

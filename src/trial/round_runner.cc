@@ -30,6 +30,9 @@ class KillSwitch : public IoObserver {
         page_(page),
         crash_step_(CrashStep(round_)) {}
 
+  // Whose I/O calls these are; nullptr while it is not open.
+  void set_saver(Saver* saver) { saver_ = saver; }
+
   // What is written about a step comes before the record that it was intended.
   void EnterStep(std::size_t step, bool in_transaction) {
     step_ = step;
@@ -54,14 +57,19 @@ class KillSwitch : public IoObserver {
     }
   }
   void EnterPhase(Phase phase) { phase_ = phase; }
-  void LeaveStep() {
-    if (step_ + 1 == round_.steps.size()) return;
-    page_.position.Set({step_ + 1, {}, Phase::kBetween, {}});
+  // `next` is the client's next step, if there is one.
+  void LeaveStep(std::optional<std::size_t> next) {
+    if (next.has_value()) {
+      page_.position.Set({*next, {}, Phase::kBetween, {}});
+    }
   }
 
   std::optional<std::int64_t> BeforeCall(const IoCall& call) override {
     ++io_in_step_;
     call_ = call;
+    if (saver_ != nullptr) {
+      page_.records[step_].attempted = saver_->AttemptedCommit();
+    }
     if (call.role == FileRole::kDatabase && call.kind == IoKind::kWrite) {
       page_.database_written_since_commit = true;
       transaction_wrote_database_ = true;
@@ -128,6 +136,7 @@ class KillSwitch : public IoObserver {
   const bool creates_;
   SharedPage& page_;
   const std::optional<std::size_t> crash_step_;
+  Saver* saver_ = nullptr;
   std::size_t step_ = 0;
   Phase phase_ = Phase::kOpen;
   std::int64_t io_in_step_ = 0;
@@ -188,8 +197,20 @@ class TransactionWatch {
   std::int64_t spills_at_begin_ = 0;
 };
 
-void Record(StepRecord& record, Progress progress) {
+// When it was comes before the store that says that it was.
+void Record(SharedPage& page, StepRecord& record, Progress progress) {
+  const Mark now = page.now + 1;
+  (progress == Progress::kIntended       ? record.intended_at
+   : progress == Progress::kAcknowledged ? record.acknowledged_at
+                                         : record.returned_at) = now;
+  if (progress == Progress::kIntended) record.acknowledged_at = kNever;
   record.progress.store(progress, std::memory_order_release);
+  page.now = now;
+}
+
+bool KeepsSaver(StepKind kind) {
+  return kind != StepKind::kOpen && kind != StepKind::kReopen &&
+         kind != StepKind::kClose;
 }
 
 void NoteClaims(Saver* saver, const Answer& answer, StepRecord& record) {
@@ -227,22 +248,30 @@ void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
 
 }  // namespace
 
-void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
+void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
   KillSwitch kill_switch(task, engine, page);
   TransactionWatch transaction(page);
   Driver driver(*task.entry, task.database, *task.profile);
   driver.OnClosedForReopen([&] { kill_switch.EnterPhase(Phase::kOpen); });
   engine.Observe(&kill_switch);
   const std::vector<Step>& steps = task.round->steps;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
+  const std::vector<std::size_t> program =
+      Programs(*task.round)[static_cast<std::size_t>(task.client)];
+  for (std::size_t n = 0; n < program.size(); ++n) {
+    const std::size_t i = program[n];
     StepRecord& record = page.records[i];
     engine.BeforeStep(i, driver.saver());
+    // An open or a close makes another one, or none.
+    kill_switch.set_saver(KeepsSaver(steps[i].kind) ? driver.saver() : nullptr);
     kill_switch.EnterStep(i, transaction.is_open());
-    Record(record, Progress::kIntended);
+    Record(page, record, Progress::kIntended);
     const Answer answer = driver.Run(steps[i], [&](std::int64_t cut) {
       record.acknowledged = cut;
-      Record(record, Progress::kAcknowledged);
+      Record(page, record, Progress::kAcknowledged);
     });
+    if (driver.saver() != nullptr) {
+      record.attempted = driver.saver()->AttemptedCommit();
+    }
     if (!answer.message.empty() || IsOutOfResources(answer)) {
       NoteMessage(page, i, answer);
     }
@@ -250,7 +279,7 @@ void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
     record.value = answer.outcome.value;
     NoteClaims(driver.saver(), answer, record);
     record.errors = engine.errors();
-    Record(record, Progress::kReturned);
+    Record(page, record, Progress::kReturned);
     // Not before the step has returned: a kill in between would leave a commit
     // in doubt together with the claim that the file was not written since.
     const bool commits = steps[i].kind == StepKind::kCommit ||
@@ -258,7 +287,8 @@ void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
     if (commits && answer.outcome.code == absl::StatusCode::kOk) {
       page.database_written_since_commit = false;
     }
-    kill_switch.LeaveStep();
+    kill_switch.LeaveStep(n + 1 < program.size() ? std::optional(program[n + 1])
+                                                 : std::nullopt);
     transaction.After(steps[i], answer, driver.saver());
   }
   engine.Observe(nullptr);

@@ -1,4 +1,4 @@
-// The saver's side of a round: opens the saver, runs the steps, writes intent,
+// A client's side of a round: opens the saver, runs its steps, writes intent,
 // acknowledgement and its position into the shared page, and dies at the crash
 // point. How one dies, and what is seen of I/O, is the engine's.
 
@@ -33,10 +33,11 @@ struct RoundTask {
   const Round* round = nullptr;
   std::string database;
   bool creates = false;  // there is no schema yet
+  int client = 0;
 };
 
-// Runs to the end of the round or does not return.
-void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page);
+// Runs the client's program to its end or does not return.
+void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page);
 
 // A real process: the shim over "unix", and SIGKILL.
 class ForkEngine : public RoundEngine {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #include "plan/plan.h"
@@ -23,8 +24,19 @@ enum class Progress : std::uint8_t {
   kReturned,
 };
 
+// A moment of a round: how many intents, acknowledgements and returns there
+// had been, of all clients. 0 is the beginning of the round.
+using Mark = std::int64_t;
+inline constexpr Mark kNever = std::numeric_limits<Mark>::max();
+
 struct StepRecord {
   std::atomic<Progress> progress;
+  // When it came so far; meaningful as `progress` says.
+  Mark intended_at;
+  Mark acknowledged_at;
+  Mark returned_at;
+  // Saver::AttemptedCommit(), as known last.
+  std::int64_t attempted;
   std::int32_t code;          // absl::StatusCode, if returned
   std::int64_t value;         // Outcome::value, if returned
   std::int64_t acknowledged;  // the commit counter, if acknowledged
@@ -38,10 +50,6 @@ struct StepRecord {
   // How many errors had been injected since the round began.
   std::int64_t errors;
 };
-
-// A moment of a round, as far as acknowledgements go: step 3 is 6, after it has
-// acknowledged its commit 7. -1 is before the round.
-using Mark = std::int64_t;
 
 // What the syncs of a round have covered: everything acknowledged before the
 // newest successful sync of this kind began.
@@ -70,6 +78,7 @@ class Position {
 
 struct SharedPage {
   // Of the round that runs.
+  Mark now;
   bool crash_reached;     // the child is about to kill itself, at its position
   std::int64_t kill_due;  // on MonotonicNanoseconds; 0 = no timer was armed
   Position position;
@@ -99,6 +108,7 @@ struct SharedPage {
 
 // Before a round of so many steps.
 inline void ClearRound(SharedPage& page, std::size_t steps) {
+  page.now = 0;
   page.crash_reached = false;
   page.kill_due = 0;
   page.position.Set({0, {}, Phase::kBetween, {}});
@@ -112,6 +122,7 @@ inline void ClearRound(SharedPage& page, std::size_t steps) {
   page.message_step = 0;
   for (std::size_t i = 0; i < steps; ++i) {
     page.records[i].progress.store(Progress::kNone, std::memory_order_relaxed);
+    page.records[i].attempted = 0;
   }
 }
 

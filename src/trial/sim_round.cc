@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
-#include "trial/crash_history.h"
-#include "trial/fiber.h"
+#include "trial/sim_client.h"
 
 namespace lastcommit {
 namespace {
@@ -36,96 +36,250 @@ Survival DrawSurvival(std::uint64_t random) {
   return survival;
 }
 
+// Where a moment makes a difference to what others find.
+bool IsDelicate(StepKind kind, bool in_transaction) {
+  switch (kind) {
+    case StepKind::kOpen:
+    case StepKind::kClose:
+    case StepKind::kReopen:
+    case StepKind::kCommit:
+    case StepKind::kWalCheckpoint:
+    case StepKind::kVacuum:
+      return true;
+    default:
+      return IsChange(kind) && !in_transaction;
+  }
+}
+
 }  // namespace
 
-SimRound::SimRound(SimDisk& disk, SharedPage& page, const Round& round,
-                   const ImageSampling& sampling)
-    : disk_(disk), page_(page), round_(round), sampling_(sampling) {
+SimRound::SimRound(SimDisk& disk, SharedPage& page, const Plan& plan,
+                   std::size_t round, const ImageSampling& sampling)
+    : disk_(disk),
+      page_(page),
+      round_number_(round),
+      round_(plan.rounds[round]),
+      schedule_(plan, round),
+      sampling_(sampling) {
   disk_.set_observer(this);
+  std::vector<std::vector<std::size_t>> programs = Programs(round_);
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    if (programs[i].empty()) continue;
+    clients_.push_back(std::make_unique<SimClient>(*this, static_cast<int>(i),
+                                                   std::move(programs[i])));
+  }
 }
 
 SimRound::~SimRound() { disk_.set_observer(nullptr); }
 
 bool SimRound::Run(const RoundTask& task) {
-  // Left behind when the round dies: what is on its stack is still known to
-  // SQLite.
-  auto fiber = std::make_unique<Fiber>([&] { RunRound(task, *this, page_); });
-  fiber_ = fiber.get();
-  fiber_->Resume();
-  errors_ = errors();
-  injector_.reset();
-  if (is_dead_) fiber.release();  // NOLINT(bugprone-unused-return-value)
+  for (const auto& client : clients_) {
+    client->fiber = std::make_unique<Fiber>([this, &task, &client = *client] {
+      RoundTask own = task;
+      own.client = client.number;
+      RunProgram(own, client, page_);
+      client.step = SimClient::kNowhere;
+      client.finished_errors = client.errors();
+      client.injector.reset();
+      next_ = NextInOrder();
+    });
+  }
+  next_ = clients_.front().get();
+  while (next_ != nullptr && !is_over_) {
+    running_ = std::exchange(next_, nullptr);
+    running_->asleep = 0;
+    disk_.set_owner(running_->number);
+    running_->fiber->Resume();
+  }
+  running_ = nullptr;
+  for (const auto& client : clients_) {
+    client->finished_errors = client->errors();
+    client->injector.reset();
+    // Left behind: what is on its stack is still known to SQLite.
+    if (!client->fiber->has_returned()) {
+      client->fiber.release();  // NOLINT(bugprone-unused-return-value)
+    }
+  }
   std::sort(images_.begin(), images_.end(),
             [](const SimImage& a, const SimImage& b) {
               return a.ordinal < b.ordinal;
             });
-  return !is_dead_;
+  return !is_over_ && !dead_client_.has_value();
 }
 
-void SimRound::Die() {
-  is_dead_ = true;
-  fiber_->Suspend();
+// Leaves `from` where it is.
+void SimRound::GoOn(SimClient& from, SimClient& to) {
+  ++changes_of_client_;
+  next_ = &to;
+  from.fiber->Suspend();
+}
+
+SimClient* SimRound::NextInOrder() const {
+  SimClient* next = nullptr;
+  for (const auto& client : clients_) {
+    if (client->is_gone()) continue;
+    if (next == nullptr || client->step < next->step) next = client.get();
+  }
+  return next;
+}
+
+std::vector<int> SimRound::Others(const SimClient& client) const {
+  std::vector<int> others;
+  for (const auto& other : clients_) {
+    if (other.get() != &client && !other->is_gone()) {
+      others.push_back(other->number);
+    }
+  }
+  return others;
+}
+
+// The first in the order of the round that does not sleep; if all do, the one
+// that has for longest.
+SimClient* SimRound::NextAwake(const SimClient& sleeper) const {
+  SimClient* next = nullptr;
+  for (const auto& client : clients_) {
+    if (client.get() == &sleeper || client->is_gone()) continue;
+    if (next == nullptr || client->asleep < next->asleep ||
+        (client->asleep == next->asleep && client->step < next->step)) {
+      next = client.get();
+    }
+  }
+  return next;
+}
+
+// Who sleeps waits for others.
+void SimRound::Sleep(SimClient& client) {
+  SimClient* const next = NextAwake(client);
+  if (next == nullptr) return;
+  client.asleep = ++sleeps_;
+  GoOn(client, *next);
+}
+
+void SimRound::Die(SimClient& client) {
+  client.is_dead = true;
+  const bool is_alone =
+      round_.steps[*CrashStep(round_)].crash->is_of_one && clients_.size() > 1;
+  if (!is_alone) {
+    is_over_ = true;
+  } else {
+    dead_client_ = client.number;
+    died_at_ = page_.now;
+    died_in_ = page_.position.Get();
+    disk_.KillOwner(client.number);
+    next_ = NextInOrder();
+  }
+  client.fiber->Suspend();
   std::abort();  // nobody resumes the dead
 }
 
 std::int64_t SimRound::errors() const {
-  return injector_ == nullptr ? errors_ : injector_->errors();
+  std::int64_t errors = 0;
+  for (const auto& client : clients_) errors += client->errors();
+  return errors;
 }
 
-void SimRound::BeforeStep(std::size_t step, Saver* saver) {
+void SimRound::BeforeStep(SimClient& client, std::size_t step) {
+  client.step = step;
+  client.in_program = static_cast<std::size_t>(
+      std::find(client.program.begin(), client.program.end(), step) -
+      client.program.begin());
+  client.yield_points = 0;
+  client.is_delicate =
+      IsDelicate(round_.steps[step].kind,
+                 client.saver != nullptr && client.saver->IsInTransaction());
+  if (clients_.size() > 1) {
+    SimClient* const next = NextInOrder();
+    if (next != &client) GoOn(client, *next);
+    MayYield(client);
+  }
   const std::optional<IoError>& error = round_.steps[step].error;
   if (error.has_value()) {
-    injector_ = std::make_unique<ErrorInjector>(*error, disk_);
+    client.injector = std::make_unique<ErrorInjector>(*error, disk_);
   }
-  if (injector_ == nullptr) return;
+  if (client.injector == nullptr) return;
   // In these steps it goes, or comes.
   const StepKind kind = round_.steps[step].kind;
   const bool is_there = kind != StepKind::kOpen && kind != StepKind::kReopen &&
                         kind != StepKind::kClose;
-  injector_->set_saver(is_there ? saver : nullptr);
+  client.injector->set_saver(is_there ? client.saver : nullptr);
 }
 
-Mark SimRound::now() const { return MarkOf(page_); }
+// Nothing that must be destroyed is alive when the client is left.
+void SimRound::MayYield(SimClient& client) {
+  if (clients_.size() == 1) return;
+  SimClient* const to = SwitchFrom(client);
+  if (to != nullptr) GoOn(client, *to);
+}
+
+SimClient* SimRound::SwitchFrom(SimClient& client) {
+  const std::vector<int> others = Others(client);
+  YieldPoint point;
+  point.client = client.number;
+  point.step = client.step;
+  point.in_program = client.in_program;
+  point.at = client.yield_points++;
+  if (others.empty()) return nullptr;
+  point.is_delicate = client.is_delicate;
+  const std::optional<int> to = schedule_.At(point, others);
+  if (!to.has_value()) return nullptr;
+  switches_.push_back({round_number_, point.step, {point.at, *to}});
+  for (const auto& other : clients_) {
+    if (other->number == *to) return other.get();
+  }
+  return nullptr;
+}
 
 int SimRound::BeforeCall(const SimCall& call) {
-  call_began_ = now();
-  divided_.reset();
-  counted_ = Counted(call);
-  const int error = injector_ == nullptr ? SQLITE_OK : injector_->At(call);
-  if (!counted_.has_value()) return error;
-  counted_->has_two_parts =
+  SimClient& client = *running_;
+  MayYield(client);
+  client.call_began = page_.now;
+  client.divided.reset();
+  client.counted = Counted(call);
+  const int error =
+      client.injector == nullptr ? SQLITE_OK : client.injector->At(call);
+  if (!client.counted.has_value()) return error;
+  client.counted->has_two_parts =
       call.kind == SimCallKind::kSync && call.syncs_directory;
-  if (observer_ != nullptr) divided_ = observer_->BeforeCall(*counted_);
+  if (client.observer != nullptr) {
+    client.divided = client.observer->BeforeCall(*client.counted);
+  }
   MayTakeImage(Moment::kBefore);
   return error;
 }
 
 std::optional<std::int64_t> SimRound::Divide(const SimCall& call) {
-  if (divided_.has_value() || injector_ == nullptr) return divided_;
-  return injector_->PrefixOf(call);
+  const SimClient& client = *running_;
+  if (client.divided.has_value() || client.injector == nullptr) {
+    return client.divided;
+  }
+  return client.injector->PrefixOf(call);
 }
 
 int SimRound::DuringCall(const SimCall& call) {
+  SimClient& client = *running_;
   MayTakeImage(Moment::kDuring);
-  if (divided_.has_value() && observer_ != nullptr) {
-    observer_->DuringCall(*counted_);
+  if (client.divided.has_value() && client.observer != nullptr) {
+    client.observer->DuringCall(*client.counted);
   }
-  return injector_ == nullptr ? SQLITE_OK : injector_->During(call);
+  return client.injector == nullptr ? SQLITE_OK : client.injector->During(call);
 }
 
 void SimRound::AfterCall(const SimCall& call, int result) {
+  SimClient& client = *running_;
   if (result == SQLITE_OK) {
     if (call.kind == SimCallKind::kSync && call.role == FileRole::kWal) {
-      synced_.wal = call_began_;
+      synced_.wal = client.call_began;
     }
     if (call.syncs_directory && call.kind != SimCallKind::kOpen) {
-      synced_.directory = call_began_;
+      synced_.directory = client.call_began;
     }
   }
-  if (injector_ != nullptr) injector_->After(result);
-  if (counted_.has_value() && observer_ != nullptr) {
-    observer_->AfterCall(*counted_);
+  if (client.injector != nullptr) client.injector->After(result);
+  if (client.counted.has_value() && client.observer != nullptr) {
+    client.observer->AfterCall(*client.counted);
   }
+  if (call.kind == SimCallKind::kSleep) Sleep(client);
+  MayYield(client);
 }
 
 // Algorithm R of J. Vitter, "Random Sampling with a Reservoir" (1985).
@@ -140,7 +294,7 @@ void SimRound::MayTakeImage(Moment moment) {
   place.point.moment = moment;
   SimImage image = {moments_,
                     disk_.storage(),
-                    now(),
+                    page_.now,
                     synced_,
                     page_.database_written_since_commit,
                     place,

@@ -1,6 +1,7 @@
-// One round on a simulated disk: the saver runs on a fiber, every I/O call goes
-// through here, and crash images are taken along the way without stopping it.
-// Knows at each moment what the syncs so far have made durable.
+// One round on a simulated disk: each client is a fiber, every call of the VFS
+// comes through here and is a yield point on both of its sides, and crash
+// images are taken along the way without stopping anybody. Knows at each moment
+// what the syncs so far have made durable.
 
 #ifndef LASTCOMMIT_TRIAL_SIM_ROUND_H_
 #define LASTCOMMIT_TRIAL_SIM_ROUND_H_
@@ -14,20 +15,18 @@
 #include "disk/sim_vfs.h"
 #include "disk/storage.h"
 #include "plan/plan.h"
-#include "trial/error_injector.h"
+#include "trial/client_schedule.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
 
-class Fiber;
-
 // A moment at which power could have been lost.
 struct SimImage {
   std::uint64_t ordinal = 0;  // of the moment in its round
   Storage storage;
-  Mark now = -1;
+  Mark now = 0;
   SyncMarks synced;
   bool database_written_since_commit = false;
   CrashPlace place;
@@ -41,52 +40,75 @@ struct ImageSampling {
   std::uint64_t seed = 0;
 };
 
-class SimRound : public RoundEngine, private SimObserver {
+class SimClient;
+
+class SimRound : private SimObserver {
  public:
-  // All must outlive it.
-  SimRound(SimDisk& disk, SharedPage& page, const Round& round,
+  // All must outlive it; `plan` has the round.
+  SimRound(SimDisk& disk, SharedPage& page, const Plan& plan, std::size_t round,
            const ImageSampling& sampling);
   ~SimRound() override;
 
-  // False: it died, and is left where it was.
+  // False: somebody died. Who is dead is left where it was, and so is everybody
+  // else if all are.
   bool Run(const RoundTask& task);
 
   // How many errors were injected.
-  std::int64_t errors() const override;
-  // Where it ended.
-  Mark now() const;
+  std::int64_t errors() const;
   const SyncMarks& synced() const { return synced_; }
   // In the order in which they were taken.
   std::vector<SimImage>& images() { return images_; }
+  // Those of one client to another at a yield point.
+  const std::vector<TakenSwitch>& switches() const { return switches_; }
+  std::int64_t changes_of_client() const { return changes_of_client_; }
+  // When the one died that is dead alone, and who.
+  Mark died_at() const { return died_at_; }
+  std::optional<int> dead_client() const { return dead_client_; }
+  const CrashPlace& died_in() const { return died_in_; }
 
  private:
-  void Observe(IoObserver* observer) override { observer_ = observer; }
-  [[noreturn]] void Die() override;
-  void BeforeStep(std::size_t step, Saver* saver) override;
+  friend class SimClient;
 
+  // ---- What clients say; each may go on later, or never ----
+  void BeforeStep(SimClient& client, std::size_t step);
+  [[noreturn]] void Die(SimClient& client);
+  void MayYield(SimClient& client);
+
+  // ---- SimObserver: of the client that runs ----
   int BeforeCall(const SimCall& call) override;
   std::optional<std::int64_t> Divide(const SimCall& call) override;
   int DuringCall(const SimCall& call) override;
   void AfterCall(const SimCall& call, int result) override;
 
+  std::vector<int> Others(const SimClient& client) const;
+  // Who goes on by the order of the round; nullptr: nobody is left.
+  SimClient* NextInOrder() const;
+  SimClient* NextAwake(const SimClient& sleeper) const;
+  // Whom the schedule switches to at the client's next yield point.
+  SimClient* SwitchFrom(SimClient& client);
+  void GoOn(SimClient& from, SimClient& to);
+  void Sleep(SimClient& client);
   void MayTakeImage(Moment moment);
 
   SimDisk& disk_;
   SharedPage& page_;
+  const std::size_t round_number_;
   const Round& round_;
+  const ClientSchedule schedule_;
   const ImageSampling sampling_;
   SyncMarks synced_;
-  IoObserver* observer_ = nullptr;
-  Fiber* fiber_ = nullptr;
-  bool is_dead_ = false;
-  std::optional<IoCall> counted_;        // the call that is made, if counted
-  std::optional<std::int64_t> divided_;  // and where it is divided
-  Mark call_began_ = -1;
-  // From the step that has an error to the end of the round.
-  std::unique_ptr<ErrorInjector> injector_;
-  std::int64_t errors_ = 0;  // once there is no injector any more
+  std::vector<std::unique_ptr<SimClient>> clients_;
+  SimClient* running_ = nullptr;
+  SimClient* next_ = nullptr;
+  bool is_over_ = false;  // all are dead
+  Mark died_at_ = kNever;
+  std::optional<int> dead_client_;
+  CrashPlace died_in_;
+  std::uint64_t sleeps_ = 0;
   std::uint64_t moments_ = 0;
   std::vector<SimImage> images_;
+  std::vector<TakenSwitch> switches_;
+  std::int64_t changes_of_client_ = 0;
 };
 
 }  // namespace lastcommit

@@ -53,6 +53,12 @@ struct SimReport {
   bool statement_failed_after_spill = false;
   ImageCounts images;
   std::int64_t errors = 0;
+  std::int64_t refusals = 0;
+  std::int64_t commits_in_turn = 0;
+  std::int64_t checkpoints_across_commits = 0;
+  std::int64_t changes_of_client = 0;
+  std::size_t switches = 0;  // more are not told
+  TakenSwitch taken[kMaxSwitches];
   std::size_t rounds = 0;
   RoundFacts facts[PlanLimits::kMaxRounds];
   std::size_t digests = 0;
@@ -89,6 +95,12 @@ void Fill(const TrialResult& result, SimReport& report) {
   report.statement_failed_after_spill = result.statement_failed_after_spill;
   report.images = result.images;
   report.errors = result.errors;
+  report.refusals = result.refusals;
+  report.commits_in_turn = result.commits_in_turn;
+  report.checkpoints_across_commits = result.checkpoints_across_commits;
+  report.changes_of_client = result.changes_of_client;
+  report.switches = std::min(result.switches.size(), kMaxSwitches);
+  std::copy_n(result.switches.begin(), report.switches, report.taken);
   report.rounds = result.rounds.size();
   std::copy(result.rounds.begin(), result.rounds.end(), report.facts);
   report.digests = std::min(result.image_digests.size(), report.kMaxDigests);
@@ -112,6 +124,11 @@ TrialResult ResultFrom(const SimReport& report) {
   result.statement_failed_after_spill = report.statement_failed_after_spill;
   result.images = report.images;
   result.errors = report.errors;
+  result.refusals = report.refusals;
+  result.commits_in_turn = report.commits_in_turn;
+  result.checkpoints_across_commits = report.checkpoints_across_commits;
+  result.changes_of_client = report.changes_of_client;
+  result.switches.assign(report.taken, report.taken + report.switches);
   result.rounds.assign(report.facts, report.facts + report.rounds);
   result.image_digests.assign(report.digest, report.digest + report.digests);
   return result;
@@ -186,7 +203,7 @@ class SimRun {
     // Never destroyed: the dead have files open on it.
     auto* disk = new SimDisk(storage_);  // NOLINT
     DropSyncs(entry_.unkept_syncs, *disk);
-    SimRound run(*disk, page_, round, Sampling(r));
+    SimRound run(*disk, page_, plan_, r, Sampling(r));
     history_.BeginRound(model_.state().cut);
     round_ = r;
     examinations_ = 0;
@@ -195,13 +212,21 @@ class SimRun {
     facts.crashed = !run.Run({&entry_, &plan_.profile, &round, kSimDatabase,
                               model_.state().cut < 0});
     UseSimDisk(nullptr);
-    facts.crash = page_.position.Get();
+    facts.crash =
+        run.dead_client().has_value() ? run.died_in() : page_.position.Get();
     result_.spilled |= page_.spilled;
     result_.savepoint_rolled_back_after_spill |=
         page_.savepoint_rolled_back_after_spill;
     result_.statement_failed_after_spill |= page_.statement_failed_after_spill;
-    Replayed replayed = ReplayRound(plan_, round, page_,
-                                    history_.before_round(), model_, result_);
+    result_.switches.insert(result_.switches.end(), run.switches().begin(),
+                            run.switches().end());
+    result_.changes_of_client += run.changes_of_client();
+    BeforeRound before = history_.before_round();
+    if (run.dead_client().has_value()) {
+      before.death = DeathOfOne{*run.dead_client(), run.died_at()};
+    }
+    Replayed replayed =
+        ReplayRound(plan_, round, page_, before, model_, result_);
     result_.verdict = replayed.verdict;
     if (!result_.verdict.held()) return absl::OkStatus();
     if (!facts.crashed && CrashStep(round).has_value()) {
@@ -234,9 +259,10 @@ class SimRun {
     facts.is_in_order_per_file = survived.is_in_order_per_file;
     ExamineTask task;
     task.legal = ContractFor(plan_.profile, facts);
-    task.alternatives = &(step < replayed.during.size() ? replayed.during[step]
-                                                        : replayed.at_end)
-                             .after_power_loss;
+    const InDoubt& in_doubt = replayed.during[step].has_value()
+                                  ? *replayed.during[step]
+                                  : replayed.at_end;
+    task.alternatives = &in_doubt.after_power_loss;
     task.through_saver = result_.image_digests.size() % kThroughSaverEvery == 0;
     ASSIGN_OR_RETURN(
         const Examination examination,
@@ -256,7 +282,7 @@ class SimRun {
                         const Replayed& replayed) {
     const Round& round = plan_.rounds[r];
     RoundFacts& facts = result_.rounds.back();
-    CrashFacts crash = history_.FactsAt(run.now(), run.synced(), replayed);
+    CrashFacts crash = history_.FactsAt(page_.now, run.synced(), replayed);
     crash.database_written_since_commit = page_.database_written_since_commit;
     if (replayed.in_flight_acknowledged) ++result_.commits;
     Survived survived;
@@ -281,7 +307,7 @@ class SimRun {
                                          : &replayed.at_end.after_kill;
     // A close that gets an error leaves what it could not finish, and has
     // nobody to tell (https://sqlite.org/c3ref/close.html).
-    task.closed = !facts.crashed && run.errors() == 0;
+    task.closed = !facts.crashed && run.errors() == 0 && replayed.closed_alone;
     task.through_saver = r + 1 == plan_.rounds.size();
     if (!keep_.empty()) {
       RETURN_IF_ERROR(
@@ -294,13 +320,13 @@ class SimRun {
                  examination.is_damaged, result_.images);
     }
     facts.judged = true;
-    facts.had_candidate = crash.has_candidate;
+    facts.had_candidate = crash.candidates > 0;
     facts.acknowledged = crash.acknowledged;
     facts.cut = examination.cut;
     facts.wal_frames_recovered = examination.wal_frames_recovered;
     facts.hot_journal = examination.hot_journal;
     facts.candidate_landed =
-        crash.has_candidate && examination.cut == replayed.cuts.back();
+        crash.candidates > 0 && examination.cut == replayed.highest_cut;
     result_.verdict = examination.verdict;
     if (result_.verdict.held()) Continue(run, replayed, task, examination);
     return absl::OkStatus();
@@ -314,7 +340,7 @@ class SimRun {
     }
     model_.RevertTo(examination.cut);
     history_.EndRound(result_.rounds.back().lost_power, examination.cut,
-                      run.now(), run.synced(), replayed);
+                      page_.now, run.synced(), replayed);
   }
 
   absl::StatusOr<Examination> ExamineStorage(Storage storage,

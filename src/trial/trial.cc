@@ -13,8 +13,20 @@ Survival SurvivalOf(const Round& round) {
 void MoveCrash(const CrashPlace& place, const Survival& survival,
                Round& round) {
   for (Step& step : round.steps) step.crash.reset();
-  round.steps[place.step].crash = {place.point.io, place.point.moment,
-                                   survival};
+  round.steps[place.step].crash =
+      CrashPoint{place.point.io, place.point.moment, survival};
+}
+
+Plan WithExactSwitches(Plan plan, const TrialResult& result) {
+  if (Clients(plan) == 1) return plan;
+  plan.schedule = {};
+  for (Round& round : plan.rounds) {
+    for (Step& step : round.steps) step.switches.clear();
+  }
+  for (const TakenSwitch& taken : result.switches) {
+    plan.rounds[taken.round].steps[taken.step].switches.push_back(taken.what);
+  }
+  return plan;
 }
 
 }  // namespace
@@ -27,11 +39,14 @@ std::string_view Name(Phase phase) {
 }
 
 Plan WithExactCrashes(const Plan& plan, const TrialResult& result) {
-  Plan exact = plan;
+  Plan exact = WithExactSwitches(plan, result);
   for (std::size_t r = 0; r < result.rounds.size(); ++r) {
     const RoundFacts& facts = result.rounds[r];
     if (!facts.crashed || facts.timed) continue;
+    const bool is_of_one =
+        plan.rounds[r].steps[*CrashStep(plan.rounds[r])].crash->is_of_one;
     MoveCrash(facts.crash, SurvivalOf(plan.rounds[r]), exact.rounds[r]);
+    exact.rounds[r].steps[facts.crash.step].crash->is_of_one = is_of_one;
   }
   if (!result.violated_image.has_value()) return exact;
   const ViolatedImage& image = *result.violated_image;

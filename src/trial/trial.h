@@ -14,6 +14,7 @@
 #include "disk/shim_vfs.h"
 #include "model/verdict.h"
 #include "plan/plan.h"
+#include "trial/client_schedule.h"
 
 namespace lastcommit {
 
@@ -92,6 +93,12 @@ struct TrialResult {
   bool savepoint_rolled_back_after_spill = false;
   bool statement_failed_after_spill = false;
   std::int64_t errors = 0;  // that were injected
+  // Of several clients (trial/commit_order.h):
+  std::int64_t refusals = 0;
+  std::int64_t commits_in_turn = 0;
+  std::int64_t checkpoints_across_commits = 0;
+  std::int64_t changes_of_client = 0;
+  std::vector<TakenSwitch> switches;
   // Of a fork trial with recorded system calls, a line each: what its processes
   // did to the database's files that did not go through SQLite's VFS.
   std::vector<std::string> past_sqlite;
@@ -106,6 +113,8 @@ struct TrialResult {
 // really was, and with the image that was violated as the last crash point. The
 // same trial, easier to shrink and to read. Timed kills stay as
 // they are (trial/candidates.h).
+// So are the switches: those that were made, without a schedule that draws
+// them.
 Plan WithExactCrashes(const Plan& plan, const TrialResult& result);
 
 }  // namespace lastcommit

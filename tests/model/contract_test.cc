@@ -48,7 +48,7 @@ TEST_P(KillContractTest, WithoutACandidateOnlyTheAcknowledgedCutIsLegal) {
 TEST_P(KillContractTest, WithoutAFaultNothingIsInDoubt) {
   CrashFacts facts = KilledAfter(7);
   facts.fault = Fault::kNone;
-  facts.has_candidate = true;
+  facts.candidates = 1;
   facts.database_written_since_commit = true;
   const LegalCuts legal = Legal(facts);
   EXPECT_FALSE(legal.anything);
@@ -62,7 +62,7 @@ TEST_P(KillContractTest, CitesTheDocumentation) {
 
 TEST_P(JournalOnDisk, ACandidateMayBeThereOrNot) {
   CrashFacts facts = KilledAfter(7);
-  facts.has_candidate = true;
+  facts.candidates = 1;
   const LegalCuts legal = Legal(facts);
   EXPECT_FALSE(legal.anything);
   EXPECT_EQ(legal.lowest, 7);
@@ -80,7 +80,7 @@ TEST_P(JournalOnDisk, WritesToTheDatabaseExcuseNothing) {
 
 TEST_P(JournalOnDisk, TheSchemaMayBeInDoubt) {
   CrashFacts facts = KilledAfter(-1);
-  facts.has_candidate = true;
+  facts.candidates = 1;
   const LegalCuts legal = Legal(facts);
   EXPECT_EQ(legal.lowest, -1);
   EXPECT_EQ(legal.highest, 0);
@@ -88,7 +88,7 @@ TEST_P(JournalOnDisk, TheSchemaMayBeInDoubt) {
 
 TEST_P(JournalNotOnDisk, AnUnwrittenCandidateLeavesNoTrace) {
   CrashFacts facts = KilledAfter(7);
-  facts.has_candidate = true;
+  facts.candidates = 1;
   const LegalCuts legal = Legal(facts);
   EXPECT_FALSE(legal.anything);
   EXPECT_EQ(legal.highest, 7);
@@ -98,7 +98,7 @@ TEST_P(JournalNotOnDisk, AfterAWriteNothingIsDemanded) {
   CrashFacts facts = KilledAfter(7);
   facts.database_written_since_commit = true;
   EXPECT_TRUE(Legal(facts).anything);
-  facts.has_candidate = true;
+  facts.candidates = 1;
   EXPECT_TRUE(Legal(facts).anything);
 }
 

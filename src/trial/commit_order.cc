@@ -1,0 +1,522 @@
+#include "trial/commit_order.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace lastcommit {
+namespace {
+
+// The steps of one client that take effect together: a transaction, or a step
+// outside of one.
+struct Unit {
+  int client = 0;
+  std::vector<std::size_t> steps;
+  // In the newest of `steps` it was still running.
+  bool is_in_flight = false;
+  bool is_transaction = false;
+  // Its connection was closed.
+  bool is_left = false;
+  // Whether it changed the commit counter, to which value.
+  bool is_committed = false;
+  std::int64_t counter = 0;  // also of one that may have
+  Mark began_at = 0;
+  Mark ended_at = kNever;
+  // Of what may commit: when that was called, and acknowledged.
+  Mark attempted_at = kNever;
+  Mark acknowledged_at = kNever;
+};
+
+absl::StatusCode CodeOf(const StepRecord& record) {
+  return static_cast<absl::StatusCode>(record.code);
+}
+
+bool IsOpening(StepKind kind) {
+  return kind == StepKind::kOpen || kind == StepKind::kReopen;
+}
+
+// Splits the program of a client.
+class UnitReader {
+ public:
+  UnitReader(const Round& round, const SharedPage& page)
+      : round_(round), page_(page) {}
+
+  std::vector<Unit> Read(int client, const std::vector<std::size_t>& program) {
+    units_.clear();
+    bool is_open = false;
+    for (const std::size_t i : program) {
+      const StepRecord& record = page_.records[i];
+      const Progress progress = record.progress;
+      if (progress == Progress::kNone) break;
+      const bool ends_connection = round_.steps[i].kind == StepKind::kReopen ||
+                                   round_.steps[i].kind == StepKind::kClose;
+      if (is_open && ends_connection) {
+        units_.back().is_left = true;
+        units_.back().ended_at =
+            progress == Progress::kReturned ? record.returned_at : kNever;
+        is_open = false;
+      }
+      if (!is_open) Begin(client, record.intended_at);
+      Unit& unit = units_.back();
+      unit.steps.push_back(i);
+      if (progress != Progress::kReturned) {
+        Attempt(unit, i);
+        unit.is_in_flight = true;
+        break;
+      }
+      unit.ended_at = record.returned_at;
+      is_open = Follow(unit, i, is_open);
+    }
+    if (is_open) units_.back().ended_at = kNever;
+    return std::move(units_);
+  }
+
+ private:
+  void Begin(int client, Mark at) {
+    units_.emplace_back();
+    units_.back().client = client;
+    units_.back().began_at = at;
+  }
+
+  // Whether the step, if it took effect, was a commit.
+  void Attempt(Unit& unit, std::size_t i) {
+    const StepKind kind = round_.steps[i].kind;
+    const bool may_commit =
+        unit.is_transaction ? kind == StepKind::kCommit : IsChange(kind);
+    if (!may_commit) return;
+    const StepRecord& record = page_.records[i];
+    unit.attempted_at = record.intended_at;
+    unit.acknowledged_at = record.acknowledged_at;
+    unit.counter = unit.is_transaction ? unit.counter : record.attempted;
+  }
+
+  // A step that returned; whether a transaction is open afterwards.
+  bool Follow(Unit& unit, std::size_t i, bool is_open) {
+    const StepRecord& record = page_.records[i];
+    const StepKind kind = round_.steps[i].kind;
+    const bool is_ok = CodeOf(record) == absl::StatusCode::kOk;
+    if (!is_open && kind == StepKind::kBegin && is_ok) {
+      unit.is_transaction = true;
+      unit.counter = record.attempted;
+      return true;
+    }
+    Attempt(unit, i);
+    unit.is_committed = is_ok && unit.attempted_at != kNever &&
+                        unit.attempted_at == record.intended_at;
+    if (unit.is_committed) {
+      unit.acknowledged_at =
+          std::min(record.acknowledged_at, record.returned_at);
+    }
+    return is_open && record.has_saver && !unit.is_committed &&
+           (record.is_in_transaction || record.is_aborted);
+  }
+
+  const Round& round_;
+  const SharedPage& page_;
+  std::vector<Unit> units_;
+};
+
+class Sorter {
+ public:
+  Sorter(const Round& round, const SharedPage& page,
+         const std::optional<DeathOfOne>& death, const ReferenceModel& before)
+      : round_(round), page_(page), death_(death), model_(before) {}
+
+  CommitOrder Sort() {
+    UnitReader reader(round_, page_);
+    for (const std::vector<std::size_t>& program : Programs(round_)) {
+      if (program.empty()) continue;
+      queues_.push_back(
+          {reader.Read(round_.steps[program.front()].client, program), 0});
+    }
+    // Every client's process is gone, or the one's that died.
+    for (Queue& queue : queues_) {
+      for (Unit& unit : queue.units) {
+        if (death_.has_value() && unit.client == death_->client) {
+          unit.ended_at = std::min(unit.ended_at, death_->at);
+        }
+      }
+    }
+    FindCommits();
+    if (!order_.verdict.held()) return std::move(order_);
+    CountConcurrency();
+    order_.closed_alone = ClosedAlone();
+    while (true) {
+      PlaceWhatFits();
+      auto next = commits_.find(model_.state().cut + 1);
+      if (next == commits_.end()) next = Presume();
+      if (next == commits_.end()) break;
+      PlaceCommit(*next->second);
+    }
+    PlaceTheRest();
+    return std::move(order_);
+  }
+
+ private:
+  struct Queue {
+    std::vector<Unit> units;
+    std::size_t next = 0;
+
+    bool is_empty() const { return next == units.size(); }
+    Unit& front() { return units[next]; }
+  };
+
+  // Which unit is which commit.
+  void FindCommits() {
+    base_ = model_.state().cut;
+    if (base_ < 0) FindCreation();
+    for (Queue& queue : queues_) {
+      for (Unit& unit : queue.units) {
+        if (unit.is_in_flight && unit.attempted_at != kNever) {
+          candidates_.push_back(&unit);
+        }
+        if (unit.is_committed && !AddCommit(unit)) return;
+      }
+    }
+    FillGaps();
+  }
+
+  bool AddCommit(Unit& unit) {
+    const auto [found, is_new] = commits_.emplace(unit.counter, &unit);
+    if (is_new || found->second == &unit) return true;
+    order_.verdict = Verdict::Violated(
+        ViolationClass::kLostCommit,
+        absl::StrCat("two transactions were acknowledged as commit ",
+                     unit.counter, ": that of client ", found->second->client,
+                     " with step ", found->second->steps.back(),
+                     " and that of client ", unit.client, " with step ",
+                     unit.steps.back()));
+    return false;
+  }
+
+  // The schema is commit 0: made by the first who could open.
+  void FindCreation() {
+    Unit* first = nullptr;
+    for (Queue& queue : queues_) {
+      for (Unit& unit : queue.units) {
+        if (!IsOpening(round_.steps[unit.steps.back()].kind)) continue;
+        const bool has_opened =
+            !unit.is_in_flight &&
+            CodeOf(page_.records[unit.steps.back()]) == absl::StatusCode::kOk;
+        if (has_opened &&
+            (first == nullptr || unit.ended_at < first->ended_at)) {
+          first = &unit;
+        }
+        unit.attempted_at = unit.began_at;
+      }
+    }
+    if (first == nullptr) return;
+    first->is_committed = true;
+    first->counter = 0;
+    first->acknowledged_at = first->ended_at;
+  }
+
+  // What had not returned is there if others came after it.
+  void FillGaps() {
+    if (commits_.empty()) return;
+    const std::int64_t last = commits_.rbegin()->first;
+    for (std::int64_t counter = base_ + 1; counter < last; ++counter) {
+      if (commits_.count(counter) > 0) continue;
+      for (Unit* unit : candidates_) {
+        if (unit->counter == counter) commits_.emplace(counter, unit);
+      }
+    }
+  }
+
+  // Who is waiting may have seen a commit that did not return.
+  std::map<std::int64_t, Unit*>::iterator Presume() {
+    const auto is_waiting = [&](Queue& queue) {
+      return !queue.is_empty() && !queue.front().is_in_flight;
+    };
+    if (std::none_of(queues_.begin(), queues_.end(), is_waiting)) {
+      return commits_.end();
+    }
+    for (Unit* unit : candidates_) {
+      if (unit->counter == model_.state().cut + 1 && !IsCommit(*unit)) {
+        return commits_.emplace(unit->counter, unit).first;
+      }
+    }
+    return commits_.end();
+  }
+
+  // Everything acknowledged before `mark`.
+  std::int64_t AcknowledgedBefore(Mark mark) const {
+    std::int64_t cut = base_;
+    for (const auto& [counter, unit] : commits_) {
+      if (unit->acknowledged_at < mark) cut = std::max(cut, counter);
+    }
+    return cut;
+  }
+  std::int64_t AttemptedBefore(Mark mark) const {
+    std::int64_t cut = base_;
+    for (const auto& [counter, unit] : commits_) {
+      if (unit->attempted_at < mark) cut = std::max(cut, counter);
+    }
+    for (const Unit* unit : candidates_) {
+      if (unit->attempted_at < mark) cut = std::max(cut, unit->counter);
+    }
+    return cut;
+  }
+
+  // Whether another client was at something meanwhile.
+  bool HasCompany(const Unit& unit, std::size_t step) const {
+    const StepRecord& record = page_.records[step];
+    for (const Queue& queue : queues_) {
+      for (const Unit& other : queue.units) {
+        if (other.client != unit.client &&
+            other.began_at < record.returned_at &&
+            other.ended_at > record.intended_at) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  bool IsRefused(const Unit& unit, std::size_t step) const {
+    return CodeOf(page_.records[step]) == absl::StatusCode::kUnavailable &&
+           HasCompany(unit, step);
+  }
+
+  // Whether the only step of a unit answered what it would at this cut.
+  bool FitsHere(std::size_t step) const {
+    const StepRecord& record = page_.records[step];
+    const Outcome found = {CodeOf(record), record.value};
+    switch (round_.steps[step].kind) {
+      case StepKind::kOpen:
+      case StepKind::kReopen:
+        return found.code != absl::StatusCode::kOk ||
+               found.value == model_.state().cut;
+      case StepKind::kRead:
+      case StepKind::kLiveRead:
+      case StepKind::kListCheckpoints: {
+        ReferenceModel same = model_;
+        return same.Apply(round_.steps[step]) == found;
+      }
+      default: {
+        if (!IsChange(round_.steps[step].kind)) return true;
+        ReferenceModel changed = model_;
+        return changed.Apply(round_.steps[step]) == found;
+      }
+    }
+  }
+
+  // The task is read first and then updated; in between another client may have
+  // updated it.
+  bool LostARace(const Unit& unit, std::size_t step) const {
+    const Step& update = round_.steps[step];
+    const StepRecord& record = page_.records[step];
+    if (update.kind != StepKind::kUpdateTask ||
+        CodeOf(record) != absl::StatusCode::kFailedPrecondition) {
+      return false;
+    }
+    const std::int64_t first = AcknowledgedBefore(record.intended_at) + 1;
+    const std::int64_t last = AttemptedBefore(record.returned_at);
+    for (const auto& [counter, other] : commits_) {
+      if (counter < first || counter > last || other->client == unit.client) {
+        continue;
+      }
+      for (const std::size_t i : other->steps) {
+        if (round_.steps[i].kind == StepKind::kUpdateTask &&
+            round_.steps[i].thread == update.thread &&
+            round_.steps[i].task == update.task) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // Whether a unit that commits nothing can stand at this cut.
+  bool Fits(const Unit& unit) const {
+    const std::int64_t cut = model_.state().cut;
+    if (unit.is_transaction) {
+      const bool may_commit_later = unit.is_in_flight &&
+                                    unit.attempted_at != kNever &&
+                                    commits_.count(unit.counter) == 0;
+      return unit.counter <= cut + 1 && !may_commit_later;
+    }
+    if (unit.is_in_flight) return false;
+    const std::size_t step = unit.steps.back();
+    const StepRecord& record = page_.records[step];
+    if (cut < AcknowledgedBefore(record.intended_at)) return false;
+    if (cut >= AttemptedBefore(record.returned_at)) return true;
+    return IsRefused(unit, step) || FitsHere(step);
+  }
+
+  bool IsCommit(const Unit& unit) const {
+    const auto found = commits_.find(unit.counter);
+    return found != commits_.end() && found->second == &unit;
+  }
+
+  void PlaceWhatFits() {
+    for (Queue& queue : queues_) {
+      while (!queue.is_empty() && !IsCommit(queue.front()) &&
+             Fits(queue.front())) {
+        Place(queue.front());
+        ++queue.next;
+      }
+    }
+  }
+
+  // What stands before it in its program is placed, too, whether it fits or
+  // not: the judgement then says what is wrong with it.
+  void PlaceCommit(Unit& unit) {
+    for (Queue& queue : queues_) {
+      if (queue.is_empty() || queue.front().client != unit.client) continue;
+      while (&queue.front() != &unit) {
+        Place(queue.front());
+        ++queue.next;
+      }
+      ++queue.next;
+    }
+    Place(unit);
+    for (const std::size_t step : unit.steps) {
+      if (!IsRefused(unit, step)) model_.Apply(round_.steps[step]);
+    }
+    if (model_.state().cut == unit.counter) return;
+    // It refuses what was acknowledged; the judgement finds that.
+    commits_.clear();
+    candidates_.clear();
+  }
+
+  void PlaceTheRest() {
+    std::vector<Unit*> last;
+    for (Queue& queue : queues_) {
+      for (; !queue.is_empty(); ++queue.next) {
+        Unit& unit = queue.front();
+        const bool is_open =
+            unit.is_transaction && !unit.is_left && unit.ended_at == kNever;
+        if (unit.is_in_flight || is_open) {
+          last.push_back(&unit);
+        } else {
+          Place(unit);
+        }
+      }
+    }
+    // The one that may be the next commit comes last.
+    std::stable_sort(last.begin(), last.end(), [&](Unit* a, Unit* b) {
+      return MayBeNext(*a) < MayBeNext(*b);
+    });
+    for (Unit* unit : last) Place(*unit);
+    if (!last.empty() && MayBeNext(*last.back()) > 0) {
+      order_.in_flight = last.back()->steps.back();
+    }
+  }
+
+  // 0: it cannot; more: it rather can.
+  int MayBeNext(const Unit& unit) const {
+    if (!unit.is_in_flight || unit.attempted_at == kNever) return 0;
+    if (queues_.size() == 1) return 2;
+    const bool creates = base_ < 0 && model_.state().cut < 0;
+    return creates || unit.counter == model_.state().cut + 1 ? 2 : 0;
+  }
+
+  void Place(const Unit& unit) {
+    if (!unit.is_transaction && unit.is_in_flight && !IsCommit(unit) &&
+        MayBeNext(unit) == 0) {
+      return;  // it had no effect
+    }
+    for (const std::size_t step : unit.steps) {
+      OrderedStep ordered = {step, OrderedStep::Kind::kReturned};
+      const bool is_running = unit.is_in_flight && step == unit.steps.back();
+      if (is_running) {
+        if (!IsCommit(unit)) break;
+        ordered.kind = OrderedStep::Kind::kPresumed;
+      } else if (queues_.size() > 1 &&
+                 (IsRefused(unit, step) || LostARace(unit, step))) {
+        ordered.kind = OrderedStep::Kind::kRefused;
+        ++order_.refusals;
+      }
+      order_.steps.push_back(ordered);
+    }
+    const bool is_gone =
+        unit.is_transaction && !IsCommit(unit) &&
+        (unit.is_left || unit.is_in_flight || unit.ended_at == kNever ||
+         (death_.has_value() && unit.client == death_->client));
+    if (is_gone && MayBeNext(unit) == 0) {
+      order_.steps.push_back({unit.steps.back(), OrderedStep::Kind::kGone});
+    }
+  }
+
+  void CountConcurrency() {
+    int last_client = -1;
+    for (const auto& [counter, unit] : commits_) {
+      if (last_client >= 0 && unit->client != last_client) {
+        ++order_.commits_in_turn;
+      }
+      last_client = unit->client;
+    }
+    for (const Queue& queue : queues_) {
+      for (const Unit& unit : queue.units) {
+        if (round_.steps[unit.steps.front()].kind == StepKind::kWalCheckpoint &&
+            HasCommitOfOther(unit)) {
+          ++order_.checkpoints_across_commits;
+        }
+      }
+    }
+  }
+
+  // Two that close at the same time may each take the other for one that stays.
+  bool ClosedAlone() const {
+    const Unit* last = nullptr;
+    for (const Queue& queue : queues_) {
+      if (queue.units.empty()) continue;
+      const Unit& unit = queue.units.back();
+      if (last == nullptr || unit.ended_at > last->ended_at) last = &unit;
+    }
+    return std::all_of(queues_.begin(), queues_.end(), [&](const Queue& queue) {
+      return queue.units.empty() || &queue.units.back() == last ||
+             queue.units.back().ended_at < last->began_at;
+    });
+  }
+
+  bool HasCommitOfOther(const Unit& unit) const {
+    for (const auto& [counter, other] : commits_) {
+      if (other->client != unit.client && other->attempted_at < unit.ended_at &&
+          other->acknowledged_at > unit.began_at) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const Round& round_;
+  const SharedPage& page_;
+  const std::optional<DeathOfOne>& death_;
+  ReferenceModel model_;  // at the cut that is placed
+  std::int64_t base_ = -1;
+  std::vector<Queue> queues_;
+  std::map<std::int64_t, Unit*> commits_;
+  std::vector<Unit*> candidates_;  // in flight
+  CommitOrder order_;
+};
+
+// Nothing has to be found out.
+CommitOrder OrderOfOne(const Round& round, const SharedPage& page) {
+  CommitOrder order;
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    const Progress progress = page.records[i].progress;
+    if (progress == Progress::kNone) break;
+    if (progress != Progress::kReturned) {
+      order.in_flight = i;
+      break;
+    }
+    order.steps.push_back({i, OrderedStep::Kind::kReturned});
+  }
+  return order;
+}
+
+}  // namespace
+
+CommitOrder OrderSteps(const Round& round, const SharedPage& page,
+                       const std::optional<DeathOfOne>& death,
+                       const ReferenceModel& before) {
+  if (Clients(round) == 1) return OrderOfOne(round, page);
+  return Sorter(round, page, death, before).Sort();
+}
+
+}  // namespace lastcommit
