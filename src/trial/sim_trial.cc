@@ -154,11 +154,17 @@ void DropSyncs(const UnkeptSyncs& dropped, SimDisk& disk) {
   if (dropped.of_directory) disk.DropDirectorySyncs();
 }
 
+// Where real files are written; empty: they are not.
+struct Kept {
+  std::string rounds;
+  std::string images;
+};
+
 // The trial itself, in the child.
 class SimRun {
  public:
   SimRun(const Plan& plan, const SaverEntry& entry, SharedPage& page,
-         SimReport& report, const std::string& keep)
+         SimReport& report, const Kept& keep)
       : plan_(plan),
         entry_(entry),
         page_(page),
@@ -283,9 +289,9 @@ class SimRun {
     // nobody to tell (https://sqlite.org/c3ref/close.html).
     task.closed = !facts.crashed && run.errors() == 0;
     task.through_saver = r + 1 == plan_.rounds.size();
-    if (!keep_.empty()) {
+    if (!keep_.rounds.empty()) {
       RETURN_IF_ERROR(
-          WriteFiles(storage_, absl::StrCat(keep_, "/round-", r + 1)));
+          WriteFiles(storage_, absl::StrCat(keep_.rounds, "/round-", r + 1)));
     }
     ASSIGN_OR_RETURN(const Examination examination,
                      ExamineStorage(storage_, task));
@@ -319,6 +325,11 @@ class SimRun {
 
   absl::StatusOr<Examination> ExamineStorage(Storage storage,
                                              ExamineTask& task) {
+    if (!keep_.images.empty()) {
+      RETURN_IF_ERROR(WriteFiles(
+          storage,
+          absl::StrCat(keep_.images, "/image-", result_.image_digests.size())));
+    }
     result_.image_digests.push_back(storage.Digest());
     SimRemains remains(std::move(storage));
     task.entry = &entry_;
@@ -333,7 +344,7 @@ class SimRun {
   const SaverEntry& entry_;
   SharedPage& page_;
   SimReport& report_;
-  const std::string& keep_;
+  const Kept& keep_;
   const std::uint64_t seed_;
   std::size_t round_ = 0;
   std::uint64_t examinations_ = 0;  // in the round
@@ -358,7 +369,7 @@ class SimTrial::Impl {
         hang_timeout_(hang_timeout) {}
   ~Impl() { munmap(shared_, sizeof(Shared)); }
 
-  absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
+  absl::StatusOr<TrialResult> Run(const Plan& plan, const Kept& keep) {
     const SaverEntry* entry = FindSaver(plan.saver);
     if (entry == nullptr) {
       return absl::NotFoundError(absl::StrCat(
@@ -389,8 +400,7 @@ class SimTrial::Impl {
   }
 
  private:
-  void RunInChild(const Plan& plan, const SaverEntry& entry,
-                  const std::string& keep) {
+  void RunInChild(const Plan& plan, const SaverEntry& entry, const Kept& keep) {
     SimReport& report = shared_->report;
     SimRun run(plan, entry, shared_->page, report, keep);
     const absl::Status status = run.Run();
@@ -422,12 +432,17 @@ SimTrial::SimTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SimTrial::~SimTrial() = default;
 
 absl::StatusOr<TrialResult> SimTrial::Run(const Plan& plan) {
-  return impl_->Run(plan, "");
+  return impl_->Run(plan, {});
 }
 
 absl::StatusOr<TrialResult> SimTrial::RunAndKeep(const Plan& plan,
                                                  const std::string& directory) {
-  return impl_->Run(plan, directory);
+  return impl_->Run(plan, {.rounds = directory, .images = ""});
+}
+
+absl::StatusOr<TrialResult> SimTrial::RunAndKeepImages(
+    const Plan& plan, const std::string& directory) {
+  return impl_->Run(plan, {.rounds = "", .images = directory});
 }
 
 }  // namespace lastcommit
