@@ -1,12 +1,12 @@
 // Distinct crash images that SimTrial judges in a second of one core, against a
 // loop written by hand that makes the same SQLite calls on copies of the same
 // images in the least VFS there can be; and how the cost of a trial grows with
-// its program. The two take turns, and what is printed is the median over the
-// pairs.
+// its program. They take turns, and what is printed is the median over them.
 //
-// SimTrial does more than the loop: it runs the program, makes the images,
-// compares with the model, and has every eighth image opened, read, written and
-// opened again by the saver.
+// SimTrial has every eighth image opened, read, written and opened again by the
+// saver: the loop does it, too, on the same ones. A second figure is of a loop
+// that only reads. Neither runs the program, makes the images, or compares what
+// it reads with a model.
 //
 // Exit code 2 for bad arguments, 3 when a loop failed. The time is never judged
 // here.
@@ -22,8 +22,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,10 +35,15 @@
 #include "memory_vfs.h"
 #include "plan/plan.h"
 #include "status/status.h"
+#include "subject/registry.h"
+#include "subject/saver.h"
 #include "trial/sim_trial.h"
 
 namespace lastcommit {
 namespace {
+
+// As SimTrial.
+constexpr std::size_t kThroughSaverEvery = 8;
 
 struct Settings {
   int pairs = 10;    // turns of each loop
@@ -105,6 +110,13 @@ double CpuSeconds() {
   return seconds;
 }
 
+template <typename Work>
+absl::StatusOr<double> CpuSecondsOf(Work work) {
+  const double begin = CpuSeconds();
+  RETURN_IF_ERROR(work());
+  return CpuSeconds() - begin;
+}
+
 double Median(std::vector<double> values) {
   const auto middle =
       values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -160,23 +172,37 @@ absl::Status ReadDatabase(sqlite3* connection,
 class HandLoop {
  public:
   static absl::StatusOr<HandLoop> Create(const std::string& directory,
+                                         const Plan& plan,
                                          const TrialResult& result) {
-    HandLoop loop;
-    std::set<std::uint64_t> seen;
+    HandLoop loop(plan);
+    std::map<std::uint64_t, std::size_t> seen;
     for (std::size_t i = 0; i < result.image_digests.size(); ++i) {
-      if (!seen.insert(result.image_digests[i]).second) continue;
-      loop.images_.push_back(
-          ReadFiles(directory + "/image-" + std::to_string(i)));
+      const auto [image, is_new] =
+          seen.try_emplace(result.image_digests[i], loop.images_.size());
+      if (is_new) {
+        loop.images_.push_back(
+            {ReadFiles(directory + "/image-" + std::to_string(i)), false});
+      }
+      if (i % kThroughSaverEvery == 0) {
+        loop.images_[image->second].is_for_saver = true;
+      }
     }
     RETURN_IF_ERROR(loop.FindTables());
     return loop;
   }
 
-  absl::Status Run() const {
-    for (const MemoryFiles& image : images_) {
-      RETURN_IF_ERROR(OnCopy(image, [&](sqlite3* connection) {
-        return ReadDatabase(connection, tables_);
-      }));
+  // Opens, recovers and reads each image.
+  absl::Status Read() const {
+    for (const Image& image : images_) RETURN_IF_ERROR(ReadOne(image.files));
+    return absl::OkStatus();
+  }
+
+  // The same, and has those that the trial gives to the saver opened, read,
+  // written, read and opened again by it.
+  absl::Status ReadAndUse() const {
+    for (const Image& image : images_) {
+      RETURN_IF_ERROR(ReadOne(image.files));
+      if (image.is_for_saver) RETURN_IF_ERROR(UseOne(image.files));
     }
     return absl::OkStatus();
   }
@@ -185,8 +211,8 @@ class HandLoop {
 
   double MeanBytes() const {
     double bytes = 0;
-    for (const MemoryFiles& files : images_) {
-      for (const auto& [path, content] : files) {
+    for (const Image& image : images_) {
+      for (const auto& [path, content] : image.files) {
         bytes += static_cast<double>(content.size());
       }
     }
@@ -204,17 +230,33 @@ class HandLoop {
     return files;
   }
 
+  struct Image {
+    MemoryFiles files;
+    bool is_for_saver = false;
+  };
+
+  explicit HandLoop(const Plan& plan)
+      : entry_(*FindSaver(plan.saver)), profile_(plan.profile) {}
+
+  static std::string Path() {
+    return "/" + std::filesystem::path(kSimDatabase).filename().string();
+  }
+
   // Where there is no database there is nothing to read.
+  absl::Status ReadOne(const MemoryFiles& image) const {
+    return OnCopy(image, [&](sqlite3* connection) {
+      return ReadDatabase(connection, tables_);
+    });
+  }
+
   template <typename Work>
   static absl::Status OnCopy(const MemoryFiles& image, Work work) {
-    const std::string path =
-        "/" + std::filesystem::path(kSimDatabase).filename().string();
-    if (!image.contains(path)) return absl::OkStatus();
+    if (!image.contains(Path())) return absl::OkStatus();
     MemoryFiles files = image;
     UseMemoryFiles(&files);
     sqlite3* connection = nullptr;
     absl::Status status = absl::OkStatus();
-    if (sqlite3_open_v2(path.c_str(), &connection, SQLITE_OPEN_READWRITE,
+    if (sqlite3_open_v2(Path().c_str(), &connection, SQLITE_OPEN_READWRITE,
                         kMemoryVfs) != SQLITE_OK) {
       status = SqlError(connection);
     }
@@ -224,8 +266,57 @@ class HandLoop {
     return status;
   }
 
+  absl::Status UseOne(const MemoryFiles& image) const {
+    MemoryFiles files = image;
+    RETURN_IF_ERROR(ThroughSaver(files, Work::kReadAndWrite));
+    RETURN_IF_ERROR(ReadOne({{Path(), files[Path()]}}));
+    return ThroughSaver(files, Work::kRead);
+  }
+
+  enum class Work { kRead, kReadAndWrite };
+
+  absl::Status ThroughSaver(MemoryFiles& files, Work work) const {
+    sqlite3_vfs* const former = sqlite3_vfs_find(nullptr);
+    sqlite3_vfs_register(sqlite3_vfs_find(kMemoryVfs), /*makeDflt=*/1);
+    UseMemoryFiles(&files);
+    absl::Status status = [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::unique_ptr<Saver> saver,
+                       entry_.open(Path(), profile_));
+      RETURN_IF_ERROR(saver->CommitCounter().status());
+      RETURN_IF_ERROR(saver->ReadState().status());
+      return work == Work::kRead ? absl::OkStatus() : Write(*saver);
+    }();
+    UseMemoryFiles(nullptr);
+    sqlite3_vfs_register(former, /*makeDflt=*/1);
+    return status;
+  }
+
+  // A record of every kind, as the examination writes them.
+  static absl::Status Write(Saver& saver) {
+    const std::string thread = "new";
+    const std::string bytes(64, 'x');
+    RETURN_IF_ERROR(saver.Begin());
+    Checkpoint checkpoint;
+    checkpoint.key = {thread, "", "c"};
+    checkpoint.type = "bytes";
+    checkpoint.state = bytes;
+    checkpoint.metadata = "{}";
+    RETURN_IF_ERROR(saver.PutCheckpoint(checkpoint));
+    PendingWrite write;
+    write.task_id = "t";
+    write.channel = "channel";
+    write.type = "bytes";
+    write.bytes = bytes;
+    RETURN_IF_ERROR(saver.PutWrites(checkpoint.key, {write}));
+    RETURN_IF_ERROR(saver.AppendLog(thread, "{}", LogLevel::kInfo).status());
+    RETURN_IF_ERROR(saver.CreateTask({thread, "t"}, "{}"));
+    RETURN_IF_ERROR(saver.PutBlob(thread, "a", bytes));
+    RETURN_IF_ERROR(saver.StreamBlob(thread, "b", bytes, 64));
+    return saver.Commit([](std::int64_t) {}).status();
+  }
+
   absl::Status FindTables() {
-    return OnCopy(images_.back(), [this](sqlite3* connection) {
+    return OnCopy(images_.back().files, [this](sqlite3* connection) {
       const auto add = [](void* to, int, char** values, char**) {
         static_cast<std::vector<std::string>*>(to)->emplace_back(values[0]);
         return 0;
@@ -239,7 +330,9 @@ class HandLoop {
     });
   }
 
-  std::vector<MemoryFiles> images_;
+  const SaverEntry& entry_;
+  const Profile& profile_;  // of the plan, which must outlive it
+  std::vector<Image> images_;
   std::vector<std::string> tables_;
 };
 
@@ -277,25 +370,35 @@ absl::Status CompareImages(SimTrial& trial, const char* name, JournalMode mode,
   ASSIGN_OR_RETURN(const TrialResult result,
                    HeldBy(trial.RunAndKeepImages(plan, directory.path())));
   ASSIGN_OR_RETURN(const HandLoop hand,
-                   HandLoop::Create(directory.path(), result));
+                   HandLoop::Create(directory.path(), plan, result));
   const auto images = static_cast<double>(hand.images());
-  std::vector<double> trial_rates, hand_rates, ratios;
+  std::vector<double> trial_rates;
+  std::vector<double> read_rates;
+  std::vector<double> use_rates;
+  std::vector<double> to_read;
+  std::vector<double> to_use;
   for (int i = 0; i < settings.pairs; ++i) {
-    const double begin = CpuSeconds();
-    RETURN_IF_ERROR(HeldBy(trial.Run(plan)).status());
-    const double between = CpuSeconds();
-    RETURN_IF_ERROR(hand.Run());
-    const double end = CpuSeconds();
-    trial_rates.push_back(images / (between - begin));
-    hand_rates.push_back(images / (end - between));
-    ratios.push_back((end - between) / (between - begin));
+    ASSIGN_OR_RETURN(const double judging, CpuSecondsOf([&] {
+                       return HeldBy(trial.Run(plan)).status();
+                     }));
+    ASSIGN_OR_RETURN(const double using_them,
+                     CpuSecondsOf([&] { return hand.ReadAndUse(); }));
+    ASSIGN_OR_RETURN(const double reading,
+                     CpuSecondsOf([&] { return hand.Read(); }));
+    trial_rates.push_back(images / judging);
+    use_rates.push_back(images / using_them);
+    read_rates.push_back(images / reading);
+    to_use.push_back(using_them / judging);
+    to_read.push_back(reading / judging);
   }
   std::printf(
       "%s, %zu distinct images (of %zu) of %.0f kB on average\n"
-      "  distinct images judged per second of a core: SimTrial %.0f, hand loop "
-      "%.0f, ratio %.2f\n",
+      "  distinct images a second of a core: SimTrial judges %.0f\n"
+      "  the hand loop, with the saver on every eighth: %.0f, ratio %.2f\n"
+      "  the hand loop, reading only: %.0f, ratio %.2f\n",
       name, hand.images(), result.image_digests.size(), hand.MeanBytes() / 1000,
-      Median(trial_rates), Median(hand_rates), Median(ratios));
+      Median(trial_rates), Median(use_rates), Median(to_use),
+      Median(read_rates), Median(to_read));
   std::fflush(stdout);
   return absl::OkStatus();
 }
