@@ -330,14 +330,20 @@ class SimRun {
           storage,
           absl::StrCat(keep_.images, "/image-", result_.image_digests.size())));
     }
-    result_.image_digests.push_back(storage.Digest());
-    SimRemains remains(std::move(storage));
+    const std::uint64_t digest = storage.Digest();
+    result_.image_digests.push_back(digest);
+    task.through_saver = task.through_saver && !known_.held.contains(digest);
+    SimRemains remains(std::move(storage), digest, known_);
     task.entry = &entry_;
     task.profile = &plan_.profile;
     task.remains = &remains;
     task.model = &model_;
     BeginSimLifetime(LifetimeSeed(seed_, round_, ++examinations_));
-    return Examine(task);
+    ASSIGN_OR_RETURN(const Examination examination, Examine(task));
+    if (task.through_saver && examination.verdict.held()) {
+      known_.held.insert(digest);
+    }
+    return examination;
   }
 
   const Plan& plan_;
@@ -350,6 +356,7 @@ class SimRun {
   std::uint64_t examinations_ = 0;  // in the round
   Storage storage_;
   CrashHistory history_;
+  KnownImages known_;
   ReferenceModel model_;
   TrialResult result_;
 };
