@@ -53,6 +53,7 @@ std::shared_ptr<const PlainRead> SimRemains::Read(const SaverEntry& entry,
     UnlinkIfThere(absl::StrCat(kSimDatabase, "-wal"), copy);
     UnlinkIfThere(absl::StrCat(kSimDatabase, "-journal"), copy);
   }
+  copy.NeverLosesPower();
   SimDisk disk(std::move(copy));
   UseSimDisk(&disk);
   auto read =
