@@ -214,8 +214,8 @@ const ReferenceModel& ModelOf(const ExamineTask& task, int alternative) {
 PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path) {
   PlainRead read;
   sqlite3* raw = nullptr;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const int result = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   const Connection connection(raw);
   read.observation.opened =
       result == SQLITE_OK
