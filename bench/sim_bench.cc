@@ -1,8 +1,12 @@
-// Crash images that SimTrial judges in a second of one core, against a loop
-// written by hand that makes the same SQLite calls on copies of the same images
-// in the least VFS there can be; and how the cost of a trial grows with its
-// program. The two take turns, and what is printed is the median over the
-// pairs.
+// Distinct crash images that SimTrial judges in a second of one core, against a
+// loop written by hand that makes the same SQLite calls on copies of the same
+// images in the least VFS there can be; and how the cost of a trial grows with
+// its program. They take turns, and what is printed is the median over them.
+//
+// SimTrial has every eighth image opened, read, written and opened again by the
+// saver: the loop does it, too, on the same ones. A second figure is of a loop
+// that only reads. Neither runs the program, makes the images, or compares what
+// it reads with a model.
 //
 // Exit code 2 for bad arguments, 3 when a loop failed. The time is never judged
 // here.
@@ -18,6 +22,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,10 +35,15 @@
 #include "memory_vfs.h"
 #include "plan/plan.h"
 #include "status/status.h"
+#include "subject/registry.h"
+#include "subject/saver.h"
 #include "trial/sim_trial.h"
 
 namespace lastcommit {
 namespace {
+
+// As SimTrial.
+constexpr std::size_t kThroughSaverEvery = 8;
 
 struct Settings {
   int pairs = 10;    // turns of each loop
@@ -100,6 +110,13 @@ double CpuSeconds() {
   return seconds;
 }
 
+template <typename Work>
+absl::StatusOr<double> CpuSecondsOf(Work work) {
+  const double begin = CpuSeconds();
+  RETURN_IF_ERROR(work());
+  return CpuSeconds() - begin;
+}
+
 double Median(std::vector<double> values) {
   const auto middle =
       values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -115,7 +132,8 @@ absl::Status SqlError(sqlite3* connection) {
 }
 
 // Steps through all rows and looks at each value.
-absl::Status ReadRows(sqlite3* connection, const char* sql) {
+absl::Status ReadRows(sqlite3* connection, const char* sql,
+                      int* rows = nullptr) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(connection, sql, -1, &statement, nullptr) !=
       SQLITE_OK) {
@@ -123,6 +141,7 @@ absl::Status ReadRows(sqlite3* connection, const char* sql) {
   }
   int result = SQLITE_ROW;
   while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+    if (rows != nullptr) ++*rows;
     for (int i = 0; i < sqlite3_column_count(statement); ++i) {
       sqlite3_column_blob(statement, i);
     }
@@ -135,45 +154,69 @@ absl::Status ReadDatabase(sqlite3* connection,
                           const std::vector<std::string>& tables) {
   RETURN_IF_ERROR(ReadRows(connection, "PRAGMA integrity_check(10)"));
   RETURN_IF_ERROR(ReadRows(connection, "PRAGMA foreign_key_check"));
+  RETURN_IF_ERROR(ReadRows(connection, "BEGIN"));
+  int has_schema = 0;
+  RETURN_IF_ERROR(
+      ReadRows(connection, "SELECT 1 FROM sqlite_schema LIMIT 1", &has_schema));
   for (const std::string& table : tables) {
+    if (has_schema == 0) break;
     RETURN_IF_ERROR(ReadRows(connection, ("SELECT * FROM " + table).c_str()));
   }
+  RETURN_IF_ERROR(ReadRows(connection, "ROLLBACK"));
   sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_PASSIVE,
                             nullptr, nullptr);
   return absl::OkStatus();
 }
 
-// What a trial left of each round, and how it is read.
+// The images that a trial examined, each once, and how they are read.
 class HandLoop {
  public:
   static absl::StatusOr<HandLoop> Create(const std::string& directory,
-                                         std::size_t rounds) {
-    HandLoop loop;
-    for (std::size_t r = 1; r <= rounds; ++r) {
-      loop.left_.push_back(
-          ReadFiles(directory + "/round-" + std::to_string(r)));
+                                         const Plan& plan,
+                                         const TrialResult& result) {
+    HandLoop loop(plan);
+    std::map<std::uint64_t, std::size_t> seen;
+    for (std::size_t i = 0; i < result.image_digests.size(); ++i) {
+      const auto [image, is_new] =
+          seen.try_emplace(result.image_digests[i], loop.images_.size());
+      if (is_new) {
+        loop.images_.push_back(
+            {ReadFiles(directory + "/image-" + std::to_string(i)), false});
+      }
+      if (i % kThroughSaverEvery == 0) {
+        loop.images_[image->second].is_for_saver = true;
+      }
     }
     RETURN_IF_ERROR(loop.FindTables());
     return loop;
   }
 
-  // The images of a round lie between what the last one left and what it left
-  // itself; so both are read, in turns.
-  absl::Status RunOnce(std::size_t i) {
-    const std::size_t round = i / 2 % left_.size();
-    return OnCopy(
-        left_[i % 2 == 0 || round == 0 ? round : round - 1],
-        [&](sqlite3* connection) { return ReadDatabase(connection, tables_); });
+  // Opens, recovers and reads each image.
+  absl::Status Read() const {
+    for (const Image& image : images_) RETURN_IF_ERROR(ReadOne(image.files));
+    return absl::OkStatus();
   }
+
+  // The same, and has those that the trial gives to the saver opened, read,
+  // written, read and opened again by it.
+  absl::Status ReadAndUse() const {
+    for (const Image& image : images_) {
+      RETURN_IF_ERROR(ReadOne(image.files));
+      if (image.is_for_saver) RETURN_IF_ERROR(UseOne(image.files));
+    }
+    return absl::OkStatus();
+  }
+
+  std::size_t images() const { return images_.size(); }
 
   double MeanBytes() const {
     double bytes = 0;
-    for (const MemoryFiles& files : left_) {
-      for (const auto& [path, content] : files) {
+    for (const Image& image : images_) {
+      for (const auto& [path, content] : image.files) {
         bytes += static_cast<double>(content.size());
       }
     }
-    return bytes / static_cast<double>(left_.size());
+    return bytes / static_cast<double>(images_.size());
   }
 
  private:
@@ -187,15 +230,33 @@ class HandLoop {
     return files;
   }
 
+  struct Image {
+    MemoryFiles files;
+    bool is_for_saver = false;
+  };
+
+  explicit HandLoop(const Plan& plan)
+      : entry_(*FindSaver(plan.saver)), profile_(plan.profile) {}
+
+  static std::string Path() {
+    return "/" + std::filesystem::path(kSimDatabase).filename().string();
+  }
+
+  // Where there is no database there is nothing to read.
+  absl::Status ReadOne(const MemoryFiles& image) const {
+    return OnCopy(image, [&](sqlite3* connection) {
+      return ReadDatabase(connection, tables_);
+    });
+  }
+
   template <typename Work>
   static absl::Status OnCopy(const MemoryFiles& image, Work work) {
+    if (!image.contains(Path())) return absl::OkStatus();
     MemoryFiles files = image;
     UseMemoryFiles(&files);
     sqlite3* connection = nullptr;
-    const std::string path =
-        "/" + std::filesystem::path(kSimDatabase).filename().string();
     absl::Status status = absl::OkStatus();
-    if (sqlite3_open_v2(path.c_str(), &connection, SQLITE_OPEN_READWRITE,
+    if (sqlite3_open_v2(Path().c_str(), &connection, SQLITE_OPEN_READWRITE,
                         kMemoryVfs) != SQLITE_OK) {
       status = SqlError(connection);
     }
@@ -205,8 +266,57 @@ class HandLoop {
     return status;
   }
 
+  absl::Status UseOne(const MemoryFiles& image) const {
+    MemoryFiles files = image;
+    RETURN_IF_ERROR(ThroughSaver(files, Work::kReadAndWrite));
+    RETURN_IF_ERROR(ReadOne({{Path(), files[Path()]}}));
+    return ThroughSaver(files, Work::kRead);
+  }
+
+  enum class Work { kRead, kReadAndWrite };
+
+  absl::Status ThroughSaver(MemoryFiles& files, Work work) const {
+    sqlite3_vfs* const former = sqlite3_vfs_find(nullptr);
+    sqlite3_vfs_register(sqlite3_vfs_find(kMemoryVfs), /*makeDflt=*/1);
+    UseMemoryFiles(&files);
+    absl::Status status = [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::unique_ptr<Saver> saver,
+                       entry_.open(Path(), profile_));
+      RETURN_IF_ERROR(saver->CommitCounter().status());
+      RETURN_IF_ERROR(saver->ReadState().status());
+      return work == Work::kRead ? absl::OkStatus() : Write(*saver);
+    }();
+    UseMemoryFiles(nullptr);
+    sqlite3_vfs_register(former, /*makeDflt=*/1);
+    return status;
+  }
+
+  // A record of every kind, as the examination writes them.
+  static absl::Status Write(Saver& saver) {
+    const std::string thread = "new";
+    const std::string bytes(64, 'x');
+    RETURN_IF_ERROR(saver.Begin());
+    Checkpoint checkpoint;
+    checkpoint.key = {thread, "", "c"};
+    checkpoint.type = "bytes";
+    checkpoint.state = bytes;
+    checkpoint.metadata = "{}";
+    RETURN_IF_ERROR(saver.PutCheckpoint(checkpoint));
+    PendingWrite write;
+    write.task_id = "t";
+    write.channel = "channel";
+    write.type = "bytes";
+    write.bytes = bytes;
+    RETURN_IF_ERROR(saver.PutWrites(checkpoint.key, {write}));
+    RETURN_IF_ERROR(saver.AppendLog(thread, "{}", LogLevel::kInfo).status());
+    RETURN_IF_ERROR(saver.CreateTask({thread, "t"}, "{}"));
+    RETURN_IF_ERROR(saver.PutBlob(thread, "a", bytes));
+    RETURN_IF_ERROR(saver.StreamBlob(thread, "b", bytes, 64));
+    return saver.Commit([](std::int64_t) {}).status();
+  }
+
   absl::Status FindTables() {
-    return OnCopy(left_.back(), [this](sqlite3* connection) {
+    return OnCopy(images_.back().files, [this](sqlite3* connection) {
       const auto add = [](void* to, int, char** values, char**) {
         static_cast<std::vector<std::string>*>(to)->emplace_back(values[0]);
         return 0;
@@ -220,20 +330,18 @@ class HandLoop {
     });
   }
 
-  std::vector<MemoryFiles> left_;
+  const SaverEntry& entry_;
+  const Profile& profile_;  // of the plan, which must outlive it
+  std::vector<Image> images_;
   std::vector<std::string> tables_;
 };
 
 // ---- The trial ----
 
-// Images that it examined, with the one that each round left.
-absl::StatusOr<std::size_t> RunTrial(SimTrial& trial, const Plan& plan) {
-  ASSIGN_OR_RETURN(const TrialResult result, trial.Run(plan));
-  if (!result.verdict.held()) {
-    return absl::InternalError(Name(result.verdict) + ": " +
-                               result.verdict.why);
-  }
-  return result.image_digests.size();
+absl::StatusOr<TrialResult> HeldBy(absl::StatusOr<TrialResult> result) {
+  if (!result.ok() || result->verdict.held()) return result;
+  return absl::InternalError(Name(result->verdict) + ": " +
+                             result->verdict.why);
 }
 
 class TemporaryDirectory {
@@ -259,28 +367,38 @@ absl::Status CompareImages(SimTrial& trial, const char* name, JournalMode mode,
                            const Settings& settings) {
   const Plan plan = PlanOf(mode, 3, 20, settings.images);
   const TemporaryDirectory directory;
-  RETURN_IF_ERROR(trial.RunAndKeep(plan, directory.path()).status());
-  ASSIGN_OR_RETURN(HandLoop hand,
-                   HandLoop::Create(directory.path(), plan.rounds.size()));
-  std::vector<double> trial_rates, hand_rates, ratios;
+  ASSIGN_OR_RETURN(const TrialResult result,
+                   HeldBy(trial.RunAndKeepImages(plan, directory.path())));
+  ASSIGN_OR_RETURN(const HandLoop hand,
+                   HandLoop::Create(directory.path(), plan, result));
+  const auto images = static_cast<double>(hand.images());
+  std::vector<double> trial_rates;
+  std::vector<double> read_rates;
+  std::vector<double> use_rates;
+  std::vector<double> to_read;
+  std::vector<double> to_use;
   for (int i = 0; i < settings.pairs; ++i) {
-    const double begin = CpuSeconds();
-    ASSIGN_OR_RETURN(const std::size_t images, RunTrial(trial, plan));
-    const double between = CpuSeconds();
-    for (std::size_t k = 0; k < images; ++k) {
-      RETURN_IF_ERROR(hand.RunOnce(k));
-    }
-    const double end = CpuSeconds();
-    trial_rates.push_back(static_cast<double>(images) / (between - begin));
-    hand_rates.push_back(static_cast<double>(images) / (end - between));
-    ratios.push_back((end - between) / (between - begin));
+    ASSIGN_OR_RETURN(const double judging, CpuSecondsOf([&] {
+                       return HeldBy(trial.Run(plan)).status();
+                     }));
+    ASSIGN_OR_RETURN(const double using_them,
+                     CpuSecondsOf([&] { return hand.ReadAndUse(); }));
+    ASSIGN_OR_RETURN(const double reading,
+                     CpuSecondsOf([&] { return hand.Read(); }));
+    trial_rates.push_back(images / judging);
+    use_rates.push_back(images / using_them);
+    read_rates.push_back(images / reading);
+    to_use.push_back(using_them / judging);
+    to_read.push_back(reading / judging);
   }
   std::printf(
-      "%s, images of %.0f kB on average\n"
-      "  judged images per second of a core: SimTrial %.0f, hand loop %.0f, "
-      "ratio %.2f\n",
-      name, hand.MeanBytes() / 1000, Median(trial_rates), Median(hand_rates),
-      Median(ratios));
+      "%s, %zu distinct images (of %zu) of %.0f kB on average\n"
+      "  distinct images a second of a core: SimTrial judges %.0f\n"
+      "  the hand loop, with the saver on every eighth: %.0f, ratio %.2f\n"
+      "  the hand loop, reading only: %.0f, ratio %.2f\n",
+      name, hand.images(), result.image_digests.size(), hand.MeanBytes() / 1000,
+      Median(trial_rates), Median(use_rates), Median(to_use),
+      Median(read_rates), Median(to_read));
   std::fflush(stdout);
   return absl::OkStatus();
 }
@@ -292,7 +410,7 @@ absl::Status ShowGrowth(SimTrial& trial, const Settings& settings) {
     std::vector<double> spent;
     for (int i = 0; i < settings.pairs; ++i) {
       const double begin = CpuSeconds();
-      RETURN_IF_ERROR(RunTrial(trial, plan).status());
+      RETURN_IF_ERROR(HeldBy(trial.Run(plan)).status());
       spent.push_back(1000 * (CpuSeconds() - begin));
     }
     std::printf("  %5d transactions: %.1f, for each %.3f\n", count,

@@ -13,7 +13,18 @@ namespace lastcommit {
 namespace {
 
 constexpr std::int64_t kChunkBytes = 4096;
-using ChunkBytes = std::array<char, kChunkBytes>;
+
+struct Chunk {
+  std::array<char, kChunkBytes> bytes;
+  // Of the bytes, once somebody has asked: most chunks of an image are those of
+  // the one before it.
+  mutable std::optional<std::uint64_t> hash;
+
+  std::uint64_t Hash() const {
+    if (!hash.has_value()) hash = XXH3_64bits(bytes.data(), bytes.size());
+    return *hash;
+  }
+};
 
 std::int64_t ChunksFor(std::int64_t size) {
   return (size + kChunkBytes - 1) / kChunkBytes;
@@ -65,8 +76,10 @@ class Content {
       const std::int64_t at = offset + done;
       const std::int64_t part =
           std::min(amount - done, kChunkBytes - at % kChunkBytes);
-      std::memcpy(MutableChunk(at / kChunkBytes).data() + at % kChunkBytes,
-                  bytes.data() + done, static_cast<std::size_t>(part));
+      Chunk& chunk = part == kChunkBytes ? NewChunk(at / kChunkBytes)
+                                         : MutableChunk(at / kChunkBytes);
+      std::memcpy(chunk.bytes.data() + at % kChunkBytes, bytes.data() + done,
+                  static_cast<std::size_t>(part));
       done += part;
     }
   }
@@ -75,8 +88,8 @@ class Content {
     const std::int64_t tail = size % kChunkBytes;
     chunks_.resize(static_cast<std::size_t>(ChunksFor(size)));
     if (size < size_ && tail != 0 && chunks_.back() != nullptr) {
-      ChunkBytes& last = MutableChunk(size / kChunkBytes);
-      std::memset(last.data() + tail, 0,
+      Chunk& last = MutableChunk(size / kChunkBytes);
+      std::memset(last.bytes.data() + tail, 0,
                   static_cast<std::size_t>(kChunkBytes - tail));
     }
     size_ = size;
@@ -112,16 +125,14 @@ class Content {
     size_ = std::max(size_, std::min(offset + amount, other.size_));
   }
 
-  std::uint64_t Hash(std::uint64_t seed) const {
-    static constexpr ChunkBytes kZeros = {};
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
-      const std::int64_t begin = static_cast<std::int64_t>(i) * kChunkBytes;
-      const ChunkBytes& chunk = chunks_[i] == nullptr ? kZeros : *chunks_[i];
-      seed = XXH3_64bits_withSeed(
-          chunk.data(),
-          static_cast<std::size_t>(std::min(kChunkBytes, size_ - begin)), seed);
+  std::uint64_t Hash() const {
+    static const std::uint64_t kZeros = Chunk{}.Hash();
+    std::vector<std::uint64_t> hashes = {static_cast<std::uint64_t>(size_)};
+    hashes.reserve(chunks_.size() + 1);
+    for (const auto& chunk : chunks_) {
+      hashes.push_back(chunk == nullptr ? kZeros : chunk->Hash());
     }
-    return seed;
+    return XXH3_64bits(hashes.data(), hashes.size() * sizeof(hashes[0]));
   }
 
  private:
@@ -130,22 +141,34 @@ class Content {
     if (chunk == nullptr) {
       std::memset(bytes, 0, static_cast<std::size_t>(part));
     } else {
-      std::memcpy(bytes, chunk->data() + at % kChunkBytes,
+      std::memcpy(bytes, chunk->bytes.data() + at % kChunkBytes,
                   static_cast<std::size_t>(part));
     }
   }
 
-  ChunkBytes& MutableChunk(std::int64_t index) {
+  // To be changed: nobody else has it.
+  Chunk& MutableChunk(std::int64_t index) {
     auto& chunk = chunks_[static_cast<std::size_t>(index)];
     if (chunk == nullptr) {
-      chunk = std::make_shared<ChunkBytes>();
+      chunk = std::make_shared<Chunk>();
     } else if (chunk.use_count() > 1) {
-      chunk = std::make_shared<ChunkBytes>(*chunk);
+      chunk = std::make_shared<Chunk>(*chunk);
     }
+    chunk->hash.reset();
     return *chunk;
   }
 
-  std::vector<std::shared_ptr<ChunkBytes>> chunks_;
+  // To be overwritten as a whole.
+  Chunk& NewChunk(std::int64_t index) {
+    auto& chunk = chunks_[static_cast<std::size_t>(index)];
+    if (chunk == nullptr || chunk.use_count() > 1) {
+      chunk = std::make_shared_for_overwrite<Chunk>();
+    }
+    chunk->hash.reset();
+    return *chunk;
+  }
+
+  std::vector<std::shared_ptr<Chunk>> chunks_;
   std::int64_t size_ = 0;
 };
 
@@ -241,6 +264,7 @@ struct Storage::Data {
   std::set<InodeId> unused;  // unlinked, and nobody has them open
   InodeId next_inode = 0;
   std::uint64_t next_change = 0;
+  bool loses_power = true;
 
   bool IsNamed(InodeId inode) const {
     const auto names_it = [inode](const auto& entry) {
@@ -316,14 +340,19 @@ InodeId Storage::Find(const std::string& path) const {
 InodeId Storage::Create(const std::string& path) {
   const InodeId inode = CreateAnonymous();
   Mutable(inode).path = path;
-  data_->pending.push_back({data_->next_change++, true, path, inode});
   data_->entries[path] = inode;
+  if (data_->loses_power) {
+    data_->pending.push_back({data_->next_change++, true, path, inode});
+  }
   return inode;
 }
 
 void Storage::Unlink(const std::string& path) {
   const auto found = data_->entries.find(path);
-  data_->pending.push_back({data_->next_change++, false, path, found->second});
+  if (data_->loses_power) {
+    data_->pending.push_back(
+        {data_->next_change++, false, path, found->second});
+  }
   data_->entries.erase(found);
 }
 
@@ -365,7 +394,7 @@ void Storage::Write(InodeId inode, std::int64_t offset,
                     std::string_view bytes) {
   Inode& file = Mutable(inode);
   file.now.Write(offset, bytes);
-  if (file.path.empty()) return;
+  if (file.path.empty() || !data_->loses_power) return;
   file.pending.push_back({data_->next_change++, false, offset,
                           std::make_shared<const std::string>(bytes)});
 }
@@ -373,11 +402,14 @@ void Storage::Write(InodeId inode, std::int64_t offset,
 void Storage::Truncate(InodeId inode, std::int64_t size) {
   Inode& file = Mutable(inode);
   file.now.Resize(size);
-  if (file.path.empty()) return;
+  if (file.path.empty() || !data_->loses_power) return;
   file.pending.push_back({data_->next_change++, true, size, nullptr});
 }
 
+void Storage::NeverLosesPower() { data_->loses_power = false; }
+
 void Storage::Sync(InodeId inode) {
+  if (Get(inode).pending.empty()) return;
   Inode& file = Mutable(inode);
   const bool was_truncated =
       std::any_of(file.pending.begin(), file.pending.end(),
@@ -478,8 +510,7 @@ std::uint64_t Storage::Digest() const {
   for (const auto& [path, id] : data_->entries) {
     const Inode& inode = *data_->inodes.at(id);
     hash = XXH3_64bits_withSeed(path.data(), path.size(), hash);
-    hash = inode.now.Hash(hash ^
-                          Mix(static_cast<std::uint64_t>(inode.now.size())));
+    hash = Mix(hash ^ inode.now.Hash());
   }
   return hash;
 }

@@ -101,6 +101,9 @@ class Storage {
   bool has_pending_changes() const;
   // What the disk holds after the crash; everything in it is durable.
   Storage AfterCrash(const Fates& fates) const;
+  // From now on it does not keep what a crash could undo: no change is pending,
+  // and it must not crash. For who only reads what a crash left.
+  void NeverLosesPower();
 
   // Names, sizes and contents, the same on every machine.
   std::uint64_t Digest() const;

@@ -19,10 +19,16 @@ struct Finalize {
 };
 using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-std::string Text(sqlite3_stmt* row, int column) {
+// Until the next step.
+std::string_view Bytes(sqlite3_stmt* row, int column) {
   const void* bytes = sqlite3_column_blob(row, column);
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
-  return size == 0 ? "" : std::string(static_cast<const char*>(bytes), size);
+  return size == 0 ? std::string_view()
+                   : std::string_view(static_cast<const char*>(bytes), size);
+}
+
+std::string Text(sqlite3_stmt* row, int column) {
+  return std::string(Bytes(row, column));
 }
 
 // Hashes the column under the type it really has.
@@ -35,10 +41,10 @@ void Hash(sqlite3_stmt* row, int column, RowHasher& hasher) {
       hasher.Null();
       break;
     case SQLITE_BLOB:
-      hasher.Blob(Text(row, column));
+      hasher.Blob(Bytes(row, column));
       break;
     default:
-      hasher.Text(Text(row, column));
+      hasher.Text(Bytes(row, column));
   }
 }
 
@@ -110,7 +116,9 @@ absl::Status ReadRows(sqlite3* connection, State& state) {
       RowHasher hasher;
       const int columns = sqlite3_column_count(row);
       for (int i = reader.hashed_from; i < columns; ++i) Hash(row, i, hasher);
-      state.rows[reader.key(row)] = hasher.Finish();
+      // Mostly they come in the order of their keys.
+      state.rows.insert_or_assign(state.rows.end(), reader.key(row),
+                                  hasher.Finish());
     }));
   }
   return absl::OkStatus();

@@ -57,6 +57,7 @@ absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
   RETURN_IF_ERROR(Pragma(connection, "PRAGMA foreign_key_check",
                          AddForeignKeyRow, &read.observation.foreign_keys));
   ASSIGN_OR_RETURN(read.observation.state, entry.read(connection, path));
+  read.state_digest = Digest(read.observation.state);
   int log_frames = 0;
   int checkpointed = 0;
   sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_PASSIVE,
@@ -79,16 +80,15 @@ absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
   const Leftovers left = task.remains->FindLeftovers();
   if (left.hot_journal || left.wal_bytes > 0) return UncleanClose(left);
   ASSIGN_OR_RETURN(
-      const PlainRead read,
+      const std::shared_ptr<const PlainRead> read,
       task.remains->ReadCopy(*task.entry, CopyWhat::kDatabaseAlone));
-  if (absl::IsResourceExhausted(read.observation.opened)) {
-    return read.observation.opened;
-  }
+  const Observation& observed = read->observation;
+  if (absl::IsResourceExhausted(observed.opened)) return observed.opened;
   LegalCuts exact = task.legal;
   exact.lowest = exact.highest = model.state().cut;
-  Verdict verdict = JudgeCut(read.observation, exact);
+  Verdict verdict = JudgeCut(observed, exact);
   if (!verdict.held()) return verdict;
-  return JudgeState(model.state(), read.observation.state,
+  return JudgeState(model.state(), observed.state,
                     ViolationClass::kUncleanClose,
                     "the database file alone after a close");
 }
@@ -180,22 +180,23 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                         "the saver after a new transaction and a reopen");
 }
 
-bool IsAtItsCut(const State& state, const ReferenceModel& model) {
-  return state.cut <= model.state().cut &&
-         Digest(state) == model.DigestOfCut(state.cut);
+bool IsAtItsCut(const PlainRead& read, const ReferenceModel& model) {
+  const std::int64_t cut = read.observation.state.cut;
+  return cut <= model.state().cut &&
+         read.state_digest == model.DigestOfCut(cut);
 }
 
 // Which of the alternatives it is; -1 if it is the model, or none of them.
-int Choose(const ExamineTask& task, const State& state, LegalCuts& legal) {
-  const bool is_legal_cut =
-      state.cut >= legal.lowest && state.cut <= legal.highest;
+int Choose(const ExamineTask& task, const PlainRead& read, LegalCuts& legal) {
+  const std::int64_t cut = read.observation.state.cut;
+  const bool is_legal_cut = cut >= legal.lowest && cut <= legal.highest;
   if (task.alternatives == nullptr ||
-      (is_legal_cut && IsAtItsCut(state, *task.model))) {
+      (is_legal_cut && IsAtItsCut(read, *task.model))) {
     return -1;
   }
   for (std::size_t i = 0; i < task.alternatives->size(); ++i) {
     const ReferenceModel& other = *(*task.alternatives)[i];
-    if (state.cut < legal.lowest || !IsAtItsCut(state, other)) continue;
+    if (cut < legal.lowest || !IsAtItsCut(read, other)) continue;
     legal.highest = std::max(legal.highest, other.state().cut);
     return static_cast<int>(i);
   }
@@ -213,8 +214,8 @@ const ReferenceModel& ModelOf(const ExamineTask& task, int alternative) {
 PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path) {
   PlainRead read;
   sqlite3* raw = nullptr;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE, nullptr);
+  const int result = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   const Connection connection(raw);
   read.observation.opened =
       result == SQLITE_OK
@@ -227,12 +228,13 @@ Leftovers RealRemains::FindLeftovers() {
   return lastcommit::FindLeftovers(directory_);
 }
 
-absl::StatusOr<PlainRead> RealRemains::ReadCopy(const SaverEntry& entry,
-                                                CopyWhat what) {
+absl::StatusOr<std::shared_ptr<const PlainRead>> RealRemains::ReadCopy(
+    const SaverEntry& entry, CopyWhat what) {
   RETURN_IF_ERROR(CopyDirectory(directory_, copy_directory_, what));
   const std::string path = DatabaseIn(copy_directory_);
-  if (access(path.c_str(), F_OK) != 0) return PlainRead();
-  return ReadByPlainSql(entry, path);
+  const bool is_there = access(path.c_str(), F_OK) == 0;
+  return std::make_shared<const PlainRead>(
+      is_there ? ReadByPlainSql(entry, path) : PlainRead());
 }
 
 std::string RealRemains::database() { return DatabaseIn(directory_); }
@@ -246,14 +248,14 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
     return examination;
   }
   ASSIGN_OR_RETURN(
-      const PlainRead read,
+      const std::shared_ptr<const PlainRead> read,
       task.remains->ReadCopy(*task.entry, task.closed ? CopyWhat::kDatabaseAlone
                                                       : CopyWhat::kAll));
-  const Observation& observed = read.observation;
+  const Observation& observed = read->observation;
   if (absl::IsResourceExhausted(observed.opened)) {
     return observed.opened;  // the machine's, see Probe
   }
-  examination.wal_frames_recovered = read.wal_frames;
+  examination.wal_frames_recovered = read->wal_frames;
   examination.cut = observed.state.cut;
   examination.is_damaged = !observed.opened.ok() ||
                            !observed.integrity.empty() ||
@@ -264,11 +266,11 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
     return examination;
   }
   LegalCuts legal = task.legal;
-  examination.alternative = Choose(task, observed.state, legal);
+  examination.alternative = Choose(task, *read, legal);
   examination.verdict = JudgeCut(observed, legal);
   const ReferenceModel& newest = ModelOf(task, examination.alternative);
   if (examination.verdict.held() && !task.through_saver &&
-      Digest(observed.state) == newest.DigestOfCut(observed.state.cut)) {
+      read->state_digest == newest.DigestOfCut(observed.state.cut)) {
     return examination;
   }
   ReferenceModel model = newest;

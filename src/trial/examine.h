@@ -7,12 +7,14 @@
 #define LASTCOMMIT_TRIAL_EXAMINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "model/contract.h"
 #include "model/reference_model.h"
+#include "model/state.h"
 #include "model/verdict.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
@@ -24,6 +26,7 @@ namespace lastcommit {
 // What a connection finds. A missing file is an empty database.
 struct PlainRead {
   Observation observation;
+  std::uint64_t state_digest = Digest(State());  // of the observation's
   std::int64_t wal_frames = 0;
 };
 PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path);
@@ -33,9 +36,9 @@ class Remains {
  public:
   virtual ~Remains() = default;
   virtual Leftovers FindLeftovers() = 0;
-  // Reads a copy; `database` itself is not touched.
-  virtual absl::StatusOr<PlainRead> ReadCopy(const SaverEntry& entry,
-                                             CopyWhat what) = 0;
+  // Reads a copy; `database` itself is not touched. Never null.
+  virtual absl::StatusOr<std::shared_ptr<const PlainRead>> ReadCopy(
+      const SaverEntry& entry, CopyWhat what) = 0;
   // What the saver opens.
   virtual std::string database() = 0;
 };
@@ -47,8 +50,8 @@ class RealRemains : public Remains {
       : directory_(std::move(directory)),
         copy_directory_(std::move(copy_directory)) {}
   Leftovers FindLeftovers() override;
-  absl::StatusOr<PlainRead> ReadCopy(const SaverEntry& entry,
-                                     CopyWhat what) override;
+  absl::StatusOr<std::shared_ptr<const PlainRead>> ReadCopy(
+      const SaverEntry& entry, CopyWhat what) override;
   std::string database() override;
 
  private:

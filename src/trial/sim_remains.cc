@@ -30,17 +30,34 @@ Leftovers SimRemains::FindLeftovers() {
   return found;
 }
 
-absl::StatusOr<PlainRead> SimRemains::ReadCopy(const SaverEntry& entry,
-                                               CopyWhat what) {
+absl::StatusOr<std::shared_ptr<const PlainRead>> SimRemains::ReadCopy(
+    const SaverEntry& entry, CopyWhat what) {
+  // Once the saver has opened it, it is no image any more.
+  if (disk_ != nullptr) return Read(entry, what);
+  const auto found = known_.reads.find({digest_, what});
+  if (found != known_.reads.end()) return found->second;
+  auto read = Read(entry, what);
+  if (known_.reads.size() < KnownImages::kMostReads) {
+    known_.reads[{digest_, what}] = read;
+  }
+  return read;
+}
+
+std::shared_ptr<const PlainRead> SimRemains::Read(const SaverEntry& entry,
+                                                  CopyWhat what) const {
   Storage copy = storage();
-  if (copy.Find(kSimDatabase) == kNoInode) return PlainRead();
+  if (copy.Find(kSimDatabase) == kNoInode) {
+    return std::make_shared<const PlainRead>();
+  }
   if (what == CopyWhat::kDatabaseAlone) {
     UnlinkIfThere(absl::StrCat(kSimDatabase, "-wal"), copy);
     UnlinkIfThere(absl::StrCat(kSimDatabase, "-journal"), copy);
   }
+  copy.NeverLosesPower();
   SimDisk disk(std::move(copy));
   UseSimDisk(&disk);
-  PlainRead read = ReadByPlainSql(entry, kSimDatabase);
+  auto read =
+      std::make_shared<const PlainRead>(ReadByPlainSql(entry, kSimDatabase));
   UseSimDisk(disk_.get());
   return read;
 }

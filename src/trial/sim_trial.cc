@@ -1,5 +1,6 @@
 #include "trial/sim_trial.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -166,16 +167,31 @@ absl::Status WriteFiles(const Storage& storage, const std::string& directory) {
   return absl::OkStatus();
 }
 
+// What an image took the next one takes again: giving it back to the kernel
+// between them costs more than the rest of the allocator.
+void KeepFreedMemory() {
+  constexpr int kBytes = 1 << 30;
+  mallopt(M_TRIM_THRESHOLD, kBytes);
+  mallopt(M_MMAP_THRESHOLD, kBytes);
+  mallopt(M_TOP_PAD, 1 << 20);
+}
+
 void DropSyncs(const UnkeptSyncs& dropped, SimDisk& disk) {
   if (dropped.of.has_value()) disk.DropSyncsOf(*dropped.of);
   if (dropped.of_directory) disk.DropDirectorySyncs();
 }
 
+// Where real files are written; empty: they are not.
+struct Kept {
+  std::string rounds;
+  std::string images;
+};
+
 // The trial itself, in the child.
 class SimRun {
  public:
   SimRun(const Plan& plan, const SaverEntry& entry, SharedPage& page,
-         SimReport& report, const std::string& keep)
+         SimReport& report, const Kept& keep)
       : plan_(plan),
         entry_(entry),
         page_(page),
@@ -309,9 +325,9 @@ class SimRun {
     // nobody to tell (https://sqlite.org/c3ref/close.html).
     task.closed = !facts.crashed && run.errors() == 0 && replayed.closed_alone;
     task.through_saver = r + 1 == plan_.rounds.size();
-    if (!keep_.empty()) {
+    if (!keep_.rounds.empty()) {
       RETURN_IF_ERROR(
-          WriteFiles(storage_, absl::StrCat(keep_, "/round-", r + 1)));
+          WriteFiles(storage_, absl::StrCat(keep_.rounds, "/round-", r + 1)));
     }
     ASSIGN_OR_RETURN(const Examination examination,
                      ExamineStorage(storage_, task));
@@ -345,26 +361,38 @@ class SimRun {
 
   absl::StatusOr<Examination> ExamineStorage(Storage storage,
                                              ExamineTask& task) {
-    result_.image_digests.push_back(storage.Digest());
-    SimRemains remains(std::move(storage));
+    if (!keep_.images.empty()) {
+      RETURN_IF_ERROR(WriteFiles(
+          storage,
+          absl::StrCat(keep_.images, "/image-", result_.image_digests.size())));
+    }
+    const std::uint64_t digest = storage.Digest();
+    result_.image_digests.push_back(digest);
+    task.through_saver = task.through_saver && !known_.held.contains(digest);
+    SimRemains remains(std::move(storage), digest, known_);
     task.entry = &entry_;
     task.profile = &plan_.profile;
     task.remains = &remains;
     task.model = &model_;
     BeginSimLifetime(LifetimeSeed(seed_, round_, ++examinations_));
-    return Examine(task);
+    ASSIGN_OR_RETURN(const Examination examination, Examine(task));
+    if (task.through_saver && examination.verdict.held()) {
+      known_.held.insert(digest);
+    }
+    return examination;
   }
 
   const Plan& plan_;
   const SaverEntry& entry_;
   SharedPage& page_;
   SimReport& report_;
-  const std::string& keep_;
+  const Kept& keep_;
   const std::uint64_t seed_;
   std::size_t round_ = 0;
   std::uint64_t examinations_ = 0;  // in the round
   Storage storage_;
   CrashHistory history_;
+  KnownImages known_;
   ReferenceModel model_;
   TrialResult result_;
 };
@@ -384,7 +412,7 @@ class SimTrial::Impl {
         hang_timeout_(hang_timeout) {}
   ~Impl() { munmap(shared_, sizeof(Shared)); }
 
-  absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
+  absl::StatusOr<TrialResult> Run(const Plan& plan, const Kept& keep) {
     const SaverEntry* entry = FindSaver(plan.saver);
     if (entry == nullptr) {
       return absl::NotFoundError(absl::StrCat(
@@ -415,8 +443,8 @@ class SimTrial::Impl {
   }
 
  private:
-  void RunInChild(const Plan& plan, const SaverEntry& entry,
-                  const std::string& keep) {
+  void RunInChild(const Plan& plan, const SaverEntry& entry, const Kept& keep) {
+    KeepFreedMemory();
     SimReport& report = shared_->report;
     SimRun run(plan, entry, shared_->page, report, keep);
     const absl::Status status = run.Run();
@@ -448,12 +476,17 @@ SimTrial::SimTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SimTrial::~SimTrial() = default;
 
 absl::StatusOr<TrialResult> SimTrial::Run(const Plan& plan) {
-  return impl_->Run(plan, "");
+  return impl_->Run(plan, {});
 }
 
 absl::StatusOr<TrialResult> SimTrial::RunAndKeep(const Plan& plan,
                                                  const std::string& directory) {
-  return impl_->Run(plan, directory);
+  return impl_->Run(plan, {.rounds = directory, .images = ""});
+}
+
+absl::StatusOr<TrialResult> SimTrial::RunAndKeepImages(
+    const Plan& plan, const std::string& directory) {
+  return impl_->Run(plan, {.rounds = "", .images = directory});
 }
 
 }  // namespace lastcommit

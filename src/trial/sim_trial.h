@@ -34,6 +34,10 @@ class SimTrial {
   // `directory`.
   absl::StatusOr<TrialResult> RunAndKeep(const Plan& plan,
                                          const std::string& directory);
+  // As Run, and writes every image that it examines to real files, in the order
+  // of TrialResult::image_digests: `directory`/image-0, image-1, ...
+  absl::StatusOr<TrialResult> RunAndKeepImages(const Plan& plan,
+                                               const std::string& directory);
 
  private:
   class Impl;

@@ -211,6 +211,38 @@ TEST_F(StorageTest, ACopyIsNotChangedByWhatFollows) {
   EXPECT_NE(copy.Digest(), storage_.Digest());
 }
 
+TEST_F(StorageTest, TheDigestIsThatOfTheBytesHoweverTheyCame) {
+  const std::string bytes(10000, 'x');
+  const InodeId file = Make("a");
+  Write(file, 0, bytes);
+  Storage other{Storage::Options{}};
+  const InodeId same = other.Create("a");
+  other.Truncate(same, 12000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    other.Write(same, static_cast<std::int64_t>(i), "x");
+    if (i % 4096 == 1) {
+      EXPECT_NE(other.Digest(), storage_.Digest());
+    }
+  }
+  EXPECT_NE(other.Digest(), storage_.Digest());
+  other.Truncate(same, 10000);
+  EXPECT_EQ(other.Digest(), storage_.Digest());
+}
+
+TEST_F(StorageTest, WithoutLossesOfPowerNothingIsPending) {
+  const InodeId file = Make("a");
+  Write(file, 0, "abc");
+  storage_.Sync(file);
+  storage_.NeverLosesPower();
+  Write(file, 1, "XY");
+  storage_.Create("b");
+  EXPECT_FALSE(storage_.has_pending_changes());
+  EXPECT_EQ(Content(storage_, "a"), "aXY");
+  storage_.Unlink("a");
+  EXPECT_EQ(storage_.Find("a"), kNoInode);
+  EXPECT_FALSE(storage_.has_pending_changes());
+}
+
 TEST_F(StorageTest, WhatTheDiskHoldsAfterACrashIsDurable) {
   const InodeId file = storage_.Create("a");
   Write(file, 0, "abc");

@@ -263,6 +263,22 @@ TEST_F(SimTrialTest, WhatWasLeftCanBeKept) {
   EXPECT_TRUE(std::filesystem::exists(kept.path() + "/round-1/state.db"));
 }
 
+TEST_F(SimTrialTest, EveryImageCanBeKept) {
+  const Directory kept;
+  plan_.images = 4;
+  AddRound({Put(0), Put(1)});
+  const auto result = trial_->RunAndKeepImages(plan_, kept.path());
+  ASSERT_THAT(result, IsOk());
+  const std::size_t images = result->image_digests.size();
+  EXPECT_GT(images, 1u);
+  for (std::size_t i = 0; i < images; ++i) {
+    EXPECT_TRUE(std::filesystem::is_directory(kept.path() + "/image-" +
+                                              std::to_string(i)));
+  }
+  EXPECT_TRUE(std::filesystem::exists(
+      kept.path() + "/image-" + std::to_string(images - 1) + "/state.db"));
+}
+
 TEST_F(SimTrialTest, AnUnknownSaverIsAnError) {
   plan_.saver = "nobody";
   AddRound({});
