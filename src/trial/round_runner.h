@@ -6,6 +6,8 @@
 #define LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "disk/shim_vfs.h"
@@ -34,6 +36,10 @@ struct RoundTask {
   std::string database;
   bool creates = false;  // there is no schema yet
 };
+
+// Where a kill divides a write: how many of its bytes are there. nullopt: it
+// does not divide this call.
+std::optional<std::int64_t> KillBoundary(const IoCall& call);
 
 // Runs to the end of the round or does not return.
 void RunRound(const RoundTask& task, RoundEngine& engine, SharedPage& page);

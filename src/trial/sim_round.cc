@@ -73,6 +73,7 @@ std::int64_t SimRound::errors() const {
 }
 
 void SimRound::BeforeStep(std::size_t step, Saver* saver) {
+  PassCrashPoint(Moment::kBefore);
   const std::optional<IoError>& error = round_.steps[step].error;
   if (error.has_value()) {
     injector_ = std::make_unique<ErrorInjector>(*error, disk_);
@@ -90,6 +91,7 @@ Mark SimRound::now() const { return MarkOf(page_); }
 int SimRound::BeforeCall(const SimCall& call) {
   call_began_ = now();
   divided_.reset();
+  divided_for_.reset();
   counted_ = Counted(call);
   const int error = injector_ == nullptr ? SQLITE_OK : injector_->At(call);
   if (!counted_.has_value()) return error;
@@ -97,16 +99,39 @@ int SimRound::BeforeCall(const SimCall& call) {
       call.kind == SimCallKind::kSync && call.syncs_directory;
   if (observer_ != nullptr) divided_ = observer_->BeforeCall(*counted_);
   MayTakeImage(Moment::kBefore);
+  PassCrashPoint(Moment::kBefore);
   return error;
 }
 
 std::optional<std::int64_t> SimRound::Divide(const SimCall& call) {
-  if (divided_.has_value() || injector_ == nullptr) return divided_;
-  return injector_->PrefixOf(call);
+  if (divided_.has_value()) return divided_;
+  if (injector_ != nullptr) {
+    const std::optional<std::int64_t> prefix = injector_->PrefixOf(call);
+    if (prefix.has_value()) return prefix;  // an error divides it already
+  }
+  return DivideForImage();
+}
+
+// A write that is divided to be seen goes on as one afterwards.
+std::optional<std::int64_t> SimRound::DivideForImage() {
+  if (!sampling_.window.has_value() || observer_ == nullptr) {
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> boundary = KillBoundary(*counted_);
+  if (!boundary.has_value()) return std::nullopt;
+  const std::uint64_t number = moments_++;
+  if (!IsInWindow(number)) return std::nullopt;
+  divided_for_ = number;
+  return boundary;
 }
 
 int SimRound::DuringCall(const SimCall& call) {
   MayTakeImage(Moment::kDuring);
+  if (divided_for_.has_value()) {
+    TakeCrashPoint(*divided_for_, Moment::kDuring);
+  } else if (call.kind == SimCallKind::kSync) {
+    PassCrashPoint(Moment::kDuring);
+  }
   if (divided_.has_value() && observer_ != nullptr) {
     observer_->DuringCall(*counted_);
   }
@@ -125,7 +150,34 @@ void SimRound::AfterCall(const SimCall& call, int result) {
   if (injector_ != nullptr) injector_->After(result);
   if (counted_.has_value() && observer_ != nullptr) {
     observer_->AfterCall(*counted_);
+    PassCrashPoint(Moment::kAfter);
   }
+}
+
+bool SimRound::IsInWindow(std::uint64_t number) const {
+  return number >= sampling_.window->begin && number < sampling_.window->end;
+}
+
+SimImage SimRound::ImageAt(std::uint64_t ordinal, Moment moment) const {
+  CrashPlace place = page_.position.Get();
+  place.point.moment = moment;
+  return {ordinal,
+          disk_.storage(),
+          now(),
+          synced_,
+          page_.database_written_since_commit,
+          place,
+          Survival()};
+}
+
+// Where no step runs there is no crash point.
+void SimRound::PassCrashPoint(Moment moment) {
+  if (!sampling_.window.has_value() || observer_ == nullptr) return;
+  TakeCrashPoint(moments_++, moment);
+}
+
+void SimRound::TakeCrashPoint(std::uint64_t number, Moment moment) {
+  if (IsInWindow(number)) images_.push_back(ImageAt(number, moment));
 }
 
 // Algorithm R of J. Vitter, "Random Sampling with a Reservoir" (1985).
@@ -136,15 +188,8 @@ void SimRound::MayTakeImage(Moment moment) {
   const std::size_t slot =
       images_.size() < most ? images_.size() : random % moments_;
   if (slot >= most) return;
-  CrashPlace place = page_.position.Get();
-  place.point.moment = moment;
-  SimImage image = {moments_,
-                    disk_.storage(),
-                    now(),
-                    synced_,
-                    page_.database_written_since_commit,
-                    place,
-                    DrawSurvival(Mix(random))};
+  SimImage image = ImageAt(moments_, moment);
+  image.survival = DrawSurvival(Mix(random));
   if (slot < images_.size()) {
     images_[slot] = std::move(image);
   } else {

@@ -34,11 +34,20 @@ struct SimImage {
   Survival survival;
 };
 
+// The crash points of a round, numbered 0, 1, ...: before each step, and
+// before, during and after each call that is counted. From `begin` to before
+// `end`.
+struct CrashPointWindow {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
 // Which moments are taken, out of how many there will be nobody knows: each
-// with the same chance, at most `most`.
+// with the same chance, at most `most`. Or every crash point of a window.
 struct ImageSampling {
   int most = 0;
   std::uint64_t seed = 0;
+  std::optional<CrashPointWindow> window = {};
 };
 
 class SimRound : public RoundEngine, private SimObserver {
@@ -58,6 +67,8 @@ class SimRound : public RoundEngine, private SimObserver {
   const SyncMarks& synced() const { return synced_; }
   // In the order in which they were taken.
   std::vector<SimImage>& images() { return images_; }
+  // With a window: how many crash points there are, also outside of it.
+  std::uint64_t crash_points() const { return moments_; }
 
  private:
   void Observe(IoObserver* observer) override { observer_ = observer; }
@@ -70,6 +81,11 @@ class SimRound : public RoundEngine, private SimObserver {
   void AfterCall(const SimCall& call, int result) override;
 
   void MayTakeImage(Moment moment);
+  void PassCrashPoint(Moment moment);
+  void TakeCrashPoint(std::uint64_t number, Moment moment);
+  bool IsInWindow(std::uint64_t number) const;
+  SimImage ImageAt(std::uint64_t ordinal, Moment moment) const;
+  std::optional<std::int64_t> DivideForImage();
 
   SimDisk& disk_;
   SharedPage& page_;
@@ -86,6 +102,7 @@ class SimRound : public RoundEngine, private SimObserver {
   std::unique_ptr<ErrorInjector> injector_;
   std::int64_t errors_ = 0;  // once there is no injector any more
   std::uint64_t moments_ = 0;
+  std::optional<std::uint64_t> divided_for_;  // the crash point in the middle
   std::vector<SimImage> images_;
 };
 
