@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "campaign/exit_code.h"
 #include "campaign/story.h"
+#include "cli/blame_command.h"
 #include "cli/campaign_command.h"
 #include "cli/command.h"
 #include "cli/fuzz_command.h"
@@ -17,6 +18,7 @@
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/shrink_command.h"
+#include "cli/sweep_command.h"
 #include "cli/verify_command.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
@@ -70,6 +72,8 @@ int Main(int argc, char** argv) {
   AddReport(app, argv[0], code);
   AddReplay(app, code);
   AddShrink(app, code);
+  AddSweep(app, argv[0], code);
+  AddBlame(app, code);
   AddShow(app, code);
   AddVerify(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")

@@ -77,12 +77,9 @@ class KillSwitch : public IoObserver {
     SetPosition(Moment::kDuring);
     if (!armed_.has_value() || ++io_armed_ != armed_->io) return std::nullopt;
     if (armed_->moment == Moment::kAfter) return std::nullopt;
-    if (armed_->moment == Moment::kDuring && call.kind == IoKind::kWrite) {
-      // The block boundary nearest to the middle of the write.
-      const std::int64_t middle = call.offset + call.amount / 2;
-      const std::int64_t cut = std::max(middle / kBlock * kBlock,
-                                        (call.offset / kBlock + 1) * kBlock);
-      if (cut < call.offset + call.amount) return cut - call.offset;
+    if (armed_->moment == Moment::kDuring) {
+      const std::optional<std::int64_t> boundary = KillBoundary(call);
+      if (boundary.has_value()) return boundary;
     }
     // Between the file and its directory.
     if (armed_->moment == Moment::kDuring && call.has_two_parts) return 0;
@@ -247,6 +244,16 @@ void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> KillBoundary(const IoCall& call) {
+  if (call.kind != IoKind::kWrite) return std::nullopt;
+  // The block boundary nearest to the middle of the write.
+  const std::int64_t middle = call.offset + call.amount / 2;
+  const std::int64_t cut =
+      std::max(middle / kBlock * kBlock, (call.offset / kBlock + 1) * kBlock);
+  if (cut >= call.offset + call.amount) return std::nullopt;
+  return cut - call.offset;
+}
 
 void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
   KillSwitch kill_switch(task, engine, page);

@@ -6,6 +6,8 @@
 #define LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "disk/shim_vfs.h"
@@ -35,6 +37,10 @@ struct RoundTask {
   bool creates = false;  // there is no schema yet
   int client = 0;
 };
+
+// Where a kill divides a write: how many of its bytes are there. nullopt: it
+// does not divide this call.
+std::optional<std::int64_t> KillBoundary(const IoCall& call);
 
 // Runs the client's program to its end or does not return.
 void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page);

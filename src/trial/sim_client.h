@@ -60,6 +60,7 @@ class SimClient : public RoundEngine {
   IoObserver* observer = nullptr;
   std::optional<IoCall> counted;        // the call that it makes, if counted
   std::optional<std::int64_t> divided;  // and where it is divided
+  std::optional<std::uint64_t> divided_for;  // the crash point in the middle
   Mark call_began = 0;
   // From the step that has an error to the end of its program.
   std::unique_ptr<ErrorInjector> injector;

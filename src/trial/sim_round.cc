@@ -192,6 +192,7 @@ void SimRound::BeforeStep(SimClient& client, std::size_t step) {
     if (next != &client) GoOn(client, *next);
     MayYield(client);
   }
+  PassCrashPoint(Moment::kBefore);
   const std::optional<IoError>& error = round_.steps[step].error;
   if (error.has_value()) {
     client.injector = std::make_unique<ErrorInjector>(*error, disk_);
@@ -234,6 +235,7 @@ int SimRound::BeforeCall(const SimCall& call) {
   MayYield(client);
   client.call_began = page_.now;
   client.divided.reset();
+  client.divided_for.reset();
   client.counted = Counted(call);
   const int error =
       client.injector == nullptr ? SQLITE_OK : client.injector->At(call);
@@ -244,20 +246,42 @@ int SimRound::BeforeCall(const SimCall& call) {
     client.divided = client.observer->BeforeCall(*client.counted);
   }
   MayTakeImage(Moment::kBefore);
+  PassCrashPoint(Moment::kBefore);
   return error;
 }
 
 std::optional<std::int64_t> SimRound::Divide(const SimCall& call) {
   const SimClient& client = *running_;
-  if (client.divided.has_value() || client.injector == nullptr) {
-    return client.divided;
+  if (client.divided.has_value()) return client.divided;
+  if (client.injector != nullptr) {
+    const std::optional<std::int64_t> prefix = client.injector->PrefixOf(call);
+    if (prefix.has_value()) return prefix;  // an error divides it already
   }
-  return client.injector->PrefixOf(call);
+  return DivideForImage();
+}
+
+// A write that is divided to be seen goes on as one afterwards.
+std::optional<std::int64_t> SimRound::DivideForImage() {
+  SimClient& client = *running_;
+  if (!sampling_.window.has_value() || client.observer == nullptr) {
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> boundary = KillBoundary(*client.counted);
+  if (!boundary.has_value()) return std::nullopt;
+  const std::uint64_t number = moments_++;
+  if (!IsInWindow(number)) return std::nullopt;
+  client.divided_for = number;
+  return boundary;
 }
 
 int SimRound::DuringCall(const SimCall& call) {
   SimClient& client = *running_;
   MayTakeImage(Moment::kDuring);
+  if (client.divided_for.has_value()) {
+    TakeCrashPoint(*client.divided_for, Moment::kDuring);
+  } else if (call.kind == SimCallKind::kSync) {
+    PassCrashPoint(Moment::kDuring);
+  }
   if (client.divided.has_value() && client.observer != nullptr) {
     client.observer->DuringCall(*client.counted);
   }
@@ -277,9 +301,36 @@ void SimRound::AfterCall(const SimCall& call, int result) {
   if (client.injector != nullptr) client.injector->After(result);
   if (client.counted.has_value() && client.observer != nullptr) {
     client.observer->AfterCall(*client.counted);
+    PassCrashPoint(Moment::kAfter);
   }
   if (call.kind == SimCallKind::kSleep) Sleep(client);
   MayYield(client);
+}
+
+bool SimRound::IsInWindow(std::uint64_t number) const {
+  return number >= sampling_.window->begin && number < sampling_.window->end;
+}
+
+SimImage SimRound::ImageAt(std::uint64_t ordinal, Moment moment) const {
+  CrashPlace place = page_.position.Get();
+  place.point.moment = moment;
+  return {ordinal,
+          disk_.storage(),
+          page_.now,
+          synced_,
+          page_.database_written_since_commit,
+          place,
+          Survival()};
+}
+
+// Where no step runs there is no crash point.
+void SimRound::PassCrashPoint(Moment moment) {
+  if (!sampling_.window.has_value() || running_->observer == nullptr) return;
+  TakeCrashPoint(moments_++, moment);
+}
+
+void SimRound::TakeCrashPoint(std::uint64_t number, Moment moment) {
+  if (IsInWindow(number)) images_.push_back(ImageAt(number, moment));
 }
 
 // Algorithm R of J. Vitter, "Random Sampling with a Reservoir" (1985).
@@ -290,15 +341,8 @@ void SimRound::MayTakeImage(Moment moment) {
   const std::size_t slot =
       images_.size() < most ? images_.size() : random % moments_;
   if (slot >= most) return;
-  CrashPlace place = page_.position.Get();
-  place.point.moment = moment;
-  SimImage image = {moments_,
-                    disk_.storage(),
-                    page_.now,
-                    synced_,
-                    page_.database_written_since_commit,
-                    place,
-                    DrawSurvival(Mix(random))};
+  SimImage image = ImageAt(moments_, moment);
+  image.survival = DrawSurvival(Mix(random));
   if (slot < images_.size()) {
     images_[slot] = std::move(image);
   } else {

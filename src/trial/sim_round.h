@@ -33,11 +33,20 @@ struct SimImage {
   Survival survival;
 };
 
+// The crash points of a round, numbered 0, 1, ...: before each step, and
+// before, during and after each call that is counted. From `begin` to before
+// `end`.
+struct CrashPointWindow {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
 // Which moments are taken, out of how many there will be nobody knows: each
-// with the same chance, at most `most`.
+// with the same chance, at most `most`. Or every crash point of a window.
 struct ImageSampling {
   int most = 0;
   std::uint64_t seed = 0;
+  std::optional<CrashPointWindow> window = {};
 };
 
 class SimClient;
@@ -65,6 +74,8 @@ class SimRound : private SimObserver {
   Mark died_at() const { return died_at_; }
   std::optional<int> dead_client() const { return dead_client_; }
   const CrashPlace& died_in() const { return died_in_; }
+  // With a window: how many crash points there are, also outside of it.
+  std::uint64_t crash_points() const { return moments_; }
 
  private:
   friend class SimClient;
@@ -89,6 +100,11 @@ class SimRound : private SimObserver {
   void GoOn(SimClient& from, SimClient& to);
   void Sleep(SimClient& client);
   void MayTakeImage(Moment moment);
+  void PassCrashPoint(Moment moment);
+  void TakeCrashPoint(std::uint64_t number, Moment moment);
+  bool IsInWindow(std::uint64_t number) const;
+  SimImage ImageAt(std::uint64_t ordinal, Moment moment) const;
+  std::optional<std::int64_t> DivideForImage();
 
   SimDisk& disk_;
   SharedPage& page_;

@@ -28,6 +28,7 @@
 #include "trial/round_judge.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
+#include "trial/sim_guest.h"
 #include "trial/sim_remains.h"
 #include "trial/sim_round.h"
 #include "xxhash.h"
@@ -191,12 +192,13 @@ struct Kept {
 class SimRun {
  public:
   SimRun(const Plan& plan, const SaverEntry& entry, SharedPage& page,
-         SimReport& report, const Kept& keep)
+         SimReport& report, const Kept& keep, SimGuest* guest)
       : plan_(plan),
         entry_(entry),
         page_(page),
         report_(report),
         keep_(keep),
+        guest_(guest),
         seed_(SeedOf(plan)),
         storage_({plan.profile.sector_size, plan.profile.powersafe_overwrite}) {
   }
@@ -253,6 +255,7 @@ class SimRun {
     }
     result_.verdict = history_.FinishModel(round, page_, model_, replayed);
     if (!result_.verdict.held()) return absl::OkStatus();
+    if (WindowOf(r).has_value()) return ShowToGuest(run, replayed);
     for (const SimImage& image : run.images()) {
       RETURN_IF_ERROR(JudgeImage(r, image, replayed));
       if (!result_.verdict.held()) return absl::OkStatus();
@@ -260,7 +263,15 @@ class SimRun {
     return JudgeEnd(r, disk->storage(), run, replayed);
   }
 
+  // Of the guest; of the last round.
+  std::optional<CrashPointWindow> WindowOf(std::size_t r) const {
+    if (guest_ == nullptr || r + 1 < plan_.rounds.size()) return std::nullopt;
+    return guest_->Window();
+  }
+
   ImageSampling Sampling(std::size_t r) const {
+    const std::optional<CrashPointWindow> window = WindowOf(r);
+    if (window.has_value()) return {0, 0, window};
     const auto rounds = static_cast<int>(plan_.rounds.size());
     return {(plan_.images + rounds - 1) / rounds, Combine(~seed_, r)};
   }
@@ -268,22 +279,12 @@ class SimRun {
   absl::Status JudgeImage(std::size_t r, const SimImage& image,
                           const Replayed& replayed) {
     SetImage(r, image, report_);
-    const std::size_t step = image.place.step;
-    CrashFacts facts = history_.FactsAt(image.now, image.synced, replayed);
-    facts.database_written_since_commit = image.database_written_since_commit;
-    const Survived survived = Resolve(image.storage, image.survival);
-    facts.is_in_order_per_file = survived.is_in_order_per_file;
-    ExamineTask task;
-    task.legal = ContractFor(plan_.profile, facts);
-    const InDoubt& in_doubt = replayed.during[step].has_value()
-                                  ? *replayed.during[step]
-                                  : replayed.at_end;
-    task.alternatives = &in_doubt.after_power_loss;
-    task.through_saver = result_.image_digests.size() % kThroughSaverEvery == 0;
+    const CrashImage crash = ImageOf(image, image.survival, replayed);
     ASSIGN_OR_RETURN(
         const Examination examination,
-        ExamineStorage(image.storage.AfterCrash(survived.fates), task));
-    CountImage(facts, task.legal, survived, examination.cut,
+        ExamineImage(crash,
+                     result_.image_digests.size() % kThroughSaverEvery == 0));
+    CountImage(crash.facts, crash.legal, crash.survived, examination.cut,
                examination.is_damaged, result_.images);
     if (examination.verdict.violation) {
       result_.verdict = examination.verdict;
@@ -291,6 +292,58 @@ class SimRun {
       report_.has_image = false;
     }
     return absl::OkStatus();
+  }
+
+  CrashImage ImageOf(const SimImage& image, const Survival& survival,
+                     const Replayed& replayed) const {
+    const bool is_kill = survival.kind == SurvivalKind::kAll;
+    const std::size_t step = image.place.step;
+    CrashFacts facts = history_.FactsAt(image.now, image.synced, replayed);
+    facts.database_written_since_commit = image.database_written_since_commit;
+    Survived survived = Resolve(image.storage, survival);
+    facts.is_in_order_per_file = survived.is_in_order_per_file;
+    if (is_kill) facts = WithoutPowerLoss(facts, Fault::kKill);
+    const InDoubt& in_doubt = replayed.during[step].has_value()
+                                  ? *replayed.during[step]
+                                  : replayed.at_end;
+    Storage left =
+        is_kill ? image.storage : image.storage.AfterCrash(survived.fates);
+    return {facts, ContractFor(plan_.profile, facts),
+            is_kill ? &in_doubt.after_kill : &in_doubt.after_power_loss,
+            std::move(survived), std::move(left)};
+  }
+
+  absl::StatusOr<Examination> ExamineImage(const CrashImage& crash,
+                                           bool through_saver) {
+    ExamineTask task;
+    task.legal = crash.legal;
+    task.alternatives = crash.alternatives;
+    task.through_saver = through_saver;
+    return ExamineStorage(crash.storage, task);
+  }
+
+  absl::Status ShowToGuest(SimRound& run, const Replayed& replayed) {
+    class Judge : public ImageJudge {
+     public:
+      Judge(SimRun& trial, const Replayed& replayed)
+          : trial_(trial), replayed_(replayed) {}
+      CrashImage Crash(const SimImage& image,
+                       const Survival& survival) const override {
+        return trial_.ImageOf(image, survival, replayed_);
+      }
+      // Each as the only one of its round, as in a plan that stops there.
+      absl::StatusOr<Examination> Examine(const CrashImage& image) override {
+        trial_.examinations_ = 0;
+        trial_.result_.image_digests.clear();
+        return trial_.ExamineImage(image, /*through_saver=*/true);
+      }
+
+     private:
+      SimRun& trial_;
+      const Replayed& replayed_;
+    };
+    Judge judge(*this, replayed);
+    return guest_->Judge(run.images(), run.crash_points(), judge);
   }
 
   // What the round left, which the next one begins with.
@@ -307,6 +360,9 @@ class SimRun {
       const Survival& survival = round.steps[*CrashStep(round)].crash->survival;
       facts.lost_power = survival.kind != SurvivalKind::kAll;
       survived = Resolve(left, survival);
+      if (facts.lost_power && guest_ != nullptr) {
+        guest_->SeePowerLoss(r, left, survived);
+      }
     }
     if (facts.lost_power) {
       storage_ = left.AfterCrash(survived.fates);
@@ -387,6 +443,7 @@ class SimRun {
   SharedPage& page_;
   SimReport& report_;
   const Kept& keep_;
+  SimGuest* const guest_;  // or nullptr
   const std::uint64_t seed_;
   std::size_t round_ = 0;
   std::uint64_t examinations_ = 0;  // in the round
@@ -412,7 +469,8 @@ class SimTrial::Impl {
         hang_timeout_(hang_timeout) {}
   ~Impl() { munmap(shared_, sizeof(Shared)); }
 
-  absl::StatusOr<TrialResult> Run(const Plan& plan, const Kept& keep) {
+  absl::StatusOr<TrialResult> Run(const Plan& plan, const Kept& keep,
+                                  SimGuest* guest) {
     const SaverEntry* entry = FindSaver(plan.saver);
     if (entry == nullptr) {
       return absl::NotFoundError(absl::StrCat(
@@ -424,7 +482,8 @@ class SimTrial::Impl {
     report.error[0] = '\0';
     ASSIGN_OR_RETURN(
         ChildReport child,
-        children_.Run([&] { RunInChild(plan, *entry, keep); }, hang_timeout_));
+        children_.Run([&] { RunInChild(plan, *entry, keep, guest); },
+                      hang_timeout_));
     if (child.end == ChildEnd::kKilled) {
       return absl::InternalError(
           "a child was killed, but not by its plan (out of memory?)");
@@ -443,10 +502,11 @@ class SimTrial::Impl {
   }
 
  private:
-  void RunInChild(const Plan& plan, const SaverEntry& entry, const Kept& keep) {
+  void RunInChild(const Plan& plan, const SaverEntry& entry, const Kept& keep,
+                  SimGuest* guest) {
     KeepFreedMemory();
     SimReport& report = shared_->report;
-    SimRun run(plan, entry, shared_->page, report, keep);
+    SimRun run(plan, entry, shared_->page, report, keep, guest);
     const absl::Status status = run.Run();
     if (!status.ok()) {
       std::snprintf(report.error, sizeof(report.error), "%s",
@@ -476,17 +536,22 @@ SimTrial::SimTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SimTrial::~SimTrial() = default;
 
 absl::StatusOr<TrialResult> SimTrial::Run(const Plan& plan) {
-  return impl_->Run(plan, {});
+  return impl_->Run(plan, {}, nullptr);
 }
 
 absl::StatusOr<TrialResult> SimTrial::RunAndKeep(const Plan& plan,
                                                  const std::string& directory) {
-  return impl_->Run(plan, {.rounds = directory, .images = ""});
+  return impl_->Run(plan, {.rounds = directory, .images = ""}, nullptr);
 }
 
 absl::StatusOr<TrialResult> SimTrial::RunAndKeepImages(
     const Plan& plan, const std::string& directory) {
-  return impl_->Run(plan, {.rounds = "", .images = directory});
+  return impl_->Run(plan, {.rounds = "", .images = directory}, nullptr);
+}
+
+absl::StatusOr<TrialResult> SimTrial::RunWith(const Plan& plan,
+                                              SimGuest& guest) {
+  return impl_->Run(plan, {}, &guest);
 }
 
 }  // namespace lastcommit

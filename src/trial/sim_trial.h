@@ -17,6 +17,8 @@
 
 namespace lastcommit {
 
+class SimGuest;
+
 class SimTrial {
  public:
   // `hang_timeout` is for the whole trial. Internal: no memory to share.
@@ -38,6 +40,11 @@ class SimTrial {
   // of TrialResult::image_digests: `directory`/image-0, image-1, ...
   absl::StatusOr<TrialResult> RunAndKeepImages(const Plan& plan,
                                                const std::string& directory);
+
+  // As Run, with a guest, of whose doings in the child nothing but what it
+  // shares comes back. Who has a window hears of no image of the last round in
+  // the result.
+  absl::StatusOr<TrialResult> RunWith(const Plan& plan, SimGuest& guest);
 
  private:
   class Impl;

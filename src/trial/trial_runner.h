@@ -30,6 +30,9 @@ class TrialRunner {
   absl::StatusOr<TrialResult> RunAndKeep(const Plan& plan,
                                          const std::string& directory);
 
+  // Of plans for the engine sim, with what only that can show.
+  SimTrial& sim() { return *sim_; }
+
  private:
   TrialRunner(std::unique_ptr<ForkTrial> fork, std::unique_ptr<SimTrial> sim)
       : fork_(std::move(fork)), sim_(std::move(sim)) {}

@@ -27,7 +27,8 @@ TEST_P(BadPlanTest, IsRefusedWithLineAndField) {
   ASSERT_NE(at, std::string::npos);
   text.replace(at, GetParam().good.size(), GetParam().bad);
   directory_.Put("bad.plan", text);
-  for (const char* subcommand : {"replay", "show", "shrink"}) {
+  for (const char* subcommand :
+       {"replay", "show", "shrink", "sweep", "blame"}) {
     const Outcome outcome = Run({subcommand, "bad.plan"});
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_EQ(outcome.out, "");

@@ -20,8 +20,8 @@ TEST_P(HelpTest, TeachesTheSubcommand) {
 
 INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
                          testing::Values("fuzz", "campaign", "merge", "report",
-                                         "replay", "shrink", "show", "savers",
-                                         "verify"),
+                                         "replay", "shrink", "sweep", "blame",
+                                         "show", "savers", "verify"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};
@@ -109,6 +109,10 @@ INSTANTIATE_TEST_SUITE_P(
             "NegativeStopAfter", {"fuzz", "--stop-after=-1"}, "--stop-after: "},
         WrongUsage{
             "NoRepetition", {"replay", "a.plan", "--repeat=0"}, "--repeat: "},
+        WrongUsage{"NoImages", {"sweep", "a.plan", "--most=0"}, "--most: "},
+        WrongUsage{"NoTrialsOfBlame",
+                   {"blame", "a.plan", "--max-trials=0"},
+                   "--max-trials: "},
         WrongUsage{"NoPlan", {"replay"}, "plan is required"},
         WrongUsage{"TwoPlans", {"show", "a.plan", "b.plan"}, "b.plan"}),
     [](const auto& test) { return test.param.name; });

@@ -1,0 +1,24 @@
+// The JSON that a command writes at its end to where --json says, which may be
+// a device or a pipe: written in place.
+
+#ifndef LASTCOMMIT_CAMPAIGN_JSON_FILE_H_
+#define LASTCOMMIT_CAMPAIGN_JSON_FILE_H_
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace lastcommit {
+
+// Makes the file, and leaves one that is there as it is. With an empty path
+// both do nothing.
+absl::Status PrepareJsonFile(const std::string& path);
+
+// ResourceExhausted "cannot write PATH".
+absl::Status WriteJsonFile(const std::string& path,
+                           const nlohmann::json& value);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_CAMPAIGN_JSON_FILE_H_

@@ -1,0 +1,133 @@
+#include "cli/sweep_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "campaign/finding.h"
+#include "campaign/interrupts.h"
+#include "campaign/json_file.h"
+#include "campaign/progress.h"
+#include "campaign/story.h"
+#include "campaign/sweep.h"
+#include "campaign/sweep_report.h"
+#include "cli/run_options.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+struct SweepCommand {
+  std::string plan;  // a file or a token
+  std::optional<std::int64_t> round;
+  std::string json_path;
+  TrialOptions trial;
+  SweepOptions options;
+};
+
+absl::StatusOr<SweepSummary> SweepWithProgress(TrialRunner& trial,
+                                               const Plan& plan,
+                                               const SweepOptions& options) {
+  Progress progress(/*is_shown=*/true);
+  absl::StatusOr<SweepSummary> summary =
+      RunSweep(trial, plan, options, [&](const SweepSummary& until_now) {
+        const SweepCounts total = until_now.Total();
+        if (progress.Elapsed() > absl::Seconds(2)) {
+          progress.Show(absl::StrCat(total.crash_points, " of ",
+                                     until_now.crash_points, " crash points, ",
+                                     total.images, " images, ",
+                                     total.violations, " violated"));
+        }
+        return !Interrupts::AreRaised();
+      });
+  progress.Finish();
+  return summary;
+}
+
+absl::StatusOr<ExitCode> SweepPlan(const SweepCommand& command) {
+  ASSIGN_OR_RETURN(const Plan loaded, LoadPlan(command.plan));
+  ASSIGN_OR_RETURN(const Plan plan, PlanToSweep(loaded, command.round));
+  const SweepOptions& options = command.options;
+  const Interrupts interrupts;
+  std::printf("lastcommit sweep %s; %s\n%s\n", command.plan.c_str(),
+              SqliteUnderTest().c_str(), ReadableProgram(plan).c_str());
+  std::fflush(stdout);  // or a child that calls exit() prints it too
+  RETURN_IF_ERROR(PrepareFindings(options.findings));
+  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(command.trial));
+  ASSIGN_OR_RETURN(const SweepSummary summary,
+                   SweepWithProgress(*trial, plan, options));
+  std::printf("%s", PrintSweep(summary, options).c_str());
+  if (!summary.error.empty()) Report(absl::InternalError(summary.error));
+  const absl::Status written =
+      WriteJsonFile(command.json_path, SweepToJson(summary, options));
+  if (written.ok()) return summary.exit_code();
+  const ExitCode failed = Report(written);
+  return summary.exit_code() == ExitCode::kViolated ? ExitCode::kViolated
+                                                    : failed;
+}
+
+void AddLimits(CLI::App* command, SweepLimits& limits) {
+  command
+      ->add_option("--random", limits.random,
+                   "Survivals at random at each crash point: in turn any "
+                   "subset, some of it torn,\nand of each file the first "
+                   "changes")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  command->add_option("--seed", limits.seed, "They are a function of the seed")
+      ->check(WholeNumber(0))
+      ->capture_default_str();
+  command
+      ->add_option("--changes", limits.changes,
+                   "Of more unsynced changes only so many, evenly spread, are "
+                   "lost one by one,\nand only so many prefixes tried")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--most", limits.images, "End after that many images")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void AddSweep(CLI::App& app, const std::string& program, ExitCode& code) {
+  const auto sweep = std::make_shared<SweepCommand>();
+  sweep->options.program = program;
+  CLI::App* command = app.add_subcommand(
+      "sweep", "Crash a plan at every I/O call, with many survivals each");
+  command->add_option("plan", sweep->plan, "A plan file, or a token")
+      ->required();
+  command
+      ->add_option_function<std::int64_t>(
+          "--round", [sweep](std::int64_t round) { sweep->round = round; },
+          "Which round crashes, 1 is the first (default: the last); those "
+          "before run as they\nare, those after it do not")
+      ->check(CLI::Range(std::int64_t{1},
+                         static_cast<std::int64_t>(PlanLimits::kMaxRounds)));
+  AddLimits(command, sweep->options.limits);
+  command
+      ->add_option("--keep", sweep->options.keep,
+                   "How many violated images of a class are kept as plans; the "
+                   "rest is counted")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--findings", sweep->options.findings, "Where they are kept")
+      ->capture_default_str();
+  command->add_option("--json", sweep->json_path,
+                      "Write the outcome as JSON to this file");
+  command->footer(
+      "For plans of the engine sim. At each crash point everything survives (a "
+      "kill), nothing,\neach prefix of the unsynced changes, all but each "
+      "single one, and some at random.\n\nExit codes: 0 held, 1 violated, 2 "
+      "usage or bad input, 3 the tester itself failed,\n4 not exercised (a "
+      "limit or Ctrl-C ended it, or nothing was demanded).");
+  command->callback([sweep, &code] { code = Checked(SweepPlan, *sweep); });
+}
+
+}  // namespace lastcommit
