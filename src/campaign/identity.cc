@@ -88,25 +88,15 @@ bool NeedsItsOwnDisk(const std::string& saver) {
   return entry != nullptr && entry->unkept_syncs.any();
 }
 
-// ForkTrial has no other faults than kills.
-bool NeedsSim(const GenerateOptions& generate) {
-  return generate.fault == FaultChoice::kPowerLoss ||
-         generate.fault == FaultChoice::kIoError ||
-         NeedsItsOwnDisk(generate.saver);
-}
-
 }  // namespace
 
 absl::Status CheckEngine(const GenerateOptions& generate) {
-  if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
+  if (generate.engine != EngineChoice::kSim &&
+      NeedsItsOwnDisk(generate.saver)) {
     return absl::InvalidArgumentError(
-        NeedsItsOwnDisk(generate.saver)
-            ? absl::StrCat("the saver ", generate.saver,
-                           " runs on a disk that lies, which only the engine "
-                           "sim has")
-            : absl::StrCat("the fault ", Word(generate.fault),
-                           " needs the engine sim, and a saver that runs on "
-                           "it"));
+        absl::StrCat("the saver ", generate.saver,
+                     " runs on a disk that lies, which only the engine sim "
+                     "has"));
   }
   if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
     return absl::OkStatus();
@@ -127,11 +117,11 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   generate.saver = wanted.saver.value_or(generate.saver);
   generate.engine = wanted.engine.value_or(EngineChoice::kMixed);
   generate.fault = wanted.fault.value_or(generate.fault);
-  // A fault that one engine alone has also chooses it.
+  // What one engine alone has also chooses it.
   if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
     generate.engine = EngineChoice::kFork;
-  } else if (NeedsSim(generate) && !NeedsFork(generate) &&
-             wanted.engine != EngineChoice::kFork) {
+  } else if (generate.engine == EngineChoice::kMixed &&
+             NeedsItsOwnDisk(generate.saver)) {
     generate.engine = EngineChoice::kSim;
   }
   const Shard shard = wanted.shard.value_or(Shard());
