@@ -187,6 +187,7 @@ TEST(Calibration, TheSimulatedDiskLeavesTheFilesOfTheRealOne) {
   for (std::uint64_t index = 0; index < plans; ++index) {
     Plan plan = PlanFor(index);
     if (index % 3 != 0) LosePower(index, plan);
+    plan.profile.powersafe_overwrite = index % 5 != 0;
     real.Clear();
     simulated.Clear();
     const auto on_real = fork->RunAndKeep(plan, real.path());

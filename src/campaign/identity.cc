@@ -103,11 +103,8 @@ bool NeedsItsOwnDisk(const std::string& saver) {
   return entry != nullptr && entry->unkept_syncs.any();
 }
 
-// ForkTrial has no other faults than kills.
 bool NeedsSim(const GenerateOptions& generate) {
-  return generate.fault == FaultChoice::kPowerLoss ||
-         generate.fault == FaultChoice::kIoError || generate.clients > 1 ||
-         NeedsItsOwnDisk(generate.saver);
+  return generate.clients > 1 || NeedsItsOwnDisk(generate.saver);
 }
 
 }  // namespace
@@ -119,12 +116,8 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
             ? absl::StrCat("the saver ", generate.saver,
                            " runs on a disk that lies, which only the engine "
                            "sim has")
-        : generate.clients > 1
-            ? std::string("several clients need the engine sim, and a saver "
-                          "that runs on it")
-            : absl::StrCat("the fault ", Word(generate.fault),
-                           " needs the engine sim, and a saver that runs on "
-                           "it"));
+            : std::string("several clients need the engine sim, and a saver "
+                          "and a fault that it has"));
   }
   if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
     return absl::OkStatus();
@@ -147,11 +140,10 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   generate.fault = wanted.fault.value_or(generate.fault);
   generate.clients = wanted.clients.value_or(generate.clients);
   generate.schedule = wanted.schedule;
-  // A fault that one engine alone has also chooses it.
+  // What one engine alone has also chooses it.
   if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
     generate.engine = EngineChoice::kFork;
-  } else if (NeedsSim(generate) && !NeedsFork(generate) &&
-             wanted.engine != EngineChoice::kFork) {
+  } else if (generate.engine == EngineChoice::kMixed && NeedsSim(generate)) {
     generate.engine = EngineChoice::kSim;
   }
   const Shard shard = wanted.shard.value_or(Shard());

@@ -39,6 +39,7 @@ std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
                       Word(phase));
 }
 
+constexpr const char kErrors[] = "errors/injected";
 constexpr const char kTimedSent[] = "timed_kill/sent";
 constexpr const char kTimedInside[] = "timed_kill/inside";
 constexpr const char kTimedTooLate[] = "timed_kill/too_late";
@@ -126,6 +127,49 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   if (facts.hot_journal) ++cells[kOutcomes[3]];
 }
 
+std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
+  std::int64_t count = 0;
+  for (int p = 0; p < kPhases; ++p) {
+    count += ledger.Count(CrashCell(Engine::kFork, Kill::kPowerLoss, mode,
+                                    static_cast<Phase>(p)));
+  }
+  return count;
+}
+
+// Of real processes.
+bool HasPowerLosses(const Ledger& ledger) {
+  return std::any_of(kModes.begin(), kModes.end(), [&](JournalMode mode) {
+    return CountPowerLosses(ledger, mode) > 0;
+  });
+}
+
+// What real processes promise to fill.
+std::vector<std::string> EmptyCells(const Ledger& ledger, FaultChoice fault) {
+  std::vector<std::string> empty;
+  const auto promise = [&](const std::string& cell) {
+    if (ledger.Count(cell) == 0) empty.push_back("empty cell: " + cell);
+  };
+  const Kill kill =
+      fault == FaultChoice::kPowerLoss ? Kill::kPowerLoss : Kill::kPlanned;
+  for (const JournalMode mode : kModes) {
+    if (fault == FaultChoice::kMixed) promise(CalmCell(Engine::kFork, mode));
+    for (int p = 0; p < kPhases; ++p) {
+      const auto phase = static_cast<Phase>(p);
+      if (!IsPromised(mode, phase)) continue;
+      promise(CrashCell(Engine::kFork, kill, mode, phase));
+    }
+  }
+  if (fault != FaultChoice::kMixed) return empty;
+  for (const char* outcome : kOutcomes) promise(outcome);
+  // Few enough that not each phase has one.
+  for (const JournalMode mode : kModes) {
+    if (CountPowerLosses(ledger, mode) > 0) continue;
+    empty.push_back("no loss of power in journal_mode " + Word(mode));
+  }
+  promise(kErrors);
+  return empty;
+}
+
 }  // namespace
 
 void Ledger::Add(const Plan& plan, const TrialResult& result) {
@@ -144,7 +188,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
     cells_["images/distinct"] += CountDistinct(result.image_digests);
   }
   if (result.errors > 0) {
-    cells_["errors/injected"] += result.errors;
+    cells_[kErrors] += result.errors;
     ++cells_["errors/trials"];
   }
   if (result.verdict.skipped) return;  // what it did is not judged
@@ -169,7 +213,8 @@ std::int64_t Ledger::skipped() const {
 }
 
 std::string Ledger::Print() const {
-  std::string text = "ledger: kills by journal_mode and phase\n";
+  std::string text =
+      "ledger: crashes of real processes by journal_mode and phase\n";
   absl::StrAppendFormat(&text, "  %-22s", "");
   for (int p = 0; p < kPhases; ++p) {
     absl::StrAppendFormat(&text, "%11s", Word(static_cast<Phase>(p)));
@@ -189,12 +234,15 @@ std::string Ledger::Print() const {
     absl::StrAppendFormat(&text, "%11d\n",
                           Count(CalmCell(Engine::kFork, mode)));
   }
-  for (const JournalMode mode : kModes) {
-    if (Count(kTimedSent) == 0) break;
-    absl::StrAppendFormat(&text, "  timed kill %-11s", Word(mode));
-    append_crashes(Kill::kTimed, mode);
-    text += "\n";
-  }
+  const auto append_rows = [&](const char* name, Kill kill) {
+    for (const JournalMode mode : kModes) {
+      absl::StrAppendFormat(&text, "  %s %-11s", name, Word(mode));
+      append_crashes(kill, mode);
+      text += "\n";
+    }
+  };
+  if (Count(kTimedSent) > 0) append_rows("timed kill", Kill::kTimed);
+  if (HasPowerLosses(*this)) append_rows("power loss", Kill::kPowerLoss);
   text += PrintPowerLossTable(*this);
   text += "ledger: everything else\n";
   for (const auto& [cell, count] : cells_) {
@@ -202,6 +250,19 @@ std::string Ledger::Print() const {
     absl::StrAppendFormat(&text, "  %-45s%12d\n", cell, count);
   }
   return text;
+}
+
+// What a simulated disk promises is not in these cells.
+std::optional<std::int64_t> TrialsOfAPromise(const GenerateOptions& options) {
+  if (options.engine != EngineChoice::kFork) return std::nullopt;
+  switch (options.fault) {
+    case FaultChoice::kMixed:
+      return kTrialsOfAPromise;
+    case FaultChoice::kPowerLoss:
+      return 2 * kTrialsOfAPromise;
+    default:
+      return std::nullopt;
+  }
 }
 
 bool AreInside(const Ledger& ledger) {
@@ -226,12 +287,14 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
                                         const GenerateOptions& options) {
   std::vector<std::string> broken;
   if (ledger.trials() == 0) broken.push_back("no trial was run");
-  // On a simulated disk plans without a demand are meant to be: the contract
-  // has such rows.
+  // After a fault of the disk plans without a demand are meant to be: the
+  // contract has such rows.
+  const bool has_kills_mostly = options.engine == EngineChoice::kFork &&
+                                options.fault != FaultChoice::kPowerLoss &&
+                                options.fault != FaultChoice::kIoError;
   const std::int64_t skipped =
-      options.engine == EngineChoice::kFork
-          ? ledger.skipped()
-          : ledger.Count("verdict/skipped(not_reached)");
+      has_kills_mostly ? ledger.skipped()
+                       : ledger.Count("verdict/skipped(not_reached)");
   if (skipped * 100 > ledger.trials() * kMaxSkippedPercent) {
     broken.push_back(absl::StrCat(skipped, " of ", ledger.trials(),
                                   " plans were skipped, more than ",
@@ -247,24 +310,11 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
                                   "fewer than ",
                                   kLeastInsidePercent, " %"));
   }
-  // What a simulated disk promises is not in cells of kills.
-  if (options.fault != FaultChoice::kMixed ||
-      options.engine != EngineChoice::kFork ||
-      ledger.trials() < kTrialsOfAPromise) {
-    return broken;
+  const auto enough = TrialsOfAPromise(options);
+  if (!enough.has_value() || ledger.trials() < *enough) return broken;
+  for (std::string& empty : EmptyCells(ledger, options.fault)) {
+    broken.push_back(std::move(empty));
   }
-  const auto promise = [&](const std::string& cell) {
-    if (ledger.Count(cell) == 0) broken.push_back("empty cell: " + cell);
-  };
-  for (const JournalMode mode : kModes) {
-    promise(CalmCell(Engine::kFork, mode));
-    for (int p = 0; p < kPhases; ++p) {
-      const auto phase = static_cast<Phase>(p);
-      if (IsPromised(mode, phase))
-        promise(CrashCell(Engine::kFork, Kill::kPlanned, mode, phase));
-    }
-  }
-  for (const char* outcome : kOutcomes) promise(outcome);
   return broken;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,12 @@ class Ledger {
   Cells cells_;
 };
 
-// A run promises to fill cells only when it is large enough for that.
+// A run promises to fill cells only when it is large enough for that; one of
+// losses of power alone, which has no more crashes but as many cells, when it
+// is twice as large.
 inline constexpr std::int64_t kTrialsOfAPromise = 1000;
+// nullopt: with these options it promises none, however large it is.
+std::optional<std::int64_t> TrialsOfAPromise(const GenerateOptions& options);
 // More skipped plans than this share and nothing is shown.
 inline constexpr int kMaxSkippedPercent = 20;
 

@@ -106,10 +106,10 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   const double seconds = absl::ToDoubleSeconds(summary.took);
   const std::int64_t now = ledger.trials() - summary.trials_before;
   std::printf("\n%s", ledger.Print().c_str());
-  if (options.generate.fault == FaultChoice::kMixed &&
-      ledger.trials() < kTrialsOfAPromise) {
+  const auto enough = TrialsOfAPromise(options.generate);
+  if (enough.has_value() && ledger.trials() < *enough) {
     std::printf("a run of less than %lld trials promises no cell\n",
-                static_cast<long long>(kTrialsOfAPromise));
+                static_cast<long long>(*enough));
   }
   for (const std::string& broken : summary.broken_promises) {
     std::printf("promise not kept: %s\n", broken.c_str());

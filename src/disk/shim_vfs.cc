@@ -18,6 +18,8 @@ sqlite3_vfs* g_real = nullptr;
 sqlite3_vfs g_shim;
 IoObserver* g_observer = nullptr;
 std::uint64_t g_random = 0x9e3779b97f4a7c15;
+bool g_promises_powersafe_overwrite = true;
+bool g_sleeps = true;
 
 // The real VFS's file object follows directly in memory.
 struct ShimFile {
@@ -169,6 +171,12 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
   const int result = Observed({IoKind::kOpen, shim->role, 0, 0}, [&] {
     return g_real->xOpen(g_real, name, shim->real(), flags, out_flags);
   });
+  if (result == SQLITE_OK && !g_promises_powersafe_overwrite) {
+    // Before SQLite asks for the characteristics, which "unix" works out once.
+    int promised = 0;
+    shim->real()->pMethods->xFileControl(
+        shim->real(), SQLITE_FCNTL_POWERSAFE_OVERWRITE, &promised);
+  }
   // A file without methods must not be closed; with them it must, even after
   // an error: https://sqlite.org/c3ref/io_methods.html
   if (shim->real()->pMethods != nullptr) {
@@ -182,6 +190,10 @@ int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
   call.syncs_directory = (sync_directory & 1) != 0;
   return Observed(
       call, [&] { return g_real->xDelete(g_real, name, sync_directory); });
+}
+
+int Sleep(sqlite3_vfs* /*vfs*/, int microseconds) {
+  return g_sleeps ? g_real->xSleep(g_real, microseconds) : microseconds;
 }
 
 // https://prng.di.unimi.it/splitmix64.c describes the generator.
@@ -222,7 +234,7 @@ absl::Status RegisterShimVfs() {
   if (g_real == nullptr) {
     return absl::InternalError("this SQLite has no VFS named \"unix\"");
   }
-  // What the shim does not watch (xAccess, xSleep, xCurrentTime, ...) stays
+  // What the shim does not watch (xAccess, xCurrentTime, ...) stays
   // the real VFS's function: those take the sqlite3_vfs as an argument, which
   // "unix" does not look into for them.
   g_shim = *g_real;
@@ -232,6 +244,7 @@ absl::Status RegisterShimVfs() {
   g_shim.xOpen = Open;
   g_shim.xDelete = Delete;
   g_shim.xRandomness = Randomness;
+  g_shim.xSleep = Sleep;
   const int result = sqlite3_vfs_register(&g_shim, /*makeDflt=*/1);
   if (result != SQLITE_OK) {
     return absl::InternalError(
@@ -241,6 +254,12 @@ absl::Status RegisterShimVfs() {
 }
 
 void SetIoObserver(IoObserver* observer) { g_observer = observer; }
+
+void SleepForReal(bool is_real) { g_sleeps = is_real; }
+
+void PromisePowersafeOverwrite(bool is_promised) {
+  g_promises_powersafe_overwrite = is_promised;
+}
 
 void SeedSqliteRandomness(std::uint32_t seed) {
   g_random = seed;

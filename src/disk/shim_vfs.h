@@ -59,6 +59,15 @@ absl::Status RegisterShimVfs();
 // nullptr removes the observer. Not owned.
 void SetIoObserver(IoObserver* observer);
 
+// Whether files that are opened from now on tell SQLite that a write changes
+// nothing beside it, as "unix" does by default (https://sqlite.org/psow.html).
+// Their sector size "unix" lets nobody choose.
+void PromisePowersafeOverwrite(bool is_promised);
+
+// Whether SQLite really sleeps when it is told to, which it is where a lock is
+// busy. Where nobody but this thread can give it back, nothing is waited for.
+void SleepForReal(bool is_real);
+
 // Starts a simulated process lifetime: seeds the VFS's randomness and SQLite's
 // own generator (which is global and carried over fork). `seed` != 0.
 // https://sqlite.org/c3ref/c_testctrl_always.html

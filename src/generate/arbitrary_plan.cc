@@ -64,9 +64,18 @@ int DrawRounds(Draw& draw, Engine engine) {
 FaultChoice DrawFault(Draw& draw, Engine engine, FaultChoice wanted) {
   using enum FaultChoice;
   if (wanted != kMixed) return wanted;
-  if (engine == Engine::kFork) return draw.Percent(12) ? kNone : kKill;
+  // Kills are what real processes are for. The rest keeps the simulated disk
+  // honest.
+  if (engine == Engine::kFork) {
+    return draw.Weighted<FaultChoice>(
+        {{12, kNone}, {76, kKill}, {7, kPowerLoss}, {5, kIoError}});
+  }
   return draw.Weighted<FaultChoice>(
       {{8, kNone}, {17, kKill}, {45, kPowerLoss}, {30, kIoError}});
+}
+
+bool IsOfTheDisk(FaultChoice fault) {
+  return fault == FaultChoice::kPowerLoss || fault == FaultChoice::kIoError;
 }
 
 // Gives the rounds of a plan, one after the other, their faults.
@@ -168,11 +177,15 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   plan.saver = options.saver;
   plan.engine = DrawEngine(draw, options);
   const bool is_sim = plan.engine == Engine::kSim;
-  plan.profile = is_sim ? DrawSimProfile(draw) : DrawProfile(draw);
+  plan.profile =
+      is_sim ? DrawDiskProfile(draw, plan.engine) : DrawProfile(draw);
   const auto shape = draw.Weighted<Shape>(
       {{78, Shape::kSmall}, {20, Shape::kMedium}, {2, Shape::kBig}});
   const auto rounds = static_cast<std::size_t>(DrawRounds(draw, plan.engine));
   const FaultChoice fault = DrawFault(draw, plan.engine, options.fault);
+  if (!is_sim && IsOfTheDisk(fault)) {
+    plan.profile = DrawDiskProfile(draw, plan.engine);
+  }
   // SQLite before 3.44.0 forgets a journal in memory after an error
   // (docs/findings.md).
   if (fault == FaultChoice::kIoError &&

@@ -16,7 +16,7 @@ namespace lastcommit {
 // Changes with each change of what a seed means: with the plan of any key, the
 // order of the enumerators below, or how tokens say what shrinking did
 // (docs/token.md). A test fails where it was forgotten.
-inline constexpr int kGeneratorVersion = 5;
+inline constexpr int kGeneratorVersion = 6;
 
 // Where the plans run.
 enum class EngineChoice {
@@ -31,8 +31,8 @@ inline constexpr int kEngineChoices =
 enum class FaultChoice {
   kNone,  // no plan has a crash
   kKill,  // each plan has at least one
-  // Most have one; none is timed. Power losses and errors on the simulated disk
-  // only.
+  // Most have one; none is timed. On kFork mostly kills, on kSim mostly power
+  // losses and errors.
   kMixed,
   // As kKill, but each is timed: the plans are a function of the seed, what
   // they give is not. Always on kFork.

@@ -32,7 +32,7 @@ std::int64_t DrawAllocation(Draw& draw) {
 
 }  // namespace
 
-Profile DrawSimProfile(Draw& draw) {
+Profile DrawDiskProfile(Draw& draw, Engine engine) {
   Profile profile;
   if (draw.Percent(8)) return profile;  // what most users have
   profile.journal_mode = draw.Weighted<JournalMode>({
@@ -61,8 +61,10 @@ Profile DrawSimProfile(Draw& draw) {
       draw.Weighted<int>({{3, 1}, {2, 2}, {3, 5}, {2, 10}, {2, 0}});
   profile.wal_autocheckpoint =
       draw.Weighted<int>({{3, 1000}, {2, 0}, {1, 1}, {2, 5}});
-  profile.sector_size = draw.Weighted<int>(
-      {{12, 4096}, {3, 512}, {2, 1024}, {2, 8192}, {1, 65536}});
+  if (engine == Engine::kSim) {
+    profile.sector_size = draw.Weighted<int>(
+        {{12, 4096}, {3, 512}, {2, 1024}, {2, 8192}, {1, 65536}});
+  }
   profile.powersafe_overwrite = !draw.Percent(15);
   return profile;
 }

@@ -9,9 +9,10 @@
 
 namespace lastcommit {
 
-// Settings and promises for a simulated disk: the modes that only a power loss
-// or an error can tell from others, too.
-Profile DrawSimProfile(Draw& draw);
+// Settings and promises for a disk that has faults: also the modes that only a
+// power loss or an error can tell from others. Real files have no sector size
+// of their own.
+Profile DrawDiskProfile(Draw& draw, Engine engine);
 
 // How many further crash images a plan has.
 int DrawImages(Draw& draw);

@@ -139,7 +139,7 @@ Database::Database(Database&& other) noexcept
 }
 
 Database::~Database() {
-  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  ForgetStatements();
   // _v2: statements of the caller's own must not keep the rest from closing.
   sqlite3_close_v2(connection_);
 }
@@ -162,6 +162,11 @@ absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
     found = statements_.emplace(sql, compiled).first;
   }
   return Statement(found->second, /*is_owned=*/false);
+}
+
+void Database::ForgetStatements() {
+  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  statements_.clear();
 }
 
 absl::StatusOr<Statement> Database::PrepareOnce(const std::string& sql) {

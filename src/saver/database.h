@@ -75,6 +75,8 @@ class Database {
   // Only one user at a time per text.
   absl::StatusOr<Statement> Prepare(std::string_view sql);
   absl::StatusOr<Statement> PrepareOnce(const std::string& sql);
+  // Compiles all of them anew when they are next needed; none may be in use.
+  void ForgetStatements();
   // Literals only, without parameters.
   absl::Status Run(std::string_view sql);
   // Any text, compiled for this once.

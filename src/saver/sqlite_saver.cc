@@ -40,6 +40,7 @@ Defences DefencesFor(const Options& options, Synchronous synchronous) {
       HasPartialRollbackBug(sqlite3_libversion_number());
   defences.against_lost_journal_end =
       WritesOverJournal(options.journal_mode, synchronous);
+  defences.against_half_statements = true;
   return defences;
 }
 
@@ -246,6 +247,9 @@ absl::Status SqliteSaver::Vacuum() {
   const absl::Status vacuumed =
       lastcommit::Vacuum(impl_->database, impl_->journal_mode);
   if (!vacuumed.ok()) impl_->stack.DistrustJournal();
+  // What was compiled for the former schema SQLite would compile again inside
+  // the next transaction, which may end it (docs/findings.md).
+  impl_->database.ForgetStatements();
   return vacuumed;
 }
 

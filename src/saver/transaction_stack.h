@@ -34,6 +34,8 @@ struct Defences {
   bool against_partial_rollback = false;
   // WritesOverJournal() of saver/journal_end.h.
   bool against_lost_journal_end = false;
+  // A statement that failed half-way and was not undone.
+  bool against_half_statements = false;
 };
 
 class TransactionStack {
@@ -86,6 +88,7 @@ class TransactionStack {
   absl::Status BeginImmediate(bool may_roll_back_partly);
   absl::Status ChangeInside(Operation operation);
   absl::Status ChangeAlone(Operation operation);
+  bool MayBeHalfDone() const;
   bool IsAborted() const;
   absl::Status CheckNotAborted() const;
   absl::Status CheckOpen(const Level& level) const;

@@ -125,12 +125,13 @@ absl::Status CheckCanRun(const Plan& plan) {
         absl::StrCat("the plan is for the engine '",
                      std::string(Name(plan.engine)), "', not for 'fork'"));
   }
-  const Profile defaults;
-  if (plan.profile.sector_size != defaults.sector_size ||
-      plan.profile.powersafe_overwrite != defaults.powersafe_overwrite) {
-    return absl::InvalidArgumentError(
-        "the plan has a disk of its own, which the engine 'fork' does not "
-        "have");
+  // SQLITE_DEFAULT_SECTOR_SIZE in os_unix.c, whatever the disk's is.
+  constexpr int kSectorSize = 4096;
+  if (plan.profile.sector_size != kSectorSize) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the plan's profile.sector_size is ", plan.profile.sector_size,
+        "; SQLite's \"unix\" VFS, which the engine 'fork' runs on, has ",
+        kSectorSize, " and no way to change it"));
   }
   if (Clients(plan) > 1) {
     return absl::InvalidArgumentError(
@@ -139,8 +140,10 @@ absl::Status CheckCanRun(const Plan& plan) {
   return absl::OkStatus();
 }
 
-void BeginLifetime(std::uint32_t seed, const std::string& trial) {
+void BeginLifetime(std::uint32_t seed, const Profile& profile,
+                   const std::string& trial) {
   SeedSqliteRandomness(seed);
+  PromisePowersafeOverwrite(profile.powersafe_overwrite);
   SetSqliteTemporaryDirectory(trial);
 }
 
@@ -177,7 +180,7 @@ class ForkTrial::Impl {
     seed_ = SeedOf(plan);
     history_ = CrashHistory();
     is_recorded_ = records_always_ || HasDiskFaults(plan);
-    if (is_recorded_) RETURN_IF_ERROR(FormatDisk(database));
+    if (is_recorded_) RETURN_IF_ERROR(FormatDisk(plan.profile, database));
     ReferenceModel model;
     TrialResult result;
     for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
@@ -189,11 +192,13 @@ class ForkTrial::Impl {
   }
 
  private:
-  absl::Status FormatDisk(const std::string& directory) {
+  absl::Status FormatDisk(const Profile& profile,
+                          const std::string& directory) {
     if (disk_ == nullptr) {
       ASSIGN_OR_RETURN(disk_, RealDisk::Create());
     }
-    return disk_->Format(directory);
+    return disk_->Format(directory,
+                         {profile.sector_size, profile.powersafe_overwrite});
   }
 
   absl::Status RunOneRound(const Plan& plan, const SaverEntry& entry,
@@ -267,7 +272,7 @@ class ForkTrial::Impl {
                             model.state().cut < 0};
     return children_.Run(
         [&] {
-          BeginLifetime(LifetimeSeed(seed_, r, 0), trial);
+          BeginLifetime(LifetimeSeed(seed_, r, 0), plan.profile, trial);
           if (is_recorded_) {
             RunRecorded(task);
           } else {
@@ -375,13 +380,14 @@ class ForkTrial::Impl {
     task.alternatives = &alternatives;
     page_->examined = false;
     page_->why[0] = '\0';
-    ASSIGN_OR_RETURN(ChildReport child,
-                     children_.Run(
-                         [&] {
-                           BeginLifetime(LifetimeSeed(seed_, r, 1), trial);
-                           Store(Examine(task), *page_);
-                         },
-                         hang_timeout_));
+    ASSIGN_OR_RETURN(ChildReport child, children_.Run(
+                                            [&] {
+                                              BeginLifetime(
+                                                  LifetimeSeed(seed_, r, 1),
+                                                  plan.profile, trial);
+                                              Store(Examine(task), *page_);
+                                            },
+                                            hang_timeout_));
     if (child.end == ChildEnd::kKilled) {
       RETURN_IF_ERROR(CallAStrangeKillACrash(child));
     }

@@ -19,14 +19,15 @@ absl::StatusOr<std::unique_ptr<RealDisk>> RealDisk::Create() {
 RealDisk::RealDisk(std::unique_ptr<CallLog> log)
     : log_(std::move(log)), storage_(Storage::Options()) {}
 
-absl::Status RealDisk::Format(const std::string& directory) {
+absl::Status RealDisk::Format(const std::string& directory,
+                              const Storage::Options& options) {
   std::error_code error;
   directory_ = std::filesystem::canonical(directory, error).string();
   if (error) {
     return absl::ErrnoToStatus(error.value(),
                                absl::StrCat("cannot resolve ", directory));
   }
-  storage_ = Storage(Storage::Options());
+  storage_ = Storage(options);
   return absl::OkStatus();
 }
 

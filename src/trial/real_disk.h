@@ -24,7 +24,8 @@ class RealDisk {
   static absl::StatusOr<std::unique_ptr<RealDisk>> Create();
 
   // A new disk; the directory exists and is empty.
-  absl::Status Format(const std::string& directory);
+  absl::Status Format(const std::string& directory,
+                      const Storage::Options& options);
   // Symbolic links are resolved, as SQLite does.
   const std::string& directory() const { return directory_; }
 

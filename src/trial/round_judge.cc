@@ -124,15 +124,17 @@ class RoundJudge {
   }
 
   Verdict Follow(std::size_t i, InDoubt& during) {
+    if (LeavesHalfATransaction(i)) {
+      model_.Apply(round_.steps[i]);
+      return Undefined();
+    }
     if (page_.records[i].errors > 0 || !in_doubt_.after_kill.empty()) {
       return FollowWithErrors(i, during);
     }
     const bool in_transaction = model_.in_transaction();
     const Outcome expected = model_.Apply(round_.steps[i]);
     Verdict verdict = Compare(i, expected, in_transaction);
-    if (verdict.held() && IsUndefined(i, expected, in_transaction)) {
-      return Undefined();
-    }
+    if (verdict.held() && IsUndefined(i, expected)) return Undefined();
     return verdict;
   }
 
@@ -165,7 +167,7 @@ class RoundJudge {
       matching.push_back(std::move(other));
     }
     if (found == expected) {
-      if (IsUndefined(i, expected, before.in_transaction())) return Undefined();
+      if (IsUndefined(i, expected)) return Undefined();
       live_ = std::move(matching);
       DecideBy(i, before);
     } else if (!matching.empty()) {
@@ -184,6 +186,7 @@ class RoundJudge {
     } else {
       return Compare(i, expected, before.in_transaction());
     }
+    NoteSpoiled(i);
     return CompareClaim(i);
   }
 
@@ -234,8 +237,12 @@ class RoundJudge {
     }
   }
 
-  // Whether something was injected that may make this step fail.
+  // Whether something was injected that may make this step fail as it did.
   bool HasCause(std::size_t i) const {
+    if (Found(i).code == absl::StatusCode::kDataLoss) {
+      return IsAboutARead(i) ||
+             (is_spoiled_ && round_.steps[i].kind != StepKind::kLiveRead);
+    }
     const StepRecord& record = page_.records[i];
     if (previous_[i] == kNoStep) return record.errors > 0;
     const StepRecord& previous = page_.records[previous_[i]];
@@ -246,6 +253,28 @@ class RoundJudge {
         record.code == static_cast<std::int32_t>(absl::StatusCode::kCancelled);
     return record.errors > previous.errors || previous.is_aborted ||
            !previous.has_saver || is_interrupted;
+  }
+
+  // The "unix" VFS calls an EIO from a read SQLITE_IOERR_CORRUPTFS, which
+  // statements report as SQLITE_CORRUPT (unixRead in os_unix.c, "abort_due_to_
+  // error" in vdbe.c). Whether anything is damaged is for the reopen to say.
+  bool IsAboutARead(std::size_t i) const {
+    const auto step = ErrorStep(round_);
+    const std::int64_t before =
+        previous_[i] == kNoStep ? 0 : page_.records[previous_[i]].errors;
+    return plan_.engine == Engine::kFork && step.has_value() &&
+           round_.steps[*step].error->kind == ErrorKind::kRead &&
+           page_.records[i].errors > before;
+  }
+
+  // After that SQLite answers the rest of the transaction with the same code:
+  // writes and COMMIT (SQLITE_CorruptRdOnly in vdbe.c and vdbeaux.c), and all
+  // of it if it was the journal that could not be read (PAGER_ERROR in
+  // pager.c). A second connection knows nothing of it.
+  void NoteSpoiled(std::size_t i) {
+    const bool has_begun =
+        Found(i).code == absl::StatusCode::kDataLoss && IsAboutARead(i);
+    is_spoiled_ = model_.in_transaction() && (is_spoiled_ || has_begun);
   }
 
   // The saver must know whether its transaction is open.
@@ -277,15 +306,20 @@ class RoundJudge {
     }
   }
 
-  // Without a journal nothing can be undone, whatever SQLite answers.
-  bool IsUndefined(std::size_t i, const Outcome& expected,
-                   bool in_transaction) const {
+  // Without a journal nothing can be undone: also not by a connection that
+  // ends, and what a reopen finds then, if anything, is not to be compared.
+  bool LeavesHalfATransaction(std::size_t i) const {
     const StepKind kind = round_.steps[i].kind;
-    const bool ends_connection =
-        kind == StepKind::kClose || kind == StepKind::kReopen;
+    return plan_.profile.journal_mode == JournalMode::kOff &&
+           model_.in_transaction() &&
+           (kind == StepKind::kClose || kind == StepKind::kReopen);
+  }
+
+  // The same of a step that answered as it must.
+  bool IsUndefined(std::size_t i, const Outcome& expected) const {
+    const StepKind kind = round_.steps[i].kind;
     return plan_.profile.journal_mode == JournalMode::kOff &&
            (kind == StepKind::kRollback || kind == StepKind::kRollbackTo ||
-            (ends_connection && in_transaction) ||
             (IsChange(kind) && expected.code != absl::StatusCode::kOk));
   }
 
@@ -350,6 +384,7 @@ class RoundJudge {
   static constexpr std::size_t kNoStep =
       std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> previous_;  // by step, of the same client
+  bool is_spoiled_ = false;  // the transaction that is open, by a read
 };
 
 }  // namespace

@@ -101,17 +101,20 @@ TEST(IdentityTest, WhatOnlyOneEngineCanRunIsNotMixed) {
       EngineChoice::kFork);
 }
 
-TEST(IdentityTest, APowerLossOrAnErrorIsOfTheSimulatedDisk) {
+TEST(IdentityTest, APowerLossOrAnErrorIsOfEachEngine) {
   for (const FaultChoice fault :
        {FaultChoice::kPowerLoss, FaultChoice::kIoError}) {
     EXPECT_EQ(NewIdentity({.fault = fault}).generate.engine,
-              EngineChoice::kSim);
-    EXPECT_THAT(CheckEngine({.fault = fault}),
-                StatusIs(absl::StatusCode::kInvalidArgument));
-    EXPECT_THAT(CheckEngine(NewIdentity({.saver = "planted-blob-in-file",
-                                         .fault = fault})
-                                .generate),
-                StatusIs(absl::StatusCode::kInvalidArgument));
+              EngineChoice::kMixed);
+    for (int engine = 0; engine < kEngineChoices; ++engine) {
+      EXPECT_THAT(CheckEngine({.engine = static_cast<EngineChoice>(engine),
+                               .fault = fault}),
+                  IsOk());
+    }
+    const Identity real =
+        NewIdentity({.saver = "planted-blob-in-file", .fault = fault});
+    EXPECT_EQ(real.generate.engine, EngineChoice::kFork);
+    EXPECT_THAT(CheckEngine(real.generate), IsOk());
   }
 }
 

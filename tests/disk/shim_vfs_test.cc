@@ -93,7 +93,10 @@ class ShimFile {
 class ShimVfsTest : public testing::Test {
  protected:
   ShimVfsTest() { EXPECT_THAT(RegisterShimVfs(), IsOk()); }
-  ~ShimVfsTest() override { SetIoObserver(nullptr); }
+  ~ShimVfsTest() override {
+    SetIoObserver(nullptr);
+    PromisePowersafeOverwrite(true);
+  }
 
   void Observe() { SetIoObserver(&recorder_); }
   ShimFile Open(const std::string& name, int type = SQLITE_OPEN_MAIN_DB) {
@@ -136,6 +139,29 @@ class ShimVfsTest : public testing::Test {
   Directory directory_;
   Recorder recorder_;
 };
+
+TEST_F(ShimVfsTest, PromisesPowersafeOverwriteUnlessItIsToldOtherwise) {
+  const auto promise = [&](const std::string& name, int type) {
+    ShimFile file = Open(name, type);
+    return (file.file()->pMethods->xDeviceCharacteristics(file.file()) &
+            SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
+  };
+  EXPECT_TRUE(promise("a.db", SQLITE_OPEN_MAIN_DB));
+  PromisePowersafeOverwrite(false);
+  EXPECT_FALSE(promise("a.db", SQLITE_OPEN_MAIN_DB));
+  EXPECT_FALSE(promise("a.db-wal", SQLITE_OPEN_WAL));
+  EXPECT_FALSE(promise("a.db-journal", SQLITE_OPEN_MAIN_JOURNAL));
+  PromisePowersafeOverwrite(true);
+  EXPECT_TRUE(promise("a.db", SQLITE_OPEN_MAIN_DB));
+}
+
+// Ten minutes, and the test ends.
+TEST_F(ShimVfsTest, DoesNotSleepIfItIsToldSo) {
+  constexpr int kMs = 10 * 60 * 1000;
+  SleepForReal(false);
+  EXPECT_EQ(sqlite3_sleep(kMs), kMs);
+  SleepForReal(true);
+}
 
 TEST_F(ShimVfsTest, IsTheDefaultVfs) {
   EXPECT_STREQ(sqlite3_vfs_find(nullptr)->zName, "lastcommit-shim");

@@ -82,6 +82,60 @@ TEST_F(FuzzTest, TimedKillsAreCountedAndTheirDigestIsThatOfThePlans) {
   EXPECT_EQ(digest(Run(arguments).out), digest(outcome.out));
 }
 
+// A fault of the disk on real files, and a saver whose bug it shows.
+struct RealFault {
+  const char* fault;
+  const char* saver;
+  const char* in_the_story;
+};
+
+class RealFaultTest : public FuzzTest,
+                      public testing::WithParamInterface<RealFault> {
+ protected:
+  static Arguments OnRealFiles(const Arguments& more) {
+    Arguments arguments = {"fuzz", "--engine=fork",
+                           std::string("--fault=") + GetParam().fault};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+};
+
+TEST_P(RealFaultTest, GivesTheSameDigestWithAnyNumberOfWorkers) {
+  const auto digest = [&](const char* jobs) {
+    const Outcome outcome = Run(OnRealFiles({"--trials=60", "--seed=5", jobs}));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+    EXPECT_THAT(outcome.out, HasSubstr("\nledger: images after a loss"));
+    return outcome.out.substr(outcome.out.find("\ndigest "), 24);
+  };
+  EXPECT_EQ(digest("--jobs=1"), digest("--jobs=2"));
+}
+
+TEST_P(RealFaultTest, ShowsABugWhoseTokenReplays) {
+  const Outcome outcome = Run(OnRealFiles(
+      {"--jobs=2", "--trials=2000", "--stop-after=1", "--json=a.json",
+       std::string("--saver=") + GetParam().saver}));
+  ASSERT_EQ(outcome.exit_code, 1) << outcome.out;
+  const nlohmann::json finding = Json().at("findings").at(0);
+  const std::string token = finding.at("token");
+  EXPECT_EQ(finding.at("is_token_of_plan"), true);
+  const Outcome replay = Run({"replay", token, "--repeat=3"});
+  EXPECT_EQ(replay.exit_code, 1);
+  EXPECT_THAT(replay.out, HasSubstr("engine fork\n"));
+  EXPECT_THAT(replay.out, HasSubstr(GetParam().in_the_story));
+  EXPECT_THAT(replay.out, HasSubstr("\n3 of 3 violated("));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RealFaultTest,
+    testing::Values(RealFault{"power-loss", "planted-normal-only",
+                              "<== POWER LOSS"},
+                    RealFault{"io-error", "planted-failed-commit-ignored",
+                              "<== from here the "}),
+    [](const auto& test) {
+      return test.param.fault == std::string("io-error") ? "IoError"
+                                                         : "PowerLoss";
+    });
+
 TEST_F(FuzzTest, TheJsonHasWhatARunWas) {
   const Outcome outcome =
       Run(Fuzz({"--trials=20", "--seed=3", "--json=a.json"}));

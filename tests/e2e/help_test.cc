@@ -76,9 +76,11 @@ INSTANTIATE_TEST_SUITE_P(
         WrongUsage{"TimedKillOnASimulatedDisk",
                    {"fuzz", "--engine=sim", "--fault=timed-kill"},
                    "the fault timed-kill needs real time"},
-        WrongUsage{"PowerLossOfRealFiles",
-                   {"fuzz", "--engine=fork", "--fault=power-loss"},
-                   "the fault power-loss needs the engine sim"},
+        WrongUsage{"DiskThatLiesOfRealFiles",
+                   {"fuzz", "--engine=fork", "--fault=power-loss",
+                    "--saver=planted-wal-sync-dropped"},
+                   "the saver planted-wal-sync-dropped runs on a disk that "
+                   "lies, which only the engine sim has"},
         WrongUsage{"SaverThatNeedsRealFiles",
                    {"fuzz", "--engine=sim", "--saver=planted-blob-in-file"},
                    "the saver planted-blob-in-file uses files without "

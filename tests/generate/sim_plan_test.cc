@@ -112,14 +112,45 @@ TEST(EngineChoiceTest, TimedKillsAreReal) {
   }
 }
 
-TEST(EngineChoiceTest, WhatIsMixedOnRealFilesHasNoFaultOfTheDisk) {
-  for (const Plan& plan : PlansOf(EngineChoice::kMixed, FaultChoice::kMixed)) {
-    if (plan.engine == Engine::kSim) continue;
-    EXPECT_FALSE(HasDiskFaults(plan));
-    EXPECT_EQ(plan.images, 0);
-    EXPECT_EQ(plan.profile.sector_size, Profile().sector_size);
-    EXPECT_TRUE(plan.profile.powersafe_overwrite);
+TEST(EngineChoiceTest, RealFilesHaveTheSectorsOfUnixAndNoImages) {
+  for (int fault = 0; fault < kFaultChoices; ++fault) {
+    for (const Plan& plan :
+         PlansOf(EngineChoice::kFork, static_cast<FaultChoice>(fault), 500)) {
+      EXPECT_EQ(plan.images, 0);
+      EXPECT_EQ(plan.profile.sector_size, Profile().sector_size);
+    }
   }
+}
+
+TEST(EngineChoiceTest,
+     OneOfEightPlansThatAreMixedOnRealFilesHasAFaultOfTheDisk) {
+  const std::vector<Plan> plans =
+      PlansOf(EngineChoice::kFork, FaultChoice::kMixed);
+  const int share = Count(plans, HasDiskFaults);
+  EXPECT_GT(share, 180);
+  EXPECT_LT(share, 300);
+  EXPECT_GT(Count(plans,
+                  [](const Plan& plan) {
+                    return std::any_of(
+                        plan.rounds.begin(), plan.rounds.end(),
+                        [](const Round& round) { return ErrorStep(round); });
+                  }),
+            60);
+}
+
+// A SIGKILL alone tells none of these from others.
+TEST(EngineChoiceTest, OnRealFilesOnlyFaultsOfTheDiskComeWithModesForThem) {
+  const auto is_for_disks = [](const Plan& plan) {
+    return plan.profile.journal_mode == JournalMode::kOff ||
+           plan.profile.journal_mode == JournalMode::kMemory ||
+           !plan.profile.powersafe_overwrite;
+  };
+  for (const Plan& plan : PlansOf(EngineChoice::kFork, FaultChoice::kMixed)) {
+    EXPECT_TRUE(HasDiskFaults(plan) || !is_for_disks(plan));
+  }
+  EXPECT_GT(Count(PlansOf(EngineChoice::kFork, FaultChoice::kPowerLoss),
+                  is_for_disks),
+            200);
 }
 
 TEST(SimPlanTest, NoneHasNoFaultAndKillsAreOnlyKills) {

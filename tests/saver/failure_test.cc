@@ -21,6 +21,7 @@ class FailureTest : public SaverTest {
     FailSyncs(false);
     FailWrites(false);
     FailUnlinks(false);
+    FailOpens(false);
   }
   // So small that changes are written before their COMMIT.
   static Options SmallCache(JournalMode mode) {
@@ -189,6 +190,28 @@ TEST_F(FailureTest, WriteErrorInATransactionAbortsIt) {
     FailWrites(false);
     ExpectAborted(transaction);
   }
+}
+
+// The journal of the savepoint does not fit in memory, and SQLite leaves half
+// of the statement in the transaction (docs/findings.md).
+TEST_F(FailureTest, TemporaryFileThatCannotBeOpenedAbortsTheTransaction) {
+  const TaskKey key = {"t", "a"};
+  const auto json = [](std::size_t size) {
+    return "\"" + std::string(size, 'x') + "\"";
+  };
+  Open();
+  ASSERT_THAT(saver_->CreateTask(key, json(500'000)), IsOk());
+  Transaction transaction = Begin();
+  ASSERT_THAT(Put("before", "x"), IsOk());
+  auto savepoint = transaction.Savepoint();
+  ASSERT_THAT(savepoint, IsOk());
+  FailOpens(true);
+  EXPECT_THAT(saver_->UpdateTask(key, {1, TaskState::kRunning, json(400'000)}),
+              StatusIs(StatusCode::kAborted));
+  FailOpens(false);
+  ASSERT_THAT(savepoint->Rollback(), IsOk());
+  ExpectAborted(transaction);
+  EXPECT_EQ(saver_->GetTask(key)->payload, json(500'000));
 }
 
 TEST_F(FailureTest, InterruptedStatementAbortsTheTransaction) {

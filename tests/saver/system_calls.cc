@@ -16,6 +16,7 @@ bool is_disk_full = false;
 bool do_syncs_fail = false;
 bool do_writes_fail = false;
 bool do_unlinks_fail = false;
+bool do_opens_fail = false;
 int calls_until_kill = 0;  // 0 = never
 std::set<std::string>& Paths() {
   static auto* paths = new std::set<std::string>;
@@ -48,6 +49,10 @@ void Note(const char* path) {
 int Open(int directory, const char* path, int flags, unsigned mode) {
   if ((flags & O_CREAT) != 0) CountCall();
   Note(path);
+  if (do_opens_fail) {
+    errno = EMFILE;
+    return -1;
+  }
   return static_cast<int>(syscall(SYS_openat, directory, path, flags, mode));
 }
 
@@ -67,6 +72,7 @@ void KillBeforeCall(int n) { calls_until_kill = n; }
 void FailSyncs(bool fail) { do_syncs_fail = fail; }
 void FailWrites(bool fail) { do_writes_fail = fail; }
 void FailUnlinks(bool fail) { do_unlinks_fail = fail; }
+void FailOpens(bool fail) { do_opens_fail = fail; }
 void FillDisk() { is_disk_full = true; }
 
 }  // namespace lastcommit

@@ -1,6 +1,7 @@
 #include "token/plan_difference.h"
 
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "matchers.h"
@@ -32,10 +33,18 @@ TEST(PlanDifferenceTest, WhatShrinkingDidIsDecodedUnchanged) {
   });
 }
 
-// Nothing in common but the saver.
+// Nothing in common but the saver, and whether faults are of the disk: no
+// shrinking adds those.
 TEST(PlanDifferenceTest, AnyPlanIsADifferenceOfAnyOther) {
-  for (std::uint64_t index = 0; index < 200; ++index) {
-    ExpectRoundTrip(PlanAt({1, index}, {}), PlanAt({2, index}, {}));
+  const std::pair<FaultChoice, FaultChoice> faults[] = {
+      {FaultChoice::kKill, FaultChoice::kKill},
+      {FaultChoice::kPowerLoss, FaultChoice::kIoError},
+      {FaultChoice::kIoError, FaultChoice::kKill}};
+  for (const auto& [generated, other] : faults) {
+    for (std::uint64_t index = 0; index < 200; ++index) {
+      ExpectRoundTrip(PlanAt({1, index}, {.fault = generated}),
+                      PlanAt({2, index}, {.fault = other}));
+    }
   }
 }
 

@@ -146,6 +146,18 @@ TEST_F(ForkTrialTest, AJournalInMemoryIsNoDemandOnceTheDatabaseIsWritten) {
   EXPECT_FALSE(is_demanded);
 }
 
+// Its cache has spilled into the database file.
+TEST_F(ForkTrialTest, WithoutAJournalAReopenInATransactionIsNotJudged) {
+  Plan plan = PlanOf(
+      JournalMode::kOff,
+      {RoundOf({PutBlob(0, 20000), StepOf(StepKind::kBegin), PutBlob(1, 80000),
+                StepOf(StepKind::kReopen), StepOf(StepKind::kRead)})});
+  plan.profile.cache_size = 1;
+  EXPECT_EQ(Name(Run(plan).verdict), "skipped(no_demand)");
+  plan.profile.journal_mode = JournalMode::kDelete;
+  EXPECT_EQ(Name(Run(plan).verdict), "held");
+}
+
 TEST_F(ForkTrialTest, AnUnknownSaverIsNotFound) {
   Plan plan = PlanOf({RoundWithACommit()});
   plan.saver = "none";
@@ -155,10 +167,9 @@ TEST_F(ForkTrialTest, AnUnknownSaverIsNotFound) {
 // Never run as if the fault were not there.
 TEST_F(ForkTrialTest, APlanWithAFaultThatItDoesNotHaveIsRefused) {
   const Plan plan = KilledAt(PlanOf({RoundWithACommit()}), 0, kCommitStep, {});
-  std::vector<Plan> plans(3, plan);
+  std::vector<Plan> plans(2, plan);
   plans[0].engine = Engine::kSim;
   plans[1].profile.sector_size = 512;
-  plans[2].profile.powersafe_overwrite = false;
   for (const Plan& refused : plans) {
     EXPECT_THAT(trial_->Run(refused),
                 StatusIs(absl::StatusCode::kInvalidArgument));

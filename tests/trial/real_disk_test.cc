@@ -2,6 +2,7 @@
 
 #include "trial/real_disk.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,6 +49,29 @@ TEST_F(RealDiskTest, SyncedCommitsSurviveALossOfPower) {
   EXPECT_TRUE(result.rounds[0].lost_power);
   EXPECT_EQ(result.rounds[0].cut, result.rounds[0].acknowledged);
   EXPECT_EQ(result.images.judged, 1);
+}
+
+// Without the promise frames are padded to whole sectors, so that the WAL is
+// longer.
+TEST_F(RealDiskTest, ADiskWithoutPowersafeOverwriteIsPaddedFor) {
+  RecordAlways();
+  Plan plan = WalPlan(Synchronous::kFull);
+  plan.profile.page_size = 512;
+  const auto wal_bytes = [&] {
+    const Directory kept;
+    EXPECT_THAT(trial_->RunAndKeep(plan, kept.path()), IsOk());
+    return std::filesystem::file_size(kept.Path("round-1/state.db-wal"));
+  };
+  const auto with_the_promise = wal_bytes();
+  plan.profile.powersafe_overwrite = false;
+  EXPECT_GT(wal_bytes(), with_the_promise);
+  EXPECT_TRUE(Run(plan).verdict.held());
+}
+
+TEST_F(RealDiskTest, AtNormalAWalNeedsIt) {
+  Plan plan = WalPlan(Synchronous::kNormal);
+  plan.profile.powersafe_overwrite = false;
+  EXPECT_EQ(Run(plan).verdict.skipped, SkipReason::kNoDemand);
 }
 
 TEST_F(RealDiskTest, UnsyncedOnesAreLegallyLost) {
@@ -112,6 +136,59 @@ TEST_F(RealDiskTest, WhatASaverDoesPastSqliteIsSeen) {
   plan.saver = "planted-blob-in-file";
   EXPECT_FALSE(Run(plan).past_sqlite.empty());
 }
+
+// A read that fails is SQLITE_CORRUPT in a statement, and spoils its
+// transaction.
+class FailedReadTest : public RealDiskTest,
+                       public testing::WithParamInterface<JournalMode> {
+ protected:
+  // The transaction of the second round, in which the `at`-th read fails.
+  Plan PlanOf(std::int64_t at) {
+    Plan plan = lastcommit::PlanOf(
+        GetParam(),
+        {RoundOf({PutBlob(0, 20000), PutBlob(1, 3000)}),
+         RoundOf({StepOf(StepKind::kBegin), PutBlob(2, 8000), PutBlob(0, 9000),
+                  StepOf(StepKind::kRead), PutBlob(1, 100),
+                  StepOf(StepKind::kCommit), PutBlob(3, 100)})});
+    plan.profile.page_size = 512;
+    plan.profile.cache_size = 1;
+    plan.rounds[1].steps[2].error = IoError{ErrorKind::kRead, at, 1};
+    return plan;
+  }
+};
+
+TEST_P(FailedReadTest, IsNoDamage) {
+  for (std::int64_t at = 1; at <= 30; ++at) {
+    const TrialResult result = Run(PlanOf(at));
+    EXPECT_TRUE(result.verdict.held()) << at << ": " << result.verdict.why;
+    EXPECT_EQ(result.errors, 1);
+  }
+}
+
+// A saver that writes without a journal, and is killed at that.
+TEST_P(FailedReadTest, HidesNoDamage) {
+  int damaged = 0;
+  for (std::int64_t io = 1; io <= 30; ++io) {
+    Plan plan = lastcommit::PlanOf(
+        GetParam(), {RoundOf({PutBlob(0, 20000)}),
+                     RoundOf({StepOf(StepKind::kRead), PutBlob(1, 8000)})});
+    plan.saver = "planted-journal-off";
+    plan.profile.page_size = 512;
+    plan.profile.cache_size = 1;
+    plan.rounds[1].steps[1].error = IoError{ErrorKind::kRead, 1, 1};
+    const TrialResult result = Run(KilledAt(plan, 1, 2, {io, Moment::kAfter}));
+    EXPECT_EQ(result.errors, 1);
+    if (result.verdict.violation == ViolationClass::kDamaged) ++damaged;
+  }
+  EXPECT_GT(damaged, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FailedReadTest,
+                         Values(JournalMode::kDelete, JournalMode::kTruncate,
+                                JournalMode::kPersist, JournalMode::kWal),
+                         [](const auto& test) {
+                           return std::string(Name(test.param));
+                         });
 
 struct Injected {
   const char* name;

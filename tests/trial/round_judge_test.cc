@@ -1,0 +1,174 @@
+#include "trial/round_judge.h"
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "trial/plans.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr absl::StatusCode kDataLoss = absl::StatusCode::kDataLoss;
+
+// A round whose saver answers as the model does, unless it is told otherwise.
+class RoundJudgeTest : public testing::Test {
+ protected:
+  RoundJudgeTest() {
+    page_ = std::make_unique<SharedPage>();
+    plan_.profile.journal_mode = JournalMode::kDelete;
+  }
+
+  void Use(std::vector<Step> steps) {
+    plan_.rounds = {RoundOf(std::move(steps))};
+    const Round& round = plan_.rounds[0];
+    ClearRound(*page_, round.steps.size());
+    ReferenceModel model;
+    for (std::size_t i = 0; i < round.steps.size(); ++i) {
+      const Outcome expected = model.Apply(round.steps[i]);
+      StepRecord& record = page_->records[i];
+      record.code = static_cast<std::int32_t>(expected.code);
+      record.value = expected.value;
+      record.has_saver = round.steps[i].kind != StepKind::kClose;
+      record.is_in_transaction = model.in_transaction();
+      record.progress = Progress::kReturned;
+    }
+  }
+
+  // The saver's word on step `i`, which has left its transaction open or not.
+  void Answer(std::size_t i, absl::StatusCode code, bool is_in_transaction) {
+    page_->records[i].code = static_cast<std::int32_t>(code);
+    page_->records[i].value = 0;
+    page_->records[i].is_in_transaction = is_in_transaction;
+  }
+
+  // One error is injected while step `i` runs.
+  void Inject(std::size_t i, ErrorKind kind) {
+    plan_.rounds[0].steps[i].error = IoError{kind, 1, 1};
+    for (std::size_t later = i; later < plan_.rounds[0].steps.size(); ++later) {
+      page_->records[later].errors = 1;
+    }
+  }
+
+  // Whatever follows, in this round the saver has no more to say.
+  void EndAfter(std::size_t i) {
+    page_->records[i + 1].progress = Progress::kNone;
+  }
+
+  Verdict Judge() {
+    ReferenceModel model;
+    TrialResult result;
+    return ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result)
+        .verdict;
+  }
+
+  Plan plan_;
+  std::unique_ptr<SharedPage> page_;
+};
+
+// ---- A read that fails is called damage by SQLite ----
+
+// open, begin, put, put, commit, put, close
+std::vector<Step> Transaction() {
+  return {StepOf(StepKind::kBegin), PutBlob(0, 10), PutBlob(1, 10),
+          StepOf(StepKind::kCommit), PutBlob(2, 10)};
+}
+
+TEST_F(RoundJudgeTest, DataLossOfAStepWhoseReadFailedIsThatOfTheStep) {
+  Use({PutBlob(0, 10), PutBlob(1, 10)});
+  Inject(2, ErrorKind::kRead);
+  Answer(2, kDataLoss, false);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
+TEST_F(RoundJudgeTest, TheRestOfItsTransactionMayAnswerSoToo) {
+  Use(Transaction());
+  Inject(2, ErrorKind::kRead);
+  Answer(2, kDataLoss, true);
+  Answer(3, kDataLoss, true);
+  Answer(4, kDataLoss, false);
+  EndAfter(4);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
+TEST_F(RoundJudgeTest, TheNextTransactionMayNot) {
+  Use(Transaction());
+  Inject(2, ErrorKind::kRead);
+  Answer(2, kDataLoss, true);
+  Answer(4, kDataLoss, false);
+  Answer(5, kDataLoss, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kDamaged);
+}
+
+TEST_F(RoundJudgeTest, AnotherConnectionMayNot) {
+  Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kLiveRead)});
+  Inject(2, ErrorKind::kRead);
+  Answer(2, kDataLoss, true);
+  Answer(3, kDataLoss, true);
+  EXPECT_EQ(Judge().violation, ViolationClass::kDamaged);
+}
+
+TEST_F(RoundJudgeTest, DataLossWithoutAnErrorIsDamage) {
+  Use({PutBlob(0, 10), PutBlob(1, 10)});
+  Answer(2, kDataLoss, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kDamaged);
+}
+
+TEST_F(RoundJudgeTest, DataLossAfterTheStepWhoseReadFailedIsDamage) {
+  Use({PutBlob(0, 10), PutBlob(1, 10)});
+  Inject(1, ErrorKind::kRead);
+  Answer(1, absl::StatusCode::kUnknown, false);
+  Answer(2, kDataLoss, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kDamaged);
+}
+
+TEST_F(RoundJudgeTest, NoOtherErrorIsCalledDataLoss) {
+  for (const ErrorKind kind :
+       {ErrorKind::kWrite, ErrorKind::kSync, ErrorKind::kNoMemory}) {
+    Use({PutBlob(0, 10), PutBlob(1, 10)});
+    Inject(2, kind);
+    Answer(2, kDataLoss, false);
+    EXPECT_EQ(Judge().violation, ViolationClass::kDamaged)
+        << std::string(Name(kind));
+  }
+}
+
+// There a failed read is SQLITE_IOERR_READ.
+TEST_F(RoundJudgeTest, NoReadOfTheSimulatedDiskIsCalledDataLoss) {
+  Use({PutBlob(0, 10), PutBlob(1, 10)});
+  plan_.engine = Engine::kSim;
+  Inject(2, ErrorKind::kRead);
+  Answer(2, kDataLoss, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kDamaged);
+}
+
+// ---- Without a journal ----
+
+TEST_F(RoundJudgeTest, WithoutAJournalAReopenInATransactionMayFindAnything) {
+  plan_.profile.journal_mode = JournalMode::kOff;
+  Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kReopen)});
+  page_->records[3].value = 7;
+  EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
+  Answer(3, kDataLoss, false);
+  EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
+}
+
+TEST_F(RoundJudgeTest, WithoutAJournalAReopenFindsWhatWasCommitted) {
+  plan_.profile.journal_mode = JournalMode::kOff;
+  Use({PutBlob(0, 10), StepOf(StepKind::kReopen)});
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  page_->records[2].value = 7;
+  EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
+}
+
+TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
+  Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kReopen)});
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  page_->records[3].value = 7;
+  EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
+}
+
+}  // namespace
+}  // namespace lastcommit
