@@ -179,8 +179,11 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   const bool is_sim = plan.engine == Engine::kSim;
   plan.profile =
       is_sim ? DrawDiskProfile(draw, plan.engine) : DrawProfile(draw);
-  const auto shape = draw.Weighted<Shape>(
-      {{78, Shape::kSmall}, {20, Shape::kMedium}, {2, Shape::kBig}});
+  const bool is_shared = options.clients > 1;
+  const auto shape =
+      draw.Weighted<Shape>({{is_shared ? 89 : 78, Shape::kSmall},
+                            {is_shared ? 10 : 20, Shape::kMedium},
+                            {is_shared ? 1 : 2, Shape::kBig}});
   const auto rounds = static_cast<std::size_t>(DrawRounds(draw, plan.engine));
   const FaultChoice fault = DrawFault(draw, plan.engine, options.fault);
   if (!is_sim && IsOfTheDisk(fault)) {
@@ -192,14 +195,13 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
       plan.profile.journal_mode == JournalMode::kMemory) {
     plan.profile.journal_mode = JournalMode::kDelete;
   }
-  const bool is_shared = options.clients > 1;
   if (is_shared) {
     LimitToShared(draw, fault, plan.profile);
     plan.schedule = DrawSchedule(draw, options.schedule);
   }
   std::vector<ProgramDraw> programs;
   for (int i = 0; i < options.clients; ++i) {
-    programs.emplace_back(draw, plan.profile, shape);
+    programs.emplace_back(draw, plan.profile, shape, is_shared);
   }
   // After a sync that failed SQLite may break its promises (docs/findings.md),
   // which is for those who ask for it.

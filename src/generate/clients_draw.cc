@@ -40,10 +40,10 @@ Round Interleave(Draw& draw, std::vector<Round> programs) {
 Schedule DrawSchedule(Draw& draw, std::optional<ScheduleKind> kind) {
   Schedule schedule;
   schedule.kind = kind.value_or(draw.Weighted<ScheduleKind>({
-      {4, ScheduleKind::kRandom},
-      {4, ScheduleKind::kFew},
+      {3, ScheduleKind::kRandom},
+      {3, ScheduleKind::kFew},
       {1, ScheduleKind::kRoundRobin},
-      {4, ScheduleKind::kDirected},
+      {8, ScheduleKind::kDirected},
       {1, ScheduleKind::kPlan},
   }));
   switch (schedule.kind) {
@@ -59,7 +59,7 @@ Schedule DrawSchedule(Draw& draw, std::optional<ScheduleKind> kind) {
       schedule.rate = draw.Int(1, 60);
       return schedule;
     case ScheduleKind::kDirected:
-      schedule.rate = draw.Element({2, 5, 10, 20, 40});
+      schedule.rate = draw.Element({30, 60, 100});
       break;
   }
   schedule.seed = draw.Seed();

@@ -3,6 +3,36 @@
 namespace lastcommit {
 namespace {
 
+// Hardly anything but changes and checkpoints, by everybody.
+Swarm DrawDuel(Draw& draw) {
+  Swarm swarm;
+  const auto set = [&](StepKind kind, int weight) {
+    swarm.weight[static_cast<std::size_t>(kind)] = weight;
+  };
+  set(StepKind::kAppendLog, draw.Int(4, 10));
+  set(StepKind::kPutBlob, draw.Int(0, 4));
+  set(StepKind::kWalCheckpoint, draw.Int(4, 10));
+  set(StepKind::kRead, draw.Int(0, 2));
+  set(StepKind::kReopen, draw.Percent(20) ? 1 : 0);
+  return swarm;
+}
+
+// What clients can do to each other: small changes, checkpoints and snapshots,
+// close together.
+void Share(Draw& draw, Swarm& swarm) {
+  const auto set = [&](StepKind kind, int most, int percent_off) {
+    swarm.weight[static_cast<std::size_t>(kind)] =
+        draw.Percent(percent_off) ? 0 : draw.Int(1, most);
+  };
+  set(StepKind::kBegin, 6, 30);
+  set(StepKind::kWalCheckpoint, 16, 15);
+  set(StepKind::kRead, 5, 40);
+  set(StepKind::kLiveRead, 4, 40);
+  set(StepKind::kReopen, 4, 50);
+  set(StepKind::kUpdateTask, 10, 40);
+  set(StepKind::kVacuum, 1, 80);
+}
+
 Swarm DrawSwarm(Draw& draw, bool is_big) {
   Swarm swarm;
   const auto set = [&](StepKind kind, int most, int percent_off) {
@@ -36,15 +66,26 @@ Swarm DrawSwarm(Draw& draw, bool is_big) {
   return swarm;
 }
 
+Swarm DrawSwarmFor(Draw& draw, Shape shape, bool is_shared) {
+  if (is_shared && draw.Percent(45)) return DrawDuel(draw);
+  Swarm swarm = DrawSwarm(draw, shape == Shape::kBig);
+  if (is_shared && !draw.Percent(15)) Share(draw, swarm);
+  return swarm;
+}
+
 }  // namespace
 
-ProgramDraw::ProgramDraw(Draw& draw, const Profile& profile, Shape shape)
+ProgramDraw::ProgramDraw(Draw& draw, const Profile& profile, Shape shape,
+                         bool is_shared)
     : draw_(draw),
       shape_(shape),
-      swarm_(DrawSwarm(draw, shape == Shape::kBig)),
-      has_rewrites_(draw.Percent(60)),
+      is_shared_(is_shared),
+      swarm_(DrawSwarmFor(draw, shape, is_shared)),
+      has_rewrites_(draw.Percent(is_shared ? 15 : 60)),
       arguments_(draw, profile.page_size,
-                 shape == Shape::kSmall ? 70'000 : 200'000) {}
+                 is_shared                ? 9'000
+                 : shape == Shape::kSmall ? 70'000
+                                          : 200'000) {}
 
 Round ProgramDraw::DrawRound() {
   steps_.clear();
@@ -232,6 +273,8 @@ void ProgramDraw::DrawStep() {
       if (depth > 1 && draw_.Percent(25)) step.up = draw_.Int(1, depth - 1);
       break;
     case StepKind::kWalCheckpoint:
+      // With others about, the one that waits for nobody.
+      if (is_shared_ && draw_.Percent(60)) break;
       step.mode =
           draw_.Element({CheckpointMode::kPassive, CheckpointMode::kFull,
                          CheckpointMode::kRestart, CheckpointMode::kTruncate});

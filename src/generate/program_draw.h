@@ -29,8 +29,8 @@ struct Swarm {
 // Knows whether a transaction is open and how deep the savepoints are.
 class ProgramDraw {
  public:
-  // Both must outlive it.
-  ProgramDraw(Draw& draw, const Profile& profile, Shape shape);
+  // Both must outlive it. `is_shared`: others work on the same database.
+  ProgramDraw(Draw& draw, const Profile& profile, Shape shape, bool is_shared);
 
   Round DrawRound();
 
@@ -51,6 +51,7 @@ class ProgramDraw {
 
   Draw& draw_;
   const Shape shape_;
+  const bool is_shared_;
   const Swarm swarm_;
   const bool has_rewrites_;
   ArgumentsDraw arguments_;

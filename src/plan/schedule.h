@@ -20,7 +20,9 @@ enum class ScheduleKind {
   kRandom,      // at each call with the same chance
   kFew,         // the same, with a small one
   kRoundRobin,  // after so many calls the next client
-  kDirected,    // as random, inside of checkpoints, commits, opens and closes
+  // In checkpoints, commits, opens and closes one switch, and then the others
+  // run whole steps: few are needed, but at the right place.
+  kDirected,
 };
 inline constexpr int kScheduleKinds =
     static_cast<int>(ScheduleKind::kDirected) + 1;
@@ -28,8 +30,9 @@ inline constexpr int kScheduleKinds =
 struct Schedule {
   ScheduleKind kind = ScheduleKind::kPlan;
   std::uint64_t seed = 0;
-  // kRandom, kDirected: the chance of a switch at a call, in percent. kFew: in
-  // a thousandth. kRoundRobin: after how many calls.
+  // The chance of a switch at a call, kRandom: in percent, kFew: in a
+  // thousandth. kDirected: of one in a step, in percent. kRoundRobin: after how
+  // many calls.
   int rate = 0;
 
   bool operator==(const Schedule&) const = default;

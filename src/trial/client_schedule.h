@@ -23,6 +23,8 @@ struct YieldPoint {
   std::int64_t at = 0;
   // What the client is at: a checkpoint, a commit, an open or a close.
   bool is_delicate = false;
+  // Another client was left in the middle of a step.
+  bool is_nested = false;
 };
 
 // A switch that was made.
@@ -43,6 +45,9 @@ class ClientSchedule {
                         const std::vector<int>& others) const;
 
  private:
+  bool IsDirectedAt(const YieldPoint& point) const;
+  std::uint64_t RandomAt(const YieldPoint& point, std::int64_t at) const;
+
   const Schedule& schedule_;
   const std::size_t round_;
   const Round& steps_;

@@ -129,6 +129,9 @@ class Sorter {
     UnitReader reader(round_, page_);
     for (const std::vector<std::size_t>& program : Programs(round_)) {
       if (program.empty()) continue;
+      for (std::size_t n = 1; n < program.size(); ++n) {
+        previous_[program[n]] = program[n - 1];
+      }
       queues_.push_back(
           {reader.Read(round_.steps[program.front()].client, program), 0});
     }
@@ -276,9 +279,15 @@ class Sorter {
     return false;
   }
 
+  // Busy, or not opened because of that.
   bool IsRefused(const Unit& unit, std::size_t step) const {
-    return CodeOf(page_.records[step]) == absl::StatusCode::kUnavailable &&
-           HasCompany(unit, step);
+    const absl::StatusCode code = CodeOf(page_.records[step]);
+    if (code == absl::StatusCode::kFailedPrecondition) {
+      const auto previous = previous_.find(step);
+      return previous != previous_.end() &&
+             !page_.records[previous->second].has_saver;
+    }
+    return code == absl::StatusCode::kUnavailable && HasCompany(unit, step);
   }
 
   // Whether the only step of a unit answered what it would at this cut.
@@ -305,10 +314,10 @@ class Sorter {
   }
 
   // The task is read first and then updated; in between another client may have
-  // updated it.
-  bool LostARace(const Unit& unit, std::size_t step) const {
-    const Step& update = round_.steps[step];
-    const StepRecord& record = page_.records[step];
+  // updated it, or deleted its thread.
+  bool LostARace(const Unit& unit, std::size_t at) const {
+    const Step& update = round_.steps[at];
+    const StepRecord& record = page_.records[at];
     if (update.kind != StepKind::kUpdateTask ||
         CodeOf(record) != absl::StatusCode::kFailedPrecondition) {
       return false;
@@ -320,11 +329,11 @@ class Sorter {
         continue;
       }
       for (const std::size_t i : other->steps) {
-        if (round_.steps[i].kind == StepKind::kUpdateTask &&
-            round_.steps[i].thread == update.thread &&
-            round_.steps[i].task == update.task) {
-          return true;
-        }
+        const Step& step = round_.steps[i];
+        const bool changes_it =
+            step.kind == StepKind::kDeleteThread ||
+            (step.kind == StepKind::kUpdateTask && step.task == update.task);
+        if (changes_it && step.thread == update.thread) return true;
       }
     }
     return false;
@@ -490,6 +499,7 @@ class Sorter {
   ReferenceModel model_;  // at the cut that is placed
   std::int64_t base_ = -1;
   std::vector<Queue> queues_;
+  std::map<std::size_t, std::size_t> previous_;  // step of the same client
   std::map<std::int64_t, Unit*> commits_;
   std::vector<Unit*> candidates_;  // in flight
   CommitOrder order_;

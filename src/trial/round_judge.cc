@@ -73,6 +73,7 @@ class RoundJudge {
       case OrderedStep::Kind::kRefused:
         ++result_.steps;
         NoteErrors(i);
+        DoubtCreation(i);
         break;
       case OrderedStep::Kind::kReturned:
         ++result_.steps;
@@ -91,6 +92,18 @@ class RoundJudge {
       replayed.commits.push_back(
           {after, record.intended_at, AcknowledgedAt(i)});
     }
+  }
+
+  // It may have made the schema before another client was in its way.
+  void DoubtCreation(std::size_t i) {
+    const StepKind kind = round_.steps[i].kind;
+    if (model_.state().cut >= 0 ||
+        (kind != StepKind::kOpen && kind != StepKind::kReopen)) {
+      return;
+    }
+    ReferenceModel with = model_;
+    with.Apply(round_.steps[i]);
+    Doubt(with, in_doubt_);
   }
 
   // When the caller could rely on it.

@@ -221,13 +221,20 @@ SimClient* SimRound::SwitchFrom(SimClient& client) {
   point.at = client.yield_points++;
   if (others.empty()) return nullptr;
   point.is_delicate = client.is_delicate;
+  point.is_nested = std::any_of(
+      others.begin(), others.end(),
+      [this](int other) { return ClientOf(other).yield_points > 1; });
   const std::optional<int> to = schedule_.At(point, others);
   if (!to.has_value()) return nullptr;
   switches_.push_back({round_number_, point.step, {point.at, *to}});
-  for (const auto& other : clients_) {
-    if (other->number == *to) return other.get();
-  }
-  return nullptr;
+  return &ClientOf(*to);
+}
+
+// It is there.
+SimClient& SimRound::ClientOf(int number) const {
+  return **std::find_if(
+      clients_.begin(), clients_.end(),
+      [number](const auto& client) { return client->number == number; });
 }
 
 int SimRound::BeforeCall(const SimCall& call) {

@@ -95,6 +95,7 @@ class SimRound : private SimObserver {
   // Who goes on by the order of the round; nullptr: nobody is left.
   SimClient* NextInOrder() const;
   SimClient* NextAwake(const SimClient& sleeper) const;
+  SimClient& ClientOf(int number) const;
   // Whom the schedule switches to at the client's next yield point.
   SimClient* SwitchFrom(SimClient& client);
   void GoOn(SimClient& from, SimClient& to);
