@@ -61,9 +61,14 @@ int DrawRounds(Draw& draw, Engine engine) {
   return draw.Weighted<int>({{3, 1}, {4, 2}, {4, 3}, {3, 4}, {1, 5}});
 }
 
-FaultChoice DrawFault(Draw& draw, Engine engine, FaultChoice wanted) {
+FaultChoice DrawFault(Draw& draw, Engine engine,
+                      const GenerateOptions& options) {
   using enum FaultChoice;
-  if (wanted != kMixed) return wanted;
+  if (options.fault != kMixed) return options.fault;
+  if (options.clients > 1) {
+    return draw.Weighted<FaultChoice>(
+        {{3, kNone}, {4, kKill}, {3, kPowerLoss}});
+  }
   // Kills are what real processes are for. The rest keeps the simulated disk
   // honest.
   if (engine == Engine::kFork) {
@@ -185,7 +190,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
                             {is_shared ? 10 : 20, Shape::kMedium},
                             {is_shared ? 1 : 2, Shape::kBig}});
   const auto rounds = static_cast<std::size_t>(DrawRounds(draw, plan.engine));
-  const FaultChoice fault = DrawFault(draw, plan.engine, options.fault);
+  const FaultChoice fault = DrawFault(draw, plan.engine, options);
   if (!is_sim && IsOfTheDisk(fault)) {
     plan.profile = DrawDiskProfile(draw, plan.engine);
   }

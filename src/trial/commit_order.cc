@@ -217,10 +217,11 @@ class Sorter {
     first->acknowledged_at = first->ended_at;
   }
 
-  // What had not returned is there if others came after it.
+  // What had not returned is there if others came after it: they have read the
+  // counter under the write lock.
   void FillGaps() {
-    if (commits_.empty()) return;
-    const std::int64_t last = commits_.rbegin()->first;
+    std::int64_t last = commits_.empty() ? base_ : commits_.rbegin()->first;
+    for (const Unit* unit : candidates_) last = std::max(last, unit->counter);
     for (std::int64_t counter = base_ + 1; counter < last; ++counter) {
       if (commits_.count(counter) > 0) continue;
       for (Unit* unit : candidates_) {
@@ -411,22 +412,21 @@ class Sorter {
       return MayBeNext(*a) < MayBeNext(*b);
     });
     for (Unit* unit : last) Place(*unit);
-    if (!last.empty() && MayBeNext(*last.back()) > 0) {
+    if (!last.empty() && MayBeNext(*last.back())) {
       order_.in_flight = last.back()->steps.back();
     }
   }
 
-  // 0: it cannot; more: it rather can.
-  int MayBeNext(const Unit& unit) const {
-    if (!unit.is_in_flight || unit.attempted_at == kNever) return 0;
-    if (queues_.size() == 1) return 2;
+  bool MayBeNext(const Unit& unit) const {
+    if (!unit.is_in_flight || unit.attempted_at == kNever) return false;
+    if (commits_.count(unit.counter) > 0) return false;  // another one is
     const bool creates = base_ < 0 && model_.state().cut < 0;
-    return creates || unit.counter == model_.state().cut + 1 ? 2 : 0;
+    return creates || unit.counter == model_.state().cut + 1;
   }
 
   void Place(const Unit& unit) {
     if (!unit.is_transaction && unit.is_in_flight && !IsCommit(unit) &&
-        MayBeNext(unit) == 0) {
+        !MayBeNext(unit)) {
       return;  // it had no effect
     }
     for (const std::size_t step : unit.steps) {
@@ -446,7 +446,7 @@ class Sorter {
         unit.is_transaction && !IsCommit(unit) &&
         (unit.is_left || unit.is_in_flight || unit.ended_at == kNever ||
          (death_.has_value() && unit.client == death_->client));
-    if (is_gone && MayBeNext(unit) == 0) {
+    if (is_gone && !MayBeNext(unit)) {
       order_.steps.push_back({unit.steps.back(), OrderedStep::Kind::kGone});
     }
   }
