@@ -344,10 +344,12 @@ class RoundJudge {
     if (found == expected) return Verdict::Held();
     // With a rollback journal a writer holds RESERVED, which lets readers in,
     // until its cache spills into the database file, then EXCLUSIVE until the
-    // transaction ends (https://sqlite.org/lockingv3.html section 5.0); with a
+    // transaction ends (https://sqlite.org/lockingv3.html section 5.0), also if
+    // there was nothing to write: pager_write_pagelist() in pager.c takes the
+    // lock first, and then leaves out pages beyond the end of the file. With a
     // WAL readers never wait.
     if (kind == StepKind::kLiveRead && in_transaction &&
-        record.transaction_wrote_database &&
+        record.transaction_spilled &&
         found.code == absl::StatusCode::kUnavailable &&
         plan_.profile.journal_mode != JournalMode::kWal) {
       return Verdict::Held();

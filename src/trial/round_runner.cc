@@ -34,14 +34,14 @@ class KillSwitch : public IoObserver {
   void set_saver(Saver* saver) { saver_ = saver; }
 
   // What is written about a step comes before the record that it was intended.
-  void EnterStep(std::size_t step, bool in_transaction) {
+  void EnterStep(std::size_t step, bool in_transaction, bool has_spilled) {
     step_ = step;
     io_in_step_ = 0;
     call_ = {};
     phase_ = PhaseOf(round_.steps[step].kind, in_transaction);
     if (!in_transaction) transaction_wrote_database_ = false;
-    page_.records[step].transaction_wrote_database =
-        transaction_wrote_database_;
+    page_.records[step].transaction_spilled =
+        in_transaction && (transaction_wrote_database_ || has_spilled);
     if (step == crash_step_) {
       armed_ = round_.steps[step].crash;
       if (armed_->io == 0) {
@@ -149,6 +149,7 @@ class TransactionWatch {
   explicit TransactionWatch(SharedPage& page) : page_(page) {}
 
   bool is_open() const { return is_open_; }
+  bool has_spilled() const { return has_spilled_; }
 
   void After(const Step& step, const Answer& answer, Saver* saver) {
     const bool ok = answer.outcome.code == absl::StatusCode::kOk;
@@ -270,7 +271,7 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
     engine.BeforeStep(i, driver.saver());
     // An open or a close makes another one, or none.
     kill_switch.set_saver(KeepsSaver(steps[i].kind) ? driver.saver() : nullptr);
-    kill_switch.EnterStep(i, transaction.is_open());
+    kill_switch.EnterStep(i, transaction.is_open(), transaction.has_spilled());
     Record(page, record, Progress::kIntended);
     const Answer answer = driver.Run(steps[i], [&](std::int64_t cut) {
       record.acknowledged = cut;

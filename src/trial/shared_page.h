@@ -40,8 +40,9 @@ struct StepRecord {
   std::int32_t code;          // absl::StatusCode, if returned
   std::int64_t value;         // Outcome::value, if returned
   std::int64_t acknowledged;  // the commit counter, if acknowledged
-  // The open transaction had written to the database file when the step began.
-  bool transaction_wrote_database;
+  // The cache of the open transaction had spilled when the step began, whether
+  // or not that wrote to the database file.
+  bool transaction_spilled;
   // What the saver said when the step had returned, if there was one.
   bool has_saver;
   bool is_in_transaction;
