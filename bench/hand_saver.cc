@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "hand_checkpoint.h"
 
 namespace lastcommit {
 
@@ -46,7 +47,8 @@ const char* HandSaver::Text(Sql sql) {
 
 HandSaver::HandSaver(const std::string& path, const Options& options,
                      std::string digest)
-    : digest_(std::move(digest)) {
+    : digest_(std::move(digest)),
+      autocheckpoint_{options.wal_autocheckpoint, nullptr} {
   Must(sqlite3_open_v2(path.c_str(), &connection_,
                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr),
        SQLITE_OK);
@@ -57,7 +59,10 @@ HandSaver::HandSaver(const std::string& path, const Options& options,
       SynchronousFor(options.journal_mode, options.durability).value());
   Exec("PRAGMA foreign_keys = 1");
   Exec("PRAGMA wal_autocheckpoint = " +
-       std::to_string(options.wal_autocheckpoint));
+       std::to_string(GuardsByHand() ? 0 : autocheckpoint_.frames));
+  if (GuardsByHand()) {
+    CheckpointAfterCommitsByHand(connection_, autocheckpoint_);
+  }
   Exec("PRAGMA journal_mode = " + std::string(Name(options.journal_mode)));
   Exec("PRAGMA synchronous = " + std::string(Name(synchronous)));
   const int version = sqlite3_libversion_number();

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hand_checkpoint.h"
 #include "saver/options.h"
 #include "saver/records.h"
 
@@ -82,6 +83,7 @@ class HandSaver {
   sqlite3* connection_ = nullptr;
   std::array<sqlite3_stmt*, kStatements> statements_ = {};
   const std::string digest_;
+  const HandAutocheckpoint autocheckpoint_;
   bool avoid_bug_;
   bool is_inside_ = false;
 };

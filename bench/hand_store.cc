@@ -139,7 +139,7 @@ void Peek(const std::string& path) {
 }  // namespace
 
 HandStore::HandStore(const std::string& path, const Profile& profile)
-    : path_(path) {
+    : path_(path), autocheckpoint_{profile.wal_autocheckpoint, kVfs} {
   const int file =
       open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) close(file);
@@ -150,17 +150,16 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
     CreateSchema(profile);
     Inspect();
   }
-  int frames = 0;
-  sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
-                            &frames, nullptr);
-  sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_TRUNCATE,
-                            &frames, nullptr);
+  for (const int mode :
+       {SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_TRUNCATE}) {
+    Checkpoint(mode);
+  }
   Set(connection_, "foreign_keys", "1");
   if (profile.cache_size != 0) {
     Set(connection_, "cache_size", std::to_string(profile.cache_size));
   }
   Set(connection_, "wal_autocheckpoint",
-      std::to_string(profile.wal_autocheckpoint));
+      std::to_string(GuardsByHand() ? 0 : autocheckpoint_.frames));
   Set(connection_, "journal_mode", std::string(Name(profile.journal_mode)));
   Set(connection_, "synchronous",
       std::to_string(static_cast<int>(profile.synchronous)));
@@ -168,11 +167,28 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
   avoid_bug_ = profile.journal_mode == JournalMode::kWal &&
                version >= 3011000 && version < 3050002;
   KeptInt("SELECT value FROM meta WHERE key = 'commit_counter'");
+  if (GuardsByHand()) {
+    CheckpointAfterCommitsByHand(connection_, autocheckpoint_);
+  }
 }
 
 HandStore::~HandStore() {
   for (const auto& [sql, statement] : kept_) sqlite3_finalize(statement);
   sqlite3_close(connection_);
+}
+
+void HandStore::Checkpoint(int mode) {
+  sqlite3_stmt* query =
+      GuardsByHand() ? Prepare(connection_, "PRAGMA journal_mode", 0) : nullptr;
+  const bool is_wal = query != nullptr && sqlite3_step(query) == SQLITE_ROW &&
+                      std::string_view(reinterpret_cast<const char*>(
+                          sqlite3_column_text(query, 0))) == "wal";
+  sqlite3_finalize(query);
+  if (is_wal) {
+    CheckpointByHand(connection_, kVfs, mode);
+  } else {
+    sqlite3_wal_checkpoint_v2(connection_, nullptr, mode, nullptr, nullptr);
+  }
 }
 
 bool HandStore::Inspect() {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "hand_checkpoint.h"
 #include "hand_loop.h"
 #include "plan/plan.h"
 
@@ -39,6 +40,7 @@ class HandStore {
   std::int64_t KeptInt(const char* sql);
 
   // IsOurs() in a transaction of its own.
+  void Checkpoint(int mode);
   bool Inspect();
   bool IsOurs();
   void CreateSchema(const Profile& profile);
@@ -61,6 +63,7 @@ class HandStore {
   bool PutThread(const std::string& thread, const ThreadRow& row);
 
   std::string path_;
+  const HandAutocheckpoint autocheckpoint_;
   sqlite3* connection_ = nullptr;
   std::vector<std::pair<const char*, sqlite3_stmt*>> kept_;
   bool avoid_bug_ = false;

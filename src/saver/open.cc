@@ -6,15 +6,15 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "saver/busy.h"
 #include "saver/journal_end.h"
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
 #include "saver/schema.h"
-#include "saver/sqlite_status.h"
+#include "saver/wal_checkpointer.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -52,13 +52,6 @@ void SetCheckpointOnClose(Database& database, bool enabled) {
                     enabled ? 0 : 1, nullptr);
 }
 
-void SetBusyTimeout(Database& database, absl::Duration timeout) {
-  const std::int64_t timeout_ms = absl::ToInt64Milliseconds(timeout);
-  constexpr std::int64_t kMaxTimeoutMs = 1 << 30;
-  sqlite3_busy_timeout(database.connection(),
-                       static_cast<int>(std::min(timeout_ms, kMaxTimeoutMs)));
-}
-
 // Sets a PRAGMA and reads it back: SQLite ignores what it does not want to do.
 absl::Status SetPragma(Database& database, const char* name,
                        const std::string& value, const std::string& expected) {
@@ -87,8 +80,10 @@ absl::Status ApplySettings(Database& database, const Options& options,
   if (options.cache_size != 0) {
     RETURN_IF_ERROR(SetPragma(database, "cache_size", options.cache_size));
   }
+  // With the defence WalCheckpointer::RunAfterCommits() takes its place.
   RETURN_IF_ERROR(
-      SetPragma(database, "wal_autocheckpoint", options.wal_autocheckpoint));
+      SetPragma(database, "wal_autocheckpoint",
+                GuardsCheckpoints(options) ? 0 : options.wal_autocheckpoint));
   const std::string mode(Name(options.journal_mode));
   RETURN_IF_ERROR(SetPragma(database, "journal_mode", mode, mode));
   return SetPragma(database, "synchronous", static_cast<int>(synchronous));
@@ -127,28 +122,6 @@ absl::Status MakeSchema(Database& database, const Options& options,
   return absl::OkStatus();
 }
 
-// Where two that open one database would wait for each other, as in a change of
-// the journal mode, SQLite does not wait at all
-// (https://sqlite.org/c3ref/busy_handler.html).
-absl::Status RetryWhileBusy(Database& database, absl::Duration timeout,
-                            absl::FunctionRef<absl::Status()> work) {
-  constexpr absl::Duration kLongestPause = absl::Milliseconds(64);
-  // Or the two would wait for each other's sum.
-  SetBusyTimeout(database, absl::ZeroDuration());
-  absl::Duration pause = absl::Milliseconds(1);
-  // As SQLite's own handler does, by the time slept: the VFS may have a clock
-  // of its own.
-  for (absl::Duration waited;; waited += pause) {
-    absl::Status status = work();
-    if (!absl::IsUnavailable(status) || waited >= timeout) {
-      SetBusyTimeout(database, timeout);
-      return status;
-    }
-    pause = std::min(2 * pause, kLongestPause);
-    sqlite3_sleep(static_cast<int>(absl::ToInt64Milliseconds(pause)));
-  }
-}
-
 // A header that a rollback takes back was read when the file was opened, and
 // SQLite makes a new database with what it said of auto_vacuum
 // (docs/findings.md): after such a rollback the file is opened again.
@@ -156,6 +129,10 @@ absl::StatusOr<Database> OpenFile(const std::string& path,
                                   const Options& options, Peeked peeked) {
   ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
   SetCheckpointOnClose(database, false);
+  // A migration may commit to a WAL; the checkpoint on open comes after it.
+  if (GuardsCheckpoints(options)) {
+    sqlite3_wal_autocheckpoint(database.connection(), 0);
+  }
   RETURN_IF_ERROR(CheckIsWritable(database, path));
   if (peeked == Peeked::kFine) return database;
   std::int64_t pages = 0;
@@ -168,25 +145,27 @@ absl::StatusOr<Database> OpenFile(const std::string& path,
   return OpenFile(path, options, Peeked::kFine);
 }
 
-absl::Status CheckpointWal(Database& database, int mode,
+absl::Status CheckpointWal(WalCheckpointer& checkpointer, CheckpointMode mode,
                            RecoveryReport& report) {
-  int frames = 0;
-  const int result = sqlite3_wal_checkpoint_v2(database.connection(), nullptr,
-                                               mode, &frames, nullptr);
-  if ((result & 0xff) == SQLITE_BUSY || (result & 0xff) == SQLITE_LOCKED) {
+  const auto result = checkpointer.Run(mode);
+  if (absl::IsUnavailable(result.status()) || (result.ok() && result->busy)) {
     report.checkpoint_busy = true;
     return absl::OkStatus();
   }
-  report.wal_frames = std::max<std::int64_t>(report.wal_frames, frames);
-  return SqliteStatus(result, database.connection(), "checkpoint on open");
+  RETURN_IF_ERROR(result.status());
+  report.wal_frames = std::max(report.wal_frames, result->log_frames);
+  return absl::OkStatus();
 }
 
 // SQLite recovers when it first reads the database. What is left to do is to
 // move the WAL into the database and to empty it. TRUNCATE reports an empty
 // WAL, hence PASSIVE first, which tells how much there was.
-absl::Status Recover(Database& database, RecoveryReport& report) {
-  RETURN_IF_ERROR(CheckpointWal(database, SQLITE_CHECKPOINT_PASSIVE, report));
-  return CheckpointWal(database, SQLITE_CHECKPOINT_TRUNCATE, report);
+absl::Status Recover(Database& database, const Options& options,
+                     RecoveryReport& report) {
+  WalCheckpointer checkpointer(database, options);
+  RETURN_IF_ERROR(
+      CheckpointWal(checkpointer, CheckpointMode::kPassive, report));
+  return CheckpointWal(checkpointer, CheckpointMode::kTruncate, report);
 }
 
 }  // namespace
@@ -218,6 +197,9 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   if (options.avoid_sqlite_bugs && synchronous != Synchronous::kOff) {
     RETURN_IF_ERROR(SyncJournal(database));
   }
+  // Where two that open one database would wait for each other, as in a change
+  // of the journal mode, SQLite does not wait at all
+  // (https://sqlite.org/c3ref/busy_handler.html).
   RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return MakeSchema(database, options, report);
   }));
@@ -225,7 +207,7 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   // Another connection may be at work for long; the checkpoint can wait for
   // the next open or autocheckpoint, opening should not.
   SetBusyTimeout(database, absl::ZeroDuration());
-  RETURN_IF_ERROR(Recover(database, report));
+  RETURN_IF_ERROR(Recover(database, options, report));
   RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return ApplySettings(database, options, synchronous);
   }));

@@ -12,6 +12,7 @@
 #include "saver/database.h"
 #include "saver/sqlite_saver.h"
 #include "saver/transaction_stack.h"
+#include "saver/wal_checkpointer.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -26,13 +27,14 @@ class OpenStream {
 
 class SqliteSaver::Impl {
  public:
-  Impl(Database opened, const RecoveryReport& recovery, Durability level,
-       JournalMode mode, const Defences& defences)
+  Impl(Database opened, const RecoveryReport& recovery, const Options& options,
+       Synchronous synchronous, const Defences& defences)
       : database(std::move(opened)),
+        checkpointer(database, options),
         stack(database, defences),
         report(recovery),
-        durability(level),
-        journal_mode(mode) {}
+        durability(DurabilityOf(options.journal_mode, synchronous)),
+        journal_mode(options.journal_mode) {}
 
   template <typename Operation>
   absl::Status Change(const Operation& operation) {
@@ -79,7 +81,8 @@ class SqliteSaver::Impl {
   }
 
   Database database;
-  TransactionStack stack;  // refers to `database`
+  WalCheckpointer checkpointer;  // refers to `database`
+  TransactionStack stack;        // this too
   const RecoveryReport report;
   const Durability durability;
   const JournalMode journal_mode;

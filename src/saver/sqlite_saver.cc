@@ -10,27 +10,12 @@
 #include "saver/open.h"
 #include "saver/partial_rollback.h"
 #include "saver/saver_impl.h"
-#include "saver/sqlite_status.h"
 #include "saver/tables.h"
 #include "saver/vacuum.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
-
-int ModeOf(CheckpointMode mode) {
-  switch (mode) {
-    case CheckpointMode::kPassive:
-      return SQLITE_CHECKPOINT_PASSIVE;
-    case CheckpointMode::kFull:
-      return SQLITE_CHECKPOINT_FULL;
-    case CheckpointMode::kRestart:
-      return SQLITE_CHECKPOINT_RESTART;
-    case CheckpointMode::kTruncate:
-      return SQLITE_CHECKPOINT_TRUNCATE;
-  }
-  return SQLITE_CHECKPOINT_PASSIVE;
-}
 
 Defences DefencesFor(const Options& options, Synchronous synchronous) {
   if (!options.avoid_sqlite_bugs) return {};
@@ -52,10 +37,11 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
   RecoveryReport report;
   ASSIGN_OR_RETURN(Database database,
                    OpenDatabase(path, options, synchronous, report));
-  const Durability durability = DurabilityOf(options.journal_mode, synchronous);
-  return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::make_unique<Impl>(
-      std::move(database), report, durability, options.journal_mode,
-      DefencesFor(options, synchronous))));
+  auto impl =
+      std::make_unique<Impl>(std::move(database), report, options, synchronous,
+                             DefencesFor(options, synchronous));
+  impl->checkpointer.RunAfterCommits(options.wal_autocheckpoint);
+  return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::move(impl)));
 }
 
 SqliteSaver::SqliteSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -228,17 +214,7 @@ std::int64_t SqliteSaver::AttemptedCommit() const {
 absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
     CheckpointMode mode) {
   RETURN_IF_ERROR(impl_->CheckNoTransaction());
-  int log_frames = 0;
-  int checkpointed_frames = 0;
-  const int result = sqlite3_wal_checkpoint_v2(
-      connection(), nullptr, ModeOf(mode), &log_frames, &checkpointed_frames);
-  const bool is_busy = (result & 0xff) == SQLITE_BUSY;
-  if (!is_busy) {
-    RETURN_IF_ERROR(SqliteStatus(result, connection(), "checkpoint"));
-  }
-  // Both are -1 if there is no WAL, or the checkpoint could not run at all.
-  return WalCheckpointResult{std::max(log_frames, 0),
-                             std::max(checkpointed_frames, 0), is_busy};
+  return impl_->checkpointer.RunPatiently(mode);
 }
 
 absl::Status SqliteSaver::Vacuum() {
