@@ -26,7 +26,7 @@ class ClientsTest : public testing::TestWithParam<int> {
     property.generate.fault = fault;
     property.generate.clients = GetParam();
     property.trials = PropertyTrials(kTrials);
-    const PropertyOutcome outcome = CheckTrials(property, PropertySeed(), {});
+    PropertyOutcome outcome = CheckTrials(property, PropertySeed(), {});
     std::printf("%s", outcome.ledger.Print().c_str());
     return outcome;
   }

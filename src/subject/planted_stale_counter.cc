@@ -26,14 +26,14 @@ class SaverThatReadsBeforeItsLock : public PlantedSubject {
     ASSIGN_OR_RETURN(const std::int64_t last, SqliteSubject::CommitCounter());
     number_ = last + 1;
     RETURN_IF_ERROR(SqliteSubject::Begin());
-    const absl::Status written = Run(absl::StrCat(
-        "UPDATE meta SET value = ", number_, " WHERE key = 'commit_counter'"));
+    absl::Status written = Run(absl::StrCat("UPDATE meta SET value = ", number_,
+                                            " WHERE key = 'commit_counter'"));
     if (!written.ok()) Rollback().IgnoreError();
     return written;
   }
 
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
-    const absl::StatusOr<std::int64_t> committed =
+    absl::StatusOr<std::int64_t> committed =
         SqliteSubject::Commit([&](std::int64_t) { acknowledge(number_); });
     if (!committed.ok()) return committed;
     return number_;

@@ -49,7 +49,7 @@ class SaverThatChecksBeforeItsTransaction : public PlantedSubject {
       return SqliteSubject::UpdateTask(key, update);  // refuses
     }
     Task changed;
-    const auto version = InTransaction([&]() -> absl::StatusOr<std::int64_t> {
+    auto version = InTransaction([&]() -> absl::StatusOr<std::int64_t> {
       RETURN_IF_ERROR(PutBack(*checked));
       ASSIGN_OR_RETURN(const std::int64_t now,
                        SqliteSubject::UpdateTask(key, update));
