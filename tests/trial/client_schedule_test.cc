@@ -175,12 +175,27 @@ TEST(ClientScheduleTest, RoundRobinGoesToTheNextClientAfterSoManyCalls) {
   EXPECT_EQ(ClientSchedule(plan, 0).At(of_last, {0, 1}), 0);
 }
 
-TEST(ClientScheduleTest, DirectedSwitchesInDelicateStepsOnly) {
-  const Plan plan = PlanOfTwo({ScheduleKind::kDirected, 7, 40}, 2);
+TEST(ClientScheduleTest, DirectedSwitchesOnceInDelicateStepsOnly) {
+  const Plan plan = PlanOfTwo({ScheduleKind::kDirected, 7, 100}, 2);
   YieldPoint point = PointOf(plan, 0, 1);
   EXPECT_EQ(Switches(Decisions(plan, point, {1})), 0);
   point.is_delicate = true;
-  EXPECT_GT(Switches(Decisions(plan, point, {1})), kCalls / 4);
+  EXPECT_EQ(Switches(Decisions(plan, point, {1})), 1);
+  // Who was left in the middle of a step is not left alone.
+  point.is_nested = true;
+  EXPECT_EQ(Switches(Decisions(plan, point, {1})), 0);
+}
+
+TEST(ClientScheduleTest, TheRateOfDirectedIsHowManyOfAHundredStepsSwitch) {
+  const Plan plan = PlanOfTwo({ScheduleKind::kDirected, 7, 40}, 2);
+  YieldPoint point = PointOf(plan, 0, 1);
+  point.is_delicate = true;
+  std::ptrdiff_t switches = 0;
+  for (point.in_program = 0; point.in_program < 200; ++point.in_program) {
+    switches += Switches(Decisions(plan, point, {1}));
+  }
+  EXPECT_GT(switches, 50);
+  EXPECT_LT(switches, 110);
 }
 
 TEST(ClientScheduleTest, SwitchesOfAStepNeedNothingDelicate) {
