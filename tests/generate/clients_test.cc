@@ -91,7 +91,9 @@ TEST(ClientsDrawTest, ClientZeroOpensFirstAndClosesLast) {
 
 TEST(ClientsDrawTest, EachKindOfScheduleIsDrawnOrTheOneAskedFor) {
   std::set<ScheduleKind> drawn;
-  ForEachPlan([&](const Plan& plan, int) { drawn.insert(plan.schedule.kind); });
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    drawn.insert(PlanOf(2, FaultChoice::kNone, i).schedule.kind);
+  }
   EXPECT_EQ(drawn.size(), std::size_t{kScheduleKinds});
   for (int kind = 0; kind < kScheduleKinds; ++kind) {
     GenerateOptions options = {.engine = EngineChoice::kSim, .clients = 2};
@@ -141,7 +143,7 @@ TEST(ClientEditsTest, EachResultIsPrintedAndParsedUnchanged) {
 
 TEST(ClientEditsTest, EachSimplerPlanOfAllEditsIsWellFormed) {
   int edits_made = 0;
-  for (std::uint64_t i = 0; i < 12; ++i) {
+  for (std::uint64_t i = 0; i < 4; ++i) {
     const Plan plan = WithSwitches(PlanOf(3, FaultChoice::kMixed, i));
     for (const Edit& edit : SimplerEdits(plan)) {
       const auto simpler = edit(plan);
@@ -149,7 +151,7 @@ TEST(ClientEditsTest, EachSimplerPlanOfAllEditsIsWellFormed) {
       ExpectRoundTrip(*simpler);
     }
   }
-  EXPECT_GT(edits_made, 500);
+  EXPECT_GT(edits_made, 200);
 }
 
 TEST(ClientEditsTest, DropClientsEndsAtAPlanOfOneWithoutASchedule) {
