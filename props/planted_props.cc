@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMostTrials = 500;
 constexpr std::uint64_t kMostSimTrials = 2000;
+constexpr std::uint64_t kMostSharedTrials = 5000;
 constexpr std::uint64_t kSeeds[] = {1, 2, 3};
 
 FaultChoice FaultThatShows(const SaverEntry& entry) {
@@ -44,12 +45,20 @@ TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
   return property;
 }
 
+// The clients that its bug needs, all alive to the end.
+TrialProperty Shared(const SaverEntry& entry) {
+  TrialProperty property = Mixed(entry, FaultChoice::kNone, kMostSharedTrials);
+  property.generate.engine = EngineChoice::kSim;
+  property.generate.clients = entry.needs_clients;
+  return property;
+}
+
 // A line of the table: in which trial of each seed the first one of the class
 // is.
-std::string ExpectCaught(const SaverEntry& entry, std::uint64_t trials) {
+std::string ExpectCaught(const SaverEntry& entry,
+                         const TrialProperty& property) {
   std::string line = absl::StrFormat("%-40s%-20s", std::string(entry.name),
                                      std::string(Name(*entry.planted)));
-  const TrialProperty property = Mixed(entry, FaultThatShows(entry), trials);
   for (const std::uint64_t seed : kSeeds) {
     const PropertyOutcome outcome =
         CheckTrials(property, seed, {false, entry.planted});
@@ -62,27 +71,44 @@ std::string ExpectCaught(const SaverEntry& entry, std::uint64_t trials) {
   return line + "\n";
 }
 
-void ExpectAllCaught(bool by_kills, std::uint64_t trials) {
+template <typename Choose, typename Property>
+void ExpectAllCaught(Choose is_chosen, Property property_of) {
   std::string table = absl::StrFormat("%-40s%-20s%8s%8s%8s\n", "planted saver",
                                       "class", "seed 1", "seed 2", "seed 3");
   int savers = 0;
   for (const SaverEntry& entry : Savers()) {
-    if (!entry.planted || (entry.shown_by == ShownBy::kKill) != by_kills) {
-      continue;
-    }
-    table += ExpectCaught(entry, trials);
+    if (!entry.planted || !is_chosen(entry)) continue;
+    table += ExpectCaught(entry, property_of(entry));
     ++savers;
   }
   EXPECT_GT(savers, 0);
   std::printf("trials until the first finding of the class\n%s", table.c_str());
 }
 
+bool IsShownByKills(const SaverEntry& entry) {
+  return entry.needs_clients == 1 && entry.shown_by == ShownBy::kKill;
+}
+bool IsShownByFaultsOfDisks(const SaverEntry& entry) {
+  return entry.needs_clients == 1 && entry.shown_by != ShownBy::kKill;
+}
+bool IsShownByClients(const SaverEntry& entry) {
+  return entry.needs_clients > 1;
+}
+
 TEST(Planted, SaversAreCaught) {
-  ExpectAllCaught(/*by_kills=*/true, kMostTrials);
+  ExpectAllCaught(IsShownByKills, [](const SaverEntry& entry) {
+    return Mixed(entry, FaultThatShows(entry), kMostTrials);
+  });
 }
 
 TEST(Planted, SaversAreCaughtOnASimulatedDisk) {
-  ExpectAllCaught(/*by_kills=*/false, kMostSimTrials);
+  ExpectAllCaught(IsShownByFaultsOfDisks, [](const SaverEntry& entry) {
+    return Mixed(entry, FaultThatShows(entry), kMostSimTrials);
+  });
+}
+
+TEST(Planted, SaversAreCaughtWithSeveralClients) {
+  ExpectAllCaught(IsShownByClients, Shared);
 }
 
 std::vector<std::string> PlantedNames(bool needs_crash) {

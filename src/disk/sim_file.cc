@@ -22,6 +22,7 @@ int Close(sqlite3_file* base) {
   return Observed(
       *file.disk, file.Call(SimCallKind::kClose),
       [&] {
+        if (file.disk->loses_locks_on_close) LoseLocks(file);
         Release(file);
         return SQLITE_OK;
       },

@@ -57,6 +57,8 @@ struct SimDisk::Impl {
   SimObserver* observer = nullptr;
   std::array<bool, 5> drops_syncs = {};  // by FileRole
   bool drops_directory_syncs = false;
+  bool shares_index_locks = false;
+  bool loses_locks_on_close = false;
   std::int64_t capacity_sectors = -1;
   std::int64_t shm_sectors = 0;
   std::map<InodeId, SimInode> open;
@@ -86,6 +88,7 @@ struct SimFile {
   bool keeps_wal;
   bool has_shm;
   int lock;
+  bool has_lost_lock;          // it thinks that it has `lock`
   std::uint32_t shared_slots;  // of the wal-index
   std::uint32_t exclusive_slots;
 
@@ -130,6 +133,8 @@ int SimLock(sqlite3_file* base, int level);
 int SimUnlock(sqlite3_file* base, int level);
 int SimCheckReservedLock(sqlite3_file* base, int* is_reserved);
 void ReleaseLock(SimFile& file, int level);
+// Of a disk that loses locks: when `closed` is closed.
+void LoseLocks(const SimFile& closed);
 
 // ---- sim_shm.cc: the same ----
 int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,

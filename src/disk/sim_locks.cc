@@ -12,18 +12,35 @@ namespace {
 
 constexpr int kPending = 3;  // SQLITE_LOCK_PENDING, which no caller asks for
 
+// Its lock counts for the others.
+void Count(SimFile& file) {
+  SimInode& inode = *file.inode;
+  ++inode.lock_holders;
+  file.lock = SQLITE_LOCK_SHARED;
+  if (inode.lock == SQLITE_LOCK_NONE) inode.lock = SQLITE_LOCK_SHARED;
+}
+
+void Uncount(SimFile& file) {
+  SimInode& inode = *file.inode;
+  if (file.lock > SQLITE_LOCK_SHARED) inode.lock = SQLITE_LOCK_SHARED;
+  if (--inode.lock_holders == 0) inode.lock = SQLITE_LOCK_NONE;
+}
+
 int Acquire(SimFile& file, int level) {
   SimInode& inode = *file.inode;
   if (file.lock >= level) return SQLITE_OK;
+  if (file.has_lost_lock) {
+    if (inode.lock > SQLITE_LOCK_SHARED) return SQLITE_BUSY;
+    file.has_lost_lock = false;
+    Count(file);
+  }
   // Another connection has more than a shared lock, or would have to give way.
   if (file.lock != inode.lock &&
       (inode.lock >= kPending || level > SQLITE_LOCK_SHARED)) {
     return SQLITE_BUSY;
   }
   if (level == SQLITE_LOCK_SHARED) {
-    ++inode.lock_holders;
-    file.lock = SQLITE_LOCK_SHARED;
-    if (inode.lock == SQLITE_LOCK_NONE) inode.lock = SQLITE_LOCK_SHARED;
+    Count(file);
     return SQLITE_OK;
   }
   if (level == SQLITE_LOCK_EXCLUSIVE) {
@@ -42,11 +59,25 @@ int Acquire(SimFile& file, int level) {
 void ReleaseLock(SimFile& file, int level) {
   SimInode& inode = *file.inode;
   if (file.lock <= level) return;
-  if (file.lock > SQLITE_LOCK_SHARED) inode.lock = SQLITE_LOCK_SHARED;
-  if (level == SQLITE_LOCK_NONE && --inode.lock_holders == 0) {
-    inode.lock = SQLITE_LOCK_NONE;
+  if (file.has_lost_lock) {
+    file.has_lost_lock = level != SQLITE_LOCK_NONE;
+  } else if (level == SQLITE_LOCK_NONE) {
+    Uncount(file);
+  } else {
+    inode.lock = SQLITE_LOCK_SHARED;
   }
   file.lock = level;
+}
+
+void LoseLocks(const SimFile& closed) {
+  for (SimFile* file : closed.disk->files) {
+    if (file->inode != closed.inode || file->owner != closed.owner ||
+        file->lock == SQLITE_LOCK_NONE || file->has_lost_lock) {
+      continue;
+    }
+    Uncount(*file);
+    file->has_lost_lock = true;
+  }
 }
 
 int SimLock(sqlite3_file* base, int level) {

@@ -56,6 +56,7 @@ int AcquireShared(SimFile& file, std::size_t slot) {
 }
 
 int AcquireExclusive(SimFile& file, std::size_t first, std::size_t end) {
+  if (file.disk->shares_index_locks) return SQLITE_OK;
   auto& locks = file.inode->shm.locks;
   for (std::size_t slot = first; slot < end; ++slot) {
     if (locks[slot] != 0) return SQLITE_BUSY;

@@ -286,6 +286,10 @@ void SimDisk::DropSyncsOf(FileRole role) {
 
 void SimDisk::DropDirectorySyncs() { impl_->drops_directory_syncs = true; }
 
+void SimDisk::ShareIndexLocks() { impl_->shares_index_locks = true; }
+
+void SimDisk::LoseLocksOnClose() { impl_->loses_locks_on_close = true; }
+
 void SimDisk::set_owner(int owner) { impl_->owner = owner; }
 
 void SimDisk::KillOwner(int owner) {

@@ -93,6 +93,10 @@ class SimDisk {
   // of a planted bug. The observer sees nothing of it.
   void DropSyncsOf(FileRole role);
   void DropDirectorySyncs();
+  // As planted bugs: exclusive locks of the wal-index are given to everybody;
+  // a close ends all locks that its client has on the file, as POSIX has it.
+  void ShareIndexLocks();
+  void LoseLocksOnClose();
   // Whose files are those that are opened from now on: a number of a client.
   void set_owner(int owner);
   // The process of that client is gone: its locks fall, and shared memory stays

@@ -1,8 +1,9 @@
 // The planted savers: SqliteSaver with one bug each, of the kind that real
 // programs have. The tester must find each with the class that the entry names:
-// under SIGKILL, or under the faults of SaverEntry::shown_by. Without a fault
-// they answer like the ReferenceModel in everything, but for those whose bugs
-// need none (SaverEntry::needs_crash). Only the registry calls these.
+// under SIGKILL, or under the faults of SaverEntry::shown_by, or with several
+// clients (SaverEntry::needs_clients). Without a fault, and alone, they answer
+// like the ReferenceModel in everything, but for those whose bugs need none
+// (SaverEntry::needs_crash). Only the registry calls these.
 
 #ifndef LASTCOMMIT_SUBJECT_PLANTED_H_
 #define LASTCOMMIT_SUBJECT_PLANTED_H_
@@ -92,6 +93,25 @@ SaverEntry PlantedFailedCommitRepeated();
 
 // Says OK when the disk is full.
 SaverEntry PlantedFullDiskIgnored();
+
+// ---- Those whose bugs several clients show ----
+
+// Reads the commit counter before it has the write lock.
+SaverEntry PlantedCounterReadBeforeLock();
+
+// Compares a task's version with what it read before the transaction.
+SaverEntry PlantedTaskCheckBeforeLock();
+
+// Takes the WAL for empty after a checkpoint that was busy.
+SaverEntry PlantedBusyCheckpointIgnored();
+
+// Reads from a snapshot that only its own commits end.
+SaverEntry PlantedReaderNeverReset();
+
+// Run on a disk whose locks of the wal-index exclude nobody, and on one where a
+// close of any descriptor ends all locks of its process.
+SaverEntry PlantedIndexLocksShared();
+SaverEntry PlantedLocksLostByClose();
 
 }  // namespace lastcommit
 

@@ -2,7 +2,7 @@
 // set. Here it is made with a copy of the version in memory, which a rollback
 // does not take back, so that one client alone is refused what it may do. A
 // version that is read from the database before BEGIN is the same mistake, but
-// needs a second client to show; one connection writes here.
+// needs a second client to show (planted_task_check.cc).
 
 #include <cstdint>
 #include <map>

@@ -54,7 +54,7 @@ SaverEntry SqliteUndefended() {
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
-  static const std::array<SaverEntry, 29> kSavers = {
+  static const std::array<SaverEntry, 35> kSavers = {
       Sqlite(),
       SqliteUndefended(),
       PlantedAckBeforeCommit(),
@@ -84,6 +84,12 @@ std::span<const SaverEntry> Savers() {
       PlantedFailedCommitIgnored(),
       PlantedFailedCommitRepeated(),
       PlantedFullDiskIgnored(),
+      PlantedCounterReadBeforeLock(),
+      PlantedTaskCheckBeforeLock(),
+      PlantedBusyCheckpointIgnored(),
+      PlantedReaderNeverReset(),
+      PlantedIndexLocksShared(),
+      PlantedLocksLostByClose(),
   };
   return kSavers;
 }

@@ -33,6 +33,16 @@ struct UnkeptSyncs {
   bool any() const { return of.has_value() || of_directory; }
 };
 
+// Locks that a simulated disk says it has given, and does not keep.
+struct UnkeptLocks {
+  // Exclusive ones of the wal-index: others get theirs all the same.
+  bool of_index = false;
+  // All that a client has on a file, once it closes any descriptor of it.
+  bool after_close = false;
+
+  bool any() const { return of_index || after_close; }
+};
+
 struct SaverEntry {
   std::string_view name;
   std::string_view description;  // one line; for a planted one, its bug
@@ -45,8 +55,8 @@ struct SaverEntry {
   // read transaction. `path` is the database file, for stores with files
   // beside it. A database without a schema gives cut -1.
   absl::StatusOr<State> (*read)(sqlite3* connection, const std::string& path);
-  // Planted savers: without a crash it does what a correct one does. False: a
-  // program that runs to its end shows the bug.
+  // Planted savers: without a crash its only client sees what it does of a
+  // correct one. False: a program that runs to its end shows the bug.
   bool needs_crash = true;
   // Looks at files, or changes them, without SQLite: on a simulated disk it
   // would not see its own.
@@ -56,6 +66,11 @@ struct SaverEntry {
   // Of the disk that it runs on, which there is on a simulated one only. What
   // it left is examined on a disk that does what it says.
   UnkeptSyncs unkept_syncs = {};
+  // Planted savers: how many clients its bug needs to show. More than one do
+  // without a crash, and it is looked for with all of them alive.
+  int needs_clients = 1;
+  // As `unkept_syncs`.
+  UnkeptLocks unkept_locks = {};
 };
 
 // In the order in which they are listed to people; "sqlite" is the first.

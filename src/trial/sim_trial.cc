@@ -177,9 +177,13 @@ void KeepFreedMemory() {
   mallopt(M_TOP_PAD, 1 << 20);
 }
 
-void DropSyncs(const UnkeptSyncs& dropped, SimDisk& disk) {
-  if (dropped.of.has_value()) disk.DropSyncsOf(*dropped.of);
-  if (dropped.of_directory) disk.DropDirectorySyncs();
+// The disk that the entry says.
+void Spoil(const SaverEntry& entry, SimDisk& disk) {
+  const UnkeptSyncs& syncs = entry.unkept_syncs;
+  if (syncs.of.has_value()) disk.DropSyncsOf(*syncs.of);
+  if (syncs.of_directory) disk.DropDirectorySyncs();
+  if (entry.unkept_locks.of_index) disk.ShareIndexLocks();
+  if (entry.unkept_locks.after_close) disk.LoseLocksOnClose();
 }
 
 // Where real files are written; empty: they are not.
@@ -220,7 +224,7 @@ class SimRun {
     ClearRound(page_, round.steps.size());
     // Never destroyed: the dead have files open on it.
     auto* disk = new SimDisk(storage_);  // NOLINT
-    DropSyncs(entry_.unkept_syncs, *disk);
+    Spoil(entry_, *disk);
     SimRound run(*disk, page_, plan_, r, Sampling(r));
     history_.BeginRound(model_.state().cut);
     round_ = r;

@@ -3,7 +3,9 @@
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -112,6 +114,160 @@ TEST_F(SimLocksTest, SlotsAreSharedOrExclusive) {
   EXPECT_EQ(third.ShmLock(3, kSlotExclusive), SQLITE_BUSY);
   EXPECT_EQ(b_.ShmUnlock(3, kSlotShared), SQLITE_OK);
   EXPECT_EQ(third.ShmLock(3, kSlotExclusive), SQLITE_OK);
+}
+
+// ---- Clients ----
+
+// Files of two clients, on the disk of the test.
+class SimClientsTest : public SimTest {
+ protected:
+  SimClientsTest() {
+    disk_->set_owner(1);
+    dead_.emplace(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+    disk_->set_owner(2);
+    alive_.emplace(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  }
+  // Its memory stays what it is, as that of a process that is left behind.
+  ~SimClientsTest() override {
+    if (is_dead_) dead_->file()->pMethods = nullptr;
+  }
+  void Kill() {
+    disk_->KillOwner(1);
+    is_dead_ = true;
+  }
+
+  std::optional<RawFile> dead_;
+  std::optional<RawFile> alive_;
+  bool is_dead_ = false;
+};
+
+TEST_F(SimClientsTest, TheLocksOfADeadClientFall) {
+  dead_->Lock(kShared);
+  dead_->Lock(kExclusive);
+  dead_->ShmMap(0, true);
+  dead_->ShmLock(0, kSlotExclusive, 8);
+  alive_->ShmMap(0, false);
+  ASSERT_EQ(alive_->Lock(kShared), SQLITE_BUSY);
+  ASSERT_EQ(alive_->ShmLock(4, kSlotShared), SQLITE_BUSY);
+  Kill();
+  EXPECT_EQ(alive_->Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(alive_->Lock(kExclusive), SQLITE_OK);
+  EXPECT_EQ(alive_->ShmLock(0, kSlotExclusive, 8), SQLITE_OK);
+}
+
+TEST_F(SimClientsTest, AllFilesOfADeadClientAreGone) {
+  disk_->set_owner(1);
+  RawFile second(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  dead_->Lock(kShared);
+  second.Lock(kShared);
+  alive_->Lock(kShared);
+  ASSERT_EQ(alive_->Lock(kExclusive), SQLITE_BUSY);
+  Kill();
+  EXPECT_EQ(alive_->Lock(kExclusive), SQLITE_OK);
+  second.file()->pMethods = nullptr;
+}
+
+TEST_F(SimClientsTest, TheLocksOfTheOthersStay) {
+  alive_->Lock(kShared);
+  alive_->Lock(kReserved);
+  alive_->ShmMap(0, true);
+  alive_->ShmLock(3, kSlotExclusive);
+  Kill();
+  RawFile late(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  late.ShmMap(0, false);
+  EXPECT_EQ(late.Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(late.Lock(kReserved), SQLITE_BUSY);
+  EXPECT_EQ(late.ShmLock(3, kSlotShared), SQLITE_BUSY);
+}
+
+TEST_F(SimClientsTest, TheIndexStaysWhileOthersHaveIt) {
+  dead_->ShmMap(0, true)[7] = 'x';
+  alive_->ShmMap(0, false);
+  Kill();
+  EXPECT_EQ(alive_->ShmMap(0, false)[7], 'x');
+}
+
+TEST_F(SimClientsTest, TheIndexGoesWithTheLastThatHasIt) {
+  dead_->ShmMap(0, true)[7] = 'x';
+  Kill();
+  EXPECT_EQ(alive_->ShmMap(0, false), nullptr);
+  EXPECT_EQ(alive_->ShmMap(0, true)[7], '\0');
+}
+
+// ---- Disks that do not keep locks ----
+
+TEST_F(SimClientsTest, ADiskMayGiveExclusiveSlotsToEverybody) {
+  disk_->ShareIndexLocks();
+  for (RawFile* file : {&*dead_, &*alive_}) file->ShmMap(0, true);
+  EXPECT_EQ(dead_->ShmLock(0, kSlotExclusive), SQLITE_OK);
+  EXPECT_EQ(alive_->ShmLock(0, kSlotExclusive), SQLITE_OK);
+  EXPECT_EQ(alive_->ShmLock(1, kSlotShared), SQLITE_OK);
+  EXPECT_EQ(dead_->ShmLock(1, kSlotExclusive), SQLITE_OK);
+  EXPECT_EQ(dead_->ShmUnlock(0, kSlotExclusive), SQLITE_OK);
+  EXPECT_EQ(alive_->ShmUnlock(1, kSlotShared), SQLITE_OK);
+}
+
+class LostLocksTest : public SimClientsTest {
+ protected:
+  LostLocksTest() { disk_->LoseLocksOnClose(); }
+
+  // As somebody does who looks into the file.
+  void OpenAndClose(int client) {
+    disk_->set_owner(client);
+    const RawFile look(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  }
+};
+
+TEST_F(LostLocksTest, ACloseEndsTheLocksThatItsClientHasOnTheFile) {
+  dead_->Lock(kShared);
+  dead_->Lock(kReserved);
+  ASSERT_EQ(alive_->Lock(kShared), SQLITE_OK);
+  ASSERT_EQ(alive_->Lock(kReserved), SQLITE_BUSY);
+  OpenAndClose(1);
+  EXPECT_FALSE(alive_->IsReserved());
+  EXPECT_EQ(alive_->Lock(kReserved), SQLITE_OK);
+  EXPECT_EQ(alive_->Lock(kExclusive), SQLITE_OK);
+}
+
+TEST_F(LostLocksTest, ACloseLeavesTheLocksOfOtherClients) {
+  dead_->Lock(kShared);
+  dead_->Lock(kReserved);
+  alive_->Lock(kShared);
+  OpenAndClose(2);
+  EXPECT_EQ(alive_->Lock(kReserved), SQLITE_BUSY);
+}
+
+TEST_F(LostLocksTest, WhoHasLostItsLockDoesNotKnowAndCountsAgainWhenItAsks) {
+  dead_->Lock(kShared);
+  OpenAndClose(1);
+  EXPECT_EQ(dead_->Lock(kShared), SQLITE_OK);
+  alive_->Lock(kShared);
+  EXPECT_EQ(alive_->Lock(kExclusive), SQLITE_OK);
+  EXPECT_EQ(dead_->Lock(kReserved), SQLITE_BUSY);
+  alive_->Unlock(SQLITE_LOCK_NONE);
+  EXPECT_EQ(dead_->Lock(kReserved), SQLITE_OK);
+  EXPECT_EQ(alive_->Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(alive_->Lock(kReserved), SQLITE_BUSY);
+}
+
+TEST_F(LostLocksTest, GivingBackALostLockTakesNothingFromOthers) {
+  dead_->Lock(kShared);
+  dead_->Lock(kReserved);
+  OpenAndClose(1);
+  alive_->Lock(kShared);
+  alive_->Lock(kReserved);
+  EXPECT_EQ(dead_->Unlock(kShared), SQLITE_OK);
+  EXPECT_EQ(dead_->Unlock(SQLITE_LOCK_NONE), SQLITE_OK);
+  EXPECT_TRUE(dead_->Lock(kShared) == SQLITE_OK && dead_->IsReserved());
+}
+
+TEST_F(SimClientsTest, ACloseLeavesTheLocksOfItsClientWhereTheyAreKept) {
+  dead_->Lock(kShared);
+  dead_->Lock(kReserved);
+  disk_->set_owner(1);
+  { const RawFile look(kSimDatabase, SQLITE_OPEN_MAIN_DB); }
+  alive_->Lock(kShared);
+  EXPECT_EQ(alive_->Lock(kReserved), SQLITE_BUSY);
 }
 
 // ---- Long walks ----

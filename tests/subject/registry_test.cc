@@ -48,6 +48,25 @@ TEST(RegistryTest, OnlyPlantedSaversRunOnDisksThatLie) {
   }
 }
 
+TEST(RegistryTest, OnlyPlantedSaversRunWhereLocksAreNotKept) {
+  for (const SaverEntry& entry : Savers()) {
+    if (!entry.unkept_locks.any()) continue;
+    EXPECT_GT(entry.needs_clients, 1) << entry.name;
+    EXPECT_TRUE(entry.planted.has_value()) << entry.name;
+  }
+}
+
+TEST(RegistryTest, OnlyPlantedSaversNeedSeveralClientsAndRunOnSimulatedDisks) {
+  for (const SaverEntry& entry : Savers()) {
+    EXPECT_GE(entry.needs_clients, 1) << entry.name;
+    EXPECT_LE(entry.needs_clients, kMaxClients) << entry.name;
+    if (entry.needs_clients == 1) continue;
+    EXPECT_TRUE(entry.planted.has_value()) << entry.name;
+    EXPECT_TRUE(entry.needs_crash) << entry.name;
+    EXPECT_FALSE(entry.needs_real_files) << entry.name;
+  }
+}
+
 TEST(RegistryTest, OnlyPlantedSaversAreWrongWithoutACrash) {
   for (const SaverEntry& entry : Savers()) {
     EXPECT_TRUE(entry.needs_crash || entry.planted.has_value()) << entry.name;
