@@ -19,7 +19,7 @@ namespace lastcommit {
 namespace {
 
 // So that a line fits where it is read; the last column ends nowhere.
-constexpr std::size_t kWidthOfAll = 88;
+constexpr std::size_t kWidthOfAll = 112;
 constexpr std::size_t kGap = 2;
 // Of one step. A schedule may draw hundreds.
 constexpr std::size_t kMostSwitches = 12;
@@ -41,10 +41,12 @@ bool IsInFull(const Step& step) {
          ArgumentsInWords(step).empty();
 }
 
+// Between two fields.
 std::string Cut(const std::string& cell, std::size_t width) {
-  constexpr std::size_t kDots = 3;
+  const std::string dots = " ...";
   if (cell.size() <= width) return cell;
-  return cell.substr(0, width - kDots) + "...";
+  const std::size_t space = cell.rfind(' ', width - dots.size());
+  return cell.substr(0, std::min(space, width - dots.size())) + dots;
 }
 
 struct SwitchInStory {
@@ -183,11 +185,10 @@ class ClientsStory {
 
   void AppendMeanings(const std::optional<Step>& killer) {
     if (killer.has_value()) {
-      absl::StrAppend(&text_, "  ?: only if the kill comes later",
-                      killer->crash->is_of_one
-                          ? ""
-                          : ", or a --> above had let the client go ahead",
-                      "\n");
+      absl::StrAppend(
+          &text_, "  ?: only if the kill comes later",
+          killer->crash->is_of_one ? "" : ", or the client got there before it",
+          "\n");
     }
     bool is_first = true;
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {
@@ -213,7 +214,7 @@ std::string RoundOfClients(const Plan& plan, std::size_t round,
 }
 
 std::string InWords(const Schedule& schedule) {
-  const std::string kind(Name(schedule.kind));
+  std::string kind(Name(schedule.kind));
   const std::string seed = absl::StrCat(" (seed ", schedule.seed, ")");
   switch (schedule.kind) {
     case ScheduleKind::kPlan:
@@ -228,9 +229,9 @@ std::string InWords(const Schedule& schedule) {
       return absl::StrCat(kind, ", the next client at every ",
                           Ordinal(schedule.rate), " yield point of a step");
     case ScheduleKind::kDirected:
-      return absl::StrCat(kind, ", another client at ", schedule.rate,
-                          " % of the yield points inside of checkpoints, "
-                          "commits, opens and closes",
+      return absl::StrCat(kind, ", in ", schedule.rate,
+                          " % of the checkpoints, commits, opens and closes "
+                          "others go on once",
                           seed);
   }
   return kind;
