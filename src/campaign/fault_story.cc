@@ -40,28 +40,41 @@ std::string Directory(const Survival& survival) {
                       " changes");
 }
 
-std::string CrashMark(const CrashPoint& crash) {
+// Who is killed. Without power nobody lives on.
+std::string Victims(const CrashPoint& crash, const Step& step,
+                    Company company) {
+  if (company == Company::kAlone) return "KILLED ";
+  if (!crash.is_of_one) return "ALL CLIENTS KILLED ";
+  return absl::StrCat("CLIENT ", step.client, " ALONE KILLED ");
+}
+
+std::string CrashMark(const Step& step, Company company) {
+  const CrashPoint& crash = *step.crash;
   const bool is_kill = crash.survival.kind == SurvivalKind::kAll;
-  std::string text =
-      absl::StrCat("   <== ", is_kill ? "KILLED " : "POWER LOSS ");
+  std::string text = is_kill ? Victims(crash, step, company) : "POWER LOSS ";
   if (crash.io == 0) {
     absl::StrAppend(&text, "before it begins");
   } else {
     absl::StrAppend(&text, std::string(Name(crash.moment)), " I/O call ",
                     crash.io);
   }
-  if (is_kill) return text;
+  if (is_kill) {
+    return company == Company::kOthers && crash.is_of_one
+               ? text + "; the others go on"
+               : text;
+  }
   return absl::StrCat(text, "; of what was not synced ",
                       Survivors(crash.survival), " survives",
                       Directory(crash.survival));
 }
 
 std::string TimedKillMark(std::int64_t microseconds) {
-  return absl::StrCat("   <== SIGKILL ", microseconds,
+  return absl::StrCat("SIGKILL ", microseconds,
                       " us after this begins, wherever it is then");
 }
 
-// 1st, 2nd, 3rd, 4th, 11th, 21st
+}  // namespace
+
 std::string Ordinal(std::int64_t number) {
   const std::int64_t last = number % 10;
   const bool is_teen = number % 100 / 10 == 1;
@@ -71,6 +84,8 @@ std::string Ordinal(std::int64_t number) {
                                                         : "rd";
   return absl::StrCat(number, ending);
 }
+
+namespace {
 
 struct CallWords {
   const char* call;
@@ -106,7 +121,7 @@ CallWords WordsOf(ErrorKind kind) {
 std::string ErrorMark(const IoError& error) {
   const auto [call, how] = WordsOf(error.kind);
   const std::string first =
-      absl::StrCat("   <== from here the ", Ordinal(error.at), " ", call);
+      absl::StrCat("from here the ", Ordinal(error.at), " ", call);
   if (error.count == 1) return absl::StrCat(first, " fails", how);
   const std::string more = error.count == 0 ? "do all after it in this round"
                            : error.count == 2
@@ -117,14 +132,14 @@ std::string ErrorMark(const IoError& error) {
 
 }  // namespace
 
-std::string FaultMarks(const Step& step) {
-  std::string text;
-  if (step.error.has_value()) text += ErrorMark(*step.error);
-  if (step.crash.has_value()) text += CrashMark(*step.crash);
+std::vector<std::string> FaultMarks(const Step& step, Company company) {
+  std::vector<std::string> marks;
+  if (step.error.has_value()) marks.push_back(ErrorMark(*step.error));
+  if (step.crash.has_value()) marks.push_back(CrashMark(step, company));
   if (step.kill_after_us.has_value()) {
-    text += TimedKillMark(*step.kill_after_us);
+    marks.push_back(TimedKillMark(*step.kill_after_us));
   }
-  return text;
+  return marks;
 }
 
 }  // namespace lastcommit

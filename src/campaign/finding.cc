@@ -76,18 +76,18 @@ absl::Status Keep(const Plan& plan, const FindingOptions& options,
   return absl::OkStatus();
 }
 
-// `note`: what people must know of it, a line or nothing.
+// `program`: the plan as people read it. `note`: what they must know of it, a
+// line or nothing.
 std::string StoryOf(const Finding& finding, const Plan& plan,
-                    const TrialResult& result, const std::string& note,
-                    const FindingOptions& options) {
+                    const TrialResult& result, const std::string& program,
+                    const std::string& note, const FindingOptions& options) {
   return absl::StrCat(
       "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n\n",
       TesterVersion(), ", ", SqliteUnderTest(),
       "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
       "; it repeats: ", finding.repeats, "\n", note, CountSteps(plan),
       " lines after the header, ", finding.shrink_trials,
-      " trials of shrinking\n\n", ReadableProgram(plan), "\n",
-      TokenLine(finding, options),
+      " trials of shrinking\n\n", program, "\n", TokenLine(finding, options),
       "replay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
 }
 
@@ -265,9 +265,11 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
   finding.lines = CountSteps(kept);
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
-  finding.story =
-      StoryOf(finding, kept, is_same(repetition) ? repetition.first : result,
-              note, options);
+  const bool is_of_kept = is_same(repetition);
+  finding.story = StoryOf(finding, kept, is_of_kept ? repetition.first : result,
+                          is_of_kept ? ReadableProgram(kept, repetition.first)
+                                     : ReadableProgram(kept),
+                          note, options);
   finding.state = FindingState::kExplained;
   return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
                         finding.story);
@@ -287,7 +289,8 @@ absl::Status ExplainTimed(TrialRunner& trial, const Plan& plan,
   }
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
-  finding.story = StoryOf(finding, plan, result, note, options);
+  finding.story =
+      StoryOf(finding, plan, result, ReadableProgram(plan), note, options);
   finding.state = FindingState::kExplained;
   return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
                         finding.story);

@@ -18,12 +18,6 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 
-// "any": each plan has its own.
-std::string ScheduleWord(const GenerateOptions& generate) {
-  return generate.schedule.has_value() ? std::string(Name(*generate.schedule))
-                                       : "any";
-}
-
 // What is the same in all shards of a campaign, by name.
 std::vector<std::pair<std::string, std::string>> Common(
     const Identity& identity) {
@@ -109,7 +103,16 @@ bool NeedsSim(const GenerateOptions& generate) {
 
 }  // namespace
 
+std::string ScheduleWord(const GenerateOptions& generate) {
+  return generate.schedule.has_value() ? std::string(Name(*generate.schedule))
+                                       : "any";
+}
+
 absl::Status CheckEngine(const GenerateOptions& generate) {
+  if (generate.clients == 1 && generate.schedule.has_value()) {
+    return absl::InvalidArgumentError(
+        "a schedule needs several clients: --clients is 1");
+  }
   if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
     return absl::InvalidArgumentError(
         NeedsItsOwnDisk(generate.saver)

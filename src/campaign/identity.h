@@ -48,7 +48,8 @@ struct WantedIdentity {
 // the engine is open and only one can run what is wanted, it is that one.
 Identity NewIdentity(const WantedIdentity& wanted);
 
-// InvalidArgument, if no plan that is generated so can run on that engine.
+// InvalidArgument, if no plan that is generated so can run on that engine, or
+// if there is a schedule for one client.
 absl::Status CheckEngine(const GenerateOptions& generate);
 
 // FailedPrecondition, naming both values, if a campaign cannot be continued
@@ -63,6 +64,9 @@ nlohmann::json IdentityToJson(const Identity& identity);
 // InvalidArgument.
 absl::StatusOr<Identity> ParseIdentity(const std::string& text,
                                        const std::string& name);
+
+// "random", or "any": each plan has one of its own.
+std::string ScheduleWord(const GenerateOptions& generate);
 
 // "1/4", or "1,3/4" after a merge.
 std::string ShardsOf(const Identity& identity);

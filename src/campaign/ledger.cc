@@ -44,6 +44,12 @@ constexpr const char kTimedSent[] = "timed_kill/sent";
 constexpr const char kTimedInside[] = "timed_kill/inside";
 constexpr const char kTimedTooLate[] = "timed_kill/too_late";
 
+constexpr const char kCommitsInTurn[] = "clients/commits_in_turn";
+constexpr const char kCheckpointsAcross[] =
+    "clients/checkpoints_across_commits";
+constexpr const char kRefusals[] = "clients/refusals";
+constexpr const char kSwitches[] = "clients/switches";
+
 std::string CalmCell(Engine engine, JournalMode mode) {
   return absl::StrCat("round/", Word(engine), "/none/", Word(mode));
 }
@@ -127,6 +133,32 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   if (facts.hot_journal) ++cells[kOutcomes[3]];
 }
 
+std::int64_t KillsOfOne(const Plan& plan, const TrialResult& result) {
+  std::int64_t kills = 0;
+  for (std::size_t r = 0; r < result.rounds.size(); ++r) {
+    const RoundFacts& facts = result.rounds[r];
+    const Round& round = plan.rounds[r];
+    const std::optional<std::size_t> step = CrashStep(round);
+    if (!facts.judged || !facts.crashed || Clients(round) == 1) continue;
+    kills += step.has_value() && round.steps[*step].crash->is_of_one ? 1 : 0;
+  }
+  return kills;
+}
+
+// What makes several clients more than one.
+void AddClients(const Plan& plan, const TrialResult& result,
+                Ledger::Cells& cells) {
+  const auto add = [&](const std::string& cell, std::int64_t count) {
+    if (count > 0) cells[cell] += count;
+  };
+  add(kCommitsInTurn, result.commits_in_turn);
+  add(kCheckpointsAcross, result.checkpoints_across_commits);
+  add(kRefusals, result.refusals);
+  add(kSwitches, static_cast<std::int64_t>(result.switches.size()));
+  add("clients/changes_of_client", result.changes_of_client);
+  add("clients/kills_of_one", KillsOfOne(plan, result));
+}
+
 std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
   std::int64_t count = 0;
   for (int p = 0; p < kPhases; ++p) {
@@ -143,11 +175,29 @@ bool HasPowerLosses(const Ledger& ledger) {
   });
 }
 
+void Promise(const Ledger& ledger, const std::string& cell,
+             std::vector<std::string>& empty) {
+  if (ledger.Count(cell) == 0) empty.push_back("empty cell: " + cell);
+}
+
+// What several clients promise to fill. Without switches inside of steps nobody
+// commits during a checkpoint of another one, but for those who wait.
+std::vector<std::string> EmptyCellsOfClients(const Ledger& ledger,
+                                             const GenerateOptions& options) {
+  std::vector<std::string> empty;
+  Promise(ledger, kCommitsInTurn, empty);
+  Promise(ledger, kRefusals, empty);
+  if (options.schedule == ScheduleKind::kPlan) return empty;
+  Promise(ledger, kCheckpointsAcross, empty);
+  Promise(ledger, kSwitches, empty);
+  return empty;
+}
+
 // What real processes promise to fill.
 std::vector<std::string> EmptyCells(const Ledger& ledger, FaultChoice fault) {
   std::vector<std::string> empty;
   const auto promise = [&](const std::string& cell) {
-    if (ledger.Count(cell) == 0) empty.push_back("empty cell: " + cell);
+    Promise(ledger, cell, empty);
   };
   const Kill kill =
       fault == FaultChoice::kPowerLoss ? Kill::kPowerLoss : Kill::kPlanned;
@@ -175,6 +225,7 @@ std::vector<std::string> EmptyCells(const Ledger& ledger, FaultChoice fault) {
 void Ledger::Add(const Plan& plan, const TrialResult& result) {
   ++cells_["trials"];
   ++cells_[absl::StrCat("verdict/", Name(result.verdict))];
+  if (Clients(plan) > 1) ++cells_[absl::StrCat("clients/", Clients(plan))];
   cells_["steps"] += result.steps;
   cells_["commits"] += result.commits;
   for (const RoundFacts& facts : result.rounds) {
@@ -193,6 +244,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   }
   if (result.verdict.skipped) return;  // what it did is not judged
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
+  if (Clients(plan) > 1) AddClients(plan, result, cells_);
   cells_[kOutcomes[4]] += result.spilled ? 1 : 0;
   cells_[kOutcomes[5]] += result.savepoint_rolled_back_after_spill ? 1 : 0;
   cells_[kOutcomes[6]] += result.statement_failed_after_spill ? 1 : 0;
@@ -252,8 +304,10 @@ std::string Ledger::Print() const {
   return text;
 }
 
-// What a simulated disk promises is not in these cells.
+// What a simulated disk promises is not in these cells, but for what several
+// clients do on it.
 std::optional<std::int64_t> TrialsOfAPromise(const GenerateOptions& options) {
+  if (options.clients > 1) return kTrialsOfAPromise;
   if (options.engine != EngineChoice::kFork) return std::nullopt;
   switch (options.fault) {
     case FaultChoice::kMixed:
@@ -312,7 +366,9 @@ std::vector<std::string> BrokenPromises(const Ledger& ledger,
   }
   const auto enough = TrialsOfAPromise(options);
   if (!enough.has_value() || ledger.trials() < *enough) return broken;
-  for (std::string& empty : EmptyCells(ledger, options.fault)) {
+  for (std::string& empty : options.clients > 1
+                                ? EmptyCellsOfClients(ledger, options)
+                                : EmptyCells(ledger, options.fault)) {
     broken.push_back(std::move(empty));
   }
   return broken;

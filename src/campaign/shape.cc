@@ -14,7 +14,9 @@ std::string Word(Enum value) {
 }
 
 std::string WordOf(const Step& step) {
-  std::string word = Word(step.kind);
+  std::string word =
+      absl::StrCat(step.client == 0 ? "" : absl::StrCat(step.client, "."),
+                   Word(step.kind), step.switches.empty() ? "" : "~");
   if (step.error.has_value()) {
     absl::StrAppend(&word, "?", Word(step.error->kind));
   }

@@ -5,136 +5,31 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "campaign/clients_story.h"
 #include "campaign/fault_story.h"
-#include "plan/content.h"
+#include "campaign/step_words.h"
 
 namespace lastcommit {
 namespace {
-
-std::string Quoted(const std::string& name) {
-  return absl::StrCat("\"", absl::CHexEscape(name), "\"");
-}
 
 template <typename Enum>
 std::string Word(Enum value) {
   return std::string(Name(value));
 }
 
-std::string Bytes(const Content& content) {
-  return absl::StrCat(content.size, " bytes (seed ", content.seed, ")");
-}
-
-std::string CheckpointPath(const Step& step) {
-  return absl::StrCat(Quoted(ThreadName(step.thread)), " / ",
-                      Quoted(NamespaceName(step.ns)), " / ",
-                      Quoted(CheckpointName(step.id)));
-}
-
-std::string CheckpointArguments(const Step& step) {
-  return absl::StrCat(
-      CheckpointPath(step), ", ",
-      step.parent < 0
-          ? ""
-          : absl::StrCat("parent ", Quoted(CheckpointName(step.parent)), ", "),
-      Bytes(step.content), step.invalid_at < 0 ? "" : ", metadata is not JSON");
-}
-
-// "task-0" #1 to #3, those that are there replaced
-std::string WriteArguments(const Step& step) {
-  const int count = step.kind == StepKind::kPutWrite ? 1 : step.count;
-  return absl::StrCat(
-      Quoted(TaskName(step.task)), " #", step.idx,
-      count == 1 ? "" : absl::StrCat(" to #", step.idx + count - 1),
-      step.replace == 0 ? "" : ", replacing");
-}
-
-std::string UpdateArguments(const Step& step) {
-  return absl::StrCat(
-      Word(step.state),
-      step.stale == 0
-          ? ""
-          : absl::StrCat(", expecting a version ", step.stale, " too low"),
-      step.replace == 0 ? "" : ", " + Bytes(step.content),
-      step.replace == 0 || step.invalid_at < 0 ? "" : ", not JSON");
-}
-
-std::string ListArguments(const Step& step) {
-  return absl::StrCat(
-      Quoted(ThreadName(step.thread)), " / ", Quoted(NamespaceName(step.ns)),
-      step.filter < 0 ? "" : absl::StrCat(", those with ", step.filter),
-      step.before < 0 ? ""
-                      : ", older than " + Quoted(CheckpointName(step.before)),
-      step.limit == 0 ? "" : absl::StrCat(", at most ", step.limit));
-}
-
-std::string Level(const Step& step) {
-  return step.level == LogLevel::kInfo ? "" : ", level " + Word(step.level);
-}
-
-std::string Arguments(const Step& step) {
-  std::string thread = Quoted(ThreadName(step.thread));
-  switch (step.kind) {
-    case StepKind::kPutCheckpoint:
-      return CheckpointArguments(step);
-    case StepKind::kPutWrite:
-    case StepKind::kPutWrites:
-      return absl::StrCat(CheckpointPath(step), ", ", WriteArguments(step),
-                          ", ", Bytes(step.content));
-    case StepKind::kCommitStep:
-      return absl::StrCat(CheckpointArguments(step), ", with ",
-                          WriteArguments(step));
-    case StepKind::kPrune:
-      return absl::StrCat(thread, " / ", Quoted(NamespaceName(step.ns)),
-                          ", all but ", step.keep);
-    case StepKind::kListCheckpoints:
-      return ListArguments(step);
-    case StepKind::kCreateTask:
-      return absl::StrCat(thread, " / ", Quoted(TaskName(step.task)), ", ",
-                          Bytes(step.content),
-                          step.invalid_at < 0 ? "" : ", not JSON");
-    case StepKind::kUpdateTask:
-      return absl::StrCat(thread, " / ", Quoted(TaskName(step.task)), ", ",
-                          UpdateArguments(step));
-    case StepKind::kAppendLog:
-      return absl::StrCat(thread, ", ", Bytes(step.content), Level(step),
-                          step.invalid_at < 0 ? "" : ", not JSON");
-    case StepKind::kAppendLogs:
-      return absl::StrCat(
-          thread, ", ", step.count, " entries of ", Bytes(step.content),
-          Level(step),
-          step.invalid_at < 0
-              ? ""
-              : absl::StrCat(", entry ", step.invalid_at + 1, " is not JSON"));
-    case StepKind::kPutBlob:
-      return absl::StrCat(thread, " / ", Quoted(BlobName(step.id)), ", ",
-                          Bytes(step.content));
-    case StepKind::kStreamBlob:
-      return absl::StrCat(thread, " / ", Quoted(BlobName(step.id)), ", ",
-                          Bytes(step.content), " in pieces of ", step.chunk);
-    case StepKind::kDeleteThread:
-      return thread;
-    case StepKind::kRollbackTo:
-      return step.up == 0 ? "the innermost savepoint"
-                          : absl::StrCat("the savepoint ", step.up,
-                                         " further out than the innermost");
-    case StepKind::kWalCheckpoint:
-      return Word(step.mode);
-    default:
-      return "";
-  }
-}
-
 void AppendRound(const Round& round, std::string& text) {
   bool is_dead = false;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
     const Step& step = round.steps[i];
-    std::string line =
-        absl::StrFormat("  %4d  %-15s %s", i, Word(step.kind), Arguments(step));
+    std::string line = absl::StrFormat("  %4d  %-15s %s", i, Word(step.kind),
+                                       ArgumentsInWords(step));
     if (is_dead) absl::StrAppend(&line, "   (only if the kill comes later)");
     if (step.crash.has_value()) {
       is_dead = true;
     }
-    absl::StrAppend(&line, FaultMarks(step));
+    for (const std::string& mark : FaultMarks(step, Company::kAlone)) {
+      absl::StrAppend(&line, "   <== ", mark);
+    }
     while (line.ends_with(' ')) line.pop_back();
     absl::StrAppend(&text, line, "\n");
   }
@@ -155,23 +50,47 @@ std::string Disk(const Plan& plan) {
   return text;
 }
 
-}  // namespace
-
-std::string ReadableProgram(const Plan& plan) {
+std::string Settings(const Plan& plan) {
   const Profile& profile = plan.profile;
-  std::string text = absl::StrCat(
-      "saver ", absl::CHexEscape(plan.saver), ", engine ", Word(plan.engine),
-      "\njournal_mode=", Word(profile.journal_mode),
+  return absl::StrCat(
+      "journal_mode=", Word(profile.journal_mode),
       " synchronous=", Word(profile.synchronous),
       " page_size=", profile.page_size, " cache_size=",
       profile.cache_size == 0 ? "default" : absl::StrCat(profile.cache_size),
       " wal_autocheckpoint=", profile.wal_autocheckpoint, Disk(plan), "\n");
+}
+
+std::string Program(const Plan& plan, const TrialResult* ran) {
+  const int clients = Clients(plan);
+  std::string text = absl::StrCat(
+      "saver ", absl::CHexEscape(plan.saver), ", engine ", Word(plan.engine),
+      clients == 1 ? "" : absl::StrCat(", ", clients, " clients"), "\n",
+      Settings(plan));
+  if (plan.schedule != Schedule()) {
+    absl::StrAppend(&text, "schedule: ", InWords(plan.schedule), "\n");
+  }
+  if (clients > 1) {
+    text +=
+        "each step runs to its end before the next, but where --> is, and "
+        "where it waits for another client\n";
+  }
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     absl::StrAppend(&text, "round ", r + 1, "\n");
-    AppendRound(plan.rounds[r], text);
+    if (Clients(plan.rounds[r]) == 1) {
+      AppendRound(plan.rounds[r], text);
+    } else {
+      text += RoundOfClients(plan, r, ran);
+    }
   }
-  absl::StrAppend(&text, "then: recover, compare with the model\n");
-  return text;
+  return text + "then: recover, compare with the model\n";
+}
+
+}  // namespace
+
+std::string ReadableProgram(const Plan& plan) { return Program(plan, nullptr); }
+
+std::string ReadableProgram(const Plan& plan, const TrialResult& result) {
+  return Program(plan, &result);
 }
 
 std::string TesterVersion() { return "lastcommit " LASTCOMMIT_VERSION; }

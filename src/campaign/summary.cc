@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "campaign/finding_json.h"
+#include "campaign/identity.h"
 #include "campaign/story.h"
 
 namespace lastcommit {
@@ -145,6 +146,8 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"saver", options.generate.saver},
       {"engine", Word(options.generate.engine)},
       {"fault", Word(options.generate.fault)},
+      {"clients", options.generate.clients},
+      {"schedule", ScheduleWord(options.generate)},
       {"shard", {{"number", options.shard.number}, {"of", options.shard.of}}},
       {"jobs", options.jobs},
       {"time_limit", OptionalSeconds(options.time_limit)},

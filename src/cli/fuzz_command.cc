@@ -60,8 +60,8 @@ void AddFuzz(CLI::App& app, const std::string& program, ExitCode& code) {
       "Exit codes: 0 held, 1 violated, 2 usage or bad input, 3 the tester "
       "itself failed,\n4 not exercised (a fault that was promised never "
       "happened).\n\nExample: a real bug of SQLite 3.40.1, found, shrunk and "
-      "kept:\n  lastcommit fuzz --saver=sqlite-undefended --fault=kill "
-      "--stop-after=1");
+      "kept:\n  lastcommit fuzz --saver=sqlite-undefended --engine=fork "
+      "--fault=kill --seed=5 --stop-after=1");
   command->callback([fuzz, &code] { code = Fuzz(*fuzz); });
 }
 

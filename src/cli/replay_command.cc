@@ -72,7 +72,8 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
     RETURN_IF_ERROR(trial->RunAndKeep(plan, options.keep).status());
   }
   const Verdict& verdict = repetition.first.verdict;
-  std::printf("%s\n%s\n", ReadableProgram(plan).c_str(), verdict.why.c_str());
+  std::printf("%s\n%s\n", ReadableProgram(plan, repetition.first).c_str(),
+              verdict.why.c_str());
   std::printf("%s\n", Describe(repetition).c_str());
   if (options.check_expectation) return JudgeExpectation(plan, repetition);
   return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;

@@ -74,8 +74,9 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
   RETURN_IF_ERROR(WritePlanFile(
       options.out_path, WithExpectation(shrunk.plan, *verdict.violation)));
   std::printf("%s\n%s after %d trials%s: %s\n",
-              ReadableProgram(shrunk.plan).c_str(), Name(verdict).c_str(),
-              shrunk.trials, shrunk.is_minimal ? "" : " (a limit was reached)",
+              ReadableProgram(shrunk.plan, after.first).c_str(),
+              Name(verdict).c_str(), shrunk.trials,
+              shrunk.is_minimal ? "" : " (a limit was reached)",
               options.out_path.c_str());
   return ExitCode::kViolated;
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "disk/sim_vfs.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -32,6 +33,9 @@ struct TakenSwitch {
   std::size_t round = 0;
   std::size_t step = 0;
   Switch what;
+  // Where the client that goes on is, or what it comes to.
+  std::size_t to_step = 0;
+  std::optional<SimCall> call = {};  // nullopt: before the step begins
 };
 
 class ClientSchedule {

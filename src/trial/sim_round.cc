@@ -190,7 +190,7 @@ void SimRound::BeforeStep(SimClient& client, std::size_t step) {
   if (clients_.size() > 1) {
     SimClient* const next = NextInOrder();
     if (next != &client) GoOn(client, *next);
-    MayYield(client);
+    MayYield(client, nullptr);
   }
   PassCrashPoint(Moment::kBefore);
   const std::optional<IoError>& error = round_.steps[step].error;
@@ -206,13 +206,13 @@ void SimRound::BeforeStep(SimClient& client, std::size_t step) {
 }
 
 // Nothing that must be destroyed is alive when the client is left.
-void SimRound::MayYield(SimClient& client) {
+void SimRound::MayYield(SimClient& client, const SimCall* call) {
   if (clients_.size() == 1) return;
-  SimClient* const to = SwitchFrom(client);
+  SimClient* const to = SwitchFrom(client, call);
   if (to != nullptr) GoOn(client, *to);
 }
 
-SimClient* SimRound::SwitchFrom(SimClient& client) {
+SimClient* SimRound::SwitchFrom(SimClient& client, const SimCall* call) {
   const std::vector<int> others = Others(client);
   YieldPoint point;
   point.client = client.number;
@@ -226,8 +226,11 @@ SimClient* SimRound::SwitchFrom(SimClient& client) {
       [this](int other) { return ClientOf(other).yield_points > 1; });
   const std::optional<int> to = schedule_.At(point, others);
   if (!to.has_value()) return nullptr;
-  switches_.push_back({round_number_, point.step, {point.at, *to}});
-  return &ClientOf(*to);
+  SimClient& next = ClientOf(*to);
+  TakenSwitch taken = {round_number_, point.step, {point.at, *to}, next.step};
+  if (call != nullptr) taken.call = *call;
+  switches_.push_back(taken);
+  return &next;
 }
 
 // It is there.
@@ -239,7 +242,7 @@ SimClient& SimRound::ClientOf(int number) const {
 
 int SimRound::BeforeCall(const SimCall& call) {
   SimClient& client = *running_;
-  MayYield(client);
+  MayYield(client, &call);
   client.call_began = page_.now;
   client.divided.reset();
   client.divided_for.reset();
@@ -311,7 +314,7 @@ void SimRound::AfterCall(const SimCall& call, int result) {
     PassCrashPoint(Moment::kAfter);
   }
   if (call.kind == SimCallKind::kSleep) Sleep(client);
-  MayYield(client);
+  MayYield(client, &call);
 }
 
 bool SimRound::IsInWindow(std::uint64_t number) const {

@@ -83,7 +83,8 @@ class SimRound : private SimObserver {
   // ---- What clients say; each may go on later, or never ----
   void BeforeStep(SimClient& client, std::size_t step);
   [[noreturn]] void Die(SimClient& client);
-  void MayYield(SimClient& client);
+  // `call`: which it is beside; nullptr: none, the step begins.
+  void MayYield(SimClient& client, const SimCall* call);
 
   // ---- SimObserver: of the client that runs ----
   int BeforeCall(const SimCall& call) override;
@@ -97,7 +98,7 @@ class SimRound : private SimObserver {
   SimClient* NextAwake(const SimClient& sleeper) const;
   SimClient& ClientOf(int number) const;
   // Whom the schedule switches to at the client's next yield point.
-  SimClient* SwitchFrom(SimClient& client);
+  SimClient* SwitchFrom(SimClient& client, const SimCall* call);
   void GoOn(SimClient& from, SimClient& to);
   void Sleep(SimClient& client);
   void MayTakeImage(Moment moment);

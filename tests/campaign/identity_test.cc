@@ -1,6 +1,7 @@
 #include "campaign/identity.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -58,6 +59,60 @@ TEST(IdentityTest, DoesNotGoOnWithAnotherProgramOrSqlite) {
               HasSubstr("generator version is "));
 }
 
+const WantedIdentity kOfClients = {
+    .seed = 7, .clients = 3, .schedule = ScheduleKind::kRoundRobin};
+
+TEST(IdentityTest, ClientsAndTheirScheduleArePartOfIt) {
+  const Identity identity = NewIdentity(kOfClients);
+  const auto parsed = ParseIdentity(IdentityToJson(identity).dump(), "name");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(parsed->generate.clients, 3);
+  EXPECT_EQ(parsed->generate.schedule, ScheduleKind::kRoundRobin);
+  EXPECT_THAT(CheckCanContinue(identity, {}), IsOk());
+  EXPECT_THAT(std::string(CheckCanContinue(identity, {.clients = 2}).message()),
+              HasSubstr("number of clients is 2 here and 3 there"));
+  EXPECT_THAT(std::string(CheckCanContinue(identity,
+                                           {.schedule = ScheduleKind::kRandom})
+                              .message()),
+              HasSubstr("schedule is random here and round_robin there"));
+}
+
+TEST(IdentityTest, OneFromBeforeThereWereClientsHasOne) {
+  nlohmann::json value = IdentityToJson(NewIdentity(kWanted));
+  value.erase("clients");
+  value.erase("schedule");
+  const auto parsed = ParseIdentity(value.dump(), "name");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(parsed->generate.clients, 1);
+  EXPECT_EQ(parsed->generate.schedule, std::nullopt);
+  EXPECT_THAT(CheckCanContinue(*parsed, kWanted), IsOk());
+}
+
+TEST(IdentityTest, SeveralClientsAreOfTheSimulatedDisk) {
+  EXPECT_EQ(NewIdentity({.clients = 2}).generate.engine, EngineChoice::kSim);
+  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim, .clients = 4}),
+              IsOk());
+  for (const EngineChoice engine :
+       {EngineChoice::kFork, EngineChoice::kMixed}) {
+    EXPECT_THAT(CheckEngine({.engine = engine, .clients = 2}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  EXPECT_THAT(CheckEngine({.saver = "planted-blob-in-file",
+                           .engine = EngineChoice::kSim,
+                           .clients = 2}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(IdentityTest, OneClientHasNobodyToTakeTurnsWith) {
+  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim,
+                           .schedule = ScheduleKind::kFew}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim,
+                           .clients = 2,
+                           .schedule = ScheduleKind::kFew}),
+              IsOk());
+}
+
 TEST(IdentityTest, AMergedOneDoesNotGoOn) {
   Identity identity = NewIdentity(kWanted);
   identity.shards = {1, 2};
@@ -77,6 +132,9 @@ TEST(IdentityTest, WhatDescribesNoCampaignIsInvalid) {
            {"shards", {2, 1}},
            {"shards", {1, 1}},
            {"shards", {0}},
+           {"clients", 0},
+           {"clients", 5},
+           {"schedule", "fair"},
            {"seed", "x"}}) {
     nlohmann::json value = good;
     value[name] = bad;

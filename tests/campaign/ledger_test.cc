@@ -1,7 +1,9 @@
 #include "campaign/ledger.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -307,6 +309,115 @@ TEST(BrokenPromisesTest, MoreThanAFifthSkippedIsOne) {
 TEST(BrokenPromisesTest, ARunWithoutATrialIsOne) {
   EXPECT_THAT(Broken({}), ElementsAre("no trial was run"));
   EXPECT_THAT(Broken({}, FaultChoice::kNone), ElementsAre("no trial was run"));
+}
+
+Plan PlanOfClients(int clients) {
+  Plan plan;
+  plan.engine = Engine::kSim;
+  Round round;
+  for (int client = 0; client < clients; ++client) {
+    round.steps.push_back({.kind = StepKind::kOpen, .client = client});
+  }
+  plan.rounds = {round};
+  return plan;
+}
+
+TrialResult TrialOfClients() {
+  TrialResult result;
+  result.commits_in_turn = 3;
+  result.checkpoints_across_commits = 1;
+  result.refusals = 2;
+  result.changes_of_client = 9;
+  result.switches.resize(4);
+  return result;
+}
+
+TEST(LedgerTest, WhatClientsDoToEachOtherIsCounted) {
+  Ledger ledger;
+  ledger.Add(PlanOfClients(2), TrialOfClients());
+  ledger.Add(PlanOfClients(2), TrialOfClients());
+  ledger.Add(PlanOfClients(3), TrialOfClients());
+  EXPECT_EQ(ledger.Count("clients/2"), 2);
+  EXPECT_EQ(ledger.Count("clients/3"), 1);
+  EXPECT_EQ(ledger.Count("clients/commits_in_turn"), 9);
+  EXPECT_EQ(ledger.Count("clients/checkpoints_across_commits"), 3);
+  EXPECT_EQ(ledger.Count("clients/refusals"), 6);
+  EXPECT_EQ(ledger.Count("clients/switches"), 12);
+  EXPECT_EQ(ledger.Count("clients/changes_of_client"), 27);
+  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 0);
+  EXPECT_THAT(ledger.Print(), HasSubstr("  clients/switches "));
+}
+
+TEST(LedgerTest, OneClientHasNoCellsOfClients) {
+  Ledger ledger;
+  ledger.Add(PlanOfClients(1), TrialOfClients());
+  EXPECT_THAT(ledger.Print(), Not(HasSubstr("clients/")));
+}
+
+TEST(LedgerTest, OfASkippedTrialOnlyTheNumberOfClientsIsCounted) {
+  TrialResult result = TrialOfClients();
+  result.verdict = Verdict::Skipped(SkipReason::kNotReached, "");
+  Ledger ledger;
+  ledger.Add(PlanOfClients(2), result);
+  EXPECT_EQ(ledger.Count("clients/2"), 1);
+  EXPECT_EQ(ledger.Count("clients/refusals"), 0);
+}
+
+TEST(LedgerTest, AKillOfOneIsCountedIfItHappened) {
+  Plan plan = PlanOfClients(2);
+  plan.rounds[0].steps[1].crash = CrashPoint{.is_of_one = true};
+  TrialResult result = Killed(Phase::kCommit, Moment::kBefore);
+  Ledger ledger;
+  ledger.Add(plan, result);
+  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 1);
+  result.rounds[0].crashed = false;
+  ledger.Add(plan, result);
+  plan.rounds[0].steps[1].crash = CrashPoint{};
+  ledger.Add(plan, Killed(Phase::kCommit, Moment::kBefore));
+  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 1);
+}
+
+// What a large run of several clients fills when nothing is wrong.
+Ledger::Cells CellsOfClients() {
+  return {{"trials", kTrialsOfAPromise},
+          {"clients/commits_in_turn", 1},
+          {"clients/checkpoints_across_commits", 1},
+          {"clients/refusals", 1},
+          {"clients/switches", 1}};
+}
+
+std::vector<std::string> BrokenOfClients(
+    const Ledger::Cells& cells, std::optional<ScheduleKind> schedule = {}) {
+  Ledger ledger;
+  ledger.Add(cells);
+  return BrokenPromises(
+      ledger,
+      {.engine = EngineChoice::kSim, .clients = 2, .schedule = schedule});
+}
+
+TEST(LedgerTest, SeveralClientsPromiseToMeet) {
+  EXPECT_THAT(BrokenOfClients(CellsOfClients()), IsEmpty());
+  for (const char* cell :
+       {"clients/commits_in_turn", "clients/checkpoints_across_commits",
+        "clients/refusals", "clients/switches"}) {
+    Ledger::Cells cells = CellsOfClients();
+    cells.erase(cell);
+    EXPECT_THAT(BrokenOfClients(cells),
+                ElementsAre(std::string("empty cell: ") + cell));
+    cells["trials"] = kTrialsOfAPromise - 1;
+    EXPECT_THAT(BrokenOfClients(cells), IsEmpty());
+  }
+}
+
+TEST(LedgerTest, WithoutSwitchesInsideOfStepsClientsPromiseOnlyTurns) {
+  Ledger::Cells cells = CellsOfClients();
+  cells.erase("clients/switches");
+  cells.erase("clients/checkpoints_across_commits");
+  EXPECT_THAT(BrokenOfClients(cells, ScheduleKind::kPlan), IsEmpty());
+  EXPECT_THAT(BrokenOfClients(cells, ScheduleKind::kFew), SizeIs(2));
+  cells.erase("clients/commits_in_turn");
+  EXPECT_THAT(BrokenOfClients(cells, ScheduleKind::kPlan),
+              ElementsAre("empty cell: clients/commits_in_turn"));
 }
 
 }  // namespace

@@ -37,6 +37,17 @@ TEST(ShapeTest, SaysWhichPowerLossAndWhichError) {
             "commit?full!!subset put_blob close");
 }
 
+TEST(ShapeTest, SaysWhoseAStepIsAndWhereOthersGoOn) {
+  Plan plan;
+  plan.rounds = {{{{.kind = StepKind::kOpen},
+                   {.kind = StepKind::kOpen, .client = 1, .switches = {{3, 0}}},
+                   {.kind = StepKind::kCommit, .client = 1},
+                   {.kind = StepKind::kClose, .client = 1},
+                   {.kind = StepKind::kClose, .crash = CrashPoint{1}}}}};
+  EXPECT_EQ(ShapeOf(plan, ViolationClass::kLostCommit),
+            "lost_commit wal: open 1.open~ 1.commit 1.close close!");
+}
+
 TEST(ShapeTest, DoesNotDependOnNumbers) {
   Plan plan = PlanKilledInCommit(kHonest);
   const std::string shape = ShapeOf(plan, ViolationClass::kLostCommit);
