@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<Switch>> ReadSwitches(const JsonField& field) {
   return Refused(
       field, "says no switches",
       absl::StrCat("up to ", kMaxSwitches,
-                   " such as 0>1,17>2, their calls ascending from 0 to ",
+                   " such as 0>1,17>2, their yield points ascending from 0 to ",
                    kMaxSwitchAt, ", the clients 0 to ", kMaxClients - 1));
 }
 

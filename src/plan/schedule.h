@@ -1,5 +1,6 @@
 // The schedule of a plan with several clients: who goes on where. Pure values;
-// docs/plan-format.md has their text form, trial/scheduler.h carries them out.
+// docs/plan-format.md has their text form, trial/client_schedule.h carries them
+// out.
 
 #ifndef LASTCOMMIT_PLAN_SCHEDULE_H_
 #define LASTCOMMIT_PLAN_SCHEDULE_H_
@@ -38,9 +39,10 @@ struct Schedule {
   bool operator==(const Schedule&) const = default;
 };
 
-// At the `at`-th call of a step (1, 2, ...; all calls of the VFS count, in the
-// order of trial/scheduler.h; 0: before the step begins) client `to` goes on:
-// to the end of its step, to a switch of its own, or until it sleeps.
+// At the yield point `at` of a step (2 n - 1: before its n-th call of the VFS,
+// 2 n: after it; all calls count, also those that no crash has; 0: before the
+// step begins) client `to` goes on: to the end of its step, to a switch of its
+// own, or until it sleeps.
 struct Switch {
   std::int64_t at = 0;
   int to = 0;

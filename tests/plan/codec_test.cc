@@ -398,11 +398,11 @@ TEST(CodecTest, FieldsThatAreNotInTheTableAreRefused) {
       {"{}", "step: is missing"},
       {"{\"step\":7}", "step: 7 is not a string (allowed text in quotes)"},
       {"{\"step\":\"commit\",\"up\":1}",
-       "up: does not belong to step 'commit' (allowed crash, kill_after_us, "
-       "error)"},
+       "up: does not belong to step 'commit' (allowed client, crash, "
+       "kill_after_us, error, switches)"},
       {"{\"step\":\"put_blob\",\"ns\":1}",
        "ns: does not belong to step 'put_blob' (allowed thread, id, "
-       "size, seed, crash, kill_after_us, error)"},
+       "size, seed, client, crash, kill_after_us, error, switches)"},
       {"{\"step\":\"read\",\"colour\":1}", "colour: unknown field"},
       {"{\"step\":\"read\",\"a.b\\u0000\":1}", "'a.b\\x00': unknown field"},
       {"{\"step\":\"read\",\"\":1}", "'': unknown field"},

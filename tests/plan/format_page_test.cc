@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,20 +18,41 @@ std::string Page() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The block of the page that begins with the line "```plan".
-std::string Example() {
+// The blocks of the page that begin with the line "```plan".
+std::vector<std::string> Examples() {
   const std::string begin = "```plan\n";
   const std::string page = Page();
-  const std::size_t at = page.find(begin);
-  if (at == std::string::npos) return "";
-  const std::size_t first = at + begin.size();
-  return page.substr(first, page.find("```", first) - first);
+  std::vector<std::string> examples;
+  for (std::size_t at = page.find(begin); at != std::string::npos;
+       at = page.find(begin, at + 1)) {
+    const std::size_t first = at + begin.size();
+    examples.push_back(page.substr(first, page.find("```", first) - first));
+  }
+  return examples;
 }
 
-TEST(FormatPageTest, TheWorkedExampleIsAPlanAsItIsPrinted) {
-  const absl::StatusOr<Plan> plan = ParsePlan(Example(), "example");
+TEST(FormatPageTest, TheWorkedExamplesArePlansAsTheyArePrinted) {
+  ASSERT_EQ(Examples().size(), 2u);
+  for (const std::string& example : Examples()) {
+    const absl::StatusOr<Plan> plan = ParsePlan(example, "example");
+    ASSERT_THAT(plan, IsOk());
+    EXPECT_EQ(PrintPlan(*plan), example);
+  }
+}
+
+TEST(FormatPageTest, TheSecondExampleHasTwoClientsAndASwitch) {
+  const absl::StatusOr<Plan> plan = ParsePlan(Examples().back(), "example");
   ASSERT_THAT(plan, IsOk());
-  EXPECT_EQ(PrintPlan(*plan), Example());
+  EXPECT_EQ(Clients(*plan), 2);
+  EXPECT_FALSE(plan->rounds[0].steps[3].switches.empty());
+}
+
+TEST(FormatPageTest, EveryScheduleIsNamed) {
+  const std::string page = Page();
+  for (int i = 0; i < kScheduleKinds; ++i) {
+    const std::string name(Name(static_cast<ScheduleKind>(i)));
+    EXPECT_NE(page.find("| `" + name + "` |"), std::string::npos) << name;
+  }
 }
 
 TEST(FormatPageTest, EverySurvivalAndErrorIsNamed) {

@@ -136,8 +136,8 @@ TEST_F(PlanFileTest, ErrorsNameTheFileAndTheLine) {
   EXPECT_EQ(ReadPlanFile(Path("b\n.plan")).status(),
             absl::InvalidArgumentError(
                 directory_ + "/b\\n.plan:3: up: does not belong to step "
-                             "'commit' (allowed crash, "
-                             "kill_after_us, error)"));
+                             "'commit' (allowed client, crash, "
+                             "kill_after_us, error, switches)"));
 }
 
 TEST_F(PlanFileTest, APathThatIsNoneIsRefused) {

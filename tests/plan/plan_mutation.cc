@@ -66,6 +66,12 @@ constexpr std::string_view kValues[] = {"0",
                                         "\"survive\":\"chosen\","
                                         "\"fates\":\"1h2\"}",
                                         "{\"kind\":\"full\",\"at\":1}",
+                                        "\"one\"",
+                                        "\"0>1,17>0\"",
+                                        "\"17>1,0>0\"",
+                                        "\"directed\"",
+                                        "{\"kind\":\"few\",\"seed\":1,"
+                                        "\"rate\":5}",
                                         "\"held\"",
                                         "\"violated(flaky)\"",
                                         "\"3.40.1\"",
@@ -173,7 +179,12 @@ std::vector<std::string> GeneratedPlanTexts(int count) {
   for (int i = 0; i < count; ++i) {
     const CaseKey key = {1, static_cast<std::uint64_t>(i)};
     const auto engine = static_cast<EngineChoice>(i % kEngineChoices);
-    texts.push_back(PrintPlan(PlanAt(key, {.engine = engine})));
+    // As many as the engine has, and who goes on where.
+    const int clients =
+        engine == EngineChoice::kSim ? 1 + i / kEngineChoices % kMaxClients : 1;
+    Plan plan = PlanAt(key, {.engine = engine, .clients = clients});
+    if (clients > 1) plan.rounds[0].steps[1].switches = {{0, 0}, {7, 1}};
+    texts.push_back(PrintPlan(plan));
   }
   return texts;
 }

@@ -226,6 +226,21 @@ TEST(TokenTest, AFewChosenFatesFitAndManyAreResourceExhausted) {
               StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+// What shrinking does to clients and their switches is no part of a token.
+TEST(TokenTest, APlanOfSeveralClientsHasNone) {
+  const auto status_of = [](const GenerateOptions& options) {
+    return PrintToken({1, 2}, options, PlanAt({1, 2}, options)).status();
+  };
+  for (int clients = 2; clients <= kMaxClients; ++clients) {
+    EXPECT_THAT(status_of({.engine = EngineChoice::kSim, .clients = clients}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  EXPECT_THAT(
+      status_of({.engine = EngineChoice::kSim, .schedule = ScheduleKind::kFew}),
+      StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(status_of({.engine = EngineChoice::kSim}), IsOk());
+}
+
 TEST(TokenTest, AnUnknownSaverIsRefusedWithTheOnesThereAre) {
   ExpectRefused(TokenOf({1, 2}, {.saver = "gone"}),
                 "it is of a saver that this program does not have; there are: "
