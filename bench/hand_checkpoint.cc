@@ -26,6 +26,7 @@ void CheckpointByHand(sqlite3* connection, const char* vfs, int mode) {
   if (GuardsByHand()) {
     sqlite3_open_v2(sqlite3_db_filename(connection, "main"), &reader,
                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, vfs);
+    sqlite3_db_config(reader, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_exec(reader, "BEGIN", nullptr, nullptr, nullptr);
     sqlite3_exec(reader, "PRAGMA user_version", nullptr, nullptr, nullptr);
   }

@@ -136,6 +136,15 @@ void Peek(const std::string& path) {
   sqlite3_close(connection);
 }
 
+// As the saver does with what it finds.
+void SyncJournal(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0) return;
+  const int journal = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (journal < 0) return;
+  fsync(journal);
+  close(journal);
+}
+
 }  // namespace
 
 HandStore::HandStore(const std::string& path, const Profile& profile)
@@ -145,6 +154,7 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
   if (file >= 0) close(file);
   Peek(path);
   connection_ = Open(path, SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE);
+  SyncJournal(path + "-journal");
   sqlite3_busy_timeout(connection_, 5000);
   if (!Inspect()) {
     CreateSchema(profile);
@@ -325,6 +335,7 @@ void HandStore::Run(const HandCall& call) {
 }
 
 std::int64_t HandStore::ReadThreads() {
+  Query(connection_, "BEGIN");
   std::int64_t sum =
       KeptInt("SELECT value FROM meta WHERE key = 'commit_counter'");
   const auto text = [](sqlite3_stmt* row, int column) {
@@ -392,6 +403,7 @@ std::int64_t HandStore::ReadThreads() {
           {thread, name});
     }
   }
+  Query(connection_, "ROLLBACK");
   return sum;
 }
 

@@ -13,11 +13,13 @@ namespace {
 
 MemoryFiles* g_files = nullptr;
 std::vector<std::unique_ptr<char[]>> g_regions;  // of the wal-index
+int g_region_users = 0;
 
 struct File {
   sqlite3_file base;
   std::string* bytes;
   bool is_temporary;
+  bool has_regions;
 };
 
 File& Of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
@@ -69,8 +71,12 @@ int Characteristics(sqlite3_file* /*file*/) {
   return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-int ShmMap(sqlite3_file* /*file*/, int region, int size, int extend,
+int ShmMap(sqlite3_file* file, int region, int size, int extend,
            void volatile** memory) {
+  if (!Of(file).has_regions) {
+    Of(file).has_regions = true;
+    ++g_region_users;
+  }
   const auto index = static_cast<std::size_t>(region);
   while (extend != 0 && g_regions.size() <= index) {
     g_regions.push_back(
@@ -84,8 +90,10 @@ int ShmLock(sqlite3_file* /*file*/, int /*first*/, int /*count*/,
   return SQLITE_OK;
 }
 void ShmBarrier(sqlite3_file* /*file*/) {}
-int ShmUnmap(sqlite3_file* /*file*/, int /*delete_flag*/) {
-  g_regions.clear();
+int ShmUnmap(sqlite3_file* file, int /*delete_flag*/) {
+  if (!Of(file).has_regions) return SQLITE_OK;
+  Of(file).has_regions = false;
+  if (--g_region_users == 0) g_regions.clear();
   return SQLITE_OK;
 }
 

@@ -121,7 +121,28 @@ class FaultsDraw {
       opened =
           OpenedAfter(plan_.profile, plan_.rounds[plan_.rounds.size() - 2]);
     }
-    DrawCrash(draw_, plan_.profile, opened, plan_.rounds.back());
+    Round& round = plan_.rounds.back();
+    if (Clients(round) == 1) {
+      DrawCrash(draw_, plan_.profile, opened, round);
+    } else {
+      DrawKillOfShared(opened, round);
+    }
+  }
+
+  // Calls are counted on in the steps of the same client.
+  void DrawKillOfShared(Opened opened, Round& round) {
+    const std::vector<std::vector<std::size_t>> programs = Programs(round);
+    const std::vector<std::size_t>& program =
+        programs[draw_.Below(programs.size())];
+    if (round.steps[program.front()].client != 0) {
+      opened.left = Opened::Left::kByClose;
+    }
+    Round own;
+    for (const std::size_t step : program)
+      own.steps.push_back(round.steps[step]);
+    DrawCrash(draw_, plan_.profile, opened, own);
+    const std::size_t step = program[*CrashStep(own)];
+    round.steps[step].crash = own.steps[*CrashStep(own)].crash;
   }
 
   void LosePower() {

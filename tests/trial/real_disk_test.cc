@@ -108,9 +108,15 @@ TEST_F(RealDiskTest, ACheckpointOfAWalThatIsNotSyncedIsCaught) {
   round.steps.insert(round.steps.end() - 1, StepOf(StepKind::kWalCheckpoint));
   Plan plan = PlanOf({round});
   plan.profile.synchronous = Synchronous::kNormal;
-  plan = KilledAt(plan, 0, plan.rounds[0].steps.size() - 2,
-                  {2, Moment::kBefore, kNothingUnsynced});
-  EXPECT_TRUE(Run(plan).verdict.violation.has_value());
+  // Between the sync and the writes that rely on it; which call that is depends
+  // on what else the saver does for a checkpoint.
+  bool is_caught = false;
+  for (std::int64_t io = 1; io <= 8; ++io) {
+    const Plan killed = KilledAt(plan, 0, plan.rounds[0].steps.size() - 2,
+                                 {io, Moment::kBefore, kNothingUnsynced});
+    is_caught = is_caught || Run(killed).verdict.violation.has_value();
+  }
+  EXPECT_TRUE(is_caught);
 }
 
 TEST_F(RealDiskTest, ADirectoryThatIsNeverSyncedIsCaught) {
