@@ -148,8 +148,7 @@ LegalCuts AfterPowerLoss(const Profile& promised, const CrashFacts& facts) {
   LegalCuts cuts;
   cuts.source = row.source;
   cuts.lowest = LowestAfterPowerLoss(row.lower, facts);
-  cuts.highest =
-      facts.acknowledged + facts.unacknowledged + facts.candidates;
+  cuts.highest = facts.acknowledged + facts.unacknowledged + facts.candidates;
   cuts.anything =
       row.lower == LowerBound::kNone ||
       (row.needs_order && !facts.is_in_order_per_file) ||
