@@ -207,8 +207,8 @@ class SqliteSaver {
 
   // The connection, for statements of the caller's own in the same database.
   // Owned by the saver. Do not end the saver's transactions through it.
-  // Transactions begun through it lack what Options::avoid_sqlite_bugs does, and
-  // so do PRAGMA wal_checkpoint and wal_autocheckpoint.
+  // Transactions begun through it lack what Options::avoid_sqlite_bugs does,
+  // and so do PRAGMA wal_checkpoint and wal_autocheckpoint.
   sqlite3* connection();
 
  private:
