@@ -12,7 +12,7 @@ namespace lastcommit {
 
 bool WritesOverJournal(JournalMode mode, Synchronous synchronous) {
   return (mode == JournalMode::kTruncate || mode == JournalMode::kPersist) &&
-         synchronous >= Synchronous::kFull;
+         synchronous != Synchronous::kOff;
 }
 
 // In these modes a transaction ends with a truncation of its journal, or zeros
@@ -38,14 +38,12 @@ absl::Status SyncJournal(Database& database) {
   const auto memory = std::make_unique<std::max_align_t[]>(
       static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
   auto* const file = reinterpret_cast<sqlite3_file*>(memory.get());
-  result =
-      vfs->xOpen(vfs, journal, file,
-                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_JOURNAL, nullptr);
-  if ((result & 0xff) == SQLITE_CANTOPEN) {
-    // Somebody may have deleted it by now.
-    vfs->xAccess(vfs, journal, SQLITE_ACCESS_READWRITE, &is_there);
-    if (is_there == 0) return absl::OkStatus();
-  }
+  // Opened for creation its sync is one of the directory too. SQLite goes on
+  // with a hot journal that it has opened otherwise, and never syncs its name.
+  result = vfs->xOpen(
+      vfs, journal, file,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL,
+      nullptr);
   const absl::Cleanup close = [file] {
     if (file->pMethods != nullptr) file->pMethods->xClose(file);
   };
@@ -53,6 +51,22 @@ absl::Status SyncJournal(Database& database) {
     result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
   }
   return SqliteStatus(result, nullptr, "syncing the journal");
+}
+
+// Beside an empty database SQLite deletes a journal without a look at it. If
+// the database is empty because a rollback has cut it, and was killed before
+// its sync, a loss of power brings back what the journal would have undone.
+absl::Status SyncEmptyDatabase(Database& database) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database.connection(), "main", SQLITE_FCNTL_FILE_POINTER,
+                       &file);
+  if (file == nullptr || file->pMethods == nullptr) return absl::OkStatus();
+  sqlite3_int64 size = 0;
+  int result = file->pMethods->xFileSize(file, &size);
+  if (result == SQLITE_OK && size == 0) {
+    result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  }
+  return SqliteStatus(result, nullptr, "syncing an empty database");
 }
 
 }  // namespace lastcommit

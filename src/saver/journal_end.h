@@ -12,12 +12,15 @@
 namespace lastcommit {
 
 // Whether transactions of that mode write over the journal of the former one,
-// at a level that promises an undamaged database after a loss of power.
+// at a level that promises something after a loss of power.
 bool WritesOverJournal(JournalMode mode, Synchronous synchronous);
 
-// Makes what is in the journal durable, if there is one. May be called whatever
-// transactions are open.
+// Makes what is in the journal durable, if there is one, and its name. May be
+// called whatever transactions are open.
 absl::Status SyncJournal(Database& database);
+
+// The same of a database without content; before it is read.
+absl::Status SyncEmptyDatabase(Database& database);
 
 }  // namespace lastcommit
 

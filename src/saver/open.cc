@@ -134,6 +134,10 @@ absl::StatusOr<Database> OpenFile(const std::string& path,
     sqlite3_wal_autocheckpoint(database.connection(), 0);
   }
   RETURN_IF_ERROR(CheckIsWritable(database, path));
+  if (options.avoid_sqlite_bugs) {
+    RETURN_IF_ERROR(SyncEmptyDatabase(database));
+    RETURN_IF_ERROR(SyncJournal(database));
+  }
   if (peeked == Peeked::kFine) return database;
   std::int64_t pages = 0;
   RETURN_IF_ERROR(
@@ -194,9 +198,6 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   CreateIfMissing(path);
   ASSIGN_OR_RETURN(const Peeked peeked, PeekAtFile(path, options.vfs));
   ASSIGN_OR_RETURN(Database database, OpenFile(path, options, peeked));
-  if (options.avoid_sqlite_bugs && synchronous != Synchronous::kOff) {
-    RETURN_IF_ERROR(SyncJournal(database));
-  }
   // Where two that open one database would wait for each other, as in a change
   // of the journal mode, SQLite does not wait at all
   // (https://sqlite.org/c3ref/busy_handler.html).

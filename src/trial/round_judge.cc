@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -184,9 +185,13 @@ class RoundJudge {
       live_ = std::move(matching);
       DecideBy(i, before);
     } else if (!matching.empty()) {
-      model_ = std::move(matching.front());  // what was in doubt is there
-      live_.clear();
+      // What was in doubt is there. Of several that answer alike each may be.
+      model_ = std::move(matching.front());
+      live_.assign(std::next(matching.begin()), matching.end());
       in_doubt_.after_kill.clear();
+      for (const ReferenceModel& other : live_) {
+        if (!other.in_transaction()) Doubt(other, in_doubt_);
+      }
     } else if (found.code == absl::StatusCode::kOk &&
                step.kind == StepKind::kRollback && WasAborted(i)) {
       model_ = before;  // it had no transaction any more
