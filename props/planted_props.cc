@@ -114,6 +114,9 @@ TEST(Planted, SaversAreCaughtWithSeveralClients) {
 std::vector<std::string> PlantedNames(bool needs_crash) {
   std::vector<std::string> names;
   for (const SaverEntry& entry : Savers()) {
+    // A live read is a second connection of the same process: what its close
+    // does shows with one client, too.
+    if (entry.unkept_locks.after_close) continue;
     if (entry.planted && entry.needs_crash == needs_crash) {
       names.emplace_back(entry.name);
     }
