@@ -349,12 +349,20 @@ class Sorter {
                                     commits_.count(unit.counter) == 0;
       return unit.counter <= cut + 1 && !may_commit_later;
     }
-    if (unit.is_in_flight) return false;
+    if (unit.is_in_flight) return IsOvertaken(unit);
     const std::size_t step = unit.steps.back();
     const StepRecord& record = page_.records[step];
     if (cut < AcknowledgedBefore(record.intended_at)) return false;
     if (cut >= AttemptedBefore(record.returned_at)) return true;
     return IsRefused(unit, step) || FitsHere(step);
+  }
+
+  // It died in a commit whose number another transaction has. Until then it may
+  // have been there.
+  bool IsOvertaken(const Unit& unit) const {
+    return unit.is_in_flight && unit.attempted_at != kNever &&
+           !IsCommit(unit) && unit.counter <= model_.state().cut + 1 &&
+           commits_.count(unit.counter) > 0;
   }
 
   bool IsCommit(const Unit& unit) const {
@@ -427,7 +435,10 @@ class Sorter {
   void Place(const Unit& unit) {
     if (!unit.is_transaction && unit.is_in_flight && !IsCommit(unit) &&
         !MayBeNext(unit)) {
-      return;  // it had no effect
+      if (IsOvertaken(unit)) {
+        order_.steps.push_back({unit.steps.back(), OrderedStep::Kind::kGone});
+      }
+      return;
     }
     for (const std::size_t step : unit.steps) {
       OrderedStep ordered = {step, OrderedStep::Kind::kReturned};

@@ -26,7 +26,8 @@ struct OrderedStep {
     kRefused,
     // It did not return, but what came later shows that it took effect.
     kPresumed,
-    // Its client's process is gone, and its transaction with it.
+    // Its client's process is gone, and its transaction with it. If it was a
+    // commit it may be there until another one takes its number.
     kGone,
   };
   std::size_t step = 0;

@@ -66,7 +66,7 @@ class RoundJudge {
     const std::int64_t cut = model_.state().cut;
     switch (ordered.kind) {
       case OrderedStep::Kind::kGone:
-        model_.Crash();
+        Bury(i);
         return;
       case OrderedStep::Kind::kPresumed:
         model_.Apply(round_.steps[i]);
@@ -93,6 +93,19 @@ class RoundJudge {
       replayed.commits.push_back(
           {after, record.intended_at, AcknowledgedAt(i)});
     }
+  }
+
+  // What a dead client was committing is in doubt.
+  void Bury(std::size_t i) {
+    const bool has_returned =
+        page_.records[i].progress.load(std::memory_order_acquire) ==
+        Progress::kReturned;
+    ReferenceModel with = model_;
+    model_.Crash();
+    if (has_returned) return;
+    with.Apply(round_.steps[i]);
+    with.Crash();
+    if (with.state().cut > model_.state().cut) Doubt(with, in_doubt_);
   }
 
   // It may have made the schema before another client was in its way.
