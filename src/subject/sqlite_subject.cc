@@ -280,14 +280,19 @@ std::int64_t SqliteSubject::AttemptedCommit() const {
 absl::StatusOr<State> SqliteSubject::ReadState() {
   sqlite3* const connection = saver_->connection();
   if (sqlite3_get_autocommit(connection) == 0) return ReadEverything();
-  RETURN_IF_ERROR(
+  // Compiled before it is needed: without memory the snapshot would stay open.
+  sqlite3_stmt* rollback = nullptr;
+  RETURN_IF_ERROR(SqliteStatus(
+      sqlite3_prepare_v2(connection, "ROLLBACK", -1, &rollback, nullptr),
+      connection, "ROLLBACK"));
+  const absl::Status begun =
       SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
-                   connection, "BEGIN"));
-  absl::StatusOr<State> state = ReadEverything();
+                   connection, "BEGIN");
+  absl::StatusOr<State> state =
+      begun.ok() ? ReadEverything() : absl::StatusOr<State>(begun);
   // An error may have ended it.
-  if (sqlite3_get_autocommit(connection) == 0) {
-    sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
-  }
+  if (sqlite3_get_autocommit(connection) == 0) sqlite3_step(rollback);
+  sqlite3_finalize(rollback);
   return state;
 }
 
