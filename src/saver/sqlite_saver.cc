@@ -222,7 +222,6 @@ absl::Status SqliteSaver::Vacuum() {
   RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
   const absl::Status vacuumed =
       lastcommit::Vacuum(impl_->database, impl_->journal_mode);
-  if (!vacuumed.ok()) impl_->stack.DistrustJournal();
   // What was compiled for the former schema SQLite would compile again inside
   // the next transaction, which may end it (docs/findings.md).
   impl_->database.ForgetStatements();

@@ -61,10 +61,11 @@ absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
     return absl::FailedPreconditionError(
         "a transaction that is not the saver's is open on its connection");
   }
-  RETURN_IF_ERROR(MakeJournalDurable());
   RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
   is_partial_rollback_safe_ = true;
   auto begin = [&]() -> absl::Status {
+    // Under the write lock: who had it before may have died at any moment.
+    RETURN_IF_ERROR(MakeJournalDurable());
     ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
     counter_ = last + 1;
     if (!defences_.against_partial_rollback || !may_roll_back_partly) {
@@ -102,7 +103,6 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
 absl::Status TransactionStack::CommitSql() {
   const absl::Status status = database_.Run("COMMIT");
   if (status.ok() || !database_.IsAutocommit()) return status;
-  DistrustJournal();
   return MarkInDoubt(status);
 }
 
@@ -246,7 +246,6 @@ absl::Status TransactionStack::Abort(const absl::Status& cause) {
 // rollback fails, and does the rest when the database is opened next. Only
 // without memory it may not come as far as that.
 void TransactionStack::RollbackAll() {
-  DistrustJournal();
   if (database_.IsAutocommit()) return;
   database_.Run("ROLLBACK").IgnoreError();
   has_leftover_ = !database_.IsAutocommit();
@@ -260,12 +259,8 @@ absl::Status TransactionStack::EndLeftover() {
 }
 
 absl::Status TransactionStack::MakeJournalDurable() {
-  if (trusts_journal_ || !defences_.against_lost_journal_end) {
-    return absl::OkStatus();
-  }
-  RETURN_IF_ERROR(SyncJournal(database_));
-  trusts_journal_ = true;
-  return absl::OkStatus();
+  return defences_.against_lost_journal_end ? SyncJournal(database_)
+                                            : absl::OkStatus();
 }
 
 void TransactionStack::EndAbove(int depth) {

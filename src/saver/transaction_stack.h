@@ -78,10 +78,7 @@ class TransactionStack {
   // The commit counter of the newest transaction that has the write lock, or
   // had; 0 = there was none.
   std::int64_t counter() const { return counter_; }
-  // For transactions that do not go through the stack: how the newest one ended
-  // is not known.
-  void DistrustJournal() { trusts_journal_ = false; }
-  // Before such a one, too.
+  // Before a transaction that does not go through the stack.
   absl::Status MakeJournalDurable();
 
  private:
@@ -108,8 +105,6 @@ class TransactionStack {
   std::int64_t counter_ = 0;
   bool is_aborted_ = false;
   bool has_leftover_ = false;  // a transaction whose ROLLBACK failed
-  // The end of the newest transaction is durable, as far as SQLite says.
-  bool trusts_journal_ = true;
   bool is_partial_rollback_safe_ = true;
 };
 
