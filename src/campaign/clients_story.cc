@@ -87,10 +87,12 @@ class ClientsStory {
 
   std::string Print() {
     AppendHeader();
-    std::optional<Step> killer;
+    std::vector<Step> killers;
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {
       const Step& step = round_.steps[i];
-      const bool is_after = killer.has_value() && IsStopped(*killer, step);
+      const bool is_after = std::any_of(
+          killers.begin(), killers.end(),
+          [&step](const Step& killer) { return IsStopped(killer, step); });
       const std::vector<SwitchInStory> switches = SwitchesOf(i);
       AppendSwitches(step, switches, /*before_step=*/true);
       AppendStep(i, is_after);
@@ -98,9 +100,9 @@ class ClientsStory {
       for (const std::string& mark : FaultMarks(step, Company::kOthers)) {
         AppendMark(step, absl::StrCat("<== ", mark));
       }
-      if (step.crash.has_value()) killer = step;
+      if (step.crash.has_value()) killers.push_back(step);
     }
-    AppendMeanings(killer);
+    AppendMeanings();
     return std::move(text_);
   }
 
@@ -183,12 +185,13 @@ class ClientsStory {
                absl::StrCat("--> and ", switches.size() - shown, " more"));
   }
 
-  void AppendMeanings(const std::optional<Step>& killer) {
-    if (killer.has_value()) {
-      absl::StrAppend(
-          &text_, "  ?: only if the kill comes later",
-          killer->crash->is_of_one ? "" : ", or the client got there before it",
-          "\n");
+  void AppendMeanings() {
+    if (HasCrash(round_)) {
+      absl::StrAppend(&text_, "  ?: only if the kill comes later",
+                      CrashStep(round_).has_value()
+                          ? ", or the client got there before it"
+                          : "",
+                      "\n");
     }
     bool is_first = true;
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {

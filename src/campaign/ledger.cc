@@ -116,11 +116,14 @@ void AddImages(const Profile& profile, const TrialResult& result,
 void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   if (!facts.judged) return;
   const JournalMode mode = plan.profile.journal_mode;
-  if (!facts.crashed) {
+  if (facts.has_death) {
+    ++cells[CrashCell(plan.engine, Kill::kPlanned, mode, facts.death.phase)];
+    ++cells[absl::StrCat("moment/", Word(facts.death.point.moment))];
+  } else if (!facts.crashed) {
     ++cells[CalmCell(plan.engine, mode)];
-    return;
   }
-  if (!facts.timed) {
+  if (!facts.crashed && !facts.has_death) return;
+  if (facts.crashed && !facts.timed) {
     ++cells[CrashCell(plan.engine,
                       facts.lost_power ? Kill::kPowerLoss : Kill::kPlanned,
                       mode, facts.crash.phase)];
@@ -133,21 +136,22 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
   if (facts.hot_journal) ++cells[kOutcomes[3]];
 }
 
-std::int64_t KillsOfOne(const Plan& plan, const TrialResult& result) {
-  std::int64_t kills = 0;
-  for (std::size_t r = 0; r < result.rounds.size(); ++r) {
-    const RoundFacts& facts = result.rounds[r];
-    const Round& round = plan.rounds[r];
-    const std::optional<std::size_t> step = CrashStep(round);
-    if (!facts.judged || !facts.crashed || Clients(round) == 1) continue;
-    kills += step.has_value() && round.steps[*step].crash->is_of_one ? 1 : 0;
-  }
-  return kills;
+std::int64_t KillsOfOne(const TrialResult& result) {
+  return std::count_if(
+      result.rounds.begin(), result.rounds.end(),
+      [](const RoundFacts& facts) { return facts.judged && facts.has_death; });
+}
+
+// Of those, how many were followed by a crash of all in the same round.
+std::int64_t KillsOfOneThenAll(const TrialResult& result) {
+  return std::count_if(
+      result.rounds.begin(), result.rounds.end(), [](const RoundFacts& facts) {
+        return facts.judged && facts.has_death && facts.crashed;
+      });
 }
 
 // What makes several clients more than one.
-void AddClients(const Plan& plan, const TrialResult& result,
-                Ledger::Cells& cells) {
+void AddClients(const TrialResult& result, Ledger::Cells& cells) {
   const auto add = [&](const std::string& cell, std::int64_t count) {
     if (count > 0) cells[cell] += count;
   };
@@ -156,7 +160,8 @@ void AddClients(const Plan& plan, const TrialResult& result,
   add(kRefusals, result.refusals);
   add(kSwitches, static_cast<std::int64_t>(result.switches.size()));
   add("clients/changes_of_client", result.changes_of_client);
-  add("clients/kills_of_one", KillsOfOne(plan, result));
+  add("clients/kills_of_one", KillsOfOne(result));
+  add("clients/kills_of_one_then_all", KillsOfOneThenAll(result));
 }
 
 std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
@@ -244,7 +249,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   }
   if (result.verdict.skipped) return;  // what it did is not judged
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
-  if (Clients(plan) > 1) AddClients(plan, result, cells_);
+  if (Clients(plan) > 1) AddClients(result, cells_);
   cells_[kOutcomes[4]] += result.spilled ? 1 : 0;
   cells_[kOutcomes[5]] += result.savepoint_rolled_back_after_spill ? 1 : 0;
   cells_[kOutcomes[6]] += result.statement_failed_after_spill ? 1 : 0;

@@ -183,7 +183,8 @@ absl::StatusOr<Plan> PlanToSweep(const Plan& plan,
   Plan swept = plan;
   swept.rounds.resize(static_cast<std::size_t>(round.value_or(rounds)));
   swept.images = 0;
-  for (Step& step : swept.rounds.back().steps) step.crash.reset();
+  const auto crash = CrashStep(swept.rounds.back());
+  if (crash.has_value()) swept.rounds.back().steps[*crash].crash.reset();
   return swept;
 }
 

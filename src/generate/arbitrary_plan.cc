@@ -107,9 +107,11 @@ class FaultsDraw {
       return;
     }
     DrawKill();
-    if (fault_ != FaultChoice::kPowerLoss) return;
     // Half of the others are kills, whose unsynced changes live on.
-    if (IsLast() || draw_.Percent(50)) LosePower();
+    if (fault_ == FaultChoice::kPowerLoss && (IsLast() || draw_.Percent(50))) {
+      LosePower();
+    }
+    if (Clients(plan_.rounds.back()) > 1) MayKillOne();
   }
 
  private:
@@ -122,18 +124,17 @@ class FaultsDraw {
           OpenedAfter(plan_.profile, plan_.rounds[plan_.rounds.size() - 2]);
     }
     Round& round = plan_.rounds.back();
-    if (Clients(round) == 1) {
+    const auto clients = static_cast<std::size_t>(Clients(round));
+    if (clients == 1) {
       DrawCrash(draw_, plan_.profile, opened, round);
     } else {
-      DrawKillOfShared(opened, round);
+      DrawKillOfShared(opened, draw_.Below(clients), round);
     }
   }
 
   // Calls are counted on in the steps of the same client.
-  void DrawKillOfShared(Opened opened, Round& round) {
-    const std::vector<std::vector<std::size_t>> programs = Programs(round);
-    const std::vector<std::size_t>& program =
-        programs[draw_.Below(programs.size())];
+  void DrawKillOfShared(Opened opened, std::size_t client, Round& round) {
+    const std::vector<std::size_t> program = Programs(round)[client];
     if (round.steps[program.front()].client != 0) {
       opened.left = Opened::Left::kByClose;
     }
@@ -143,6 +144,26 @@ class FaultsDraw {
     DrawCrash(draw_, plan_.profile, opened, own);
     const std::size_t step = program[*CrashStep(own)];
     round.steps[step].crash = own.steps[*CrashStep(own)].crash;
+  }
+
+  // One client alone, instead of all or before they are.
+  void MayKillOne() {
+    Round& round = plan_.rounds.back();
+    const std::size_t step = *CrashStep(round);
+    CrashPoint& crash = *round.steps[step].crash;
+    if (!draw_.Percent(40)) return;
+    if (crash.survival.kind == SurvivalKind::kAll && draw_.Percent(60)) {
+      crash.is_of_one = true;
+      return;
+    }
+    const CrashPoint of_all = crash;
+    const auto killer = static_cast<std::size_t>(round.steps[step].client);
+    const auto clients = static_cast<std::size_t>(Clients(round));
+    const std::size_t other = (killer + 1 + draw_.Below(clients - 1)) % clients;
+    round.steps[step].crash.reset();
+    DrawKillOfShared({Opened::Left::kByClose, 0}, other, round);
+    round.steps[*CrashStep(round)].crash->is_of_one = true;
+    round.steps[step].crash = of_all;
   }
 
   void LosePower() {
@@ -189,15 +210,6 @@ Round DrawSharedRound(Draw& draw, std::vector<ProgramDraw>& programs) {
   return Interleave(draw, std::move(rounds));
 }
 
-// Of a kill of all a kill of one, now and then.
-void MayKillOne(Draw& draw, Round& round) {
-  const auto step = CrashStep(round);
-  if (!step.has_value() || !draw.Percent(40)) return;
-  CrashPoint& crash = *round.steps[*step].crash;
-  crash.is_of_one =
-      crash.survival.kind == SurvivalKind::kAll && Clients(round) > 1;
-}
-
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   plan.saver = options.saver;
@@ -237,7 +249,6 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.rounds.push_back(is_shared ? DrawSharedRound(draw, programs)
                                     : programs.front().DrawRound());
     faults.DrawNext();
-    if (is_shared) MayKillOne(draw, plan.rounds.back());
   }
   // An image is a power loss, too.
   if (is_sim && options.fault != FaultChoice::kNone &&

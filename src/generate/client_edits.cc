@@ -11,7 +11,7 @@ namespace {
 
 // What is at a step that goes, to the one that comes instead.
 void HandOn(const Step& from, Step& to) {
-  if (from.crash.has_value()) {
+  if (from.crash.has_value() && !to.crash.has_value()) {
     to.crash = CrashPoint{.survival = from.crash->survival,
                           .is_of_one = from.crash->is_of_one};
   }

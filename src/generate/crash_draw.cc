@@ -174,7 +174,8 @@ int InStep(const Profile& profile, const Opened& opened,
 }  // namespace
 
 Opened OpenedAfter(const Profile& profile, const Round& round) {
-  const std::optional<std::size_t> crash_step = CrashStep(round);
+  std::optional<std::size_t> crash_step = CrashStep(round);
+  if (!crash_step.has_value()) crash_step = DeathStep(round);
   if (!crash_step.has_value()) return {Opened::Left::kByClose, 0};
   if (profile.journal_mode != JournalMode::kWal) {
     return {Opened::Left::kByCrash, 0};

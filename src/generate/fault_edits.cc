@@ -64,32 +64,49 @@ void MoveError(std::size_t r, std::size_t from_step, std::size_t to_step,
   });
 }
 
+void SimplifyCrash(std::size_t r, std::size_t at, const Round& round,
+                   Edits& edits) {
+  const CrashPoint crash = *round.steps[at].crash;
+  const auto place = [&edits, r, at](std::size_t step,
+                                     std::optional<CrashPoint> point) {
+    edits.push_back([=](const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      std::vector<Step>& steps = to.rounds[r].steps;
+      steps[at].crash.reset();
+      if (steps[step].crash.has_value()) return std::nullopt;
+      steps[step].crash = point;
+      return IfChanged(from, std::move(to));
+    });
+  };
+  const auto with = [&crash](std::int64_t io, Moment moment) {
+    CrashPoint point = crash;
+    point.io = io;
+    point.moment = moment;
+    return point;
+  };
+  place(at, std::nullopt);
+  if (crash.is_of_one && !CrashStep(round).has_value()) {
+    place(at, CrashPoint{crash.io, crash.moment, crash.survival});
+  }
+  for (const std::size_t step : Towards<std::size_t>(0, at)) {
+    if (round.steps[step].client != round.steps[at].client) continue;
+    place(step, with(0, Moment::kBefore));
+  }
+  for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
+    place(at, with(io, io == 0 ? Moment::kBefore : crash.moment));
+  }
+  if (crash.moment != Moment::kBefore) {
+    place(at, with(crash.io, Moment::kBefore));
+  }
+}
+
 }  // namespace
 
 void SimplifyCrashes(const Plan& plan, Edits& edits) {
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-    const auto at = CrashStep(plan.rounds[r]);
-    if (!at.has_value()) continue;
-    const CrashPoint crash = *plan.rounds[r].steps[*at].crash;
-    const auto place = [&edits, r, at](std::size_t step,
-                                       std::optional<CrashPoint> point) {
-      edits.push_back([r, at, step, point](const Plan& from) {
-        Plan to = from;
-        to.rounds[r].steps[*at].crash.reset();
-        to.rounds[r].steps[step].crash = point;
-        return IfChanged(from, std::move(to));
-      });
-    };
-    place(*at, std::nullopt);
-    for (const std::size_t step : Towards<std::size_t>(0, *at)) {
-      place(step, CrashPoint{.survival = crash.survival});
-    }
-    for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
-      place(*at, CrashPoint{io, io == 0 ? Moment::kBefore : crash.moment,
-                            crash.survival});
-    }
-    if (crash.moment != Moment::kBefore) {
-      place(*at, CrashPoint{crash.io, Moment::kBefore, crash.survival});
+    const Round& round = plan.rounds[r];
+    for (const auto& at : {DeathStep(round), CrashStep(round)}) {
+      if (at.has_value()) SimplifyCrash(r, *at, round, edits);
     }
   }
 }

@@ -47,7 +47,6 @@ void DropUnreached(const Plan& plan, Edits& edits) {
       if (!crash.has_value() || *crash + 2 >= steps.size()) {
         return std::nullopt;
       }
-      if (steps[*crash].crash->is_of_one) return std::nullopt;
       EraseSteps(to.rounds[r], *crash + 1, steps.size() - 1);
       return IfChanged(from, std::move(to));
     });
@@ -60,12 +59,12 @@ std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
                                  std::size_t first, std::size_t last) {
   Plan to = from;
   std::vector<Step>& steps = to.rounds[r].steps;
-  const auto crash = CrashStep(to.rounds[r]);
-  if (crash.has_value() && *crash >= first && *crash < last) {
+  for (const auto crash : {CrashStep(to.rounds[r]), DeathStep(to.rounds[r])}) {
+    if (!crash.has_value() || *crash < first || *crash >= last) continue;
     const CrashPoint moved = {.survival = steps[*crash].crash->survival,
                               .is_of_one = steps[*crash].crash->is_of_one};
-    for (std::size_t i = first; i < last; ++i) steps[i].crash.reset();
-    steps[last].crash = moved;
+    steps[*crash].crash.reset();
+    if (!steps[last].crash.has_value()) steps[last].crash = moved;
   }
   const auto error = ErrorStep(to.rounds[r]);
   if (error.has_value() && *error >= first && *error < last) {

@@ -129,6 +129,7 @@ class PlanParser {
     }
     plan_.rounds.emplace_back();
     crash_line_ = 0;
+    death_line_ = 0;
     error_line_ = 0;
     return absl::OkStatus();
   }
@@ -141,12 +142,15 @@ class PlanParser {
     if (!step.crash.has_value() && !step.kill_after_us.has_value()) {
       return absl::OkStatus();
     }
-    if (crash_line_ != 0) {
-      return FieldError(step.crash.has_value() ? "crash" : "kill_after_us",
-                        absl::StrCat("line ", crash_line_,
-                                     " has one already (allowed 1 a round)"));
+    const bool is_of_one = step.crash.has_value() && step.crash->is_of_one;
+    int& line = is_of_one ? death_line_ : crash_line_;
+    if (line != 0) {
+      return FieldError(
+          step.crash.has_value() ? "crash" : "kill_after_us",
+          absl::StrCat("line ", line, " has one already (allowed 1 a round",
+                       is_of_one ? " of one client" : "", ")"));
     }
-    crash_line_ = line_number_;
+    line = line_number_;
     return absl::OkStatus();
   }
 
@@ -200,6 +204,7 @@ class PlanParser {
   enum class Program { kNone, kOpen, kClosed };  // of a client in this round
   std::array<Program, kMaxClients> programs_ = {};
   int crash_line_ = 0;  // 0 = this round has no crash or timed kill yet
+  int death_line_ = 0;  // the same for a crash of one client
   int error_line_ = 0;  // 0 = this round has no error yet
   std::int64_t content_bytes_ = 0;
 };

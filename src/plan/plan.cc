@@ -49,6 +49,14 @@ std::optional<Enum> ParseNamed(int count, std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::size_t> StepWithCrash(const Round& round, bool of_one) {
+  for (std::size_t i = 0; i < round.steps.size(); ++i) {
+    const std::optional<CrashPoint>& crash = round.steps[i].crash;
+    if (crash.has_value() && crash->is_of_one == of_one) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view Name(StepKind kind) {
@@ -111,10 +119,15 @@ Plan WithoutExpectation(Plan plan) {
 }
 
 std::optional<std::size_t> CrashStep(const Round& round) {
-  for (std::size_t i = 0; i < round.steps.size(); ++i) {
-    if (round.steps[i].crash.has_value()) return i;
-  }
-  return std::nullopt;
+  return StepWithCrash(round, /*of_one=*/false);
+}
+
+std::optional<std::size_t> DeathStep(const Round& round) {
+  return StepWithCrash(round, /*of_one=*/true);
+}
+
+bool HasCrash(const Round& round) {
+  return CrashStep(round).has_value() || DeathStep(round).has_value();
 }
 
 std::optional<std::size_t> TimedKillStep(const Round& round) {

@@ -118,8 +118,8 @@ struct CrashPoint {
   // Of all changes that no sync has covered since the database was made: those
   // of earlier rounds too, where everything survived.
   Survival survival = {};
-  // Only the client that carries it dies, and the others go on. Everything
-  // survives, then.
+  // Only the client that carries it dies, and the others go on, perhaps to a
+  // crash of all. Everything survives, then.
   bool is_of_one = false;
 
   IoPoint point() const { return {io, moment}; }
@@ -253,8 +253,13 @@ bool IsChange(StepKind kind);
 // What the plan does, without what is expected of it.
 Plan WithoutExpectation(Plan plan);
 
-// The crash of a round, as an index into its steps; nullopt if it has none.
+// The crash of a round that ends it, of all its clients, as an index into its
+// steps; nullopt if it has none.
 std::optional<std::size_t> CrashStep(const Round& round);
+// The same for the one that kills one client alone.
+std::optional<std::size_t> DeathStep(const Round& round);
+// Whether it has one or the other.
+bool HasCrash(const Round& round);
 // The same for its timed kill.
 std::optional<std::size_t> TimedKillStep(const Round& round);
 // The same for its error.

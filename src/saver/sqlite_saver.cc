@@ -17,6 +17,11 @@
 namespace lastcommit {
 namespace {
 
+bool HasJournalOnDisk(JournalMode mode) {
+  return mode == JournalMode::kDelete || mode == JournalMode::kTruncate ||
+         mode == JournalMode::kPersist;
+}
+
 Defences DefencesFor(const Options& options, Synchronous synchronous) {
   if (!options.avoid_sqlite_bugs) return {};
   Defences defences;
@@ -26,6 +31,8 @@ Defences DefencesFor(const Options& options, Synchronous synchronous) {
   defences.against_lost_journal_end =
       WritesOverJournal(options.journal_mode, synchronous);
   defences.against_half_statements = true;
+  defences.against_unjournaled_pages = HasJournalOnDisk(options.journal_mode) &&
+                                       synchronous != Synchronous::kOff;
   return defences;
 }
 

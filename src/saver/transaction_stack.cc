@@ -191,6 +191,14 @@ bool TransactionStack::MayBeHalfDone() const {
          (sqlite3_errcode(database_.connection()) & 0xff) == SQLITE_CANTOPEN;
 }
 
+// A page is in the list of those to be written before it is in the journal, and
+// stays there if the journal has no room for it (docs/findings.md). A ROLLBACK
+// takes it off.
+bool TransactionStack::MayWriteUnjournaled() const {
+  return defences_.against_unjournaled_pages &&
+         (sqlite3_errcode(database_.connection()) & 0xff) == SQLITE_FULL;
+}
+
 absl::Status TransactionStack::Read(Operation operation) {
   RETURN_IF_ERROR(CheckNotAborted());
   RETURN_IF_ERROR(EndLeftover());
@@ -232,7 +240,8 @@ absl::Status TransactionStack::RunSavepointSql(const char* verb, int depth) {
 // by statement; SQLite's documentation says to ask.
 // https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
 absl::Status TransactionStack::AfterFailure(const absl::Status& failure) {
-  return database_.IsAutocommit() ? Abort(failure) : failure;
+  return database_.IsAutocommit() || MayWriteUnjournaled() ? Abort(failure)
+                                                           : failure;
 }
 
 absl::Status TransactionStack::Abort(const absl::Status& cause) {

@@ -36,6 +36,9 @@ struct Defences {
   bool against_lost_journal_end = false;
   // A statement that failed half-way and was not undone.
   bool against_half_statements = false;
+  // The journal is on the disk: if there was no room for a page in it, that
+  // page is written to the database all the same.
+  bool against_unjournaled_pages = false;
 };
 
 class TransactionStack {
@@ -86,6 +89,7 @@ class TransactionStack {
   absl::Status ChangeInside(Operation operation);
   absl::Status ChangeAlone(Operation operation);
   bool MayBeHalfDone() const;
+  bool MayWriteUnjournaled() const;
   bool IsAborted() const;
   absl::Status CheckNotAborted() const;
   absl::Status CheckOpen(const Level& level) const;

@@ -313,6 +313,8 @@ absl::StatusOr<SweepBatch> CrashSweep::Next() { return impl_->Next(); }
 Plan PlanOf(const Plan& plan, const SweptImage& image) {
   Plan crashed = plan;
   crashed.images = 0;
+  const std::optional<std::size_t> former = CrashStep(crashed.rounds.back());
+  if (former.has_value()) crashed.rounds.back().steps[*former].crash.reset();
   crashed.rounds.back().steps[image.place.step].crash =
       CrashPoint{image.place.point.io,
                  image.place.point.moment,

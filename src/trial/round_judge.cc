@@ -181,7 +181,18 @@ class RoundJudge {
             page_.records[i].value};
   }
 
+  // The driver's own answer, which says nothing of the database although a
+  // saver may give the same.
+  bool HadNoSaver(std::size_t i) const {
+    const StepKind kind = round_.steps[i].kind;
+    return previous_[i] != kNoStep && !page_.records[previous_[i]].has_saver &&
+           kind != StepKind::kReopen && kind != StepKind::kClose;
+  }
+
   Verdict FollowWithErrors(std::size_t i, InDoubt& during) {
+    if (HadNoSaver(i)) {
+      return Compare(i, {absl::StatusCode::kFailedPrecondition, 0}, false);
+    }
     const Step& step = round_.steps[i];
     const Outcome found = Found(i);
     const ReferenceModel before = model_;

@@ -27,8 +27,7 @@ class KillSwitch : public IoObserver {
         engine_(engine),
         is_wal_(task.profile->journal_mode == JournalMode::kWal),
         creates_(task.creates),
-        page_(page),
-        crash_step_(CrashStep(round_)) {}
+        page_(page) {}
 
   // Whose I/O calls these are; nullptr while it is not open.
   void set_saver(Saver* saver) { saver_ = saver; }
@@ -42,7 +41,7 @@ class KillSwitch : public IoObserver {
     if (!in_transaction) transaction_wrote_database_ = false;
     page_.records[step].transaction_spilled =
         in_transaction && (transaction_wrote_database_ || has_spilled);
-    if (step == crash_step_) {
+    if (!armed_.has_value() && round_.steps[step].crash.has_value()) {
       armed_ = round_.steps[step].crash;
       if (armed_->io == 0) {
         phase_ = Phase::kBetween;
@@ -123,7 +122,7 @@ class KillSwitch : public IoObserver {
   [[noreturn]] void Die(Moment moment) {
     SetPosition(moment);
     page_.crash_reached = true;
-    engine_.Die();
+    engine_.Die(armed_->is_of_one);
     std::abort();  // GCC does not believe it
   }
 
@@ -132,7 +131,6 @@ class KillSwitch : public IoObserver {
   const bool is_wal_;
   const bool creates_;
   SharedPage& page_;
-  const std::optional<std::size_t> crash_step_;
   Saver* saver_ = nullptr;
   std::size_t step_ = 0;
   Phase phase_ = Phase::kOpen;
@@ -305,7 +303,7 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
 
 void ForkEngine::Observe(IoObserver* observer) { SetIoObserver(observer); }
 
-void ForkEngine::Die() {
+void ForkEngine::Die(bool /*alone*/) {
   kill(getpid(), SIGKILL);
   while (true) pause();
 }

@@ -23,7 +23,8 @@ class RoundEngine {
   virtual ~RoundEngine() = default;
   // From now on the observer hears of every I/O call; nullptr: nobody does.
   virtual void Observe(IoObserver* observer) = 0;
-  [[noreturn]] virtual void Die() = 0;
+  // `alone`: the other clients live on.
+  [[noreturn]] virtual void Die(bool alone) = 0;
   // How many errors were injected in this round.
   virtual std::int64_t errors() const { return 0; }
   virtual void BeforeStep(std::size_t /*step*/, Saver* /*saver*/) {}
@@ -49,7 +50,7 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page);
 class ForkEngine : public RoundEngine {
  public:
   void Observe(IoObserver* observer) override;
-  [[noreturn]] void Die() override;
+  [[noreturn]] void Die(bool alone) override;
 };
 
 }  // namespace lastcommit

@@ -35,7 +35,7 @@ class SimClient : public RoundEngine {
         round_(round) {}
 
   void Observe(IoObserver* new_observer) override { observer = new_observer; }
-  [[noreturn]] void Die() override { round_.Die(*this); }
+  [[noreturn]] void Die(bool alone) override { round_.Die(*this, alone); }
   std::int64_t errors() const override {
     return injector == nullptr ? finished_errors : injector->errors();
   }

@@ -104,7 +104,7 @@ bool SimRound::Run(const RoundTask& task) {
             [](const SimImage& a, const SimImage& b) {
               return a.ordinal < b.ordinal;
             });
-  return !is_over_ && !dead_client_.has_value();
+  return !is_over_;
 }
 
 // Leaves `from` where it is.
@@ -155,11 +155,9 @@ void SimRound::Sleep(SimClient& client) {
   GoOn(client, *next);
 }
 
-void SimRound::Die(SimClient& client) {
+void SimRound::Die(SimClient& client, bool alone) {
   client.is_dead = true;
-  const bool is_alone =
-      round_.steps[*CrashStep(round_)].crash->is_of_one && clients_.size() > 1;
-  if (!is_alone) {
+  if (!alone || clients_.size() == 1) {
     is_over_ = true;
   } else {
     dead_client_ = client.number;
@@ -330,7 +328,8 @@ SimImage SimRound::ImageAt(std::uint64_t ordinal, Moment moment) const {
           synced_,
           page_.database_written_since_commit,
           place,
-          Survival()};
+          Survival(),
+          dead_client_.has_value()};
 }
 
 // Where no step runs there is no crash point.

@@ -31,6 +31,7 @@ struct SimImage {
   bool database_written_since_commit = false;
   CrashPlace place;
   Survival survival;
+  bool is_after_death = false;  // of one client alone
 };
 
 // The crash points of a round, numbered 0, 1, ...: before each step, and
@@ -58,8 +59,7 @@ class SimRound : private SimObserver {
            const ImageSampling& sampling);
   ~SimRound() override;
 
-  // False: somebody died. Who is dead is left where it was, and so is everybody
-  // else if all are.
+  // False: a crash of all has ended it. Who is dead is left where it was.
   bool Run(const RoundTask& task);
 
   // How many errors were injected.
@@ -82,7 +82,7 @@ class SimRound : private SimObserver {
 
   // ---- What clients say; each may go on later, or never ----
   void BeforeStep(SimClient& client, std::size_t step);
-  [[noreturn]] void Die(SimClient& client);
+  [[noreturn]] void Die(SimClient& client, bool alone);
   // `call`: which it is beside; nullptr: none, the step begins.
   void MayYield(SimClient& client, const SimCall* call);
 

@@ -71,6 +71,7 @@ struct SimReport {
   CrashPlace image_place;
   SurvivalKind image_survival = SurvivalKind::kAll;
   std::uint64_t image_number = 0;
+  bool image_is_after_death = false;
 };
 static_assert(std::is_trivially_copyable_v<RoundFacts>);
 
@@ -79,6 +80,7 @@ void SetImage(std::size_t round, const SimImage& image, SimReport& report) {
   report.image_place = image.place;
   report.image_survival = image.survival.kind;
   report.image_number = image.survival.number;
+  report.image_is_after_death = image.is_after_death;
   report.has_image = true;
 }
 
@@ -141,7 +143,8 @@ void AddViolatedImage(const SimReport& report, TrialResult& result) {
   result.violated_image =
       ViolatedImage{report.image_round,
                     report.image_place,
-                    {report.image_survival, report.image_number}};
+                    {report.image_survival, report.image_number},
+                    report.image_is_after_death};
 }
 
 std::uint64_t Combine(std::uint64_t seed, std::uint64_t number) {
@@ -184,6 +187,13 @@ void Spoil(const SaverEntry& entry, SimDisk& disk) {
   if (syncs.of_directory) disk.DropDirectorySyncs();
   if (entry.unkept_locks.of_index) disk.ShareIndexLocks();
   if (entry.unkept_locks.after_close) disk.LoseLocksOnClose();
+}
+
+// One that kills all makes up for one that would have killed one client later.
+bool IsCrashMissing(const Round& round, const RoundFacts& facts) {
+  if (facts.crashed) return false;
+  return CrashStep(round).has_value() ||
+         (DeathStep(round).has_value() && !facts.has_death);
 }
 
 // Where real files are written; empty: they are not.
@@ -234,8 +244,9 @@ class SimRun {
     facts.crashed = !run.Run({&entry_, &plan_.profile, &round, kSimDatabase,
                               model_.state().cut < 0});
     UseSimDisk(nullptr);
-    facts.crash =
-        run.dead_client().has_value() ? run.died_in() : page_.position.Get();
+    facts.crash = page_.position.Get();
+    facts.has_death = run.dead_client().has_value();
+    facts.death = run.died_in();
     result_.spilled |= page_.spilled;
     result_.savepoint_rolled_back_after_spill |=
         page_.savepoint_rolled_back_after_spill;
@@ -251,7 +262,7 @@ class SimRun {
         ReplayRound(plan_, round, page_, before, model_, result_);
     result_.verdict = replayed.verdict;
     if (!result_.verdict.held()) return absl::OkStatus();
-    if (!facts.crashed && CrashStep(round).has_value()) {
+    if (IsCrashMissing(round, facts)) {
       result_.verdict = Verdict::Skipped(
           SkipReason::kNotReached,
           absl::StrCat("round ", r + 1, " ended before its crash point"));
@@ -374,8 +385,9 @@ class SimRun {
       facts.unsynced_changes = survived.changes + survived.directory_changes;
       facts.lost_changes = survived.lost + survived.directory_lost;
     } else {
-      crash =
-          WithoutPowerLoss(crash, facts.crashed ? Fault::kKill : Fault::kNone);
+      crash = WithoutPowerLoss(crash, facts.crashed || facts.has_death
+                                          ? Fault::kKill
+                                          : Fault::kNone);
     }
     ExamineTask task;
     task.legal = ContractFor(plan_.profile, crash);
@@ -383,7 +395,8 @@ class SimRun {
                                          : &replayed.at_end.after_kill;
     // A close that gets an error leaves what it could not finish, and has
     // nobody to tell (https://sqlite.org/c3ref/close.html).
-    task.closed = !facts.crashed && run.errors() == 0 && replayed.closed_alone;
+    task.closed = !facts.crashed && !facts.has_death && run.errors() == 0 &&
+                  replayed.closed_alone;
     task.through_saver = r + 1 == plan_.rounds.size();
     if (!keep_.rounds.empty()) {
       RETURN_IF_ERROR(

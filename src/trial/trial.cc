@@ -10,11 +10,32 @@ Survival SurvivalOf(const Round& round) {
   return step.has_value() ? round.steps[*step].crash->survival : Survival();
 }
 
-void MoveCrash(const CrashPlace& place, const Survival& survival,
-               Round& round) {
-  for (Step& step : round.steps) step.crash.reset();
+// Takes the place of the one of its kind.
+void SetCrash(const CrashPlace& place, const Survival& survival, bool is_of_one,
+              Round& round) {
+  const auto former = is_of_one ? DeathStep(round) : CrashStep(round);
+  if (former.has_value()) round.steps[*former].crash.reset();
   round.steps[place.step].crash =
-      CrashPoint{place.point.io, place.point.moment, survival};
+      CrashPoint{place.point.io, place.point.moment, survival, is_of_one};
+}
+
+void DropDeath(Round& round) {
+  const auto death = DeathStep(round);
+  if (death.has_value()) round.steps[*death].crash.reset();
+}
+
+// The one that kills one client first: the other may be at the step where that
+// one was, before it was set to where it really fell.
+void SetCrashes(const RoundFacts& facts, Round& round) {
+  const Survival survival = SurvivalOf(round);
+  if (facts.crashed) {
+    const auto crash = CrashStep(round);
+    if (crash.has_value()) round.steps[*crash].crash.reset();
+  }
+  if (facts.has_death) SetCrash(facts.death, {}, /*is_of_one=*/true, round);
+  if (!facts.crashed) return;
+  if (!facts.has_death) DropDeath(round);
+  SetCrash(facts.crash, survival, /*is_of_one=*/false, round);
 }
 
 Plan WithExactSwitches(Plan plan, const TrialResult& result) {
@@ -42,17 +63,15 @@ Plan WithExactCrashes(const Plan& plan, const TrialResult& result) {
   Plan exact = WithExactSwitches(plan, result);
   for (std::size_t r = 0; r < result.rounds.size(); ++r) {
     const RoundFacts& facts = result.rounds[r];
-    if (!facts.crashed || facts.timed) continue;
-    const bool is_of_one =
-        plan.rounds[r].steps[*CrashStep(plan.rounds[r])].crash->is_of_one;
-    MoveCrash(facts.crash, SurvivalOf(plan.rounds[r]), exact.rounds[r]);
-    exact.rounds[r].steps[facts.crash.step].crash->is_of_one = is_of_one;
+    if (!facts.timed) SetCrashes(facts, exact.rounds[r]);
   }
   if (!result.violated_image.has_value()) return exact;
   const ViolatedImage& image = *result.violated_image;
   exact.images = 0;
   exact.rounds.resize(image.round + 1);
-  MoveCrash(image.place, image.survival, exact.rounds.back());
+  Round& round = exact.rounds.back();
+  if (!image.is_after_death) DropDeath(round);
+  SetCrash(image.place, image.survival, /*is_of_one=*/false, round);
   return exact;
 }
 

@@ -50,6 +50,8 @@ struct RoundFacts {
       false;            // killed between its first step and the end of its last
   bool judged = false;  // what it left was examined
   CrashPlace crash;     // if crashed
+  bool has_death = false;         // of one client alone
+  CrashPlace death;               // if has_death
   bool had_candidate = false;     // a commit was in doubt
   bool candidate_landed = false;  // and was there after recovery
   // Of a simulated disk: what the crash took of the changes that no sync had
@@ -82,6 +84,7 @@ struct ViolatedImage {
   std::size_t round = 0;
   CrashPlace place;
   Survival survival;
+  bool is_after_death = false;  // of one client alone
 };
 
 struct TrialResult {

@@ -368,13 +368,15 @@ TEST(LedgerTest, AKillOfOneIsCountedIfItHappened) {
   plan.rounds[0].steps[1].crash = CrashPoint{.is_of_one = true};
   TrialResult result = Killed(Phase::kCommit, Moment::kBefore);
   Ledger ledger;
+  ledger.Add(plan, result);  // the death comes too late
+  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 0);
+  result.rounds[0].has_death = true;
+  result.rounds[0].death.phase = Phase::kStatement;
   ledger.Add(plan, result);
-  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 1);
   result.rounds[0].crashed = false;
   ledger.Add(plan, result);
-  plan.rounds[0].steps[1].crash = CrashPoint{};
-  ledger.Add(plan, Killed(Phase::kCommit, Moment::kBefore));
-  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 1);
+  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 2);
+  EXPECT_EQ(ledger.Count("clients/kills_of_one_then_all"), 1);
 }
 
 // What a large run of several clients fills when nothing is wrong.

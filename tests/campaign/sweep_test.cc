@@ -122,6 +122,16 @@ TEST_F(SweepTest, JsonSaysWhatTheTableSays) {
   EXPECT_EQ(value.at("exit_code"), 1);
 }
 
+TEST(PlanToSweepTest, OneThatDiesAloneDiesInEachCrash) {
+  Plan plan = PlanWithoutPower("sqlite");
+  std::vector<Step>& steps = plan.rounds.back().steps;
+  steps[1].crash = CrashPoint{.io = 3, .is_of_one = true};
+  const absl::StatusOr<Plan> swept = PlanToSweep(plan, std::nullopt);
+  ASSERT_THAT(swept, IsOk());
+  EXPECT_EQ(DeathStep(swept->rounds.back()), 1u);
+  EXPECT_EQ(CrashStep(swept->rounds.back()), std::nullopt);
+}
+
 TEST(PlanToSweepTest, LaterRoundsAreLeftOutAndEarlierOnesCrashAsTheyDo) {
   Plan plan = PlanWithoutPower("sqlite");
   plan.rounds.resize(3, plan.rounds[0]);

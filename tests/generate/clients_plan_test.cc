@@ -27,8 +27,7 @@ TEST(ClientsPlanTest, OneClientHasNoScheduleAndDoesNotDieAlone) {
   for (const Plan& plan : PlansOf(1)) {
     EXPECT_EQ(plan.schedule, Schedule());
     for (const Round& round : plan.rounds) {
-      const auto step = CrashStep(round);
-      EXPECT_FALSE(step.has_value() && round.steps[*step].crash->is_of_one);
+      EXPECT_FALSE(DeathStep(round).has_value());
     }
   }
 }
@@ -36,15 +35,21 @@ TEST(ClientsPlanTest, OneClientHasNoScheduleAndDoesNotDieAlone) {
 TEST(ClientsPlanTest, SomeKillsAreOfOneAndSomeOfAll) {
   int of_one = 0;
   int of_all = 0;
+  int of_both = 0;
   for (const Plan& plan : PlansOf(2, FaultChoice::kKill)) {
     for (const Round& round : plan.rounds) {
-      const auto step = CrashStep(round);
-      if (!step.has_value()) continue;
-      ++(round.steps[*step].crash->is_of_one ? of_one : of_all);
+      const auto death = DeathStep(round);
+      const auto crash = CrashStep(round);
+      of_one += death.has_value() && !crash.has_value() ? 1 : 0;
+      of_all += crash.has_value() && !death.has_value() ? 1 : 0;
+      if (!death.has_value() || !crash.has_value()) continue;
+      ++of_both;
+      EXPECT_NE(round.steps[*death].client, round.steps[*crash].client);
     }
   }
   EXPECT_GT(of_one, 30);
   EXPECT_GT(of_all, 30);
+  EXPECT_GT(of_both, 30);
 }
 
 // Each client works, not only the first.

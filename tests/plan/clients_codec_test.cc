@@ -209,6 +209,29 @@ TEST(ClientsCodecTest, OneClientHasNoSchedule) {
   EXPECT_EQ(ErrorOf(text), "plan:3: schedule: there is one client only");
 }
 
+// The death of one client, and then what ends the round.
+TEST(ClientsCodecTest, ARoundHasOneCrashOfOneAndOneOfAll) {
+  const auto read = [](int client, const char* who) {
+    return absl::StrCat(R"({"step":"read","client":)", client,
+                        R"(,"crash":{"io":1,"moment":"after","who":")", who,
+                        "\"}}\n");
+  };
+  const auto text = [&](const std::string& first, const std::string& second) {
+    return PlanText(absl::StrCat(kOpenOfOther, first, second, kCloseOfOther));
+  };
+  const absl::StatusOr<Plan> plan =
+      ParsePlan(text(read(0, "one"), read(1, "all")), "plan");
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_EQ(DeathStep(plan->rounds[0]), 2u);
+  EXPECT_EQ(CrashStep(plan->rounds[0]), 3u);
+  EXPECT_THAT(ParsePlan(PrintPlan(*plan), "plan"), IsOkAndHolds(*plan));
+  EXPECT_EQ(ErrorOf(text(read(0, "one"), read(1, "one"))),
+            "plan:5: crash: line 4 has one already (allowed 1 a round of one "
+            "client)");
+  EXPECT_EQ(ErrorOf(text(read(0, "all"), read(1, "all"))),
+            "plan:5: crash: line 4 has one already (allowed 1 a round)");
+}
+
 TEST(ClientsCodecTest, OnlyAKillIsOfOne) {
   const auto text = [](const std::string& crash) {
     return PlanText(absl::StrCat(

@@ -66,6 +66,7 @@ TEST_P(FailedCommit, AtItsSyncIsInDoubtAndHasEnded) {
   EXPECT_THAT(Get("b"), IsOkAndHolds("old"));
 }
 
+// A journal that is written over is synced before anything is in doubt.
 TEST_P(FailedCommit, OfAChangeAloneOrAStreamIsInDoubtToo) {
   Open(options_);
   auto writer = saver_->WriteBlob("t", "b", 1);
@@ -76,7 +77,10 @@ TEST_P(FailedCommit, OfAChangeAloneOrAStreamIsInDoubtToo) {
   FailSyncs(false);
   ASSERT_THAT(Put("settled", "x"), IsOk());
   FailSyncs(true);
-  ExpectInDoubt(Put("c", "x"));
+  const absl::Status alone = Put("c", "x");
+  EXPECT_THAT(alone, StatusIs(StatusCode::kUnknown));
+  EXPECT_EQ(IsInDoubt(alone), GetParam() != JournalMode::kTruncate &&
+                                  GetParam() != JournalMode::kPersist);
   FailSyncs(false);
   EXPECT_THAT(saver_->ListBlobs("t"),
               IsOkAndHolds(testing::ElementsAre("settled")));
@@ -277,6 +281,24 @@ TEST_F(FullTest, TransactionGoesOnIfOnlyTheStatementIsUndone) {
   EXPECT_TRUE(transaction.is_open());
   EXPECT_THAT(saver_->AppendLog("t", "2"), IsOkAndHolds(2));
   EXPECT_THAT(transaction.Commit(), IsOkAndHolds(1));
+}
+
+// A page that found no room in the journal would be written all the same.
+TEST_F(FailureTest, WithARollbackJournalAFullDiskEndsTheTransaction) {
+  for (const JournalMode mode :
+       {JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist}) {
+    Options options;
+    options.journal_mode = mode;
+    Open(options);
+    Sql("PRAGMA max_page_count = " +
+        std::to_string(1 + std::stoi(Sql("PRAGMA page_count"))));
+    const std::string big = '"' + std::string(100'000, 'x') + '"';
+    Transaction transaction = Begin();
+    ASSERT_THAT(saver_->AppendLog("t", "1"), IsOk());
+    EXPECT_THAT(saver_->AppendLogs("t", {"2", big}),
+                StatusIs(StatusCode::kAborted));
+    ExpectAborted(transaction);
+  }
 }
 
 TEST_F(FullTest, TransactionIsAbortedIfAPartOfTheCallWasDone) {

@@ -170,5 +170,38 @@ TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
   EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
 }
 
+// ---- What the tester answers itself is no sign of anything ----
+
+// The put is in doubt, the reopen fails, and so nobody runs the last step.
+class NobodyTest : public RoundJudgeTest {
+ protected:
+  NobodyTest() {
+    Use({PutBlob(0, 10), StepOf(StepKind::kReopen), PutBlob(1, 10)});
+    Inject(1, ErrorKind::kSync);
+    Answer(1, absl::StatusCode::kUnknown, false);
+    page_->records[1].is_in_doubt = true;
+    Answer(2, absl::StatusCode::kUnknown, false);
+    for (std::size_t i = 2; i < plan_.rounds[0].steps.size(); ++i) {
+      page_->records[i].has_saver = false;
+      page_->records[i].errors = 2;
+    }
+  }
+};
+
+TEST_F(NobodyTest, ItsAnswerLeavesTheCommitInDoubt) {
+  Answer(3, absl::StatusCode::kFailedPrecondition, false);
+  ReferenceModel model;
+  TrialResult result;
+  const Replayed replayed =
+      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+  EXPECT_EQ(replayed.at_end.after_kill.size(), 1u);
+}
+
+TEST_F(NobodyTest, HasNoOtherAnswer) {
+  Answer(3, absl::StatusCode::kOk, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
 }  // namespace
 }  // namespace lastcommit
