@@ -122,11 +122,6 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
             : std::string("several clients need the engine sim, and a saver "
                           "and a fault that it has"));
   }
-  if (generate.clients > 1 && generate.fault == FaultChoice::kIoError) {
-    return absl::InvalidArgumentError(
-        "errors of several clients are not there: what fails for one of them "
-        "would have to be followed through the others");
-  }
   if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
     return absl::OkStatus();
   }

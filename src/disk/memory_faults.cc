@@ -13,9 +13,10 @@ std::int64_t g_at = 0;  // 0 = nothing fails
 std::int64_t g_count = 0;
 std::int64_t g_allocations = 0;
 std::int64_t g_failed = 0;
+bool g_is_held = false;
 
 bool MustFail() {
-  if (g_at == 0 || ++g_allocations < g_at) return false;
+  if (g_at == 0 || g_is_held || ++g_allocations < g_at) return false;
   if (g_count > 0 && g_failed >= g_count) return false;
   ++g_failed;
   return true;
@@ -56,7 +57,10 @@ void FailAllocations(std::int64_t at, std::int64_t count) {
   g_count = count;
   g_allocations = 0;
   g_failed = 0;
+  g_is_held = false;
 }
+
+void HoldAllocationFaults(bool held) { g_is_held = held; }
 
 std::int64_t FailedAllocations() { return g_failed; }
 

@@ -19,6 +19,9 @@ absl::Status InstallMemoryFaults();
 // until `count` have; 0 = all. An `at` of 0 ends it.
 void FailAllocations(std::int64_t at, std::int64_t count);
 
+// While they are held nothing fails, and nothing counts.
+void HoldAllocationFaults(bool held);
+
 // How many have failed since FailAllocations was called.
 std::int64_t FailedAllocations();
 

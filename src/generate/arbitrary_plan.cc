@@ -67,7 +67,7 @@ FaultChoice DrawFault(Draw& draw, Engine engine,
   if (options.fault != kMixed) return options.fault;
   if (options.clients > 1) {
     return draw.Weighted<FaultChoice>(
-        {{3, kNone}, {4, kKill}, {3, kPowerLoss}});
+        {{3, kNone}, {4, kKill}, {3, kPowerLoss}, {2, kIoError}});
   }
   // Kills are what real processes are for. The rest keeps the simulated disk
   // honest.
@@ -177,6 +177,7 @@ class FaultsDraw {
     if (draw_.Percent(r < error_round_ ? 40 : 55)) {
       DrawKill();
       if (draw_.Percent(60)) LosePower();
+      if (Clients(plan_.rounds[r]) > 1) MayKillOne();
     }
     if (r == error_round_ || draw_.Percent(25)) {
       DrawError(draw_, may_fail_syncs_, plan_.rounds.back());

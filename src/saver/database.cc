@@ -144,14 +144,25 @@ Database::~Database() {
   sqlite3_close_v2(connection_);
 }
 
+// A table that is not in the schema as it is known is looked for in the file;
+// if that is locked SQLite says that there is no such table, and not that it is
+// busy (docs/findings.md). What can be read without a schema tells.
 absl::StatusOr<sqlite3_stmt*> Database::Compile(std::string_view sql,
                                                 unsigned flags) {
+  constexpr int kAttempts = 5;  // others may lock it again each time
+  constexpr char kVersion[] = "PRAGMA schema_version";
   sqlite3_stmt* statement = nullptr;
-  const int result =
-      sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
-                         flags, &statement, nullptr);
-  RETURN_IF_ERROR(SqliteStatus(result, connection_, sql));
-  return statement;
+  for (int attempt = 1;; ++attempt) {
+    const int result = sqlite3_prepare_v3(connection_, sql.data(),
+                                          static_cast<int>(sql.size()), flags,
+                                          &statement, nullptr);
+    const absl::Status status = SqliteStatus(result, connection_, sql);
+    if (status.ok()) return statement;
+    if (result != SQLITE_ERROR || attempt == kAttempts) return status;
+    const int readable =
+        sqlite3_exec(connection_, kVersion, nullptr, nullptr, nullptr);
+    RETURN_IF_ERROR(SqliteStatus(readable, connection_, kVersion));
+  }
 }
 
 absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {

@@ -17,6 +17,8 @@ struct Unit {
   std::vector<std::size_t> steps;
   // In the newest of `steps` it was still running.
   bool is_in_flight = false;
+  // The last of `steps` was its commit and failed, so that it may be there.
+  bool is_in_doubt = false;
   bool is_transaction = false;
   // Its connection was closed.
   bool is_left = false;
@@ -47,6 +49,7 @@ class UnitReader {
   std::vector<Unit> Read(int client, const std::vector<std::size_t>& program) {
     units_.clear();
     bool is_open = false;
+    was_aborted_ = false;
     for (const std::size_t i : program) {
       const StepRecord& record = page_.records[i];
       const Progress progress = record.progress;
@@ -69,6 +72,7 @@ class UnitReader {
       }
       unit.ended_at = record.returned_at;
       is_open = Follow(unit, i, is_open);
+      was_aborted_ = record.is_aborted;
     }
     if (is_open) units_.back().ended_at = kNever;
     return std::move(units_);
@@ -86,7 +90,7 @@ class UnitReader {
     const StepKind kind = round_.steps[i].kind;
     const bool may_commit =
         unit.is_transaction ? kind == StepKind::kCommit : IsChange(kind);
-    if (!may_commit) return;
+    if (!may_commit || was_aborted_) return;
     const StepRecord& record = page_.records[i];
     unit.attempted_at = record.intended_at;
     unit.acknowledged_at = record.acknowledged_at;
@@ -110,12 +114,15 @@ class UnitReader {
       unit.acknowledged_at =
           std::min(record.acknowledged_at, record.returned_at);
     }
+    unit.is_in_doubt = record.is_in_doubt && unit.attempted_at != kNever &&
+                       unit.attempted_at == record.intended_at;
     return is_open && record.has_saver && !unit.is_committed &&
-           (record.is_in_transaction || record.is_aborted);
+           record.is_in_transaction;
   }
 
   const Round& round_;
   const SharedPage& page_;
+  bool was_aborted_ = false;  // the transaction, before the step
   std::vector<Unit> units_;
 };
 
@@ -173,7 +180,8 @@ class Sorter {
     if (base_ < 0) FindCreation();
     for (Queue& queue : queues_) {
       for (Unit& unit : queue.units) {
-        if (unit.is_in_flight && unit.attempted_at != kNever) {
+        if ((unit.is_in_flight || unit.is_in_doubt) &&
+            unit.attempted_at != kNever) {
           candidates_.push_back(&unit);
         }
         if (unit.is_committed && !AddCommit(unit)) return;
@@ -217,8 +225,8 @@ class Sorter {
     first->acknowledged_at = first->ended_at;
   }
 
-  // What had not returned is there if others came after it: they have read the
-  // counter under the write lock.
+  // What had not returned, or failed, is there if others came after it: they
+  // have read the counter under the write lock.
   void FillGaps() {
     std::int64_t last = commits_.empty() ? base_ : commits_.rbegin()->first;
     for (const Unit* unit : candidates_) last = std::max(last, unit->counter);
@@ -239,7 +247,8 @@ class Sorter {
       return commits_.end();
     }
     for (Unit* unit : candidates_) {
-      if (unit->counter == model_.state().cut + 1 && !IsCommit(*unit)) {
+      if (unit->is_in_flight && unit->counter == model_.state().cut + 1 &&
+          !IsCommit(*unit)) {
         return commits_.emplace(unit->counter, unit).first;
       }
     }
@@ -265,19 +274,55 @@ class Sorter {
     return cut;
   }
 
-  // Whether another client was at something meanwhile.
+  // Whether another client was at something meanwhile, or had an error that may
+  // have left it its locks.
   bool HasCompany(const Unit& unit, std::size_t step) const {
     const StepRecord& record = page_.records[step];
     for (const Queue& queue : queues_) {
+      if (!IsConnected(queue, unit, step)) continue;
       for (const Unit& other : queue.units) {
-        if (other.client != unit.client &&
-            other.began_at < record.returned_at &&
-            other.ended_at > record.intended_at) {
+        if (other.began_at >= record.returned_at) break;
+        if (other.ended_at > record.intended_at ||
+            page_.records[other.steps.back()].errors > 0) {
           return true;
         }
       }
     }
     return false;
+  }
+
+  // Whether it is of another client, which had the database open at some time
+  // meanwhile.
+  bool IsConnected(const Queue& queue, const Unit& unit,
+                   std::size_t step) const {
+    const StepRecord& record = page_.records[step];
+    return !queue.units.empty() && queue.units.front().client != unit.client &&
+           queue.units.front().began_at < record.returned_at &&
+           LeftAt(queue.units.back()) > record.intended_at;
+  }
+  // `last`: the client's last unit.
+  Mark LeftAt(const Unit& last) const {
+    if (IsDead(last)) return death_->at;
+    return round_.steps[last.steps.back()].kind == StepKind::kClose
+               ? last.ended_at
+               : kNever;
+  }
+
+  bool IsShared(const Unit& unit, std::size_t step) const {
+    return std::any_of(queues_.begin(), queues_.end(), [&](const Queue& queue) {
+      return IsConnected(queue, unit, step);
+    });
+  }
+
+  // It failed because a call of it was made to fail, or had taken its
+  // transaction.
+  bool HasFailed(std::size_t step) const {
+    const StepRecord& record = page_.records[step];
+    if (CodeOf(record) == absl::StatusCode::kOk) return false;
+    const auto previous = previous_.find(step);
+    if (previous == previous_.end()) return record.errors > 0;
+    const StepRecord& before = page_.records[previous->second];
+    return record.errors > before.errors || before.is_aborted;
   }
 
   // Busy, or not opened because of that.
@@ -351,10 +396,11 @@ class Sorter {
     }
     if (unit.is_in_flight) return IsOvertaken(unit);
     const std::size_t step = unit.steps.back();
+    if (unit.is_in_doubt) return unit.counter <= cut + 1;
     const StepRecord& record = page_.records[step];
     if (cut < AcknowledgedBefore(record.intended_at)) return false;
     if (cut >= AttemptedBefore(record.returned_at)) return true;
-    return IsRefused(unit, step) || FitsHere(step);
+    return IsRefused(unit, step) || HasFailed(step) || FitsHere(step);
   }
 
   // It died in a commit whose number another transaction has. Until then it may
@@ -393,7 +439,11 @@ class Sorter {
     }
     Place(unit);
     for (const std::size_t step : unit.steps) {
-      if (!IsRefused(unit, step)) model_.Apply(round_.steps[step]);
+      const bool is_absent =
+          HasFailed(step) && !(unit.is_in_doubt && step == unit.steps.back());
+      if (!is_absent && !IsRefused(unit, step)) {
+        model_.Apply(round_.steps[step]);
+      }
     }
     if (model_.state().cut == unit.counter) return;
     // It refuses what was acknowledged; the judgement finds that.
@@ -402,27 +452,36 @@ class Sorter {
   }
 
   void PlaceTheRest() {
+    std::vector<Unit*> rest;
     std::vector<Unit*> last;
     for (Queue& queue : queues_) {
       for (; !queue.is_empty(); ++queue.next) {
         Unit& unit = queue.front();
         const bool is_open =
             unit.is_transaction && !unit.is_left && unit.ended_at == kNever;
-        if (unit.is_in_flight || is_open) {
-          last.push_back(&unit);
-        } else {
-          Place(unit);
-        }
+        (unit.is_in_flight || is_open ? last : rest).push_back(&unit);
       }
     }
-    // The one that may be the next commit comes last.
-    std::stable_sort(last.begin(), last.end(), [&](Unit* a, Unit* b) {
-      return MayBeNext(*a) < MayBeNext(*b);
+    // As time went: what an answer says of a commit in doubt holds for those
+    // that came after it.
+    std::stable_sort(rest.begin(), rest.end(), [](Unit* a, Unit* b) {
+      return a->ended_at < b->ended_at;
     });
+    for (Unit* unit : rest) Place(*unit);
+    // The one that may be the next commit comes last. If there are two, one was
+    // dead when the other took its number.
+    std::stable_sort(last.begin(), last.end(), [&](Unit* a, Unit* b) {
+      return std::pair(MayBeNext(*a), !IsDead(*a)) <
+             std::pair(MayBeNext(*b), !IsDead(*b));
+    });
+    const bool has_next = !last.empty() && MayBeNext(*last.back());
+    if (has_next) next_commit_ = last.back();
     for (Unit* unit : last) Place(*unit);
-    if (!last.empty() && MayBeNext(*last.back())) {
-      order_.in_flight = last.back()->steps.back();
-    }
+    if (has_next) order_.in_flight = last.back()->steps.back();
+  }
+
+  bool IsDead(const Unit& unit) const {
+    return death_.has_value() && unit.client == death_->client;
   }
 
   bool MayBeNext(const Unit& unit) const {
@@ -434,30 +493,30 @@ class Sorter {
 
   void Place(const Unit& unit) {
     if (!unit.is_transaction && unit.is_in_flight && !IsCommit(unit) &&
-        !MayBeNext(unit)) {
-      if (IsOvertaken(unit)) {
+        &unit != next_commit_) {
+      if (IsOvertaken(unit) || MayBeNext(unit)) {
         order_.steps.push_back({unit.steps.back(), OrderedStep::Kind::kGone});
       }
       return;
     }
     for (const std::size_t step : unit.steps) {
       OrderedStep ordered = {step, OrderedStep::Kind::kReturned};
+      ordered.is_shared = IsShared(unit, step);
       const bool is_running = unit.is_in_flight && step == unit.steps.back();
-      if (is_running) {
-        if (!IsCommit(unit)) break;
+      const bool is_in_doubt = unit.is_in_doubt && step == unit.steps.back();
+      if (is_running && !IsCommit(unit)) break;
+      if (is_running || (is_in_doubt && IsCommit(unit))) {
         ordered.kind = OrderedStep::Kind::kPresumed;
-      } else if (queues_.size() > 1 &&
-                 (IsRefused(unit, step) || LostARace(unit, step))) {
+      } else if (IsRefused(unit, step) || LostARace(unit, step)) {
         ordered.kind = OrderedStep::Kind::kRefused;
         ++order_.refusals;
       }
       order_.steps.push_back(ordered);
     }
-    const bool is_gone =
-        unit.is_transaction && !IsCommit(unit) &&
-        (unit.is_left || unit.is_in_flight || unit.ended_at == kNever ||
-         (death_.has_value() && unit.client == death_->client));
-    if (is_gone && !MayBeNext(unit)) {
+    const bool is_gone = unit.is_transaction && !IsCommit(unit) &&
+                         (unit.is_left || unit.is_in_flight ||
+                          unit.ended_at == kNever || IsDead(unit));
+    if (is_gone && &unit != next_commit_) {
       order_.steps.push_back({unit.steps.back(), OrderedStep::Kind::kGone});
     }
   }
@@ -512,7 +571,8 @@ class Sorter {
   std::vector<Queue> queues_;
   std::map<std::size_t, std::size_t> previous_;  // step of the same client
   std::map<std::int64_t, Unit*> commits_;
-  std::vector<Unit*> candidates_;  // in flight
+  std::vector<Unit*> candidates_;      // in flight, or in doubt
+  const Unit* next_commit_ = nullptr;  // the one that may be the next commit
   CommitOrder order_;
 };
 

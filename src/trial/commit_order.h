@@ -24,7 +24,8 @@ struct OrderedStep {
     kReturned,
     // It returned, and had no effect, because another client was in the way.
     kRefused,
-    // It did not return, but what came later shows that it took effect.
+    // It did not return, or it failed, but what came later shows that it took
+    // effect.
     kPresumed,
     // Its client's process is gone, and its transaction with it. If it was a
     // commit it may be there until another one takes its number.
@@ -32,6 +33,8 @@ struct OrderedStep {
   };
   std::size_t step = 0;
   Kind kind = Kind::kReturned;
+  // Another client had the database open meanwhile.
+  bool is_shared = false;
 };
 
 struct CommitOrder {

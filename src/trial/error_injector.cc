@@ -72,6 +72,11 @@ ErrorInjector::~ErrorInjector() {
   if (is_full_) disk_.set_capacity_sectors(-1);
 }
 
+void ErrorInjector::Hold(bool held) {
+  if (error_.kind == ErrorKind::kNoMemory) HoldAllocationFaults(held);
+  if (is_full_) disk_.set_capacity_sectors(held ? -1 : capacity_);
+}
+
 bool ErrorInjector::IsDue() {
   return ++calls_ >= error_.at && (error_.count == 0 || errors_ < error_.count);
 }
@@ -83,7 +88,8 @@ int ErrorInjector::At(const SimCall& call) {
     case ErrorKind::kFull:
       // Overwriting goes on; After counts.
       is_full_ = true;
-      disk_.set_capacity_sectors(disk_.storage().AllocatedSectors());
+      capacity_ = disk_.storage().AllocatedSectors();
+      disk_.set_capacity_sectors(capacity_);
       return SQLITE_OK;
     case ErrorKind::kInterrupt:
       if (saver_ == nullptr) return SQLITE_OK;

@@ -25,6 +25,11 @@ class ErrorInjector {
   // Whom to interrupt; nullptr = nobody. Not owned.
   void set_saver(Saver* saver) { saver_ = saver; }
 
+  // While it is held, because another client runs, it makes nothing fail that
+  // does not go through At: a full disk and a lack of memory are the client's
+  // own, as with a quota.
+  void Hold(bool held);
+
   // What the call gets instead of being made; SQLITE_OK = it is made.
   int At(const SimCall& call);
   // A write that fails half-way: so many bytes are written, and then During
@@ -47,6 +52,7 @@ class ErrorInjector {
   std::int64_t errors_ = 0;
   bool is_half_way_ = false;
   bool is_full_ = false;
+  std::int64_t capacity_ = 0;  // in sectors, if it is full
 };
 
 }  // namespace lastcommit

@@ -70,6 +70,9 @@ class RoundJudge {
         return;
       case OrderedStep::Kind::kPresumed:
         model_.Apply(round_.steps[i]);
+        in_doubt_.after_kill.clear();
+        live_.clear();
+        if (HasReturned(i)) NoteErrors(i);
         break;
       case OrderedStep::Kind::kRefused:
         ++result_.steps;
@@ -80,6 +83,7 @@ class RoundJudge {
         ++result_.steps;
         NoteErrors(i);
         replayed.during[i] = in_doubt_;
+        is_shared_ = ordered.is_shared;
         replayed.verdict = Follow(i, *replayed.during[i]);
         NotePromise(i, cut);
         break;
@@ -95,14 +99,16 @@ class RoundJudge {
     }
   }
 
+  bool HasReturned(std::size_t i) const {
+    return page_.records[i].progress.load(std::memory_order_acquire) ==
+           Progress::kReturned;
+  }
+
   // What a dead client was committing is in doubt.
   void Bury(std::size_t i) {
-    const bool has_returned =
-        page_.records[i].progress.load(std::memory_order_acquire) ==
-        Progress::kReturned;
     ReferenceModel with = model_;
     model_.Crash();
-    if (has_returned) return;
+    if (HasReturned(i)) return;
     with.Apply(round_.steps[i]);
     with.Crash();
     if (with.state().cut > model_.state().cut) Doubt(with, in_doubt_);
@@ -123,9 +129,7 @@ class RoundJudge {
   // When the caller could rely on it.
   Mark AcknowledgedAt(std::size_t i) const {
     const StepRecord& record = page_.records[i];
-    const bool has_returned =
-        record.progress.load(std::memory_order_acquire) == Progress::kReturned;
-    return has_returned && Found(i).code == absl::StatusCode::kOk
+    return HasReturned(i) && Found(i).code == absl::StatusCode::kOk
                ? std::min(record.acknowledged_at, record.returned_at)
                : record.acknowledged_at;
   }
@@ -235,8 +239,10 @@ class RoundJudge {
   // A step went as without errors.
   void DecideBy(std::size_t i, const ReferenceModel& before) {
     const StepKind kind = round_.steps[i].kind;
+    // The first to open recovers (https://sqlite.org/walformat.html section
+    // 2.3.3); who comes later takes what is there.
     const bool has_recovered =
-        kind == StepKind::kOpen || kind == StepKind::kReopen;
+        (kind == StepKind::kOpen || kind == StepKind::kReopen) && !is_shared_;
     const bool has_committed = model_.state().cut > before.state().cut;
     // In WAL mode what failed stays in the WAL until a commit overwrites it,
     // whatever readers see.
@@ -273,7 +279,10 @@ class RoundJudge {
     // Of a schema that was made before opening failed nobody is told anything.
     const bool makes_schema =
         step.kind == StepKind::kOpen || step.kind == StepKind::kReopen;
-    if (would_commit && (record.is_in_doubt || makes_schema)) {
+    // Another client may have committed under its number.
+    const bool is_overtaken = Clients(round_) > 1 && record.is_in_doubt &&
+                              with.state().cut != record.attempted;
+    if (would_commit && !is_overtaken && (record.is_in_doubt || makes_schema)) {
       Doubt(with, in_doubt_);
       live_.push_back(std::move(with));
     }
@@ -429,6 +438,7 @@ class RoundJudge {
       std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> previous_;  // by step, of the same client
   bool is_spoiled_ = false;  // the transaction that is open, by a read
+  bool is_shared_ = false;   // the step that is followed, as OrderedStep has it
 };
 
 }  // namespace

@@ -89,7 +89,9 @@ bool SimRound::Run(const RoundTask& task) {
     running_ = std::exchange(next_, nullptr);
     running_->asleep = 0;
     disk_.set_owner(running_->number);
+    HoldErrors(*running_, false);
     running_->fiber->Resume();
+    HoldErrors(*running_, true);
   }
   running_ = nullptr;
   for (const auto& client : clients_) {
@@ -105,6 +107,10 @@ bool SimRound::Run(const RoundTask& task) {
               return a.ordinal < b.ordinal;
             });
   return !is_over_;
+}
+
+void SimRound::HoldErrors(SimClient& client, bool held) {
+  if (client.injector != nullptr) client.injector->Hold(held);
 }
 
 // Leaves `from` where it is.

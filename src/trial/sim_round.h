@@ -100,6 +100,7 @@ class SimRound : private SimObserver {
   // Whom the schedule switches to at the client's next yield point.
   SimClient* SwitchFrom(SimClient& client, const SimCall* call);
   void GoOn(SimClient& from, SimClient& to);
+  static void HoldErrors(SimClient& client, bool held);
   void Sleep(SimClient& client);
   void MayTakeImage(Moment moment);
   void PassCrashPoint(Moment moment);

@@ -319,6 +319,111 @@ TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToWhatWasOverWhenItBegan) {
 
 // ---- One client ----
 
+// ---- Errors ----
+
+class ErrorOrderTest : public CommitOrderTest {
+ protected:
+  // A call of it was made to fail.
+  void Fail(std::size_t i, absl::StatusCode code = absl::StatusCode::kUnknown) {
+    Return(i, {code, 0});
+    for (std::size_t later = i; later < round_.steps.size(); ++later) {
+      if (round_.steps[later].client == round_.steps[i].client) {
+        ++page_->records[later].errors;
+      }
+    }
+  }
+  void FailInDoubt(std::size_t i, std::int64_t number) {
+    Begin(i);
+    Lock(i, number);
+    Fail(i);
+    page_->records[i].is_in_doubt = true;
+  }
+};
+
+TEST_F(ErrorOrderTest, AFailedCommitIsThereIfTheNextNumberWasTaken) {
+  Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20))});
+  FailInDoubt(2, 1);
+  RunAsCommit(3, 2);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3));
+  EXPECT_EQ(KindOf(2), Kind::kPresumed);
+}
+
+TEST_F(ErrorOrderTest, AFailedCommitIsNotThereIfItsNumberWasTaken) {
+  Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20))});
+  FailInDoubt(2, 1);
+  RunAsCommit(3, 1);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3));
+  EXPECT_EQ(KindOf(2), Kind::kReturned);
+}
+
+TEST_F(ErrorOrderTest, WhatFailedHasNoPartInTheCommitOfItsTransaction) {
+  Use({By(0, StepKind::kBegin), By(0, PutBlob(0, 10)), By(0, PutBlob(1, 10)),
+       By(0, StepKind::kCommit), By(1, StepKind::kRead)});
+  Begin(2);
+  Lock(2, 1);
+  Return(2);
+  Begin(3);
+  Fail(3, absl::StatusCode::kResourceExhausted);
+  Run(4);
+  Begin(5);
+  Begin(6);
+  Return(6, After({2, 4, 5}, 6));
+  Return(5);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4, 5, 6));
+}
+
+// Its transaction has no lock any more, and others commit.
+TEST_F(ErrorOrderTest, WhatFollowsAnAbortIsNotPartOfTheTransaction) {
+  Use({By(0, StepKind::kBegin), By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20)),
+       By(0, StepKind::kLiveRead)});
+  Begin(2);
+  Lock(2, 1);
+  Return(2);
+  Begin(3);
+  Fail(3, absl::StatusCode::kAborted);
+  page_->records[3].is_aborted = true;
+  page_->records[3].is_in_transaction = in_transaction_[0] = false;
+  RunAsCommit(4, 1);
+  Run(5, After({4}, 5));
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4, 5));
+}
+
+TEST_F(ErrorOrderTest, BusyBesideAConnectionThatHadAnErrorIsARefusal) {
+  Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20))});
+  Begin(2);
+  Fail(2);
+  Run(3, {kBusy, 0});
+  EXPECT_EQ(KindOf(3), Kind::kRefused);
+}
+
+// Who opens it does not recover what another one has open.
+TEST_F(ErrorOrderTest, AnOpenBesideAnotherClientIsShared) {
+  Use({By(1, StepKind::kClose), By(0, StepKind::kReopen)});
+  const auto is_shared = [this](std::size_t i) {
+    const std::vector<OrderedStep> steps = Order().steps;
+    return std::any_of(steps.begin(), steps.end(), [i](const OrderedStep& s) {
+      return s.step == i && s.is_shared;
+    });
+  };
+  Run(2);
+  Run(3, {absl::StatusCode::kOk, base()});
+  EXPECT_TRUE(is_shared(1));
+  EXPECT_FALSE(is_shared(3));
+}
+
+// ---- Two that may be the next commit ----
+
+TEST_F(CommitOrderTest, OfADeadOneAndOneInFlightTheDeadOneIsGone) {
+  Use({By(1, PutBlob(0, 10)), By(0, PutBlob(0, 20))});
+  Begin(2);
+  Lock(2, 1);
+  const DeathOfOne death = {1, ++page_->now};
+  Begin(3);
+  Lock(3, 1);
+  EXPECT_EQ(KindOf(2, death), Kind::kGone);
+  EXPECT_EQ(Order(death).in_flight, 3u);
+}
+
 TEST_F(CommitOrderTest, OfOneClientItIsTheOrderOfThePlan) {
   round_.steps = {StepOf(StepKind::kOpen), PutBlob(0, 10), PutBlob(1, 10),
                   StepOf(StepKind::kClose)};
