@@ -36,7 +36,9 @@ std::int64_t CrashHistory::PromisedAt(Mark mark,
                                       const Replayed& replayed) const {
   std::int64_t cut = promises_.acknowledged;
   for (const CommitTimes& commit : replayed.commits) {
-    if (commit.acknowledged_at <= mark) cut = std::max(cut, commit.cut);
+    if (commit.is_promised && commit.acknowledged_at <= mark) {
+      cut = std::max(cut, commit.cut);
+    }
   }
   return cut;
 }

@@ -94,8 +94,11 @@ class RoundJudge {
     const bool opens = round_.steps[i].kind == StepKind::kOpen ||
                        round_.steps[i].kind == StepKind::kReopen;
     if (after > cut || (opens && after == 0)) {
+      const StepKind kind = round_.steps[i].kind;
+      const bool is_promised = IsChange(kind) || kind == StepKind::kCommit ||
+                               (opens && after == 0);
       replayed.commits.push_back(
-          {after, record.intended_at, AcknowledgedAt(i)});
+          {after, record.intended_at, AcknowledgedAt(i), is_promised});
     }
   }
 

@@ -37,6 +37,9 @@ struct CommitTimes {
   std::int64_t cut = 0;
   Mark attempted_at = 0;
   Mark acknowledged_at = kNever;
+  // False: it had failed in doubt, and was seen by a read. Whoever sees it may
+  // rely on it, but not on its being durable.
+  bool is_promised = true;
 };
 
 struct Replayed {

@@ -170,6 +170,24 @@ TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
   EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
 }
 
+// ---- A commit in doubt that is seen ----
+
+TEST_F(RoundJudgeTest, WhatOnlyAReadHasShownIsNotPromised) {
+  Use({PutBlob(0, 10), StepOf(StepKind::kRead), PutBlob(1, 10)});
+  Inject(1, ErrorKind::kSync);
+  Answer(1, absl::StatusCode::kUnknown, false);
+  page_->records[1].is_in_doubt = true;
+  ReferenceModel model;
+  TrialResult result;
+  const Replayed replayed =
+      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+  ASSERT_EQ(replayed.commits.size(), 3u);  // the schema is the first one
+  EXPECT_TRUE(replayed.commits[0].is_promised);
+  EXPECT_FALSE(replayed.commits[1].is_promised);
+  EXPECT_TRUE(replayed.commits[2].is_promised);
+}
+
 // ---- What the tester answers itself is no sign of anything ----
 
 // The put is in doubt, the reopen fails, and so nobody runs the last step.
