@@ -180,6 +180,14 @@ bool HasPowerLosses(const Ledger& ledger) {
   });
 }
 
+bool HasRounds(const Ledger::Cells& cells, Engine engine) {
+  const std::string crashes = absl::StrCat("crash/", Word(engine), "/");
+  const std::string ends = absl::StrCat("round/", Word(engine), "/");
+  return std::any_of(cells.begin(), cells.end(), [&](const auto& cell) {
+    return cell.first.starts_with(crashes) || cell.first.starts_with(ends);
+  });
+}
+
 void Promise(const Ledger& ledger, const std::string& cell,
              std::vector<std::string>& empty) {
   if (ledger.Count(cell) == 0) empty.push_back("empty cell: " + cell);
@@ -269,7 +277,12 @@ std::int64_t Ledger::skipped() const {
          Count("verdict/skipped(no_demand)");
 }
 
-std::string Ledger::Print() const {
+std::string Ledger::PrintRealProcesses() const {
+  // Of a run on real files of which nothing was judged, the zeros are shown.
+  const bool is_simulated = HasRounds(cells_, Engine::kSim) &&
+                            !HasRounds(cells_, Engine::kFork) &&
+                            Count(kTimedSent) == 0;
+  if (is_simulated) return "";
   std::string text =
       "ledger: crashes of real processes by journal_mode and phase\n";
   absl::StrAppendFormat(&text, "  %-22s", "");
@@ -300,7 +313,11 @@ std::string Ledger::Print() const {
   };
   if (Count(kTimedSent) > 0) append_rows("timed kill", Kill::kTimed);
   if (HasPowerLosses(*this)) append_rows("power loss", Kill::kPowerLoss);
-  text += PrintPowerLossTable(*this);
+  return text;
+}
+
+std::string Ledger::Print() const {
+  std::string text = PrintRealProcesses() + PrintPowerLossTable(*this);
   text += "ledger: everything else\n";
   for (const auto& [cell, count] : cells_) {
     if (cell.starts_with("crash/") || cell.starts_with("round/")) continue;

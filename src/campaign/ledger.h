@@ -30,10 +30,14 @@ class Ledger {
   std::int64_t trials() const { return Count("trials"); }
   std::int64_t skipped() const;
 
-  // As people read it: crashes as a table, then outcomes and verdicts.
+  // As people read it: crashes of real processes as a table, unless only
+  // simulated disks were used, losses of power as another, then outcomes and
+  // verdicts.
   std::string Print() const;
 
  private:
+  std::string PrintRealProcesses() const;
+
   Cells cells_;
 };
 

@@ -99,6 +99,20 @@ TEST(LedgerTest, ALossOfPowerHasCellsOfItsOwnAndIsPrinted) {
   EXPECT_THAT(ledger.Print(), HasSubstr("  power loss wal"));
 }
 
+TEST(LedgerTest, RealProcessesAreATableUnlessOnlySimulatedDisksWereUsed) {
+  constexpr char kTable[] = "crashes of real processes";
+  Plan plan = PlanIn(JournalMode::kWal);
+  plan.engine = Engine::kSim;
+  Ledger ledger;
+  EXPECT_THAT(ledger.Print(), HasSubstr(kTable));
+  ledger.Add(plan, Killed(Phase::kCommit, Moment::kAfter));
+  EXPECT_EQ(ledger.Count("crash/sim/kill/wal/commit"), 1);
+  EXPECT_THAT(ledger.Print(), Not(HasSubstr(kTable)));
+  EXPECT_THAT(ledger.Print(), HasSubstr("ledger: everything else"));
+  ledger.Add(PlanIn(JournalMode::kWal), Killed(Phase::kCommit, Moment::kAfter));
+  EXPECT_THAT(ledger.Print(), HasSubstr(kTable));
+}
+
 TEST(LedgerTest, ATimedKillHasCellsOfItsOwn) {
   Ledger ledger;
   ledger.Add(PlanIn(JournalMode::kWal), TimedKill(/*is_inside=*/true));
