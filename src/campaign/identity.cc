@@ -97,6 +97,12 @@ bool NeedsItsOwnDisk(const std::string& saver) {
   return entry != nullptr && entry->unkept_syncs.any();
 }
 
+// With the first client alone it is the saver sqlite.
+bool TreatsOthersApart(const GenerateOptions& generate) {
+  const SaverEntry* entry = FindSaver(generate.saver);
+  return entry != nullptr && entry->open_for_others != nullptr;
+}
+
 bool NeedsSim(const GenerateOptions& generate) {
   return generate.clients > 1 || NeedsItsOwnDisk(generate.saver);
 }
@@ -112,6 +118,12 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
   if (generate.clients == 1 && generate.schedule.has_value()) {
     return absl::InvalidArgumentError(
         "a schedule needs several clients: --clients is 1");
+  }
+  if (generate.clients == 1 && TreatsOthersApart(generate)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the saver ", generate.saver,
+                     " needs several clients: all but the first are strangers, "
+                     "and --clients is 1"));
   }
   if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
     return absl::InvalidArgumentError(

@@ -39,24 +39,49 @@ absl::StatusOr<std::unique_ptr<Saver>> OpenUndefended(const std::string& path,
   return std::make_unique<Undefended>(std::move(saver));
 }
 
+// What another program does to the same file: its checkpoints, after commits
+// too, are SQLite's own, and so is its cache. The journal mode is the file's,
+// and `synchronous` is what the plan promises of every commit.
+absl::StatusOr<std::unique_ptr<Saver>> OpenStranger(const std::string& path,
+                                                    const Profile& profile) {
+  Profile stock = profile;
+  stock.cache_size = 0;
+  return OpenUndefended(path, stock);
+}
+
 SaverEntry Sqlite() {
   return {"sqlite", "SqliteSaver with its defaults", std::nullopt, OpenSqlite,
           ReadStateBySql};
 }
 
 SaverEntry SqliteUndefended() {
-  return {"sqlite-undefended",
-          "SqliteSaver without its defences against bugs of SQLite "
-          "(docs/findings.md)",
-          std::nullopt, OpenUndefended, ReadStateBySql};
+  SaverEntry entry = {"sqlite-undefended",
+                      "SqliteSaver without its defences against bugs of SQLite "
+                      "(docs/findings.md)",
+                      std::nullopt, OpenUndefended, ReadStateBySql};
+  entry.defences = Defences::kBuiltIn;
+  return entry;
+}
+
+SaverEntry SqliteStranger() {
+  SaverEntry entry = Sqlite();
+  entry.name = "sqlite-stranger";
+  entry.description =
+      "sqlite, and all clients but the first are strangers: stock settings, no "
+      "defences (docs/saver.md)";
+  entry.needs_clients = 2;
+  entry.open_for_others = OpenStranger;
+  entry.defences_of_others = Defences::kBuiltIn;
+  return entry;
 }
 
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
-  static const std::array<SaverEntry, 35> kSavers = {
+  static const std::array<SaverEntry, 36> kSavers = {
       Sqlite(),
       SqliteUndefended(),
+      SqliteStranger(),
       PlantedAckBeforeCommit(),
       PlantedTwoTransactions(),
       PlantedBlobInFile(),

@@ -1,6 +1,6 @@
-// The registry of savers by name: SqliteSaver, the same without its defence
-// against a bug of SQLite, and the planted savers, each with one known bug that
-// the tester must catch.
+// The registry of savers by name: SqliteSaver, the same without its defences
+// against bugs of SQLite, the same beside strangers, and the planted savers,
+// each with one known bug that the tester must catch.
 
 #ifndef LASTCOMMIT_SUBJECT_REGISTRY_H_
 #define LASTCOMMIT_SUBJECT_REGISTRY_H_
@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "disk/shim_vfs.h"
+#include "model/failure.h"
 #include "model/state.h"
 #include "plan/plan.h"
 #include "subject/saver.h"
@@ -43,14 +44,16 @@ struct UnkeptLocks {
   bool any() const { return of_index || after_close; }
 };
 
+// Opens or creates the database `path` with the settings of `profile`.
+using OpenSaver = absl::StatusOr<std::unique_ptr<Saver>> (*)(
+    const std::string& path, const Profile& profile);
+
 struct SaverEntry {
   std::string_view name;
   std::string_view description;  // one line; for a planted one, its bug
   // Planted savers: the class in which the bug shows.
   std::optional<ViolationClass> planted;
-  // Opens or creates the database `path` with the settings of `profile`.
-  absl::StatusOr<std::unique_ptr<Saver>> (*open)(const std::string& path,
-                                                 const Profile& profile);
+  OpenSaver open;
   // Reads the whole store by plain SQL through the caller's connection, in one
   // read transaction. `path` is the database file, for stores with files
   // beside it. A database without a schema gives cut -1.
@@ -66,11 +69,28 @@ struct SaverEntry {
   // Of the disk that it runs on, which there is on a simulated one only. What
   // it left is examined on a disk that does what it says.
   UnkeptSyncs unkept_syncs = {};
-  // Planted savers: how many clients its bug needs to show. More than one do
+  // How many clients what is wrong with it needs to show. More than one do
   // without a crash, and it is looked for with all of them alive.
   int needs_clients = 1;
   // As `unkept_syncs`.
   UnkeptLocks unkept_locks = {};
+  // How all clients but the first open it, if not with `open`.
+  OpenSaver open_for_others = nullptr;
+  // Against bugs of SQLite, for the names that findings get; nothing is judged
+  // by them.
+  Defences defences = Defences::kAll;
+  // With `open_for_others`.
+  Defences defences_of_others = Defences::kAll;
+
+  OpenSaver OpenFor(int client) const {
+    return IsApart(client) ? open_for_others : open;
+  }
+  Defences DefencesOf(int client) const {
+    return IsApart(client) ? defences_of_others : defences;
+  }
+  bool IsApart(int client) const {
+    return client > 0 && open_for_others != nullptr;
+  }
 };
 
 // In the order in which they are listed to people; "sqlite" is the first.

@@ -91,8 +91,11 @@ bool IsOutOfResources(const Answer& answer) {
 }
 
 Driver::Driver(const SaverEntry& entry, std::string path,
-               const Profile& profile)
-    : entry_(entry), path_(std::move(path)), profile_(profile) {}
+               const Profile& profile, int client)
+    : entry_(entry),
+      path_(std::move(path)),
+      profile_(profile),
+      open_(entry.OpenFor(client)) {}
 
 void Driver::OnClosedForReopen(std::function<void()> hook) {
   closed_for_reopen_ = std::move(hook);
@@ -124,7 +127,7 @@ Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
 }
 
 Answer Driver::Open() {
-  absl::StatusOr<std::unique_ptr<Saver>> saver = entry_.open(path_, profile_);
+  absl::StatusOr<std::unique_ptr<Saver>> saver = open_(path_, profile_);
   if (!saver.ok()) return From(saver.status());
   saver_ = *std::move(saver);
   return From(saver_->CommitCounter());

@@ -29,8 +29,9 @@ bool IsOutOfResources(const Answer& answer);
 
 class Driver {
  public:
-  // `entry` must outlive the driver.
-  Driver(const SaverEntry& entry, std::string path, const Profile& profile);
+  // `entry` must outlive the driver. `client`: as whom it opens the saver.
+  Driver(const SaverEntry& entry, std::string path, const Profile& profile,
+         int client = 0);
 
   // Calls `acknowledge` as the saver does, in a commit step only. Without an
   // open saver every step but open is refused with FailedPrecondition.
@@ -49,6 +50,7 @@ class Driver {
   const SaverEntry& entry_;
   std::string path_;
   Profile profile_;
+  const OpenSaver open_;
   std::function<void()> closed_for_reopen_;
   std::unique_ptr<Saver> saver_;
 };

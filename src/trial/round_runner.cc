@@ -257,7 +257,7 @@ std::optional<std::int64_t> KillBoundary(const IoCall& call) {
 void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
   KillSwitch kill_switch(task, engine, page);
   TransactionWatch transaction(page);
-  Driver driver(*task.entry, task.database, *task.profile);
+  Driver driver(*task.entry, task.database, *task.profile, task.client);
   driver.OnClosedForReopen([&] { kill_switch.EnterPhase(Phase::kOpen); });
   engine.Observe(&kill_switch);
   const std::vector<Step>& steps = task.round->steps;

@@ -103,6 +103,16 @@ TEST(IdentityTest, SeveralClientsAreOfTheSimulatedDisk) {
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(IdentityTest, StrangersAreNotTheFirstClient) {
+  EXPECT_THAT(
+      CheckEngine({.saver = "sqlite-stranger", .engine = EngineChoice::kSim}),
+      StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CheckEngine({.saver = "sqlite-stranger",
+                           .engine = EngineChoice::kSim,
+                           .clients = 2}),
+              IsOk());
+}
+
 TEST(IdentityTest, OneClientHasNobodyToTakeTurnsWith) {
   EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim,
                            .schedule = ScheduleKind::kFew}),

@@ -56,14 +56,36 @@ TEST(RegistryTest, OnlyPlantedSaversRunWhereLocksAreNotKept) {
   }
 }
 
-TEST(RegistryTest, OnlyPlantedSaversNeedSeveralClientsAndRunOnSimulatedDisks) {
+TEST(RegistryTest, WhatNeedsSeveralClientsRunsOnSimulatedDisks) {
   for (const SaverEntry& entry : Savers()) {
     EXPECT_GE(entry.needs_clients, 1) << entry.name;
     EXPECT_LE(entry.needs_clients, kMaxClients) << entry.name;
     if (entry.needs_clients == 1) continue;
-    EXPECT_TRUE(entry.planted.has_value()) << entry.name;
+    EXPECT_TRUE(entry.planted.has_value() || entry.IsApart(1)) << entry.name;
     EXPECT_TRUE(entry.needs_crash) << entry.name;
     EXPECT_FALSE(entry.needs_real_files) << entry.name;
+  }
+}
+
+TEST(RegistryTest, TheFirstClientOfTheStrangersIsOursAndTheOthersAreApart) {
+  const SaverEntry& ours = *FindSaver("sqlite");
+  const SaverEntry& strangers = *FindSaver("sqlite-stranger");
+  EXPECT_EQ(strangers.OpenFor(0), ours.open);
+  EXPECT_EQ(strangers.DefencesOf(0), Defences::kAll);
+  for (int client = 1; client < kMaxClients; ++client) {
+    EXPECT_NE(strangers.OpenFor(client), ours.open);
+    EXPECT_EQ(strangers.DefencesOf(client), Defences::kBuiltIn);
+    EXPECT_EQ(ours.OpenFor(client), ours.open);
+    EXPECT_EQ(ours.DefencesOf(client), Defences::kAll);
+  }
+  EXPECT_GT(strangers.needs_clients, 1);
+}
+
+TEST(RegistryTest, OnlyOneSaverOfItsOwnIsWithoutDefences) {
+  for (const SaverEntry& entry : Savers()) {
+    EXPECT_EQ(entry.DefencesOf(0) != Defences::kAll,
+              entry.name == "sqlite-undefended")
+        << entry.name;
   }
 }
 

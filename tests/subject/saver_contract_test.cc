@@ -33,7 +33,8 @@ class SaverContract : public ::testing::TestWithParam<Parameters> {
   void Do(const Step& step) { twin_.Do(step); }
   void Do(StepKind kind) { twin_.Do(kind); }
 
-  Twin twin_{entry(), ProfileOfTest()};
+  // What the first client of strangers does is what "sqlite" does.
+  Twin twin_{entry(), ProfileOfTest(), entry().IsApart(1) ? 1 : 0};
 };
 
 TEST_P(SaverContract, AChangeOutsideATransactionIsCommitted) {

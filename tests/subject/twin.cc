@@ -35,11 +35,11 @@ void ExpectEqual(const State& expected, const State& found) {
 
 }  // namespace
 
-Twin::Twin(const SaverEntry& entry, const Profile& profile)
+Twin::Twin(const SaverEntry& entry, const Profile& profile, int client)
     : entry_(entry),
       profile_(profile),
       directory_(NewDirectory()),
-      driver_(entry, DatabaseIn(directory_), profile) {
+      driver_(entry, DatabaseIn(directory_), profile, client) {
   Do(StepKind::kOpen);
 }
 

@@ -19,7 +19,8 @@ namespace lastcommit {
 class Twin {
  public:
   // Opens a new database in a directory of its own.
-  Twin(const SaverEntry& entry, const Profile& profile);
+  // `client`: as whom it opens the saver.
+  Twin(const SaverEntry& entry, const Profile& profile, int client = 0);
   // Closes it and removes the directory.
   ~Twin();
   Twin(const Twin&) = delete;

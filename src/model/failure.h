@@ -1,0 +1,52 @@
+// Failure: what is known of a violated trial besides its plan, as far as known
+// bugs of SQLite are told apart by it (model/known_bugs.h). A pure value;
+// trial/failure_of.h makes one of a trial.
+
+#ifndef LASTCOMMIT_MODEL_FAILURE_H_
+#define LASTCOMMIT_MODEL_FAILURE_H_
+
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace lastcommit {
+
+// What a client of a saver does against the bugs of docs/findings.md.
+enum class Defences {
+  kNone,     // a store that is not SqliteSaver
+  kBuiltIn,  // SqliteSaver without Options::avoid_sqlite_bugs
+  kAll,
+};
+
+// How a round ended, as a crash of the plan may end it.
+struct CrashScene {
+  // A database without a schema was being opened.
+  bool is_in_creation = false;
+  // Right after what makes a journal cold without deleting it, or before the
+  // sync of the journal that comes next.
+  bool is_at_journal_end = false;
+  // In a sync of the journal, between the file and its directory.
+  bool is_in_journal_sync = false;
+};
+
+struct Failure {
+  ViolationClass violation = ViolationClass::kLostCommit;
+  Defences of_first = Defences::kAll;   // client 0
+  Defences of_others = Defences::kAll;  // the other clients
+  // Of each round that was run. Whether it crashed, and what survived, is in
+  // the plan, whose crashes are exact.
+  std::vector<CrashScene> scenes;
+  bool had_errors = false;  // that the plan asked for
+  // A savepoint or a failed statement was undone after the cache had spilled.
+  bool was_undone_after_spill = false;
+  // Clients that were left, for another to go on, where their checkpoint has
+  // read where the WAL ends and not yet how much of it is copied. Only SQLite's
+  // call of xUnfetch is there.
+  std::vector<int> left_in_checkpoint;
+
+  Defences Of(int client) const { return client == 0 ? of_first : of_others; }
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_MODEL_FAILURE_H_
