@@ -18,9 +18,11 @@
 #include "campaign/shape.h"
 #include "campaign/story.h"
 #include "campaign/whole_file.h"
+#include "model/known_bugs.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/token.h"
+#include "trial/failure_of.h"
 
 namespace lastcommit {
 namespace {
@@ -81,8 +83,10 @@ absl::Status Keep(const Plan& plan, const FindingOptions& options,
 std::string StoryOf(const Finding& finding, const Plan& plan,
                     const TrialResult& result, const std::string& program,
                     const std::string& note, const FindingOptions& options) {
+  const std::string likeness = LikenessInWords(finding.looks_like);
   return absl::StrCat(
-      "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n\n",
+      "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n",
+      likeness.empty() ? "" : absl::StrCat(likeness, "\n"), "\n",
       TesterVersion(), ", ", SqliteUnderTest(),
       "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
       "; it repeats: ", finding.repeats, "\n", note, CountSteps(plan),
@@ -192,6 +196,7 @@ Finding SeenFinding(const CaseKey& key, const Plan& plan,
   finding.key = key;
   finding.filed_under = std::string(Name(*result.verdict.violation));
   finding.verdict = Name(result.verdict);
+  finding.looks_like = LikelyBugsOf(plan, result, sqlite3_libversion_number());
   SetToken(plan, options, finding);
   return finding;
 }
@@ -237,6 +242,7 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
   };
   if (repetition.times > 0 && !is_same(repetition)) {
     finding.verdict = "violated(flaky)";
+    finding.looks_like.clear();
     kept = WithExpectation(plan, ViolationClass::kFlaky);
     RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
     ASSIGN_OR_RETURN(
@@ -266,6 +272,10 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
   const bool is_of_kept = is_same(repetition);
+  if (is_of_kept) {
+    finding.looks_like =
+        LikelyBugsOf(kept, repetition.first, sqlite3_libversion_number());
+  }
   finding.story = StoryOf(finding, kept, is_of_kept ? repetition.first : result,
                           is_of_kept ? ReadableProgram(kept, repetition.first)
                                      : ReadableProgram(kept),

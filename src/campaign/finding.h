@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -63,6 +64,8 @@ struct Finding {
   std::string repeats;            // "5 of 5 violated(lost_commit)"
   // The same as numbers: the rate of one that is flaky.
   std::map<std::string, int> verdicts;
+  // Known bugs of SQLite that it looks like (model/known_bugs.h).
+  std::vector<std::string> looks_like;
   std::string shape;  // of the shrunk plan (shape.h); empty if not minimal
   int shrink_trials = 0;
   std::size_t lines = 0;  // of the plan at plan_path, without its header

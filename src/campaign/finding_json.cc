@@ -29,6 +29,7 @@ json FindingToJson(const Finding& finding) {
           {"story", finding.story},
           {"repeats", finding.repeats},
           {"verdicts", finding.verdicts},
+          {"looks_like", finding.looks_like},
           {"shape", finding.shape},
           {"shrink_trials", finding.shrink_trials},
           {"lines", finding.lines},
@@ -48,6 +49,8 @@ Finding FindingFromJson(const json& value) {
   finding.story = value.at("story");
   finding.repeats = value.at("repeats");
   finding.verdicts = value.at("verdicts").get<std::map<std::string, int>>();
+  // A record of an older program has none.
+  finding.looks_like = value.value("looks_like", std::vector<std::string>());
   finding.shape = value.at("shape");
   finding.shrink_trials = value.at("shrink_trials");
   finding.lines = value.at("lines");

@@ -16,6 +16,7 @@
 #include "campaign/results_file.h"
 #include "campaign/summary.h"
 #include "campaign/unrecorded.h"
+#include "model/known_bugs.h"
 #include "status/status.h"
 #include "trial/trial.h"
 
@@ -139,6 +140,12 @@ std::string FindingText(const FindingGroup& group, const std::string& program) {
   std::string text = absl::StrCat("\n### ", TitleOf(group), "\n\n");
   if (!finding.shape.empty()) {
     absl::StrAppend(&text, "Shape: ", MarkdownText(finding.shape), "\n\n");
+  }
+  if (!finding.looks_like.empty()) {
+    absl::StrAppend(&text, "Looks like ",
+                    MarkdownText(JoinedNames(finding.looks_like)),
+                    ", a known bug of SQLite: a likeness, and no proof "
+                    "(`lastcommit bugs`).\n\n");
   }
   if (finding.is_of_a_worker()) {
     absl::StrAppend(&text,

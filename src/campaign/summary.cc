@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "campaign/finding_json.h"
 #include "campaign/identity.h"
 #include "campaign/story.h"
+#include "model/known_bugs.h"
 
 namespace lastcommit {
 namespace {
@@ -36,6 +38,9 @@ void PrintGroup(const RunOptions& options, const FindingGroup& group) {
       finding.plan_path.empty()
           ? "not kept"
           : ReplayCommand(options.findings.program, finding.plan_path).c_str());
+  if (!finding.looks_like.empty()) {
+    std::printf("  looks like %s\n", JoinedNames(finding.looks_like).c_str());
+  }
   if (finding.token.empty()) return;
   std::printf(
       "  %s: %s\n",
@@ -43,9 +48,33 @@ void PrintGroup(const RunOptions& options, const FindingGroup& group) {
       ReplayCommand(options.findings.program, finding.token).c_str());
 }
 
+// "3 findings: 2 look like wal-reset-race, 1 unknown".
+std::string LikenessesInWords(const Tally& tally) {
+  std::int64_t all = 0;
+  std::vector<std::string> parts;
+  for (const auto& [name, count] : tally.Likenesses()) {
+    all += count;
+    if (name == JoinedNames({})) continue;
+    parts.push_back(
+        absl::StrCat(count, count == 1 ? " looks like " : " look like ", name));
+  }
+  const std::size_t named = parts.size();
+  const auto likenesses = tally.Likenesses();
+  const auto unknown = likenesses.find(JoinedNames({}));
+  if (unknown != likenesses.end()) {
+    parts.push_back(absl::StrCat(unknown->second, " unknown"));
+  }
+  return absl::StrCat(
+      all, all == 1 ? " finding: " : " findings: ", absl::StrJoin(parts, ", "),
+      named == 0 ? "" : " (a likeness, and no proof)");
+}
+
 // The last lines of a run that found something are what to do next.
 void PrintFindings(const RunOptions& options, const Summary& summary) {
   constexpr std::size_t kShown = 20;
+  if (summary.tally.has_violations()) {
+    std::printf("%s\n", LikenessesInWords(summary.tally).c_str());
+  }
   for (std::size_t i = 0; i < summary.groups.size() && i < kShown; ++i) {
     PrintGroup(options, summary.groups[i]);
   }
@@ -162,6 +191,7 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"ledger", tally.ledger.cells()},
       {"broken_promises", summary.broken_promises},
       {"findings", findings},
+      {"likenesses", tally.Likenesses()},
       {"interrupted", summary.was_interrupted},
       {"error", summary.error},
       {"digest", tally.digest()},

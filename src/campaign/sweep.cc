@@ -1,5 +1,7 @@
 #include "campaign/sweep.h"
 
+#include <sqlite3.h>
+
 #include <filesystem>
 #include <system_error>
 
@@ -10,8 +12,10 @@
 #include "campaign/replay.h"
 #include "campaign/story.h"
 #include "campaign/whole_file.h"
+#include "model/known_bugs.h"
 #include "plan/codec.h"
 #include "status/status.h"
+#include "trial/failure_of.h"
 #include "trial/power_loss_view.h"
 #include "xxhash.h"
 
@@ -112,7 +116,10 @@ class Sweep {
     finding.repeats = Describe(again);
     const bool is_same =
         again.is_stable() && again.first.verdict.violation == ClassOf(image);
-    if (!is_same) {
+    if (is_same) {
+      finding.looks_like =
+          LikelyBugsOf(plan, again.first, sqlite3_libversion_number());
+    } else {
       plan = WithExpectation(plan, ViolationClass::kFlaky);
       RETURN_IF_ERROR(WritePlanFile(finding.plan_path, plan));
     }
@@ -126,8 +133,10 @@ class Sweep {
 
   std::string StoryOf(const SweepFinding& finding, const Plan& plan,
                       const Verdict& verdict) const {
+    const std::string likeness = LikenessInWords(finding.looks_like);
     return absl::StrCat(
-        "VIOLATED violated(", finding.filed_under, ")\n", verdict.why, "\n\n",
+        "VIOLATED violated(", finding.filed_under, ")\n", verdict.why, "\n",
+        likeness.empty() ? "" : absl::StrCat(likeness, "\n"), "\n",
         TesterVersion(), ", ", SqliteUnderTest(),
         "\nfound by a sweep; it repeats: ", finding.repeats, "\n\n",
         ReadableProgram(plan),

@@ -9,6 +9,7 @@
 #include "campaign/finding.h"
 #include "campaign/story.h"
 #include "campaign/summary.h"
+#include "model/known_bugs.h"
 
 namespace lastcommit {
 namespace {
@@ -62,6 +63,9 @@ std::string PrintFindings(const SweepSummary& summary) {
       if (finding.filed_under != name) continue;
       absl::StrAppend(&text, "  ", finding.plan_path, ": ", finding.repeats,
                       "\n");
+      if (finding.looks_like.empty()) continue;
+      absl::StrAppend(&text, "  looks like ", JoinedNames(finding.looks_like),
+                      " (a likeness, and no proof)\n");
     }
   }
   return text;
@@ -112,6 +116,7 @@ json SweepToJson(const SweepSummary& summary, const SweepOptions& options) {
   for (const SweepFinding& finding : summary.findings) {
     findings.push_back({{"class", finding.filed_under},
                         {"plan", finding.plan_path},
+                        {"looks_like", finding.looks_like},
                         {"repeats", finding.repeats}});
   }
   return {{"schema", 1},

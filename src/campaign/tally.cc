@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/str_format.h"
+#include "model/known_bugs.h"
 
 namespace lastcommit {
 namespace {
@@ -49,13 +50,14 @@ struct Adder {
 };
 
 // What one group has in common. Those alone have their index in it.
-using GroupKey = std::tuple<bool, std::string, std::string, std::uint64_t>;
+using GroupKey = std::tuple<bool, std::string, std::string,
+                            std::vector<std::string>, std::uint64_t>;
 
 GroupKey KeyOf(const Finding& finding) {
   const bool is_explained = finding.state == FindingState::kExplained;
   const bool is_alone =
       (is_explained && finding.shape.empty()) || finding.is_of_a_worker();
-  return {!is_explained, finding.verdict, finding.shape,
+  return {!is_explained, finding.verdict, finding.shape, finding.looks_like,
           is_alone ? finding.key.index : 0};
 }
 
@@ -90,6 +92,14 @@ std::string Tally::digest() const {
   return absl::StrFormat("%016x", digest_sum);
 }
 
+std::map<std::string, std::int64_t> Tally::Likenesses() const {
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& [key, finding] : findings) {
+    if (!finding.is_of_a_worker()) ++counts[JoinedNames(finding.looks_like)];
+  }
+  return counts;
+}
+
 std::vector<FindingGroup> Grouped(const Tally& tally) {
   std::map<GroupKey, FindingGroup> groups;
   for (const auto& [key, finding] : tally.findings) {  // by ascending index
@@ -99,6 +109,7 @@ std::vector<FindingGroup> Grouped(const Tally& tally) {
     group.indexes.push_back(finding.key.index);
   }
   std::vector<FindingGroup> all;
+  all.reserve(groups.size());
   for (auto& [key, group] : groups) all.push_back(std::move(group));
   return all;
 }

@@ -91,9 +91,12 @@ struct Tally {
   // Of workers over the plan of that index.
   int DeathsAt(std::uint64_t index) const;
   std::string digest() const;  // 16 hexadecimal digits
+  // How many violations look like which bug (JoinedNames of
+  // model/known_bugs.h): "wal-reset-race", "unknown".
+  std::map<std::string, std::int64_t> Likenesses() const;
 };
 
-// Findings of one class and shape.
+// Findings of one class and shape that look like the same bugs.
 struct FindingGroup {
   Finding first;  // the one with the lowest index
   std::vector<std::uint64_t> indexes;

@@ -11,6 +11,7 @@
 #include "campaign/exit_code.h"
 #include "campaign/story.h"
 #include "cli/blame_command.h"
+#include "cli/bugs_command.h"
 #include "cli/campaign_command.h"
 #include "cli/command.h"
 #include "cli/fuzz_command.h"
@@ -76,6 +77,7 @@ int Main(int argc, char** argv) {
   AddBlame(app, code);
   AddShow(app, code);
   AddVerify(app, code);
+  AddBugs(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")
       ->callback([&] { code = ListSavers(); });
   for (const auto& register_vfs : {RegisterShimVfs, RegisterSimVfs}) {

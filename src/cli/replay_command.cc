@@ -13,9 +13,11 @@
 #include "campaign/replay.h"
 #include "campaign/story.h"
 #include "cli/command.h"
+#include "model/known_bugs.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/token.h"
+#include "trial/failure_of.h"
 
 namespace lastcommit {
 namespace {
@@ -74,6 +76,11 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   const Verdict& verdict = repetition.first.verdict;
   std::printf("%s\n%s\n", ReadableProgram(plan, repetition.first).c_str(),
               verdict.why.c_str());
+  if (repetition.is_stable()) {
+    const std::string likeness = LikenessInWords(
+        LikelyBugsOf(plan, repetition.first, sqlite3_libversion_number()));
+    if (!likeness.empty()) std::printf("%s\n", likeness.c_str());
+  }
   std::printf("%s\n", Describe(repetition).c_str());
   if (options.check_expectation) return JudgeExpectation(plan, repetition);
   return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;

@@ -15,7 +15,10 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr CaseKey kKey = {7, 42};
 constexpr char kName[] = "lost_commit/7-42";
@@ -175,6 +178,43 @@ TEST_F(FindingTest, WhatDoesNotFitIntoATokenIsSaidAndTheFoundPlanHasOne) {
               HasSubstr(finding->token +
                         "  # as it was found: the shrunk plan does not fit "
                         "into a token\n"));
+}
+
+class LikenessTest : public FindingTest {
+ protected:
+  // A loss of power after a VACUUM, on any SQLite.
+  static Plan PlanOfAKnownBug() {
+    const absl::StatusOr<Plan> plan =
+        ReadPlanFile(CORPUS "vacuum-power-loss.plan");
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? *plan : Plan();
+  }
+};
+
+TEST_F(LikenessTest, AKnownBugIsNamedInTheStoryAndIsAViolationAllTheSame) {
+  const Finding finding = Keep(PlanOfAKnownBug());
+  EXPECT_EQ(finding.verdict, "violated(damaged)");
+  EXPECT_THAT(finding.looks_like, ElementsAre("vacuum-undone"));
+  EXPECT_THAT(finding.story,
+              HasSubstr("\nlooks like: vacuum-undone (SQLite 3.40.1 and later; "
+                        "docs/findings.md \"VACUUM, and the journal that comes "
+                        "back\")\nthis is a likeness, by what the plan did and "
+                        "what was seen, and no proof\n"));
+}
+
+TEST_F(LikenessTest, APlantedBugIsNotNamed) {
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_THAT(finding.looks_like, IsEmpty());
+  EXPECT_THAT(finding.story, Not(HasSubstr("looks like")));
+}
+
+TEST_F(LikenessTest, WhatIsFlakyLooksLikeNothing) {
+  const Plan plan = PlanOfAKnownBug();
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kWrongRead, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(flaky)");
+  EXPECT_THAT(finding.looks_like, IsEmpty());
 }
 
 TEST_F(FindingTest, WhatDoesNotRepeatIsFlakyAndKeptAsItIs) {

@@ -33,6 +33,7 @@ Message FullMessage() {
   finding.filed_under = "lost_commit";
   finding.verdicts = {{"held", 3}, {"violated(lost_commit)", 2}};
   finding.shape = "a shape";
+  finding.looks_like = {"a-race", "a-loss"};
   finding.deaths = 1;
   message.done = {7, 9};
   finding.token = "lc1_abc";
@@ -73,6 +74,7 @@ TEST(MessageTest, EachFieldIsPrintedAndParsedUnchanged) {
   EXPECT_EQ(parsed->finding->filed_under, message.finding->filed_under);
   EXPECT_EQ(parsed->finding->verdicts, message.finding->verdicts);
   EXPECT_EQ(parsed->finding->shape, message.finding->shape);
+  EXPECT_EQ(parsed->finding->looks_like, message.finding->looks_like);
   EXPECT_EQ(parsed->finding->deaths, message.finding->deaths);
   EXPECT_EQ(parsed->done, message.done);
 }

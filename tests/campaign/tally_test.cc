@@ -1,7 +1,9 @@
 #include "campaign/tally.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -30,6 +32,12 @@ FindingRecord Found(std::uint64_t index, FindingState state,
   finding.verdict = "violated(lost_commit)";
   finding.shape = shape;
   return {finding};
+}
+
+FindingRecord Like(std::uint64_t index, const std::vector<std::string>& bugs) {
+  FindingRecord record = Found(index, FindingState::kExplained, "shape");
+  record.finding.looks_like = bugs;
+  return record;
 }
 
 FindingRecord Died(std::uint64_t index, int deaths) {
@@ -109,6 +117,27 @@ TEST(TallyTest, FindingsOfOneShapeAreOneGroup) {
   EXPECT_EQ(groups[2].first.key.index, 4u);
   EXPECT_THAT(groups[3].indexes, ElementsAre(5));
   EXPECT_THAT(groups[4].indexes, ElementsAre(1, 2));
+}
+
+TEST(TallyTest, CountsViolationsByTheBugThatTheyLookLike) {
+  Tally tally;
+  EXPECT_TRUE(tally.Likenesses().empty());
+  tally.Add(Like(1, {"a-race"}));
+  tally.Add(Like(2, {}));
+  tally.Add(Like(3, {"a-race"}));
+  tally.Add(Like(4, {"a-race", "a-loss"}));
+  tally.Add(Died(5, 1));  // of the tester
+  EXPECT_EQ(tally.Likenesses(),
+            (std::map<std::string, std::int64_t>{
+                {"a-race", 2}, {"a-race or a-loss", 1}, {"unknown", 1}}));
+}
+
+TEST(TallyTest, FindingsThatLookLikeDifferentBugsAreNoGroup) {
+  Tally tally;
+  tally.Add(Like(1, {"a-race"}));
+  tally.Add(Like(2, {}));
+  tally.Add(Like(3, {"a-race"}));
+  EXPECT_THAT(Grouped(tally), SizeIs(2));
 }
 
 }  // namespace

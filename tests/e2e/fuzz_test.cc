@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sqlite3.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -65,8 +66,36 @@ TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {
       begin + sizeof(kCommand) - 1,
       outcome.out.find('\n', begin) - begin - sizeof(kCommand) + 1);
   EXPECT_THAT(outcome.out, HasSubstr("finding: violated(lost_commit), "));
+  EXPECT_THAT(outcome.out, HasSubstr("\n1 finding: 1 unknown\n"));
   EXPECT_EQ(Run({"replay", path}).exit_code, 1);
   EXPECT_EQ(Run({"replay", path, "--expect"}).exit_code, 0);
+}
+
+// https://sqlite.org/wal.html#walresetbug
+bool HasWalResetRace(int version) {
+  return version < 3'044'006 || (version >= 3'045'000 && version < 3'050'007) ||
+         (version >= 3'051'000 && version < 3'051'003);
+}
+
+TEST_F(FuzzTest, AStrangerLosesCommitsOfADefendedSaverWhereSqliteHasTheRace) {
+  const Outcome outcome =
+      Run({"fuzz", "--saver=sqlite-stranger", "--engine=sim", "--clients=2",
+           "--fault=none", "--seed=4", "--trials=60", "--stop-after=1",
+           "--jobs=1", "--json=a.json"});
+  const nlohmann::json json = Json();
+  if (!HasWalResetRace(sqlite3_libversion_number())) {
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+    EXPECT_EQ(json.at("likenesses"), nlohmann::json::object());
+    return;
+  }
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("\nlooks like: wal-reset-race (SQLite "));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("\n1 finding: 1 looks like wal-reset-race (a likeness, "
+                        "and no proof)\n"));
+  EXPECT_EQ(json.at("likenesses"), (nlohmann::json{{"wal-reset-race", 1}}));
+  EXPECT_EQ(json.at("findings").at(0).at("looks_like"),
+            nlohmann::json::array({"wal-reset-race"}));
 }
 
 TEST_F(FuzzTest, TimedKillsAreCountedAndTheirDigestIsThatOfThePlans) {

@@ -21,7 +21,7 @@ TEST_P(HelpTest, TeachesTheSubcommand) {
 INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
                          testing::Values("fuzz", "campaign", "merge", "report",
                                          "replay", "shrink", "sweep", "blame",
-                                         "show", "savers", "verify"),
+                                         "show", "bugs", "savers", "verify"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};
@@ -36,6 +36,22 @@ TEST_F(UsageTest, SaversAreListed) {
   const Outcome outcome = Run({"savers"});
   EXPECT_EQ(outcome.exit_code, 0);
   ExpectGoldenOutput("savers.txt", outcome);
+}
+
+TEST_F(UsageTest, KnownBugsOfSqliteAreListed) {
+  const Outcome outcome = Run({"bugs"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("\nwal-reset-race: "));
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr("  versions   3.7.0 to 3.44.5, 3.45.0 to 3.50.6, 3.51.0 "
+                "to 3.51.2\n"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("https://sqlite.org/wal.html#walresetbug\n"));
+  // No fix is known of this one.
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr("  versions   3.40.1 and later\n  this one   affected"));
 }
 
 TEST_F(UsageTest, WithoutASubcommandThereIsNothingToDo) {

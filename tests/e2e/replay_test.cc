@@ -11,6 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class ReplayTest : public ProgramTest {
  protected:
@@ -33,6 +34,19 @@ TEST_F(ReplayTest, APlanThatIsViolatedExitsWithOneAndSaysWhy) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.err, "");
   ExpectGoldenOutput("replay_violated.txt", outcome);
+}
+
+TEST_F(ReplayTest, AKnownBugOfSqliteIsNamedAndExitsWithOneAllTheSame) {
+  const Outcome outcome =
+      Run({"replay", REPOSITORY "/corpus/vacuum-power-loss.plan"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.out, HasSubstr("\nlooks like: vacuum-undone (SQLite "));
+  EXPECT_THAT(outcome.out, HasSubstr(", and no proof\n1 of 1 violated("));
+}
+
+TEST_F(ReplayTest, APlantedBugIsNotNamed) {
+  EXPECT_THAT(Run({"replay", "violated.plan"}).out,
+              Not(HasSubstr("looks like")));
 }
 
 TEST_F(ReplayTest, ACrashThatIsNotReachedExitsWithFour) {

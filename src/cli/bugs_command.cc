@@ -1,0 +1,48 @@
+#include "cli/bugs_command.h"
+
+#include <sqlite3.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "campaign/story.h"
+#include "model/known_bugs.h"
+
+namespace lastcommit {
+namespace {
+
+ExitCode ListBugs() {
+  std::printf("known bugs of SQLite; under test is %s\n",
+              SqliteUnderTest().c_str());
+  for (const KnownBug& bug : KnownBugs()) {
+    std::printf("\n%s: %s\n", std::string(bug.name).c_str(),
+                std::string(bug.summary).c_str());
+    std::printf("  versions   %s\n", VersionsInWords(bug).c_str());
+    std::printf("  this one   %s\n",
+                IsAffected(bug, sqlite3_libversion_number()) ? "affected"
+                                                             : "not affected");
+    std::printf("  described  docs/findings.md \"%s\"\n",
+                std::string(bug.section).c_str());
+    if (!bug.reference.empty()) {
+      std::printf("  see        %s\n", std::string(bug.reference).c_str());
+    }
+  }
+  return ExitCode::kHeld;
+}
+
+}  // namespace
+
+void AddBugs(CLI::App& app, ExitCode& code) {
+  CLI::App* command =
+      app.add_subcommand("bugs", "List the known bugs of SQLite");
+  command->footer(
+      "A finding that looks like one of them is named after it, in its story, "
+      "by replay and\nin the counts of a run. That is a likeness, by what the "
+      "plan did and what was seen, and\nno proof; the finding is a violation "
+      "as any other.\n\n\"3.40.1 and later\": no fix is known, and 3.40.1 is "
+      "the oldest version that was tried.");
+  command->callback([&code] { code = ListBugs(); });
+}
+
+}  // namespace lastcommit

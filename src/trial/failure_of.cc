@@ -1,0 +1,80 @@
+#include "trial/failure_of.h"
+
+#include "disk/sim_vfs.h"
+#include "model/known_bugs.h"
+
+namespace lastcommit {
+namespace {
+
+// A journal is made cold by a truncation, or by zeros over its header; the sync
+// comes next.
+bool IsAtJournalEnd(const CrashPlace& place) {
+  const IoCall& call = place.call;
+  if (place.point.io == 0 || call.role != FileRole::kJournal) return false;
+  switch (place.point.moment) {
+    case Moment::kBefore:
+      return call.kind == IoKind::kSync;
+    case Moment::kAfter:
+      return call.kind == IoKind::kTruncate ||
+             (call.kind == IoKind::kWrite && call.offset == 0);
+    case Moment::kDuring:
+      return false;
+  }
+  return false;
+}
+
+CrashScene SceneAt(const CrashPlace& place) {
+  const bool is_in_journal_sync =
+      place.point.io > 0 && place.call.role == FileRole::kJournal &&
+      place.call.kind == IoKind::kSync && place.point.moment == Moment::kDuring;
+  return {place.phase == Phase::kCreate, IsAtJournalEnd(place),
+          is_in_journal_sync};
+}
+
+std::vector<CrashScene> ScenesOf(const TrialResult& result) {
+  std::vector<CrashScene> scenes;
+  for (const RoundFacts& facts : result.rounds) {
+    scenes.push_back(facts.crashed ? SceneAt(facts.crash) : CrashScene());
+  }
+  if (result.violated_image.has_value()) {
+    scenes.resize(result.violated_image->round + 1);
+    scenes.back() = SceneAt(result.violated_image->place);
+  }
+  return scenes;
+}
+
+}  // namespace
+
+Failure FailureOf(const SaverEntry& entry, const Plan& plan,
+                  const TrialResult& result) {
+  Failure failure;
+  failure.violation = *result.verdict.violation;
+  failure.of_first = entry.DefencesOf(0);
+  failure.of_others = entry.DefencesOf(1);
+  failure.scenes = ScenesOf(result);
+  failure.had_errors = result.errors > 0;
+  failure.was_undone_after_spill = result.savepoint_rolled_back_after_spill ||
+                                   result.statement_failed_after_spill;
+  for (const TakenSwitch& taken : result.switches) {
+    if (taken.call.has_value() && taken.call->kind == SimCallKind::kUnfetch &&
+        taken.call->role == FileRole::kDatabase) {
+      failure.left_in_checkpoint.push_back(
+          plan.rounds[taken.round].steps[taken.step].client);
+    }
+  }
+  return failure;
+}
+
+std::vector<std::string> LikelyBugsOf(const Plan& plan,
+                                      const TrialResult& result,
+                                      int sqlite_version) {
+  const SaverEntry* const entry = FindSaver(plan.saver);
+  if (!result.verdict.violation || entry == nullptr ||
+      entry->planted.has_value()) {
+    return {};
+  }
+  return LikelyBugs(WithExactCrashes(plan, result),
+                    FailureOf(*entry, plan, result), sqlite_version);
+}
+
+}  // namespace lastcommit
