@@ -133,6 +133,25 @@ bool HasStatementsOlderThanAVacuum(const Round& round, std::size_t step) {
 // the one of the database at the earliest.
 bool IsFirstSync(const IoError& error) { return error.at == 1; }
 
+bool HasLargeSectors(const Plan& plan) {
+  return !plan.profile.powersafe_overwrite &&
+         plan.profile.sector_size > plan.profile.page_size;
+}
+
+// A journal on disk had no room, and a later loss of power tears a write.
+bool HasDamageAfterAFullDisk(const Plan& plan, const Failure& failure) {
+  const Round* const last = LastIfItLostPower(plan, failure);
+  if (last == nullptr || !failure.had_errors || !IsUndefended(plan, failure) ||
+      failure.violation != ViolationClass::kDamaged ||
+      !IsIn(plan, {JournalMode::kDelete, JournalMode::kTruncate,
+                   JournalMode::kPersist})) {
+    return false;
+  }
+  const auto error = ErrorIn(*last, {ErrorKind::kFull});
+  return error.has_value() && *error < *CrashStep(*last) &&
+         MayReorder(CrashOf(*last)->survival);
+}
+
 }  // namespace
 
 bool LooksLikePartialRollback(const Plan& plan, const Failure& failure) {
@@ -287,14 +306,14 @@ bool LooksLikeJournalEndNotSynced(const Plan& plan, const Failure& failure) {
   return false;
 }
 
+// A full disk does not end the transaction, and leaves no hot journal.
 bool LooksLikeJournalNameNotSynced(const Plan& plan, const Failure& failure) {
   const Round* const last = LastIfItLostPower(plan, failure);
   if (!IsIn(plan, {JournalMode::kTruncate, JournalMode::kPersist}) ||
       !IsUndefended(plan, failure) || last == nullptr) {
     return false;
   }
-  const auto error =
-      ErrorIn(*last, {ErrorKind::kWrite, ErrorKind::kFull, ErrorKind::kSync});
+  const auto error = ErrorIn(*last, {ErrorKind::kWrite, ErrorKind::kSync});
   if (failure.had_errors && error.has_value() && *error < *CrashStep(*last)) {
     const IoError& failed = *last->steps[*error].error;
     return (failed.kind != ErrorKind::kSync || IsFirstSync(failed)) &&
@@ -302,16 +321,13 @@ bool LooksLikeJournalNameNotSynced(const Plan& plan, const Failure& failure) {
                    {ViolationClass::kPhantomCommit, ViolationClass::kNotACut,
                     ViolationClass::kDamaged});
   }
-  for (std::size_t r = 0; r + 1 < RoundsRun(plan, failure); ++r) {
-    const CrashPoint* const crash = CrashOf(plan.rounds[r]);
-    if (crash != nullptr && crash->is_of_one &&
-        failure.scenes[r].is_in_journal_sync) {
-      return IsOneOf(failure.violation,
-                     {ViolationClass::kLostCommit, ViolationClass::kNotACut,
-                      ViolationClass::kDamaged});
-    }
-  }
-  return false;
+  return std::any_of(failure.scenes.begin(), failure.scenes.end(),
+                     [](const CrashScene& scene) {
+                       return scene.had_death_in_journal_sync;
+                     }) &&
+         IsOneOf(failure.violation,
+                 {ViolationClass::kLostCommit, ViolationClass::kNotACut,
+                  ViolationClass::kDamaged});
 }
 
 bool LooksLikeCreationRolledBackByHalf(const Plan& plan,
@@ -332,19 +348,12 @@ bool LooksLikeCreationRolledBackByHalf(const Plan& plan,
   return false;
 }
 
+bool LooksLikePageNotJournaled(const Plan& plan, const Failure& failure) {
+  return HasDamageAfterAFullDisk(plan, failure) && !HasLargeSectors(plan);
+}
+
 bool LooksLikeSectorJournaledByHalf(const Plan& plan, const Failure& failure) {
-  const Round* const last = LastIfItLostPower(plan, failure);
-  if (plan.profile.powersafe_overwrite ||
-      plan.profile.sector_size <= plan.profile.page_size ||
-      !IsIn(plan, {JournalMode::kDelete, JournalMode::kTruncate,
-                   JournalMode::kPersist}) ||
-      failure.violation != ViolationClass::kDamaged || !failure.had_errors ||
-      last == nullptr) {
-    return false;
-  }
-  const auto error = ErrorIn(*last, {ErrorKind::kFull});
-  return error.has_value() && *error < *CrashStep(*last) &&
-         MayReorder(CrashOf(*last)->survival);
+  return HasDamageAfterAFullDisk(plan, failure) && HasLargeSectors(plan);
 }
 
 }  // namespace lastcommit

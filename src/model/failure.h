@@ -25,8 +25,9 @@ struct CrashScene {
   // Right after what makes a journal cold without deleting it, or before the
   // sync of the journal that comes next.
   bool is_at_journal_end = false;
-  // In a sync of the journal, between the file and its directory.
-  bool is_in_journal_sync = false;
+  // One client alone died in a sync of the journal, between the file and its
+  // directory.
+  bool had_death_in_journal_sync = false;
 };
 
 struct Failure {

@@ -20,7 +20,7 @@ constexpr SqliteRange kMemoryJournal[] = {{0, 3'044'000}};
 // but nothing is known of that.
 constexpr SqliteRange kNotFixed[] = {{3'040'001, 0}};
 
-constexpr std::array<KnownBug, 12> kBugs = {{
+constexpr std::array<KnownBug, 13> kBugs = {{
     {"partial-rollback",
      "WAL frames without checksums after a partial rollback: recovery stops at "
      "them",
@@ -74,6 +74,10 @@ constexpr std::array<KnownBug, 12> kBugs = {{
      "durable",
      kNotFixed, LooksLikeCreationRolledBackByHalf, "",
      "A creation that was rolled back by half"},
+    {"page-not-journaled",
+     "after a full disk a page without a journal is written over itself",
+     kNotFixed, LooksLikePageNotJournaled, "",
+     "A page that the journal had no room for"},
     {"sector-journaled-by-half",
      "after a full disk the rest of a sector larger than a page is never "
      "journaled",

@@ -23,22 +23,33 @@ bool IsAtJournalEnd(const CrashPlace& place) {
   return false;
 }
 
-CrashScene SceneAt(const CrashPlace& place) {
-  const bool is_in_journal_sync =
-      place.point.io > 0 && place.call.role == FileRole::kJournal &&
-      place.call.kind == IoKind::kSync && place.point.moment == Moment::kDuring;
-  return {place.phase == Phase::kCreate, IsAtJournalEnd(place),
-          is_in_journal_sync};
+bool IsInJournalSync(const CrashPlace& place) {
+  return place.point.io > 0 && place.call.role == FileRole::kJournal &&
+         place.call.kind == IoKind::kSync &&
+         place.point.moment == Moment::kDuring;
+}
+
+CrashScene SceneOf(const RoundFacts& facts, const CrashPlace* crash) {
+  CrashScene scene;
+  if (crash != nullptr) {
+    scene.is_in_creation = crash->phase == Phase::kCreate;
+    scene.is_at_journal_end = IsAtJournalEnd(*crash);
+  }
+  scene.had_death_in_journal_sync =
+      facts.has_death && IsInJournalSync(facts.death);
+  return scene;
 }
 
 std::vector<CrashScene> ScenesOf(const TrialResult& result) {
   std::vector<CrashScene> scenes;
+  scenes.reserve(result.rounds.size());
   for (const RoundFacts& facts : result.rounds) {
-    scenes.push_back(facts.crashed ? SceneAt(facts.crash) : CrashScene());
+    scenes.push_back(SceneOf(facts, facts.crashed ? &facts.crash : nullptr));
   }
   if (result.violated_image.has_value()) {
-    scenes.resize(result.violated_image->round + 1);
-    scenes.back() = SceneAt(result.violated_image->place);
+    const ViolatedImage& image = *result.violated_image;
+    scenes.resize(image.round + 1);
+    scenes.back() = SceneOf(result.rounds[image.round], &image.place);
   }
   return scenes;
 }

@@ -302,14 +302,11 @@ TEST_F(JournalSigns, AKillAtTheEndIsOfTheEndIfPowerIsLostLater) {
 }
 
 TEST_F(JournalSigns, OneOfSeveralThatDiedInItsFirstSyncIsOfTheName) {
-  Step killed = Crashing(StepKind::kPutBlob, SurvivalKind::kAll);
-  killed.client = 1;
-  killed.crash->is_of_one = true;
-  AddRound({killed}, {.is_in_journal_sync = true});
-  AddRound({Crashing(StepKind::kPutBlob, SurvivalKind::kSubset)});
+  AddRound({Crashing(StepKind::kPutBlob, SurvivalKind::kSubset)},
+           {.had_death_in_journal_sync = true});
   failure_.violation = ViolationClass::kLostCommit;
   EXPECT_THAT(Names(), ElementsAre("journal-name-not-synced"));
-  plan_.rounds[0].steps[1].crash->is_of_one = false;
+  failure_.scenes[0].had_death_in_journal_sync = false;
   EXPECT_THAT(Names(), IsEmpty());
 }
 
@@ -346,22 +343,30 @@ class SectorSigns : public SignsTest {
     AddRound({Failing(StepKind::kPutBlob, ErrorKind::kFull),
               Crashing(StepKind::kCommit, SurvivalKind::kSubset)});
     failure_.had_errors = true;
-    failure_.of_first = Defences::kAll;  // there is no defence
     failure_.violation = ViolationClass::kDamaged;
   }
 };
 
-TEST_F(SectorSigns, AreEnoughOfAnySaver) {
+TEST_F(SectorSigns, AreEnough) {
   EXPECT_THAT(Names(), ElementsAre("sector-journaled-by-half"));
-}
-
-TEST_F(SectorSigns, NeedADiskWithoutPowersafeOverwrite) {
-  plan_.profile.powersafe_overwrite = true;
+  failure_.of_first = Defences::kAll;
   EXPECT_THAT(Names(), IsEmpty());
 }
 
-TEST_F(SectorSigns, NeedSectorsLargerThanAPage) {
+// Without them it is the page alone that had no room.
+TEST_F(SectorSigns, NeedSectorsLargerThanAPageAndNoPowersafeOverwrite) {
+  plan_.profile.powersafe_overwrite = true;
+  EXPECT_THAT(Names(), ElementsAre("page-not-journaled"));
+  plan_.profile.powersafe_overwrite = false;
   plan_.profile.page_size = 8192;
+  EXPECT_THAT(Names(), ElementsAre("page-not-journaled"));
+}
+
+TEST_F(SectorSigns, NeedAJournalOnDiskAndAFullOne) {
+  Use(JournalMode::kWal);
+  EXPECT_THAT(Names(), IsEmpty());
+  Use(JournalMode::kDelete);
+  plan_.rounds[0].steps[1].error->kind = ErrorKind::kSync;
   EXPECT_THAT(Names(), IsEmpty());
 }
 

@@ -39,6 +39,8 @@ constexpr std::array kStored = {
                    "journal-end-not-synced"},
     StoredLikeness{"journal-end-lost-after-kill", "journal-end-not-synced"},
     StoredLikeness{"journal-name-not-durable", "journal-name-not-synced"},
+    StoredLikeness{"journal-name-of-the-dead", "journal-name-not-synced"},
+    StoredLikeness{"page-not-journaled", "page-not-journaled"},
     StoredLikeness{"partial-rollback-damaged", "partial-rollback"},
     StoredLikeness{"partial-rollback-savepoint", "partial-rollback"},
     StoredLikeness{"sector-journaled-by-half", "sector-journaled-by-half"},
