@@ -66,7 +66,9 @@ TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {
       begin + sizeof(kCommand) - 1,
       outcome.out.find('\n', begin) - begin - sizeof(kCommand) + 1);
   EXPECT_THAT(outcome.out, HasSubstr("finding: violated(lost_commit), "));
-  EXPECT_THAT(outcome.out, HasSubstr("\n1 finding: 1 unknown\n"));
+  // Another worker may come upon one before it hears of this one.
+  EXPECT_THAT(outcome.out,
+              testing::ContainsRegex("\n[0-9]+ findings?: [0-9]+ unknown\n"));
   EXPECT_EQ(Run({"replay", path}).exit_code, 1);
   EXPECT_EQ(Run({"replay", path, "--expect"}).exit_code, 0);
 }
