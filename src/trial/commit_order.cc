@@ -226,10 +226,16 @@ class Sorter {
   }
 
   // What had not returned, or failed, is there if others came after it: they
-  // have read the counter under the write lock.
+  // have read the counter under the write lock, whatever became of them.
   void FillGaps() {
     std::int64_t last = commits_.empty() ? base_ : commits_.rbegin()->first;
-    for (const Unit* unit : candidates_) last = std::max(last, unit->counter);
+    for (const Queue& queue : queues_) {
+      for (const Unit& unit : queue.units) {
+        for (const std::size_t step : unit.steps) {
+          last = std::max(last, page_.records[step].attempted);
+        }
+      }
+    }
     for (std::int64_t counter = base_ + 1; counter < last; ++counter) {
       if (commits_.count(counter) > 0) continue;
       for (Unit* unit : candidates_) {

@@ -319,6 +319,20 @@ TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToWhatWasOverWhenItBegan) {
 
 // ---- One client ----
 
+TEST_F(CommitOrderTest, AGapIsFilledForATransactionThatNeverEnded) {
+  Use({By(1, PutBlob(0, 10)), By(0, StepKind::kBegin), By(0, PutBlob(0, 20)),
+       By(0, StepKind::kRead)});
+  Begin(2);
+  Lock(2, 1);
+  Begin(3);
+  Lock(3, 2);
+  Return(3);
+  Run(4);
+  Begin(5);
+  EXPECT_EQ(KindOf(2), Kind::kPresumed);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4, 5));  // gone with its last step
+}
+
 // ---- Errors ----
 
 class ErrorOrderTest : public CommitOrderTest {
