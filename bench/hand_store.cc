@@ -315,6 +315,7 @@ void HandStore::Run(const HandCall& call) {
       ReadThreads();
       break;
     case StepKind::kLiveRead:
+    case StepKind::kBackup:
       CheckByPlainSql(path_);
       break;
     case StepKind::kWalCheckpoint:

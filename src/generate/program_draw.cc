@@ -31,6 +31,7 @@ void Share(Draw& draw, Swarm& swarm) {
   set(StepKind::kReopen, 4, 50);
   set(StepKind::kUpdateTask, 10, 40);
   set(StepKind::kVacuum, 1, 80);
+  set(StepKind::kBackup, 3, 60);
 }
 
 Swarm DrawSwarm(Draw& draw, bool is_big) {
@@ -63,6 +64,7 @@ Swarm DrawSwarm(Draw& draw, bool is_big) {
   set(StepKind::kWalCheckpoint, 3, 40);
   set(StepKind::kReopen, 1, 60);
   set(StepKind::kVacuum, 1, 70);
+  set(StepKind::kBackup, 1, is_big ? 95 : 75);
   return swarm;
 }
 

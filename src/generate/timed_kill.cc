@@ -18,6 +18,7 @@ std::int64_t LeastCost(const Step& step, bool creates) {
       return creates ? 400 : 100;
     case StepKind::kClose:
     case StepKind::kLiveRead:
+    case StepKind::kBackup:
       return 50;
     case StepKind::kReopen:
       return 150;

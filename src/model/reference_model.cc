@@ -58,6 +58,7 @@ Outcome ReferenceModel::Apply(const Step& step) {
       return Ok(
           static_cast<std::int64_t>(StateDigest(state_.cut, row_digests_)));
     case StepKind::kLiveRead:
+    case StepKind::kBackup:
       return Ok(static_cast<std::int64_t>(CommittedDigest()));
     case StepKind::kWalCheckpoint:
     case StepKind::kVacuum:

@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, kStepKinds> kStepNames = {
     "put_blob",       "stream_blob",
     "delete_thread",  "list_checkpoints",
     "read",           "live_read",
-    "wal_checkpoint", "vacuum"};
+    "wal_checkpoint", "vacuum",
+    "backup"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
 constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork", "sim"};

@@ -92,8 +92,9 @@ enum class StepKind {
   kLiveRead,  // the whole state through a second connection
   kWalCheckpoint,
   kVacuum,
+  kBackup,  // copies the database with the backup API, and reads the copy
 };
-inline constexpr int kStepKinds = static_cast<int>(StepKind::kVacuum) + 1;
+inline constexpr int kStepKinds = static_cast<int>(StepKind::kBackup) + 1;
 
 // When, relative to the I/O call, the process dies.
 enum class Moment { kBefore, kDuring, kAfter };

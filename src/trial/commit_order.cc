@@ -353,6 +353,7 @@ class Sorter {
                found.value == model_.state().cut;
       case StepKind::kRead:
       case StepKind::kLiveRead:
+      case StepKind::kBackup:
       case StepKind::kListCheckpoints: {
         ReferenceModel same = model_;
         return same.Apply(round_.steps[step]) == found;

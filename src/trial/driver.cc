@@ -79,6 +79,18 @@ absl::StatusOr<std::int64_t> UpdateTask(Saver& saver, const Step& step) {
   return saver.UpdateTask(key, update);
 }
 
+// A few pages at a time: others may go on in between, and if they commit it
+// begins anew (https://sqlite.org/backup.html).
+int CopyInto(sqlite3* to, sqlite3* from) {
+  constexpr int kPages = 5;
+  sqlite3_backup* const backup = sqlite3_backup_init(to, "main", from, "main");
+  if (backup == nullptr) return sqlite3_errcode(to);
+  int result = SQLITE_OK;
+  while (result == SQLITE_OK) result = sqlite3_backup_step(backup, kPages);
+  const int finished = sqlite3_backup_finish(backup);
+  return result == SQLITE_DONE ? finished : result;
+}
+
 }  // namespace
 
 bool IsOutOfResources(const Answer& answer) {
@@ -182,6 +194,8 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
       return From(saver_->ReadState());
     case StepKind::kLiveRead:
       return LiveRead();
+    case StepKind::kBackup:
+      return Backup();
     case StepKind::kWalCheckpoint:
       return From(saver_->WalCheckpoint(step.mode));
     case StepKind::kVacuum:
@@ -201,6 +215,21 @@ Answer Driver::LiveRead() {
   Answer answer = result == SQLITE_OK
                       ? From(entry_.read(connection, path_))
                       : From(SqliteStatus(result, connection, "live read"));
+  sqlite3_close(connection);
+  return answer;
+}
+
+Answer Driver::Backup() {
+  sqlite3* connection = nullptr;
+  sqlite3* copy = nullptr;
+  int result = sqlite3_open_v2(path_.c_str(), &connection,
+                               SQLITE_OPEN_READWRITE, nullptr);
+  if (result == SQLITE_OK) result = sqlite3_open(":memory:", &copy);
+  if (result == SQLITE_OK) result = CopyInto(copy, connection);
+  Answer answer = result == SQLITE_OK
+                      ? From(entry_.read(copy, path_))
+                      : From(SqliteStatus(result, nullptr, "backup"));
+  sqlite3_close(copy);
   sqlite3_close(connection);
   return answer;
 }

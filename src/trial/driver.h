@@ -46,6 +46,7 @@ class Driver {
   Answer Open();
   Answer RunOnSaver(const Step& step, Acknowledge acknowledge);
   Answer LiveRead();
+  Answer Backup();
 
   const SaverEntry& entry_;
   std::string path_;

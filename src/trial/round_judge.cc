@@ -13,6 +13,11 @@
 namespace lastcommit {
 namespace {
 
+// Besides the saver's.
+bool HasItsOwnConnection(StepKind kind) {
+  return kind == StepKind::kLiveRead || kind == StepKind::kBackup;
+}
+
 class RoundJudge {
  public:
   RoundJudge(const Plan& plan, const Round& round, const SharedPage& page,
@@ -95,8 +100,8 @@ class RoundJudge {
                        round_.steps[i].kind == StepKind::kReopen;
     if (after > cut || (opens && after == 0)) {
       const StepKind kind = round_.steps[i].kind;
-      const bool is_promised = IsChange(kind) || kind == StepKind::kCommit ||
-                               (opens && after == 0);
+      const bool is_promised =
+          IsChange(kind) || kind == StepKind::kCommit || (opens && after == 0);
       replayed.commits.push_back(
           {after, record.intended_at, AcknowledgedAt(i), is_promised});
     }
@@ -295,7 +300,7 @@ class RoundJudge {
   bool HasCause(std::size_t i) const {
     if (Found(i).code == absl::StatusCode::kDataLoss) {
       return IsAboutARead(i) ||
-             (is_spoiled_ && round_.steps[i].kind != StepKind::kLiveRead);
+             (is_spoiled_ && !HasItsOwnConnection(round_.steps[i].kind));
     }
     const StepRecord& record = page_.records[i];
     if (previous_[i] == kNoStep) return record.errors > 0;
@@ -389,7 +394,7 @@ class RoundJudge {
     // there was nothing to write: pager_write_pagelist() in pager.c takes the
     // lock first, and then leaves out pages beyond the end of the file. With a
     // WAL readers never wait.
-    if (kind == StepKind::kLiveRead && in_transaction &&
+    if (HasItsOwnConnection(kind) && in_transaction &&
         record.transaction_spilled &&
         found.code == absl::StatusCode::kUnavailable &&
         plan_.profile.journal_mode != JournalMode::kWal) {
@@ -407,7 +412,7 @@ class RoundJudge {
                  ? ViolationClass::kUnstableRecovery
                  : ViolationClass::kOpenFailed;
     }
-    if (kind == StepKind::kRead || kind == StepKind::kLiveRead ||
+    if (kind == StepKind::kRead || HasItsOwnConnection(kind) ||
         kind == StepKind::kListCheckpoints) {
       return ViolationClass::kWrongRead;
     }

@@ -492,6 +492,7 @@ TEST_F(ReferenceModelTest, ALiveReadSeesOnlyWhatIsCommitted) {
   Do(StepKind::kBegin);
   PutBlob(1);
   EXPECT_EQ(Do(StepKind::kLiveRead), committed);
+  EXPECT_EQ(Do(StepKind::kBackup), committed);
   EXPECT_NE(Do(StepKind::kRead), committed);
   Do(StepKind::kCommit);
   EXPECT_EQ(Do(StepKind::kLiveRead), Do(StepKind::kRead));

@@ -123,13 +123,13 @@ Step RandomControl(Dice& dice) {
   if (dice.Roll(4) == 0) {
     return List(dice.Roll(kThreads), static_cast<std::uint64_t>(dice.Roll(64)));
   }
-  constexpr std::array<StepKind, 4> kKinds = {
+  constexpr std::array<StepKind, 5> kKinds = {
       StepKind::kReopen, StepKind::kVacuum, StepKind::kRead,
-      StepKind::kLiveRead};
+      StepKind::kLiveRead, StepKind::kBackup};
   if (dice.Roll(3) == 0) {
     return WalCheckpoint(static_cast<CheckpointMode>(dice.Roll(4)));
   }
-  return {.kind = kKinds[static_cast<std::size_t>(dice.Roll(4))]};
+  return {.kind = kKinds[static_cast<std::size_t>(dice.Roll(5))]};
 }
 
 Step RandomStep(Dice& dice) {

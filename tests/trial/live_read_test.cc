@@ -6,7 +6,9 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "trial/plans.h"
 #include "trial/trial_fixture.h"
@@ -28,8 +30,9 @@ int BusyFromTheSecondOn(sqlite3* connection, char** /*error*/,
   return g_is_lying && ++g_connections > 2 ? SQLITE_BUSY : SQLITE_OK;
 }
 
-class LiveReadTest : public TrialTest,
-                     public testing::WithParamInterface<JournalMode> {
+class LiveReadTest
+    : public TrialTest,
+      public testing::WithParamInterface<std::tuple<JournalMode, StepKind>> {
  protected:
   LiveReadTest() {
     // The function's type is that of an extension's entry, whatever it takes.
@@ -40,11 +43,11 @@ class LiveReadTest : public TrialTest,
   // A live read inside a transaction that has put a blob of that size.
   Verdict VerdictOf(std::int64_t blob, bool is_lying) {
     g_is_lying = is_lying;
-    Plan plan =
-        PlanOf(GetParam(),
-               {RoundOf({StepOf(StepKind::kBegin), PutBlob(0, blob),
-                         StepOf(StepKind::kLiveRead), StepOf(StepKind::kCommit),
-                         StepOf(StepKind::kLiveRead)})});
+    const auto [mode, read] = GetParam();
+    Plan plan = PlanOf(
+        mode,
+        {RoundOf({StepOf(StepKind::kBegin), PutBlob(0, blob), StepOf(read),
+                  StepOf(StepKind::kCommit), StepOf(read)})});
     plan.profile.cache_size = 1;
     return Run(plan).verdict;
   }
@@ -64,9 +67,14 @@ TEST_P(LiveReadTest, ThatIsBusyBeforeASpillIsAViolation) {
 
 INSTANTIATE_TEST_SUITE_P(
     Modes, LiveReadTest,
-    testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
-                    JournalMode::kPersist, JournalMode::kWal),
-    [](const auto& mode) { return std::string(Name(mode.param)); });
+    testing::Combine(testing::Values(JournalMode::kDelete,
+                                     JournalMode::kTruncate,
+                                     JournalMode::kPersist, JournalMode::kWal),
+                     testing::Values(StepKind::kLiveRead, StepKind::kBackup)),
+    [](const auto& of) {
+      return absl::StrCat(std::string(Name(std::get<0>(of.param))), "_",
+                          std::string(Name(std::get<1>(of.param))));
+    });
 
 }  // namespace
 }  // namespace lastcommit
