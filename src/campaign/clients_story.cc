@@ -236,6 +236,8 @@ std::string InWords(const Schedule& schedule) {
                           " % of the checkpoints, commits, opens and closes "
                           "others go on once",
                           seed);
+    case ScheduleKind::kFree:
+      return "free, the kernel decides who goes on";
   }
   return kind;
 }

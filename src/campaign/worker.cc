@@ -138,8 +138,9 @@ class Worker {
 std::uint64_t DigestOf(std::uint64_t index, const Plan& plan,
                        const std::string& verdict) {
   // Where the clock decides, the verdict is no function of the seed.
-  const std::string text = absl::StrCat(index, "\n", PrintPlan(plan),
-                                        HasTimedKill(plan) ? "" : verdict);
+  const std::string text =
+      absl::StrCat(index, "\n", PrintPlan(plan),
+                   HasTimedKill(plan) || RunsFreely(plan) ? "" : verdict);
   return XXH3_64bits(text.data(), text.size());
 }
 

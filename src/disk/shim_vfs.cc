@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "disk/file_role.h"
 #include "disk/memory_faults.h"
+#include "disk/vfs_call.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -17,6 +18,8 @@ namespace {
 sqlite3_vfs* g_real = nullptr;
 sqlite3_vfs g_shim;
 IoObserver* g_observer = nullptr;
+VfsObserver* g_vfs_observer = nullptr;
+VirtualTime* g_time = nullptr;
 std::uint64_t g_random = 0x9e3779b97f4a7c15;
 bool g_promises_powersafe_overwrite = true;
 bool g_sleeps = true;
@@ -46,15 +49,55 @@ int Observed(const IoCall& call, Perform perform) {
   return result;
 }
 
-int Close(sqlite3_file* file) {
-  return Real(file)->pMethods->xClose(Real(file));
-}
-int Read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset) {
-  return Real(file)->pMethods->xRead(Real(file), buffer, amount, offset);
+// The same for who hears of all calls.
+template <typename Perform>
+int Seen(const VfsCall& call, Perform perform) {
+  if (g_vfs_observer == nullptr) return perform();
+  g_vfs_observer->BeforeCall(call);
+  const int result = perform();
+  g_vfs_observer->AfterCall(call);
+  return result;
 }
 
-int Write(sqlite3_file* file, const void* bytes, int amount,
-          sqlite3_int64 offset) {
+VfsCall CallOn(sqlite3_file* file, VfsCallKind kind, std::int64_t offset = 0,
+               std::int64_t amount = 0) {
+  VfsCall call;
+  call.kind = kind;
+  call.role = Shim(file)->role;
+  call.offset = offset;
+  call.amount = amount;
+  return call;
+}
+
+VfsCall ShmCall(VfsCallKind kind, std::int64_t offset = 0,
+                std::int64_t amount = 0) {
+  VfsCall call;
+  call.kind = kind;
+  call.role = FileRole::kShm;
+  call.offset = offset;
+  call.amount = amount;
+  return call;
+}
+
+VfsCall CallOn(const char* path, VfsCallKind kind) {
+  VfsCall call;
+  call.kind = kind;
+  call.role = RoleOfPath(path);
+  return call;
+}
+
+int Close(sqlite3_file* file) {
+  return Seen(CallOn(file, VfsCallKind::kClose),
+              [&] { return Real(file)->pMethods->xClose(Real(file)); });
+}
+int Read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset) {
+  return Seen(CallOn(file, VfsCallKind::kRead, offset, amount), [&] {
+    return Real(file)->pMethods->xRead(Real(file), buffer, amount, offset);
+  });
+}
+
+int ObservedWrite(sqlite3_file* file, const void* bytes, int amount,
+                  sqlite3_int64 offset) {
   const auto write = [&](int size) {
     return Real(file)->pMethods->xWrite(Real(file), bytes, size, offset);
   };
@@ -69,34 +112,53 @@ int Write(sqlite3_file* file, const void* bytes, int amount,
   g_observer->AfterCall(call);
   return result;
 }
+int Write(sqlite3_file* file, const void* bytes, int amount,
+          sqlite3_int64 offset) {
+  return Seen(CallOn(file, VfsCallKind::kWrite, offset, amount),
+              [&] { return ObservedWrite(file, bytes, amount, offset); });
+}
 
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
-  return Observed({IoKind::kTruncate, Shim(file)->role, size, 0}, [&] {
-    return Real(file)->pMethods->xTruncate(Real(file), size);
+  return Seen(CallOn(file, VfsCallKind::kTruncate, size), [&] {
+    return Observed({IoKind::kTruncate, Shim(file)->role, size, 0}, [&] {
+      return Real(file)->pMethods->xTruncate(Real(file), size);
+    });
   });
 }
 int Sync(sqlite3_file* file, int flags) {
+  VfsCall seen = CallOn(file, VfsCallKind::kSync);
+  seen.syncs_directory = Shim(file)->syncs_directory;
   IoCall call = {IoKind::kSync, Shim(file)->role};
   call.syncs_directory = Shim(file)->syncs_directory;
-  const int result = Observed(
-      call, [&] { return Real(file)->pMethods->xSync(Real(file), flags); });
+  const int result = Seen(seen, [&] {
+    return Observed(
+        call, [&] { return Real(file)->pMethods->xSync(Real(file), flags); });
+  });
   if (result == SQLITE_OK) Shim(file)->syncs_directory = false;
   return result;
 }
 int FileSize(sqlite3_file* file, sqlite3_int64* size) {
-  return Real(file)->pMethods->xFileSize(Real(file), size);
+  return Seen(CallOn(file, VfsCallKind::kFileSize), [&] {
+    return Real(file)->pMethods->xFileSize(Real(file), size);
+  });
 }
 int Lock(sqlite3_file* file, int level) {
-  return Real(file)->pMethods->xLock(Real(file), level);
+  return Seen(CallOn(file, VfsCallKind::kLock, level),
+              [&] { return Real(file)->pMethods->xLock(Real(file), level); });
 }
 int Unlock(sqlite3_file* file, int level) {
-  return Real(file)->pMethods->xUnlock(Real(file), level);
+  return Seen(CallOn(file, VfsCallKind::kUnlock, level),
+              [&] { return Real(file)->pMethods->xUnlock(Real(file), level); });
 }
 int CheckReservedLock(sqlite3_file* file, int* is_locked) {
-  return Real(file)->pMethods->xCheckReservedLock(Real(file), is_locked);
+  return Seen(CallOn(file, VfsCallKind::kCheckReservedLock), [&] {
+    return Real(file)->pMethods->xCheckReservedLock(Real(file), is_locked);
+  });
 }
 int FileControl(sqlite3_file* file, int operation, void* argument) {
-  return Real(file)->pMethods->xFileControl(Real(file), operation, argument);
+  return Seen(CallOn(file, VfsCallKind::kFileControl), [&] {
+    return Real(file)->pMethods->xFileControl(Real(file), operation, argument);
+  });
 }
 int SectorSize(sqlite3_file* file) {
   return Real(file)->pMethods->xSectorSize(Real(file));
@@ -110,23 +172,42 @@ int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
     return Real(file)->pMethods->xShmMap(Real(file), page, page_size, extend,
                                          memory);
   };
-  if (extend == 0) return map();
-  return Observed({IoKind::kShmMap, FileRole::kShm, 0, 0}, map);
+  VfsCall call = ShmCall(VfsCallKind::kShmMap);
+  call.extends = extend != 0;
+  return Seen(call, [&] {
+    if (extend == 0) return map();
+    return Observed({IoKind::kShmMap, FileRole::kShm, 0, 0}, map);
+  });
 }
 int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
-  return Real(file)->pMethods->xShmLock(Real(file), offset, count, flags);
+  const bool is_unlock = (flags & SQLITE_SHM_UNLOCK) != 0;
+  return Seen(
+      ShmCall(is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock,
+              offset, count),
+      [&] {
+        return Real(file)->pMethods->xShmLock(Real(file), offset, count, flags);
+      });
 }
 void ShmBarrier(sqlite3_file* file) {
-  Real(file)->pMethods->xShmBarrier(Real(file));
+  Seen(ShmCall(VfsCallKind::kShmBarrier), [&] {
+    Real(file)->pMethods->xShmBarrier(Real(file));
+    return SQLITE_OK;
+  });
 }
 int ShmUnmap(sqlite3_file* file, int delete_flag) {
-  return Real(file)->pMethods->xShmUnmap(Real(file), delete_flag);
+  return Seen(ShmCall(VfsCallKind::kShmUnmap), [&] {
+    return Real(file)->pMethods->xShmUnmap(Real(file), delete_flag);
+  });
 }
 int Fetch(sqlite3_file* file, sqlite3_int64 offset, int amount, void** page) {
-  return Real(file)->pMethods->xFetch(Real(file), offset, amount, page);
+  return Seen(CallOn(file, VfsCallKind::kFetch, offset, amount), [&] {
+    return Real(file)->pMethods->xFetch(Real(file), offset, amount, page);
+  });
 }
 int Unfetch(sqlite3_file* file, sqlite3_int64 offset, void* page) {
-  return Real(file)->pMethods->xUnfetch(Real(file), offset, page);
+  return Seen(CallOn(file, VfsCallKind::kUnfetch, offset), [&] {
+    return Real(file)->pMethods->xUnfetch(Real(file), offset, page);
+  });
 }
 
 // SQLite calls no method beyond iVersion, so one table for each version that
@@ -168,32 +249,73 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
       (role == FileRole::kJournal || role == FileRole::kWal);
   auto* shim = new (file) ShimFile{{nullptr}, role, syncs_directory};
   std::memset(shim->real(), 0, static_cast<std::size_t>(g_real->szOsFile));
-  const int result = Observed({IoKind::kOpen, shim->role, 0, 0}, [&] {
-    return g_real->xOpen(g_real, name, shim->real(), flags, out_flags);
+  return Seen(CallOn(file, VfsCallKind::kOpen), [&] {
+    const int result = Observed({IoKind::kOpen, shim->role, 0, 0}, [&] {
+      return g_real->xOpen(g_real, name, shim->real(), flags, out_flags);
+    });
+    if (result == SQLITE_OK && !g_promises_powersafe_overwrite) {
+      // Before SQLite asks for the characteristics, which "unix" works out
+      // once.
+      int promised = 0;
+      shim->real()->pMethods->xFileControl(
+          shim->real(), SQLITE_FCNTL_POWERSAFE_OVERWRITE, &promised);
+    }
+    // A file without methods must not be closed; with them it must, even after
+    // an error: https://sqlite.org/c3ref/io_methods.html
+    if (shim->real()->pMethods != nullptr) {
+      shim->base.pMethods = MethodsFor(shim->real()->pMethods->iVersion);
+    }
+    return result;
   });
-  if (result == SQLITE_OK && !g_promises_powersafe_overwrite) {
-    // Before SQLite asks for the characteristics, which "unix" works out once.
-    int promised = 0;
-    shim->real()->pMethods->xFileControl(
-        shim->real(), SQLITE_FCNTL_POWERSAFE_OVERWRITE, &promised);
-  }
-  // A file without methods must not be closed; with them it must, even after
-  // an error: https://sqlite.org/c3ref/io_methods.html
-  if (shim->real()->pMethods != nullptr) {
-    shim->base.pMethods = MethodsFor(shim->real()->pMethods->iVersion);
-  }
-  return result;
 }
 
 int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
   IoCall call = {IoKind::kDelete, RoleOfPath(name)};
   call.syncs_directory = (sync_directory & 1) != 0;
-  return Observed(
-      call, [&] { return g_real->xDelete(g_real, name, sync_directory); });
+  VfsCall seen = CallOn(name, VfsCallKind::kDelete);
+  seen.syncs_directory = call.syncs_directory;
+  return Seen(seen, [&] {
+    return Observed(
+        call, [&] { return g_real->xDelete(g_real, name, sync_directory); });
+  });
+}
+
+int Access(sqlite3_vfs* /*vfs*/, const char* name, int flags, int* answer) {
+  return Seen(CallOn(name, VfsCallKind::kAccess),
+              [&] { return g_real->xAccess(g_real, name, flags, answer); });
+}
+
+VfsCall CallOfTime(VfsCallKind kind) {
+  VfsCall call;
+  call.kind = kind;
+  return call;
 }
 
 int Sleep(sqlite3_vfs* /*vfs*/, int microseconds) {
-  return g_sleeps ? g_real->xSleep(g_real, microseconds) : microseconds;
+  int slept = microseconds;
+  Seen(CallOfTime(VfsCallKind::kSleep), [&] {
+    if (g_time != nullptr) {
+      g_time->Sleep(microseconds);
+    } else if (g_sleeps) {
+      slept = g_real->xSleep(g_real, microseconds);
+    }
+    return SQLITE_OK;
+  });
+  return slept;
+}
+
+int CurrentTimeInt64(sqlite3_vfs* /*vfs*/, sqlite3_int64* now) {
+  return Seen(CallOfTime(VfsCallKind::kTime), [&] {
+    if (g_time == nullptr) return g_real->xCurrentTimeInt64(g_real, now);
+    *now = g_time->Look();
+    return SQLITE_OK;
+  });
+}
+int CurrentTime(sqlite3_vfs* vfs, double* now) {
+  sqlite3_int64 milliseconds = 0;
+  const int result = CurrentTimeInt64(vfs, &milliseconds);
+  *now = static_cast<double>(milliseconds) / 86400000.0;
+  return result;
 }
 
 // https://prng.di.unimi.it/splitmix64.c describes the generator.
@@ -234,17 +356,20 @@ absl::Status RegisterShimVfs() {
   if (g_real == nullptr) {
     return absl::InternalError("this SQLite has no VFS named \"unix\"");
   }
-  // What the shim does not watch (xAccess, xCurrentTime, ...) stays
-  // the real VFS's function: those take the sqlite3_vfs as an argument, which
-  // "unix" does not look into for them.
+  // What the shim does not watch (xFullPathname, xDlOpen, ...) stays the real
+  // VFS's function: those take the sqlite3_vfs as an argument, which "unix"
+  // does not look into for them.
   g_shim = *g_real;
   g_shim.pNext = nullptr;
   g_shim.zName = "lastcommit-shim";
   g_shim.szOsFile = static_cast<int>(sizeof(ShimFile)) + g_real->szOsFile;
   g_shim.xOpen = Open;
   g_shim.xDelete = Delete;
+  g_shim.xAccess = Access;
   g_shim.xRandomness = Randomness;
   g_shim.xSleep = Sleep;
+  g_shim.xCurrentTime = CurrentTime;
+  g_shim.xCurrentTimeInt64 = CurrentTimeInt64;
   const int result = sqlite3_vfs_register(&g_shim, /*makeDflt=*/1);
   if (result != SQLITE_OK) {
     return absl::InternalError(
@@ -254,6 +379,8 @@ absl::Status RegisterShimVfs() {
 }
 
 void SetIoObserver(IoObserver* observer) { g_observer = observer; }
+void SetVfsObserver(VfsObserver* observer) { g_vfs_observer = observer; }
+void UseVirtualTime(VirtualTime* time) { g_time = time; }
 
 void SleepForReal(bool is_real) { g_sleeps = is_real; }
 

@@ -1,11 +1,12 @@
 // The shim VFS: SQLite's default VFS here, a thin layer over the real "unix"
 // one. It names every I/O call that changes files to an observer, which may
-// end the process before, in the middle of, or after it. Without an observer
-// it only passes calls on. Randomness comes from a seed, so that the bytes of
-// a trial are the same each time.
+// end the process before, in the middle of, or after it, and every call at all
+// to another one, which may let others go on meanwhile. Without observers it
+// only passes calls on. Randomness comes from a seed, so that the bytes of a
+// trial are the same each time; time can be virtual.
 //
-// One shim a process. Install the observer after fork(), in the child; calls
-// reach it on the thread that made them.
+// One shim a process. Install observers after fork(), in the child; calls reach
+// them on the thread that made them.
 
 #ifndef LASTCOMMIT_DISK_SHIM_VFS_H_
 #define LASTCOMMIT_DISK_SHIM_VFS_H_
@@ -16,6 +17,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "disk/virtual_time.h"
 
 namespace lastcommit {
 
@@ -52,12 +54,23 @@ class IoObserver {
   virtual void OnResult(const IoCall& /*call*/, int /*result*/) {}
 };
 
+struct VfsCall;
+
+// Hears of all calls, around the IoObserver: reads, locks and time too.
+class VfsObserver {
+ public:
+  virtual ~VfsObserver() = default;
+  virtual void BeforeCall(const VfsCall& call) = 0;
+  virtual void AfterCall(const VfsCall& call) = 0;
+};
+
 // Registers the shim as SQLite's default VFS. Once, in main, before any
 // database is opened. Internal if "unix" is missing or SQLite refuses.
 absl::Status RegisterShimVfs();
 
 // nullptr removes the observer. Not owned.
 void SetIoObserver(IoObserver* observer);
+void SetVfsObserver(VfsObserver* observer);  // the same
 
 // Whether files that are opened from now on tell SQLite that a write changes
 // nothing beside it, as "unix" does by default (https://sqlite.org/psow.html).
@@ -67,6 +80,10 @@ void PromisePowersafeOverwrite(bool is_promised);
 // Whether SQLite really sleeps when it is told to, which it is where a lock is
 // busy. Where nobody but this thread can give it back, nothing is waited for.
 void SleepForReal(bool is_real);
+
+// SQLite's clock from now on; who sleeps puts it forward and does not wait.
+// nullptr: the real one. Not owned.
+void UseVirtualTime(VirtualTime* time);
 
 // Starts a simulated process lifetime: seeds the VFS's randomness and SQLite's
 // own generator (which is global and carried over fork). `seed` != 0.

@@ -20,7 +20,7 @@ constexpr int kSubpageReadVersion = 3048000;
 int Close(sqlite3_file* base) {
   SimFile& file = Sim(base);
   return Observed(
-      *file.disk, file.Call(SimCallKind::kClose),
+      *file.disk, file.Call(VfsCallKind::kClose),
       [&] {
         if (file.disk->loses_locks_on_close) LoseLocks(file);
         Release(file);
@@ -31,7 +31,7 @@ int Close(sqlite3_file* base) {
 
 int Read(sqlite3_file* base, void* buffer, int amount, sqlite3_int64 offset) {
   SimFile& file = Sim(base);
-  SimCall call = file.Call(SimCallKind::kRead);
+  VfsCall call = file.Call(VfsCallKind::kRead);
   call.offset = offset;
   call.amount = amount;
   return Observed(*file.disk, call, [&] {
@@ -71,7 +71,7 @@ int WriteBytes(SimFile& file, std::int64_t offset, std::string_view bytes) {
 
 // The first part of a write, as the observer wants to see it. Then the disk is
 // as it was again, for the write is one change and stays one.
-int ShowPart(SimFile& file, const SimCall& call, std::string_view bytes) {
+int ShowPart(SimFile& file, const VfsCall& call, std::string_view bytes) {
   SimDisk::Impl& disk = *file.disk;
   if (disk.observer == nullptr) return SQLITE_OK;
   const std::optional<std::int64_t> part = disk.observer->Divide(call);
@@ -88,7 +88,7 @@ int ShowPart(SimFile& file, const SimCall& call, std::string_view bytes) {
 int Write(sqlite3_file* base, const void* buffer, int amount,
           sqlite3_int64 offset) {
   SimFile& file = Sim(base);
-  SimCall call = file.Call(SimCallKind::kWrite);
+  VfsCall call = file.Call(VfsCallKind::kWrite);
   call.offset = offset;
   call.amount = amount;
   const std::string_view bytes(static_cast<const char*>(buffer),
@@ -101,7 +101,7 @@ int Write(sqlite3_file* base, const void* buffer, int amount,
 
 int Truncate(sqlite3_file* base, sqlite3_int64 size) {
   SimFile& file = Sim(base);
-  SimCall call = file.Call(SimCallKind::kTruncate);
+  VfsCall call = file.Call(VfsCallKind::kTruncate);
   call.offset = size;
   return Observed(*file.disk, call, [&] {
     if (file.is_read_only) return SQLITE_IOERR_TRUNCATE;
@@ -110,7 +110,7 @@ int Truncate(sqlite3_file* base, sqlite3_int64 size) {
   });
 }
 
-int SyncFileAndDirectory(SimFile& file, const SimCall& call) {
+int SyncFileAndDirectory(SimFile& file, const VfsCall& call) {
   SimDisk::Impl& disk = *file.disk;
   disk.storage.Sync(file.inode->id);
   if (call.syncs_directory) {
@@ -129,7 +129,7 @@ int Sync(sqlite3_file* base, int /*flags*/) {
   if (file.disk->drops_syncs[static_cast<std::size_t>(file.role)]) {
     return SQLITE_OK;
   }
-  SimCall call = file.Call(SimCallKind::kSync);
+  VfsCall call = file.Call(VfsCallKind::kSync);
   call.syncs_directory =
       file.syncs_directory && !file.disk->drops_directory_syncs;
   return Observed(*file.disk, call,
@@ -138,7 +138,7 @@ int Sync(sqlite3_file* base, int /*flags*/) {
 
 int FileSize(sqlite3_file* base, sqlite3_int64* size) {
   SimFile& file = Sim(base);
-  return Observed(*file.disk, file.Call(SimCallKind::kFileSize), [&] {
+  return Observed(*file.disk, file.Call(VfsCallKind::kFileSize), [&] {
     *size = file.disk->storage.Size(file.inode->id);
     // A byte is nothing: what unix says, for the sake of an old file system.
     if (*size == 1) *size = 0;
@@ -202,7 +202,7 @@ int Control(SimFile& file, int operation, void* argument) {
 
 int FileControl(sqlite3_file* base, int operation, void* argument) {
   SimFile& file = Sim(base);
-  return Observed(*file.disk, file.Call(SimCallKind::kFileControl),
+  return Observed(*file.disk, file.Call(VfsCallKind::kFileControl),
                   [&] { return Control(file, operation, argument); });
 }
 
@@ -221,14 +221,14 @@ int DeviceCharacteristics(sqlite3_file* base) {
 int Fetch(sqlite3_file* base, sqlite3_int64 offset, int amount, void** page) {
   SimFile& file = Sim(base);
   *page = nullptr;
-  SimCall call = file.Call(SimCallKind::kFetch);
+  VfsCall call = file.Call(VfsCallKind::kFetch);
   call.offset = offset;
   call.amount = amount;
   return Observed(*file.disk, call, [] { return SQLITE_OK; });
 }
 int Unfetch(sqlite3_file* base, sqlite3_int64 offset, void* /*page*/) {
   SimFile& file = Sim(base);
-  SimCall call = file.Call(SimCallKind::kUnfetch);
+  VfsCall call = file.Call(VfsCallKind::kUnfetch);
   call.offset = offset;
   return Observed(*file.disk, call, [] { return SQLITE_OK; });
 }

@@ -92,8 +92,8 @@ struct SimFile {
   std::uint32_t shared_slots;  // of the wal-index
   std::uint32_t exclusive_slots;
 
-  SimCall Call(SimCallKind kind) const {
-    SimCall call;
+  VfsCall Call(VfsCallKind kind) const {
+    VfsCall call;
     call.kind = kind;
     call.role = role;
     return call;
@@ -110,7 +110,7 @@ enum class OnError { kSkip, kPerform };
 
 // Runs `perform` between the observer's calls.
 template <typename Perform>
-int Observed(SimDisk::Impl& disk, const SimCall& call, Perform perform,
+int Observed(SimDisk::Impl& disk, const VfsCall& call, Perform perform,
              OnError on_error = OnError::kSkip) {
   int result =
       disk.observer == nullptr ? SQLITE_OK : disk.observer->BeforeCall(call);

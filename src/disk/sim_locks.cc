@@ -82,7 +82,7 @@ void LoseLocks(const SimFile& closed) {
 
 int SimLock(sqlite3_file* base, int level) {
   SimFile& file = Sim(base);
-  SimCall call = file.Call(SimCallKind::kLock);
+  VfsCall call = file.Call(VfsCallKind::kLock);
   call.offset = level;
   return Observed(*file.disk, call, [&] {
     return file.has_locks ? Acquire(file, level) : SQLITE_OK;
@@ -91,7 +91,7 @@ int SimLock(sqlite3_file* base, int level) {
 
 int SimUnlock(sqlite3_file* base, int level) {
   SimFile& file = Sim(base);
-  SimCall call = file.Call(SimCallKind::kUnlock);
+  VfsCall call = file.Call(VfsCallKind::kUnlock);
   call.offset = level;
   return Observed(
       *file.disk, call,
@@ -105,7 +105,7 @@ int SimUnlock(sqlite3_file* base, int level) {
 int SimCheckReservedLock(sqlite3_file* base, int* is_reserved) {
   SimFile& file = Sim(base);
   *is_reserved = 0;
-  return Observed(*file.disk, file.Call(SimCallKind::kCheckReservedLock), [&] {
+  return Observed(*file.disk, file.Call(VfsCallKind::kCheckReservedLock), [&] {
     const bool is_taken =
         file.has_locks && file.inode->lock > SQLITE_LOCK_SHARED;
     *is_reserved = is_taken ? 1 : 0;

@@ -79,8 +79,8 @@ void ReleaseSlots(SimFile& file, std::size_t first, std::size_t end) {
   }
 }
 
-SimCall ShmCall(SimCallKind kind) {
-  SimCall call;
+VfsCall ShmCall(VfsCallKind kind) {
+  VfsCall call;
   call.kind = kind;
   call.role = FileRole::kShm;
   return call;
@@ -102,7 +102,7 @@ int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,
               void volatile** memory) {
   SimFile& file = Sim(base);
   *memory = nullptr;
-  SimCall call = ShmCall(SimCallKind::kShmMap);
+  VfsCall call = ShmCall(VfsCallKind::kShmMap);
   call.extends = extend != 0;
   return Observed(*file.disk, call, [&] {
     return Map(file, region, region_size, extend != 0, memory);
@@ -112,8 +112,8 @@ int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,
 int SimShmLock(sqlite3_file* base, int first, int count, int flags) {
   SimFile& file = Sim(base);
   const bool is_unlock = (flags & SQLITE_SHM_UNLOCK) != 0;
-  SimCall call =
-      ShmCall(is_unlock ? SimCallKind::kShmUnlock : SimCallKind::kShmLock);
+  VfsCall call =
+      ShmCall(is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock);
   call.offset = first;
   call.amount = count;
   return Observed(
@@ -135,14 +135,14 @@ int SimShmLock(sqlite3_file* base, int first, int count, int flags) {
 
 void SimShmBarrier(sqlite3_file* base) {
   SimFile& file = Sim(base);
-  Observed(*file.disk, ShmCall(SimCallKind::kShmBarrier),
+  Observed(*file.disk, ShmCall(VfsCallKind::kShmBarrier),
            [] { return SQLITE_OK; });
 }
 
 int SimShmUnmap(sqlite3_file* base, int /*delete_flag*/) {
   SimFile& file = Sim(base);
   return Observed(
-      *file.disk, ShmCall(SimCallKind::kShmUnmap),
+      *file.disk, ShmCall(VfsCallKind::kShmUnmap),
       [&] {
         ReleaseShm(file);
         return SQLITE_OK;

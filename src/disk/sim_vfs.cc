@@ -11,25 +11,20 @@
 #include "absl/strings/str_cat.h"
 #include "disk/file_role.h"
 #include "disk/sim_files.h"
+#include "disk/virtual_time.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
 
 constexpr int kMaxPath = 512;  // as unix
-// 2026-01-01 00:00:00 as a Julian day, in milliseconds.
-constexpr std::int64_t kBeginningOfTime = 212'633'985'600'000;
-// Time passes a little whenever somebody looks, so that who waits for it does
-// not wait for ever.
-constexpr std::int64_t kTickMicroseconds = 10;
-
 sqlite3_vfs g_sim;
 sqlite3_vfs* g_shim = nullptr;
 SimDisk::Impl* g_disk = nullptr;
-std::int64_t g_microseconds = 0;  // since the beginning of time
+VirtualTime g_time;
 
-SimCall CallOn(SimCallKind kind, FileRole role) {
-  SimCall call;
+VfsCall CallOn(VfsCallKind kind, FileRole role) {
+  VfsCall call;
   call.kind = kind;
   call.role = role;
   return call;
@@ -104,7 +99,7 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* base, int flags,
   file.owner = g_disk->owner;
   file.path = name;
   file.role = RoleOf(flags);
-  return Observed(*file.disk, file.Call(SimCallKind::kOpen),
+  return Observed(*file.disk, file.Call(VfsCallKind::kOpen),
                   [&] { return OpenFile(file, flags, out_flags); });
 }
 
@@ -120,7 +115,7 @@ int DeleteFile(SimDisk::Impl& disk, const char* name, bool syncs_directory) {
 int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
   if (g_disk == nullptr) return SQLITE_IOERR_DELETE;
   SimDisk::Impl& disk = *g_disk;
-  SimCall call = CallOn(SimCallKind::kDelete, RoleOfPath(name));
+  VfsCall call = CallOn(VfsCallKind::kDelete, RoleOfPath(name));
   call.syncs_directory =
       (sync_directory & 1) != 0 && !disk.drops_directory_syncs;
   return Observed(disk, call,
@@ -131,7 +126,7 @@ int Access(sqlite3_vfs* /*vfs*/, const char* name, int flags, int* answer) {
   *answer = 0;
   if (g_disk == nullptr) return SQLITE_IOERR_ACCESS;
   SimDisk::Impl& disk = *g_disk;
-  return Observed(disk, CallOn(SimCallKind::kAccess, RoleOfPath(name)), [&] {
+  return Observed(disk, CallOn(VfsCallKind::kAccess, RoleOfPath(name)), [&] {
     const InodeId id = disk.storage.Find(name);
     // An empty file counts as none where SQLite looks for a hot journal.
     const bool is_there = id != kNoInode && (flags != SQLITE_ACCESS_EXISTS ||
@@ -164,24 +159,23 @@ void DlClose(sqlite3_vfs* /*vfs*/, void* /*library*/) {}
 // Time and sleep are those of the machine that is in use; with none, nobody
 // watches.
 template <typename Perform>
-int ObservedTime(SimCallKind kind, Perform perform) {
+int ObservedTime(VfsCallKind kind, Perform perform) {
   if (g_disk == nullptr) return perform();
   return Observed(*g_disk, CallOn(kind, FileRole::kDatabase), perform,
                   OnError::kPerform);
 }
 
 int Sleep(sqlite3_vfs* /*vfs*/, int microseconds) {
-  ObservedTime(SimCallKind::kSleep, [&] {
-    g_microseconds += microseconds;
+  ObservedTime(VfsCallKind::kSleep, [&] {
+    g_time.Sleep(microseconds);
     return SQLITE_OK;
   });
   return microseconds;
 }
 
 int CurrentTimeInt64(sqlite3_vfs* /*vfs*/, sqlite3_int64* now) {
-  return ObservedTime(SimCallKind::kTime, [&] {
-    g_microseconds += kTickMicroseconds;
-    *now = kBeginningOfTime + g_microseconds / 1000;
+  return ObservedTime(VfsCallKind::kTime, [&] {
+    *now = g_time.Look();
     return SQLITE_OK;
   });
 }
@@ -247,19 +241,19 @@ std::int64_t SimDisk::Impl::FreeSectors() const {
   return capacity_sectors - storage.AllocatedSectors() - shm_sectors;
 }
 
-std::optional<IoCall> Counted(const SimCall& call) {
+std::optional<IoCall> Counted(const VfsCall& call) {
   switch (call.kind) {
-    case SimCallKind::kOpen:
+    case VfsCallKind::kOpen:
       return IoCall{IoKind::kOpen, call.role, 0, 0};
-    case SimCallKind::kWrite:
+    case VfsCallKind::kWrite:
       return IoCall{IoKind::kWrite, call.role, call.offset, call.amount};
-    case SimCallKind::kTruncate:
+    case VfsCallKind::kTruncate:
       return IoCall{IoKind::kTruncate, call.role, call.offset, 0};
-    case SimCallKind::kSync:
+    case VfsCallKind::kSync:
       return IoCall{IoKind::kSync, call.role, 0, 0};
-    case SimCallKind::kDelete:
+    case VfsCallKind::kDelete:
       return IoCall{IoKind::kDelete, call.role, 0, 0};
-    case SimCallKind::kShmMap:
+    case VfsCallKind::kShmMap:
       if (!call.extends) return std::nullopt;
       return IoCall{IoKind::kShmMap, FileRole::kShm, 0, 0};
     default:
@@ -329,7 +323,7 @@ void UseSimDisk(SimDisk* disk) {
 
 void BeginSimLifetime(std::uint32_t seed) {
   SeedSqliteRandomness(seed);
-  g_microseconds = 0;
+  g_time = {};
 }
 
 }  // namespace lastcommit

@@ -17,50 +17,13 @@
 #include "absl/status/status.h"
 #include "disk/shim_vfs.h"
 #include "disk/storage.h"
+#include "disk/vfs_call.h"
 
 namespace lastcommit {
 
-// Every call of the VFS and of its files but xRandomness (SQLite holds a mutex
-// there), xDl*, xGetLastError and xFullPathname.
-enum class SimCallKind {
-  kOpen,
-  kClose,
-  kDelete,
-  kAccess,
-  kRead,
-  kWrite,
-  kTruncate,
-  kSync,
-  kFileSize,
-  kLock,
-  kUnlock,
-  kCheckReservedLock,
-  kShmMap,
-  kShmLock,    // acquiring
-  kShmUnlock,  // xShmLock that gives back
-  kShmBarrier,
-  kShmUnmap,
-  kFetch,
-  kUnfetch,
-  kFileControl,
-  kSleep,
-  kTime,
-};
-
-struct SimCall {
-  SimCallKind kind = SimCallKind::kOpen;
-  FileRole role = FileRole::kDatabase;
-  std::int64_t offset = 0;  // reads, writes: bytes; truncate: the new size;
-                            // locks: the level, or the first slot
-  std::int64_t amount = 0;  // reads, writes: bytes; shm locks: slots
-  // open, delete, sync: whether the directory is synced with it
-  bool syncs_directory = false;
-  bool extends = false;  // shm_map
-};
-
 // The call as the shim over "unix" counts it; nullopt if it does not. A plan
 // means the same place on both.
-std::optional<IoCall> Counted(const SimCall& call);
+std::optional<IoCall> Counted(const VfsCall& call);
 
 class SimObserver {
  public:
@@ -68,16 +31,16 @@ class SimObserver {
   // Before the call has any effect. SQLITE_OK lets it go on; another result is
   // what SQLite gets; but what gives something back (close, unlock, shm_unlock,
   // shm_unmap) and time take place whatever it is. May never return.
-  virtual int BeforeCall(const SimCall& call) = 0;
+  virtual int BeforeCall(const VfsCall& call) = 0;
   // For a write: how many of its bytes are written before DuringCall; nullopt
   // = it is not divided. If it goes on it is one change of the storage again.
   // For a sync that also syncs the directory DuringCall comes between the two,
   // without asking.
-  virtual std::optional<std::int64_t> Divide(const SimCall& call) = 0;
+  virtual std::optional<std::int64_t> Divide(const VfsCall& call) = 0;
   // As BeforeCall: another result than SQLITE_OK ends the call there.
-  virtual int DuringCall(const SimCall& call) = 0;
+  virtual int DuringCall(const VfsCall& call) = 0;
   // After every BeforeCall, with what SQLite gets.
-  virtual void AfterCall(const SimCall& call, int result) = 0;
+  virtual void AfterCall(const VfsCall& call, int result) = 0;
 };
 
 class SimDisk {

@@ -48,6 +48,7 @@ Schedule DrawSchedule(Draw& draw, std::optional<ScheduleKind> kind) {
   }));
   switch (schedule.kind) {
     case ScheduleKind::kPlan:
+    case ScheduleKind::kFree:
       return schedule;
     case ScheduleKind::kRandom:
       schedule.rate = draw.Element({1, 2, 5, 10, 20, 40});

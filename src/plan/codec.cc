@@ -195,6 +195,10 @@ class PlanParser {
     if (clients == 1 && plan_.schedule != Schedule()) {
       return FieldError("schedule", "there is one client only");
     }
+    if (RunsFreely(plan_) && plan_.engine == Engine::kSim) {
+      return FieldError("schedule.kind",
+                        "'free' needs real processes: engine 'fork'");
+    }
     return absl::OkStatus();
   }
 

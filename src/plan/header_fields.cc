@@ -241,7 +241,7 @@ absl::StatusOr<Schedule> ParseSchedule(const JsonFields& fields) {
   }
   ASSIGN_OR_RETURN(schedule.kind,
                    ReadWord(*Find(fields, "schedule.kind"), ParseScheduleKind,
-                            "plan, random, few, round_robin, directed"));
+                            "plan, random, few, round_robin, directed, free"));
   ASSIGN_OR_RETURN(schedule.seed, ReadUnsigned(*Find(fields, "schedule.seed")));
   ASSIGN_OR_RETURN(schedule.rate, ReadInt(*Find(fields, "schedule.rate"),
                                           {0, kMaxScheduleRate}));

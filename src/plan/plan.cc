@@ -182,4 +182,8 @@ bool HasTimedKill(const Plan& plan) {
       [](const Round& round) { return TimedKillStep(round).has_value(); });
 }
 
+bool RunsFreely(const Plan& plan) {
+  return plan.schedule.kind == ScheduleKind::kFree;
+}
+
 }  // namespace lastcommit

@@ -231,7 +231,7 @@ struct Plan {
   // kSim: how many further crash images are taken along the way and judged,
   // besides those of the crash points.
   int images = 0;
-  Schedule schedule = {};  // kSim, where there are several clients
+  Schedule schedule = {};  // where there are several clients
   std::vector<Round> rounds = {};
 
   bool operator==(const Plan&) const = default;
@@ -274,6 +274,8 @@ int Clients(const Plan& plan);
 std::vector<std::vector<std::size_t>> Programs(const Round& round);
 // Whether the clock decides what the plan gives.
 bool HasTimedKill(const Plan& plan);
+// Whether the kernel decides which of its clients goes on.
+bool RunsFreely(const Plan& plan);
 
 }  // namespace lastcommit
 

@@ -11,7 +11,7 @@ namespace {
 
 // In the order of the enum.
 constexpr std::array<std::string_view, kScheduleKinds> kNames = {
-    "plan", "random", "few", "round_robin", "directed"};
+    "plan", "random", "few", "round_robin", "directed", "free"};
 
 // Takes a number without leading zeros from the front of `text`.
 std::optional<std::int64_t> TakeNumber(std::string_view& text,

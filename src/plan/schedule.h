@@ -24,9 +24,11 @@ enum class ScheduleKind {
   // In checkpoints, commits, opens and closes one switch, and then the others
   // run whole steps: few are needed, but at the right place.
   kDirected,
+  // The processes run as the kernel lets them, and nobody decides: what the
+  // plan gives may differ each time. On real processes only.
+  kFree,
 };
-inline constexpr int kScheduleKinds =
-    static_cast<int>(ScheduleKind::kDirected) + 1;
+inline constexpr int kScheduleKinds = static_cast<int>(ScheduleKind::kFree) + 1;
 
 struct Schedule {
   ScheduleKind kind = ScheduleKind::kPlan;

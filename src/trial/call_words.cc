@@ -18,7 +18,7 @@ constexpr std::array<const char*, 22> kMethods = {
     "xShmUnmap", "xFetch",      "xUnfetch",  "xFileControl",
     "xSleep",    "xCurrentTime"};
 static_assert(kMethods.size() ==
-              static_cast<std::size_t>(SimCallKind::kTime) + 1);
+              static_cast<std::size_t>(VfsCallKind::kTime) + 1);
 
 const char* FileOf(FileRole role) {
   switch (role) {
@@ -57,19 +57,19 @@ std::string Slots(std::int64_t first, std::int64_t count) {
 }
 
 // What tells it from others of its kind.
-std::string Which(const SimCall& call) {
+std::string Which(const VfsCall& call) {
   switch (call.kind) {
-    case SimCallKind::kLock:
-    case SimCallKind::kUnlock:
+    case VfsCallKind::kLock:
+    case VfsCallKind::kUnlock:
       return absl::StrCat(" to ", Level(call.offset));
-    case SimCallKind::kShmLock:
+    case VfsCallKind::kShmLock:
       return absl::StrCat(", taking ", Slots(call.offset, call.amount));
-    case SimCallKind::kShmUnlock:
+    case VfsCallKind::kShmUnlock:
       return absl::StrCat(", giving back ", Slots(call.offset, call.amount));
-    case SimCallKind::kRead:
-    case SimCallKind::kWrite:
+    case VfsCallKind::kRead:
+    case VfsCallKind::kWrite:
       return absl::StrCat(", ", call.amount, " bytes at ", call.offset);
-    case SimCallKind::kTruncate:
+    case VfsCallKind::kTruncate:
       return absl::StrCat(" to ", call.offset, " bytes");
     default:
       return "";
@@ -78,10 +78,10 @@ std::string Which(const SimCall& call) {
 
 }  // namespace
 
-std::string InWords(const SimCall& call) {
+std::string InWords(const VfsCall& call) {
   const char* method = kMethods[static_cast<std::size_t>(call.kind)];
   // These are about no file.
-  if (call.kind == SimCallKind::kSleep || call.kind == SimCallKind::kTime) {
+  if (call.kind == VfsCallKind::kSleep || call.kind == VfsCallKind::kTime) {
     return method;
   }
   return absl::StrCat(method, " of the ", FileOf(call.role), Which(call));

@@ -6,11 +6,11 @@
 
 #include <string>
 
-#include "disk/sim_vfs.h"
+#include "disk/vfs_call.h"
 
 namespace lastcommit {
 
-std::string InWords(const SimCall& call);
+std::string InWords(const VfsCall& call);
 
 }  // namespace lastcommit
 

@@ -1,11 +1,15 @@
-// Forks a child, runs a function in it, and says how it ended. The child's
-// output goes to a buffer in memory, its death is bounded by a timer, and it
-// does not outlive its parent.
+// Forks a child, or several at a time, runs a function in it, and says how it
+// ended. The children's output goes to a buffer in memory, their deaths are
+// bounded by a timer, and they do not outlive their parent.
 
 #ifndef LASTCOMMIT_TRIAL_CHILD_H_
 #define LASTCOMMIT_TRIAL_CHILD_H_
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
@@ -38,7 +42,18 @@ class ChildRunner {
   absl::StatusOr<ChildReport> Run(absl::FunctionRef<void()> function,
                                   absl::Duration hang_timeout);
 
+  // `count` children at the same time, each with its number. The parent hears
+  // of each as it ends, when the kernel has taken its files and locks, and says
+  // whether the others go on or are killed. The reports are by number, that of
+  // a child that was killed so is none; the output of all is in each.
+  absl::StatusOr<std::vector<std::optional<ChildReport>>> RunTogether(
+      int count, absl::FunctionRef<void(int)> function,
+      absl::FunctionRef<bool(int, const ChildReport&)> others_go_on,
+      absl::Duration hang_timeout);
+
  private:
+  [[noreturn]] void RunChild(pid_t parent, absl::FunctionRef<void()> function,
+                             absl::Duration hang_timeout) const;
   explicit ChildRunner(int output) : output_(output) {}
   std::string TakeOutput();
 

@@ -22,7 +22,10 @@ std::optional<int> ClientSchedule::At(const YieldPoint& point,
         std::find(others.begin(), others.end(), found->to) != others.end();
     return can_go ? std::optional(found->to) : std::nullopt;
   }
-  if (schedule_.kind == ScheduleKind::kPlan) return std::nullopt;
+  if (schedule_.kind == ScheduleKind::kPlan ||
+      schedule_.kind == ScheduleKind::kFree) {
+    return std::nullopt;
+  }
   const auto rate = static_cast<std::uint64_t>(schedule_.rate);
   if (schedule_.kind == ScheduleKind::kRoundRobin) {
     if (rate == 0 || point.at == 0 ||

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "disk/sim_vfs.h"
+#include "disk/vfs_call.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -35,7 +35,7 @@ struct TakenSwitch {
   Switch what;
   // Where the client that goes on is, or what it comes to.
   std::size_t to_step = 0;
-  std::optional<SimCall> call = {};  // nullopt: before the step begins
+  std::optional<VfsCall> call = {};  // nullopt: before the step begins
 };
 
 class ClientSchedule {

@@ -8,29 +8,29 @@ namespace lastcommit {
 namespace {
 
 // Whether the call can fail in that way.
-bool CanFail(ErrorKind kind, const SimCall& call) {
+bool CanFail(ErrorKind kind, const VfsCall& call) {
   switch (kind) {
     case ErrorKind::kRead:
-      return call.kind == SimCallKind::kRead;
+      return call.kind == VfsCallKind::kRead;
     case ErrorKind::kWrite:
     case ErrorKind::kFull:
-      return call.kind == SimCallKind::kWrite;
+      return call.kind == VfsCallKind::kWrite;
     case ErrorKind::kSync:
-      return call.kind == SimCallKind::kSync;
+      return call.kind == VfsCallKind::kSync;
     case ErrorKind::kTruncate:
-      return call.kind == SimCallKind::kTruncate;
+      return call.kind == VfsCallKind::kTruncate;
     case ErrorKind::kOpen:
-      return (call.kind == SimCallKind::kOpen &&
+      return (call.kind == VfsCallKind::kOpen &&
               call.role != FileRole::kDatabase) ||
-             (call.kind == SimCallKind::kShmMap && call.extends);
+             (call.kind == VfsCallKind::kShmMap && call.extends);
     case ErrorKind::kDelete:
-      return call.kind == SimCallKind::kDelete;
+      return call.kind == VfsCallKind::kDelete;
     case ErrorKind::kBusy:
-      return call.kind == SimCallKind::kLock ||
-             call.kind == SimCallKind::kShmLock;
+      return call.kind == VfsCallKind::kLock ||
+             call.kind == VfsCallKind::kShmLock;
     case ErrorKind::kInterrupt:
-      return call.kind == SimCallKind::kRead ||
-             call.kind == SimCallKind::kWrite;
+      return call.kind == VfsCallKind::kRead ||
+             call.kind == VfsCallKind::kWrite;
     case ErrorKind::kNoMemory:
       return false;
   }
@@ -81,7 +81,7 @@ bool ErrorInjector::IsDue() {
   return ++calls_ >= error_.at && (error_.count == 0 || errors_ < error_.count);
 }
 
-int ErrorInjector::At(const SimCall& call) {
+int ErrorInjector::At(const VfsCall& call) {
   is_half_way_ = false;
   if (!CanFail(error_.kind, call) || !IsDue()) return SQLITE_OK;
   switch (error_.kind) {
@@ -107,12 +107,12 @@ int ErrorInjector::At(const SimCall& call) {
   }
 }
 
-std::optional<std::int64_t> ErrorInjector::PrefixOf(const SimCall& call) const {
+std::optional<std::int64_t> ErrorInjector::PrefixOf(const VfsCall& call) const {
   if (!is_half_way_) return std::nullopt;
   return call.amount / 2;
 }
 
-int ErrorInjector::During(const SimCall& /*call*/) {
+int ErrorInjector::During(const VfsCall& /*call*/) {
   return is_half_way_ ? SQLITE_IOERR_WRITE : SQLITE_OK;
 }
 

@@ -31,11 +31,11 @@ class ErrorInjector {
   void Hold(bool held);
 
   // What the call gets instead of being made; SQLITE_OK = it is made.
-  int At(const SimCall& call);
+  int At(const VfsCall& call);
   // A write that fails half-way: so many bytes are written, and then During
   // says what it gets.
-  std::optional<std::int64_t> PrefixOf(const SimCall& call) const;
-  int During(const SimCall& call);
+  std::optional<std::int64_t> PrefixOf(const VfsCall& call) const;
+  int During(const VfsCall& call);
   // After the call, with what it got.
   void After(int result);
 

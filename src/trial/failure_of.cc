@@ -67,7 +67,7 @@ Failure FailureOf(const SaverEntry& entry, const Plan& plan,
   failure.was_undone_after_spill = result.savepoint_rolled_back_after_spill ||
                                    result.statement_failed_after_spill;
   for (const TakenSwitch& taken : result.switches) {
-    if (taken.call.has_value() && taken.call->kind == SimCallKind::kUnfetch &&
+    if (taken.call.has_value() && taken.call->kind == VfsCallKind::kUnfetch &&
         taken.call->role == FileRole::kDatabase) {
       failure.left_in_checkpoint.push_back(
           plan.rounds[taken.round].steps[taken.step].client);

@@ -21,6 +21,7 @@
 #include "subject/registry.h"
 #include "trial/child.h"
 #include "trial/child_verdict.h"
+#include "trial/client_processes.h"
 #include "trial/crash_history.h"
 #include "trial/examine.h"
 #include "trial/kill_timer.h"
@@ -118,6 +119,28 @@ Verdict CameInTime(const TrialResult& result) {
   return Verdict::Held();
 }
 
+// What real processes do to each other is not followed through these.
+absl::Status CheckCanRunTogether(const Plan& plan) {
+  if (HasDiskFaults(plan)) {
+    return absl::InvalidArgumentError(
+        "a loss of power, or an error, of several clients: only the engine "
+        "'sim' has that");
+  }
+  if (HasTimedKill(plan)) {
+    return absl::InvalidArgumentError(
+        "a timed kill of several clients: the engine 'fork' has that for one "
+        "only");
+  }
+  const JournalMode mode = plan.profile.journal_mode;
+  if (RunsFreely(plan) &&
+      (mode == JournalMode::kMemory || mode == JournalMode::kOff)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "journal_mode ", std::string(Name(mode)),
+        " of clients that run freely: nothing can be demanded of it"));
+  }
+  return absl::OkStatus();
+}
+
 // What would be left out must not count as run.
 absl::Status CheckCanRun(const Plan& plan) {
   if (plan.engine != Engine::kFork) {
@@ -133,11 +156,7 @@ absl::Status CheckCanRun(const Plan& plan) {
         "; SQLite's \"unix\" VFS, which the engine 'fork' runs on, has ",
         kSectorSize, " and no way to change it"));
   }
-  if (Clients(plan) > 1) {
-    return absl::InvalidArgumentError(
-        "the plan has several clients, which the engine 'fork' cannot run");
-  }
-  return absl::OkStatus();
+  return Clients(plan) > 1 ? CheckCanRunTogether(plan) : absl::OkStatus();
 }
 
 void BeginLifetime(std::uint32_t seed, const Profile& profile,
@@ -179,7 +198,9 @@ class ForkTrial::Impl {
     }
     seed_ = SeedOf(plan);
     history_ = CrashHistory();
-    is_recorded_ = records_always_ || HasDiskFaults(plan);
+    // The calls of one process are recorded, and of no more.
+    is_recorded_ =
+        Clients(plan) == 1 && (records_always_ || HasDiskFaults(plan));
     if (is_recorded_) RETURN_IF_ERROR(FormatDisk(plan.profile, database));
     ReferenceModel model;
     TrialResult result;
@@ -212,7 +233,14 @@ class ForkTrial::Impl {
     history_.BeginRound(model.state().cut);
     if (is_recorded_) disk_->BeginProcess();
     page_->why[0] = '\0';
-    ASSIGN_OR_RETURN(ChildReport child, RunChild(plan, entry, r, trial, model));
+    ASSIGN_OR_RETURN(ClientsEnd end,
+                     Clients(round) > 1
+                         ? RunClients(plan, entry, r, trial, model)
+                         : RunChild(plan, entry, r, trial, model));
+    ChildReport& child = end.report;
+    result.changes_of_client += end.changes_of_client;
+    result.switches.insert(result.switches.end(), end.switches.begin(),
+                           end.switches.end());
     if (page_->why[0] != '\0') return absl::InternalError(page_->why);
     RETURN_IF_ERROR(EndProcess(result));
     const bool has_ended = HasEnded(*page_, round);
@@ -221,11 +249,12 @@ class ForkTrial::Impl {
     const bool is_due = WasKillDue(*page_);
     if (child.end == ChildEnd::kKilled && is_due && has_ended) {
       child.end = ChildEnd::kReturned;
-      page_->finished = true;
     }
     facts.crashed =
-        child.end == ChildEnd::kKilled && (page_->crash_reached || is_due);
-    facts.crash = page_->position.Get();
+        child.end == ChildEnd::kKilled && (end.is_planned || is_due);
+    facts.crash = PlaceOfCrash(*page_);
+    facts.has_death = end.death.has_value();
+    if (facts.has_death) facts.death = PlaceOf(end.death->client, *page_);
     result.spilled |= page_->spilled;
     result.savepoint_rolled_back_after_spill |=
         page_->savepoint_rolled_back_after_spill;
@@ -243,16 +272,16 @@ class ForkTrial::Impl {
       return OutOfResourcesError(*page_, round, page_->starved_step - 1,
                                  directory_.path());
     }
-    CallEarlyLeaveACrash(page_->finished, child);
-    Replayed replayed = ReplayRound(plan, round, *page_,
-                                    history_.before_round(), model, result);
+    BeforeRound before = history_.before_round();
+    before.death = end.death;
+    Replayed replayed = ReplayRound(plan, round, *page_, before, model, result);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       result.verdict = CrashedVerdict(child, "while it ran the plan");
       return absl::OkStatus();
     }
     result.verdict = replayed.verdict;
     if (!result.verdict.held()) return absl::OkStatus();
-    if (!facts.crashed && CrashStep(round).has_value()) {
+    if (IsCrashMissing(round, facts)) {
       result.verdict = Verdict::Skipped(
           SkipReason::kNotReached,
           absl::StrCat("round ", r + 1, " ended before its crash point"));
@@ -263,24 +292,48 @@ class ForkTrial::Impl {
     return ExamineRound(plan, entry, r, trial, replayed, model, result, keep);
   }
 
-  absl::StatusOr<ChildReport> RunChild(const Plan& plan,
-                                       const SaverEntry& entry, std::size_t r,
-                                       const std::string& trial,
-                                       const ReferenceModel& model) {
-    const RoundTask task = {&entry, &plan.profile, &plan.rounds[r],
-                            absl::StrCat(trial, "/db/", kDatabaseName),
-                            model.state().cut < 0};
-    return children_.Run(
-        [&] {
-          BeginLifetime(LifetimeSeed(seed_, r, 0), plan.profile, trial);
-          if (is_recorded_) {
-            RunRecorded(task);
-          } else {
-            ForkEngine engine;
-            RunProgram(task, engine, *page_);
-          }
+  static RoundTask TaskOf(const Plan& plan, const SaverEntry& entry,
+                          std::size_t r, const std::string& trial,
+                          const ReferenceModel& model) {
+    return {&entry, &plan.profile, &plan.rounds[r],
+            absl::StrCat(trial, "/db/", kDatabaseName), model.state().cut < 0};
+  }
+
+  absl::StatusOr<ClientsEnd> RunChild(const Plan& plan, const SaverEntry& entry,
+                                      std::size_t r, const std::string& trial,
+                                      const ReferenceModel& model) {
+    const RoundTask task = TaskOf(plan, entry, r, trial, model);
+    ClientsEnd end;
+    ASSIGN_OR_RETURN(end.report, children_.Run(
+                                     [&] {
+                                       BeginLifetime(LifetimeSeed(seed_, r, 0),
+                                                     plan.profile, trial);
+                                       if (is_recorded_) {
+                                         RunRecorded(task);
+                                       } else {
+                                         ForkEngine engine;
+                                         RunProgram(task, engine, *page_);
+                                       }
+                                     },
+                                     hang_timeout_));
+    end.is_planned = page_->crash_reached;
+    CallEarlyLeaveACrash(page_->finished || page_->why[0] != '\0', end.report);
+    return end;
+  }
+
+  absl::StatusOr<ClientsEnd> RunClients(const Plan& plan,
+                                        const SaverEntry& entry, std::size_t r,
+                                        const std::string& trial,
+                                        const ReferenceModel& model) {
+    if (clients_ == nullptr) {
+      ASSIGN_OR_RETURN(clients_, ClientProcesses::Create());
+    }
+    return clients_->Run(
+        plan, r, TaskOf(plan, entry, r, trial, model), children_, hang_timeout_,
+        [&](int client) {
+          BeginLifetime(ClientSeed(seed_, r, client), plan.profile, trial);
         },
-        hang_timeout_);
+        *page_);
   }
 
   // What the dead process did to the disk.
@@ -339,8 +392,8 @@ class ForkTrial::Impl {
         return survived;
       }
     }
-    crash =
-        WithoutPowerLoss(crash, facts.crashed ? Fault::kKill : Fault::kNone);
+    crash = WithoutPowerLoss(
+        crash, facts.crashed || facts.has_death ? Fault::kKill : Fault::kNone);
     return Survived();
   }
 
@@ -371,7 +424,8 @@ class ForkTrial::Impl {
     task.legal = ContractFor(plan.profile, crash);
     // A close that gets an error leaves what it could not finish, and has
     // nobody to tell (https://sqlite.org/c3ref/close.html).
-    task.closed = !facts.crashed && ErrorsIn(round) == 0;
+    task.closed = !facts.crashed && !facts.has_death && ErrorsIn(round) == 0 &&
+                  replayed.closed_alone;
     task.through_saver = r + 1 == plan.rounds.size();
     task.model = &model;
     const Alternatives& alternatives = facts.lost_power
@@ -429,7 +483,8 @@ class ForkTrial::Impl {
   const absl::Duration hang_timeout_;
   const bool records_always_;
   const DroppedSyncs dropped_syncs_;
-  std::unique_ptr<RealDisk> disk_;  // once it is needed
+  std::unique_ptr<RealDisk> disk_;            // once it is needed
+  std::unique_ptr<ClientProcesses> clients_;  // the same
   // Of the trial that runs:
   std::uint64_t seed_ = 0;
   bool is_recorded_ = false;

@@ -1,6 +1,6 @@
 // ForkTrial: runs a plan with a real process, a real SIGKILL and real files.
-// Each round is a forked child that ends at its crash point; another child
-// examines what it left. No exec.
+// Each round is a forked child that ends at its crash point, or one for each of
+// its clients; another child examines what it left. No exec.
 //
 // The process that owns a ForkTrial must be single-threaded when Run is called
 // and must never have opened a database of the trial's directory itself.
@@ -27,7 +27,8 @@ struct TrialOptions {
   // A child that takes longer is a finding (kHung).
   absl::Duration hang_timeout = absl::Minutes(1);
   // Records the system calls of every plan, not only of those with a loss of
-  // power or an I/O error, and compares the files with them.
+  // power or an I/O error, and compares the files with them. Not of plans with
+  // several clients.
   bool records_always = false;
   // Of plans whose system calls are recorded: a planted bug beneath SQLite.
   DroppedSyncs dropped_syncs = DroppedSyncs::kNone;

@@ -35,4 +35,13 @@ std::uint32_t LifetimeSeed(std::uint64_t plan_seed, std::size_t round,
          1;
 }
 
+std::uint32_t ClientSeed(std::uint64_t plan_seed, std::size_t round,
+                         int client) {
+  const auto number = static_cast<std::uint64_t>(client);
+  return LifetimeSeed(
+      number == 0 ? plan_seed
+                  : XXH3_64bits_withSeed(&number, sizeof(number), plan_seed),
+      round, 0);
+}
+
 }  // namespace lastcommit

@@ -19,6 +19,10 @@ std::uint64_t SeedOf(const Plan& plan);
 // what it left. Never 0.
 std::uint32_t LifetimeSeed(std::uint64_t plan_seed, std::size_t round,
                            std::uint64_t examination);
+// Of one of the round's several processes: two that draw the same numbers would
+// give two WALs the same salts.
+std::uint32_t ClientSeed(std::uint64_t plan_seed, std::size_t round,
+                         int client);
 
 }  // namespace lastcommit
 

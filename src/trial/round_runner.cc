@@ -27,7 +27,9 @@ class KillSwitch : public IoObserver {
         engine_(engine),
         is_wal_(task.profile->journal_mode == JournalMode::kWal),
         creates_(task.creates),
-        page_(page) {}
+        page_(page),
+        client_(task.client),
+        position_(page.positions[client_]) {}
 
   // Whose I/O calls these are; nullptr while it is not open.
   void set_saver(Saver* saver) { saver_ = saver; }
@@ -59,7 +61,7 @@ class KillSwitch : public IoObserver {
   // `next` is the client's next step, if there is one.
   void LeaveStep(std::optional<std::size_t> next) {
     if (next.has_value()) {
-      page_.position.Set({*next, {}, Phase::kBetween, {}});
+      position_.Set({*next, {}, Phase::kBetween, {}});
     }
   }
 
@@ -113,14 +115,15 @@ class KillSwitch : public IoObserver {
         is_wal_ && io_in_step_ > 0 && call_.role == FileRole::kDatabase &&
         call_.kind != IoKind::kOpen &&
         (phase_ == Phase::kCommit || phase_ == Phase::kStatement);
-    page_.position.Set({step_,
-                        {io_in_step_, moment},
-                        in_checkpoint ? Phase::kCheckpoint : phase_,
-                        call_});
+    position_.Set({step_,
+                   {io_in_step_, moment},
+                   in_checkpoint ? Phase::kCheckpoint : phase_,
+                   call_});
   }
 
   [[noreturn]] void Die(Moment moment) {
     SetPosition(moment);
+    page_.crashed_client = client_;
     page_.crash_reached = true;
     engine_.Die(armed_->is_of_one);
     std::abort();  // GCC does not believe it
@@ -131,6 +134,8 @@ class KillSwitch : public IoObserver {
   const bool is_wal_;
   const bool creates_;
   SharedPage& page_;
+  const int client_;
+  Position& position_;
   Saver* saver_ = nullptr;
   std::size_t step_ = 0;
   Phase phase_ = Phase::kOpen;
@@ -195,13 +200,12 @@ class TransactionWatch {
 
 // When it was comes before the store that says that it was.
 void Record(SharedPage& page, StepRecord& record, Progress progress) {
-  const Mark now = page.now + 1;
+  const Mark now = ++page.now;
   (progress == Progress::kIntended       ? record.intended_at
    : progress == Progress::kAcknowledged ? record.acknowledged_at
                                          : record.returned_at) = now;
   if (progress == Progress::kIntended) record.acknowledged_at = kNever;
   record.progress.store(progress, std::memory_order_release);
-  page.now = now;
 }
 
 bool KeepsSaver(StepKind kind) {

@@ -1,7 +1,9 @@
 // The memory that outlives a killed child: anonymous, MAP_SHARED, written by
-// the child and read by the parent after the child is gone. Plain data only.
-// A timed kill comes between any two instructions of the child: what the
-// parent relies on is written before the store that says it is there.
+// the child, or by those of several clients, and read by the parent after they
+// are gone. Plain data only. A kill may come between any two instructions of a
+// child: what the parent relies on is written before the store that says it is
+// there. Clients that run at the same time write to the same marks, and
+// otherwise each to what is its own.
 
 #ifndef LASTCOMMIT_TRIAL_SHARED_PAGE_H_
 #define LASTCOMMIT_TRIAL_SHARED_PAGE_H_
@@ -79,12 +81,13 @@ class Position {
 
 struct SharedPage {
   // Of the round that runs.
-  Mark now;
-  bool crash_reached;     // the child is about to kill itself, at its position
+  std::atomic<Mark> now;
+  bool crash_reached;  // the child is about to kill itself, at its position
+  std::int32_t crashed_client;  // which one
   std::int64_t kill_due;  // on MonotonicNanoseconds; 0 = no timer was armed
-  Position position;
+  Position positions[kMaxClients];
   bool database_written_since_commit;
-  bool finished;     // all steps returned
+  bool finished;     // all steps returned; of several clients those of one
   SyncMarks synced;  // if system calls are recorded
   bool spilled;
   bool savepoint_rolled_back_after_spill;
@@ -107,12 +110,23 @@ struct SharedPage {
   char why[8192];
 };
 
+inline CrashPlace PlaceOf(int client, const SharedPage& page) {
+  return page.positions[client].Get();
+}
+// Where the one died that did so last; with one client, where that is.
+inline CrashPlace PlaceOfCrash(const SharedPage& page) {
+  return PlaceOf(page.crashed_client, page);
+}
+
 // Before a round of so many steps.
 inline void ClearRound(SharedPage& page, std::size_t steps) {
   page.now = 0;
   page.crash_reached = false;
+  page.crashed_client = 0;
   page.kill_due = 0;
-  page.position.Set({0, {}, Phase::kBetween, {}});
+  for (Position& position : page.positions) {
+    position.Set({0, {}, Phase::kBetween, {}});
+  }
   page.database_written_since_commit = false;
   page.finished = false;
   page.synced = {};

@@ -1,15 +1,13 @@
-// SimClient: one client of a round on a simulated disk, and where it is. Only
-// sim_round.cc uses it.
+// SimClient: one client of a round on a simulated disk, and the call that it is
+// at. Only sim_round.cc uses it.
 
 #ifndef LASTCOMMIT_TRIAL_SIM_CLIENT_H_
 #define LASTCOMMIT_TRIAL_SIM_CLIENT_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "disk/sim_vfs.h"
 #include "trial/error_injector.h"
@@ -22,17 +20,9 @@ namespace lastcommit {
 
 class SimClient : public RoundEngine {
  public:
-  // Where one is that has finished.
-  static constexpr std::size_t kNowhere =
-      std::numeric_limits<std::size_t>::max();
-
-  // `round` must outlive it. `program`: its steps, at least two.
-  SimClient(SimRound& round, int its_number,
-            std::vector<std::size_t> its_program)
-      : number(its_number),
-        program(std::move(its_program)),
-        step(program.front()),
-        round_(round) {}
+  // `round` must outlive it.
+  SimClient(SimRound& round, int its_number)
+      : number(its_number), round_(round) {}
 
   void Observe(IoObserver* new_observer) override { observer = new_observer; }
   [[noreturn]] void Die(bool alone) override { round_.Die(*this, alone); }
@@ -44,18 +34,9 @@ class SimClient : public RoundEngine {
     round_.BeforeStep(*this, next);
   }
 
-  bool is_gone() const { return is_dead || step == kNowhere; }
-
   const int number;
-  const std::vector<std::size_t> program;
-  std::size_t step;               // that it is at, or comes to next
-  std::size_t in_program = 0;     // the same
-  std::int64_t yield_points = 0;  // of that step so far
-  bool is_dead = false;
-  std::uint64_t asleep = 0;  // since which sleep of the round; 0 = it is not
   std::unique_ptr<Fiber> fiber;
-  bool is_delicate = false;  // as YieldPoint has it
-  Saver* saver = nullptr;    // when its step began
+  Saver* saver = nullptr;  // when its step began
 
   IoObserver* observer = nullptr;
   std::optional<IoCall> counted;        // the call that it makes, if counted

@@ -36,37 +36,19 @@ Survival DrawSurvival(std::uint64_t random) {
   return survival;
 }
 
-// Where a moment makes a difference to what others find.
-bool IsDelicate(StepKind kind, bool in_transaction) {
-  switch (kind) {
-    case StepKind::kOpen:
-    case StepKind::kClose:
-    case StepKind::kReopen:
-    case StepKind::kCommit:
-    case StepKind::kWalCheckpoint:
-    case StepKind::kVacuum:
-      return true;
-    default:
-      return IsChange(kind) && !in_transaction;
-  }
-}
-
 }  // namespace
 
 SimRound::SimRound(SimDisk& disk, SharedPage& page, const Plan& plan,
                    std::size_t round, const ImageSampling& sampling)
     : disk_(disk),
       page_(page),
-      round_number_(round),
       round_(plan.rounds[round]),
-      schedule_(plan, round),
+      turns_(plan, round, turns_state_),
       sampling_(sampling) {
   disk_.set_observer(this);
-  std::vector<std::vector<std::size_t>> programs = Programs(round_);
-  for (std::size_t i = 0; i < programs.size(); ++i) {
-    if (programs[i].empty()) continue;
-    clients_.push_back(std::make_unique<SimClient>(*this, static_cast<int>(i),
-                                                   std::move(programs[i])));
+  turns_.Begin();
+  for (const int number : turns_.clients()) {
+    clients_.push_back(std::make_unique<SimClient>(*this, number));
   }
 }
 
@@ -78,7 +60,7 @@ bool SimRound::Run(const RoundTask& task) {
       RoundTask own = task;
       own.client = client.number;
       RunProgram(own, client, page_);
-      client.step = SimClient::kNowhere;
+      turns_.Finish(client.number);
       client.finished_errors = client.errors();
       client.injector.reset();
       next_ = NextInOrder();
@@ -87,7 +69,7 @@ bool SimRound::Run(const RoundTask& task) {
   next_ = clients_.front().get();
   while (next_ != nullptr && !is_over_) {
     running_ = std::exchange(next_, nullptr);
-    running_->asleep = 0;
+    turns_.GoOn(running_->number);
     disk_.set_owner(running_->number);
     HoldErrors(*running_, false);
     running_->fiber->Resume();
@@ -121,54 +103,17 @@ void SimRound::GoOn(SimClient& from, SimClient& to) {
 }
 
 SimClient* SimRound::NextInOrder() const {
-  SimClient* next = nullptr;
-  for (const auto& client : clients_) {
-    if (client->is_gone()) continue;
-    if (next == nullptr || client->step < next->step) next = client.get();
-  }
-  return next;
-}
-
-std::vector<int> SimRound::Others(const SimClient& client) const {
-  std::vector<int> others;
-  for (const auto& other : clients_) {
-    if (other.get() != &client && !other->is_gone()) {
-      others.push_back(other->number);
-    }
-  }
-  return others;
-}
-
-// The first in the order of the round that does not sleep; if all do, the one
-// that has for longest.
-SimClient* SimRound::NextAwake(const SimClient& sleeper) const {
-  SimClient* next = nullptr;
-  for (const auto& client : clients_) {
-    if (client.get() == &sleeper || client->is_gone()) continue;
-    if (next == nullptr || client->asleep < next->asleep ||
-        (client->asleep == next->asleep && client->step < next->step)) {
-      next = client.get();
-    }
-  }
-  return next;
-}
-
-// Who sleeps waits for others.
-void SimRound::Sleep(SimClient& client) {
-  SimClient* const next = NextAwake(client);
-  if (next == nullptr) return;
-  client.asleep = ++sleeps_;
-  GoOn(client, *next);
+  const std::optional<int> next = turns_.NextInOrder();
+  return next.has_value() ? &ClientOf(*next) : nullptr;
 }
 
 void SimRound::Die(SimClient& client, bool alone) {
-  client.is_dead = true;
+  turns_.Die(client.number);
   if (!alone || clients_.size() == 1) {
     is_over_ = true;
   } else {
     dead_client_ = client.number;
     died_at_ = page_.now;
-    died_in_ = page_.position.Get();
     disk_.KillOwner(client.number);
     next_ = NextInOrder();
   }
@@ -183,19 +128,11 @@ std::int64_t SimRound::errors() const {
 }
 
 void SimRound::BeforeStep(SimClient& client, std::size_t step) {
-  client.step = step;
-  client.in_program = static_cast<std::size_t>(
-      std::find(client.program.begin(), client.program.end(), step) -
-      client.program.begin());
-  client.yield_points = 0;
-  client.is_delicate =
-      IsDelicate(round_.steps[step].kind,
-                 client.saver != nullptr && client.saver->IsInTransaction());
-  if (clients_.size() > 1) {
-    SimClient* const next = NextInOrder();
-    if (next != &client) GoOn(client, *next);
-    MayYield(client, nullptr);
-  }
+  turns_.EnterStep(client.number, step,
+                   client.saver != nullptr && client.saver->IsInTransaction());
+  SimClient* const next = NextInOrder();
+  if (next != &client) GoOn(client, *next);
+  MayYield(client, nullptr);
   PassCrashPoint(Moment::kBefore);
   const std::optional<IoError>& error = round_.steps[step].error;
   if (error.has_value()) {
@@ -210,31 +147,12 @@ void SimRound::BeforeStep(SimClient& client, std::size_t step) {
 }
 
 // Nothing that must be destroyed is alive when the client is left.
-void SimRound::MayYield(SimClient& client, const SimCall* call) {
-  if (clients_.size() == 1) return;
-  SimClient* const to = SwitchFrom(client, call);
-  if (to != nullptr) GoOn(client, *to);
-}
-
-SimClient* SimRound::SwitchFrom(SimClient& client, const SimCall* call) {
-  const std::vector<int> others = Others(client);
-  YieldPoint point;
-  point.client = client.number;
-  point.step = client.step;
-  point.in_program = client.in_program;
-  point.at = client.yield_points++;
-  if (others.empty()) return nullptr;
-  point.is_delicate = client.is_delicate;
-  point.is_nested = std::any_of(
-      others.begin(), others.end(),
-      [this](int other) { return ClientOf(other).yield_points > 1; });
-  const std::optional<int> to = schedule_.At(point, others);
-  if (!to.has_value()) return nullptr;
-  SimClient& next = ClientOf(*to);
-  TakenSwitch taken = {round_number_, point.step, {point.at, *to}, next.step};
-  if (call != nullptr) taken.call = *call;
-  switches_.push_back(taken);
-  return &next;
+void SimRound::MayYield(SimClient& client, const VfsCall* call) {
+  const std::optional<TakenSwitch> taken =
+      turns_.SwitchFrom(client.number, call);
+  if (!taken.has_value()) return;
+  switches_.push_back(*taken);
+  GoOn(client, ClientOf(taken->what.to));
 }
 
 // It is there.
@@ -244,7 +162,7 @@ SimClient& SimRound::ClientOf(int number) const {
       [number](const auto& client) { return client->number == number; });
 }
 
-int SimRound::BeforeCall(const SimCall& call) {
+int SimRound::BeforeCall(const VfsCall& call) {
   SimClient& client = *running_;
   MayYield(client, &call);
   client.call_began = page_.now;
@@ -255,7 +173,7 @@ int SimRound::BeforeCall(const SimCall& call) {
       client.injector == nullptr ? SQLITE_OK : client.injector->At(call);
   if (!client.counted.has_value()) return error;
   client.counted->has_two_parts =
-      call.kind == SimCallKind::kSync && call.syncs_directory;
+      call.kind == VfsCallKind::kSync && call.syncs_directory;
   if (client.observer != nullptr) {
     client.divided = client.observer->BeforeCall(*client.counted);
   }
@@ -264,7 +182,7 @@ int SimRound::BeforeCall(const SimCall& call) {
   return error;
 }
 
-std::optional<std::int64_t> SimRound::Divide(const SimCall& call) {
+std::optional<std::int64_t> SimRound::Divide(const VfsCall& call) {
   const SimClient& client = *running_;
   if (client.divided.has_value()) return client.divided;
   if (client.injector != nullptr) {
@@ -288,12 +206,12 @@ std::optional<std::int64_t> SimRound::DivideForImage() {
   return boundary;
 }
 
-int SimRound::DuringCall(const SimCall& call) {
+int SimRound::DuringCall(const VfsCall& call) {
   SimClient& client = *running_;
   MayTakeImage(Moment::kDuring);
   if (client.divided_for.has_value()) {
     TakeCrashPoint(*client.divided_for, Moment::kDuring);
-  } else if (call.kind == SimCallKind::kSync) {
+  } else if (call.kind == VfsCallKind::kSync) {
     PassCrashPoint(Moment::kDuring);
   }
   if (client.divided.has_value() && client.observer != nullptr) {
@@ -302,13 +220,13 @@ int SimRound::DuringCall(const SimCall& call) {
   return client.injector == nullptr ? SQLITE_OK : client.injector->During(call);
 }
 
-void SimRound::AfterCall(const SimCall& call, int result) {
+void SimRound::AfterCall(const VfsCall& call, int result) {
   SimClient& client = *running_;
   if (result == SQLITE_OK) {
-    if (call.kind == SimCallKind::kSync && call.role == FileRole::kWal) {
+    if (call.kind == VfsCallKind::kSync && call.role == FileRole::kWal) {
       synced_.wal = client.call_began;
     }
-    if (call.syncs_directory && call.kind != SimCallKind::kOpen) {
+    if (call.syncs_directory && call.kind != VfsCallKind::kOpen) {
       synced_.directory = client.call_began;
     }
   }
@@ -317,7 +235,10 @@ void SimRound::AfterCall(const SimCall& call, int result) {
     client.observer->AfterCall(*client.counted);
     PassCrashPoint(Moment::kAfter);
   }
-  if (call.kind == SimCallKind::kSleep) Sleep(client);
+  if (call.kind == VfsCallKind::kSleep) {
+    const std::optional<int> next = turns_.NextOfSleeper(client.number);
+    if (next.has_value()) GoOn(client, ClientOf(*next));
+  }
   MayYield(client, &call);
 }
 
@@ -326,7 +247,8 @@ bool SimRound::IsInWindow(std::uint64_t number) const {
 }
 
 SimImage SimRound::ImageAt(std::uint64_t ordinal, Moment moment) const {
-  CrashPlace place = page_.position.Get();
+  CrashPlace place =
+      page_.positions[static_cast<std::size_t>(running_->number)].Get();
   place.point.moment = moment;
   return {ordinal,
           disk_.storage(),

@@ -16,6 +16,7 @@
 #include "disk/storage.h"
 #include "plan/plan.h"
 #include "trial/client_schedule.h"
+#include "trial/client_turns.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
 #include "trial/trial.h"
@@ -73,7 +74,6 @@ class SimRound : private SimObserver {
   // When the one died that is dead alone, and who.
   Mark died_at() const { return died_at_; }
   std::optional<int> dead_client() const { return dead_client_; }
-  const CrashPlace& died_in() const { return died_in_; }
   // With a window: how many crash points there are, also outside of it.
   std::uint64_t crash_points() const { return moments_; }
 
@@ -84,24 +84,19 @@ class SimRound : private SimObserver {
   void BeforeStep(SimClient& client, std::size_t step);
   [[noreturn]] void Die(SimClient& client, bool alone);
   // `call`: which it is beside; nullptr: none, the step begins.
-  void MayYield(SimClient& client, const SimCall* call);
+  void MayYield(SimClient& client, const VfsCall* call);
 
   // ---- SimObserver: of the client that runs ----
-  int BeforeCall(const SimCall& call) override;
-  std::optional<std::int64_t> Divide(const SimCall& call) override;
-  int DuringCall(const SimCall& call) override;
-  void AfterCall(const SimCall& call, int result) override;
+  int BeforeCall(const VfsCall& call) override;
+  std::optional<std::int64_t> Divide(const VfsCall& call) override;
+  int DuringCall(const VfsCall& call) override;
+  void AfterCall(const VfsCall& call, int result) override;
 
-  std::vector<int> Others(const SimClient& client) const;
-  // Who goes on by the order of the round; nullptr: nobody is left.
+  // nullptr: nobody is left.
   SimClient* NextInOrder() const;
-  SimClient* NextAwake(const SimClient& sleeper) const;
   SimClient& ClientOf(int number) const;
-  // Whom the schedule switches to at the client's next yield point.
-  SimClient* SwitchFrom(SimClient& client, const SimCall* call);
   void GoOn(SimClient& from, SimClient& to);
   static void HoldErrors(SimClient& client, bool held);
-  void Sleep(SimClient& client);
   void MayTakeImage(Moment moment);
   void PassCrashPoint(Moment moment);
   void TakeCrashPoint(std::uint64_t number, Moment moment);
@@ -111,9 +106,9 @@ class SimRound : private SimObserver {
 
   SimDisk& disk_;
   SharedPage& page_;
-  const std::size_t round_number_;
   const Round& round_;
-  const ClientSchedule schedule_;
+  TurnsState turns_state_;
+  ClientTurns turns_;
   const ImageSampling sampling_;
   SyncMarks synced_;
   std::vector<std::unique_ptr<SimClient>> clients_;
@@ -122,8 +117,6 @@ class SimRound : private SimObserver {
   bool is_over_ = false;  // all are dead
   Mark died_at_ = kNever;
   std::optional<int> dead_client_;
-  CrashPlace died_in_;
-  std::uint64_t sleeps_ = 0;
   std::uint64_t moments_ = 0;
   std::vector<SimImage> images_;
   std::vector<TakenSwitch> switches_;

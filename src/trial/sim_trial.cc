@@ -189,13 +189,6 @@ void Spoil(const SaverEntry& entry, SimDisk& disk) {
   if (entry.unkept_locks.after_close) disk.LoseLocksOnClose();
 }
 
-// One that kills all makes up for one that would have killed one client later.
-bool IsCrashMissing(const Round& round, const RoundFacts& facts) {
-  if (facts.crashed) return false;
-  return CrashStep(round).has_value() ||
-         (DeathStep(round).has_value() && !facts.has_death);
-}
-
 // Where real files are written; empty: they are not.
 struct Kept {
   std::string rounds;
@@ -244,9 +237,11 @@ class SimRun {
     facts.crashed = !run.Run({&entry_, &plan_.profile, &round, kSimDatabase,
                               model_.state().cut < 0});
     UseSimDisk(nullptr);
-    facts.crash = page_.position.Get();
+    facts.crash = PlaceOfCrash(page_);
     facts.has_death = run.dead_client().has_value();
-    facts.death = run.died_in();
+    if (facts.has_death) {
+      facts.death = PlaceOf(*run.dead_client(), page_);
+    }
     result_.spilled |= page_.spilled;
     result_.savepoint_rolled_back_after_spill |=
         page_.savepoint_rolled_back_after_spill;

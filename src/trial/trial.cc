@@ -59,6 +59,12 @@ std::string_view Name(Phase phase) {
   return kNames[static_cast<std::size_t>(phase)];
 }
 
+bool IsCrashMissing(const Round& round, const RoundFacts& facts) {
+  if (facts.crashed) return false;
+  return CrashStep(round).has_value() ||
+         (DeathStep(round).has_value() && !facts.has_death);
+}
+
 Plan WithExactCrashes(const Plan& plan, const TrialResult& result) {
   Plan exact = WithExactSwitches(plan, result);
   for (std::size_t r = 0; r < result.rounds.size(); ++r) {

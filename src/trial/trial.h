@@ -65,6 +65,10 @@ struct RoundFacts {
   bool hot_journal = false;  // one was there to be rolled back
 };
 
+// Whether the round ended before a crash that its plan has. One that kills all
+// makes up for one that would have killed one client later.
+bool IsCrashMissing(const Round& round, const RoundFacts& facts);
+
 // Crash images of a loss of power, those of crash points and those taken along
 // the way.
 struct ImageCounts {

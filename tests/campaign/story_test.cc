@@ -168,9 +168,9 @@ TEST(StoryTest, SeveralClientsReadAsTheGoldenProgram) {
 TEST(StoryTest, WhatWasReallyRunReadsAsTheGoldenProgram) {
   Plan plan = PlanOfClients();
   plan.schedule = {ScheduleKind::kDirected, 77, 10};
-  const auto call = [](SimCallKind kind, FileRole role, std::int64_t offset,
+  const auto call = [](VfsCallKind kind, FileRole role, std::int64_t offset,
                        std::int64_t amount) {
-    SimCall made;
+    VfsCall made;
     made.kind = kind;
     made.role = role;
     made.offset = offset;
@@ -181,10 +181,10 @@ TEST(StoryTest, WhatWasReallyRunReadsAsTheGoldenProgram) {
   result.rounds.resize(1);  // it ended there
   result.switches = {
       {0, 3, {0, 1}, 4},
-      {0, 3, {18, 1}, 5, call(SimCallKind::kShmLock, FileRole::kShm, 0, 1)},
-      {0, 3, {40, 1}, 5, call(SimCallKind::kShmLock, FileRole::kShm, 3, 5)},
-      {0, 10, {2, 0}, 9, call(SimCallKind::kLock, FileRole::kDatabase, 2, 0)}};
-  const SimCall write = call(SimCallKind::kWrite, FileRole::kWal, 32, 24);
+      {0, 3, {18, 1}, 5, call(VfsCallKind::kShmLock, FileRole::kShm, 0, 1)},
+      {0, 3, {40, 1}, 5, call(VfsCallKind::kShmLock, FileRole::kShm, 3, 5)},
+      {0, 10, {2, 0}, 9, call(VfsCallKind::kLock, FileRole::kDatabase, 2, 0)}};
+  const VfsCall write = call(VfsCallKind::kWrite, FileRole::kWal, 32, 24);
   for (std::int64_t at = 1; at <= 14; ++at) {
     result.switches.push_back({0, 5, {at, 0}, 3, write});
   }

@@ -95,20 +95,20 @@ class SimRecorder : public SimObserver {
   SimRecorder(SimDisk& disk, const Directory& directory)
       : disk_(disk), prefix_(directory.path() + "/") {}
 
-  int BeforeCall(const SimCall& call) override {
+  int BeforeCall(const VfsCall& call) override {
     if (const auto counted = Counted(call); counted.has_value()) {
       Add("before", *counted);
     }
     return SQLITE_OK;
   }
-  std::optional<std::int64_t> Divide(const SimCall& call) override {
+  std::optional<std::int64_t> Divide(const VfsCall& call) override {
     return Half(*Counted(call));
   }
-  int DuringCall(const SimCall& call) override {
-    if (call.kind == SimCallKind::kWrite) Add("during", *Counted(call));
+  int DuringCall(const VfsCall& call) override {
+    if (call.kind == VfsCallKind::kWrite) Add("during", *Counted(call));
     return SQLITE_OK;
   }
-  void AfterCall(const SimCall& /*call*/, int /*result*/) override {}
+  void AfterCall(const VfsCall& /*call*/, int /*result*/) override {}
 
   Files Now() const {
     Files files;

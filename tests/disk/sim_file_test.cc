@@ -38,14 +38,14 @@ class SimFileTest : public SimTest {
   }
   void Observe() { disk_->set_observer(&watcher_); }
   // Each call of that kind gets the error, before or during it.
-  void FailBefore(SimCallKind kind, int error) {
-    watcher_.before = [=](const SimCall& call) {
+  void FailBefore(VfsCallKind kind, int error) {
+    watcher_.before = [=](const VfsCall& call) {
       return call.kind == kind ? error : SQLITE_OK;
     };
     Observe();
   }
-  void FailDuring(SimCallKind kind, int error) {
-    watcher_.during = [=](const SimCall& call) {
+  void FailDuring(VfsCallKind kind, int error) {
+    watcher_.during = [=](const VfsCall& call) {
       return call.kind == kind ? error : SQLITE_OK;
     };
     Observe();
@@ -276,8 +276,8 @@ TEST_F(SimFileTest, AMissingFileIsNotDeleted) {
 // ---- The observer ----
 
 TEST_F(SimFileTest, EveryKindOfCallIsSeenOnce) {
-  std::vector<SimCallKind> kinds;
-  watcher_.before = [&](const SimCall& call) {
+  std::vector<VfsCallKind> kinds;
+  watcher_.before = [&](const VfsCall& call) {
     kinds.push_back(call.kind);
     return SQLITE_OK;
   };
@@ -308,7 +308,7 @@ TEST_F(SimFileTest, EveryKindOfCallIsSeenOnce) {
   vfs()->xSleep(vfs(), 1);
   double now = 0;
   vfs()->xCurrentTime(vfs(), &now);
-  using enum SimCallKind;
+  using enum VfsCallKind;
   EXPECT_THAT(kinds, ElementsAre(kOpen, kWrite, kRead, kSync, kTruncate,
                                  kFileSize, kLock, kCheckReservedLock, kUnlock,
                                  kShmMap, kShmLock, kShmBarrier, kShmUnlock,
@@ -318,15 +318,15 @@ TEST_F(SimFileTest, EveryKindOfCallIsSeenOnce) {
 
 TEST_F(SimFileTest, AnErrorBeforeAWriteLeavesNothing) {
   RawFile file("/a", SQLITE_OPEN_MAIN_DB);
-  FailBefore(SimCallKind::kWrite, SQLITE_IOERR_WRITE);
+  FailBefore(VfsCallKind::kWrite, SQLITE_IOERR_WRITE);
   EXPECT_EQ(file.Write("abcdef", 0), SQLITE_IOERR_WRITE);
   EXPECT_EQ(Content("/a"), "");
 }
 
 TEST_F(SimFileTest, AnErrorDuringAWriteLeavesItsFirstPart) {
   RawFile file("/a", SQLITE_OPEN_MAIN_DB);
-  FailDuring(SimCallKind::kWrite, SQLITE_IOERR_WRITE);
-  watcher_.divide = [](const SimCall&) { return 2; };
+  FailDuring(VfsCallKind::kWrite, SQLITE_IOERR_WRITE);
+  watcher_.divide = [](const VfsCall&) { return 2; };
   EXPECT_EQ(file.Write("abcdef", 0), SQLITE_IOERR_WRITE);
   EXPECT_EQ(Content("/a"), "ab");
 }
@@ -334,8 +334,8 @@ TEST_F(SimFileTest, AnErrorDuringAWriteLeavesItsFirstPart) {
 TEST_F(SimFileTest, AWriteThatIsShownInPartStaysOneChange) {
   RawFile file("/a", SQLITE_OPEN_MAIN_DB);
   std::string part;
-  watcher_.divide = [](const SimCall&) { return 2; };
-  watcher_.during = [&](const SimCall&) {
+  watcher_.divide = [](const VfsCall&) { return 2; };
+  watcher_.during = [&](const VfsCall&) {
     part = Content("/a");
     return SQLITE_OK;
   };
@@ -349,7 +349,7 @@ TEST_F(SimFileTest, AWriteThatIsShownInPartStaysOneChange) {
 TEST_F(SimFileTest, AfterAFailedSyncTheBytesAreUnsynced) {
   RawFile file("/a-wal", SQLITE_OPEN_WAL);
   file.Write("abc", 0);
-  FailBefore(SimCallKind::kSync, SQLITE_IOERR_FSYNC);
+  FailBefore(VfsCallKind::kSync, SQLITE_IOERR_FSYNC);
   EXPECT_EQ(file.Sync(), SQLITE_IOERR_FSYNC);
   EXPECT_THAT(DurablePaths(), IsEmpty());
   watcher_.before = nullptr;
@@ -360,7 +360,7 @@ TEST_F(SimFileTest, AfterAFailedSyncTheBytesAreUnsynced) {
 TEST_F(SimFileTest, BetweenTheTwoHalvesOfASyncTheNameIsNotDurable) {
   RawFile file("/a-wal", SQLITE_OPEN_WAL);
   file.Write("abc", 0);
-  FailDuring(SimCallKind::kSync, SQLITE_IOERR_FSYNC);
+  FailDuring(VfsCallKind::kSync, SQLITE_IOERR_FSYNC);
   EXPECT_EQ(file.Sync(), SQLITE_IOERR_FSYNC);
   EXPECT_THAT(DurablePaths(), IsEmpty());
   disk_->storage().SyncDirectory();
@@ -372,17 +372,17 @@ TEST_F(SimFileTest, WhatGivesBackTakesPlaceInSpiteOfAnError) {
   RawFile other("/a", SQLITE_OPEN_MAIN_DB);
   file.Lock(SQLITE_LOCK_SHARED);
   file.Lock(SQLITE_LOCK_EXCLUSIVE);
-  FailBefore(SimCallKind::kUnlock, SQLITE_IOERR_UNLOCK);
+  FailBefore(VfsCallKind::kUnlock, SQLITE_IOERR_UNLOCK);
   EXPECT_EQ(file.Unlock(SQLITE_LOCK_NONE), SQLITE_IOERR_UNLOCK);
   EXPECT_EQ(other.Lock(SQLITE_LOCK_SHARED), SQLITE_OK);
 }
 
 TEST_F(SimFileTest, TheObserverHearsTheResult) {
   std::vector<int> results;
-  watcher_.after = [&](const SimCall&, int result) {
+  watcher_.after = [&](const VfsCall&, int result) {
     results.push_back(result);
   };
-  FailBefore(SimCallKind::kTruncate, SQLITE_IOERR_TRUNCATE);
+  FailBefore(VfsCallKind::kTruncate, SQLITE_IOERR_TRUNCATE);
   RawFile file("/a", SQLITE_OPEN_MAIN_DB);
   file.Read(1, 0);
   file.methods().xTruncate(file.file(), 0);

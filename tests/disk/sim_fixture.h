@@ -138,23 +138,23 @@ class RawFile {
 // Does what the test says at each call.
 class Watcher : public SimObserver {
  public:
-  int BeforeCall(const SimCall& call) override {
+  int BeforeCall(const VfsCall& call) override {
     return before ? before(call) : SQLITE_OK;
   }
-  std::optional<std::int64_t> Divide(const SimCall& call) override {
+  std::optional<std::int64_t> Divide(const VfsCall& call) override {
     return divide ? divide(call) : std::nullopt;
   }
-  int DuringCall(const SimCall& call) override {
+  int DuringCall(const VfsCall& call) override {
     return during ? during(call) : SQLITE_OK;
   }
-  void AfterCall(const SimCall& call, int result) override {
+  void AfterCall(const VfsCall& call, int result) override {
     if (after) after(call, result);
   }
 
-  std::function<int(const SimCall&)> before;
-  std::function<std::optional<std::int64_t>(const SimCall&)> divide;
-  std::function<int(const SimCall&)> during;
-  std::function<void(const SimCall&, int)> after;
+  std::function<int(const VfsCall&)> before;
+  std::function<std::optional<std::int64_t>(const VfsCall&)> divide;
+  std::function<int(const VfsCall&)> during;
+  std::function<void(const VfsCall&, int)> after;
 };
 
 inline std::string ContentOf(const Storage& storage, const std::string& path) {

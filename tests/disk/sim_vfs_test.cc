@@ -273,8 +273,8 @@ TEST_F(SimVfsTest, DroppedSyncsOfTheDirectoryLoseTheJournal) {
 
 TEST_F(SimVfsTest, DroppedSyncsAreNotObserved) {
   std::vector<std::string> syncs;
-  watcher_.before = [&](const SimCall& call) {
-    if (call.kind == SimCallKind::kSync) syncs.emplace_back(Name(call.role));
+  watcher_.before = [&](const VfsCall& call) {
+    if (call.kind == VfsCallKind::kSync) syncs.emplace_back(Name(call.role));
     return SQLITE_OK;
   };
   Create("PRAGMA journal_mode = WAL");
