@@ -36,6 +36,9 @@ constexpr char kFoundByTheClock[] =
 constexpr char kNotDeterministic[] =
     "NOT DETERMINISTIC: the clock decides when the kill comes, and no plan "
     "with a crash point where it fell, or beside that, failed\n";
+constexpr char kRunsFreely[] =
+    "NOT REPLAYABLE: the processes ran freely; the plan is neither changed nor "
+    "shrunk, and fails as often as stands above\n";
 constexpr char kNotSearched[] =
     "NOT DETERMINISTIC: the clock decides when the kill comes, and the search "
     "for a plan without one was stopped\n";
@@ -129,6 +132,11 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options) {
   const ViolationClass violation = *result.verdict.violation;
+  if (RunsFreely(plan)) {
+    return absl::FailedPreconditionError(
+        "the plan's processes run freely, and what it gives is no function of "
+        "it");
+  }
   Plan failing = WithExactCrashes(plan, result);
   if (HasTimedKill(plan)) {
     ASSIGN_OR_RETURN(
@@ -285,11 +293,11 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
                         finding.story);
 }
 
-// How often the clock makes it fail; the files are those of a run that did, if
+// How often chance makes it fail; the files are those of a run that did, if
 // another one does.
-absl::Status ExplainTimed(TrialRunner& trial, const Plan& plan,
-                          const TrialResult& result, const std::string& note,
-                          const FindingOptions& options, Finding& finding) {
+absl::Status ExplainByChance(TrialRunner& trial, const Plan& plan,
+                             const TrialResult& result, const std::string& note,
+                             const FindingOptions& options, Finding& finding) {
   ASSIGN_OR_RETURN(const Repetition repetition,
                    Repeat(trial, plan, kRepeatsOfFlaky, options.is_cancelled));
   for (int i = 0; i < kRepeatsOfFlaky && !options.is_cancelled(); ++i) {
@@ -311,18 +319,21 @@ absl::Status ExplainTimed(TrialRunner& trial, const Plan& plan,
 absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding) {
+  if (RunsFreely(plan)) {
+    return ExplainByChance(trial, plan, result, kRunsFreely, options, finding);
+  }
   if (!HasTimedKill(plan)) {
     return ExplainRepeatable(trial, plan, result, "", options, finding);
   }
   const absl::StatusOr<std::optional<Deterministic>> found =
       FindDeterministic(trial, plan, result, options.is_cancelled);
   if (absl::IsCancelled(found.status())) {
-    return ExplainTimed(trial, plan, result, kNotSearched, options, finding);
+    return ExplainByChance(trial, plan, result, kNotSearched, options, finding);
   }
   RETURN_IF_ERROR(found.status());
   if (!found->has_value()) {
-    return ExplainTimed(trial, plan, result, kNotDeterministic, options,
-                        finding);
+    return ExplainByChance(trial, plan, result, kNotDeterministic, options,
+                           finding);
   }
   const Deterministic& exact = **found;
   finding.plan_path = absl::StrCat(finding.directory, "/deterministic.plan");

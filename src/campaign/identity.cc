@@ -89,12 +89,14 @@ bool NeedsRealFiles(const std::string& saver) {
 
 bool NeedsFork(const GenerateOptions& generate) {
   return generate.fault == FaultChoice::kTimedKill ||
-         NeedsRealFiles(generate.saver);
+         NeedsRealFiles(generate.saver) ||
+         generate.schedule == ScheduleKind::kFree;
 }
 
 bool NeedsItsOwnDisk(const std::string& saver) {
   const SaverEntry* entry = FindSaver(saver);
-  return entry != nullptr && entry->unkept_syncs.any();
+  return entry != nullptr &&
+         (entry->unkept_syncs.any() || entry->unkept_locks.any());
 }
 
 // With the first client alone it is the saver sqlite.
@@ -103,18 +105,18 @@ bool TreatsOthersApart(const GenerateOptions& generate) {
   return entry != nullptr && entry->open_for_others != nullptr;
 }
 
+bool RunsFreely(const GenerateOptions& generate) {
+  return generate.schedule == ScheduleKind::kFree;
+}
+
+// Real processes of several clients are killed, and nothing else.
 bool NeedsSim(const GenerateOptions& generate) {
-  return generate.clients > 1 || NeedsItsOwnDisk(generate.saver);
+  return NeedsItsOwnDisk(generate.saver) ||
+         (generate.clients > 1 && (generate.fault == FaultChoice::kPowerLoss ||
+                                   generate.fault == FaultChoice::kIoError));
 }
 
-}  // namespace
-
-std::string ScheduleWord(const GenerateOptions& generate) {
-  return generate.schedule.has_value() ? std::string(Name(*generate.schedule))
-                                       : "any";
-}
-
-absl::Status CheckEngine(const GenerateOptions& generate) {
+absl::Status CheckClients(const GenerateOptions& generate) {
   if (generate.clients == 1 && generate.schedule.has_value()) {
     return absl::InvalidArgumentError(
         "a schedule needs several clients: --clients is 1");
@@ -125,14 +127,37 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
                      " needs several clients: all but the first are strangers, "
                      "and --clients is 1"));
   }
+  if (generate.clients == 1) return absl::OkStatus();
+  if (generate.fault == FaultChoice::kTimedKill) {
+    return absl::InvalidArgumentError(
+        "timed kills of several clients are not there: the schedule 'free' "
+        "leaves to chance where a kill finds the others");
+  }
+  if (RunsFreely(generate) && generate.engine != EngineChoice::kFork) {
+    return absl::InvalidArgumentError(
+        "the schedule free needs real processes: the engine fork, and a saver "
+        "and a fault that it has");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string ScheduleWord(const GenerateOptions& generate) {
+  return generate.schedule.has_value() ? std::string(Name(*generate.schedule))
+                                       : "any";
+}
+
+absl::Status CheckEngine(const GenerateOptions& generate) {
+  RETURN_IF_ERROR(CheckClients(generate));
   if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
     return absl::InvalidArgumentError(
         NeedsItsOwnDisk(generate.saver)
             ? absl::StrCat("the saver ", generate.saver,
                            " runs on a disk that lies, which only the engine "
                            "sim has")
-            : std::string("several clients need the engine sim, and a saver "
-                          "and a fault that it has"));
+            : std::string("a loss of power, or an error, of several clients "
+                          "needs the engine sim"));
   }
   if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
     return absl::OkStatus();
@@ -151,10 +176,14 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   identity.seed = wanted.seed.value_or(identity.seed);
   GenerateOptions& generate = identity.generate;
   generate.saver = wanted.saver.value_or(generate.saver);
-  generate.engine = wanted.engine.value_or(EngineChoice::kMixed);
   generate.fault = wanted.fault.value_or(generate.fault);
   generate.clients = wanted.clients.value_or(generate.clients);
   generate.schedule = wanted.schedule;
+  // Where nobody asks for real processes one simulated disk is much faster than
+  // they are.
+  generate.engine = wanted.engine.value_or(
+      generate.clients > 1 && !NeedsFork(generate) ? EngineChoice::kSim
+                                                   : EngineChoice::kMixed);
   // What one engine alone has also chooses it.
   if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
     generate.engine = EngineChoice::kFork;

@@ -199,6 +199,8 @@ std::vector<std::string> EmptyCellsOfClients(const Ledger& ledger,
                                              const GenerateOptions& options) {
   std::vector<std::string> empty;
   Promise(ledger, kCommitsInTurn, empty);
+  // Whether one is in the way of another the kernel decides.
+  if (options.schedule == ScheduleKind::kFree) return empty;
   Promise(ledger, kRefusals, empty);
   if (options.schedule == ScheduleKind::kPlan) return empty;
   Promise(ledger, kCheckpointsAcross, empty);

@@ -69,7 +69,7 @@ std::string Program(const Plan& plan, const TrialResult* ran) {
   if (plan.schedule != Schedule()) {
     absl::StrAppend(&text, "schedule: ", InWords(plan.schedule), "\n");
   }
-  if (clients > 1) {
+  if (clients > 1 && !RunsFreely(plan)) {
     text +=
         "each step runs to its end before the next, but where --> is, and "
         "where it waits for another client\n";

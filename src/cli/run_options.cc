@@ -69,8 +69,9 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
   command
       ->add_option_function<int>(
           "--clients", [&](int clients) { wanted.clients = clients; },
-          "How many connections work on one database (default 1); more need "
-          "the engine sim, where the plan chooses who goes on at each call")
+          "How many connections work on one database (default 1); the plan "
+          "chooses who goes on at each call. More than one run on the engine "
+          "sim (default), or with --engine=fork as a process each")
       ->check(CLI::Range(1, kMaxClients));
   command
       ->add_option_function<std::string>(
@@ -80,9 +81,11 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
           },
           "How clients take turns: random; few switches; round_robin; "
           "directed, inside of checkpoints, commits, opens and closes; plan, "
-          "between steps only (default: each plan has one of its own)")
-      ->check(
-          CLI::IsMember({"random", "few", "round_robin", "directed", "plan"}));
+          "between steps only; free, as the kernel lets real processes run, "
+          "which no plan can repeat (default: each plan has one of its own, "
+          "but not free)")
+      ->check(CLI::IsMember(
+          {"random", "few", "round_robin", "directed", "plan", "free"}));
 }
 
 void AddRunOptions(CLI::App* command, RunOptions& options) {

@@ -44,9 +44,6 @@ struct SimInode {
   InodeId id = kNoInode;
   int users = 0;
   bool is_nameless = false;  // anonymous or unlinked
-  // The highest lock that one of them has, and how many have one.
-  int lock = SQLITE_LOCK_NONE;
-  int lock_holders = 0;
   SimShm shm;
 };
 
@@ -88,6 +85,7 @@ struct SimFile {
   bool keeps_wal;
   bool has_shm;
   int lock;
+  bool has_reserved_byte;      // it came to `lock` by way of RESERVED
   bool has_lost_lock;          // it thinks that it has `lock`
   std::uint32_t shared_slots;  // of the wal-index
   std::uint32_t exclusive_slots;

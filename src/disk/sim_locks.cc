@@ -1,9 +1,11 @@
 // File locks between the connections of a disk, as unixLock and posixUnlock of
-// os_unix.c (3.41 and later) give them to connections of one process. Between
-// processes the same requests are granted and refused there.
+// os_unix.c give them: to connections of one process, which ask each other, and
+// to those of several, who ask the kernel. A process is a client.
 // https://sqlite.org/lockingv3.html
 
 #include <sqlite3.h>
+
+#include <algorithm>
 
 #include "disk/sim_files.h"
 
@@ -12,71 +14,104 @@ namespace {
 
 constexpr int kPending = 3;  // SQLITE_LOCK_PENDING, which no caller asks for
 
-// Its lock counts for the others.
-void Count(SimFile& file) {
-  SimInode& inode = *file.inode;
-  ++inode.lock_holders;
-  file.lock = SQLITE_LOCK_SHARED;
-  if (inode.lock == SQLITE_LOCK_NONE) inode.lock = SQLITE_LOCK_SHARED;
+// Who rolls back a hot journal, or closes a WAL, comes from SHARED and takes no
+// PENDING lock on the way, since 3.41.0.
+bool TakesPendingFromShared() {
+  constexpr int kNoMoreVersion = 3041000;
+  return sqlite3_libversion_number() < kNoMoreVersion;
 }
 
-void Uncount(SimFile& file) {
-  SimInode& inode = *file.inode;
-  if (file.lock > SQLITE_LOCK_SHARED) inode.lock = SQLITE_LOCK_SHARED;
-  if (--inode.lock_holders == 0) inode.lock = SQLITE_LOCK_NONE;
+// The locks on a file: of the connections of one process, and of all others.
+struct Held {
+  int own = SQLITE_LOCK_NONE;  // the highest
+  int own_holders = 0;
+  int others = SQLITE_LOCK_NONE;
+  bool others_have_reserved_byte = false;
+};
+
+Held HeldOn(const SimFile& asked) {
+  Held held;
+  for (const SimFile* file : asked.disk->files) {
+    if (file->inode != asked.inode || file->lock == SQLITE_LOCK_NONE ||
+        file->has_lost_lock) {
+      continue;
+    }
+    if (file->owner == asked.owner) {
+      held.own = std::max(held.own, file->lock);
+      ++held.own_holders;
+    } else {
+      held.others = std::max(held.others, file->lock);
+      held.others_have_reserved_byte |= file->has_reserved_byte;
+    }
+  }
+  return held;
+}
+
+// From SHARED or more. New readers of other processes are kept out while the
+// old ones finish: also when this request fails.
+int AcquireExclusive(SimFile& file, const Held& held) {
+  if (file.lock == SQLITE_LOCK_RESERVED ||
+      (file.lock < kPending && TakesPendingFromShared())) {
+    if (held.others >= kPending) return SQLITE_BUSY;
+    file.lock = kPending;
+  }
+  if (held.own_holders > 1 || held.others != SQLITE_LOCK_NONE) {
+    return SQLITE_BUSY;
+  }
+  file.lock = SQLITE_LOCK_EXCLUSIVE;
+  return SQLITE_OK;
 }
 
 int Acquire(SimFile& file, int level) {
-  SimInode& inode = *file.inode;
   if (file.lock >= level) return SQLITE_OK;
+  Held held = HeldOn(file);
   if (file.has_lost_lock) {
-    if (inode.lock > SQLITE_LOCK_SHARED) return SQLITE_BUSY;
+    if (std::max(held.own, held.others) > SQLITE_LOCK_SHARED) {
+      return SQLITE_BUSY;
+    }
     file.has_lost_lock = false;
-    Count(file);
+    file.lock = SQLITE_LOCK_SHARED;
+    held = HeldOn(file);
   }
-  // Another connection has more than a shared lock, or would have to give way.
-  if (file.lock != inode.lock &&
-      (inode.lock >= kPending || level > SQLITE_LOCK_SHARED)) {
+  // Another connection of this process has more than a shared lock, or would
+  // have to give way.
+  if (file.lock != held.own &&
+      (held.own >= kPending || level > SQLITE_LOCK_SHARED)) {
     return SQLITE_BUSY;
   }
-  if (level == SQLITE_LOCK_SHARED) {
-    Count(file);
-    return SQLITE_OK;
+  switch (level) {
+    case SQLITE_LOCK_SHARED:
+      // A process that reads already does not ask the kernel again.
+      if (held.own == SQLITE_LOCK_NONE && held.others >= kPending) {
+        return SQLITE_BUSY;
+      }
+      break;
+    case SQLITE_LOCK_RESERVED:
+      if (held.others_have_reserved_byte) return SQLITE_BUSY;
+      file.has_reserved_byte = true;
+      break;
+    default:
+      return AcquireExclusive(file, held);
   }
-  if (level == SQLITE_LOCK_EXCLUSIVE) {
-    // New readers are kept out while the old ones finish: also when this
-    // request fails. Who rolls back a hot journal comes from SHARED and takes
-    // no PENDING lock, since 3.41.0.
-    if (file.lock == SQLITE_LOCK_RESERVED) file.lock = inode.lock = kPending;
-    if (inode.lock_holders > 1) return SQLITE_BUSY;
-  }
-  file.lock = inode.lock = level;
+  file.lock = level;
   return SQLITE_OK;
 }
 
 }  // namespace
 
 void ReleaseLock(SimFile& file, int level) {
-  SimInode& inode = *file.inode;
   if (file.lock <= level) return;
-  if (file.has_lost_lock) {
-    file.has_lost_lock = level != SQLITE_LOCK_NONE;
-  } else if (level == SQLITE_LOCK_NONE) {
-    Uncount(file);
-  } else {
-    inode.lock = SQLITE_LOCK_SHARED;
-  }
+  if (file.has_lost_lock) file.has_lost_lock = level != SQLITE_LOCK_NONE;
+  file.has_reserved_byte = false;
   file.lock = level;
 }
 
 void LoseLocks(const SimFile& closed) {
   for (SimFile* file : closed.disk->files) {
-    if (file->inode != closed.inode || file->owner != closed.owner ||
-        file->lock == SQLITE_LOCK_NONE || file->has_lost_lock) {
-      continue;
+    if (file->inode == closed.inode && file->owner == closed.owner &&
+        file->lock != SQLITE_LOCK_NONE) {
+      file->has_lost_lock = true;
     }
-    Uncount(*file);
-    file->has_lost_lock = true;
   }
 }
 
@@ -106,8 +141,9 @@ int SimCheckReservedLock(sqlite3_file* base, int* is_reserved) {
   SimFile& file = Sim(base);
   *is_reserved = 0;
   return Observed(*file.disk, file.Call(VfsCallKind::kCheckReservedLock), [&] {
-    const bool is_taken =
-        file.has_locks && file.inode->lock > SQLITE_LOCK_SHARED;
+    const Held held = HeldOn(file);
+    const bool is_taken = file.has_locks && (held.own > SQLITE_LOCK_SHARED ||
+                                             held.others_have_reserved_byte);
     *is_reserved = is_taken ? 1 : 0;
     return SQLITE_OK;
   });

@@ -1,5 +1,5 @@
 // SimVfs: an SQLite VFS on a Storage, all in memory. It behaves as SQLite's
-// "unix" VFS does on Linux (os_unix.c of 3.41 and later): locks between the
+// "unix" VFS does on Linux (os_unix.c of the SQLite in use): locks between the
 // connections of a disk, shared memory, when a directory is synced, the sector
 // size and device characteristics; time, sleep and randomness are virtual.
 //

@@ -65,6 +65,9 @@ FaultChoice DrawFault(Draw& draw, Engine engine,
                       const GenerateOptions& options) {
   using enum FaultChoice;
   if (options.fault != kMixed) return options.fault;
+  if (options.clients > 1 && engine == Engine::kFork) {
+    return draw.Weighted<FaultChoice>({{3, kNone}, {4, kKill}});
+  }
   if (options.clients > 1) {
     return draw.Weighted<FaultChoice>(
         {{3, kNone}, {4, kKill}, {3, kPowerLoss}, {2, kIoError}});

@@ -47,7 +47,7 @@ struct GenerateOptions {
   std::string saver = "sqlite";
   EngineChoice engine = EngineChoice::kFork;
   FaultChoice fault = FaultChoice::kMixed;
-  // How many clients each plan has; more than one on kSim only.
+  // How many clients each plan has. Several on real processes are killed only.
   int clients = 1;
   // How they take turns; nullopt: each plan has one of its own.
   std::optional<ScheduleKind> schedule = {};

@@ -39,7 +39,8 @@ void SetCrashes(const RoundFacts& facts, Round& round) {
 }
 
 Plan WithExactSwitches(Plan plan, const TrialResult& result) {
-  if (Clients(plan) == 1) return plan;
+  // Of those who run freely none was made.
+  if (Clients(plan) == 1 || RunsFreely(plan)) return plan;
   plan.schedule = {};
   for (Round& round : plan.rounds) {
     for (Step& step : round.steps) step.switches.clear();

@@ -88,14 +88,14 @@ TEST(IdentityTest, OneFromBeforeThereWereClientsHasOne) {
   EXPECT_THAT(CheckCanContinue(*parsed, kWanted), IsOk());
 }
 
-TEST(IdentityTest, SeveralClientsAreOfTheSimulatedDisk) {
+TEST(IdentityTest, SeveralClientsAreOfTheSimulatedDiskUnlessOneAsks) {
   EXPECT_EQ(NewIdentity({.clients = 2}).generate.engine, EngineChoice::kSim);
-  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim, .clients = 4}),
-              IsOk());
+  EXPECT_EQ(NewIdentity({.engine = EngineChoice::kFork, .clients = 2})
+                .generate.engine,
+            EngineChoice::kFork);
   for (const EngineChoice engine :
-       {EngineChoice::kFork, EngineChoice::kMixed}) {
-    EXPECT_THAT(CheckEngine({.engine = engine, .clients = 2}),
-                StatusIs(absl::StatusCode::kInvalidArgument));
+       {EngineChoice::kSim, EngineChoice::kFork, EngineChoice::kMixed}) {
+    EXPECT_THAT(CheckEngine({.engine = engine, .clients = 4}), IsOk());
   }
   EXPECT_THAT(CheckEngine({.saver = "planted-blob-in-file",
                            .engine = EngineChoice::kSim,
@@ -111,6 +111,32 @@ TEST(IdentityTest, StrangersAreNotTheFirstClient) {
                            .engine = EngineChoice::kSim,
                            .clients = 2}),
               IsOk());
+}
+
+TEST(IdentityTest, RealProcessesOfSeveralClientsAreKilledAndNothingElse) {
+  for (const FaultChoice fault :
+       {FaultChoice::kPowerLoss, FaultChoice::kIoError,
+        FaultChoice::kTimedKill}) {
+    EXPECT_THAT(
+        CheckEngine(
+            {.engine = EngineChoice::kFork, .fault = fault, .clients = 2}),
+        StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  // The disk that lies about its locks is a simulated one.
+  EXPECT_THAT(CheckEngine({.saver = "planted-index-locks-shared",
+                           .engine = EngineChoice::kFork,
+                           .clients = 2}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(IdentityTest, OnlyRealProcessesRunFreely) {
+  EXPECT_EQ(NewIdentity({.clients = 2, .schedule = ScheduleKind::kFree})
+                .generate.engine,
+            EngineChoice::kFork);
+  EXPECT_THAT(CheckEngine({.engine = EngineChoice::kSim,
+                           .clients = 2,
+                           .schedule = ScheduleKind::kFree}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(IdentityTest, OneClientHasNobodyToTakeTurnsWith) {

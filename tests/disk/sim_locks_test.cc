@@ -60,12 +60,30 @@ TEST_F(SimLocksTest, AWriterThatWaitsKeepsNewReadersOut) {
   EXPECT_EQ(a_.Lock(kExclusive), SQLITE_OK);
 }
 
+// It does since 3.41.0.
 TEST_F(SimLocksTest, WhoRollsBackWaitsWithoutKeepingReadersOut) {
   a_.Lock(kShared);
   b_.Lock(kShared);
   EXPECT_EQ(a_.Lock(kExclusive), SQLITE_BUSY);
   RawFile late(kSimDatabase, SQLITE_OPEN_MAIN_DB);
-  EXPECT_EQ(late.Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(late.Lock(kShared),
+            sqlite3_libversion_number() >= 3041000 ? SQLITE_OK : SQLITE_BUSY);
+}
+
+// The kernel is asked once for a process, whoever else waits for it to finish.
+TEST_F(SimLocksTest, AProcessThatReadsAlreadyIsNotKeptOut) {
+  disk_->set_owner(1);
+  RawFile other(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  RawFile second(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  disk_->set_owner(2);
+  RawFile late(kSimDatabase, SQLITE_OPEN_MAIN_DB);
+  EXPECT_EQ(other.Lock(kShared), SQLITE_OK);
+  a_.Lock(kShared);
+  a_.Lock(kReserved);
+  EXPECT_EQ(a_.Lock(kExclusive), SQLITE_BUSY);
+  EXPECT_EQ(second.Lock(kShared), SQLITE_OK);
+  EXPECT_EQ(late.Lock(kShared), SQLITE_BUSY);
+  EXPECT_TRUE(second.IsReserved());
 }
 
 TEST_F(SimLocksTest, ACloseGivesLocksBack) {
@@ -336,9 +354,7 @@ class Walk {
   int Next(int level) {
     if (level < kShared) return kShared;
     if (level > kShared) return kExclusive;
-    // Until 3.41.0 who rolls back took a PENDING lock on the way.
-    const bool may_roll_back = sqlite3_libversion_number() >= 3041000;
-    return may_roll_back && Below(4) == 0 ? kExclusive : kReserved;
+    return Below(4) == 0 ? kExclusive : kReserved;
   }
   // Takes some slots that it does not have, or gives back what it took.
   int Step(RawFile& file, std::array<int, 8>& held) {
