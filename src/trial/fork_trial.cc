@@ -241,6 +241,10 @@ class ForkTrial::Impl {
     result.changes_of_client += end.changes_of_client;
     result.switches.insert(result.switches.end(), end.switches.begin(),
                            end.switches.end());
+    // As of a simulated trial.
+    if (result.switches.size() > kMaxSwitches) {
+      result.switches.resize(kMaxSwitches);
+    }
     if (page_->why[0] != '\0') return absl::InternalError(page_->why);
     RETURN_IF_ERROR(EndProcess(result));
     const bool has_ended = HasEnded(*page_, round);

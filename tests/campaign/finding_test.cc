@@ -269,6 +269,24 @@ TEST_F(FindingTest, ATimedOneThatNoOtherPlanStandsForIsKeptWithItsRate) {
   EXPECT_THAT(finding.story, HasSubstr("failed\n"));
 }
 
+TEST_F(FindingTest, OneOfProcessesThatRanFreelyIsKeptWithItsRate) {
+  Plan plan = PlanKilledInCommit(kHonest);
+  plan.rounds[0].steps.insert(plan.rounds[0].steps.end() - 1,
+                              {{.kind = StepKind::kOpen, .client = 1},
+                               {.kind = StepKind::kClose, .client = 1}});
+  for (Step& step : plan.rounds[0].steps) step.crash.reset();
+  plan.schedule.kind = ScheduleKind::kFree;
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.repeats, "20 of 20 held");
+  EXPECT_EQ(finding.plan_path, Path("original.plan"));
+  EXPECT_THAT(finding.story, HasSubstr("NOT REPLAYABLE"));
+  EXPECT_THAT(finding.story, HasSubstr("the kernel decides who goes on"));
+  EXPECT_THAT(ShrinkPlan(*trial_, plan, result, options_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 TEST_F(FindingTest, ASearchThatIsCutShortSaysSo) {
   options_.is_cancelled = [] { return true; };
   TrialResult result = Run(TimedPlan());

@@ -81,8 +81,18 @@ TEST(ClientsCodecTest, EveryScheduleParsesBack) {
   for (int i = 0; i < kScheduleKinds; ++i) {
     Plan plan = PlanOfClients();
     plan.schedule = {static_cast<ScheduleKind>(i), 7, 5};
+    if (RunsFreely(plan)) plan.engine = Engine::kFork;
     EXPECT_THAT(ParsePlan(PrintPlan(plan), "plan"), IsOkAndHolds(plan));
   }
+}
+
+TEST(ClientsCodecTest, NothingRunsFreelyInASimulation) {
+  const std::string real =
+      WithSchedule("{\"kind\":\"free\",\"seed\":0,\"rate\":0}");
+  EXPECT_EQ(ErrorOf(real), "");
+  const std::string simulated =
+      absl::StrReplaceAll(real, {{"\"fork\"", "\"sim\""}});
+  EXPECT_THAT(ErrorOf(simulated), testing::HasSubstr("'free' needs real"));
 }
 
 TEST(ClientsCodecTest, DefaultsMayBeGiven) {
@@ -187,7 +197,7 @@ TEST(ClientsCodecTest, AScheduleThatIsNotRightIsRefused) {
             "");
   EXPECT_EQ(ErrorOf(WithSchedule(R"({"kind":"fair","seed":1,"rate":5})")),
             "plan:1: schedule.kind: 'fair' is not known (allowed plan, random, "
-            "few, round_robin, directed)");
+            "few, round_robin, directed, free)");
   EXPECT_EQ(ErrorOf(WithSchedule(R"({"kind":"random","seed":1,"rate":101})")),
             "plan:1: schedule.rate: 101 is outside the limits (allowed 0 to "
             "100)");
