@@ -98,9 +98,10 @@ TEST_F(ClientProcessesTest, SwitchesComeAtTheCallsOfTheSimulatedDisk) {
 TEST_F(ClientProcessesTest, WhoIsKilledAloneIsInNobodysWay) {
   const TrialResult result = Run(KilledInFirstCommit(/*is_of_one=*/true));
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
-  ASSERT_TRUE(result.rounds[0].crashed);
-  EXPECT_EQ(result.rounds[0].crash.step, kFirstCommit);
-  EXPECT_EQ(result.rounds[0].crash.point.io, 1);
+  EXPECT_FALSE(result.rounds[0].crashed);
+  ASSERT_TRUE(result.rounds[0].has_death);
+  EXPECT_EQ(result.rounds[0].death.step, kFirstCommit);
+  EXPECT_EQ(result.rounds[0].death.point.io, 1);
   EXPECT_EQ(result.refusals, 0);
   EXPECT_EQ(result.steps, 5);  // all but those of client 1 from there on
 }
