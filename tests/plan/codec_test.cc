@@ -306,7 +306,7 @@ TEST(CodecTest, TextOfTheInputIsEscapedAndCutInMessages) {
       error, "plan:3: step: '\\x1b\\xc3\\xa9" + std::string(57, 'x') +
                  "...' is not known (allowed open, close, reopen, "))
       << error;
-  EXPECT_LT(error.size(), 400u);
+  EXPECT_LT(error.size(), 450u);
 }
 
 TEST(CodecTest, TheNameIsEscapedInMessages) {
