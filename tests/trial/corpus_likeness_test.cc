@@ -49,6 +49,8 @@ constexpr std::array kStored = {
     StoredLikeness{"vacuum-power-loss", "vacuum-undone"},
     StoredLikeness{"wal-reset-race", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-damaged", "wal-reset-race"},
+    StoredLikeness{"wal-reset-race-fork", "wal-reset-race"},
+    StoredLikeness{"wal-reset-race-fork-damaged", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-stranger", "wal-reset-race"},
 };
 
