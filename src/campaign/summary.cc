@@ -91,6 +91,12 @@ json GroupToJson(const FindingGroup& group) {
   return value;
 }
 
+void PutFirstFinding(const std::optional<FirstFinding>& first, json& value) {
+  value["trials_to_first_finding"] = first ? json(first->trials) : json();
+  value["seconds_to_first_finding"] =
+      first ? json(absl::ToDoubleSeconds(first->after)) : json();
+}
+
 json OptionalSeconds(const std::optional<absl::Duration>& limit) {
   return limit ? json(absl::ToDoubleSeconds(*limit)) : json();
 }
@@ -169,7 +175,7 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
     findings.push_back(GroupToJson(group));
   }
   const Tally& tally = summary.tally;
-  return {
+  json value = {
       {"schema", 1},
       {"seed", options.seed},
       {"saver", options.generate.saver},
@@ -198,6 +204,8 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"seconds", absl::ToDoubleSeconds(summary.took)},
       {"outcome", Outcome(summary.exit_code)},
       {"exit_code", static_cast<int>(summary.exit_code)}};
+  PutFirstFinding(summary.first_finding, value);
+  return value;
 }
 
 std::string PrintJson(const json& value) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,13 @@
 #include "campaign/tally.h"
 
 namespace lastcommit {
+
+// How long a run took to its first violation, with which it counts; nothing
+// that was done to keep or to shrink it is in it.
+struct FirstFinding {
+  std::int64_t trials = 0;
+  absl::Duration after;
+};
 
 struct Summary {
   Tally tally;
@@ -29,6 +37,7 @@ struct Summary {
   // themselves are there.
   absl::Status written;
   absl::Duration took;
+  std::optional<FirstFinding> first_finding;  // of this run
   ExitCode exit_code = ExitCode::kHeld;
 
   // Sets the exit code. `has_found`: a violation was seen, even if nothing of

@@ -62,6 +62,7 @@ class Supervisor {
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
     control_ = new (memory) Control();
+    control_->began = absl::Now();
     CountKnownFindings();
     Record(StartRecord{SecondsNow(), options_.jobs, TesterVersion()});
     for (int i = 0; i < options_.jobs; ++i) {
@@ -372,12 +373,19 @@ class Supervisor {
     control_->cancel = true;
   }
 
+  std::optional<FirstFinding> FirstOfThisRun() const {
+    if (control_->findings == 0) return std::nullopt;
+    return FirstFinding{control_->first_finding_trials,
+                        absl::Nanoseconds(control_->first_finding_ns.load())};
+  }
+
   Summary Conclude() {
     Summary summary = Summarize(std::move(tally_), options_.generate);
     summary.trials_before = trials_before_;
     summary.was_interrupted = was_interrupted_;
     summary.error = !error_.empty() ? error_ : worker_error_;
     summary.took = progress_.Elapsed();
+    summary.first_finding = FirstOfThisRun();
     summary.DecideOutcome(/*has_found=*/control_->findings > 0);
     if (results_ == nullptr) return summary;
     const EndRecord end = {SecondsNow(), was_interrupted_, summary.error,

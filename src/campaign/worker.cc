@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "campaign/line_socket.h"
 #include "campaign/message.h"
 #include "plan/codec.h"
@@ -61,8 +62,9 @@ class Worker {
     ++slot_.beats;
     const Plan plan = PlanAt(key, options_.generate);
     ASSIGN_OR_RETURN(const TrialResult result, trial_->Run(plan));
+    const std::int64_t trials = ++control_.trials;
     if (result.verdict.violation && settled.count(key.index) == 0) {
-      RETURN_IF_ERROR(Keep(key, plan, result));
+      RETURN_IF_ERROR(Keep(key, plan, result, trials));
     }
     Ledger ledger;
     ledger.Add(plan, result);
@@ -75,8 +77,13 @@ class Worker {
 
   // Whatever fails here, the supervisor hears of the violation.
   absl::Status Keep(const CaseKey& key, const Plan& plan,
-                    const TrialResult& result) {
+                    const TrialResult& result, std::int64_t trials) {
     const std::int64_t found = ++control_.findings;
+    if (found == 1) {
+      control_.first_finding_trials = trials;
+      control_.first_finding_ns =
+          absl::ToInt64Nanoseconds(absl::Now() - control_.began);
+    }
     if (options_.stop_after > 0 && found >= options_.stop_after) {
       control_.stop = true;
     }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
 #include "campaign/run_options.h"
 #include "plan/plan.h"
 
@@ -26,6 +27,12 @@ struct WorkerSlot {
 struct Control {
   std::atomic<std::int64_t> findings{0};
   std::atomic<std::int64_t> shrink_trials{0};
+  std::atomic<std::int64_t> trials{0};  // that ended, shrinking left out
+  // When the first of `findings` was seen: as many trials had ended, with it,
+  // and that long after `began`, which is set before there are workers.
+  absl::Time began;
+  std::atomic<std::int64_t> first_finding_trials{0};
+  std::atomic<std::int64_t> first_finding_ns{0};
   std::atomic<bool> stop{false};    // begin no more trials
   std::atomic<bool> cancel{false};  // and end shrinking
   // Of each class, how many were begun to be explained, and were kept.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +101,48 @@ TEST_F(FuzzTest, APlantedBugIsFoundAndEndsTheRunAsViolated) {
   EXPECT_THAT(ParseToken(finding.token, {kDishonest}), IsOk());
   EXPECT_LT(summary.tally.ledger.trials(), 500);
   EXPECT_THAT(findings_.Names(), SizeIs(1));
+}
+
+TEST_F(FuzzTest, ShrinkingIsNoPartOfTheWayToTheFirstFinding) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.trial_limit = 500;
+  options_.stop_after = 1;
+  const Summary summary = Fuzz();
+  ASSERT_TRUE(summary.first_finding.has_value());
+  ASSERT_THAT(summary.tally.findings, SizeIs(1));
+  const Finding& finding = summary.tally.findings.begin()->second;
+  EXPECT_GT(finding.shrink_trials, 0);
+  EXPECT_EQ(summary.first_finding->trials,
+            static_cast<std::int64_t>(finding.key.index) + 1);
+  EXPECT_GT(summary.first_finding->after, absl::ZeroDuration());
+  EXPECT_LT(summary.first_finding->after, summary.took);
+  const nlohmann::json json = SummaryToJson(options_, summary);
+  EXPECT_EQ(json.at("trials_to_first_finding"), finding.key.index + 1);
+  EXPECT_EQ(json.at("seconds_to_first_finding"),
+            absl::ToDoubleSeconds(summary.first_finding->after));
+}
+
+TEST_F(FuzzTest, LaterFindingsDoNotMoveTheFirst) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.shrunk_per_class = 0;
+  const Summary summary = Fuzz();
+  ASSERT_GT(summary.tally.findings.size(), 1u);
+  ASSERT_TRUE(summary.first_finding.has_value());
+  EXPECT_EQ(summary.first_finding->trials,
+            static_cast<std::int64_t>(
+                summary.tally.findings.begin()->second.key.index) +
+                1);
+}
+
+TEST_F(FuzzTest, ARunThatFoundNothingHasNoFirstFinding) {
+  options_.trial_limit = 10;
+  const Summary summary = Fuzz();
+  EXPECT_FALSE(summary.first_finding.has_value());
+  const nlohmann::json json = SummaryToJson(options_, summary);
+  EXPECT_TRUE(json.at("trials_to_first_finding").is_null());
+  EXPECT_TRUE(json.at("seconds_to_first_finding").is_null());
 }
 
 TEST_F(FuzzTest, FindingsOfAClassAreAllKeptAndTheFirstOnesShrunk) {
