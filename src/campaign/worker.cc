@@ -63,7 +63,7 @@ class Worker {
     const Plan plan = PlanAt(key, options_.generate);
     ASSIGN_OR_RETURN(const TrialResult result, trial_->Run(plan));
     const std::int64_t trials = ++control_.trials;
-    if (result.verdict.violation && settled.count(key.index) == 0) {
+    if (result.verdict.violation && !settled.contains(key.index)) {
       RETURN_IF_ERROR(Keep(key, plan, result, trials));
     }
     Ledger ledger;
@@ -107,7 +107,7 @@ class Worker {
       return absl::OkStatus();
     }
     slot_.phase = WorkerPhase::kExplaining;
-    const absl::Status explained = Explain(plan, result, *finding);
+    absl::Status explained = Explain(plan, result, *finding);
     Tell(*finding);
     return explained;
   }
