@@ -85,10 +85,8 @@ class ClientsRound {
            turns_.clients().size() > 1;
   }
 
-  // Its locks may have been in the way of those who run freely until now.
-  Mark MarkOfDeath() {
-    return RunsFreely(plan_) ? ++shared_.now : shared_.now.load();
-  }
+  // A moment of its own: until then its locks may have been in the way.
+  Mark MarkOfDeath() { return ++shared_.now; }
 
   void PassBatonOn() {
     if (RunsFreely(plan_)) return;

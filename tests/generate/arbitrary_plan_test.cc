@@ -277,7 +277,7 @@ TEST_F(MixOfPlansTest, StreamsInPiecesSmallerAndLargerThanAPage) {
 }
 
 TEST_F(MixOfPlansTest, GoesBackToOuterSavepoints) {
-  EXPECT_GT(CountWithStep([](const Step& step) { return step.up > 0; }), 20);
+  EXPECT_GT(CountWithStep([](const Step& step) { return step.up > 0; }), 15);
 }
 
 TEST_F(MixOfPlansTest, HasPlansWithoutACrash) {

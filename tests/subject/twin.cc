@@ -71,7 +71,9 @@ void Twin::ExpectSameAnswer(const Step& step) {
   std::vector<std::int64_t> acknowledged;
   const Answer answer =
       driver_.Run(step, [&](std::int64_t cut) { acknowledged.push_back(cut); });
-  if (step.kind == StepKind::kLiveRead && may_be_locked_out &&
+  const bool has_its_own_connection =
+      step.kind == StepKind::kLiveRead || step.kind == StepKind::kBackup;
+  if (has_its_own_connection && may_be_locked_out &&
       answer.outcome.code == absl::StatusCode::kUnavailable) {
     return;
   }
