@@ -17,8 +17,9 @@ Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
   replayed.highest_cut = after;
   const StepRecord& record = page.records[*replayed.in_flight];
   if (after > before) {
-    replayed.commits.push_back(
-        {after, record.intended_at, record.acknowledged_at});
+    replayed.commits.push_back({after,
+                                AttemptedAt(after, *replayed.in_flight, page),
+                                record.acknowledged_at});
   }
   const std::int64_t acknowledged =
       page.records[*replayed.in_flight].acknowledged;

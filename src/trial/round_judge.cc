@@ -67,7 +67,6 @@ class RoundJudge {
 
   void Replay(const OrderedStep& ordered, Replayed& replayed) {
     const std::size_t i = ordered.step;
-    const StepRecord& record = page_.records[i];
     const std::int64_t cut = model_.state().cut;
     switch (ordered.kind) {
       case OrderedStep::Kind::kGone:
@@ -102,8 +101,8 @@ class RoundJudge {
       const StepKind kind = round_.steps[i].kind;
       const bool is_promised =
           IsChange(kind) || kind == StepKind::kCommit || (opens && after == 0);
-      replayed.commits.push_back(
-          {after, record.intended_at, AcknowledgedAt(i), is_promised});
+      replayed.commits.push_back({after, AttemptedAt(after, i, page_),
+                                  AcknowledgedAt(i), is_promised});
     }
   }
 
@@ -450,6 +449,10 @@ class RoundJudge {
 };
 
 }  // namespace
+
+Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page) {
+  return page.records[cut == 0 ? 0 : step].intended_at;
+}
 
 Replayed ReplayRound(const Plan& plan, const Round& round,
                      const SharedPage& page, const BeforeRound& before,

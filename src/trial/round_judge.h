@@ -42,6 +42,10 @@ struct CommitTimes {
   bool is_promised = true;
 };
 
+// When the commit that is the step's was first attempted. The schema, commit 0,
+// may have been made by whoever opens the database, from the first step on.
+Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page);
+
 struct Replayed {
   Verdict verdict;  // held, or the first wrong answer
   std::optional<std::size_t> in_flight;
