@@ -107,7 +107,7 @@ std::uint64_t DigestOf(const Alternatives& alternatives) {
 
 ImageKey KeyOf(const CrashImage& image) {
   return {image.storage.Digest(), image.legal.anything, image.legal.lowest,
-          image.legal.highest, DigestOf(*image.alternatives)};
+          image.legal.highest, DigestOf(image.alternatives)};
 }
 
 void Tell(const CrashImage& crash, const Found& found, SweptImage& image) {

@@ -70,7 +70,7 @@ class RoundJudge {
     const std::int64_t cut = model_.state().cut;
     switch (ordered.kind) {
       case OrderedStep::Kind::kGone:
-        Bury(i);
+        Bury(i, replayed);
         return;
       case OrderedStep::Kind::kPresumed:
         model_.Apply(round_.steps[i]);
@@ -103,6 +103,7 @@ class RoundJudge {
           IsChange(kind) || kind == StepKind::kCommit || (opens && after == 0);
       replayed.commits.push_back({after, AttemptedAt(after, i, page_),
                                   AcknowledgedAt(i), is_promised});
+      Overtake(after, AcknowledgedAt(i), replayed);
     }
   }
 
@@ -112,13 +113,24 @@ class RoundJudge {
   }
 
   // What a dead client was committing is in doubt.
-  void Bury(std::size_t i) {
+  void Bury(std::size_t i, Replayed& replayed) {
     ReferenceModel with = model_;
     model_.Crash();
     if (HasReturned(i)) return;
     with.Apply(round_.steps[i]);
     with.Crash();
-    if (with.state().cut > model_.state().cut) Doubt(with, in_doubt_);
+    if (with.state().cut <= model_.state().cut) return;
+    Doubt(with, in_doubt_);
+    replayed.overtaken.push_back(
+        {in_doubt_.after_kill.back(), page_.records[i].intended_at, kNever});
+  }
+
+  static void Overtake(std::int64_t cut, Mark at, Replayed& replayed) {
+    for (Overtaken& gone : replayed.overtaken) {
+      if (gone.with->state().cut <= cut) {
+        gone.overtaken_at = std::min(gone.overtaken_at, at);
+      }
+    }
   }
 
   // It may have made the schema before another client was in its way.
@@ -449,6 +461,18 @@ class RoundJudge {
 };
 
 }  // namespace
+
+Alternatives AlternativesAt(Mark now, Alternatives by_order,
+                            const Replayed& replayed) {
+  for (const Overtaken& gone : replayed.overtaken) {
+    by_order.erase(std::remove(by_order.begin(), by_order.end(), gone.with),
+                   by_order.end());
+    if (gone.attempted_at <= now && now < gone.overtaken_at) {
+      by_order.push_back(gone.with);
+    }
+  }
+  return by_order;
+}
 
 Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page) {
   return page.records[cut == 0 ? 0 : step].intended_at;

@@ -46,12 +46,21 @@ struct CommitTimes {
 // may have been made by whoever opens the database, from the first step on.
 Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page);
 
+// A commit that a client died in, and whose number another one took later. From
+// the one to the other moment it may be there.
+struct Overtaken {
+  std::shared_ptr<const ReferenceModel> with;
+  Mark attempted_at = 0;
+  Mark overtaken_at = kNever;
+};
+
 struct Replayed {
   Verdict verdict;  // held, or the first wrong answer
   std::optional<std::size_t> in_flight;
   bool in_flight_acknowledged = false;
   bool closed_alone = true;  // as CommitOrder has it
   std::vector<CommitTimes> commits;
+  std::vector<Overtaken> overtaken;
   std::int64_t highest_cut = -1;  // the model's, when all is applied
   // By step, for those that returned and came before what stopped the replay:
   std::vector<std::optional<InDoubt>> during;  // if the process dies in it
@@ -64,6 +73,12 @@ struct BeforeRound {
   Alternatives after_power_loss;  // of earlier rounds
   std::optional<DeathOfOne> death = {};
 };
+// What may be there instead at that moment, of what the order of the steps says
+// of it: that is the order in which they took effect, and not quite that of
+// time.
+Alternatives AlternativesAt(Mark now, Alternatives by_order,
+                            const Replayed& replayed);
+
 Replayed ReplayRound(const Plan& plan, const Round& round,
                      const SharedPage& page, const BeforeRound& before,
                      ReferenceModel& model, TrialResult& result);

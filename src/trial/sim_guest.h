@@ -25,7 +25,7 @@ namespace lastcommit {
 struct CrashImage {
   CrashFacts facts;
   LegalCuts legal;
-  const Alternatives* alternatives = nullptr;
+  Alternatives alternatives;
   Survived survived;
   Storage storage;
 };

@@ -319,7 +319,10 @@ class SimRun {
     Storage left =
         is_kill ? image.storage : image.storage.AfterCrash(survived.fates);
     return {facts, ContractFor(plan_.profile, facts),
-            is_kill ? &in_doubt.after_kill : &in_doubt.after_power_loss,
+            AlternativesAt(
+                image.now,
+                is_kill ? in_doubt.after_kill : in_doubt.after_power_loss,
+                replayed),
             std::move(survived), std::move(left)};
   }
 
@@ -327,7 +330,7 @@ class SimRun {
                                            bool through_saver) {
     ExamineTask task;
     task.legal = crash.legal;
-    task.alternatives = crash.alternatives;
+    task.alternatives = &crash.alternatives;
     task.through_saver = through_saver;
     return ExamineStorage(crash.storage, task);
   }

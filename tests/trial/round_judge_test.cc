@@ -170,6 +170,19 @@ TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
   EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
 }
 
+// ---- A commit whose number another client took ----
+
+TEST(AlternativesAtTest, ItMayBeThereFromItsAttemptUntilTheOtherIs) {
+  const auto with = std::make_shared<const ReferenceModel>();
+  Replayed replayed;
+  replayed.overtaken = {{with, 5, 9}};
+  EXPECT_TRUE(AlternativesAt(4, {}, replayed).empty());
+  EXPECT_EQ(AlternativesAt(5, {}, replayed), Alternatives{with});
+  EXPECT_EQ(AlternativesAt(8, {with}, replayed), Alternatives{with});
+  EXPECT_TRUE(AlternativesAt(9, {}, replayed).empty());
+  EXPECT_TRUE(AlternativesAt(4, {with}, replayed).empty());
+}
+
 // ---- A commit in doubt that is seen ----
 
 TEST_F(RoundJudgeTest, WhatOnlyAReadHasShownIsNotPromised) {
