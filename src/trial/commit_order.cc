@@ -407,7 +407,8 @@ class Sorter {
     const StepRecord& record = page_.records[step];
     if (cut < AcknowledgedBefore(record.intended_at)) return false;
     if (cut >= AttemptedBefore(record.returned_at)) return true;
-    return IsRefused(unit, step) || HasFailed(step) || FitsHere(step);
+    return IsRefused(unit, step) || LostARace(unit, step) || HasFailed(step) ||
+           FitsHere(step);
   }
 
   // It died in a commit whose number another transaction has. Until then it may

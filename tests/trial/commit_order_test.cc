@@ -298,6 +298,22 @@ TEST_F(CommitOrderTest, AnUpdateMayLoseARaceToOneOfTheSameTask) {
   EXPECT_EQ(KindOf(2), Kind::kRefused);
 }
 
+// It keeps nobody waiting for a commit that was attempted meanwhile.
+TEST_F(CommitOrderTest, WhatFollowsALostRaceMayBeBeforeALaterCommit) {
+  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask),
+       By(1, PutBlob(0, 20)), By(0, StepKind::kRead)});
+  Begin(2);
+  Begin(3);
+  Lock(3, 1);
+  Return(3, {absl::StatusCode::kOk, 2});
+  Begin(4);
+  Return(2, {kRefused, 0});
+  Run(5, After({3}, 5));
+  Lock(4, 2);
+  Return(4);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3, 5, 4));
+}
+
 TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToOneOfAnotherTask) {
   Step other = By(1, StepKind::kCreateTask);
   other.task = 1;
