@@ -242,6 +242,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.schedule = DrawSchedule(draw, options.schedule);
   }
   std::vector<ProgramDraw> programs;
+  programs.reserve(static_cast<std::size_t>(options.clients));
   for (int i = 0; i < options.clients; ++i) {
     programs.emplace_back(draw, plan.profile, shape, is_shared);
   }

@@ -68,7 +68,7 @@ void SimplifyCrash(std::size_t r, std::size_t at, const Round& round,
                    Edits& edits) {
   const CrashPoint crash = *round.steps[at].crash;
   const auto place = [&edits, r, at](std::size_t step,
-                                     std::optional<CrashPoint> point) {
+                                     const std::optional<CrashPoint>& point) {
     edits.push_back([=](const Plan& from) -> std::optional<Plan> {
       Plan to = from;
       std::vector<Step>& steps = to.rounds[r].steps;

@@ -35,7 +35,7 @@ absl::StatusOr<Level> TransactionStack::BeginChange() {
 
 absl::Status TransactionStack::FinishChange(const Level& level) {
   if (level.depth == 0) return Commit(level).status();
-  const absl::Status status = Release(level);
+  absl::Status status = Release(level);
   return status.ok() ? status : UndoChange(level, status);
 }
 
@@ -48,7 +48,7 @@ absl::Status TransactionStack::UndoChange(const Level& level,
   }
   const bool is_undone = !IsAborted() && Rollback(level).ok();
   if (is_undone) return cause;
-  const absl::Status aborted = Abort(cause);
+  absl::Status aborted = Abort(cause);
   EndAbove(level.depth - 1);
   return aborted;
 }
@@ -101,7 +101,7 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
 // say here what of it reached the disk: a WAL whose sync failed may hold the
 // whole commit.
 absl::Status TransactionStack::CommitSql() {
-  const absl::Status status = database_.Run("COMMIT");
+  absl::Status status = database_.Run("COMMIT");
   if (status.ok() || !database_.IsAutocommit()) return status;
   return MarkInDoubt(status);
 }

@@ -129,8 +129,8 @@ class UnitReader {
 class Sorter {
  public:
   Sorter(const Round& round, const SharedPage& page,
-         const std::optional<DeathOfOne>& death, const ReferenceModel& before)
-      : round_(round), page_(page), death_(death), model_(before) {}
+         const std::optional<DeathOfOne>& death, ReferenceModel before)
+      : round_(round), page_(page), death_(death), model_(std::move(before)) {}
 
   CommitOrder Sort() {
     UnitReader reader(round_, page_);
@@ -237,7 +237,7 @@ class Sorter {
       }
     }
     for (std::int64_t counter = base_ + 1; counter < last; ++counter) {
-      if (commits_.count(counter) > 0) continue;
+      if (commits_.contains(counter)) continue;
       for (Unit* unit : candidates_) {
         if (unit->counter == counter) commits_.emplace(counter, unit);
       }
@@ -398,7 +398,7 @@ class Sorter {
     if (unit.is_transaction) {
       const bool may_commit_later = unit.is_in_flight &&
                                     unit.attempted_at != kNever &&
-                                    commits_.count(unit.counter) == 0;
+                                    !commits_.contains(unit.counter);
       return unit.counter <= cut + 1 && !may_commit_later;
     }
     if (unit.is_in_flight) return IsOvertaken(unit);
@@ -416,7 +416,7 @@ class Sorter {
   bool IsOvertaken(const Unit& unit) const {
     return unit.is_in_flight && unit.attempted_at != kNever &&
            !IsCommit(unit) && unit.counter <= model_.state().cut + 1 &&
-           commits_.count(unit.counter) > 0;
+           commits_.contains(unit.counter);
   }
 
   bool IsCommit(const Unit& unit) const {
@@ -494,7 +494,7 @@ class Sorter {
 
   bool MayBeNext(const Unit& unit) const {
     if (!unit.is_in_flight || unit.attempted_at == kNever) return false;
-    if (commits_.count(unit.counter) > 0) return false;  // another one is
+    if (commits_.contains(unit.counter)) return false;  // another one is
     const bool creates = base_ < 0 && model_.state().cut < 0;
     return creates || unit.counter == model_.state().cut + 1;
   }
