@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
 
 namespace lastcommit {
@@ -98,39 +97,6 @@ void GiveTo(Round& round, int from, int to) {
   round.steps = std::move(kept);
 }
 
-// Where a switch is: of a round, of a step, the how-many-th.
-struct Place {
-  std::size_t round = 0;
-  std::size_t step = 0;
-  std::size_t number = 0;
-};
-
-std::vector<Place> PlacesOfSwitches(const Plan& plan) {
-  std::vector<Place> places;
-  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-    const std::vector<Step>& steps = plan.rounds[r].steps;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      for (std::size_t n = 0; n < steps[i].switches.size(); ++n) {
-        places.push_back({r, i, n});
-      }
-    }
-  }
-  return places;
-}
-
-Plan WithoutSwitches(const Plan& from, const std::vector<Place>& places,
-                     std::size_t first, std::size_t last) {
-  Plan to = from;
-  for (std::size_t p = last; p > first; --p) {
-    const Place& place = places[p - 1];
-    std::vector<Switch>& switches =
-        to.rounds[place.round].steps[place.step].switches;
-    switches.erase(switches.begin() +
-                   static_cast<std::ptrdiff_t>(place.number));
-  }
-  return to;
-}
-
 }  // namespace
 
 void TidyClients(Round& round) {
@@ -165,32 +131,6 @@ void DropClients(const Plan& plan, Edits& edits) {
         }
         DropScheduleOfOne(to);
         return IfChanged(from, std::move(to));
-      });
-    }
-  }
-}
-
-void DropSwitches(const Plan& plan, Edits& edits) {
-  const std::vector<Place> places = PlacesOfSwitches(plan);
-  for (std::size_t chunk = places.size(); chunk >= 1; chunk /= 2) {
-    for (std::size_t end = places.size(); end > 0;
-         end = end > chunk ? end - chunk : 0) {
-      const std::size_t first = end > chunk ? end - chunk : 0;
-      edits.push_back([places, first, end](const Plan& from) {
-        return std::optional(WithoutSwitches(from, places, first, end));
-      });
-    }
-  }
-  // Earlier, and best before the step begins.
-  for (const Place& place : places) {
-    const Step& step = plan.rounds[place.round].steps[place.step];
-    if (place.number > 0) continue;
-    for (const std::int64_t at :
-         Towards(std::int64_t{0}, step.switches[place.number].at)) {
-      edits.push_back([place, at](const Plan& from) -> std::optional<Plan> {
-        Plan to = from;
-        to.rounds[place.round].steps[place.step].switches[place.number].at = at;
-        return to;
       });
     }
   }

@@ -1,5 +1,5 @@
-// The edits that make simpler who does what when: fewer clients, fewer
-// switches. Called by shrink_edits.cc.
+// The edits that make simpler who does what: fewer clients. Called by
+// shrink_edits.cc.
 
 #ifndef LASTCOMMIT_GENERATE_CLIENT_EDITS_H_
 #define LASTCOMMIT_GENERATE_CLIENT_EDITS_H_
@@ -10,10 +10,6 @@ namespace lastcommit {
 
 // Without one client, or with its steps done by another one.
 void DropClients(const Plan& plan, Edits& edits);
-
-// Without switches: all, halves, each; and with switches between steps instead
-// of inside of them.
-void DropSwitches(const Plan& plan, Edits& edits);
 
 // Takes away clients that only open and close, and numbers the others anew.
 // What a crash or an error stood at moves to the next step.

@@ -3,6 +3,7 @@
 #ifndef LASTCOMMIT_GENERATE_EDITS_H_
 #define LASTCOMMIT_GENERATE_EDITS_H_
 
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -31,6 +32,11 @@ std::vector<Int> Towards(Int target, Int value) {
     values.push_back(static_cast<Int>(value - gap));
   }
   return values;
+}
+
+// The edits from `first` on make one number smaller, the boldest first.
+inline void AreOfOneNumber(std::size_t first, Edits& edits) {
+  for (std::size_t i = first; i < edits.size(); ++i) edits[i].back = i - first;
 }
 
 }  // namespace lastcommit

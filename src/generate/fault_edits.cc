@@ -92,9 +92,11 @@ void SimplifyCrash(std::size_t r, std::size_t at, const Round& round,
     if (round.steps[step].client != round.steps[at].client) continue;
     place(step, with(0, Moment::kBefore));
   }
+  const std::size_t first = edits.size();
   for (const std::int64_t io : Towards<std::int64_t>(0, crash.io)) {
     place(at, with(io, io == 0 ? Moment::kBefore : crash.moment));
   }
+  AreOfOneNumber(first, edits);
   if (crash.moment != Moment::kBefore) {
     place(at, with(crash.io, Moment::kBefore));
   }
@@ -123,12 +125,14 @@ void SimplifySurvivals(const Plan& plan, Edits& edits) {
         SetSurvival(r, {kind, survival.number}, edits);
       }
     }
+    const std::size_t first = edits.size();
     for (const std::uint64_t number :
          Towards<std::uint64_t>(0, survival.number)) {
       Survival smaller = survival;
       smaller.number = number;
       SetSurvival(r, smaller, edits);
     }
+    AreOfOneNumber(first, edits);
     if (survival.kind == SurvivalKind::kChosen) {
       SimplifyFates(r, survival, edits);
     }
@@ -151,9 +155,11 @@ void SimplifyErrors(const Plan& plan, Edits& edits) {
       MoveError(r, *step, at_step, {error.kind, at, count}, edits);
     };
     if (error.count != 1) replace(*step, error.at, 1);
+    const std::size_t first = edits.size();
     for (const std::int64_t at : Towards<std::int64_t>(1, error.at)) {
       replace(*step, at, error.count);
     }
+    AreOfOneNumber(first, edits);
     if (error.at == 1) continue;
     for (std::size_t later = *step + 1; later < steps.size(); ++later) {
       replace(later, 1, error.count);

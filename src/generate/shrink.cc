@@ -1,24 +1,41 @@
 #include "generate/shrink.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "generate/shrink_edits.h"
 #include "plan/codec.h"
-#include "rapidcheck.h"
 #include "status/status.h"
+#include "xxhash.h"
 
 namespace lastcommit {
 namespace {
 
-rc::Seq<Plan> SimplerPlans(const Plan& plan) {
-  return rc::seq::mapMaybe(rc::seq::fromContainer(SimplerEdits(plan)),
-                           [plan](const Edit& edit) -> rc::Maybe<Plan> {
-                             std::optional<Plan> simpler = edit(plan);
-                             if (!simpler.has_value()) return rc::Nothing;
-                             return *std::move(simpler);
-                           });
+// Small, since every trial forks this process.
+std::uint64_t DigestOf(const Plan& plan) {
+  const std::string text = PrintPlan(plan);
+  return XXH3_64bits(text.data(), text.size());
+}
+
+std::size_t Switches(const Plan& plan) {
+  std::size_t switches = 0;
+  for (const Round& round : plan.rounds) {
+    for (const Step& step : round.steps) switches += step.switches.size();
+  }
+  return switches;
+}
+
+// Of a schedule only the run shows what it draws.
+bool IsSimpler(const Plan& candidate, const Plan& ran, const Plan& than) {
+  return candidate.schedule == than.schedule ||
+         candidate.schedule.kind == ScheduleKind::kPlan ||
+         Switches(ran) < Switches(than);
 }
 
 }  // namespace
@@ -29,24 +46,39 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
   const absl::Time deadline = absl::Now() + limits.max_time;
   ShrinkResult result;
   result.plan = failing;
-  std::unordered_set<std::string> tried;
-  tried.insert(PrintPlan(failing));
-  auto tree = rc::shrinkable::shrinkRecur(failing, &SimplerPlans);
-  rc::Seq<rc::Shrinkable<Plan>> simpler = tree.shrinks();
-  while (const auto next = simpler.next()) {
-    const Plan candidate = next->value();
-    if (!tried.insert(PrintPlan(candidate)).second) continue;
+  std::unordered_set<std::uint64_t> tried;
+  tried.insert(DigestOf(failing));
+  std::vector<Edit> edits = SimplerEdits(result.plan);
+  std::size_t next = 0;
+  // Minimal is what a whole turn of the edits finds nothing simpler for.
+  std::size_t in_vain = 0;
+  while (in_vain < edits.size()) {
+    next %= edits.size();
+    const Edit& edit = edits[next];
+    const std::size_t after_success = next - edit.back;
+    const std::optional<Plan> candidate = edit(result.plan);
+    ++next;
+    ++in_vain;
+    if (!candidate.has_value()) continue;
+    if (!tried.insert(DigestOf(*candidate)).second) continue;
     if (result.trials >= limits.max_trials || absl::Now() > deadline) {
       return result;
     }
     ++result.trials;
-    absl::StatusOr<std::optional<Plan>> outcome = still_fails(candidate);
+    absl::StatusOr<std::optional<Plan>> outcome = still_fails(*candidate);
     if (absl::IsCancelled(outcome.status())) return result;
     RETURN_IF_ERROR(outcome.status());
-    if (!outcome->has_value()) continue;
+    if (!outcome->has_value() ||
+        !IsSimpler(*candidate, **outcome, result.plan)) {
+      continue;
+    }
     result.plan = **std::move(outcome);
-    tried.insert(PrintPlan(result.plan));
-    simpler = rc::shrinkable::shrinkRecur(result.plan, &SimplerPlans).shrinks();
+    tried.insert(DigestOf(result.plan));
+    // With edits of the same kind: what is bolder has just failed, and comes
+    // again in the next turn.
+    next = after_success;
+    edits = SimplerEdits(result.plan);
+    in_vain = 0;
   }
   result.is_minimal = true;
   return result;

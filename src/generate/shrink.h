@@ -1,6 +1,6 @@
-// Shrinks a failing plan: the first simpler plan that still fails is taken,
-// again and again, until none does. Walks a RapidCheck shrink tree whose
-// branches are edits of plans. What "fails" means comes in as a callback.
+// Shrinks a failing plan: a simpler plan that still fails is taken, again and
+// again, until none does. What is tried are the edits of shrink_edits.h; what
+// "fails" means comes in as a callback.
 
 #ifndef LASTCOMMIT_GENERATE_SHRINK_H_
 #define LASTCOMMIT_GENERATE_SHRINK_H_

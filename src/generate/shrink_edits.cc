@@ -7,6 +7,7 @@
 #include "generate/client_edits.h"
 #include "generate/edits.h"
 #include "generate/fault_edits.h"
+#include "generate/schedule_edits.h"
 #include "plan/step_fields.h"
 
 namespace lastcommit {
@@ -140,6 +141,7 @@ template <typename Int, typename Field>
 void SimplifyField(std::size_t r, std::size_t i, const Step& step, Int target,
                    Field field, Edits& edits) {
   Step copy = step;
+  const std::size_t first = edits.size();
   for (const Int value : Towards<Int>(target, field(copy))) {
     edits.push_back([r, i, value, field](const Plan& from) {
       Plan to = from;
@@ -147,6 +149,7 @@ void SimplifyField(std::size_t r, std::size_t i, const Step& step, Int target,
       return IfChanged(from, std::move(to));
     });
   }
+  AreOfOneNumber(first, edits);
 }
 
 template <typename Enum>

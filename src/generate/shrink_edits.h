@@ -6,6 +6,7 @@
 #ifndef LASTCOMMIT_GENERATE_SHRINK_EDITS_H_
 #define LASTCOMMIT_GENERATE_SHRINK_EDITS_H_
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -15,7 +16,12 @@
 namespace lastcommit {
 
 // Applied to the plan it was made for; nullopt if it changes nothing.
-using Edit = std::function<std::optional<Plan>(const Plan&)>;
+struct Edit : std::function<std::optional<Plan>(const Plan&)> {
+  using function::function;
+  // Where to go on in the edits of the simpler plan, so many before this one:
+  // of a number that got smaller the boldest steps are tried anew.
+  std::size_t back = 0;
+};
 
 // Cheap to make; a plan is only copied when an edit is applied. Every result
 // is a well-formed plan and simpler than the plan given.

@@ -12,6 +12,7 @@
 #include "generate/arbitrary_plan.h"
 #include "generate/client_edits.h"
 #include "generate/edits.h"
+#include "generate/schedule_edits.h"
 #include "generate/shrink_edits.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
@@ -234,26 +235,6 @@ TEST(ClientEditsTest, ClientsThatOnlyOpenAndCloseAreTidiedAway) {
   EXPECT_EQ(round.steps[2].switches, (std::vector<Switch>{{1, 0}}));
   // Nobody can go on who is not there.
   EXPECT_EQ(round.steps[4].switches, (std::vector<Switch>{{2, 1}}));
-}
-
-TEST(ClientEditsTest, SwitchesGoAllAtOnceThenByHalvesThenOneByOne) {
-  Plan plan;
-  plan.engine = Engine::kSim;
-  Step read = {.kind = StepKind::kRead, .switches = {{0, 1}, {4, 1}, {8, 1}}};
-  plan.rounds = {{{{.kind = StepKind::kOpen},
-                   {.kind = StepKind::kOpen, .client = 1},
-                   read,
-                   {.kind = StepKind::kClose, .client = 1},
-                   {.kind = StepKind::kClose}}}};
-  Edits edits;
-  DropSwitches(plan, edits);
-  std::vector<std::size_t> left;
-  for (const Edit& edit : edits) {
-    const auto simpler = edit(plan);
-    ASSERT_TRUE(simpler.has_value());
-    left.push_back(simpler->rounds[0].steps[2].switches.size());
-  }
-  EXPECT_EQ(left, (std::vector<std::size_t>{0, 2, 2, 2}));
 }
 
 }  // namespace

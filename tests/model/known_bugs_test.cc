@@ -136,6 +136,11 @@ TEST_F(WalResetSigns, NeedThatTheClientThatCheckpointsIsUndefended) {
   EXPECT_THAT(Names(), ElementsAre("wal-reset-race"));
 }
 
+TEST_F(WalResetSigns, AreAlsoThatARolledBackTransactionIsThere) {
+  failure_.violation = ViolationClass::kPhantomCommit;
+  EXPECT_THAT(Names(), ElementsAre("wal-reset-race"));
+}
+
 TEST_F(WalResetSigns, AreNotThoseOfAProcessThatHangs) {
   failure_.violation = ViolationClass::kHung;
   EXPECT_THAT(Names(), IsEmpty());
