@@ -128,6 +128,23 @@ absl::Status PrepareFindings(const std::string& directory) {
                    absl::CHexEscape(directory)));
 }
 
+namespace {
+
+// The plan as it ran. One that was violated in an image along the way ends
+// there, unless what came later was needed to see it: then it keeps its images.
+absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
+                           const TrialResult& result) {
+  Plan exact = WithExactCrashes(plan, result);
+  if (!result.violated_image.has_value()) return exact;
+  ASSIGN_OR_RETURN(const TrialResult again, trial.Run(exact));
+  if (again.verdict.violation == result.verdict.violation) return exact;
+  TrialResult without_image = result;
+  without_image.violated_image.reset();
+  return WithExactCrashes(plan, without_image);
+}
+
+}  // namespace
+
 absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options) {
@@ -137,7 +154,7 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
         "the plan's processes run freely, and what it gives is no function of "
         "it");
   }
-  Plan failing = WithExactCrashes(plan, result);
+  ASSIGN_OR_RETURN(Plan failing, Exact(trial, plan, result));
   if (HasTimedKill(plan)) {
     ASSIGN_OR_RETURN(
         std::optional<Deterministic> found,
@@ -155,7 +172,8 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
         if (options.is_cancelled()) return absl::CancelledError("stopped");
         ASSIGN_OR_RETURN(const TrialResult tried, trial.Run(candidate));
         if (tried.verdict.violation != violation) return std::nullopt;
-        return WithExactCrashes(candidate, tried);
+        ASSIGN_OR_RETURN(Plan exact, Exact(trial, candidate, tried));
+        return exact;
       },
       options.shrink);
 }

@@ -209,9 +209,9 @@ class Sorter {
     for (Queue& queue : queues_) {
       for (Unit& unit : queue.units) {
         if (!IsOpening(round_.steps[unit.steps.back()].kind)) continue;
+        // Its saver is there also if it could not tell the counter.
         const bool has_opened =
-            !unit.is_in_flight &&
-            CodeOf(page_.records[unit.steps.back()]) == absl::StatusCode::kOk;
+            !unit.is_in_flight && page_.records[unit.steps.back()].has_saver;
         if (has_opened &&
             (first == nullptr || unit.ended_at < first->ended_at)) {
           first = &unit;
@@ -221,6 +221,8 @@ class Sorter {
     }
     if (first == nullptr) return;
     first->is_committed = true;
+    first->is_in_doubt =
+        CodeOf(page_.records[first->steps.back()]) != absl::StatusCode::kOk;
     first->counter = 0;
     first->acknowledged_at = first->ended_at;
   }
@@ -232,7 +234,12 @@ class Sorter {
     for (const Queue& queue : queues_) {
       for (const Unit& unit : queue.units) {
         for (const std::size_t step : unit.steps) {
-          last = std::max(last, page_.records[step].attempted);
+          const StepRecord& record = page_.records[step];
+          last = std::max(last, record.attempted);
+          if (record.progress != Progress::kReturned) continue;
+          const auto [found, is_new] =
+              begun_.emplace(record.attempted, record.returned_at);
+          found->second = std::min(found->second, record.returned_at);
         }
       }
     }
@@ -242,6 +249,16 @@ class Sorter {
         if (unit->counter == counter) commits_.emplace(counter, unit);
       }
     }
+  }
+
+  // When a transaction with a higher number had begun.
+  Mark ShownAt(std::int64_t counter) const {
+    Mark shown = kNever;
+    for (auto later = begun_.upper_bound(counter); later != begun_.end();
+         ++later) {
+      shown = std::min(shown, later->second);
+    }
+    return shown;
   }
 
   // Who is waiting may have seen a commit that did not return.
@@ -280,21 +297,29 @@ class Sorter {
     return cut;
   }
 
-  // Whether another client was at something meanwhile, or had an error that may
-  // have left it its locks.
+  // Whether another client was at something meanwhile, or had an error in its
+  // newest step, which may have left it its locks.
   bool HasCompany(const Unit& unit, std::size_t step) const {
     const StepRecord& record = page_.records[step];
     for (const Queue& queue : queues_) {
       if (!IsConnected(queue, unit, step)) continue;
-      for (const Unit& other : queue.units) {
-        if (other.began_at >= record.returned_at) break;
-        if (other.ended_at > record.intended_at ||
-            page_.records[other.steps.back()].errors > 0) {
-          return true;
-        }
+      for (std::size_t i = 0; i < queue.units.size(); ++i) {
+        if (queue.units[i].began_at >= record.returned_at) break;
+        if (LetsGoAt(queue, i) > record.intended_at) return true;
       }
     }
     return false;
+  }
+
+  // When the client has no lock of its i-th unit any more. What an error has
+  // left it, its next step settles.
+  Mark LetsGoAt(const Queue& queue, std::size_t i) const {
+    const std::int64_t before = i == 0 ? 0 : ErrorsUpTo(queue.units[i - 1]);
+    if (ErrorsUpTo(queue.units[i]) == before) return queue.units[i].ended_at;
+    return i + 1 == queue.units.size() ? kNever : queue.units[i + 1].ended_at;
+  }
+  std::int64_t ErrorsUpTo(const Unit& unit) const {
+    return page_.records[unit.steps.back()].errors;
   }
 
   // Whether it is of another client, which had the database open at some time
@@ -515,6 +540,7 @@ class Sorter {
       if (is_running && !IsCommit(unit)) break;
       if (is_running || (is_in_doubt && IsCommit(unit))) {
         ordered.kind = OrderedStep::Kind::kPresumed;
+        ordered.shown_at = ShownAt(unit.counter);
       } else if (IsRefused(unit, step) || LostARace(unit, step)) {
         ordered.kind = OrderedStep::Kind::kRefused;
         ++order_.refusals;
@@ -551,14 +577,33 @@ class Sorter {
   bool ClosedAlone() const {
     const Unit* last = nullptr;
     for (const Queue& queue : queues_) {
-      if (queue.units.empty()) continue;
-      const Unit& unit = queue.units.back();
-      if (last == nullptr || unit.ended_at > last->ended_at) last = &unit;
+      const Unit* const unit = LastConnected(queue);
+      if (unit == nullptr) continue;
+      if (last == nullptr || unit->ended_at > last->ended_at) last = unit;
+    }
+    if (last == nullptr ||
+        round_.steps[last->steps.back()].kind != StepKind::kClose) {
+      return false;
     }
     return std::all_of(queues_.begin(), queues_.end(), [&](const Queue& queue) {
-      return queue.units.empty() || &queue.units.back() == last ||
-             queue.units.back().ended_at < last->began_at;
+      const Unit* const unit = LastConnected(queue);
+      return unit == nullptr || unit == last || unit->ended_at < last->began_at;
     });
+  }
+
+  // The client's last unit that had a connection: its close, or an open that
+  // failed.
+  const Unit* LastConnected(const Queue& queue) const {
+    for (auto unit = queue.units.rbegin(); unit != queue.units.rend(); ++unit) {
+      const std::size_t step = unit->steps.front();
+      const auto previous = previous_.find(step);
+      if (IsOpening(round_.steps[step].kind) ||
+          (previous != previous_.end() &&
+           page_.records[previous->second].has_saver)) {
+        return &*unit;
+      }
+    }
+    return nullptr;
   }
 
   bool HasCommitOfOther(const Unit& unit) const {
@@ -579,8 +624,9 @@ class Sorter {
   std::vector<Queue> queues_;
   std::map<std::size_t, std::size_t> previous_;  // step of the same client
   std::map<std::int64_t, Unit*> commits_;
-  std::vector<Unit*> candidates_;      // in flight, or in doubt
-  const Unit* next_commit_ = nullptr;  // the one that may be the next commit
+  std::map<std::int64_t, Mark> begun_;  // transactions, by their numbers
+  std::vector<Unit*> candidates_;       // in flight, or in doubt
+  const Unit* next_commit_ = nullptr;   // the one that may be the next commit
   CommitOrder order_;
 };
 

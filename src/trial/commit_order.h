@@ -35,6 +35,9 @@ struct OrderedStep {
   Kind kind = Kind::kReturned;
   // Another client had the database open meanwhile.
   bool is_shared = false;
+  // kPresumed: when another transaction had read, under the write lock, that it
+  // is there.
+  Mark shown_at = kNever;
 };
 
 struct CommitOrder {

@@ -34,22 +34,21 @@ class RoundJudge {
 
   // Brings the model to what was acknowledged.
   Replayed Replay() {
-    Replayed replayed;
-    replayed.during.resize(round_.steps.size());
+    replayed_.during.resize(round_.steps.size());
     CommitOrder order = OrderSteps(round_, page_, death_, model_);
     NoteOrder(order);
-    replayed.verdict = order.verdict;
-    replayed.closed_alone = order.closed_alone;
+    replayed_.verdict = order.verdict;
+    replayed_.closed_alone = order.closed_alone;
     for (const OrderedStep& ordered : order.steps) {
-      if (!replayed.verdict.held()) break;
-      Replay(ordered, replayed);
+      if (!replayed_.verdict.held()) break;
+      Replay(ordered);
     }
-    replayed.at_end = in_doubt_;
-    if (replayed.verdict.held() && order.in_flight.has_value()) {
-      Leave(*order.in_flight, replayed);
+    replayed_.at_end = in_doubt_;
+    if (replayed_.verdict.held() && order.in_flight.has_value()) {
+      Leave(*order.in_flight);
     }
-    replayed.highest_cut = model_.state().cut;
-    return replayed;
+    replayed_.highest_cut = model_.state().cut;
+    return std::move(replayed_);
   }
 
  private:
@@ -65,16 +64,16 @@ class RoundJudge {
     result_.checkpoints_across_commits += order.checkpoints_across_commits;
   }
 
-  void Replay(const OrderedStep& ordered, Replayed& replayed) {
+  void Replay(const OrderedStep& ordered) {
     const std::size_t i = ordered.step;
     const std::int64_t cut = model_.state().cut;
     switch (ordered.kind) {
       case OrderedStep::Kind::kGone:
-        Bury(i, replayed);
+        Bury(i);
         return;
       case OrderedStep::Kind::kPresumed:
         model_.Apply(round_.steps[i]);
-        in_doubt_.after_kill.clear();
+        Decide(i);
         live_.clear();
         if (HasReturned(i)) NoteErrors(i);
         break;
@@ -86,9 +85,9 @@ class RoundJudge {
       case OrderedStep::Kind::kReturned:
         ++result_.steps;
         NoteErrors(i);
-        replayed.during[i] = in_doubt_;
+        replayed_.during[i] = in_doubt_;
         is_shared_ = ordered.is_shared;
-        replayed.verdict = Follow(i, *replayed.during[i]);
+        replayed_.verdict = Follow(i, *replayed_.during[i]);
         NotePromise(i, cut);
         break;
     }
@@ -99,11 +98,15 @@ class RoundJudge {
                        round_.steps[i].kind == StepKind::kReopen;
     if (after > cut || (opens && after == 0)) {
       const StepKind kind = round_.steps[i].kind;
-      const bool is_promised =
+      const bool is_of_this =
           IsChange(kind) || kind == StepKind::kCommit || (opens && after == 0);
-      replayed.commits.push_back({after, AttemptedAt(after, i, page_),
-                                  AcknowledgedAt(i), is_promised});
-      Overtake(after, AcknowledgedAt(i), replayed);
+      const bool is_acknowledged = AcknowledgedAt(i) != kNever;
+      // What was never acknowledged is there once another one has read it.
+      const Mark there_at =
+          is_acknowledged ? AcknowledgedAt(i) : ordered.shown_at;
+      replayed_.commits.push_back({after, AttemptedAt(after, i, page_),
+                                   there_at, is_of_this && is_acknowledged});
+      Overtake(after, there_at);
     }
   }
 
@@ -113,7 +116,7 @@ class RoundJudge {
   }
 
   // What a dead client was committing is in doubt.
-  void Bury(std::size_t i, Replayed& replayed) {
+  void Bury(std::size_t i) {
     ReferenceModel with = model_;
     model_.Crash();
     if (HasReturned(i)) return;
@@ -121,12 +124,12 @@ class RoundJudge {
     with.Crash();
     if (with.state().cut <= model_.state().cut) return;
     Doubt(with, in_doubt_);
-    replayed.overtaken.push_back(
+    replayed_.overtaken.push_back(
         {in_doubt_.after_kill.back(), page_.records[i].intended_at, kNever});
   }
 
-  static void Overtake(std::int64_t cut, Mark at, Replayed& replayed) {
-    for (Overtaken& gone : replayed.overtaken) {
+  void Overtake(std::int64_t cut, Mark at) {
+    for (Overtaken& gone : replayed_.overtaken) {
       if (gone.with->state().cut <= cut) {
         gone.overtaken_at = std::min(gone.overtaken_at, at);
       }
@@ -161,15 +164,15 @@ class RoundJudge {
   }
 
   // The step that everything ended in.
-  void Leave(std::size_t i, Replayed& replayed) {
-    replayed.in_flight = i;
-    replayed.in_flight_acknowledged =
+  void Leave(std::size_t i) {
+    replayed_.in_flight = i;
+    replayed_.in_flight_acknowledged =
         page_.records[i].progress.load(std::memory_order_acquire) ==
         Progress::kAcknowledged;
     for (ReferenceModel other : live_) {
       other.Apply(round_.steps[i]);
       other.Crash();
-      Doubt(other, replayed.at_end);
+      Doubt(other, replayed_.at_end);
     }
   }
 
@@ -235,7 +238,7 @@ class RoundJudge {
       // What was in doubt is there. Of several that answer alike each may be.
       model_ = std::move(matching.front());
       live_.assign(std::next(matching.begin()), matching.end());
-      in_doubt_.after_kill.clear();
+      Decide(i);
       for (const ReferenceModel& other : live_) {
         if (!other.in_transaction()) Doubt(other, in_doubt_);
       }
@@ -257,6 +260,8 @@ class RoundJudge {
 
   // A step went as without errors.
   void DecideBy(std::size_t i, const ReferenceModel& before) {
+    // It comes later in the order, but not in time.
+    if (page_.records[i].intended_at < failed_at_) return;
     const StepKind kind = round_.steps[i].kind;
     // The first to open recovers (https://sqlite.org/walformat.html section
     // 2.3.3); who comes later takes what is there.
@@ -267,11 +272,22 @@ class RoundJudge {
     // whatever readers see.
     if (has_recovered || has_committed ||
         (live_.empty() && plan_.profile.journal_mode != JournalMode::kWal)) {
-      in_doubt_.after_kill.clear();
+      Decide(i);
       for (const ReferenceModel& other : live_) {
         if (!other.in_transaction()) Doubt(other, in_doubt_);
       }
     }
+  }
+
+  // By what the step shows nothing that failed before it is in doubt.
+  void Decide(std::size_t i) {
+    in_doubt_.after_kill.clear();
+    for (const std::size_t failed : failed_) {
+      Overtaken& commit = replayed_.overtaken[failed];
+      commit.overtaken_at =
+          std::min(commit.overtaken_at, page_.records[i].returned_at);
+    }
+    failed_.clear();
   }
 
   static void Doubt(const ReferenceModel& model, InDoubt& in_doubt) {
@@ -303,6 +319,14 @@ class RoundJudge {
                               with.state().cut != record.attempted;
     if (would_commit && !is_overtaken && (record.is_in_doubt || makes_schema)) {
       Doubt(with, in_doubt_);
+      failed_at_ = record.returned_at;
+      if (Clients(round_) > 1) {
+        // What others are at meanwhile may come before it in the order.
+        failed_.push_back(replayed_.overtaken.size());
+        replayed_.overtaken.push_back(
+            {std::make_shared<const ReferenceModel>(with), record.intended_at,
+             kNever});
+      }
       live_.push_back(std::move(with));
     }
   }
@@ -449,10 +473,13 @@ class RoundJudge {
   const std::optional<DeathOfOne> death_;
   ReferenceModel& model_;
   TrialResult& result_;
+  Replayed replayed_;
   // Commits that failed: what a crash may bring back, and what the connection
   // may see, with the steps since.
   InDoubt in_doubt_;
   std::vector<ReferenceModel> live_;
+  Mark failed_at_ = 0;               // the newest of them
+  std::vector<std::size_t> failed_;  // the same, in `replayed_.overtaken`
   static constexpr std::size_t kNoStep =
       std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> previous_;  // by step, of the same client

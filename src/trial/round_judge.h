@@ -37,8 +37,9 @@ struct CommitTimes {
   std::int64_t cut = 0;
   Mark attempted_at = 0;
   Mark acknowledged_at = kNever;
-  // False: it had failed in doubt, and was seen by a read. Whoever sees it may
-  // rely on it, but not on its being durable.
+  // False: it had failed in doubt, and was seen by a read, or by another
+  // client's transaction. Whoever sees it may rely on it, but not on its being
+  // durable.
   bool is_promised = true;
 };
 
@@ -46,8 +47,8 @@ struct CommitTimes {
 // may have been made by whoever opens the database, from the first step on.
 Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page);
 
-// A commit that a client died in, and whose number another one took later. From
-// the one to the other moment it may be there.
+// A commit that a client died in, or that failed in doubt, and whose number
+// another one took later. From the one to the other moment it may be there.
 struct Overtaken {
   std::shared_ptr<const ReferenceModel> with;
   Mark attempted_at = 0;

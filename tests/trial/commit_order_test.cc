@@ -386,6 +386,38 @@ TEST_F(ErrorOrderTest, AFailedCommitIsNotThereIfItsNumberWasTaken) {
   EXPECT_EQ(KindOf(2), Kind::kReturned);
 }
 
+// And from then on, whatever became of that transaction.
+TEST_F(ErrorOrderTest, AFailedCommitIsThereOnceATransactionHasReadItsNumber) {
+  Use({By(0, PutBlob(0, 10)), By(1, StepKind::kBegin),
+       By(1, StepKind::kRollback)});
+  FailInDoubt(2, 1);
+  Begin(3);
+  Lock(3, 2);
+  Return(3);
+  Run(4);
+  const std::vector<OrderedStep> steps = Order().steps;
+  ASSERT_EQ(steps.size(), 5u);
+  EXPECT_EQ(steps[2].step, 2u);
+  EXPECT_EQ(steps[2].kind, Kind::kPresumed);
+  EXPECT_EQ(steps[2].shown_at, page_->records[3].returned_at);
+}
+
+// Its saver is there, but could not read the counter.
+TEST_F(ErrorOrderTest, AnOpenThatFailsWithASaverHasMadeTheSchema) {
+  before_ = ReferenceModel();
+  Use({By(0, PutBlob(0, 10))});
+  Begin(0);
+  Fail(0, absl::StatusCode::kPermissionDenied);
+  RunAsCommit(2, 2);
+  Run(1, {absl::StatusCode::kOk, 1});
+  const std::vector<OrderedStep> steps = Order().steps;
+  ASSERT_EQ(steps.size(), 3u);
+  EXPECT_EQ(steps[0].step, 0u);
+  EXPECT_EQ(steps[0].kind, Kind::kPresumed);
+  EXPECT_EQ(steps[1].step, 2u);
+  EXPECT_EQ(steps[2].step, 1u);
+}
+
 TEST_F(ErrorOrderTest, WhatFailedHasNoPartInTheCommitOfItsTransaction) {
   Use({By(0, StepKind::kBegin), By(0, PutBlob(0, 10)), By(0, PutBlob(1, 10)),
        By(0, StepKind::kCommit), By(1, StepKind::kRead)});
@@ -426,6 +458,17 @@ TEST_F(ErrorOrderTest, BusyBesideAConnectionThatHadAnErrorIsARefusal) {
   EXPECT_EQ(KindOf(3), Kind::kRefused);
 }
 
+TEST_F(ErrorOrderTest, BusyAfterThatConnectionsNextStepIsForTheJudgement) {
+  Use({By(0, PutBlob(0, 10)), By(0, StepKind::kRead), By(1, PutBlob(0, 20)),
+       By(0, StepKind::kRead)});
+  Begin(2);
+  Fail(2);
+  Run(3, After({}, 3));
+  Run(4, {kBusy, 0});
+  Run(5, After({}, 5));
+  EXPECT_EQ(KindOf(4), Kind::kReturned);
+}
+
 // Who opens it does not recover what another one has open.
 TEST_F(ErrorOrderTest, AnOpenBesideAnotherClientIsShared) {
   Use({By(1, StepKind::kClose), By(0, StepKind::kReopen)});
@@ -439,6 +482,47 @@ TEST_F(ErrorOrderTest, AnOpenBesideAnotherClientIsShared) {
   Run(3, {absl::StatusCode::kOk, base()});
   EXPECT_TRUE(is_shared(1));
   EXPECT_FALSE(is_shared(3));
+}
+
+// ---- The last close ----
+
+TEST_F(CommitOrderTest, TheLastOfTwoClosesIsAloneIfTheOtherIsOver) {
+  Use({By(0, StepKind::kClose), By(1, StepKind::kClose)});
+  Run(2);
+  Begin(3);
+  Return(3);
+  EXPECT_TRUE(Order().closed_alone);
+  Begin(2);
+  Return(3);
+  Return(2);
+  EXPECT_FALSE(Order().closed_alone);
+}
+
+// Its own close is none.
+TEST_F(CommitOrderTest, WhoNeverOpenedIsInTheWayOfACloseUntilItGaveUp) {
+  Use({By(0, StepKind::kClose), By(1, StepKind::kClose)});
+  Begin(1);
+  Run(2);
+  Return(1, {kBusy, 0});
+  page_->records[1].has_saver = false;
+  Run(3);
+  EXPECT_FALSE(Order().closed_alone);
+  Run(1, {kBusy, 0});
+  page_->records[1].has_saver = false;
+  Run(2);
+  Run(3);
+  EXPECT_TRUE(Order().closed_alone);
+}
+
+TEST_F(CommitOrderTest, WhereNobodyCouldOpenNobodyHasClosed) {
+  Use({By(0, StepKind::kClose), By(1, StepKind::kClose)});
+  for (const std::size_t open : {0, 1}) {
+    Run(open, {kBusy, 0});
+    page_->records[open].has_saver = false;
+  }
+  Run(2);
+  Run(3);
+  EXPECT_FALSE(Order().closed_alone);
 }
 
 // ---- Two that may be the next commit ----

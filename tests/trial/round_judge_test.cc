@@ -183,6 +183,36 @@ TEST(AlternativesAtTest, ItMayBeThereFromItsAttemptUntilTheOtherIs) {
   EXPECT_TRUE(AlternativesAt(4, {with}, replayed).empty());
 }
 
+// Client 0's put fails in doubt as commit 1; then client 1's is commit 1.
+TEST_F(RoundJudgeTest, ACommitInDoubtMayBeThereUntilAnotherTookItsNumber) {
+  const auto by = [](int client, Step step) {
+    step.client = client;
+    return step;
+  };
+  Use({by(1, StepOf(StepKind::kOpen)), PutBlob(0, 10), by(1, PutBlob(1, 10)),
+       by(1, StepOf(StepKind::kClose))});
+  for (std::size_t i = 0; i < plan_.rounds[0].steps.size(); ++i) {
+    StepRecord& record = page_->records[i];
+    record.intended_at = ++page_->now;
+    record.acknowledged_at = kNever;
+    record.returned_at = ++page_->now;
+    record.errors = i == 2 ? 1 : 0;
+  }
+  Answer(2, absl::StatusCode::kUnknown, false);
+  page_->records[2].is_in_doubt = true;
+  page_->records[2].attempted = page_->records[3].attempted = 1;
+  page_->records[5].errors = 1;
+  ReferenceModel model;
+  TrialResult result;
+  const Replayed replayed =
+      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+  ASSERT_EQ(replayed.overtaken.size(), 1u);
+  EXPECT_EQ(replayed.overtaken[0].with->state().cut, 1);
+  EXPECT_EQ(replayed.overtaken[0].attempted_at, page_->records[2].intended_at);
+  EXPECT_EQ(replayed.overtaken[0].overtaken_at, page_->records[3].returned_at);
+}
+
 // ---- A commit in doubt that is seen ----
 
 TEST_F(RoundJudgeTest, WhatOnlyAReadHasShownIsNotPromised) {
