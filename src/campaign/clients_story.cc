@@ -27,7 +27,8 @@ constexpr std::size_t kMostSwitches = 12;
 // "put_blob thread=1 size=300": the fields as the plan has them.
 std::string Cell(const Step& step) {
   std::string kind(Name(step.kind));
-  if (step.kind == StepKind::kWalCheckpoint) {
+  if (step.kind == StepKind::kWalCheckpoint ||
+      step.kind == StepKind::kJournalMode) {
     return absl::StrCat(kind, " ", ArgumentsInWords(step));
   }
   return kind + absl::StrReplaceAll(PrintStepFields(step),
@@ -37,6 +38,7 @@ std::string Cell(const Step& step) {
 // Where the cell says it all.
 bool IsInFull(const Step& step) {
   return step.kind == StepKind::kWalCheckpoint ||
+         step.kind == StepKind::kJournalMode ||
          (step.kind == StepKind::kRollbackTo && step.up == 0) ||
          ArgumentsInWords(step).empty();
 }

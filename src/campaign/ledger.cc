@@ -40,6 +40,7 @@ std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
 }
 
 constexpr const char kErrors[] = "errors/injected";
+constexpr const char kModeChanges[] = "outcome/journal_mode_changed";
 constexpr const char kTimedSent[] = "timed_kill/sent";
 constexpr const char kTimedInside[] = "timed_kill/inside";
 constexpr const char kTimedTooLate[] = "timed_kill/too_late";
@@ -199,6 +200,11 @@ std::vector<std::string> EmptyCellsOfClients(const Ledger& ledger,
                                              const GenerateOptions& options) {
   std::vector<std::string> empty;
   Promise(ledger, kCommitsInTurn, empty);
+  if (options.fault == FaultChoice::kMixed ||
+      options.fault == FaultChoice::kKill ||
+      options.fault == FaultChoice::kNone) {
+    Promise(ledger, kModeChanges, empty);
+  }
   // Whether one is in the way of another the kernel decides.
   if (options.schedule == ScheduleKind::kFree) return empty;
   Promise(ledger, kRefusals, empty);
@@ -226,6 +232,7 @@ std::vector<std::string> EmptyCells(const Ledger& ledger, FaultChoice fault) {
   }
   if (fault != FaultChoice::kMixed) return empty;
   for (const char* outcome : kOutcomes) promise(outcome);
+  promise(kModeChanges);
   // Few enough that not each phase has one.
   for (const JournalMode mode : kModes) {
     if (CountPowerLosses(ledger, mode) > 0) continue;
@@ -258,6 +265,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
     ++cells_["errors/trials"];
   }
   if (result.verdict.skipped) return;  // what it did is not judged
+  if (result.mode_changes > 0) cells_[kModeChanges] += result.mode_changes;
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
   if (Clients(plan) > 1) AddClients(result, cells_);
   cells_[kOutcomes[4]] += result.spilled ? 1 : 0;

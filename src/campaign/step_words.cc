@@ -117,6 +117,8 @@ std::string ArgumentsInWords(const Step& step) {
                                          " further out than the innermost");
     case StepKind::kWalCheckpoint:
       return Word(step.mode);
+    case StepKind::kJournalMode:
+      return Word(step.journal_mode);
     default:
       return "";
   }

@@ -61,7 +61,7 @@ void AddFuzz(CLI::App& app, const std::string& program, ExitCode& code) {
       "itself failed,\n4 not exercised (a fault that was promised never "
       "happened).\n\nExample: a real bug of SQLite 3.40.1, found, shrunk and "
       "kept:\n  lastcommit fuzz --saver=sqlite-undefended --engine=fork "
-      "--fault=kill --seed=5 --stop-after=1");
+      "--fault=kill --seed=12 --stop-after=1");
   command->callback([fuzz, &code] { code = Fuzz(*fuzz); });
 }
 

@@ -241,10 +241,16 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     LimitToShared(draw, fault, plan.profile);
     plan.schedule = DrawSchedule(draw, options.schedule);
   }
+  // A loss of power of a plan that changes the mode is no row of the contract.
+  const bool changes_mode =
+      (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
+      plan.profile.journal_mode != JournalMode::kMemory &&
+      plan.profile.journal_mode != JournalMode::kOff &&
+      draw.Percent(is_shared ? 30 : 15);
   std::vector<ProgramDraw> programs;
   programs.reserve(static_cast<std::size_t>(options.clients));
   for (int i = 0; i < options.clients; ++i) {
-    programs.emplace_back(draw, plan.profile, shape, is_shared);
+    programs.emplace_back(draw, plan.profile, shape, is_shared, changes_mode);
   }
   // After a sync that failed SQLite may break its promises (docs/findings.md),
   // which is for those who ask for it.
@@ -256,7 +262,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     faults.DrawNext();
   }
   // An image is a power loss, too.
-  if (is_sim && options.fault != FaultChoice::kNone &&
+  if (is_sim && !changes_mode && options.fault != FaultChoice::kNone &&
       options.fault != FaultChoice::kKill) {
     plan.images = DrawImages(draw);
   }

@@ -21,6 +21,7 @@ int CrashWeight(const Step& step, bool in_transaction) {
       return 4;
     case StepKind::kReopen:
     case StepKind::kVacuum:
+    case StepKind::kJournalMode:
       return 3;
     case StepKind::kAppendLogs:
       if (in_transaction) return 2;
@@ -95,6 +96,8 @@ class CallEstimate {
         return is_wal_ && !in_transaction_ ? kCheckpoint : 0;
       case StepKind::kVacuum:
         return in_transaction_ ? 0 : kVacuum;
+      case StepKind::kJournalMode:
+        return in_transaction_ ? 0 : kModeChange;
       default:
         return IsChange(step.kind) ? Change(step) : 0;
     }
@@ -135,6 +138,7 @@ class CallEstimate {
   static constexpr int kCheckpoint = 3;
   static constexpr int kRollback = 3;
   static constexpr int kVacuum = 20;
+  static constexpr int kModeChange = 8;
   static constexpr int kSharedPages = 2;  // the counter, the thread
   static constexpr int kTables = 8;       // that a thread's rows may be in
 

@@ -68,21 +68,30 @@ Swarm DrawSwarm(Draw& draw, bool is_big) {
   return swarm;
 }
 
-Swarm DrawSwarmFor(Draw& draw, Shape shape, bool is_shared) {
+Swarm DrawSwarmInOneMode(Draw& draw, Shape shape, bool is_shared) {
   if (is_shared && draw.Percent(45)) return DrawDuel(draw);
   Swarm swarm = DrawSwarm(draw, shape == Shape::kBig);
   if (is_shared && !draw.Percent(15)) Share(draw, swarm);
   return swarm;
 }
 
+Swarm DrawSwarmFor(Draw& draw, Shape shape, bool is_shared, bool changes_mode) {
+  Swarm swarm = DrawSwarmInOneMode(draw, shape, is_shared);
+  if (changes_mode) {
+    swarm.weight[static_cast<std::size_t>(StepKind::kJournalMode)] =
+        draw.Int(1, 4);
+  }
+  return swarm;
+}
+
 }  // namespace
 
 ProgramDraw::ProgramDraw(Draw& draw, const Profile& profile, Shape shape,
-                         bool is_shared)
+                         bool is_shared, bool changes_mode)
     : draw_(draw),
       shape_(shape),
       is_shared_(is_shared),
-      swarm_(DrawSwarmFor(draw, shape, is_shared)),
+      swarm_(DrawSwarmFor(draw, shape, is_shared, changes_mode)),
       has_rewrites_(draw.Percent(is_shared ? 15 : 60)),
       arguments_(draw, profile.page_size,
                  is_shared                ? 9'000
@@ -226,6 +235,7 @@ bool ProgramDraw::Fits(StepKind kind) const {
     case StepKind::kBegin:
     case StepKind::kWalCheckpoint:
     case StepKind::kVacuum:
+    case StepKind::kJournalMode:
       return !is_open;
     case StepKind::kReopen:
       return !is_open || may_reopen_;
@@ -280,6 +290,13 @@ void ProgramDraw::DrawStep() {
       step.mode =
           draw_.Element({CheckpointMode::kPassive, CheckpointMode::kFull,
                          CheckpointMode::kRestart, CheckpointMode::kTruncate});
+      break;
+    case StepKind::kJournalMode:
+      step.journal_mode =
+          draw_.Weighted<JournalMode>({{5, JournalMode::kWal},
+                                       {3, JournalMode::kDelete},
+                                       {2, JournalMode::kTruncate},
+                                       {2, JournalMode::kPersist}});
       break;
     default:
       arguments_.DrawFor(step);

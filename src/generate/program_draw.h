@@ -30,7 +30,9 @@ struct Swarm {
 class ProgramDraw {
  public:
   // Both must outlive it. `is_shared`: others work on the same database.
-  ProgramDraw(Draw& draw, const Profile& profile, Shape shape, bool is_shared);
+  // `changes_mode`: the journal mode is changed while it is open.
+  ProgramDraw(Draw& draw, const Profile& profile, Shape shape, bool is_shared,
+              bool changes_mode);
 
   Round DrawRound();
 

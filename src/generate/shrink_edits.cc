@@ -94,6 +94,69 @@ void DropChunks(const Plan& plan, Edits& edits) {
   }
 }
 
+// Of so few steps pairs of them are tried, too.
+constexpr std::size_t kFewSteps = 24;
+
+using Place = std::pair<std::size_t, std::size_t>;  // of a round, of a step
+
+std::vector<Place> InnerSteps(const Plan& plan) {
+  std::vector<Place> places;
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    for (std::size_t i = 1; i + 1 < plan.rounds[r].steps.size(); ++i) {
+      places.emplace_back(r, i);
+    }
+  }
+  return places;
+}
+
+// One step less, and another one writes more: what the two wrote may matter,
+// and not that there were two.
+void DropForALargerOne(const Plan& plan, Edits& edits) {
+  const std::vector<Place> places = InnerSteps(plan);
+  if (places.size() > kFewSteps) return;
+  for (const Place& dropped : places) {
+    if (!IsChange(plan.rounds[dropped.first].steps[dropped.second].kind)) {
+      continue;
+    }
+    for (const Place& larger : places) {
+      const Step& step = plan.rounds[larger.first].steps[larger.second];
+      if (larger == dropped || !IsChange(step.kind)) continue;
+      for (const std::int64_t size : {1000, 4000}) {
+        if (step.content.size >= size) continue;
+        edits.push_back([dropped, larger, size](const Plan& from) {
+          Plan to = from;
+          Step& enlarged = to.rounds[larger.first].steps[larger.second];
+          enlarged.content.size = size;
+          enlarged = OnlyUsedFields(enlarged);
+          return WithoutSteps(to, dropped.first, dropped.second,
+                              dropped.second + 1);
+        });
+      }
+    }
+  }
+}
+
+// Two steps that only go together, of any rounds.
+void DropPairs(const Plan& plan, Edits& edits) {
+  const std::vector<Place> places = InnerSteps(plan);
+  if (places.size() > kFewSteps) return;
+  for (std::size_t a = 0; a < places.size(); ++a) {
+    for (std::size_t b = a + 1; b < places.size(); ++b) {
+      edits.push_back([first = places[a], second = places[b]](
+                          const Plan& from) -> std::optional<Plan> {
+        const auto [round, step] = second;
+        const auto without = WithoutSteps(from, round, step, step + 1);
+        if (!without.has_value() ||
+            without->rounds[first.first].steps.size() <= first.second + 1) {
+          return std::nullopt;
+        }
+        return WithoutSteps(*without, first.first, first.second,
+                            first.second + 1);
+      });
+    }
+  }
+}
+
 // The step that ends what `begin` began, if it is in the round.
 std::optional<std::size_t> EndOf(const std::vector<Step>& steps,
                                  std::size_t begin) {
@@ -197,6 +260,7 @@ void SimplifyArguments(const Plan& plan, Edits& edits) {
                  [](Step& s) -> std::uint64_t& { return s.content.seed; });
       }
       SetToDefault(r, i, step, &Step::mode, edits);
+      SetToDefault(r, i, step, &Step::journal_mode, edits);
       SetToDefault(r, i, step, &Step::level, edits);
       SetToDefault(r, i, step, &Step::state, edits);
     }
@@ -295,6 +359,8 @@ std::vector<Edit> SimplerEdits(const Plan& plan) {
   SimplifyProfile(plan, edits);
   SimplifyKinds(plan, edits);
   SimplifyArguments(plan, edits);
+  DropPairs(plan, edits);
+  DropForALargerOne(plan, edits);
   return edits;
 }
 

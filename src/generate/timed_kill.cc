@@ -27,6 +27,8 @@ std::int64_t LeastCost(const Step& step, bool creates) {
       return 15;
     case StepKind::kRead:
       return 20;
+    case StepKind::kJournalMode:
+      return 30;
     case StepKind::kVacuum:
       return 200;
     default:

@@ -16,8 +16,8 @@ bool IsOneOf(ViolationClass violation, Classes classes) {
 }
 
 bool IsIn(const Plan& plan, Modes modes) {
-  return std::find(modes.begin(), modes.end(), plan.profile.journal_mode) !=
-         modes.end();
+  return std::any_of(modes.begin(), modes.end(),
+                     [&plan](JournalMode mode) { return MayBeIn(plan, mode); });
 }
 
 // What the least careful of the plan's clients does.
@@ -178,6 +178,17 @@ bool LooksLikeWalResetRace(const Plan& plan, const Failure& failure) {
          !IsOneOf(failure.violation,
                   {ViolationClass::kCrashed, ViolationClass::kHung,
                    ViolationClass::kFlaky});
+}
+
+// Needs no crash. SqliteSaver drops its cache in any case.
+bool LooksLikeOldPagesAfterWal(const Plan& plan, const Failure& failure) {
+  return Clients(plan) > 1 && IsIn(plan, {JournalMode::kWal}) &&
+         ChangesJournalMode(plan) &&
+         WeakestOf(plan, failure) == Defences::kNone &&
+         IsOneOf(failure.violation,
+                 {ViolationClass::kLostCommit, ViolationClass::kNotACut,
+                  ViolationClass::kDamaged, ViolationClass::kWrongRead,
+                  ViolationClass::kWrongAnswer});
 }
 
 bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure) {

@@ -20,7 +20,7 @@ constexpr SqliteRange kMemoryJournal[] = {{0, 3'044'000}};
 // but nothing is known of that.
 constexpr SqliteRange kNotFixed[] = {{3'040'001, 0}};
 
-constexpr std::array<KnownBug, 13> kBugs = {{
+constexpr std::array<KnownBug, 14> kBugs = {{
     {"partial-rollback",
      "WAL frames without checksums after a partial rollback: recovery stops at "
      "them",
@@ -33,6 +33,9 @@ constexpr std::array<KnownBug, 13> kBugs = {{
      kWalReset, LooksLikeWalResetRace,
      "https://sqlite.org/wal.html#walresetbug",
      "The WAL is started anew in the middle of a checkpoint"},
+    {"old-pages-after-wal",
+     "who leaves WAL goes on with pages from before another one's commit",
+     kNotFixed, LooksLikeOldPagesAfterWal, "", "Old pages after WAL was left"},
     {"vacuum-undone",
      "the journal of a VACUUM comes back after the file was cut", kNotFixed,
      LooksLikeVacuumUndone, "https://sqlite.org/pragma.html#pragma_synchronous",

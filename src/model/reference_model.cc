@@ -62,6 +62,7 @@ Outcome ReferenceModel::Apply(const Step& step) {
       return Ok(static_cast<std::int64_t>(CommittedDigest()));
     case StepKind::kWalCheckpoint:
     case StepKind::kVacuum:
+    case StepKind::kJournalMode:
       return in_transaction_ ? WrongState() : Ok();
     case StepKind::kPutCheckpoint:
     case StepKind::kPutWrite:

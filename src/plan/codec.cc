@@ -1,5 +1,6 @@
 #include "plan/codec.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,7 @@ class PlanParser {
     RETURN_IF_ERROR(CountCrash(step));
     RETURN_IF_ERROR(CountError(step));
     RETURN_IF_ERROR(CountContent(step));
+    RETURN_IF_ERROR(CheckModeChange(step));
     round.steps.push_back(step);
     programs_[static_cast<std::size_t>(step.client)] =
         step.kind == StepKind::kClose ? Program::kClosed : Program::kOpen;
@@ -165,6 +167,36 @@ class PlanParser {
     return absl::OkStatus();
   }
 
+  // What a loss of power may take depends on the mode, and no row of the
+  // contract is about a change of it.
+  absl::Status CheckModeChange(const Step& step) {
+    if (step.kind == StepKind::kJournalMode && mode_change_line_ == 0) {
+      mode_change_line_ = line_number_;
+      const JournalMode mode = plan_.profile.journal_mode;
+      if (mode == JournalMode::kMemory || mode == JournalMode::kOff) {
+        return FieldError(
+            "step", absl::StrCat("the plan begins in ", std::string(Name(mode)),
+                                 " (allowed with profile.journal_mode delete, "
+                                 "truncate, persist, wal)"));
+      }
+      if (plan_.images > 0) {
+        return FieldError("step",
+                          "the plan has 'images' (allowed without them)");
+      }
+    }
+    const bool loses_power = step.crash.has_value() &&
+                             step.crash->survival.kind != SurvivalKind::kAll;
+    if (loses_power) power_loss_line_ = line_number_;
+    if (mode_change_line_ == 0 || power_loss_line_ == 0) {
+      return absl::OkStatus();
+    }
+    return FieldError(
+        loses_power ? "survival" : "step",
+        absl::StrCat("'journal_mode' and a loss of power in one plan (line ",
+                     std::min(mode_change_line_, power_loss_line_),
+                     " has the other)"));
+  }
+
   absl::Status CountContent(const Step& step) {
     // The state of a commit_step comes on top of its writes.
     const int contents =
@@ -207,9 +239,11 @@ class PlanParser {
   bool is_in_round_ = false;
   enum class Program { kNone, kOpen, kClosed };  // of a client in this round
   std::array<Program, kMaxClients> programs_ = {};
-  int crash_line_ = 0;  // 0 = this round has no crash or timed kill yet
-  int death_line_ = 0;  // the same for a crash of one client
-  int error_line_ = 0;  // 0 = this round has no error yet
+  int crash_line_ = 0;        // 0 = this round has no crash or timed kill yet
+  int death_line_ = 0;        // the same for a crash of one client
+  int error_line_ = 0;        // 0 = this round has no error yet
+  int mode_change_line_ = 0;  // the plan has none yet
+  int power_loss_line_ = 0;   // the newest; the plan has none yet
   std::int64_t content_bytes_ = 0;
 };
 

@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, kStepKinds> kStepNames = {
     "delete_thread",  "list_checkpoints",
     "read",           "live_read",
     "wal_checkpoint", "vacuum",
-    "backup"};
+    "backup",         "journal_mode"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
 constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork", "sim"};
@@ -174,6 +174,31 @@ std::vector<std::vector<std::size_t>> Programs(const Round& round) {
     programs[static_cast<std::size_t>(round.steps[i].client)].push_back(i);
   }
   return programs;
+}
+
+bool ChangesJournalMode(const Plan& plan) {
+  return std::any_of(
+      plan.rounds.begin(), plan.rounds.end(), [](const Round& round) {
+        return std::any_of(round.steps.begin(), round.steps.end(),
+                           [](const Step& step) {
+                             return step.kind == StepKind::kJournalMode;
+                           });
+      });
+}
+
+bool MayBeIn(const Plan& plan, JournalMode mode) {
+  const auto changes_to_it = [mode](const Step& step) {
+    return step.kind == StepKind::kJournalMode && step.journal_mode == mode;
+  };
+  // Who changes another mode to WAL may be followed by one who opened in it and
+  // finds DELETE, SQLite's default, when WAL is left.
+  return plan.profile.journal_mode == mode ||
+         (mode == JournalMode::kDelete && ChangesJournalMode(plan)) ||
+         std::any_of(plan.rounds.begin(), plan.rounds.end(),
+                     [&](const Round& round) {
+                       return std::any_of(round.steps.begin(),
+                                          round.steps.end(), changes_to_it);
+                     });
 }
 
 bool HasTimedKill(const Plan& plan) {

@@ -92,9 +92,10 @@ enum class StepKind {
   kLiveRead,  // the whole state through a second connection
   kWalCheckpoint,
   kVacuum,
-  kBackup,  // copies the database with the backup API, and reads the copy
+  kBackup,       // copies the database with the backup API, and reads the copy
+  kJournalMode,  // changes the journal mode of the open database
 };
-inline constexpr int kStepKinds = static_cast<int>(StepKind::kBackup) + 1;
+inline constexpr int kStepKinds = static_cast<int>(StepKind::kJournalMode) + 1;
 
 // When, relative to the I/O call, the process dies.
 enum class Moment { kBefore, kDuring, kAfter };
@@ -163,7 +164,9 @@ struct Step {
   int before = -1;   // list_checkpoints: a checkpoint, -1 = none
   int limit = 0;     // list_checkpoints: 0 = none
   int up = 0;        // rollback_to: savepoints further out, 0 = innermost
-  CheckpointMode mode = CheckpointMode::kPassive;  // wal_checkpoint
+  CheckpointMode mode = CheckpointMode::kPassive;   // wal_checkpoint
+  JournalMode journal_mode = JournalMode::kDelete;  // the new one, WAL or one
+                                                    // with a journal on disk
   std::optional<CrashPoint> crash = {};
   // A timed kill: SIGKILL comes that many microseconds after the
   // process entered this step. Where it lands is no function of the plan.
@@ -272,6 +275,10 @@ int Clients(const Round& round);
 int Clients(const Plan& plan);
 // Of each client its steps, as indices into those of the round.
 std::vector<std::vector<std::size_t>> Programs(const Round& round);
+// Whether its steps change the journal mode.
+bool ChangesJournalMode(const Plan& plan);
+// Whether the database is in that mode somewhere in the plan, or may be.
+bool MayBeIn(const Plan& plan, JournalMode mode);
 // Whether the clock decides what the plan gives.
 bool HasTimedKill(const Plan& plan);
 // Whether the kernel decides which of its clients goes on.

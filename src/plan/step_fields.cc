@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -23,7 +24,8 @@ static_assert(kStepKinds <= 32);
 // Where the value of a field lives, which is also its type.
 using Member =
     std::variant<int Step::*, std::int64_t Content::*, std::uint64_t Content::*,
-                 CheckpointMode Step::*, LogLevel Step::*, TaskState Step::*>;
+                 CheckpointMode Step::*, LogLevel Step::*, TaskState Step::*,
+                 JournalMode Step::*>;
 
 struct StepField {
   std::string_view name;
@@ -48,6 +50,8 @@ constexpr std::uint32_t kWithNamespace =
 constexpr IntegerLimits kNames = {0, PlanLimits::kMaxName};
 constexpr IntegerLimits kModes = {
     0, static_cast<std::int64_t>(CheckpointMode::kTruncate)};
+constexpr IntegerLimits kJournalModes = {
+    0, static_cast<std::int64_t>(JournalMode::kOff)};
 constexpr IntegerLimits kLevels = {0, kLogLevels - 1};
 constexpr IntegerLimits kStates = {0, kTaskStates - 1};
 constexpr IntegerLimits kNamesOrNone = {-1, PlanLimits::kMaxName};
@@ -88,6 +92,7 @@ constexpr StepField kFields[] = {
     {"limit", KindSet(kListCheckpoints), &Step::limit, kNames},
     {"up", KindSet(kRollbackTo), &Step::up, {0, PlanLimits::kMaxUp}},
     {"mode", KindSet(kWalCheckpoint), &Step::mode, kModes},
+    {"to", KindSet(kJournalMode), &Step::journal_mode, kJournalModes},
 };
 
 template <typename T>
@@ -116,11 +121,21 @@ std::string Print(T value) {
   }
 }
 
+// Without a journal on the disk nothing is demanded that a change could keep.
+std::optional<JournalMode> ParseModeOnDisk(std::string_view name) {
+  const auto mode = ParseJournalMode(name);
+  return mode == JournalMode::kMemory || mode == JournalMode::kOff
+             ? std::nullopt
+             : mode;
+}
+
 template <typename T>
 absl::StatusOr<T> Read(const JsonField& json, const StepField& field) {
   if constexpr (std::is_same_v<T, CheckpointMode>) {
     return ReadWord(json, ParseCheckpointMode,
                     "passive, full, restart, truncate");
+  } else if constexpr (std::is_same_v<T, JournalMode>) {
+    return ReadWord(json, ParseModeOnDisk, "delete, truncate, persist, wal");
   } else if constexpr (std::is_same_v<T, LogLevel>) {
     return ReadWord(json, ParseLogLevel, "debug, info, warning, error");
   } else if constexpr (std::is_same_v<T, TaskState>) {
@@ -253,6 +268,12 @@ absl::Status SetStepFieldBits(Step& step, int field, std::uint64_t bits) {
         if (!std::is_same_v<T, std::uint64_t> &&
             (number < entry.limits.min || number > entry.limits.max)) {
           return FieldError(entry.name, "is outside its limits");
+        }
+        if constexpr (std::is_same_v<T, JournalMode>) {
+          const auto mode = static_cast<JournalMode>(bits);
+          if (!ParseModeOnDisk(Name(mode)).has_value()) {
+            return FieldError(entry.name, "is no mode with a journal on disk");
+          }
         }
         value = static_cast<T>(bits);
         return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/busy.h"
 #include "saver/journal_end.h"
+#include "saver/journal_mode.h"
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
@@ -52,26 +53,6 @@ void SetCheckpointOnClose(Database& database, bool enabled) {
                     enabled ? 0 : 1, nullptr);
 }
 
-// Sets a PRAGMA and reads it back: SQLite ignores what it does not want to do.
-absl::Status SetPragma(Database& database, const char* name,
-                       const std::string& value, const std::string& expected) {
-  {
-    ASSIGN_OR_RETURN(Statement set, database.PrepareOnce(absl::StrCat(
-                                        "PRAGMA ", name, " = ", value)));
-    RETURN_IF_ERROR(set.Run());
-  }
-  ASSIGN_OR_RETURN(const std::string actual,
-                   database.QueryText(absl::StrCat("PRAGMA ", name)));
-  if (actual == expected) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("PRAGMA ", name, " = ", value, " had no effect: ", actual));
-}
-
-absl::Status SetPragma(Database& database, const char* name, int value) {
-  const std::string text = std::to_string(value);
-  return SetPragma(database, name, text, text);
-}
-
 // `synchronous` comes last: the change to WAL is a transaction with a rollback
 // journal, which at NORMAL may damage the database on a power loss.
 absl::Status ApplySettings(Database& database, const Options& options,
@@ -84,8 +65,7 @@ absl::Status ApplySettings(Database& database, const Options& options,
   RETURN_IF_ERROR(
       SetPragma(database, "wal_autocheckpoint",
                 GuardsCheckpoints(options) ? 0 : options.wal_autocheckpoint));
-  const std::string mode(Name(options.journal_mode));
-  RETURN_IF_ERROR(SetPragma(database, "journal_mode", mode, mode));
+  RETURN_IF_ERROR(SetJournalMode(database, options.journal_mode));
   return SetPragma(database, "synchronous", static_cast<int>(synchronous));
 }
 

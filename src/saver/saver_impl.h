@@ -27,14 +27,15 @@ class OpenStream {
 
 class SqliteSaver::Impl {
  public:
-  Impl(Database opened, const RecoveryReport& recovery, const Options& options,
-       Synchronous synchronous, const Defences& defences)
+  Impl(Database opened, const RecoveryReport& recovery,
+       const Options& opened_with, Synchronous level, const Defences& defences)
       : database(std::move(opened)),
-        checkpointer(database, options),
+        checkpointer(database, opened_with),
         stack(database, defences),
         report(recovery),
-        durability(DurabilityOf(options.journal_mode, synchronous)),
-        journal_mode(options.journal_mode) {}
+        options(opened_with),
+        journal_mode(opened_with.journal_mode),
+        synchronous(level) {}
 
   template <typename Operation>
   absl::Status Change(const Operation& operation) {
@@ -84,8 +85,9 @@ class SqliteSaver::Impl {
   WalCheckpointer checkpointer;  // refers to `database`
   TransactionStack stack;        // this too
   const RecoveryReport report;
-  const Durability durability;
-  const JournalMode journal_mode;
+  const Options options;
+  JournalMode journal_mode;
+  Synchronous synchronous;
   OpenStream* stream = nullptr;
 };
 

@@ -3,10 +3,13 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "saver/arguments.h"
 #include "saver/journal_end.h"
+#include "saver/journal_mode.h"
 #include "saver/open.h"
 #include "saver/partial_rollback.h"
 #include "saver/saver_impl.h"
@@ -17,21 +20,16 @@
 namespace lastcommit {
 namespace {
 
-bool HasJournalOnDisk(JournalMode mode) {
-  return mode == JournalMode::kDelete || mode == JournalMode::kTruncate ||
-         mode == JournalMode::kPersist;
-}
-
-Defences DefencesFor(const Options& options, Synchronous synchronous) {
+Defences DefencesFor(const Options& options, JournalMode mode,
+                     Synchronous synchronous) {
   if (!options.avoid_sqlite_bugs) return {};
   Defences defences;
   defences.against_partial_rollback =
-      options.journal_mode == JournalMode::kWal &&
       HasPartialRollbackBug(sqlite3_libversion_number());
-  defences.against_lost_journal_end =
-      WritesOverJournal(options.journal_mode, synchronous);
+  defences.against_lost_journal_end = WritesOverJournal(mode, synchronous);
   defences.against_half_statements = true;
-  defences.against_unjournaled_pages = HasJournalOnDisk(options.journal_mode) &&
+  defences.against_unjournaled_pages = mode != JournalMode::kMemory &&
+                                       mode != JournalMode::kOff &&
                                        synchronous != Synchronous::kOff;
   return defences;
 }
@@ -44,9 +42,9 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
   RecoveryReport report;
   ASSIGN_OR_RETURN(Database database,
                    OpenDatabase(path, options, synchronous, report));
-  auto impl =
-      std::make_unique<Impl>(std::move(database), report, options, synchronous,
-                             DefencesFor(options, synchronous));
+  auto impl = std::make_unique<Impl>(
+      std::move(database), report, options, synchronous,
+      DefencesFor(options, options.journal_mode, synchronous));
   impl->checkpointer.RunAfterCommits(options.wal_autocheckpoint);
   return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::move(impl)));
 }
@@ -59,7 +57,9 @@ const RecoveryReport& SqliteSaver::recovery_report() const {
   return impl_->report;
 }
 
-Durability SqliteSaver::durability() const { return impl_->durability; }
+Durability SqliteSaver::durability() const {
+  return DurabilityOf(impl_->journal_mode, impl_->synchronous);
+}
 
 absl::StatusOr<Transaction> SqliteSaver::Begin() {
   RETURN_IF_ERROR(impl_->CheckNoStream());
@@ -233,6 +233,30 @@ absl::Status SqliteSaver::Vacuum() {
   // the next transaction, which may end it (docs/findings.md).
   impl_->database.ForgetStatements();
   return vacuumed;
+}
+
+absl::Status SqliteSaver::SetJournalMode(JournalMode mode) {
+  if (mode != JournalMode::kWal && !HasJournalOnDisk(mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("journal mode ", std::string(Name(mode)),
+                     " keeps no journal on the disk"));
+  }
+  RETURN_IF_ERROR(impl_->CheckNoTransaction());
+  Options options = impl_->options;
+  options.journal_mode = mode;
+  // What was asked for instead of the least level that will do may not do now.
+  if (options.synchronous.has_value() &&
+      DurabilityOf(mode, *options.synchronous) < options.durability) {
+    options.synchronous.reset();
+  }
+  ASSIGN_OR_RETURN(const Synchronous synchronous, SynchronousOf(options));
+  RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
+  RETURN_IF_ERROR(ChangeJournalMode(impl_->database, mode, synchronous,
+                                    options.busy_timeout));
+  impl_->journal_mode = mode;
+  impl_->synchronous = synchronous;
+  impl_->stack.set_defences(DefencesFor(options, mode, synchronous));
+  return absl::OkStatus();
 }
 
 sqlite3* SqliteSaver::connection() { return impl_->database.connection(); }

@@ -205,6 +205,16 @@ class SqliteSaver {
   absl::StatusOr<WalCheckpointResult> WalCheckpoint(CheckpointMode mode);
   absl::Status Vacuum();
 
+  // Changes Options::journal_mode of the open database, and `synchronous` with
+  // it so that durability() is no less than the options asked for.
+  // InvalidArgument: a mode without a journal on the disk. FailedPrecondition
+  // inside a transaction. Unavailable: another connection was in the way until
+  // the busy timeout had passed; one is as long as it has the database open if
+  // WAL is to be left (https://sqlite.org/wal.html section 3.1, "persistent"),
+  // so that nobody who has it open loses what a commit is worth. Savers that
+  // have it open go on in the new mode by themselves.
+  absl::Status SetJournalMode(JournalMode mode);
+
   // The connection, for statements of the caller's own in the same database.
   // Owned by the saver. Do not end the saver's transactions through it.
   // Transactions begun through it lack what Options::avoid_sqlite_bugs does,

@@ -8,6 +8,7 @@
 #include "saver/counter.h"
 #include "saver/in_doubt.h"
 #include "saver/journal_end.h"
+#include "saver/journal_mode.h"
 #include "saver/partial_rollback.h"
 #include "status/status.h"
 
@@ -68,9 +69,12 @@ absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
     RETURN_IF_ERROR(MakeJournalDurable());
     ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
     counter_ = last + 1;
-    if (!defences_.against_partial_rollback || !may_roll_back_partly) {
-      return WriteCounter(database_, counter_);
+    bool may_lose = defences_.against_partial_rollback && may_roll_back_partly;
+    if (may_lose) {
+      // Another connection may have changed the mode since it was opened.
+      ASSIGN_OR_RETURN(may_lose, IsInWalMode(database_));
     }
+    if (!may_lose) return WriteCounter(database_, counter_);
     ASSIGN_OR_RETURN(is_partial_rollback_safe_,
                      WriteCounterTwice(database_, counter_));
     return absl::OkStatus();
@@ -194,9 +198,13 @@ bool TransactionStack::MayBeHalfDone() const {
 // A page is in the list of those to be written before it is in the journal, and
 // stays there if the journal has no room for it (docs/findings.md). A ROLLBACK
 // takes it off.
-bool TransactionStack::MayWriteUnjournaled() const {
-  return defences_.against_unjournaled_pages &&
-         (sqlite3_errcode(database_.connection()) & 0xff) == SQLITE_FULL;
+bool TransactionStack::MayWriteUnjournaled() {
+  if (!defences_.against_unjournaled_pages ||
+      (sqlite3_errcode(database_.connection()) & 0xff) != SQLITE_FULL) {
+    return false;
+  }
+  const absl::StatusOr<bool> is_in_wal_mode = IsInWalMode(database_);
+  return !is_in_wal_mode.ok() || !*is_in_wal_mode;
 }
 
 absl::Status TransactionStack::Read(Operation operation) {

@@ -29,14 +29,13 @@ struct Level {
 
 // Which bugs of SQLite (docs/findings.md) are to be avoided.
 struct Defences {
-  // The database is in WAL mode and SQLite has the bug of
-  // saver/partial_rollback.h.
+  // SQLite has the bug of saver/partial_rollback.h, in WAL mode.
   bool against_partial_rollback = false;
   // WritesOverJournal() of saver/journal_end.h.
   bool against_lost_journal_end = false;
   // A statement that failed half-way and was not undone.
   bool against_half_statements = false;
-  // The journal is on the disk: if there was no room for a page in it, that
+  // If there was no room for a page in a rollback journal on the disk, that
   // page is written to the database all the same.
   bool against_unjournaled_pages = false;
 };
@@ -65,6 +64,9 @@ class TransactionStack {
   // OK for an aborted level too: this is how it ends.
   absl::Status Rollback(const Level& level);
 
+  // Outside a transaction.
+  void set_defences(const Defences& defences) { defences_ = defences; }
+
   bool empty() const { return ids_.empty(); }
   // False also when the stack is aborted.
   bool IsOpen(const Level& level) const;
@@ -89,7 +91,7 @@ class TransactionStack {
   absl::Status ChangeInside(Operation operation);
   absl::Status ChangeAlone(Operation operation);
   bool MayBeHalfDone() const;
-  bool MayWriteUnjournaled() const;
+  bool MayWriteUnjournaled();
   bool IsAborted() const;
   absl::Status CheckNotAborted() const;
   absl::Status CheckOpen(const Level& level) const;
@@ -103,7 +105,7 @@ class TransactionStack {
   Level Push();
 
   Database& database_;
-  const Defences defences_;
+  Defences defences_;
   std::vector<std::uint64_t> ids_;
   std::uint64_t next_id_ = 1;
   std::int64_t counter_ = 0;

@@ -108,6 +108,9 @@ SaverEntry PlantedBusyCheckpointIgnored();
 // Reads from a snapshot that only its own commits end.
 SaverEntry PlantedReaderNeverReset();
 
+// Changes the journal mode with PRAGMA journal_mode and nothing else.
+SaverEntry PlantedBareModeChange();
+
 // Run on a disk whose locks of the wal-index exclude nobody, and on one where a
 // close of any descriptor ends all locks of its process.
 SaverEntry PlantedIndexLocksShared();

@@ -57,7 +57,7 @@ class SaverThatNeverResets : public PlantedSubject {
       : PlantedSubject(std::move(saver)), path_(std::move(path)) {}
 
   absl::StatusOr<State> ReadState() override {
-    if (in_transaction()) return SqliteSubject::ReadState();
+    if (in_transaction() || !is_in_wal_mode_) return SqliteSubject::ReadState();
     const int changes = sqlite3_total_changes(saver().connection());
     if (!snapshot_.has_value() || !snapshot_->status().ok() ||
         changes != changes_) {
@@ -75,9 +75,17 @@ class SaverThatNeverResets : public PlantedSubject {
     return SqliteSubject::WalCheckpoint(mode);
   }
 
+  absl::Status SetJournalMode(JournalMode mode) override {
+    snapshot_.reset();
+    RETURN_IF_ERROR(SqliteSubject::SetJournalMode(mode));
+    is_in_wal_mode_ = mode == JournalMode::kWal;
+    return absl::OkStatus();
+  }
+
  private:
   const std::string path_;
   std::optional<Snapshot> snapshot_;
+  bool is_in_wal_mode_ = true;
   int changes_ = 0;  // of the saver's connection, when it was taken
 };
 

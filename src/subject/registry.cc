@@ -78,7 +78,7 @@ SaverEntry SqliteStranger() {
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
-  static const std::array<SaverEntry, 36> kSavers = {
+  static const std::array<SaverEntry, 37> kSavers = {
       Sqlite(),
       SqliteUndefended(),
       SqliteStranger(),
@@ -113,6 +113,7 @@ std::span<const SaverEntry> Savers() {
       PlantedTaskCheckBeforeLock(),
       PlantedBusyCheckpointIgnored(),
       PlantedReaderNeverReset(),
+      PlantedBareModeChange(),
       PlantedIndexLocksShared(),
       PlantedLocksLostByClose(),
   };

@@ -87,6 +87,8 @@ class Saver {
 
   virtual absl::Status WalCheckpoint(CheckpointMode mode) = 0;
   virtual absl::Status Vacuum() = 0;
+  // Of the open database.
+  virtual absl::Status SetJournalMode(JournalMode mode) = 0;
 
   // What the saver says of its transaction: it is open; it was rolled back and
   // everything in it is refused until Rollback().

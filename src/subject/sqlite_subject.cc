@@ -320,6 +320,10 @@ absl::Status SqliteSubject::WalCheckpoint(CheckpointMode mode) {
 
 absl::Status SqliteSubject::Vacuum() { return saver_->Vacuum(); }
 
+absl::Status SqliteSubject::SetJournalMode(JournalMode mode) {
+  return saver_->SetJournalMode(mode);
+}
+
 bool SqliteSubject::IsInTransaction() {
   return !levels_.empty() && levels_.front().is_open();
 }

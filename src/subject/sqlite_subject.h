@@ -61,6 +61,7 @@ class SqliteSubject : public Saver {
   std::int64_t CacheSpills() override;
   absl::Status WalCheckpoint(CheckpointMode mode) override;
   absl::Status Vacuum() override;
+  absl::Status SetJournalMode(JournalMode mode) override;
   bool IsInTransaction() override;
   bool IsAborted() override;
   void Interrupt() override;

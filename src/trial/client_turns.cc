@@ -14,6 +14,7 @@ bool IsDelicate(StepKind kind, bool in_transaction) {
     case StepKind::kCommit:
     case StepKind::kWalCheckpoint:
     case StepKind::kVacuum:
+    case StepKind::kJournalMode:
       return true;
     default:
       return IsChange(kind) && !in_transaction;

@@ -245,9 +245,14 @@ class Sorter {
     }
     for (std::int64_t counter = base_ + 1; counter < last; ++counter) {
       if (commits_.contains(counter)) continue;
+      // Of two it is the later: the number was still to be had.
+      Unit* newest = nullptr;
       for (Unit* unit : candidates_) {
-        if (unit->counter == counter) commits_.emplace(counter, unit);
+        const bool is_newer =
+            newest == nullptr || unit->attempted_at > newest->attempted_at;
+        if (unit->counter == counter && is_newer) newest = unit;
       }
+      if (newest != nullptr) commits_.emplace(counter, newest);
     }
   }
 
@@ -364,7 +369,22 @@ class Sorter {
       return previous != previous_.end() &&
              !page_.records[previous->second].has_saver;
     }
-    return code == absl::StatusCode::kUnavailable && HasCompany(unit, step);
+    return code == absl::StatusCode::kUnavailable &&
+           (HasCompany(unit, step) ||
+            (NeedsTheFileAlone(step) && IsShared(unit, step)));
+  }
+
+  // Nobody leaves WAL while others have the database open
+  // (sqlite3PagerCloseWal() in pager.c), also not to open it in the mode that
+  // it had.
+  bool NeedsTheFileAlone(std::size_t step) const {
+    const StepKind kind = round_.steps[step].kind;
+    return kind == StepKind::kJournalMode ||
+           (IsOpening(kind) &&
+            std::any_of(round_.steps.begin(), round_.steps.end(),
+                        [](const Step& other) {
+                          return other.kind == StepKind::kJournalMode;
+                        }));
   }
 
   // Whether the only step of a unit answered what it would at this cut.

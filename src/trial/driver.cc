@@ -200,6 +200,8 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
       return From(saver_->WalCheckpoint(step.mode));
     case StepKind::kVacuum:
       return From(saver_->Vacuum());
+    case StepKind::kJournalMode:
+      return From(saver_->SetJournalMode(step.journal_mode));
     case StepKind::kOpen:
     case StepKind::kClose:
     case StepKind::kReopen:

@@ -30,6 +30,12 @@ class RoundJudge {
         model_(model),
         result_(result) {
     in_doubt_.after_power_loss = before.after_power_loss;
+    if (Clients(round_) == 1) return;
+    for (const auto& with : before.after_power_loss) {
+      lingering_.push_back(replayed_.overtaken.size());
+      replayed_.overtaken.push_back(
+          {std::make_shared<const ReferenceModel>(*with), 0, 0, kNever});
+    }
   }
 
   // Brings the model to what was acknowledged.
@@ -85,6 +91,10 @@ class RoundJudge {
       case OrderedStep::Kind::kReturned:
         ++result_.steps;
         NoteErrors(i);
+        if (round_.steps[i].kind == StepKind::kJournalMode &&
+            Found(i).code == absl::StatusCode::kOk) {
+          ++result_.mode_changes;
+        }
         replayed_.during[i] = in_doubt_;
         is_shared_ = ordered.is_shared;
         replayed_.verdict = Follow(i, *replayed_.during[i]);
@@ -271,7 +281,7 @@ class RoundJudge {
     // In WAL mode what failed stays in the WAL until a commit overwrites it,
     // whatever readers see.
     if (has_recovered || has_committed ||
-        (live_.empty() && plan_.profile.journal_mode != JournalMode::kWal)) {
+        (live_.empty() && !MayBeIn(plan_, JournalMode::kWal))) {
       Decide(i);
       for (const ReferenceModel& other : live_) {
         if (!other.in_transaction()) Doubt(other, in_doubt_);
@@ -325,7 +335,8 @@ class RoundJudge {
         failed_.push_back(replayed_.overtaken.size());
         replayed_.overtaken.push_back(
             {std::make_shared<const ReferenceModel>(with), record.intended_at,
-             kNever});
+             kNever, kNever});
+        lingering_.push_back(failed_.back());
       }
       live_.push_back(std::move(with));
     }
@@ -397,6 +408,12 @@ class RoundJudge {
     // Its sync was one of the directory, or came after one.
     if (plan_.profile.synchronous >= Synchronous::kFull) {
       in_doubt_.after_power_loss = in_doubt_.after_kill;
+      if (page_.records[i].intended_at < failed_at_) return;
+      for (const std::size_t commit : lingering_) {
+        Mark& until = replayed_.overtaken[commit].lost_power_until;
+        until = std::min(until, AcknowledgedAt(i));
+      }
+      lingering_.clear();
     }
   }
 
@@ -432,7 +449,8 @@ class RoundJudge {
     if (HasItsOwnConnection(kind) && in_transaction &&
         record.transaction_spilled &&
         found.code == absl::StatusCode::kUnavailable &&
-        plan_.profile.journal_mode != JournalMode::kWal) {
+        (plan_.profile.journal_mode != JournalMode::kWal ||
+         ChangesJournalMode(plan_))) {
       return Verdict::Held();
     }
     return Verdict::Violated(ClassOf(kind, found), Explain(i, expected, found));
@@ -478,8 +496,9 @@ class RoundJudge {
   // may see, with the steps since.
   InDoubt in_doubt_;
   std::vector<ReferenceModel> live_;
-  Mark failed_at_ = 0;               // the newest of them
-  std::vector<std::size_t> failed_;  // the same, in `replayed_.overtaken`
+  Mark failed_at_ = 0;                  // the newest of them
+  std::vector<std::size_t> lingering_;  // those that a loss of power may bring
+  std::vector<std::size_t> failed_;     // the same, in `replayed_.overtaken`
   static constexpr std::size_t kNoStep =
       std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> previous_;  // by step, of the same client
@@ -489,12 +508,15 @@ class RoundJudge {
 
 }  // namespace
 
-Alternatives AlternativesAt(Mark now, Alternatives by_order,
+Alternatives AlternativesAt(Mark now, bool is_kill, Alternatives by_order,
                             const Replayed& replayed) {
   for (const Overtaken& gone : replayed.overtaken) {
     by_order.erase(std::remove(by_order.begin(), by_order.end(), gone.with),
                    by_order.end());
-    if (gone.attempted_at <= now && now < gone.overtaken_at) {
+    const Mark until = is_kill
+                           ? gone.overtaken_at
+                           : std::max(gone.overtaken_at, gone.lost_power_until);
+    if (gone.attempted_at <= now && now < until) {
       by_order.push_back(gone.with);
     }
   }

@@ -53,6 +53,8 @@ struct Overtaken {
   std::shared_ptr<const ReferenceModel> with;
   Mark attempted_at = 0;
   Mark overtaken_at = kNever;
+  // After a loss of power perhaps for longer, until a commit was synced.
+  Mark lost_power_until = 0;
 };
 
 struct Replayed {
@@ -77,7 +79,7 @@ struct BeforeRound {
 // What may be there instead at that moment, of what the order of the steps says
 // of it: that is the order in which they took effect, and not quite that of
 // time.
-Alternatives AlternativesAt(Mark now, Alternatives by_order,
+Alternatives AlternativesAt(Mark now, bool is_kill, Alternatives by_order,
                             const Replayed& replayed);
 
 Replayed ReplayRound(const Plan& plan, const Round& round,

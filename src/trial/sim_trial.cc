@@ -56,6 +56,7 @@ struct SimReport {
   ImageCounts images;
   std::int64_t errors = 0;
   std::int64_t refusals = 0;
+  std::int64_t mode_changes = 0;
   std::int64_t commits_in_turn = 0;
   std::int64_t checkpoints_across_commits = 0;
   std::int64_t changes_of_client = 0;
@@ -100,6 +101,7 @@ void Fill(const TrialResult& result, SimReport& report) {
   report.images = result.images;
   report.errors = result.errors;
   report.refusals = result.refusals;
+  report.mode_changes = result.mode_changes;
   report.commits_in_turn = result.commits_in_turn;
   report.checkpoints_across_commits = result.checkpoints_across_commits;
   report.changes_of_client = result.changes_of_client;
@@ -129,6 +131,7 @@ TrialResult ResultFrom(const SimReport& report) {
   result.images = report.images;
   result.errors = report.errors;
   result.refusals = report.refusals;
+  result.mode_changes = report.mode_changes;
   result.commits_in_turn = report.commits_in_turn;
   result.checkpoints_across_commits = report.checkpoints_across_commits;
   result.changes_of_client = report.changes_of_client;
@@ -320,7 +323,7 @@ class SimRun {
         is_kill ? image.storage : image.storage.AfterCrash(survived.fates);
     return {facts, ContractFor(plan_.profile, facts),
             AlternativesAt(
-                image.now,
+                image.now, is_kill,
                 is_kill ? in_doubt.after_kill : in_doubt.after_power_loss,
                 replayed),
             std::move(survived), std::move(left)};

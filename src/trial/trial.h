@@ -102,6 +102,7 @@ struct TrialResult {
   std::int64_t errors = 0;  // that were injected
   // Of several clients (trial/commit_order.h):
   std::int64_t refusals = 0;
+  std::int64_t mode_changes = 0;  // journal_mode steps that were obeyed
   std::int64_t commits_in_turn = 0;
   std::int64_t checkpoints_across_commits = 0;
   std::int64_t changes_of_client = 0;

@@ -49,6 +49,7 @@ Ledger::Cells FullCells(std::int64_t trials) {
     cells[std::string("crash/fork/power_loss/") + mode + "/statement"] = 1;
   }
   cells["errors/injected"] = 1;
+  cells["outcome/journal_mode_changed"] = 1;
   cells["crash/fork/kill/wal/checkpoint"] = 1;
   cells["crash/fork/kill/wal/close"] = 1;
   for (const char* outcome :
@@ -399,7 +400,8 @@ Ledger::Cells CellsOfClients() {
           {"clients/commits_in_turn", 1},
           {"clients/checkpoints_across_commits", 1},
           {"clients/refusals", 1},
-          {"clients/switches", 1}};
+          {"clients/switches", 1},
+          {"outcome/journal_mode_changed", 1}};
 }
 
 std::vector<std::string> BrokenOfClients(
@@ -415,7 +417,8 @@ TEST(LedgerTest, SeveralClientsPromiseToMeet) {
   EXPECT_THAT(BrokenOfClients(CellsOfClients()), IsEmpty());
   for (const char* cell :
        {"clients/commits_in_turn", "clients/checkpoints_across_commits",
-        "clients/refusals", "clients/switches"}) {
+        "clients/refusals", "clients/switches",
+        "outcome/journal_mode_changed"}) {
     Ledger::Cells cells = CellsOfClients();
     cells.erase(cell);
     EXPECT_THAT(BrokenOfClients(cells),

@@ -146,6 +146,27 @@ TEST_F(WalResetSigns, AreNotThoseOfAProcessThatHangs) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+class ModeChangeSigns : public SignsTest {
+ protected:
+  ModeChangeSigns() {
+    Step other = StepOf(StepKind::kJournalMode);
+    other.client = 1;
+    AddRound({other});
+    failure_.of_others = Defences::kNone;
+  }
+};
+
+TEST_F(ModeChangeSigns, AreEnoughOfAStoreThatIsNotOurs) {
+  EXPECT_THAT(Names(), ElementsAre("old-pages-after-wal"));
+  failure_.of_others = Defences::kBuiltIn;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(ModeChangeSigns, NeedAChangeOfTheMode) {
+  plan_.rounds[0].steps[1].kind = StepKind::kRead;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
 class VacuumSigns : public SignsTest {
  protected:
   VacuumSigns() {

@@ -232,6 +232,12 @@ TEST_P(SaverContract, ControlsChangeNothing) {
         CheckpointMode::kRestart, CheckpointMode::kTruncate}) {
     Do({Log(0, 1), WalCheckpoint(mode)});
   }
+  for (const JournalMode mode :
+       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
+        JournalMode::kPersist, JournalMode::kWal}) {
+    Do({Log(0, 1), {.kind = StepKind::kJournalMode, .journal_mode = mode}});
+    Do({Blob(0, 1, 5), Log(0, 1)});
+  }
   Do(StepKind::kReopen);
 }
 
@@ -243,8 +249,8 @@ TEST_P(SaverContract, StepsInTheWrongStateAreRefused) {
   }
   Do(StepKind::kBegin);
   for (const StepKind kind :
-       {StepKind::kBegin, StepKind::kVacuum, StepKind::kWalCheckpoint,
-        StepKind::kRelease, StepKind::kRollbackTo}) {
+       {StepKind::kBegin, StepKind::kVacuum, StepKind::kJournalMode,
+        StepKind::kWalCheckpoint, StepKind::kRelease, StepKind::kRollbackTo}) {
     Do(kind);
   }
   Do(StepKind::kCommit);

@@ -81,8 +81,11 @@ Plan SimPlanAt(std::uint64_t index) {
 }
 
 TEST(PlanDifferenceTest, EachFaultOfTheDiskIsDecodedUnchanged) {
-  for (std::uint64_t index = 0; index < 100; ++index) {
+  int plans = 0;
+  for (std::uint64_t index = 0; plans < 100; ++index) {
     Plan base = SimPlanAt(index);
+    if (ChangesJournalMode(base)) continue;  // it may lose no power
+    ++plans;
     Round& round = base.rounds.back();
     CrashPoint& crash = *round.steps[*CrashStep(round)].crash;
     const auto number = index * 1000;

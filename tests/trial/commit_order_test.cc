@@ -402,6 +402,16 @@ TEST_F(ErrorOrderTest, AFailedCommitIsThereOnceATransactionHasReadItsNumber) {
   EXPECT_EQ(steps[2].shown_at, page_->records[3].returned_at);
 }
 
+TEST_F(ErrorOrderTest, OfTwoThatFailedWithOneNumberTheLaterIsThere) {
+  Use({By(0, PutBlob(0, 10)), By(0, PutBlob(1, 10)), By(1, PutBlob(0, 20))});
+  FailInDoubt(2, 1);
+  FailInDoubt(3, 1);
+  RunAsCommit(4, 2);
+  EXPECT_EQ(KindOf(2), Kind::kReturned);
+  EXPECT_EQ(KindOf(3), Kind::kPresumed);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4));
+}
+
 // Its saver is there, but could not read the counter.
 TEST_F(ErrorOrderTest, AnOpenThatFailsWithASaverHasMadeTheSchema) {
   before_ = ReferenceModel();

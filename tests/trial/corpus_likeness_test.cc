@@ -51,6 +51,7 @@ constexpr std::array kStored = {
     StoredLikeness{"wal-reset-race-damaged", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-fork", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-fork-damaged", "wal-reset-race"},
+    StoredLikeness{"wal-reset-race-phantom", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-stranger", "wal-reset-race"},
 };
 

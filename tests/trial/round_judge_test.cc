@@ -176,11 +176,26 @@ TEST(AlternativesAtTest, ItMayBeThereFromItsAttemptUntilTheOtherIs) {
   const auto with = std::make_shared<const ReferenceModel>();
   Replayed replayed;
   replayed.overtaken = {{with, 5, 9}};
-  EXPECT_TRUE(AlternativesAt(4, {}, replayed).empty());
-  EXPECT_EQ(AlternativesAt(5, {}, replayed), Alternatives{with});
-  EXPECT_EQ(AlternativesAt(8, {with}, replayed), Alternatives{with});
-  EXPECT_TRUE(AlternativesAt(9, {}, replayed).empty());
-  EXPECT_TRUE(AlternativesAt(4, {with}, replayed).empty());
+  for (const bool is_kill : {true, false}) {
+    const auto at = [&](Mark now, Alternatives by_order) {
+      return AlternativesAt(now, is_kill, std::move(by_order), replayed);
+    };
+    EXPECT_TRUE(at(4, {}).empty());
+    EXPECT_EQ(at(5, {}), Alternatives{with});
+    EXPECT_EQ(at(8, {with}), Alternatives{with});
+    EXPECT_TRUE(at(9, {}).empty());
+    EXPECT_TRUE(at(4, {with}).empty());
+  }
+}
+
+TEST(AlternativesAtTest, ALossOfPowerMayBringItBackUntilACommitIsSynced) {
+  const auto with = std::make_shared<const ReferenceModel>();
+  Replayed replayed;
+  replayed.overtaken = {{with, 5, 9, 12}};
+  EXPECT_TRUE(AlternativesAt(9, /*is_kill=*/true, {}, replayed).empty());
+  EXPECT_EQ(AlternativesAt(11, /*is_kill=*/false, {}, replayed),
+            Alternatives{with});
+  EXPECT_TRUE(AlternativesAt(12, /*is_kill=*/false, {}, replayed).empty());
 }
 
 // Client 0's put fails in doubt as commit 1; then client 1's is commit 1.

@@ -1,0 +1,48 @@
+// The bug: PRAGMA journal_mode, and nothing else. SQLite refuses to leave WAL
+// while another connection has the database open, but the one that leaves may
+// still have pages in its cache from before the last commit of another that has
+// closed, and nothing tells it (docs/findings.md). It reads them, and writes
+// them over that commit.
+
+#include <sqlite3.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "saver/sqlite_status.h"
+#include "subject/planted.h"
+#include "subject/planted_subject.h"
+#include "subject/sql_reader.h"
+
+namespace lastcommit {
+namespace {
+
+class SaverThatChangesTheModeAlone : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  absl::Status SetJournalMode(JournalMode mode) override {
+    if (in_transaction())
+      return SqliteSubject::SetJournalMode(mode);  // refuses
+    sqlite3* const connection = saver().connection();
+    const std::string sql =
+        absl::StrCat("PRAGMA journal_mode = ", std::string(Name(mode)));
+    return SqliteStatus(
+        sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
+        connection, "journal_mode");
+  }
+};
+
+}  // namespace
+
+SaverEntry PlantedBareModeChange() {
+  SaverEntry entry = {
+      "planted-bare-mode-change",
+      "changes the journal mode with PRAGMA journal_mode and nothing else",
+      ViolationClass::kLostCommit, OpenPlanted<SaverThatChangesTheModeAlone>,
+      ReadStateBySql};
+  entry.needs_clients = 2;
+  return entry;
+}
+
+}  // namespace lastcommit
