@@ -210,9 +210,9 @@ class SqliteSaver {
   // InvalidArgument: a mode without a journal on the disk. FailedPrecondition
   // inside a transaction. Unavailable: another connection was in the way until
   // the busy timeout had passed; one is as long as it has the database open if
-  // WAL is to be left (https://sqlite.org/wal.html section 3.1, "persistent"),
-  // so that nobody who has it open loses what a commit is worth. Savers that
-  // have it open go on in the new mode by themselves.
+  // WAL is to be left (sqlite3PagerCloseWal() in SQLite's pager.c), so that
+  // nobody who has it open loses what a commit is worth. Savers that have it
+  // open go on in the new mode by themselves.
   absl::Status SetJournalMode(JournalMode mode);
 
   // The connection, for statements of the caller's own in the same database.
