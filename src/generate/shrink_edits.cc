@@ -191,7 +191,7 @@ void DropTransactions(const Plan& plan, Edits& edits) {
         return WithoutSteps(from, r, i, *end + 1);
       });
       edits.push_back([r, i, end](const Plan& from) {
-        const auto without_end = WithoutSteps(from, r, *end, *end + 1);
+        auto without_end = WithoutSteps(from, r, *end, *end + 1);
         if (!without_end.has_value()) return without_end;
         return WithoutSteps(*without_end, r, i, i + 1);
       });

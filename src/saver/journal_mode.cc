@@ -48,6 +48,18 @@ absl::Status LearnMode(Database& database) {
   return database.QueryInt("PRAGMA user_version").status();
 }
 
+// The mode that it answers. The header of the file is committed behind that
+// row, where the statement ends.
+absl::StatusOr<std::string> RunSetMode(Database& database,
+                                       const std::string& name) {
+  ASSIGN_OR_RETURN(Statement set, database.PrepareOnce(absl::StrCat(
+                                      "PRAGMA journal_mode = ", name)));
+  ASSIGN_OR_RETURN(const bool has_row, set.Step());
+  std::string mode = has_row ? set.Bytes(0) : "";
+  RETURN_IF_ERROR(set.Run());
+  return mode;
+}
+
 }  // namespace
 
 // Only the header of the wal-index tells a connection that its cache is old,
@@ -58,8 +70,7 @@ absl::Status LearnMode(Database& database) {
 absl::Status SetJournalMode(Database& database, JournalMode mode) {
   RETURN_IF_ERROR(LearnMode(database));
   const std::string name(Name(mode));
-  const absl::StatusOr<std::string> set =
-      database.QueryText(absl::StrCat("PRAGMA journal_mode = ", name));
+  const absl::StatusOr<std::string> set = RunSetMode(database, name);
   if (!set.ok()) {
     LearnMode(database).IgnoreError();
     return set.status();

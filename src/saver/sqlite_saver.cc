@@ -227,7 +227,7 @@ absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
 absl::Status SqliteSaver::Vacuum() {
   RETURN_IF_ERROR(impl_->CheckNoTransaction());
   RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
-  const absl::Status vacuumed =
+  absl::Status vacuumed =
       lastcommit::Vacuum(impl_->database, impl_->journal_mode);
   // What was compiled for the former schema SQLite would compile again inside
   // the next transaction, which may end it (docs/findings.md).

@@ -443,7 +443,9 @@ class Sorter {
       if (is_running && !IsCommit(unit)) break;
       if (is_running || (is_in_doubt && IsCommit(unit))) {
         ordered.kind = OrderedStep::Kind::kPresumed;
-        ordered.shown_at = ShownAt(unit.counter);
+        // Who made the schema has a saver.
+        ordered.shown_at =
+            std::min(ShownAt(unit.counter), unit.acknowledged_at);
       } else if (IsRefused(unit, step) || LostARace(unit, step)) {
         ordered.kind = OrderedStep::Kind::kRefused;
         ++order_.refusals;
@@ -497,16 +499,16 @@ class Sorter {
   // The client's last unit that had a connection: its close, or an open that
   // failed.
   const Unit* LastConnected(const Queue& queue) const {
-    for (auto unit = queue.units.rbegin(); unit != queue.units.rend(); ++unit) {
-      const std::size_t step = unit->steps.front();
+    const auto has_connection = [this](const Unit& unit) {
+      const std::size_t step = unit.steps.front();
       const auto previous = previous_.find(step);
-      if (IsOpening(round_.steps[step].kind) ||
-          (previous != previous_.end() &&
-           page_.records[previous->second].has_saver)) {
-        return &*unit;
-      }
-    }
-    return nullptr;
+      return IsOpening(round_.steps[step].kind) ||
+             (previous != previous_.end() &&
+              page_.records[previous->second].has_saver);
+    };
+    const auto last =
+        std::find_if(queue.units.rbegin(), queue.units.rend(), has_connection);
+    return last == queue.units.rend() ? nullptr : &*last;
   }
 
   bool HasCommitOfOther(const Unit& unit) const {

@@ -36,7 +36,7 @@ struct OrderedStep {
   // Another client had the database open meanwhile.
   bool is_shared = false;
   // kPresumed: when another transaction had read, under the write lock, that it
-  // is there.
+  // is there, or its saver relied on it.
   Mark shown_at = kNever;
 };
 

@@ -54,6 +54,25 @@ struct StepRecord {
   std::int64_t errors;
 };
 
+// Nothing is left of an earlier round: what a step that is in flight has not
+// said yet must not be what another one said.
+inline void Clear(StepRecord& record) {
+  record.progress.store(Progress::kNone, std::memory_order_relaxed);
+  record.intended_at = 0;
+  record.acknowledged_at = kNever;
+  record.returned_at = kNever;
+  record.attempted = 0;
+  record.code = 0;
+  record.value = 0;
+  record.acknowledged = 0;
+  record.transaction_spilled = false;
+  record.has_saver = false;
+  record.is_in_transaction = false;
+  record.is_aborted = false;
+  record.is_in_doubt = false;
+  record.errors = 0;
+}
+
 // What the syncs of a round have covered: everything acknowledged before the
 // newest successful sync of this kind began.
 struct SyncMarks {
@@ -135,10 +154,7 @@ inline void ClearRound(SharedPage& page, std::size_t steps) {
   page.statement_failed_after_spill = false;
   page.starved_step = 0;
   page.message_step = 0;
-  for (std::size_t i = 0; i < steps; ++i) {
-    page.records[i].progress.store(Progress::kNone, std::memory_order_relaxed);
-    page.records[i].attempted = 0;
-  }
+  for (std::size_t i = 0; i < steps; ++i) Clear(page.records[i]);
 }
 
 }  // namespace lastcommit

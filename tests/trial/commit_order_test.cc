@@ -424,6 +424,7 @@ TEST_F(ErrorOrderTest, AnOpenThatFailsWithASaverHasMadeTheSchema) {
   ASSERT_EQ(steps.size(), 3u);
   EXPECT_EQ(steps[0].step, 0u);
   EXPECT_EQ(steps[0].kind, Kind::kPresumed);
+  EXPECT_EQ(steps[0].shown_at, page_->records[0].returned_at);
   EXPECT_EQ(steps[1].step, 2u);
   EXPECT_EQ(steps[2].step, 1u);
 }
@@ -492,6 +493,20 @@ TEST_F(ErrorOrderTest, AnOpenBesideAnotherClientIsShared) {
   Run(3, {absl::StatusCode::kOk, base()});
   EXPECT_TRUE(is_shared(1));
   EXPECT_FALSE(is_shared(3));
+}
+
+// What an earlier round left in the page is no answer.
+TEST_F(ErrorOrderTest, WhatIsInFlightHasNoAnswerYet) {
+  page_->records[2].code = static_cast<std::int32_t>(kRefused);
+  page_->records[2].errors = 3;
+  page_->records[2].returned_at = 1;
+  Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20))});
+  Begin(2);
+  Lock(2, 1);
+  Begin(3);
+  Lock(3, 2);
+  EXPECT_EQ(KindOf(2), Kind::kPresumed);
+  EXPECT_EQ(Order().in_flight, 3u);
 }
 
 // ---- The last close ----

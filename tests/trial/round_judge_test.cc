@@ -33,6 +33,8 @@ class RoundJudgeTest : public testing::Test {
       record.value = expected.value;
       record.has_saver = round.steps[i].kind != StepKind::kClose;
       record.is_in_transaction = model.in_transaction();
+      record.intended_at = ++page_->now;
+      record.returned_at = ++page_->now;
       record.progress = Progress::kReturned;
     }
   }
@@ -207,11 +209,7 @@ TEST_F(RoundJudgeTest, ACommitInDoubtMayBeThereUntilAnotherTookItsNumber) {
   Use({by(1, StepOf(StepKind::kOpen)), PutBlob(0, 10), by(1, PutBlob(1, 10)),
        by(1, StepOf(StepKind::kClose))});
   for (std::size_t i = 0; i < plan_.rounds[0].steps.size(); ++i) {
-    StepRecord& record = page_->records[i];
-    record.intended_at = ++page_->now;
-    record.acknowledged_at = kNever;
-    record.returned_at = ++page_->now;
-    record.errors = i == 2 ? 1 : 0;
+    page_->records[i].errors = i == 2 ? 1 : 0;
   }
   Answer(2, absl::StatusCode::kUnknown, false);
   page_->records[2].is_in_doubt = true;
