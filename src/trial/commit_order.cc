@@ -128,15 +128,23 @@ class Sorter {
     }
     for (std::int64_t counter = base_ + 1; counter < last; ++counter) {
       if (commits_.contains(counter)) continue;
-      // Of two it is the later: the number was still to be had.
-      Unit* newest = nullptr;
-      for (Unit* unit : candidates_) {
-        const bool is_newer =
-            newest == nullptr || unit->attempted_at > newest->attempted_at;
-        if (unit->counter == counter && is_newer) newest = unit;
-      }
-      if (newest != nullptr) commits_.emplace(counter, newest);
+      Unit* const unit = NewestCandidate(counter, /*in_flight=*/false);
+      if (unit != nullptr) commits_.emplace(counter, unit);
     }
+  }
+
+  // Of two with one number it is the later that may be there: the number was
+  // still to be had. Which one began first says nothing, since it may have
+  // waited for the lock.
+  Unit* NewestCandidate(std::int64_t counter, bool in_flight) const {
+    Unit* newest = nullptr;
+    for (Unit* unit : candidates_) {
+      if (unit->counter != counter || (in_flight && !unit->is_in_flight)) {
+        continue;
+      }
+      if (newest == nullptr || unit->ended_at > newest->ended_at) newest = unit;
+    }
+    return newest;
   }
 
   // When a transaction with a higher number had begun.
@@ -157,13 +165,10 @@ class Sorter {
     if (std::none_of(queues_.begin(), queues_.end(), is_waiting)) {
       return commits_.end();
     }
-    for (Unit* unit : candidates_) {
-      if (unit->is_in_flight && unit->counter == model_.state().cut + 1 &&
-          !IsCommit(*unit)) {
-        return commits_.emplace(unit->counter, unit).first;
-      }
-    }
-    return commits_.end();
+    const std::int64_t next = model_.state().cut + 1;
+    Unit* const unit = NewestCandidate(next, /*in_flight=*/true);
+    if (unit == nullptr || commits_.contains(next)) return commits_.end();
+    return commits_.emplace(next, unit).first;
   }
 
   // Everything acknowledged before `mark`.

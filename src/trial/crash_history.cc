@@ -81,8 +81,10 @@ void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
     in_doubt_.clear();
   } else {
     in_doubt_ = replayed.at_end.after_power_loss;
+    if (unfound_ != nullptr) in_doubt_.push_back(unfound_);
     promises_ = PromisesAt(now, synced, replayed);
   }
+  unfound_ = nullptr;
 }
 
 CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {

@@ -428,6 +428,10 @@ class SimRun {
       const auto index = static_cast<std::size_t>(examination.alternative);
       model_ = ReferenceModel(*(*task.alternatives)[index]);
     }
+    if (result_.rounds.back().has_death &&
+        examination.cut < model_.state().cut) {
+      history_.MayComeBack(model_);
+    }
     model_.RevertTo(examination.cut);
     history_.EndRound(result_.rounds.back().lost_power, examination.cut,
                       page_.now, run.synced(), replayed);

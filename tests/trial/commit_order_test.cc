@@ -412,6 +412,23 @@ TEST_F(ErrorOrderTest, OfTwoThatFailedWithOneNumberTheLaterIsThere) {
   EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4));
 }
 
+// Who began first may have waited for the lock.
+TEST_F(ErrorOrderTest, OfADeadOneAndOneThatWaitedTheOneThatWaitedIsThere) {
+  Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20)), By(1, StepKind::kRead),
+       By(0, StepKind::kRead)});
+  Begin(2);
+  Begin(3);
+  Lock(3, 1);
+  const DeathOfOne death = {1, ++page_->now};
+  Lock(2, 1);
+  page_->records[2].is_in_doubt = true;
+  Fail(2);
+  page_->records[2].is_in_doubt = true;
+  Begin(5);
+  Lock(5, 2);
+  EXPECT_EQ(KindOf(2, death), Kind::kPresumed);
+}
+
 // Its saver is there, but could not read the counter.
 TEST_F(ErrorOrderTest, AnOpenThatFailsWithASaverHasMadeTheSchema) {
   before_ = ReferenceModel();
