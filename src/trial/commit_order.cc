@@ -492,12 +492,27 @@ class Sorter {
       if (last == nullptr || unit->ended_at > last->ended_at) last = unit;
     }
     if (last == nullptr ||
-        round_.steps[last->steps.back()].kind != StepKind::kClose) {
+        round_.steps[last->steps.back()].kind != StepKind::kClose ||
+        MayNotKnowTheMode(*last)) {
       return false;
     }
     return std::all_of(queues_.begin(), queues_.end(), [&](const Queue& queue) {
       const Unit* const unit = LastConnected(queue);
       return unit == nullptr || unit == last || unit->ended_at < last->began_at;
+    });
+  }
+
+  // Who has not read since another one went over to WAL knows of none, and
+  // leaves it (sqlite3PagerClose() in pager.c).
+  bool MayNotKnowTheMode(const Unit& last) const {
+    return std::any_of(queues_.begin(), queues_.end(), [&](const Queue& queue) {
+      return std::any_of(
+          queue.units.begin(), queue.units.end(), [&](const Unit& unit) {
+            const std::size_t step = unit.steps.front();
+            return unit.client != last.client &&
+                   round_.steps[step].kind == StepKind::kJournalMode &&
+                   CodeOf(page_.records[step]) == absl::StatusCode::kOk;
+          });
     });
   }
 

@@ -540,6 +540,26 @@ TEST_F(CommitOrderTest, TheLastOfTwoClosesIsAloneIfTheOtherIsOver) {
   EXPECT_FALSE(Order().closed_alone);
 }
 
+// That one may not know of the WAL.
+TEST_F(CommitOrderTest, AfterAnotherChangedTheModeTheLastCloseMayLeaveAWal) {
+  for (const absl::StatusCode code : {absl::StatusCode::kOk, kBusy}) {
+    Use({By(0, StepKind::kJournalMode), By(0, StepKind::kClose),
+         By(1, StepKind::kClose)});
+    Begin(4);  // it is there
+    Begin(2);
+    Return(2, {code, 0});
+    Run(3);
+    Run(4);
+    EXPECT_EQ(Order().closed_alone, code != absl::StatusCode::kOk);
+  }
+  Use({By(0, StepKind::kJournalMode), By(1, StepKind::kClose),
+       By(0, StepKind::kClose)});
+  Run(2);
+  Run(3);
+  Run(4);
+  EXPECT_TRUE(Order().closed_alone);
+}
+
 // Its own close is none.
 TEST_F(CommitOrderTest, WhoNeverOpenedIsInTheWayOfACloseUntilItGaveUp) {
   Use({By(0, StepKind::kClose), By(1, StepKind::kClose)});
