@@ -17,6 +17,7 @@ const char* HandSaver::Text(Sql sql) {
       "SAVEPOINT s1",
       "RELEASE s1",
       "SELECT value FROM meta WHERE key = 'commit_counter'",
+      "PRAGMA journal_mode",
       "UPDATE meta SET value = ?1 WHERE key = 'commit_counter'",
       "SELECT last_log, last_checkpoint, is_deleted FROM threads"
       " WHERE thread_id = ?1",
@@ -66,8 +67,8 @@ HandSaver::HandSaver(const std::string& path, const Options& options,
   Exec("PRAGMA journal_mode = " + std::string(Name(options.journal_mode)));
   Exec("PRAGMA synchronous = " + std::string(Name(synchronous)));
   const int version = sqlite3_libversion_number();
-  avoid_bug_ = options.journal_mode == JournalMode::kWal &&
-               version >= 3011000 && version < 3050002;
+  avoid_bug_ = version >= 3011000 && version < 3050002;
+  is_wal_ = options.journal_mode == JournalMode::kWal;
   for (int i = 0; i < kStatements; ++i) {
     Must(sqlite3_prepare_v3(connection_, Text(static_cast<Sql>(i)), -1,
                             SQLITE_PREPARE_PERSISTENT,
@@ -221,6 +222,10 @@ void HandSaver::BeginImmediate(bool may_roll_back_partly) {
       1 + sqlite3_column_int64(statements_[kReadCounter], 0);
   sqlite3_reset(statements_[kReadCounter]);
   if (avoid_bug_ && may_roll_back_partly) {
+    Must(sqlite3_step(statements_[kReadMode]), SQLITE_ROW);
+    sqlite3_reset(statements_[kReadMode]);
+  }
+  if (avoid_bug_ && may_roll_back_partly && is_wal_) {
     WriteCounter(-counter);
     Must(sqlite3_db_cacheflush(connection_), SQLITE_OK);
     WriteCounter(counter);

@@ -50,6 +50,7 @@ class HandSaver {
     kSavepoint,
     kRelease,
     kReadCounter,
+    kReadMode,
     kWriteCounter,
     kReadThread,
     kWriteThread,
@@ -85,6 +86,7 @@ class HandSaver {
   const std::string digest_;
   const HandAutocheckpoint autocheckpoint_;
   bool avoid_bug_;
+  bool is_wal_;
   bool is_inside_ = false;
 };
 

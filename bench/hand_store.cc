@@ -170,12 +170,16 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
   }
   Set(connection_, "wal_autocheckpoint",
       std::to_string(GuardsByHand() ? 0 : autocheckpoint_.frames));
+  KeptInt("PRAGMA user_version");
   Set(connection_, "journal_mode", std::string(Name(profile.journal_mode)));
+  if (profile.journal_mode != JournalMode::kWal) {
+    sqlite3_db_release_memory(connection_);
+  }
   Set(connection_, "synchronous",
       std::to_string(static_cast<int>(profile.synchronous)));
   const int version = sqlite3_libversion_number();
-  avoid_bug_ = profile.journal_mode == JournalMode::kWal &&
-               version >= 3011000 && version < 3050002;
+  avoid_bug_ = version >= 3011000 && version < 3050002;
+  is_wal_ = profile.journal_mode == JournalMode::kWal;
   KeptInt("SELECT value FROM meta WHERE key = 'commit_counter'");
   if (GuardsByHand()) {
     CheckpointAfterCommitsByHand(connection_, autocheckpoint_);
@@ -261,8 +265,9 @@ std::int64_t HandStore::KeptInt(const char* sql) {
   return value;
 }
 
-// With the saver's defence against the partial-rollback bug: the page of the
-// counter goes into the WAL twice.
+// With the saver's defence against the partial-rollback bug: in WAL mode, which
+// is asked for as the saver does, the page of the counter goes into the WAL
+// twice.
 void HandStore::Begin(bool is_transaction) {
   Must(RunKept("BEGIN IMMEDIATE", {}) == SQLITE_OK, connection_, "BEGIN");
   const std::int64_t counter =
@@ -274,7 +279,8 @@ void HandStore::Begin(bool is_transaction) {
     sqlite3_step(update);
     Must(sqlite3_reset(update) == SQLITE_OK, connection_, "counter");
   };
-  if (avoid_bug_ && is_transaction) {
+  if (avoid_bug_ && is_transaction) KeptInt("PRAGMA journal_mode");
+  if (avoid_bug_ && is_transaction && is_wal_) {
     write(-counter);
     sqlite3_db_cacheflush(connection_);
     write(counter);

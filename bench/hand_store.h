@@ -67,6 +67,7 @@ class HandStore {
   sqlite3* connection_ = nullptr;
   std::vector<std::pair<const char*, sqlite3_stmt*>> kept_;
   bool avoid_bug_ = false;
+  bool is_wal_ = false;
   int depth_ = 0;  // 0 = no transaction, 1 = no savepoint in it
 };
 
