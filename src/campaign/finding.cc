@@ -98,6 +98,19 @@ std::string StoryOf(const Finding& finding, const Plan& plan,
       "replay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
 }
 
+// The plan as it ran. One that was violated in an image along the way ends
+// there, unless what came later was needed to see it: then it keeps its images.
+absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
+                           const TrialResult& result) {
+  Plan exact = WithExactCrashes(plan, result);
+  if (!result.violated_image.has_value()) return exact;
+  ASSIGN_OR_RETURN(const TrialResult again, trial.Run(exact));
+  if (again.verdict.violation == result.verdict.violation) return exact;
+  TrialResult without_image = result;
+  without_image.violated_image.reset();
+  return WithExactCrashes(plan, without_image);
+}
+
 }  // namespace
 
 std::string_view Name(FindingState state) {
@@ -128,23 +141,6 @@ absl::Status PrepareFindings(const std::string& directory) {
                    absl::CHexEscape(directory)));
 }
 
-namespace {
-
-// The plan as it ran. One that was violated in an image along the way ends
-// there, unless what came later was needed to see it: then it keeps its images.
-absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
-                           const TrialResult& result) {
-  Plan exact = WithExactCrashes(plan, result);
-  if (!result.violated_image.has_value()) return exact;
-  ASSIGN_OR_RETURN(const TrialResult again, trial.Run(exact));
-  if (again.verdict.violation == result.verdict.violation) return exact;
-  TrialResult without_image = result;
-  without_image.violated_image.reset();
-  return WithExactCrashes(plan, without_image);
-}
-
-}  // namespace
-
 absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options) {
@@ -172,8 +168,7 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
         if (options.is_cancelled()) return absl::CancelledError("stopped");
         ASSIGN_OR_RETURN(const TrialResult tried, trial.Run(candidate));
         if (tried.verdict.violation != violation) return std::nullopt;
-        ASSIGN_OR_RETURN(Plan exact, Exact(trial, candidate, tried));
-        return exact;
+        return Exact(trial, candidate, tried);
       },
       options.shrink);
 }

@@ -34,8 +34,9 @@ absl::StatusOr<bool> IsInWalMode(Database& database);
 absl::Status SetJournalMode(Database& database, JournalMode mode);
 
 // Changes mode and `synchronous`, outside a transaction. Unavailable: another
-// connection was in the way until `busy_timeout` had passed. After an error
-// neither has changed, or `synchronous` is EXTRA.
+// connection was in the way until `busy_timeout` had passed, and neither has
+// changed. After any other error the mode may have; `synchronous` is then the
+// former level or EXTRA.
 absl::Status ChangeJournalMode(Database& database, JournalMode mode,
                                Synchronous synchronous,
                                absl::Duration busy_timeout);

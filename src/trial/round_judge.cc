@@ -496,9 +496,11 @@ class RoundJudge {
   // may see, with the steps since.
   InDoubt in_doubt_;
   std::vector<ReferenceModel> live_;
-  Mark failed_at_ = 0;                  // the newest of them
-  std::vector<std::size_t> lingering_;  // those that a loss of power may bring
-  std::vector<std::size_t> failed_;     // the same, in `replayed_.overtaken`
+  Mark failed_at_ = 0;  // when the newest of them did
+  // Where they are in `replayed_.overtaken`: those that nothing has decided,
+  // and those that a loss of power may still bring back.
+  std::vector<std::size_t> failed_;
+  std::vector<std::size_t> lingering_;
   static constexpr std::size_t kNoStep =
       std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> previous_;  // by step, of the same client
