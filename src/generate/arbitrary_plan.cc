@@ -198,8 +198,7 @@ class FaultsDraw {
 // What several connections can share: without a journal on disk nothing is
 // promised to them.
 void LimitToShared(Draw& draw, FaultChoice fault, Profile& profile) {
-  if (profile.journal_mode == JournalMode::kMemory ||
-      profile.journal_mode == JournalMode::kOff ||
+  if (!IsKeptOnDisk(profile.journal_mode) ||
       (fault == FaultChoice::kNone && draw.Percent(60))) {
     profile.journal_mode = JournalMode::kWal;
   }
@@ -244,8 +243,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   // A loss of power of a plan that changes the mode is no row of the contract.
   const bool changes_mode =
       (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
-      plan.profile.journal_mode != JournalMode::kMemory &&
-      plan.profile.journal_mode != JournalMode::kOff &&
+      IsKeptOnDisk(plan.profile.journal_mode) &&
       draw.Percent(is_shared ? 30 : 15);
   std::vector<ProgramDraw> programs;
   programs.reserve(static_cast<std::size_t>(options.clients));

@@ -173,7 +173,7 @@ class PlanParser {
     if (step.kind == StepKind::kJournalMode && mode_change_line_ == 0) {
       mode_change_line_ = line_number_;
       const JournalMode mode = plan_.profile.journal_mode;
-      if (mode == JournalMode::kMemory || mode == JournalMode::kOff) {
+      if (!IsKeptOnDisk(mode)) {
         return FieldError(
             "step", absl::StrCat("the plan begins in ", std::string(Name(mode)),
                                  " (allowed with profile.journal_mode delete, "

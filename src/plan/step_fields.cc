@@ -124,9 +124,7 @@ std::string Print(T value) {
 // Without a journal on the disk nothing is demanded that a change could keep.
 std::optional<JournalMode> ParseModeOnDisk(std::string_view name) {
   const auto mode = ParseJournalMode(name);
-  return mode == JournalMode::kMemory || mode == JournalMode::kOff
-             ? std::nullopt
-             : mode;
+  return mode.has_value() && IsKeptOnDisk(*mode) ? mode : std::nullopt;
 }
 
 template <typename T>

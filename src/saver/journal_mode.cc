@@ -29,11 +29,6 @@ absl::Status SetPragma(Database& database, const char* name, int value) {
   return SetPragma(database, name, text, text);
 }
 
-bool HasJournalOnDisk(JournalMode mode) {
-  return mode == JournalMode::kDelete || mode == JournalMode::kTruncate ||
-         mode == JournalMode::kPersist;
-}
-
 absl::StatusOr<bool> IsInWalMode(Database& database) {
   ASSIGN_OR_RETURN(Statement query, database.Prepare("PRAGMA journal_mode"));
   ASSIGN_OR_RETURN(const bool has_row, query.Step());

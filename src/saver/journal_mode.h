@@ -21,9 +21,6 @@ absl::Status SetPragma(Database& database, const char* name,
                        const std::string& value, const std::string& expected);
 absl::Status SetPragma(Database& database, const char* name, int value);
 
-// Whether the journal is on the disk.
-bool HasJournalOnDisk(JournalMode mode);
-
 // As the connection knows it: exact inside a transaction.
 absl::StatusOr<bool> IsInWalMode(Database& database);
 

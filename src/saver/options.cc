@@ -24,7 +24,7 @@ std::string_view Name(Durability level) {
 }
 
 Durability DurabilityOf(JournalMode mode, Synchronous synchronous) {
-  if (mode == JournalMode::kMemory || mode == JournalMode::kOff) {
+  if (!IsKeptOnDisk(mode)) {
     return Durability::kNothing;
   }
   return synchronous >= ForPowerLoss(mode) ? Durability::kPowerLoss

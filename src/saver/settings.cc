@@ -24,6 +24,10 @@ std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
 
 }  // namespace
 
+bool IsKeptOnDisk(JournalMode mode) {
+  return mode != JournalMode::kMemory && mode != JournalMode::kOff;
+}
+
 std::string_view Name(JournalMode mode) {
   return kJournalModes[static_cast<std::size_t>(mode)];
 }

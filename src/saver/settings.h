@@ -19,6 +19,10 @@ enum class Synchronous { kOff, kNormal, kFull, kExtra };
 // https://sqlite.org/c3ref/wal_checkpoint_v2.html
 enum class CheckpointMode { kPassive, kFull, kRestart, kTruncate };
 
+// Whether what a crash needs to undo or to keep a transaction is on the disk:
+// the journal, or the WAL.
+bool IsKeptOnDisk(JournalMode mode);
+
 // "wal", "full", "passive": the words of the PRAGMAs.
 std::string_view Name(JournalMode mode);
 std::string_view Name(Synchronous level);

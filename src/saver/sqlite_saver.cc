@@ -28,9 +28,8 @@ Defences DefencesFor(const Options& options, JournalMode mode,
       HasPartialRollbackBug(sqlite3_libversion_number());
   defences.against_lost_journal_end = WritesOverJournal(mode, synchronous);
   defences.against_half_statements = true;
-  defences.against_unjournaled_pages = mode != JournalMode::kMemory &&
-                                       mode != JournalMode::kOff &&
-                                       synchronous != Synchronous::kOff;
+  defences.against_unjournaled_pages =
+      IsKeptOnDisk(mode) && synchronous != Synchronous::kOff;
   return defences;
 }
 
@@ -236,7 +235,7 @@ absl::Status SqliteSaver::Vacuum() {
 }
 
 absl::Status SqliteSaver::SetJournalMode(JournalMode mode) {
-  if (mode != JournalMode::kWal && !HasJournalOnDisk(mode)) {
+  if (!IsKeptOnDisk(mode)) {
     return absl::InvalidArgumentError(
         absl::StrCat("journal mode ", std::string(Name(mode)),
                      " keeps no journal on the disk"));

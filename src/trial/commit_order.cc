@@ -267,7 +267,8 @@ class Sorter {
   // it had.
   bool NeedsTheFileAlone(std::size_t step) const {
     const StepKind kind = round_.steps[step].kind;
-    return kind == StepKind::kJournalMode ||
+    return (kind == StepKind::kJournalMode &&
+            round_.steps[step].journal_mode != JournalMode::kWal) ||
            (IsOpening(kind) &&
             std::any_of(round_.steps.begin(), round_.steps.end(),
                         [](const Step& other) {

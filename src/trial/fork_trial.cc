@@ -132,8 +132,7 @@ absl::Status CheckCanRunTogether(const Plan& plan) {
         "only");
   }
   const JournalMode mode = plan.profile.journal_mode;
-  if (RunsFreely(plan) &&
-      (mode == JournalMode::kMemory || mode == JournalMode::kOff)) {
+  if (RunsFreely(plan) && !IsKeptOnDisk(mode)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "journal_mode ", std::string(Name(mode)),
         " of clients that run freely: nothing can be demanded of it"));

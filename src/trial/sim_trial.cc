@@ -428,13 +428,15 @@ class SimRun {
       const auto index = static_cast<std::size_t>(examination.alternative);
       model_ = ReferenceModel(*(*task.alternatives)[index]);
     }
-    if (result_.rounds.back().has_death &&
+    // After a crash of all everybody recovers, and reads those frames.
+    const RoundFacts& facts = result_.rounds.back();
+    if (facts.has_death && !facts.crashed &&
         examination.cut < model_.state().cut) {
       history_.MayComeBack(model_);
     }
     model_.RevertTo(examination.cut);
-    history_.EndRound(result_.rounds.back().lost_power, examination.cut,
-                      page_.now, run.synced(), replayed);
+    history_.EndRound(facts.lost_power, examination.cut, page_.now,
+                      run.synced(), replayed);
   }
 
   absl::StatusOr<Examination> ExamineStorage(Storage storage,
