@@ -3,7 +3,8 @@
 // cannot change a blob's size: a writer says beforehand how many bytes come.
 //
 // Both belong to the saver's thread and end before the saver. While one is
-// open, every other call on the saver is refused with FailedPrecondition.
+// open, every other call on the saver is refused with FailedPrecondition;
+// Transaction::Rollback() ends it, and so does Commit(), which then rolls back.
 
 #ifndef LASTCOMMIT_SAVER_BLOB_STREAM_H_
 #define LASTCOMMIT_SAVER_BLOB_STREAM_H_

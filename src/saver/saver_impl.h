@@ -4,6 +4,7 @@
 #ifndef LASTCOMMIT_SAVER_SAVER_IMPL_H_
 #define LASTCOMMIT_SAVER_SAVER_IMPL_H_
 
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -74,6 +75,19 @@ class SqliteSaver::Impl {
   absl::Status CheckNoStream() const {
     if (stream == nullptr) return absl::OkStatus();
     return absl::FailedPreconditionError("a blob stream is open");
+  }
+
+  // A blob that is not whole cannot become a part of the transaction, and one
+  // that stayed open after its commit was refused would keep the write lock.
+  absl::StatusOr<std::int64_t> Commit(const Level& level) {
+    const bool has_stream =
+        stream != nullptr && level.depth == 0 && stack.Contains(level);
+    if (!has_stream) return stack.Commit(level);
+    stream->End();
+    if (stack.IsAborted(level)) return stack.Commit(level);
+    RETURN_IF_ERROR(stack.Rollback(level));
+    return absl::FailedPreconditionError(
+        "a blob stream was open: the transaction was rolled back");
   }
 
   // Before a level of a Transaction is rolled back.

@@ -34,8 +34,7 @@ Transaction::~Transaction() { Rollback().IgnoreError(); }
 
 absl::StatusOr<std::int64_t> Transaction::Commit() {
   if (saver_ == nullptr) return MovedFrom();
-  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
-  return saver_->impl_->stack.Commit({depth_, id_});
+  return saver_->impl_->Commit({depth_, id_});
 }
 
 absl::Status Transaction::Rollback() {

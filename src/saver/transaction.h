@@ -14,7 +14,9 @@ namespace lastcommit {
 class SqliteSaver;
 
 // Destroyed without Commit() or Release() it is rolled back. Nested ones end
-// before the outer one; ending an outer one ends those inside it.
+// before the outer one; ending an outer one ends those inside it. While a blob
+// stream is open Savepoint(), Release() and RollbackTo() are refused with
+// FailedPrecondition.
 class Transaction {
  public:
   Transaction(Transaction&&) noexcept;
@@ -22,12 +24,15 @@ class Transaction {
   ~Transaction();
 
   // Commits the whole transaction and returns the value of the commit counter.
-  // Outermost only (FailedPrecondition otherwise). After Unavailable the
-  // transaction is still open with all its changes. After any other error it
-  // has ended, and IsInDoubt(status) says whether the commit may have reached
-  // the disk all the same.
+  // A savepoint refuses it with FailedPrecondition and goes on, and after
+  // Unavailable the transaction is still open with all its changes. After any
+  // other error it has ended, and IsInDoubt(status) says whether the commit may
+  // have reached the disk all the same. FailedPrecondition: a blob stream is
+  // open, which ends with it. Aborted: it is_aborted().
   absl::StatusOr<std::int64_t> Commit();
-  // Undoes everything and ends it. A savepoint is undone and released.
+  // Undoes everything, also what a blob stream has written that is open in it,
+  // and ends it. A savepoint is undone and released; Aborted: it could not be
+  // undone alone, and the whole transaction was rolled back.
   absl::Status Rollback();
 
   // A savepoint inside this one and all that are open inside it.

@@ -142,8 +142,13 @@ absl::Status TransactionStack::Rollback(const Level& level) {
     is_aborted_ = is_aborted_ && !empty();
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(RollbackTo(level));
-  return Release(level);
+  absl::Status status = RollbackTo(level);
+  if (status.ok()) status = Release(level);
+  if (status.ok()) return status;
+  // What was given up must not be committed.
+  if (!IsAborted()) status = Abort(status);
+  EndAbove(level.depth - 1);
+  return status;
 }
 
 bool TransactionStack::IsOpen(const Level& level) const {

@@ -181,18 +181,87 @@ TEST_F(BlobStreamTest, EveryOtherCallIsRefusedWhileAStreamIsOpen) {
 
 TEST_F(BlobStreamTest, TransactionWaitsForItsStreamButForARollback) {
   Transaction transaction = Begin();
+  Transaction savepoint = transaction.Savepoint().value();
   std::optional<BlobWriter> writer = Writer("b", 1);
   for (const absl::Status& status :
-       {transaction.Commit().status(), transaction.Savepoint().status(),
-        transaction.Release(), transaction.RollbackTo()}) {
+       {savepoint.Commit().status(), savepoint.Savepoint().status(),
+        savepoint.Release(), savepoint.RollbackTo(),
+        transaction.Savepoint().status()}) {
     EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
   }
+  EXPECT_TRUE(savepoint.is_open());
+  EXPECT_TRUE(transaction.is_open());
+  EXPECT_THAT(writer->Write("x"), IsOk());
   ASSERT_THAT(transaction.Rollback(), IsOk());
   EXPECT_THAT(writer->Write("x"), StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(writer->Finish(), StatusIs(StatusCode::kFailedPrecondition));
   writer.reset();
   EXPECT_THAT(Get("b"), StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(Counter(), 0);
+}
+
+TEST_F(BlobStreamTest, CommitWhileAWriterIsOpenEndsBothAndCommitsNothing) {
+  Transaction transaction = Begin();
+  ASSERT_THAT(Put("before", "x"), IsOk());
+  Transaction savepoint = transaction.Savepoint().value();
+  BlobWriter writer = Writer("b", 1);
+  ASSERT_THAT(writer.Write("x"), IsOk());
+  EXPECT_THAT(transaction.Commit(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_FALSE(transaction.is_open());
+  EXPECT_FALSE(savepoint.is_open());
+  EXPECT_THAT(writer.Finish(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_EQ(StrangersSql("BEGIN IMMEDIATE; SELECT count(*) FROM blobs"), "0");
+  EXPECT_THAT(Put("after", "x"), IsOk());
+  EXPECT_EQ(Counter(), 1);
+}
+
+TEST_F(BlobStreamTest, CommitWhileAReaderIsOpenEndsBothAndCommitsNothing) {
+  ASSERT_THAT(Put("b", "x"), IsOk());
+  Transaction transaction = Begin();
+  ASSERT_THAT(Put("inside", "x"), IsOk());
+  BlobReader reader = saver_->ReadBlob("t", "b").value();
+  EXPECT_THAT(transaction.Commit(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_FALSE(transaction.is_open());
+  std::array<char, 10> buffer = {};
+  EXPECT_THAT(reader.Read(buffer), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Get("inside"), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(saver_->Begin(), IsOk());
+}
+
+TEST_F(BlobStreamTest, CommitOfOneThatHasEndedLeavesTheStreamOfTheNext) {
+  Transaction ended = Begin();
+  ASSERT_THAT(ended.Rollback(), IsOk());
+  Transaction next = Begin();
+  BlobWriter writer = Writer("b", 1);
+  EXPECT_THAT(ended.Commit(), StatusIs(StatusCode::kFailedPrecondition));
+  ASSERT_THAT(writer.Write("x"), IsOk());
+  ASSERT_THAT(writer.Finish(), IsOk());
+  EXPECT_THAT(next.Commit(), IsOkAndHolds(1));
+}
+
+TEST_F(BlobStreamTest, CommitOfAnAbortedOneWithAStreamWaitsForItsRollback) {
+  Transaction transaction = Begin();
+  ASSERT_THAT(Put("b", "x"), IsOk());
+  BlobReader reader = saver_->ReadBlob("t", "b").value();
+  Sql("ROLLBACK");
+  EXPECT_THAT(transaction.Commit(), StatusIs(StatusCode::kAborted));
+  EXPECT_TRUE(transaction.is_aborted());
+  EXPECT_THAT(Put("b", "x"), StatusIs(StatusCode::kAborted));
+  EXPECT_THAT(transaction.Rollback(), IsOk());
+  EXPECT_THAT(Put("b", "x"), IsOk());
+}
+
+TEST_F(BlobStreamTest, RollbackOfASavepointEndsTheStreamInIt) {
+  Transaction transaction = Begin();
+  ASSERT_THAT(Put("kept", "x"), IsOk());
+  Transaction savepoint = transaction.Savepoint().value();
+  BlobWriter writer = Writer("b", 1);
+  ASSERT_THAT(writer.Write("x"), IsOk());
+  ASSERT_THAT(savepoint.Rollback(), IsOk());
+  EXPECT_THAT(writer.Finish(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(transaction.Commit(), IsOkAndHolds(1));
+  EXPECT_THAT(Get("kept"), IsOkAndHolds("x"));
+  EXPECT_THAT(Get("b"), StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(BlobStreamTest, RollbackEndsAReaderToo) {

@@ -1,5 +1,8 @@
+#include <sqlite3.h>
+
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "saver/saver_fixture.h"
@@ -145,6 +148,34 @@ TEST_F(TransactionTest, CommitKeepsOpenSavepointsAndEndsThem) {
   ASSERT_THAT(transaction.Commit(), IsOk());
   EXPECT_FALSE(savepoint.is_open());
   EXPECT_TRUE(Has("a"));
+}
+
+// The connection does not let savepoints be undone.
+int DenyRollbackTo(void*, int action, const char* word, const char*,
+                   const char*, const char*) {
+  const bool is_denied =
+      action == SQLITE_SAVEPOINT && std::string_view(word) == "ROLLBACK";
+  return is_denied ? SQLITE_DENY : SQLITE_OK;
+}
+
+TEST_F(TransactionTest, SavepointThatCannotBeUndoneTakesTheTransactionWithIt) {
+  Transaction transaction = Begin();
+  sqlite3_set_authorizer(saver_->connection(), DenyRollbackTo, nullptr);
+  {
+    Transaction given_up = SavepointIn(transaction);
+    ASSERT_THAT(Put("a", "1"), IsOk());
+  }
+  EXPECT_TRUE(transaction.is_aborted());
+  EXPECT_THAT(transaction.Commit(), StatusIs(StatusCode::kAborted));
+  ASSERT_THAT(transaction.Rollback(), IsOk());
+  Transaction next = Begin();
+  Transaction savepoint = SavepointIn(next);
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  EXPECT_THAT(savepoint.Rollback(), StatusIs(StatusCode::kAborted));
+  EXPECT_TRUE(next.is_aborted());
+  ASSERT_THAT(next.Rollback(), IsOk());
+  EXPECT_FALSE(Has("a"));
+  EXPECT_EQ(Counter(), 0);
 }
 
 TEST_F(TransactionTest, SavepointsWordsAreRefusedOnTheTransaction) {
