@@ -1,17 +1,21 @@
 #include "campaign/results_database.h"
 
-#include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <optional>
-#include <vector>
+#include <system_error>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "campaign/results_schema.h"
 #include "campaign/whole_file.h"
+#include "disk/confined_vfs.h"
 #include "status/status.h"
 #include "trial/child.h"
 
@@ -46,13 +50,16 @@ std::optional<Header> ReadHeader(const std::string& path) {
   return Header{number(60), number(68)};
 }
 
-// In a child: the SQLite under test may crash, or never end.
-absl::Status InChild(absl::FunctionRef<absl::Status()> work) {
+// In a child: the SQLite under test may crash, or never end. It is confined to
+// `directory`.
+absl::Status InChild(const std::string& directory,
+                     absl::FunctionRef<absl::Status()> work) {
   ASSIGN_OR_RETURN(ChildRunner runner, ChildRunner::Create());
   ASSIGN_OR_RETURN(const ChildReport report,
                    runner.Run(
                        [&] {
-                         const absl::Status done = work();
+                         absl::Status done = ConfineSqlite(directory);
+                         if (done.ok()) done = work();
                          if (done.ok()) return;
                          std::printf("%s", done.ToString().c_str());
                          std::fflush(stdout);
@@ -65,15 +72,28 @@ absl::Status InChild(absl::FunctionRef<absl::Status()> work) {
                                           absl::CHexEscape(report.output)));
 }
 
-// False: SQLite complains, or dies of it.
-bool IsWhole(const std::string& path) {
-  return InChild([&] { return CheckDatabase(path); }).ok();
+// Where SQLite works, and nothing stands that anybody else has put there. One
+// that was left by a killed process, or is anything else, is removed.
+absl::Status MakeWorkplace(const std::string& path) {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
+  if (mkdir(path.c_str(), S_IRWXU) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(
+      errno, absl::StrCat("cannot make ", absl::CHexEscape(path)));
 }
 
-void RemoveDatabase(const std::string& path) {
-  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
-    unlink(absl::StrCat(path, suffix).c_str());
+// False: SQLite complains, or dies of it. The journal and the WAL of a stranger
+// are not looked at: this program leaves none.
+absl::StatusOr<bool> IsWhole(const std::string& path,
+                             const std::string& workplace) {
+  const std::string copy = absl::StrCat(workplace, "/old.sqlite");
+  std::error_code error;
+  std::filesystem::copy_file(path, copy, error);
+  if (error) {
+    return absl::ErrnoToStatus(
+        error.value(), absl::StrCat("cannot copy ", absl::CHexEscape(path)));
   }
+  return InChild(workplace, [&] { return CheckDatabase(copy); }).ok();
 }
 
 // Never over one that was put aside before.
@@ -89,7 +109,7 @@ absl::Status PutAside(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status MakeRoom(const std::string& path) {
+absl::Status MakeRoom(const std::string& path, const std::string& workplace) {
   if (access(path.c_str(), F_OK) != 0) return absl::OkStatus();
   const std::optional<Header> header = ReadHeader(path);
   if (!header || header->application_id != kResultsApplicationId) {
@@ -101,7 +121,8 @@ absl::Status MakeRoom(const std::string& path) {
                      header->user_version, ", newer than ", kResultsVersion,
                      ": it is not replaced; everything is in results.jsonl"));
   }
-  return IsWhole(path) ? absl::OkStatus() : PutAside(path);
+  ASSIGN_OR_RETURN(const bool is_whole, IsWhole(path, workplace));
+  return is_whole ? absl::OkStatus() : PutAside(path);
 }
 
 }  // namespace
@@ -110,17 +131,21 @@ absl::Status BuildResultsDatabase(const std::string& directory,
                                   const Identity& identity,
                                   const Tally& tally) {
   const std::string path = absl::StrCat(directory, "/results.sqlite");
-  const std::string temporary = absl::StrCat(path, ".tmp");
-  RETURN_IF_ERROR(MakeRoom(path));
-  RemoveDatabase(temporary);  // of one that was killed
-  const absl::Status built =
-      InChild([&] { return WriteDatabase(temporary, identity, tally); });
+  const std::string workplace = absl::StrCat(path, ".tmp");
+  RETURN_IF_ERROR(MakeWorkplace(workplace));
+  const absl::Cleanup remover = [&] {
+    std::error_code ignored;
+    std::filesystem::remove_all(workplace, ignored);
+  };
+  RETURN_IF_ERROR(MakeRoom(path, workplace));
+  const std::string built_path = absl::StrCat(workplace, "/results.sqlite");
+  const absl::Status built = InChild(
+      workplace, [&] { return WriteDatabase(built_path, identity, tally); });
   if (!built.ok()) {
-    RemoveDatabase(temporary);
     return absl::InternalError(absl::StrCat(
         "cannot build ", absl::CHexEscape(path), ": ", built.message()));
   }
-  return PutInPlace(temporary, path);
+  return PutInPlace(built_path, path);
 }
 
 }  // namespace lastcommit

@@ -17,11 +17,11 @@ namespace lastcommit {
 inline constexpr std::uint32_t kResultsApplicationId = 0x4C737452;  // "LstR"
 inline constexpr std::uint32_t kResultsVersion = 1;  // user_version
 
-// Writes a temporary file and renames it to DIRECTORY/results.sqlite, in a
-// process of its own. A damaged or foreign file that is there is kept beside
-// it, as results.sqlite.old, -1, -2 ..., and that is said on stdout.
-// FailedPrecondition: one of a newer version is there, and stays. Internal:
-// SQLite failed.
+// Writes a file in a new directory and renames it to DIRECTORY/results.sqlite,
+// in a process of its own whose SQLite touches nothing else. A damaged or
+// foreign file that is there is kept beside it, as results.sqlite.old, -1, -2
+// ..., and that is said on stdout. FailedPrecondition: one of a newer version
+// is there, and stays. Internal: SQLite failed.
 absl::Status BuildResultsDatabase(const std::string& directory,
                                   const Identity& identity, const Tally& tally);
 

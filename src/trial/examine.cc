@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "disk/confined_vfs.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 #include "trial/driver.h"
@@ -231,10 +232,15 @@ Leftovers RealRemains::FindLeftovers() {
 absl::StatusOr<std::shared_ptr<const PlainRead>> RealRemains::ReadCopy(
     const SaverEntry& entry, CopyWhat what) {
   RETURN_IF_ERROR(CopyDirectory(directory_, copy_directory_, what));
+  // A journal names its super-journal with the whole path, which is not that of
+  // the copy: without this, reading would change what is still to be read.
+  RETURN_IF_ERROR(ConfineSqlite(copy_directory_));
   const std::string path = DatabaseIn(copy_directory_);
   const bool is_there = access(path.c_str(), F_OK) == 0;
-  return std::make_shared<const PlainRead>(
+  auto read = std::make_shared<const PlainRead>(
       is_there ? ReadByPlainSql(entry, path) : PlainRead());
+  RETURN_IF_ERROR(ConfineSqlite(directory_));  // for the saver
+  return read;
 }
 
 std::string RealRemains::database() { return DatabaseIn(directory_); }

@@ -43,7 +43,8 @@ class Remains {
   virtual std::string database() = 0;
 };
 
-// Real ones. The copy's directory is made and overwritten.
+// Real ones, in a child: SQLite is confined to the copy's directory, which is
+// made and overwritten, and then to that of the database.
 class RealRemains : public Remains {
  public:
   RealRemains(std::string directory, std::string copy_directory)

@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "disk/confined_vfs.h"
 #include "status/status.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
@@ -60,6 +61,12 @@ absl::StatusOr<Verification> Unpacked(std::string_view text) {
   verification.summary = verification.lines.front();
   verification.lines.erase(verification.lines.begin());
   return verification;
+}
+
+// Whatever the copy says, nothing outside its directory is touched.
+absl::StatusOr<Verification> CheckConfined(const std::string& directory) {
+  RETURN_IF_ERROR(ConfineSqlite(directory));
+  return CheckCopy(directory);
 }
 
 // A child that checks a copy. It ends with this object.
@@ -121,7 +128,7 @@ class Checker {
     if (getppid() != parent) _exit(1);  // it died before prctl
     signal(SIGINT, SIG_IGN);            // the parent decides
     signal(SIGTERM, SIG_IGN);
-    const std::string text = Packed(CheckCopy(directory));
+    const std::string text = Packed(CheckConfined(directory));
     std::size_t done = 0;
     while (done < text.size()) {
       const ssize_t size = write(out, text.data() + done, text.size() - done);
