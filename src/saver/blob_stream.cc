@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "saver/arguments.h"
 #include "saver/digest.h"
+#include "saver/out_of_memory.h"
+#include "saver/process.h"
 #include "saver/saver_impl.h"
 #include "saver/sqlite_status.h"
 #include "saver/tables.h"
@@ -18,7 +20,8 @@ namespace lastcommit {
 namespace {
 
 absl::Status HasEnded() {
-  return absl::FailedPreconditionError("the blob stream has ended");
+  return StatusWith(absl::StatusCode::kFailedPrecondition,
+                    "the blob stream has ended");
 }
 
 // The bytes of one row of table contents. While it is open its connection has
@@ -26,7 +29,7 @@ absl::Status HasEnded() {
 class Content {
  public:
   Content() = default;
-  ~Content() { Close().IgnoreError(); }
+  ~Content() { GiveUp(); }
   Content(const Content&) = delete;
   Content& operator=(const Content&) = delete;
 
@@ -40,6 +43,8 @@ class Content {
     const int result = sqlite3_blob_close(std::exchange(blob_, nullptr));
     return SqliteStatus(result, connection_, "close a blob");
   }
+  // Closes it whatever comes of that.
+  void GiveUp() noexcept { sqlite3_blob_close(std::exchange(blob_, nullptr)); }
   std::int64_t size() const { return sqlite3_blob_bytes(blob_); }
   absl::Status Write(std::string_view bytes, std::int64_t offset) {
     const int result =
@@ -87,16 +92,17 @@ struct Head {
 
 class BlobWriter::Impl : public OpenStream {
  public:
-  Impl(SqliteSaver::Impl& saver, Level level, std::int64_t size)
-      : saver_(saver), level_(level), size_(size) {
-    saver_.stream = this;
-  }
+  Impl(SqliteSaver::Impl& saver, std::int64_t size)
+      : saver_(saver), size_(size) {}
   ~Impl() override { End(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   absl::Status Begin(const BlobKey& key) {
-    const absl::Status status = PutZeros(key);
+    ASSIGN_OR_RETURN(level_, saver_.stack.BeginChange());
+    stage_ = Stage::kWriting;
+    saver_.stream = this;
+    const absl::Status status = CatchBadAlloc([&] { return PutZeros(key); });
     return status.ok() ? status : Undo(status);
   }
 
@@ -121,7 +127,7 @@ class BlobWriter::Impl : public OpenStream {
           written_, " of the ", size_, " bytes that were announced"));
     }
     if (stage_ == Stage::kWriting) {
-      const absl::Status status = Seal();
+      const absl::Status status = CatchBadAlloc([&] { return Seal(); });
       if (!status.ok()) return Undo(status);
     }
     const absl::Status status = saver_.stack.FinishChange(level_);
@@ -130,10 +136,14 @@ class BlobWriter::Impl : public OpenStream {
     return status;
   }
 
-  void End() override {
+  void End() noexcept override {
     if (stage_ == Stage::kEnded) return;
-    Undo(absl::CancelledError("the blob stream was given up")).IgnoreError();
+    Undo(StatusWith(absl::StatusCode::kCancelled,
+                    "the blob stream was given up"))
+        .IgnoreError();
   }
+
+  const OpenInProcess& process() const { return saver_.process; }
 
  private:
   // kSealed: whole, and waiting for a COMMIT that was busy.
@@ -157,8 +167,8 @@ class BlobWriter::Impl : public OpenStream {
     return SetDigest(saver_.database, content_id_, digest_.Finish());
   }
 
-  absl::Status Undo(const absl::Status& cause) {
-    content_.Close().IgnoreError();
+  absl::Status Undo(const absl::Status& cause) noexcept {
+    content_.GiveUp();
     Leave();
     return saver_.stack.UndoChange(level_, cause);
   }
@@ -169,13 +179,13 @@ class BlobWriter::Impl : public OpenStream {
   }
 
   SqliteSaver::Impl& saver_;
-  const Level level_;
+  Level level_;
   const std::int64_t size_;
   std::int64_t written_ = 0;
   std::int64_t content_id_ = 0;
   Content content_;
   DigestBuilder digest_;
-  Stage stage_ = Stage::kWriting;
+  Stage stage_ = Stage::kEnded;  // or not begun
 };
 
 class BlobReader::Impl : public OpenStream {
@@ -206,13 +216,15 @@ class BlobReader::Impl : public OpenStream {
 
   std::int64_t size() const { return head_.size; }
 
+  const OpenInProcess& process() const { return saver_.process; }
+
   absl::StatusOr<std::int64_t> Read(std::span<char> buffer) {
     if (is_at_end_) return 0;
     if (has_ended_) return HasEnded();
     const std::int64_t left = head_.size - read_;
     const auto part = buffer.first(static_cast<std::size_t>(
         std::min(left, static_cast<std::int64_t>(buffer.size()))));
-    const absl::Status status = ReadPart(part);
+    const absl::Status status = CatchBadAlloc([&] { return ReadPart(part); });
     if (!status.ok()) {
       End();
       return saver_.stack.Read([&] { return status; });
@@ -220,10 +232,10 @@ class BlobReader::Impl : public OpenStream {
     return static_cast<std::int64_t>(part.size());
   }
 
-  void End() override {
+  void End() noexcept override {
     if (has_ended_) return;
     has_ended_ = true;
-    content_.Close().IgnoreError();
+    content_.GiveUp();
     saver_.stream = nullptr;
   }
 
@@ -248,54 +260,74 @@ class BlobReader::Impl : public OpenStream {
   bool has_ended_ = false;
 };
 
+// What every call of a stream goes through.
+template <typename Impl, typename Call>
+auto Enter(const std::unique_ptr<Impl>& impl, const Call& call) noexcept
+    -> decltype(call()) {
+  return CatchBadAlloc([&]() -> decltype(call()) {
+    if (impl == nullptr) return HasEnded();
+    if (!impl->process().IsHere()) return WasInherited();
+    return call();
+  });
+}
+
+// In a child it belongs to a connection that must not be touched.
+template <typename Impl>
+void Destroy(std::unique_ptr<Impl>& impl) noexcept {
+  if (impl == nullptr || impl->process().IsHere()) return;
+  static_cast<void>(impl.release());
+}
+
 BlobWriter::BlobWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BlobWriter::BlobWriter(BlobWriter&&) noexcept = default;
-BlobWriter::~BlobWriter() = default;
+BlobWriter::~BlobWriter() { Destroy(impl_); }
 
 absl::Status BlobWriter::Write(std::string_view bytes) {
-  return impl_ == nullptr ? HasEnded() : impl_->Write(bytes);
+  return Enter(impl_, [&] { return impl_->Write(bytes); });
 }
 
 absl::Status BlobWriter::Finish() {
-  return impl_ == nullptr ? HasEnded() : impl_->Finish();
+  return Enter(impl_, [&] { return impl_->Finish(); });
 }
 
 BlobReader::BlobReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BlobReader::BlobReader(BlobReader&&) noexcept = default;
-BlobReader::~BlobReader() = default;
+BlobReader::~BlobReader() { Destroy(impl_); }
 
 std::int64_t BlobReader::size() const {
   return impl_ == nullptr ? 0 : impl_->size();
 }
 
 absl::StatusOr<std::int64_t> BlobReader::Read(std::span<char> buffer) {
-  if (impl_ == nullptr) return HasEnded();
-  return impl_->Read(buffer);
+  return Enter(impl_, [&] { return impl_->Read(buffer); });
 }
 
 absl::StatusOr<BlobWriter> SqliteSaver::WriteBlob(const std::string& thread_id,
                                                   const std::string& name,
                                                   std::int64_t size) {
-  RETURN_IF_ERROR(impl_->CheckNoStream());
-  RETURN_IF_ERROR(CheckThreadId(thread_id));
-  RETURN_IF_ERROR(CheckBlobSize(impl_->database, size));
-  ASSIGN_OR_RETURN(const Level level, impl_->stack.BeginChange());
-  auto writer = std::make_unique<BlobWriter::Impl>(*impl_, level, size);
-  RETURN_IF_ERROR(writer->Begin({thread_id, name}));
-  return BlobWriter(std::move(writer));
+  return impl_->Enter([&]() -> absl::StatusOr<BlobWriter> {
+    RETURN_IF_ERROR(impl_->CheckNoStream());
+    RETURN_IF_ERROR(CheckThreadId(thread_id));
+    RETURN_IF_ERROR(CheckBlobSize(impl_->database, size));
+    auto writer = std::make_unique<BlobWriter::Impl>(*impl_, size);
+    RETURN_IF_ERROR(writer->Begin({thread_id, name}));
+    return BlobWriter(std::move(writer));
+  });
 }
 
 absl::StatusOr<BlobReader> SqliteSaver::ReadBlob(const std::string& thread_id,
                                                  const std::string& name) {
-  RETURN_IF_ERROR(impl_->CheckNoStream());
-  std::unique_ptr<BlobReader::Impl> reader;
-  RETURN_IF_ERROR(impl_->stack.Read([&] {
-    reader = std::make_unique<BlobReader::Impl>(*impl_);
-    const absl::Status status = reader->Begin({thread_id, name});
-    if (!status.ok()) reader.reset();
-    return status;
-  }));
-  return BlobReader(std::move(reader));
+  return impl_->Enter([&]() -> absl::StatusOr<BlobReader> {
+    RETURN_IF_ERROR(impl_->CheckNoStream());
+    auto reader = std::make_unique<BlobReader::Impl>(*impl_);
+    RETURN_IF_ERROR(impl_->stack.Read([&] {
+      const absl::Status status =
+          CatchBadAlloc([&] { return reader->Begin({thread_id, name}); });
+      if (!status.ok()) reader->End();
+      return status;
+    }));
+    return BlobReader(std::move(reader));
+  });
 }
 
 }  // namespace lastcommit

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/cleanup/cleanup.h"
+
 namespace lastcommit {
 
 void SetBusyTimeout(Database& database, absl::Duration timeout) {
@@ -19,15 +21,13 @@ absl::Status RetryWhileBusy(Database& database, absl::Duration timeout,
   constexpr absl::Duration kLongestPause = absl::Milliseconds(64);
   // Or the two would wait for each other's sum.
   SetBusyTimeout(database, absl::ZeroDuration());
+  const absl::Cleanup restore = [&] { SetBusyTimeout(database, timeout); };
   absl::Duration pause = absl::Milliseconds(1);
   // As SQLite's own handler does, by the time slept: the VFS may have a clock
   // of its own.
   for (absl::Duration waited;; waited += pause) {
     absl::Status status = work();
-    if (!absl::IsUnavailable(status) || waited >= timeout) {
-      SetBusyTimeout(database, timeout);
-      return status;
-    }
+    if (!absl::IsUnavailable(status) || waited >= timeout) return status;
     pause = std::min(2 * pause, kLongestPause);
     sqlite3_sleep(static_cast<int>(absl::ToInt64Milliseconds(pause)));
   }

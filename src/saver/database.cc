@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <new>
 #include <utility>
 
 #include "saver/sqlite_status.h"
@@ -168,17 +169,20 @@ absl::StatusOr<sqlite3_stmt*> Database::Compile(std::string_view sql,
 absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
   auto found = statements_.find(sql);
   if (found == statements_.end()) {
-    ASSIGN_OR_RETURN(sqlite3_stmt * compiled,
+    ASSIGN_OR_RETURN(sqlite3_stmt * statement,
                      Compile(sql, SQLITE_PREPARE_PERSISTENT));
-    found = statements_.emplace(sql, compiled).first;
+    // One that nobody finalizes would keep the connection open for good.
+    Compiled compiled(statement);
+    found = statements_.emplace(sql, std::move(compiled)).first;
   }
-  return Statement(found->second, /*is_owned=*/false);
+  return Statement(found->second.get(), /*is_owned=*/false);
 }
 
-void Database::ForgetStatements() {
-  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
-  statements_.clear();
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
 }
+
+void Database::ForgetStatements() { statements_.clear(); }
 
 absl::StatusOr<Statement> Database::PrepareOnce(const std::string& sql) {
   ASSIGN_OR_RETURN(sqlite3_stmt * compiled, Compile(sql, 0));
@@ -201,6 +205,14 @@ absl::Status Database::InTransaction(absl::FunctionRef<absl::Status()> work) {
   if (status.ok()) status = RunOnce("COMMIT");
   if (!IsAutocommit()) RunOnce("ROLLBACK").IgnoreError();
   return status;
+}
+
+void Database::RollBack() noexcept {
+  try {
+    Run("ROLLBACK").IgnoreError();
+  } catch (const std::bad_alloc&) {  // before it was tried
+    sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
 }
 
 absl::StatusOr<std::int64_t> Database::QueryInt(std::string_view sql) {

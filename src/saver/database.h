@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,8 @@ class Database {
   absl::Status RunOnce(const std::string& sql);
   // BEGIN IMMEDIATE, `work`, COMMIT; ROLLBACK if anything fails.
   absl::Status InTransaction(absl::FunctionRef<absl::Status()> work);
+  // ROLLBACK, also without C++ memory. IsAutocommit() says whether it did.
+  void RollBack() noexcept;
   // The first column of the first row.
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
   absl::StatusOr<std::string> QueryText(std::string_view sql);
@@ -97,8 +100,13 @@ class Database {
   explicit Database(sqlite3* connection) : connection_(connection) {}
   absl::StatusOr<sqlite3_stmt*> Compile(std::string_view sql, unsigned flags);
 
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  using Compiled = std::unique_ptr<sqlite3_stmt, Finalize>;
+
   sqlite3* connection_;
-  std::map<std::string_view, sqlite3_stmt*> statements_;
+  std::map<std::string_view, Compiled> statements_;
 };
 
 }  // namespace lastcommit

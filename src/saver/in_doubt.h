@@ -7,7 +7,17 @@
 
 namespace lastcommit {
 
-absl::Status MarkInDoubt(absl::Status status);
+class DoubtMarker {
+ public:
+  // Makes what marks without memory: made before a COMMIT is tried.
+  DoubtMarker();
+
+  // ResourceExhausted if there is no memory to mark `status` itself.
+  absl::Status MarkInDoubt(absl::Status status) const noexcept;
+
+ private:
+  absl::Status out_of_memory_;
+};
 
 }  // namespace lastcommit
 

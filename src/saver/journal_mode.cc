@@ -95,6 +95,9 @@ absl::Status ChangeJournalMode(Database& database, JournalMode mode,
                             static_cast<int>(Synchronous::kExtra)));
   const absl::Status changed = RetryWhileBusy(
       database, busy_timeout, [&] { return SetJournalMode(database, mode); });
+  const bool has_not_changed =
+      absl::IsUnavailable(changed) || absl::IsFailedPrecondition(changed);
+  if (!changed.ok() && !has_not_changed) return changed;
   const int level =
       changed.ok() ? static_cast<int>(synchronous) : static_cast<int>(before);
   const absl::Status set = SetPragma(database, "synchronous", level);

@@ -33,7 +33,7 @@ absl::Status SetJournalMode(Database& database, JournalMode mode);
 // Changes mode and `synchronous`, outside a transaction. Unavailable: another
 // connection was in the way until `busy_timeout` had passed, and neither has
 // changed. After any other error the mode may have; `synchronous` is then the
-// former level or EXTRA.
+// former level if it has not, and otherwise EXTRA or the one asked for.
 absl::Status ChangeJournalMode(Database& database, JournalMode mode,
                                Synchronous synchronous,
                                absl::Duration busy_timeout);

@@ -7,6 +7,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/types/span.h"
 #include "saver/digest.h"
+#include "saver/out_of_memory.h"
 #include "saver/schema.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
@@ -51,9 +52,12 @@ void DigestFunction(sqlite3_context* context, int /*count*/,
                     sqlite3_value** values) {
   const auto* bytes = static_cast<const char*>(sqlite3_value_blob(values[0]));
   const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
-  const std::string digest =
-      DigestOf(std::string_view(bytes, bytes == nullptr ? 0 : size));
-  sqlite3_result_blob(context, digest.data(), static_cast<int>(digest.size()),
+  const absl::StatusOr<std::string> digest =
+      CatchBadAlloc([&]() -> absl::StatusOr<std::string> {
+        return DigestOf(std::string_view(bytes, bytes == nullptr ? 0 : size));
+      });
+  if (!digest.ok()) return sqlite3_result_error_nomem(context);
+  sqlite3_result_blob(context, digest->data(), static_cast<int>(digest->size()),
                       SQLITE_TRANSIENT);
 }
 

@@ -14,6 +14,7 @@
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
+#include "saver/process.h"
 #include "saver/schema.h"
 #include "saver/wal_checkpointer.h"
 #include "status/status.h"
@@ -176,6 +177,7 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   RETURN_IF_ERROR(CheckOptions(options));
   RETURN_IF_ERROR(CheckIsNoOtherThanAFile(path));
   CreateIfMissing(path);
+  RETURN_IF_ERROR(CheckIsNotInherited(path));
   ASSIGN_OR_RETURN(const Peeked peeked, PeekAtFile(path, options.vfs));
   ASSIGN_OR_RETURN(Database database, OpenFile(path, options, peeked));
   // Where two that open one database would wait for each other, as in a change

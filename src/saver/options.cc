@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "saver/out_of_memory.h"
 
 namespace lastcommit {
 namespace {
@@ -36,10 +37,13 @@ absl::StatusOr<Synchronous> SynchronousFor(JournalMode mode, Durability level) {
   if (DurabilityOf(mode, Synchronous::kExtra) < level) {
     const std::string_view mode_name = Name(mode);
     const std::string_view level_name = Name(level);
-    return absl::InvalidArgumentError(absl::StrCat(
-        "journal mode ", absl::string_view(mode_name.data(), mode_name.size()),
-        " cannot give durability ",
-        absl::string_view(level_name.data(), level_name.size())));
+    return StatusOf(absl::StatusCode::kInvalidArgument, [&] {
+      return absl::StrCat(
+          "journal mode ",
+          absl::string_view(mode_name.data(), mode_name.size()),
+          " cannot give durability ",
+          absl::string_view(level_name.data(), level_name.size()));
+    });
   }
   return level == Durability::kPowerLoss ? ForPowerLoss(mode)
                                          : Synchronous::kNormal;

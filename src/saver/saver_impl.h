@@ -5,12 +5,17 @@
 #define LASTCOMMIT_SAVER_SAVER_IMPL_H_
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "saver/counter.h"
 #include "saver/database.h"
+#include "saver/out_of_memory.h"
+#include "saver/process.h"
 #include "saver/sqlite_saver.h"
 #include "saver/transaction_stack.h"
 #include "saver/wal_checkpointer.h"
@@ -23,14 +28,15 @@ class OpenStream {
  public:
   virtual ~OpenStream() = default;
   // Ends it; nothing of it is left.
-  virtual void End() = 0;
+  virtual void End() noexcept = 0;
 };
 
 class SqliteSaver::Impl {
  public:
-  Impl(Database opened, const RecoveryReport& recovery,
+  Impl(const std::string& path, Database opened, const RecoveryReport& recovery,
        const Options& opened_with, Synchronous level, const Defences& defences)
-      : database(std::move(opened)),
+      : process(path),
+        database(std::move(opened)),
         checkpointer(database, opened_with),
         stack(database, defences),
         report(recovery),
@@ -38,32 +44,45 @@ class SqliteSaver::Impl {
         journal_mode(opened_with.journal_mode),
         synchronous(level) {}
 
+  static absl::StatusOr<std::unique_ptr<SqliteSaver>> Open(
+      const std::string& path, const Options& options);
+  absl::Status SetJournalMode(JournalMode mode);
+
+  // What every call of the interface goes through.
+  template <typename Call>
+  auto Enter(const Call& call) noexcept -> decltype(call()) {
+    return CatchBadAlloc([&]() -> decltype(call()) {
+      if (!process.IsHere()) return WasInherited();
+      return call();
+    });
+  }
+
+  // `check` refuses bad arguments before anything is asked of the database.
+  template <typename Check, typename Operation>
+  auto Change(const Check& check, const Operation& operation) noexcept {
+    return Enter([&]() -> decltype(operation()) {
+      RETURN_IF_ERROR(check());
+      RETURN_IF_ERROR(CheckNoStream());
+      return Collect(operation, [&](TransactionStack::Operation work) {
+        return stack.Change(work);
+      });
+    });
+  }
+
+  template <typename Check, typename Operation>
+  auto Read(const Check& check, const Operation& operation) noexcept {
+    return Enter([&]() -> decltype(operation()) {
+      RETURN_IF_ERROR(check());
+      RETURN_IF_ERROR(CheckNoStream());
+      return Collect(operation, [&](TransactionStack::Operation work) {
+        return stack.Read(work);
+      });
+    });
+  }
+
   template <typename Operation>
-  absl::Status Change(const Operation& operation) {
-    RETURN_IF_ERROR(CheckNoStream());
-    return stack.Change(operation);
-  }
-
-  // Run an operation that returns a value, StatusOr<T>, through the stack.
-  template <typename T, typename Operation>
-  absl::StatusOr<T> Change(const Operation& operation) {
-    absl::StatusOr<T> result = absl::UnknownError("not run");
-    RETURN_IF_ERROR(Change([&] {
-      result = operation();
-      return result.status();
-    }));
-    return result;
-  }
-
-  template <typename T, typename Operation>
-  absl::StatusOr<T> Read(const Operation& operation) {
-    RETURN_IF_ERROR(CheckNoStream());
-    absl::StatusOr<T> result = absl::UnknownError("not run");
-    RETURN_IF_ERROR(stack.Read([&] {
-      result = operation();
-      return result.status();
-    }));
-    return result;
+  auto Read(const Operation& operation) noexcept {
+    return Read([] { return absl::OkStatus(); }, operation);
   }
 
   absl::Status CheckNoTransaction() {
@@ -91,10 +110,11 @@ class SqliteSaver::Impl {
   }
 
   // Before a level of a Transaction is rolled back.
-  void EndStreamIn(const Level& level) {
+  void EndStreamIn(const Level& level) noexcept {
     if (stream != nullptr && stack.Contains(level)) stream->End();
   }
 
+  const OpenInProcess process;
   Database database;
   WalCheckpointer checkpointer;  // refers to `database`
   TransactionStack stack;        // this too
@@ -103,6 +123,25 @@ class SqliteSaver::Impl {
   JournalMode journal_mode;
   Synchronous synchronous;
   OpenStream* stream = nullptr;
+
+ private:
+  // Runs an operation, which returns a Status or a StatusOr, as one that
+  // returns a Status.
+  template <typename Operation, typename Run>
+  static auto Collect(const Operation& operation, const Run& run)
+      -> decltype(operation()) {
+    if constexpr (std::is_same_v<decltype(operation()), absl::Status>) {
+      return run(operation);
+    } else {
+      decltype(operation()) result =
+          absl::Status(absl::StatusCode::kUnknown, "");
+      RETURN_IF_ERROR(run([&] {
+        result = operation();
+        return result.status();
+      }));
+      return result;
+    }
+  }
 };
 
 }  // namespace lastcommit

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "saver/arguments.h"
 #include "saver/journal_end.h"
@@ -37,12 +38,17 @@ Defences DefencesFor(const Options& options, JournalMode mode,
 
 absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
     const std::string& path, const Options& options) {
+  return CatchBadAlloc([&] { return Impl::Open(path, options); });
+}
+
+absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Impl::Open(
+    const std::string& path, const Options& options) {
   ASSIGN_OR_RETURN(const Synchronous synchronous, SynchronousOf(options));
   RecoveryReport report;
   ASSIGN_OR_RETURN(Database database,
                    OpenDatabase(path, options, synchronous, report));
   auto impl = std::make_unique<Impl>(
-      std::move(database), report, options, synchronous,
+      path, std::move(database), report, options, synchronous,
       DefencesFor(options, options.journal_mode, synchronous));
   impl->checkpointer.RunAfterCommits(options.wal_autocheckpoint);
   return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::move(impl)));
@@ -50,7 +56,10 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
 
 SqliteSaver::SqliteSaver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-SqliteSaver::~SqliteSaver() = default;
+// Even to close the connection in a child could delete the WAL of the parent.
+SqliteSaver::~SqliteSaver() {
+  if (!impl_->process.IsHere()) static_cast<void>(impl_.release());
+}
 
 const RecoveryReport& SqliteSaver::recovery_report() const {
   return impl_->report;
@@ -61,156 +70,160 @@ Durability SqliteSaver::durability() const {
 }
 
 absl::StatusOr<Transaction> SqliteSaver::Begin() {
-  RETURN_IF_ERROR(impl_->CheckNoStream());
-  ASSIGN_OR_RETURN(const Level level, impl_->stack.Begin());
-  return Transaction(this, level.depth, level.id);
+  return impl_->Enter([&]() -> absl::StatusOr<Transaction> {
+    RETURN_IF_ERROR(impl_->CheckNoStream());
+    ASSIGN_OR_RETURN(const Level level, impl_->stack.Begin());
+    return Transaction(this, level.depth, level.id);
+  });
 }
 
 absl::Status SqliteSaver::PutCheckpoint(const Checkpoint& checkpoint) {
-  RETURN_IF_ERROR(CheckCheckpoint(checkpoint));
   return impl_->Change(
+      [&] { return CheckCheckpoint(checkpoint); },
       [&] { return PutCheckpointRow(impl_->database, checkpoint); });
 }
 
 absl::StatusOr<Checkpoint> SqliteSaver::GetCheckpoint(
     const CheckpointKey& key) {
-  return impl_->Read<Checkpoint>(
-      [&] { return GetCheckpointRow(impl_->database, key); });
+  return impl_->Read([&] { return GetCheckpointRow(impl_->database, key); });
 }
 
 absl::StatusOr<Checkpoint> SqliteSaver::GetLatestCheckpoint(
     const std::string& thread_id, const std::string& checkpoint_ns) {
-  return impl_->Read<Checkpoint>([&] {
+  return impl_->Read([&] {
     return GetLatestCheckpointRow(impl_->database, thread_id, checkpoint_ns);
   });
 }
 
 absl::StatusOr<std::vector<Checkpoint>> SqliteSaver::ListCheckpoints(
     const CheckpointQuery& query) {
-  RETURN_IF_ERROR(CheckQuery(query));
-  return impl_->Read<std::vector<Checkpoint>>(
+  return impl_->Read(
+      [&] { return CheckQuery(query); },
       [&] { return QueryCheckpointRows(impl_->database, query); });
 }
 
 absl::StatusOr<std::vector<Checkpoint>> SqliteSaver::ListCheckpoints(
     const std::string& thread_id) {
-  return impl_->Read<std::vector<Checkpoint>>(
+  return impl_->Read(
       [&] { return ListCheckpointRows(impl_->database, thread_id); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::Prune(
     const std::string& thread_id, const std::string& checkpoint_ns,
     std::int64_t keep) {
-  RETURN_IF_ERROR(CheckPrune(thread_id, keep));
-  return impl_->Change<std::int64_t>([&] {
-    return PruneRows(impl_->database, thread_id, checkpoint_ns, keep);
-  });
+  return impl_->Change([&] { return CheckPrune(thread_id, keep); },
+                       [&] {
+                         return PruneRows(impl_->database, thread_id,
+                                          checkpoint_ns, keep);
+                       });
 }
 
 absl::Status SqliteSaver::PutWrites(const CheckpointKey& checkpoint,
                                     const std::vector<PendingWrite>& writes) {
-  RETURN_IF_ERROR(CheckWrites(checkpoint, writes));
   return impl_->Change(
+      [&] { return CheckWrites(checkpoint, writes); },
       [&] { return PutWriteRows(impl_->database, checkpoint, writes); });
 }
 
 absl::StatusOr<std::vector<PendingWrite>> SqliteSaver::ListWrites(
     const CheckpointKey& checkpoint) {
-  return impl_->Read<std::vector<PendingWrite>>(
+  return impl_->Read(
       [&] { return ListWriteRows(impl_->database, checkpoint); });
 }
 
 absl::Status SqliteSaver::CommitStep(const Checkpoint& checkpoint,
                                      const std::vector<PendingWrite>& writes) {
-  RETURN_IF_ERROR(CheckCheckpoint(checkpoint));
-  RETURN_IF_ERROR(CheckWrites(checkpoint.key, writes));
   return impl_->Change(
+      [&] {
+        RETURN_IF_ERROR(CheckCheckpoint(checkpoint));
+        return CheckWrites(checkpoint.key, writes);
+      },
       [&] { return PutStepRows(impl_->database, checkpoint, writes); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::AppendLog(
     const std::string& thread_id, const std::string& payload, LogLevel level) {
-  return AppendLogs(thread_id, {payload}, level);
+  return CatchBadAlloc([&] { return AppendLogs(thread_id, {payload}, level); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::AppendLogs(
     const std::string& thread_id, const std::vector<std::string>& payloads,
     LogLevel level) {
-  RETURN_IF_ERROR(CheckLogs(thread_id, payloads));
-  return impl_->Change<std::int64_t>([&] {
-    return AppendLogRows(impl_->database, thread_id, payloads, level);
-  });
+  return impl_->Change([&] { return CheckLogs(thread_id, payloads); },
+                       [&] {
+                         return AppendLogRows(impl_->database, thread_id,
+                                              payloads, level);
+                       });
 }
 
 absl::StatusOr<std::vector<LogEntry>> SqliteSaver::ReadLogs(
     const std::string& thread_id, const LogRange& range) {
-  RETURN_IF_ERROR(CheckRange(range));
-  return impl_->Read<std::vector<LogEntry>>(
+  return impl_->Read(
+      [&] { return CheckRange(range); },
       [&] { return ReadLogRows(impl_->database, thread_id, range); });
 }
 
 absl::Status SqliteSaver::CreateTask(const TaskKey& key,
                                      const std::string& payload) {
-  RETURN_IF_ERROR(CheckNewTask(key, payload));
   return impl_->Change(
+      [&] { return CheckNewTask(key, payload); },
       [&] { return CreateTaskRow(impl_->database, key, payload); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::UpdateTask(const TaskKey& key,
                                                      const TaskUpdate& update) {
-  RETURN_IF_ERROR(CheckUpdate(key, update));
-  return impl_->Change<std::int64_t>(
+  return impl_->Change(
+      [&] { return CheckUpdate(key, update); },
       [&] { return UpdateTaskRow(impl_->database, key, update); });
 }
 
 absl::StatusOr<Task> SqliteSaver::GetTask(const TaskKey& key) {
-  return impl_->Read<Task>([&] { return GetTaskRow(impl_->database, key); });
+  return impl_->Read([&] { return GetTaskRow(impl_->database, key); });
 }
 
 absl::StatusOr<std::vector<Task>> SqliteSaver::ListTasks(
     const std::string& thread_id) {
-  return impl_->Read<std::vector<Task>>(
-      [&] { return ListTaskRows(impl_->database, thread_id); });
+  return impl_->Read([&] { return ListTaskRows(impl_->database, thread_id); });
 }
 
 absl::Status SqliteSaver::PutBlob(const std::string& thread_id,
                                   const std::string& name,
                                   std::string_view bytes) {
-  RETURN_IF_ERROR(CheckThreadId(thread_id));
-  RETURN_IF_ERROR(
-      CheckBlobSize(impl_->database, static_cast<std::int64_t>(bytes.size())));
-  return impl_->Change([&] {
-    return PutBlobRow(impl_->database, {thread_id, name}, bytes);
-  });
+  return impl_->Change(
+      [&] {
+        RETURN_IF_ERROR(CheckThreadId(thread_id));
+        return CheckBlobSize(impl_->database,
+                             static_cast<std::int64_t>(bytes.size()));
+      },
+      [&] {
+        return PutBlobRow(impl_->database, {thread_id, name}, bytes);
+      });
 }
 
 absl::StatusOr<std::string> SqliteSaver::GetBlob(const std::string& thread_id,
                                                  const std::string& name) {
-  return impl_->Read<std::string>([&] {
+  return impl_->Read([&] {
     return GetBlobRow(impl_->database, {thread_id, name});
   });
 }
 
 absl::StatusOr<std::vector<std::string>> SqliteSaver::ListBlobs(
     const std::string& thread_id) {
-  return impl_->Read<std::vector<std::string>>(
-      [&] { return ListBlobNames(impl_->database, thread_id); });
+  return impl_->Read([&] { return ListBlobNames(impl_->database, thread_id); });
 }
 
 absl::Status SqliteSaver::DeleteThread(const std::string& thread_id) {
-  RETURN_IF_ERROR(CheckThreadId(thread_id));
   return impl_->Change(
+      [&] { return CheckThreadId(thread_id); },
       [&] { return DeleteThreadRows(impl_->database, thread_id); });
 }
 
 absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads() {
-  return impl_->Read<std::vector<ThreadInfo>>(
-      [&] { return ListThreadRows(impl_->database); });
+  return impl_->Read([&] { return ListThreadRows(impl_->database); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::CommitCounter() {
-  return impl_->Read<std::int64_t>(
-      [&] { return ReadCounter(impl_->database); });
+  return impl_->Read([&] { return ReadCounter(impl_->database); });
 }
 
 std::int64_t SqliteSaver::AttemptedCommit() const {
@@ -219,43 +232,61 @@ std::int64_t SqliteSaver::AttemptedCommit() const {
 
 absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
     CheckpointMode mode) {
-  RETURN_IF_ERROR(impl_->CheckNoTransaction());
-  return impl_->checkpointer.RunPatiently(mode);
+  return impl_->Enter([&]() -> absl::StatusOr<WalCheckpointResult> {
+    RETURN_IF_ERROR(impl_->CheckNoTransaction());
+    return impl_->checkpointer.RunPatiently(mode);
+  });
 }
 
 absl::Status SqliteSaver::Vacuum() {
-  RETURN_IF_ERROR(impl_->CheckNoTransaction());
-  RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
-  absl::Status vacuumed =
-      lastcommit::Vacuum(impl_->database, impl_->journal_mode);
-  // What was compiled for the former schema SQLite would compile again inside
-  // the next transaction, which may end it (docs/findings.md).
-  impl_->database.ForgetStatements();
-  return vacuumed;
+  return impl_->Enter([&]() -> absl::Status {
+    RETURN_IF_ERROR(impl_->CheckNoTransaction());
+    RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
+    // What was compiled for the former schema SQLite would compile again inside
+    // the next transaction, which may end it (docs/findings.md).
+    const absl::Cleanup forget = [&] { impl_->database.ForgetStatements(); };
+    return lastcommit::Vacuum(impl_->database, impl_->journal_mode);
+  });
 }
 
 absl::Status SqliteSaver::SetJournalMode(JournalMode mode) {
+  return impl_->Enter([&] { return impl_->SetJournalMode(mode); });
+}
+
+absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
   if (!IsKeptOnDisk(mode)) {
     return absl::InvalidArgumentError(
         absl::StrCat("journal mode ", std::string(Name(mode)),
                      " keeps no journal on the disk"));
   }
-  RETURN_IF_ERROR(impl_->CheckNoTransaction());
-  Options options = impl_->options;
-  options.journal_mode = mode;
+  RETURN_IF_ERROR(CheckNoTransaction());
+  Options wanted = options;
+  wanted.journal_mode = mode;
   // What was asked for instead of the least level that will do may not do now.
-  if (options.synchronous.has_value() &&
-      DurabilityOf(mode, *options.synchronous) < options.durability) {
-    options.synchronous.reset();
+  if (wanted.synchronous.has_value() &&
+      DurabilityOf(mode, *wanted.synchronous) < wanted.durability) {
+    wanted.synchronous.reset();
   }
-  ASSIGN_OR_RETURN(const Synchronous synchronous, SynchronousOf(options));
-  RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
-  RETURN_IF_ERROR(ChangeJournalMode(impl_->database, mode, synchronous,
-                                    options.busy_timeout));
-  impl_->journal_mode = mode;
-  impl_->synchronous = synchronous;
-  impl_->stack.set_defences(DefencesFor(options, mode, synchronous));
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Synchronous level, SynchronousOf(wanted));
+  RETURN_IF_ERROR(stack.MakeJournalDurable());
+  const absl::Status changed = CatchBadAlloc([&] {
+    return ChangeJournalMode(database, mode, level, options.busy_timeout);
+  });
+  if (changed.ok()) {
+    journal_mode = mode;
+    synchronous = level;
+    stack.set_defences(DefencesFor(wanted, mode, level));
+  } else if (!absl::IsUnavailable(changed) &&
+             !absl::IsFailedPrecondition(changed)) {
+    // It may have changed all the same: what is known is the least of the two.
+    if (DurabilityOf(mode, level) < DurabilityOf(journal_mode, synchronous)) {
+      journal_mode = mode;
+      synchronous = level;
+    }
+    stack.set_defences(
+        DefencesFor(options, JournalMode::kTruncate, Synchronous::kExtra));
+  }
+  return changed;
 }
 
 sqlite3* SqliteSaver::connection() { return impl_->database.connection(); }

@@ -8,15 +8,17 @@
 // survives a power loss.
 //
 // Threads: a saver and its transactions belong to one thread at a time. Open
-// one saver per thread or process on the same file. A saver must not be used
-// on both sides of a fork().
+// one saver per thread or process on the same file. In the child of a fork()
+// everything of a saver that was open refuses with FailedPrecondition, and so
+// does opening its file; destroying it does nothing there.
 //
 // Errors: InvalidArgument (bad input), NotFound, AlreadyExists,
 // FailedPrecondition (a call in the wrong state, a thread that was deleted, a
 // task of another version), Unavailable (SQLITE_BUSY after the timeout),
 // ResourceExhausted (disk or memory full), DataLoss (damaged database),
-// PermissionDenied, Unknown (an I/O error), Aborted (the transaction was rolled
-// back and must be begun again). After any error the failed call has left
+// PermissionDenied, Unknown (an I/O error), Cancelled (sqlite3_interrupt),
+// Aborted (the transaction was rolled back and must be begun again). Nothing
+// throws: std::bad_alloc is ResourceExhausted. After any error the failed call has left
 // nothing behind, except where IsInDoubt(status); its Transaction goes on
 // unless the error is Aborted. After Aborted every call is refused with Aborted
 // until the Transaction is rolled back or destroyed, so that nothing that was

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "saver/out_of_memory.h"
 
 namespace lastcommit {
 namespace {
@@ -146,7 +147,7 @@ absl::StatusCode CodeOf(int result, int system_error) {
 }  // namespace
 
 absl::Status SqliteStatus(int result, sqlite3* connection,
-                          std::string_view what) {
+                          std::string_view what) noexcept {
   if (result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE) {
     return absl::OkStatus();
   }
@@ -154,9 +155,10 @@ absl::Status SqliteStatus(int result, sqlite3* connection,
       connection == nullptr ? 0 : sqlite3_system_errno(connection);
   const char* message = connection == nullptr ? sqlite3_errstr(result)
                                               : sqlite3_errmsg(connection);
-  return absl::Status(CodeOf(result, system_error),
-                      absl::StrCat(absl::string_view(what.data(), what.size()),
-                                   ": ", CodeText(result), ": ", message));
+  return StatusOf(CodeOf(result, system_error), [&] {
+    return absl::StrCat(absl::string_view(what.data(), what.size()), ": ",
+                        CodeText(result), ": ", message);
+  });
 }
 
 }  // namespace lastcommit

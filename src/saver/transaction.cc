@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "saver/out_of_memory.h"
 #include "saver/saver_impl.h"
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
@@ -8,7 +9,8 @@ namespace lastcommit {
 namespace {
 
 absl::Status MovedFrom() {
-  return absl::FailedPreconditionError("the transaction was moved away");
+  return StatusWith(absl::StatusCode::kFailedPrecondition,
+                    "the transaction was moved away");
 }
 
 }  // namespace
@@ -32,35 +34,44 @@ Transaction& Transaction::operator=(Transaction&& other) noexcept {
 
 Transaction::~Transaction() { Rollback().IgnoreError(); }
 
-absl::StatusOr<std::int64_t> Transaction::Commit() {
+template <typename Call>
+auto Transaction::Enter(const Call& call) -> decltype(call()) {
   if (saver_ == nullptr) return MovedFrom();
-  return saver_->impl_->Commit({depth_, id_});
+  return saver_->impl_->Enter(call);
+}
+
+absl::StatusOr<std::int64_t> Transaction::Commit() {
+  return Enter([&] { return saver_->impl_->Commit({depth_, id_}); });
 }
 
 absl::Status Transaction::Rollback() {
-  if (saver_ == nullptr) return MovedFrom();
-  saver_->impl_->EndStreamIn({depth_, id_});
-  return saver_->impl_->stack.Rollback({depth_, id_});
+  return Enter([&] {
+    saver_->impl_->EndStreamIn({depth_, id_});
+    return saver_->impl_->stack.Rollback({depth_, id_});
+  });
 }
 
 absl::StatusOr<Transaction> Transaction::Savepoint() {
-  if (saver_ == nullptr) return MovedFrom();
-  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
-  ASSIGN_OR_RETURN(const Level level,
-                   saver_->impl_->stack.Savepoint({depth_, id_}));
-  return Transaction(saver_, level.depth, level.id);
+  return Enter([&]() -> absl::StatusOr<Transaction> {
+    RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
+    ASSIGN_OR_RETURN(const Level level,
+                     saver_->impl_->stack.Savepoint({depth_, id_}));
+    return Transaction(saver_, level.depth, level.id);
+  });
 }
 
 absl::Status Transaction::Release() {
-  if (saver_ == nullptr) return MovedFrom();
-  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
-  return saver_->impl_->stack.Release({depth_, id_});
+  return Enter([&]() -> absl::Status {
+    RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
+    return saver_->impl_->stack.Release({depth_, id_});
+  });
 }
 
 absl::Status Transaction::RollbackTo() {
-  if (saver_ == nullptr) return MovedFrom();
-  RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
-  return saver_->impl_->stack.RollbackTo({depth_, id_});
+  return Enter([&]() -> absl::Status {
+    RETURN_IF_ERROR(saver_->impl_->CheckNoStream());
+    return saver_->impl_->stack.RollbackTo({depth_, id_});
+  });
 }
 
 bool Transaction::is_aborted() const {

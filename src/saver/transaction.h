@@ -52,6 +52,8 @@ class Transaction {
  private:
   friend class SqliteSaver;
   Transaction(SqliteSaver* saver, int depth, std::uint64_t id);
+  template <typename Call>
+  auto Enter(const Call& call) -> decltype(call());
 
   SqliteSaver* saver_;
   int depth_;         // 0 = the transaction itself, 1.. = savepoints

@@ -3,12 +3,14 @@
 #include <sqlite3.h>
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "saver/counter.h"
 #include "saver/in_doubt.h"
 #include "saver/journal_end.h"
 #include "saver/journal_mode.h"
+#include "saver/out_of_memory.h"
 #include "saver/partial_rollback.h"
 #include "status/status.h"
 
@@ -19,12 +21,14 @@ absl::StatusOr<Level> TransactionStack::Begin() {
   if (!empty()) {
     return absl::FailedPreconditionError("a transaction is open already");
   }
+  MakeRoom();
   RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/true));
   return Push();
 }
 
 absl::StatusOr<Level> TransactionStack::BeginChange() {
   RETURN_IF_ERROR(CheckNotAborted());
+  MakeRoom();
   if (empty()) {
     RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/false));
   } else {
@@ -41,7 +45,7 @@ absl::Status TransactionStack::FinishChange(const Level& level) {
 }
 
 absl::Status TransactionStack::UndoChange(const Level& level,
-                                          const absl::Status& cause) {
+                                          const absl::Status& cause) noexcept {
   if (!Contains(level)) return cause;
   if (level.depth == 0) {
     Rollback(level).IgnoreError();
@@ -54,40 +58,44 @@ absl::Status TransactionStack::UndoChange(const Level& level,
   return aborted;
 }
 
-// The counter is read and written under the write lock, so that its values are
-// the order of the commits.
 absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
   RETURN_IF_ERROR(EndLeftover());
   if (!database_.IsAutocommit()) {
     return absl::FailedPreconditionError(
         "a transaction that is not the saver's is open on its connection");
   }
-  RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
-  is_partial_rollback_safe_ = true;
-  auto begin = [&]() -> absl::Status {
-    // Under the write lock: who had it before may have died at any moment.
-    RETURN_IF_ERROR(MakeJournalDurable());
-    ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
-    counter_ = last + 1;
-    bool may_lose = defences_.against_partial_rollback && may_roll_back_partly;
-    if (may_lose) {
-      // Another connection may have changed the mode since it was opened.
-      ASSIGN_OR_RETURN(may_lose, IsInWalMode(database_));
-    }
-    if (!may_lose) return WriteCounter(database_, counter_);
-    ASSIGN_OR_RETURN(is_partial_rollback_safe_,
-                     WriteCounterTwice(database_, counter_));
-    return absl::OkStatus();
-  };
-  absl::Status status = begin();
+  absl::Status status = CatchBadAlloc([&]() -> absl::Status {
+    RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
+    return Start(may_roll_back_partly);
+  });
   if (!status.ok()) RollbackAll();
   return status;
+}
+
+// The counter is read and written under the write lock, so that its values are
+// the order of the commits.
+absl::Status TransactionStack::Start(bool may_roll_back_partly) {
+  is_partial_rollback_safe_ = true;
+  // Who had the lock before may have died at any moment.
+  RETURN_IF_ERROR(MakeJournalDurable());
+  ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
+  counter_ = last + 1;
+  bool may_lose = defences_.against_partial_rollback && may_roll_back_partly;
+  if (may_lose) {
+    // Another connection may have changed the mode since it was opened.
+    ASSIGN_OR_RETURN(may_lose, IsInWalMode(database_));
+  }
+  if (!may_lose) return WriteCounter(database_, counter_);
+  ASSIGN_OR_RETURN(is_partial_rollback_safe_,
+                   WriteCounterTwice(database_, counter_));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
   RETURN_IF_ERROR(CheckOpen(level));
   if (level.depth != 0) {
-    return absl::FailedPreconditionError("a savepoint cannot be committed");
+    return StatusWith(absl::StatusCode::kFailedPrecondition,
+                      "a savepoint cannot be committed");
   }
   const absl::Status status = CommitSql();
   // A refused COMMIT may be tried again, with all the changes still there.
@@ -105,13 +113,14 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
 // say here what of it reached the disk: a WAL whose sync failed may hold the
 // whole commit.
 absl::Status TransactionStack::CommitSql() {
-  absl::Status status = database_.Run("COMMIT");
+  absl::Status status = CatchBadAlloc([&] { return database_.Run("COMMIT"); });
   if (status.ok() || !database_.IsAutocommit()) return status;
-  return MarkInDoubt(status);
+  return doubt_.MarkInDoubt(std::move(status));
 }
 
 absl::StatusOr<Level> TransactionStack::Savepoint(const Level& level) {
   RETURN_IF_ERROR(CheckOpen(level));
+  MakeRoom();
   RETURN_IF_ERROR(RunSavepointSql("SAVEPOINT", static_cast<int>(ids_.size())));
   return Push();
 }
@@ -128,13 +137,15 @@ absl::Status TransactionStack::RollbackTo(const Level& level) {
   RETURN_IF_ERROR(RunSavepointSql("ROLLBACK TO", level.depth));
   EndAbove(level.depth);
   if (is_partial_rollback_safe_) return absl::OkStatus();
-  return Abort(absl::UnavailableError(
-      "SQLite cannot undo a part of this transaction safely"));
+  return Abort(
+      StatusWith(absl::StatusCode::kUnavailable,
+                 "SQLite cannot undo a part of this transaction safely"));
 }
 
-absl::Status TransactionStack::Rollback(const Level& level) {
+absl::Status TransactionStack::Rollback(const Level& level) noexcept {
   if (!Contains(level)) {
-    return absl::FailedPreconditionError("the transaction has ended");
+    return StatusWith(absl::StatusCode::kFailedPrecondition,
+                      "the transaction has ended");
   }
   if (IsAborted() || level.depth == 0) {
     RollbackAll();
@@ -173,7 +184,7 @@ absl::Status TransactionStack::Change(Operation operation) {
 // changes, from which SQLite leaves out statements that it undid.
 absl::Status TransactionStack::ChangeInside(Operation operation) {
   const int changes_before = sqlite3_total_changes(database_.connection());
-  absl::Status status = operation();
+  absl::Status status = CatchBadAlloc(operation);
   if (status.ok()) return status;
   const int changes_after = sqlite3_total_changes(database_.connection());
   if (changes_after != changes_before || !is_partial_rollback_safe_ ||
@@ -186,7 +197,7 @@ absl::Status TransactionStack::ChangeInside(Operation operation) {
 // A failure is undone as a whole, hence no partial rollback is ever committed.
 absl::Status TransactionStack::ChangeAlone(Operation operation) {
   RETURN_IF_ERROR(BeginImmediate(/*may_roll_back_partly=*/false));
-  absl::Status status = operation();
+  absl::Status status = CatchBadAlloc(operation);
   if (status.ok()) status = CommitSql();
   if (!status.ok()) RollbackAll();
   return status;
@@ -208,20 +219,22 @@ bool TransactionStack::MayWriteUnjournaled() {
       (sqlite3_errcode(database_.connection()) & 0xff) != SQLITE_FULL) {
     return false;
   }
-  const absl::StatusOr<bool> is_in_wal_mode = IsInWalMode(database_);
+  const absl::StatusOr<bool> is_in_wal_mode =
+      CatchBadAlloc([&] { return IsInWalMode(database_); });
   return !is_in_wal_mode.ok() || !*is_in_wal_mode;
 }
 
 absl::Status TransactionStack::Read(Operation operation) {
   RETURN_IF_ERROR(CheckNotAborted());
   RETURN_IF_ERROR(EndLeftover());
-  const absl::Status status = operation();
+  const absl::Status status = CatchBadAlloc(operation);
   return status.ok() || empty() ? status : AfterFailure(status);
 }
 
 absl::Status TransactionStack::CheckNotAborted() const {
   if (!IsAborted()) return absl::OkStatus();
-  return absl::AbortedError("the transaction was rolled back");
+  return StatusWith(absl::StatusCode::kAborted,
+                    "the transaction was rolled back");
 }
 
 // By itself, or by SQLite during a statement of the caller's own.
@@ -231,7 +244,8 @@ bool TransactionStack::IsAborted() const {
 
 absl::Status TransactionStack::CheckOpen(const Level& level) const {
   if (!Contains(level)) {
-    return absl::FailedPreconditionError("the transaction has ended");
+    return StatusWith(absl::StatusCode::kFailedPrecondition,
+                      "the transaction has ended");
   }
   return CheckNotAborted();
 }
@@ -239,13 +253,13 @@ absl::Status TransactionStack::CheckOpen(const Level& level) const {
 absl::Status TransactionStack::CheckSavepoint(const Level& level) const {
   RETURN_IF_ERROR(CheckOpen(level));
   if (level.depth > 0) return absl::OkStatus();
-  return absl::FailedPreconditionError("not a savepoint but the transaction");
+  return StatusWith(absl::StatusCode::kFailedPrecondition,
+                    "not a savepoint but the transaction");
 }
 
 absl::Status TransactionStack::RunSavepointSql(const char* verb, int depth) {
-  ASSIGN_OR_RETURN(Statement statement,
-                   database_.PrepareOnce(absl::StrCat(verb, " s", depth)));
-  const absl::Status status = statement.Run();
+  const absl::Status status = CatchBadAlloc(
+      [&] { return database_.RunOnce(absl::StrCat(verb, " s", depth)); });
   return status.ok() ? status : AfterFailure(status);
 }
 
@@ -260,16 +274,17 @@ absl::Status TransactionStack::AfterFailure(const absl::Status& failure) {
 absl::Status TransactionStack::Abort(const absl::Status& cause) {
   RollbackAll();
   is_aborted_ = true;
-  return absl::AbortedError(
-      absl::StrCat("the transaction was rolled back: ", cause.ToString()));
+  return StatusOf(absl::StatusCode::kAborted, [&] {
+    return absl::StrCat("the transaction was rolled back: ", cause.ToString());
+  });
 }
 
 // Errors are not reported: SQLite ends the transaction even if a part of the
 // rollback fails, and does the rest when the database is opened next. Only
 // without memory it may not come as far as that.
-void TransactionStack::RollbackAll() {
+void TransactionStack::RollbackAll() noexcept {
   if (database_.IsAutocommit()) return;
-  database_.Run("ROLLBACK").IgnoreError();
+  database_.RollBack();
   has_leftover_ = !database_.IsAutocommit();
 }
 
@@ -284,6 +299,8 @@ absl::Status TransactionStack::MakeJournalDurable() {
   return defences_.against_lost_journal_end ? SyncJournal(database_)
                                             : absl::OkStatus();
 }
+
+void TransactionStack::MakeRoom() { ids_.reserve(ids_.size() + 1); }
 
 void TransactionStack::EndAbove(int depth) {
   ids_.resize(static_cast<std::size_t>(depth) + 1);

@@ -6,6 +6,9 @@
 // be undone alone, the stack is *aborted*: nothing is left of the transaction,
 // and every call but Rollback() of its levels is refused, so that what the
 // caller still means to be part of it cannot be committed without the rest.
+//
+// std::bad_alloc of an operation is an error as any other (out_of_memory.h).
+// What ends or undoes anything does not throw.
 
 #ifndef LASTCOMMIT_SAVER_TRANSACTION_STACK_H_
 #define LASTCOMMIT_SAVER_TRANSACTION_STACK_H_
@@ -17,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "saver/database.h"
+#include "saver/in_doubt.h"
 
 namespace lastcommit {
 
@@ -55,14 +59,15 @@ class TransactionStack {
   // error it is not.
   absl::StatusOr<Level> BeginChange();
   absl::Status FinishChange(const Level& level);
-  absl::Status UndoChange(const Level& level, const absl::Status& cause);
+  absl::Status UndoChange(const Level& level,
+                          const absl::Status& cause) noexcept;
   absl::StatusOr<std::int64_t> Commit(const Level& level);
   // Inside everything that is open.
   absl::StatusOr<Level> Savepoint(const Level& level);
   absl::Status Release(const Level& level);
   absl::Status RollbackTo(const Level& level);
   // OK for an aborted level too: this is how it ends.
-  absl::Status Rollback(const Level& level);
+  absl::Status Rollback(const Level& level) noexcept;
 
   // Outside a transaction.
   void set_defences(const Defences& defences) { defences_ = defences; }
@@ -88,6 +93,7 @@ class TransactionStack {
 
  private:
   absl::Status BeginImmediate(bool may_roll_back_partly);
+  absl::Status Start(bool may_roll_back_partly);
   absl::Status ChangeInside(Operation operation);
   absl::Status ChangeAlone(Operation operation);
   bool MayBeHalfDone() const;
@@ -100,12 +106,15 @@ class TransactionStack {
   absl::Status CommitSql();
   absl::Status AfterFailure(const absl::Status& failure);
   absl::Status Abort(const absl::Status& cause);
-  void RollbackAll();
+  void RollbackAll() noexcept;
   void EndAbove(int depth);
+  // For one level more: before a transaction or a savepoint begins.
+  void MakeRoom();
   Level Push();
 
   Database& database_;
   Defences defences_;
+  const DoubtMarker doubt_;
   std::vector<std::uint64_t> ids_;
   std::uint64_t next_id_ = 1;
   std::int64_t counter_ = 0;

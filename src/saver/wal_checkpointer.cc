@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "saver/busy.h"
+#include "saver/out_of_memory.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
@@ -112,7 +113,9 @@ int WalCheckpointer::AfterCommit(void* self, sqlite3* connection,
   auto& checkpointer = *static_cast<WalCheckpointer*>(self);
   if (frames < checkpointer.frames_) return SQLITE_OK;
   if (std::string_view(schema) == "main") {
-    checkpointer.RunGuarded(CheckpointMode::kPassive).status().IgnoreError();
+    CatchBadAlloc([&] {
+      return checkpointer.RunGuarded(CheckpointMode::kPassive);
+    }).IgnoreError();
   } else {  // attached by the caller
     sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_PASSIVE,
                               nullptr, nullptr);

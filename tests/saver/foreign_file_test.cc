@@ -255,18 +255,25 @@ TEST_F(ForeignFileTest, LookingAtAFileDropsNoLocksOfTheProcess) {
   options.busy_timeout = absl::ZeroDuration();
   for (const JournalMode mode : {JournalMode::kWal, JournalMode::kTruncate}) {
     options.journal_mode = mode;
-    Open(options);
-    Transaction transaction = Begin();
-    TryOpen(options).IgnoreError();
-    const pid_t child = fork();
+    Close();
+    int begun[2];
+    ASSERT_EQ(pipe(begun), 0);
+    const pid_t child = fork();  // before there is a saver to inherit
     if (child == 0) {
+      char byte = 0;
+      if (read(begun[0], &byte, 1) != 1) _exit(254);
       auto other = SqliteSaver::Open(path_, options);
       _exit(other.ok() ? static_cast<int>((*other)->Begin().status().code())
                        : 255);
     }
+    Open(options);
+    Transaction transaction = Begin();
+    TryOpen(options).IgnoreError();
+    ASSERT_EQ(write(begun[1], "x", 1), 1);
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_EQ(WEXITSTATUS(status), static_cast<int>(StatusCode::kUnavailable));
+    for (const int end : begun) close(end);
   }
 }
 
