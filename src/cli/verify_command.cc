@@ -1,11 +1,13 @@
 #include "cli/verify_command.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
@@ -76,6 +78,28 @@ void AddVerify(CLI::App& app, ExitCode& code) {
                          "Where it is copied to, with its WAL and its journal, "
                          "and checked (default:\nthe directory for temporary "
                          "files)");
+  CheckLimits& limits = command->verify.limits;
+  subcommand
+      ->add_option_function<std::int64_t>(
+          "--seconds",
+          [&limits](const std::int64_t& seconds) {
+            limits.seconds = seconds;
+            limits.seconds_per_mib = 0;
+          },
+          absl::StrCat("How long a check may take (default: ", limits.seconds,
+                       ", and ", limits.seconds_per_mib, " for each MiB)"))
+      ->check(CLI::Range(1, 1'000'000));
+  subcommand
+      ->add_option_function<std::int64_t>(
+          "--memory-mib",
+          [&limits](const std::int64_t& mib) {
+            limits.memory_mib = limits.max_memory_mib = mib;
+            limits.memory_mib_per_mib = 0;
+          },
+          absl::StrCat("How much memory it may take (default: ",
+                       limits.memory_mib, ", and ", limits.memory_mib_per_mib,
+                       " for each\nMiB, at most ", limits.max_memory_mib, ")"))
+      ->check(CLI::Range(16, 1'000'000));
   subcommand->footer(
       "integrity_check, foreign_key_check, the WAL frame by frame, the journal "
       "and the schema.\nThe last line begins with OK, DAMAGED or CANNOT "

@@ -168,6 +168,7 @@ class Checks {
       case SQLITE_CORRUPT:
         Problem("damage", text);
         return status;
+      case SQLITE_TOOBIG:
       case SQLITE_ERROR:  // a function or collation of its program is missing
         return CannotCheck(text);
       default:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -63,23 +64,34 @@ absl::StatusOr<Verification> Unpacked(std::string_view text) {
   return verification;
 }
 
-// Whatever the copy says, nothing outside its directory is touched.
-absl::StatusOr<Verification> CheckConfined(const std::string& directory) {
+Verification Refused(std::string why) {
+  return {Soundness::kCannotCheck, std::move(why), {}};
+}
+
+// Whatever the copy says, nothing outside its directory is touched, and the
+// limits hold.
+absl::StatusOr<Verification> CheckConfined(const std::string& directory,
+                                           const CheckBounds& bounds) {
   RETURN_IF_ERROR(ConfineSqlite(directory));
-  return CheckCopy(directory);
+  KeepTo(bounds);
+  absl::StatusOr<Verification> result = CheckCopy(directory);
+  std::string exceeded = WhatWasExceeded(result.status(), bounds);
+  if (!exceeded.empty()) return Refused(std::move(exceeded));
+  return result;
 }
 
 // A child that checks a copy. It ends with this object.
 class Checker {
  public:
-  explicit Checker(const std::string& directory) {
+  Checker(const std::string& directory, const CheckBounds& bounds)
+      : bounds_(bounds) {
     int ends[2];
     if (pipe(ends) != 0) return;
     const pid_t parent = getpid();
     pid_ = fork();
     if (pid_ == 0) {
       close(ends[0]);
-      CheckInChild(parent, directory, ends[1]);
+      CheckInChild(parent, directory, bounds, ends[1]);
     }
     close(ends[1]);
     output_ = ends[0];
@@ -109,6 +121,8 @@ class Checker {
 
   absl::StatusOr<Verification> Result() {
     const int status = Wait();
+    std::string exceeded = WhatWasExceeded(status, bounds_);
+    if (!exceeded.empty()) return Refused(std::move(exceeded));
     if (!WIFSIGNALED(status)) return Unpacked(text_);
     const int signal = WTERMSIG(status);
     const std::string how = absl::StrCat("SIG", sigabbrev_np(signal));
@@ -123,12 +137,13 @@ class Checker {
 
  private:
   [[noreturn]] static void CheckInChild(pid_t parent,
-                                        const std::string& directory, int out) {
+                                        const std::string& directory,
+                                        const CheckBounds& bounds, int out) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);  // it died before prctl
     signal(SIGINT, SIG_IGN);            // the parent decides
     signal(SIGTERM, SIG_IGN);
-    const std::string text = Packed(CheckConfined(directory));
+    const std::string text = Packed(CheckConfined(directory, bounds));
     std::size_t done = 0;
     while (done < text.size()) {
       const ssize_t size = write(out, text.data() + done, text.size() - done);
@@ -146,17 +161,27 @@ class Checker {
     return status;
   }
 
+  const CheckBounds bounds_;
   pid_t pid_ = -1;
   int output_ = -1;
   std::string text_;
 };
 
 absl::StatusOr<Verification> CheckApart(const std::string& directory,
+                                        const CheckBounds& bounds,
                                         const KeepGoing& keep_going) {
-  Checker checker(directory);
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  Checker checker(directory, bounds);
   if (!checker.is_running()) return absl::ErrnoToStatus(errno, "fork");
   while (checker.Read()) {
-    if (!keep_going("checking")) return absl::CancelledError("interrupted");
+    const absl::Duration passed = absl::FromChrono(Clock::now() - start);
+    if (passed > bounds.time) return Refused(TimeExceeded(bounds));
+    if (!keep_going(absl::StrCat("checking, ", absl::ToInt64Seconds(passed),
+                                 " of at most ",
+                                 absl::ToInt64Seconds(bounds.time), " s"))) {
+      return absl::CancelledError("interrupted");
+    }
   }
   return checker.Result();
 }
@@ -186,11 +211,13 @@ absl::StatusOr<Verification> Verify(const std::string& database,
                    absl::StrCat(directory.trial(), "/", kDatabaseName),
                    options.keep_going));
   if (!copied.why.empty()) {
-    return Verification{Soundness::kCannotCheck, std::move(copied.why), {}};
+    return Refused(std::move(copied.why));
   }
   const int holder = LockHolder(database);
   ASSIGN_OR_RETURN(Verification verification,
-                   CheckApart(directory.trial(), options.keep_going));
+                   CheckApart(directory.trial(),
+                              BoundsFor(options.limits, directory.trial()),
+                              options.keep_going));
   verification.summary = absl::StrCat(name, ": ", verification.summary);
   if (holder != 0) {
     verification.lines.push_back(absl::StrCat(

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "verify/check_limits.h"
 #include "verify/private_copy.h"
 
 namespace lastcommit {
@@ -20,7 +21,8 @@ namespace lastcommit {
 enum class Soundness {
   kOk,
   kDamaged,
-  kCannotCheck,  // bad input: no file, no database, changed all the time
+  // Bad input: no file, no database, changed all the time, beyond the limits.
+  kCannotCheck,
 };
 
 struct Verification {
@@ -33,6 +35,7 @@ struct VerifyOptions {
   // Where the copy is made; it must exist. Empty: the system's directory for
   // temporary files.
   std::string directory;
+  CheckLimits limits = {};
   KeepGoing keep_going = [](const std::string&) { return true; };
 };
 
