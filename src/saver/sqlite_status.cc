@@ -89,13 +89,16 @@ bool IsOutOfSpace(int system_error) {
          system_error == EMFILE || system_error == ENFILE;
 }
 
-absl::StatusCode CannotOpenCode(int result, int system_error) {
+// Once the database is open, a file that is missing is none that the caller has
+// named: where a journal cannot be created SQLite tries to open it for reading,
+// and it is that error which it keeps (unixOpen() in os_unix.c).
+absl::StatusCode CannotOpenCode(int result, int system_error, bool is_open) {
   if (result == SQLITE_CANTOPEN_ISDIR || system_error == EISDIR) {
     return absl::StatusCode::kFailedPrecondition;
   }
   if (IsOutOfSpace(system_error)) return absl::StatusCode::kResourceExhausted;
   if (system_error == ENOENT || system_error == ENOTDIR) {
-    return absl::StatusCode::kNotFound;
+    return is_open ? absl::StatusCode::kUnknown : absl::StatusCode::kNotFound;
   }
   return absl::StatusCode::kPermissionDenied;
 }
@@ -109,7 +112,13 @@ absl::StatusCode IoErrorCode(int result, int system_error) {
   return absl::StatusCode::kUnknown;
 }
 
-absl::StatusCode CodeOf(int result, int system_error) {
+bool HasDatabase(sqlite3* connection) {
+  const char* const name =
+      connection == nullptr ? nullptr : sqlite3_db_filename(connection, "main");
+  return name != nullptr && *name != '\0';
+}
+
+absl::StatusCode CodeOf(int result, int system_error, bool is_open) {
   switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -132,7 +141,7 @@ absl::StatusCode CodeOf(int result, int system_error) {
     case SQLITE_AUTH:
       return absl::StatusCode::kPermissionDenied;
     case SQLITE_CANTOPEN:
-      return CannotOpenCode(result, system_error);
+      return CannotOpenCode(result, system_error, is_open);
     case SQLITE_IOERR:
       return IoErrorCode(result, system_error);
     case SQLITE_INTERRUPT:
@@ -155,7 +164,9 @@ absl::Status SqliteStatus(int result, sqlite3* connection,
       connection == nullptr ? 0 : sqlite3_system_errno(connection);
   const char* message = connection == nullptr ? sqlite3_errstr(result)
                                               : sqlite3_errmsg(connection);
-  return StatusOf(CodeOf(result, system_error), [&] {
+  const absl::StatusCode code =
+      CodeOf(result, system_error, HasDatabase(connection));
+  return StatusOf(code, [&] {
     return absl::StrCat(absl::string_view(what.data(), what.size()), ": ",
                         CodeText(result), ": ", message);
   });
