@@ -40,6 +40,7 @@ std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
 }
 
 constexpr const char kErrors[] = "errors/injected";
+constexpr const char kWentOn[] = "errors/same_connection_went_on";
 constexpr const char kModeChanges[] = "outcome/journal_mode_changed";
 constexpr const char kTimedSent[] = "timed_kill/sent";
 constexpr const char kTimedInside[] = "timed_kill/inside";
@@ -239,6 +240,7 @@ std::vector<std::string> EmptyCells(const Ledger& ledger, FaultChoice fault) {
     empty.push_back("no loss of power in journal_mode " + Word(mode));
   }
   promise(kErrors);
+  promise(kWentOn);
   return empty;
 }
 
@@ -262,6 +264,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   }
   if (result.errors > 0) {
     cells_[kErrors] += result.errors;
+    if (result.went_on > 0) cells_[kWentOn] += result.went_on;
     ++cells_["errors/trials"];
   }
   if (result.verdict.skipped) return;  // what it did is not judged

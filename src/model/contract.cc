@@ -122,11 +122,16 @@ constexpr std::array<PowerLossRow, 24> kPowerLoss = {{
     WithoutJournal(JournalMode::kOff, Synchronous::kExtra),
 }};
 
-std::int64_t LowestAfterPowerLoss(LowerBound bound, const CrashFacts& facts) {
+std::int64_t LowestAfterPowerLoss(LowerBound bound, Synchronous promised,
+                                  const CrashFacts& facts) {
   const std::int64_t n = facts.acknowledged;
   // The schema is made with a rollback journal whatever the journal mode will
-  // be; until the directory is synced after its deletion it may come back.
-  const std::int64_t schema = facts.directory_synced >= 0 ? 0 : -1;
+  // be; until the directory is synced after its deletion it may come back. At
+  // EXTRA that sync is a part of the commit (kDeleteExtra).
+  const bool is_kept =
+      facts.directory_synced >= 0 ||
+      (promised == Synchronous::kExtra && bound == LowerBound::kAcknowledged);
+  const std::int64_t schema = is_kept ? 0 : -1;
   if (n <= 0) return std::min(n, schema);
   switch (bound) {
     case LowerBound::kAcknowledged:
@@ -147,7 +152,7 @@ LegalCuts AfterPowerLoss(const Profile& promised, const CrashFacts& facts) {
   const PowerLossRow& row = PowerLossRowFor(promised);
   LegalCuts cuts;
   cuts.source = row.source;
-  cuts.lowest = LowestAfterPowerLoss(row.lower, facts);
+  cuts.lowest = LowestAfterPowerLoss(row.lower, promised.synchronous, facts);
   cuts.highest = facts.acknowledged + facts.unacknowledged + facts.candidates;
   cuts.anything =
       row.lower == LowerBound::kNone ||

@@ -204,6 +204,15 @@ int Choose(const ExamineTask& task, const PlainRead& read, LegalCuts& legal) {
   return -1;
 }
 
+bool GoesThroughSaver(const ExamineTask& task, const Leftovers& left,
+                      const PlainRead& read) {
+  if (!task.through_saver || task.once == nullptr) return task.through_saver;
+  return task.once
+      ->insert({read.state_digest, left.hot_journal, left.wal_bytes > 0,
+                read.wal_frames > 0})
+      .second;
+}
+
 const ReferenceModel& ModelOf(const ExamineTask& task, int alternative) {
   return alternative < 0
              ? *task.model
@@ -249,14 +258,16 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   Examination examination;
   const Leftovers left = task.remains->FindLeftovers();
   examination.hot_journal = left.hot_journal;
-  if (task.closed && (left.hot_journal || left.wal_bytes > 0)) {
+  const bool may_be_hot = !task.closed || task.may_leave_journal;
+  if ((left.hot_journal && !may_be_hot) ||
+      (left.wal_bytes > 0 && task.closed)) {
     examination.verdict = UncleanClose(left);
     return examination;
   }
   ASSIGN_OR_RETURN(
       const std::shared_ptr<const PlainRead> read,
-      task.remains->ReadCopy(*task.entry, task.closed ? CopyWhat::kDatabaseAlone
-                                                      : CopyWhat::kAll));
+      task.remains->ReadCopy(
+          *task.entry, may_be_hot ? CopyWhat::kAll : CopyWhat::kDatabaseAlone));
   const Observation& observed = read->observation;
   if (absl::IsResourceExhausted(observed.opened)) {
     return observed.opened;  // the machine's, see Probe
@@ -275,7 +286,9 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   examination.alternative = Choose(task, *read, legal);
   examination.verdict = JudgeCut(observed, legal);
   const ReferenceModel& newest = ModelOf(task, examination.alternative);
-  if (examination.verdict.held() && !task.through_saver &&
+  const bool through_saver =
+      examination.verdict.held() && GoesThroughSaver(task, left, *read);
+  if (examination.verdict.held() && !through_saver &&
       read->state_digest == newest.DigestOfCut(observed.state.cut)) {
     return examination;
   }
@@ -294,7 +307,7 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   examination.verdict =
       JudgeState(model.state(), observed.state, ViolationClass::kNotACut,
                  "plain SQL on what the round left");
-  if (!examination.verdict.held() || !task.through_saver) return examination;
+  if (!examination.verdict.held() || !through_saver) return examination;
   ASSIGN_OR_RETURN(examination.verdict,
                    JudgeThroughSaver(task, std::move(model)));
   return examination;

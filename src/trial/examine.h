@@ -6,8 +6,10 @@
 #ifndef LASTCOMMIT_TRIAL_EXAMINE_H_
 #define LASTCOMMIT_TRIAL_EXAMINE_H_
 
+#include <compare>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -60,13 +62,27 @@ class RealRemains : public Remains {
   const std::string copy_directory_;
 };
 
+// What the saver finds when it opens: the state, and what is to be recovered.
+struct SaverCase {
+  std::uint64_t state_digest = 0;
+  bool hot_journal = false;
+  bool has_wal = false;         // of any size above 0
+  bool has_wal_frames = false;  // valid ones
+
+  auto operator<=>(const SaverCase&) const = default;
+};
+
 struct ExamineTask {
   const SaverEntry* entry = nullptr;
   const Profile* profile = nullptr;
   Remains* remains = nullptr;
   LegalCuts legal;
-  bool closed = false;  // the round ended by a close, not by a crash
+  bool closed = false;             // the round ended by a close, not by a crash
+  bool may_leave_journal = false;  // all the same
   bool through_saver = false;
+  // With `through_saver`: only for what is not in it, and then is; nullptr =
+  // always.
+  std::set<SaverCase>* once = nullptr;
   // With the commit that is in doubt, if there is one; no open transaction.
   const ReferenceModel* model = nullptr;
   // Failed commits that may be there after all; nullptr = none.

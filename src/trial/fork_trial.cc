@@ -375,10 +375,6 @@ class ForkTrial::Impl {
     return absl::OkStatus();
   }
 
-  std::int64_t ErrorsIn(const Round& round) const {
-    return page_->records[round.steps.size() - 1].errors;
-  }
-
   // What the crash, if there was one, did to the disk and to what must be
   // there.
   absl::StatusOr<Survived> Crash(const Round& round, RoundFacts& facts,
@@ -425,10 +421,9 @@ class ForkTrial::Impl {
                         absl::StrCat(trial, "/copy"));
     task.remains = &remains;
     task.legal = ContractFor(plan.profile, crash);
-    // A close that gets an error leaves what it could not finish, and has
-    // nobody to tell (https://sqlite.org/c3ref/close.html).
-    task.closed = !facts.crashed && !facts.has_death && ErrorsIn(round) == 0 &&
-                  replayed.closed_alone;
+    task.closed = !facts.crashed && !facts.has_death &&
+                  replayed.closed_without_error && replayed.closed_alone;
+    task.may_leave_journal = replayed.may_leave_journal;
     task.through_saver = r + 1 == plan.rounds.size();
     task.model = &model;
     const Alternatives& alternatives = facts.lost_power

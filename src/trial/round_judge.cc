@@ -1,6 +1,7 @@
 #include "trial/round_judge.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <iterator>
 #include <limits>
@@ -9,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "trial/error_answers.h"
 
 namespace lastcommit {
 namespace {
@@ -43,8 +45,10 @@ class RoundJudge {
     replayed_.during.resize(round_.steps.size());
     CommitOrder order = OrderSteps(round_, page_, death_, model_);
     NoteOrder(order);
-    replayed_.verdict = order.verdict;
+    replayed_.verdict = CompareAcknowledgements();
+    if (replayed_.verdict.held()) replayed_.verdict = order.verdict;
     replayed_.closed_alone = order.closed_alone;
+    NoteCloses();
     for (const OrderedStep& ordered : order.steps) {
       if (!replayed_.verdict.held()) break;
       Replay(ordered);
@@ -70,6 +74,60 @@ class RoundJudge {
     result_.checkpoints_across_commits += order.checkpoints_across_commits;
   }
 
+  // Who was told that a commit is there relies on it, whatever is said next.
+  Verdict CompareAcknowledgements() const {
+    for (std::size_t i = 0; i < round_.steps.size(); ++i) {
+      const StepRecord& record = page_.records[i];
+      if (!HasReturned(i) || record.acknowledged_at == kNever) continue;
+      const Outcome found = Found(i);
+      if (found == Outcome{absl::StatusCode::kOk, record.acknowledged}) {
+        continue;
+      }
+      return Verdict::Violated(
+          ViolationClass::kLostCommit,
+          absl::StrCat("step ", i, " (",
+                       std::string(Name(round_.steps[i].kind)),
+                       ") acknowledged commit ", record.acknowledged,
+                       ", and then answered ",
+                       absl::StatusCodeToString(found.code), " ", found.value));
+    }
+    return Verdict::Held();
+  }
+
+  void NoteCloses() {
+    for (const std::vector<std::size_t>& program : Programs(round_)) {
+      if (program.empty()) continue;
+      const std::size_t i = program.back();
+      replayed_.closed_without_error &= ClosesWithoutError(i);
+      replayed_.may_leave_journal |= !IsSettled(i);
+    }
+  }
+
+  // A close that gets an error leaves what it could not finish, and has nobody
+  // to tell (https://sqlite.org/c3ref/close.html); so does one whose checkpoint
+  // finds that the connection was interrupted (walCheckpoint() in wal.c).
+  // Without a saver there is none.
+  bool ClosesWithoutError(std::size_t i) const {
+    return HasReturned(i) && round_.steps[i].kind == StepKind::kClose &&
+           HadSaver(i) && ErrorsIn(i) == 0 && !IsInterrupted(i);
+  }
+
+  // Whether the connection of step `i` has used the database since its newest
+  // error. A pager that could not roll back leaves its journal hot and lets go
+  // of its lock (PAGER_ERROR and pager_unlock() in pager.c); whoever reads next
+  // rolls it back, which may be another process.
+  bool IsSettled(std::size_t i) const {
+    for (std::size_t j = previous_[i]; j != kNoStep; j = previous_[j]) {
+      if (ErrorsIn(j) > 0) return false;
+      const StepKind kind = round_.steps[j].kind;
+      const bool reads = kind == StepKind::kOpen || kind == StepKind::kReopen ||
+                         kind == StepKind::kBegin || kind == StepKind::kRead ||
+                         kind == StepKind::kListCheckpoints || IsChange(kind);
+      if (reads && Found(j).code == absl::StatusCode::kOk) return true;
+    }
+    return true;
+  }
+
   void Replay(const OrderedStep& ordered) {
     const std::size_t i = ordered.step;
     const std::int64_t cut = model_.state().cut;
@@ -87,6 +145,7 @@ class RoundJudge {
         ++result_.steps;
         NoteErrors(i);
         DoubtCreation(i);
+        if (page_.records[i].is_in_doubt) replayed_.verdict = FalseDoubt(i);
         break;
       case OrderedStep::Kind::kReturned:
         ++result_.steps;
@@ -97,8 +156,9 @@ class RoundJudge {
         }
         replayed_.during[i] = in_doubt_;
         is_shared_ = ordered.is_shared;
-        replayed_.verdict = Follow(i, *replayed_.during[i]);
+        replayed_.verdict = FollowAndCompare(i);
         NotePromise(i, cut);
+        NoteProgress(i, cut);
         break;
     }
     const std::int64_t after = model_.state().cut;
@@ -167,10 +227,26 @@ class RoundJudge {
   }
 
   // Those before the step's client's next one; they are counted up.
-  void NoteErrors(std::size_t i) {
+  std::int64_t ErrorsIn(std::size_t i) const {
     const std::int64_t before =
         previous_[i] == kNoStep ? 0 : page_.records[previous_[i]].errors;
-    result_.errors += page_.records[i].errors - before;
+    return page_.records[i].errors - before;
+  }
+
+  void NoteErrors(std::size_t i) { result_.errors += ErrorsIn(i); }
+
+  // Whether a client that had an error goes on with the connection that had it.
+  void NoteProgress(std::size_t i, std::int64_t cut_before) {
+    bool& has_error =
+        has_error_behind_[static_cast<std::size_t>(round_.steps[i].client)];
+    const StepKind kind = round_.steps[i].kind;
+    if (kind == StepKind::kOpen || kind == StepKind::kReopen) has_error = false;
+    if (ErrorsIn(i) > 0) {
+      has_error = true;
+    } else if (has_error && model_.state().cut > cut_before) {
+      ++result_.went_on;
+      has_error = false;
+    }
   }
 
   // The step that everything ended in.
@@ -184,6 +260,13 @@ class RoundJudge {
       other.Crash();
       Doubt(other, replayed_.at_end);
     }
+  }
+
+  Verdict FollowAndCompare(std::size_t i) {
+    const bool was_in_transaction = model_.in_transaction();
+    Verdict verdict = Follow(i, *replayed_.during[i]);
+    if (!verdict.held()) return verdict;
+    return CompareErrorClaims(i, was_in_transaction);
   }
 
   Verdict Follow(std::size_t i, InDoubt& during) {
@@ -217,11 +300,15 @@ class RoundJudge {
             page_.records[i].value};
   }
 
+  bool HadSaver(std::size_t i) const {
+    return previous_[i] != kNoStep && page_.records[previous_[i]].has_saver;
+  }
+
   // The driver's own answer, which says nothing of the database although a
   // saver may give the same.
   bool HadNoSaver(std::size_t i) const {
     const StepKind kind = round_.steps[i].kind;
-    return previous_[i] != kNoStep && !page_.records[previous_[i]].has_saver &&
+    return previous_[i] != kNoStep && !HadSaver(i) &&
            kind != StepKind::kReopen && kind != StepKind::kClose;
   }
 
@@ -256,7 +343,7 @@ class RoundJudge {
                step.kind == StepKind::kRollback && WasAborted(i)) {
       model_ = before;  // it had no transaction any more
       live_ = live_before;
-    } else if (found.code != absl::StatusCode::kOk && HasCause(i)) {
+    } else if (HasCause(i, before.in_transaction())) {
       if (plan_.profile.journal_mode == JournalMode::kOff) return Undefined();
       model_ = before;
       live_ = live_before;
@@ -342,34 +429,56 @@ class RoundJudge {
     }
   }
 
-  // Whether something was injected that may make this step fail as it did.
-  bool HasCause(std::size_t i) const {
-    if (Found(i).code == absl::StatusCode::kDataLoss) {
-      return IsAboutARead(i) ||
-             (is_spoiled_ && !HasItsOwnConnection(round_.steps[i].kind));
+  // Whether something was injected that may make this step fail as it did. Once
+  // it is over, the same connection has to go on: only a transaction that was
+  // aborted is refused until it is rolled back, and a reopen that failed leaves
+  // no connection (HadNoSaver).
+  bool HasCause(std::size_t i, bool was_in_transaction) const {
+    const absl::StatusCode code = Found(i).code;
+    switch (code) {
+      case absl::StatusCode::kOk:
+        return false;
+      case absl::StatusCode::kDataLoss:
+        return IsAboutARead(i) ||
+               (is_spoiled_ && !HasItsOwnConnection(round_.steps[i].kind));
+      case absl::StatusCode::kAborted:
+        return (WasAborted(i) && round_.steps[i].kind != StepKind::kRollback) ||
+               (was_in_transaction && ErrorsIn(i) > 0);
+      case absl::StatusCode::kCancelled:
+        return IsInterrupted(i);
+      default:
+        return ErrorsIn(i) > 0 && Injected().has_value() &&
+               MayAnswer(*Injected(), code);
     }
-    const StepRecord& record = page_.records[i];
-    if (previous_[i] == kNoStep) return record.errors > 0;
-    const StepRecord& previous = page_.records[previous_[i]];
-    // An interrupt that finds no statement at work stops what checks for it
-    // next (https://sqlite.org/c3ref/interrupt.html).
-    const bool is_interrupted =
-        record.errors > 0 &&
-        record.code == static_cast<std::int32_t>(absl::StatusCode::kCancelled);
-    return record.errors > previous.errors || previous.is_aborted ||
-           !previous.has_saver || is_interrupted;
+  }
+
+  std::optional<ErrorKind> Injected() const {
+    const auto step = ErrorStep(round_);
+    if (!step.has_value()) return std::nullopt;
+    return round_.steps[*step].error->kind;
+  }
+
+  // An interrupt that finds no statement at work stops what checks for it next
+  // (https://sqlite.org/c3ref/interrupt.html), once: the next statement that
+  // begins takes it back (sqlite3Step() in vdbeapi.c, sqlite3RunParser() in
+  // tokenize.c). A refusal may have had none.
+  bool IsInterrupted(std::size_t i) const {
+    if (Injected() != ErrorKind::kInterrupt) return false;
+    if (ErrorsIn(i) > 0) return true;
+    for (std::size_t j = previous_[i]; j != kNoStep; j = previous_[j]) {
+      if (ErrorsIn(j) > 0) return true;
+      const absl::StatusCode code = Found(j).code;
+      if (!IsAboutContent(code) && code != absl::StatusCode::kAborted) break;
+    }
+    return false;
   }
 
   // The "unix" VFS calls an EIO from a read SQLITE_IOERR_CORRUPTFS, which
   // statements report as SQLITE_CORRUPT (unixRead in os_unix.c, "abort_due_to_
   // error" in vdbe.c). Whether anything is damaged is for the reopen to say.
   bool IsAboutARead(std::size_t i) const {
-    const auto step = ErrorStep(round_);
-    const std::int64_t before =
-        previous_[i] == kNoStep ? 0 : page_.records[previous_[i]].errors;
-    return plan_.engine == Engine::kFork && step.has_value() &&
-           round_.steps[*step].error->kind == ErrorKind::kRead &&
-           page_.records[i].errors > before;
+    return plan_.engine == Engine::kFork && ErrorsIn(i) > 0 &&
+           Injected() == ErrorKind::kRead;
   }
 
   // After that SQLite answers the rest of the transaction with the same code:
@@ -396,6 +505,44 @@ class RoundJudge {
             ") the saver says that ", record.is_in_transaction ? "a" : "no",
             " transaction is open, the model that ",
             model_.in_transaction() ? "one" : "none", " is"));
+  }
+
+  // What it says of an error: that its transaction is gone, and refused until
+  // it is rolled back; that a commit which failed may be there.
+  Verdict CompareErrorClaims(std::size_t i, bool was_in_transaction) const {
+    const StepRecord& record = page_.records[i];
+    const StepKind kind = round_.steps[i].kind;
+    const bool ends = kind == StepKind::kRollback ||
+                      kind == StepKind::kCommit || kind == StepKind::kReopen;
+    const bool may_be_aborted =
+        !record.is_in_transaction &&
+        ((WasAborted(i) && !ends) || (was_in_transaction && ErrorsIn(i) > 0));
+    if (record.is_aborted && !may_be_aborted) {
+      return Verdict::Violated(
+          ViolationClass::kWrongAnswer,
+          absl::StrCat("after step ", i, " (", std::string(Name(kind)),
+                       ") the saver says that its transaction is aborted",
+                       record.is_in_transaction ? " and open" : ""));
+    }
+    const bool may_commit =
+        was_in_transaction ? kind == StepKind::kCommit : IsChange(kind);
+    // A transaction that a read has spoiled ends with its COMMIT, too.
+    const absl::StatusCode code = Found(i).code;
+    const bool has_failed =
+        ErrorsIn(i) > 0 || code == absl::StatusCode::kDataLoss;
+    const bool may_be_in_doubt = may_commit && has_failed &&
+                                 !record.is_in_transaction &&
+                                 !IsAboutContent(code);
+    if (record.is_in_doubt && !may_be_in_doubt) return FalseDoubt(i);
+    return Verdict::Held();
+  }
+
+  Verdict FalseDoubt(std::size_t i) const {
+    return Verdict::Violated(
+        ViolationClass::kWrongAnswer,
+        absl::StrCat("step ", i, " (", std::string(Name(round_.steps[i].kind)),
+                     ") answered ", absl::StatusCodeToString(Found(i).code),
+                     " and that a commit is in doubt, where none failed"));
   }
 
   void NotePromise(std::size_t i, std::int64_t cut_before) {
@@ -506,6 +653,8 @@ class RoundJudge {
   std::vector<std::size_t> previous_;  // by step, of the same client
   bool is_spoiled_ = false;  // the transaction that is open, by a read
   bool is_shared_ = false;   // the step that is followed, as OrderedStep has it
+  // By client: its connection had an error, and has committed nothing since.
+  std::array<bool, kMaxClients> has_error_behind_ = {};
 };
 
 }  // namespace

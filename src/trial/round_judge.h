@@ -61,7 +61,10 @@ struct Replayed {
   Verdict verdict;  // held, or the first wrong answer
   std::optional<std::size_t> in_flight;
   bool in_flight_acknowledged = false;
-  bool closed_alone = true;  // as CommitOrder has it
+  bool closed_alone = true;          // as CommitOrder has it
+  bool closed_without_error = true;  // every client, and each had a saver
+  // The newest error of a client was its last word before it closed.
+  bool may_leave_journal = false;
   std::vector<CommitTimes> commits;
   std::vector<Overtaken> overtaken;
   std::int64_t highest_cut = -1;  // the model's, when all is applied

@@ -122,12 +122,6 @@ void SimRound::Die(SimClient& client, bool alone) {
   std::abort();  // nobody resumes the dead
 }
 
-std::int64_t SimRound::errors() const {
-  std::int64_t errors = 0;
-  for (const auto& client : clients_) errors += client->errors();
-  return errors;
-}
-
 void SimRound::BeforeStep(SimClient& client, std::size_t step) {
   turns_.EnterStep(client.number, step,
                    client.saver != nullptr && client.saver->IsInTransaction());

@@ -63,8 +63,6 @@ class SimRound : private SimObserver {
   // False: a crash of all has ended it. Who is dead is left where it was.
   bool Run(const RoundTask& task);
 
-  // How many errors were injected.
-  std::int64_t errors() const;
   const SyncMarks& synced() const { return synced_; }
   // In the order in which they were taken.
   std::vector<SimImage>& images() { return images_; }

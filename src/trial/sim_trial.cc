@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <new>
+#include <set>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -36,9 +37,6 @@
 namespace lastcommit {
 namespace {
 
-// Every so many images the saver itself recovers, reads and writes.
-constexpr std::size_t kThroughSaverEvery = 8;
-
 // What the parent learns. Plain data: the child may die at any moment.
 struct SimReport {
   static constexpr std::size_t kMaxDigests = 32768;
@@ -55,6 +53,7 @@ struct SimReport {
   bool statement_failed_after_spill = false;
   ImageCounts images;
   std::int64_t errors = 0;
+  std::int64_t went_on = 0;
   std::int64_t refusals = 0;
   std::int64_t mode_changes = 0;
   std::int64_t commits_in_turn = 0;
@@ -100,6 +99,7 @@ void Fill(const TrialResult& result, SimReport& report) {
   report.statement_failed_after_spill = result.statement_failed_after_spill;
   report.images = result.images;
   report.errors = result.errors;
+  report.went_on = result.went_on;
   report.refusals = result.refusals;
   report.mode_changes = result.mode_changes;
   report.commits_in_turn = result.commits_in_turn;
@@ -130,6 +130,7 @@ TrialResult ResultFrom(const SimReport& report) {
   result.statement_failed_after_spill = report.statement_failed_after_spill;
   result.images = report.images;
   result.errors = report.errors;
+  result.went_on = report.went_on;
   result.refusals = report.refusals;
   result.mode_changes = report.mode_changes;
   result.commits_in_turn = report.commits_in_turn;
@@ -293,10 +294,8 @@ class SimRun {
                           const Replayed& replayed) {
     SetImage(r, image, report_);
     const CrashImage crash = ImageOf(image, image.survival, replayed);
-    ASSIGN_OR_RETURN(
-        const Examination examination,
-        ExamineImage(crash,
-                     result_.image_digests.size() % kThroughSaverEvery == 0));
+    ASSIGN_OR_RETURN(const Examination examination,
+                     ExamineImage(crash, &known_.cases));
     CountImage(crash.facts, crash.legal, crash.survived, examination.cut,
                examination.is_damaged, result_.images);
     if (examination.verdict.violation) {
@@ -329,12 +328,14 @@ class SimRun {
             std::move(survived), std::move(left)};
   }
 
+  // Through the saver, too; with `once` for each case there.
   absl::StatusOr<Examination> ExamineImage(const CrashImage& crash,
-                                           bool through_saver) {
+                                           std::set<SaverCase>* once) {
     ExamineTask task;
     task.legal = crash.legal;
     task.alternatives = &crash.alternatives;
-    task.through_saver = through_saver;
+    task.through_saver = true;
+    task.once = once;
     return ExamineStorage(crash.storage, task);
   }
 
@@ -351,7 +352,7 @@ class SimRun {
       absl::StatusOr<Examination> Examine(const CrashImage& image) override {
         trial_.examinations_ = 0;
         trial_.result_.image_digests.clear();
-        return trial_.ExamineImage(image, /*through_saver=*/true);
+        return trial_.ExamineImage(image, /*once=*/nullptr);
       }
 
      private:
@@ -394,10 +395,9 @@ class SimRun {
     task.legal = ContractFor(plan_.profile, crash);
     task.alternatives = facts.lost_power ? &replayed.at_end.after_power_loss
                                          : &replayed.at_end.after_kill;
-    // A close that gets an error leaves what it could not finish, and has
-    // nobody to tell (https://sqlite.org/c3ref/close.html).
-    task.closed = !facts.crashed && !facts.has_death && run.errors() == 0 &&
-                  replayed.closed_alone;
+    task.closed = !facts.crashed && !facts.has_death &&
+                  replayed.closed_without_error && replayed.closed_alone;
+    task.may_leave_journal = replayed.may_leave_journal;
     task.through_saver = r + 1 == plan_.rounds.size();
     if (!keep_.rounds.empty()) {
       RETURN_IF_ERROR(

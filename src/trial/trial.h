@@ -99,7 +99,8 @@ struct TrialResult {
   bool spilled = false;            // inside a transaction
   bool savepoint_rolled_back_after_spill = false;
   bool statement_failed_after_spill = false;
-  std::int64_t errors = 0;  // that were injected
+  std::int64_t errors = 0;   // that were injected
+  std::int64_t went_on = 0;  // connections that committed after one
   // Of several clients (trial/commit_order.h):
   std::int64_t refusals = 0;
   std::int64_t mode_changes = 0;  // journal_mode steps that were obeyed

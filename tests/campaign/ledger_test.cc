@@ -49,6 +49,7 @@ Ledger::Cells FullCells(std::int64_t trials) {
     cells[std::string("crash/fork/power_loss/") + mode + "/statement"] = 1;
   }
   cells["errors/injected"] = 1;
+  cells["errors/same_connection_went_on"] = 1;
   cells["outcome/journal_mode_changed"] = 1;
   cells["crash/fork/kill/wal/checkpoint"] = 1;
   cells["crash/fork/kill/wal/close"] = 1;

@@ -86,6 +86,18 @@ TEST_P(JournalOnDisk, TheSchemaMayBeInDoubt) {
   EXPECT_EQ(legal.highest, 0);
 }
 
+TEST_P(JournalOnDisk, ALossOfPowerKeepsTheSchemaIfExtraWasPromised) {
+  CrashFacts facts = KilledAfter(0);
+  facts.fault = Fault::kPowerLoss;
+  facts.directory_synced = -1;
+  Profile profile;
+  profile.journal_mode = GetParam();
+  profile.synchronous = Synchronous::kExtra;
+  EXPECT_EQ(ContractFor(profile, facts).lowest, 0);
+  profile.synchronous = Synchronous::kFull;
+  EXPECT_EQ(ContractFor(profile, facts).lowest, -1);
+}
+
 TEST_P(JournalNotOnDisk, AnUnwrittenCandidateLeavesNoTrace) {
   CrashFacts facts = KilledAfter(7);
   facts.candidates = 1;

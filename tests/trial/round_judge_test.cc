@@ -146,6 +146,114 @@ TEST_F(RoundJudgeTest, NoReadOfTheSimulatedDiskIsCalledDataLoss) {
   EXPECT_EQ(Judge().violation, ViolationClass::kDamaged);
 }
 
+// ---- Which error is reported ----
+
+struct ToldAs {
+  ErrorKind kind;
+  absl::StatusCode code;
+  bool is_right;
+};
+
+TEST_F(RoundJudgeTest, AnErrorIsToldByItsOwnName) {
+  for (const ToldAs& told :
+       {ToldAs{ErrorKind::kWrite, absl::StatusCode::kUnknown, true},
+        ToldAs{ErrorKind::kWrite, absl::StatusCode::kUnavailable, false},
+        ToldAs{ErrorKind::kWrite, absl::StatusCode::kNotFound, false},
+        ToldAs{ErrorKind::kFull, absl::StatusCode::kResourceExhausted, true},
+        ToldAs{ErrorKind::kFull, absl::StatusCode::kAlreadyExists, false},
+        ToldAs{ErrorKind::kBusy, absl::StatusCode::kUnavailable, true},
+        ToldAs{ErrorKind::kBusy, absl::StatusCode::kInvalidArgument, false}}) {
+    Use({PutBlob(0, 10), PutBlob(1, 10)});
+    Inject(2, told.kind);
+    Answer(2, told.code, false);
+    EXPECT_EQ(Judge().held(), told.is_right)
+        << std::string(Name(told.kind)) << " told as " << told.code;
+  }
+}
+
+TEST_F(RoundJudgeTest, AnErrorThatIsOverExcusesNothing) {
+  Use({PutBlob(0, 10), PutBlob(1, 10)});
+  Inject(1, ErrorKind::kWrite);
+  Answer(1, absl::StatusCode::kUnknown, false);
+  Answer(2, absl::StatusCode::kUnknown, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(RoundJudgeTest, AnInterruptThatFoundNobodyStopsOneStepMore) {
+  Use({StepOf(StepKind::kRead), PutBlob(0, 10), PutBlob(1, 10)});
+  Inject(1, ErrorKind::kInterrupt);
+  Answer(2, absl::StatusCode::kCancelled, false);
+  EndAfter(2);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  Answer(3, absl::StatusCode::kCancelled, false);
+  page_->records[3].progress = Progress::kReturned;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+// ---- What became of the transaction ----
+
+// An error aborts the transaction of step 1 in step 2, and it is rolled back.
+class AbortedTest : public RoundJudgeTest {
+ protected:
+  AbortedTest() {
+    Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kRollback),
+         PutBlob(1, 10)});
+    Inject(2, ErrorKind::kWrite);
+    Answer(2, absl::StatusCode::kUnknown, false);
+    page_->records[2].is_aborted = true;
+  }
+};
+
+TEST_F(AbortedTest, TheSaverGoesOnAfterTheRollback) {
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
+TEST_F(AbortedTest, NothingIsAbortedAfterTheRollback) {
+  page_->records[3].is_aborted = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(AbortedTest, TheRollbackIsNotRefused) {
+  Answer(3, absl::StatusCode::kAborted, false);
+  page_->records[3].is_aborted = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(AbortedTest, WhatIsAbortedIsNotOpen) {
+  page_->records[2].is_in_transaction = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+// ---- What may be there although it failed ----
+
+TEST_F(RoundJudgeTest, OnlyACommitIsInDoubt) {
+  Use(Transaction());
+  Inject(3, ErrorKind::kWrite);
+  Answer(3, absl::StatusCode::kUnknown, true);
+  EndAfter(3);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  page_->records[3].is_in_doubt = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(RoundJudgeTest, ACommitThatSucceedsIsNotInDoubt) {
+  Use({PutBlob(0, 10)});
+  page_->records[1].is_in_doubt = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(RoundJudgeTest, WhatWasAcknowledgedDoesNotFail) {
+  Use(Transaction());
+  Inject(4, ErrorKind::kWrite);
+  Answer(4, absl::StatusCode::kUnknown, false);
+  page_->records[4].is_in_doubt = true;
+  EndAfter(4);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  page_->records[4].acknowledged_at = page_->records[4].intended_at;
+  page_->records[4].acknowledged = 1;
+  EXPECT_EQ(Judge().violation, ViolationClass::kLostCommit);
+}
+
 // ---- Without a journal ----
 
 TEST_F(RoundJudgeTest, WithoutAJournalAReopenInATransactionMayFindAnything) {
@@ -208,6 +316,7 @@ TEST_F(RoundJudgeTest, ACommitInDoubtMayBeThereUntilAnotherTookItsNumber) {
   };
   Use({by(1, StepOf(StepKind::kOpen)), PutBlob(0, 10), by(1, PutBlob(1, 10)),
        by(1, StepOf(StepKind::kClose))});
+  Inject(2, ErrorKind::kSync);
   for (std::size_t i = 0; i < plan_.rounds[0].steps.size(); ++i) {
     page_->records[i].errors = i == 2 ? 1 : 0;
   }
