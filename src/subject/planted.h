@@ -38,6 +38,9 @@ SaverEntry PlantedRecoveryInTwoTransactions();
 // Creates its file in more than one transaction.
 SaverEntry PlantedCreationInTwoTransactions();
 
+// Creates its file before it sets `synchronous`.
+SaverEntry PlantedCreationBeforeSettings();
+
 // Writes the tombstone of a thread in one transaction, deletes it in the next.
 SaverEntry PlantedDeleteInTwoTransactions();
 
@@ -93,6 +96,38 @@ SaverEntry PlantedFailedCommitRepeated();
 
 // Says OK when the disk is full.
 SaverEntry PlantedFullDiskIgnored();
+
+// Acknowledges a COMMIT whether or not it failed, and then says that it did.
+SaverEntry PlantedAcknowledgedInAnyCase();
+
+// Says of a COMMIT that failed that it is not there; says of everything that
+// failed that it may be.
+SaverEntry PlantedDoubtDenied();
+SaverEntry PlantedDoubtEverywhere();
+
+// Does not get over an interrupt, or over a transaction that was aborted.
+SaverEntry PlantedInterruptedForEver();
+SaverEntry PlantedAbortedForEver();
+
+// Calls an error by the wrong name.
+SaverEntry PlantedIoErrorAsNotFound();
+SaverEntry PlantedIoErrorAsBusy();
+
+// Says that a transaction is open which SQLite has rolled back.
+SaverEntry PlantedFlagOfItsOwn();
+
+// Does not close its connection after an error.
+SaverEntry PlantedOpenAfterError();
+
+// ---- The ends of a connection's life ----
+
+// Leaves the WAL when it closes; commits what is open then.
+SaverEntry PlantedWalLeftByClose();
+SaverEntry PlantedCommitAtClose();
+
+// Refuses to open what a crash has left; does not write to it.
+SaverEntry PlantedRecoveryRefused();
+SaverEntry PlantedReadOnlyAfterCrash();
 
 // ---- Those whose bugs several clients show ----
 

@@ -1,8 +1,11 @@
-// Three ways to deal with an error that lose what was acknowledged. A COMMIT
-// that fails is logged and forgotten; or it is repeated until SQLite answers
-// that there is no transaction, because SQLite has rolled it back, and that is
-// taken for "it was committed after all"; or a full disk is something that
-// somebody else looks after.
+// Ways to deal with an error that lose what was acknowledged. A COMMIT that
+// fails is logged and forgotten; or it is repeated until SQLite answers that
+// there is no transaction, because SQLite has rolled it back, and that is taken
+// for "it was committed after all"; or a full disk is something that somebody
+// else looks after; or the caller is told in a block that runs in any case.
+// And two that say the wrong thing of whether a commit may be there: that a
+// COMMIT which failed is not, because the documentation of many databases says
+// so, and that everything which an error has stopped may be, to be safe.
 
 #include <cstdint>
 #include <string>
@@ -10,8 +13,10 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "saver/in_doubt.h"
 #include "status/status.h"
 #include "subject/planted.h"
+#include "subject/planted_call.h"
 #include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
 
@@ -92,6 +97,44 @@ class SaverThatIgnoresAFullDisk : public PlantedSubject {
   }
 };
 
+class SaverThatAcknowledgesInAnyCase : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
+    if (!IsInTransaction()) return SqliteSubject::Commit(acknowledge);
+    ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
+    auto committed = SqliteSubject::Commit([](std::int64_t) {});
+    acknowledge(cut);
+    return committed;
+  }
+};
+
+class SaverThatDeniesDoubt : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
+    const auto committed = SqliteSubject::Commit(acknowledge);
+    if (committed.ok()) return committed;
+    return absl::Status(committed.status().code(),
+                        committed.status().message());
+  }
+};
+
+class SaverThatDoubtsEverything : public PlantedCall {
+ public:
+  using PlantedCall::PlantedCall;
+
+ protected:
+  absl::Status After(absl::Status error) override {
+    const bool is_of_the_disk =
+        absl::IsUnknown(error) || absl::IsResourceExhausted(error) ||
+        absl::IsPermissionDenied(error) || absl::IsCancelled(error);
+    return is_of_the_disk ? DoubtMarker().MarkInDoubt(error) : error;
+  }
+};
+
 SaverEntry ShownByAnError(SaverEntry entry) {
   entry.shown_by = ShownBy::kIoError;
   return entry;
@@ -120,6 +163,29 @@ SaverEntry PlantedFullDiskIgnored() {
                          ViolationClass::kLostCommit,
                          OpenPlanted<SaverThatIgnoresAFullDisk>,
                          ReadStateBySql});
+}
+
+SaverEntry PlantedAcknowledgedInAnyCase() {
+  return ShownByAnError({"planted-acknowledged-in-any-case",
+                         "acknowledges a COMMIT whether or not it failed",
+                         ViolationClass::kLostCommit,
+                         OpenPlanted<SaverThatAcknowledgesInAnyCase>,
+                         ReadStateBySql});
+}
+
+SaverEntry PlantedDoubtDenied() {
+  return ShownByAnError({"planted-doubt-denied",
+                         "says that a COMMIT which failed is not there",
+                         ViolationClass::kPhantomCommit,
+                         OpenPlanted<SaverThatDeniesDoubt>, ReadStateBySql});
+}
+
+SaverEntry PlantedDoubtEverywhere() {
+  return ShownByAnError(
+      {"planted-doubt-everywhere",
+       "says of all that an error has stopped that it may be there",
+       ViolationClass::kWrongAnswer, OpenPlanted<SaverThatDoubtsEverything>,
+       ReadStateBySql});
 }
 
 }  // namespace lastcommit

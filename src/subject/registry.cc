@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <utility>
 
 #include "saver/sqlite_status.h"
@@ -78,7 +77,7 @@ SaverEntry SqliteStranger() {
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
-  static const std::array<SaverEntry, 37> kSavers = {
+  static const SaverEntry kSavers[] = {
       Sqlite(),
       SqliteUndefended(),
       SqliteStranger(),
@@ -90,6 +89,7 @@ std::span<const SaverEntry> Savers() {
       PlantedWriteInRecovery(),
       PlantedRecoveryInTwoTransactions(),
       PlantedCreationInTwoTransactions(),
+      PlantedCreationBeforeSettings(),
       PlantedDeleteInTwoTransactions(),
       PlantedChunksOneByOne(),
       PlantedWalThrownAway(),
@@ -109,6 +109,19 @@ std::span<const SaverEntry> Savers() {
       PlantedFailedCommitIgnored(),
       PlantedFailedCommitRepeated(),
       PlantedFullDiskIgnored(),
+      PlantedAcknowledgedInAnyCase(),
+      PlantedDoubtDenied(),
+      PlantedDoubtEverywhere(),
+      PlantedInterruptedForEver(),
+      PlantedAbortedForEver(),
+      PlantedIoErrorAsNotFound(),
+      PlantedIoErrorAsBusy(),
+      PlantedFlagOfItsOwn(),
+      PlantedOpenAfterError(),
+      PlantedWalLeftByClose(),
+      PlantedCommitAtClose(),
+      PlantedRecoveryRefused(),
+      PlantedReadOnlyAfterCrash(),
       PlantedCounterReadBeforeLock(),
       PlantedTaskCheckBeforeLock(),
       PlantedBusyCheckpointIgnored(),

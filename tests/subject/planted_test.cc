@@ -98,6 +98,16 @@ Program Numbering() {
            {.kind = StepKind::kClose}}};
 }
 
+// The second round closes inside of a transaction.
+Program LeftOpen() {
+  return {{{.kind = StepKind::kOpen}, Log(0, 1), {.kind = StepKind::kClose}},
+          1,
+          {{.kind = StepKind::kOpen},
+           {.kind = StepKind::kBegin},
+           Log(0, 1),
+           {.kind = StepKind::kClose}}};
+}
+
 constexpr std::int64_t kProgramCalls = 160;
 
 struct Case {
@@ -117,7 +127,7 @@ struct Habitat {
   // Kills of a program further on would show as another class.
   std::int64_t calls = kProgramCalls;
 };
-constexpr std::array<Habitat, 18> kHabitats = {{
+constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-ack-before-commit", Where::kProgram, Replacing},
     {"planted-two-transactions", Where::kProgram, Replacing},
     {"planted-blob-in-file", Where::kProgram, Replacing},
@@ -137,7 +147,11 @@ constexpr std::array<Habitat, 18> kHabitats = {{
     {"planted-swallowed-error", Where::kProgram, Numbering},
     {"planted-no-tombstone", Where::kProgram, Numbering},
     {"planted-task-version-outside", Where::kProgram, Numbering},
-}};
+    {"planted-wal-left-by-close", Where::kProgram, Replacing, true},
+    {"planted-commit-at-close", Where::kProgram, LeftOpen},
+    {"planted-recovery-refused", Where::kProgram, Replacing, true},
+    {"planted-read-only-after-crash", Where::kRecovery, Replacing, true},
+});
 
 Plan PlanWithKill(const Case& at, std::int64_t io) {
   Plan plan;
