@@ -41,6 +41,24 @@ absl::Status CheckIsOurs(const std::string& path) {
   return absl::OkStatus();
 }
 
+// A campaign that somebody else has made may have links in it that lead out of
+// it, and FIFOs that wait for ever.
+absl::Status CheckIsPlain(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(path, error)) {
+    const auto type = entry.symlink_status().type();
+    if (type == std::filesystem::file_type::regular ||
+        type == std::filesystem::file_type::directory) {
+      continue;
+    }
+    return absl::FailedPreconditionError(absl::StrCat(
+        absl::CHexEscape(entry.path().string()),
+        " is neither a file nor a directory: a campaign has nothing else"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Identity> ReadIdentity(const std::string& directory) {
@@ -59,8 +77,10 @@ absl::StatusOr<CampaignDirectory> CampaignDirectory::Lock(
         absl::StrCat("cannot make the directory ", absl::CHexEscape(path)));
   }
   RETURN_IF_ERROR(CheckIsOurs(path));
+  RETURN_IF_ERROR(CheckIsPlain(path));
   const std::string lock_path = absl::StrCat(path, "/", kLock);
-  const int lock = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  const int lock =
+      open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (lock < 0) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot write ", absl::CHexEscape(lock_path)));

@@ -4,17 +4,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "campaign/summary.h"
+#include "campaign/whole_file.h"
 
 namespace lastcommit {
 
 absl::Status PrepareJsonFile(const std::string& path) {
-  if (path.empty()) return absl::OkStatus();
+  if (path.empty() || path == "-") return absl::OkStatus();
   const int file =
       open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
   if (file < 0) {
@@ -28,12 +28,7 @@ absl::Status PrepareJsonFile(const std::string& path) {
 absl::Status WriteJsonFile(const std::string& path,
                            const nlohmann::json& value) {
   if (path.empty()) return absl::OkStatus();
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << PrintJson(value);
-  file.close();
-  if (file) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("cannot write ", absl::CHexEscape(path)));
+  return WriteOutput(path, PrintJson(value));
 }
 
 }  // namespace lastcommit

@@ -1,5 +1,5 @@
-// The JSON that a command writes at its end to where --json says, which may be
-// a device or a pipe: written in place.
+// The JSON that a command writes at its end to where --json says: see
+// WriteOutput.
 
 #ifndef LASTCOMMIT_CAMPAIGN_JSON_FILE_H_
 #define LASTCOMMIT_CAMPAIGN_JSON_FILE_H_
@@ -15,7 +15,7 @@ namespace lastcommit {
 // both do nothing.
 absl::Status PrepareJsonFile(const std::string& path);
 
-// ResourceExhausted "cannot write PATH".
+// "cannot write PATH: why".
 absl::Status WriteJsonFile(const std::string& path,
                            const nlohmann::json& value);
 

@@ -129,7 +129,8 @@ absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(
     const std::string& directory, const Results& found) {
   const std::string path = PathIn(directory);
   const int file =
-      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+           0666);
   if (file < 0) {
     return absl::ErrnoToStatus(
         errno, absl::StrCat("cannot write ", absl::CHexEscape(path)));

@@ -13,11 +13,16 @@
 #include "campaign/progress.h"
 #include "campaign/replay.h"
 #include "campaign/story.h"
+#include "campaign/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
+
+absl::Status CheckOutputCanBeWritten(const std::string& path) {
+  return IsReplaced(path) ? CheckPlanFileCanBeWritten(path) : absl::OkStatus();
+}
 
 struct BlameCommand {
   std::string plan;  // a file or a token
@@ -63,7 +68,7 @@ absl::StatusOr<ExitCode> BlamePlan(const BlameCommand& command) {
   ASSIGN_OR_RETURN(const Plan plan, LoadPlan(command.plan));
   RETURN_IF_ERROR(CheckLosesPower(plan));
   if (!command.out_path.empty()) {
-    RETURN_IF_ERROR(CheckPlanFileCanBeWritten(command.out_path));
+    RETURN_IF_ERROR(CheckOutputCanBeWritten(command.out_path));
   }
   const Interrupts interrupts;
   std::printf("lastcommit blame %s; %s\n", command.plan.c_str(),
@@ -86,9 +91,9 @@ absl::StatusOr<ExitCode> BlamePlan(const BlameCommand& command) {
       BlameWithProgress(*trial, plan, before.first, command.options));
   std::printf("%s", Print(blame).c_str());
   if (!command.out_path.empty()) {
-    RETURN_IF_ERROR(
-        WritePlanFile(command.out_path,
-                      WithExpectation(blame.plan, *blame.verdict.violation)));
+    RETURN_IF_ERROR(WriteOutput(
+        command.out_path,
+        PrintPlan(WithExpectation(blame.plan, *blame.verdict.violation))));
   }
   return ExitCode::kViolated;
 }

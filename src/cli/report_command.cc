@@ -23,7 +23,7 @@ absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
   ASSIGN_OR_RETURN(const std::string text,
                    ReportOn(options.directory, options.program));
   if (!options.out.empty()) {
-    RETURN_IF_ERROR(WriteWholeFile(options.out, text));
+    RETURN_IF_ERROR(WriteOutput(options.out, text));
     return ExitCode::kHeld;
   }
   std::fwrite(text.data(), 1, text.size(), stdout);

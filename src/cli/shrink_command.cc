@@ -12,12 +12,17 @@
 #include "campaign/progress.h"
 #include "campaign/replay.h"
 #include "campaign/story.h"
+#include "campaign/whole_file.h"
 #include "cli/command.h"
 #include "plan/codec.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
+
+absl::Status CheckOutputCanBeWritten(const std::string& path) {
+  return IsReplaced(path) ? CheckPlanFileCanBeWritten(path) : absl::OkStatus();
+}
 
 struct ShrinkOptions {
   std::string plan_path;
@@ -54,7 +59,7 @@ ExitCode SayFlaky(const char* which, const Repetition& repetition) {
 absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
   ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(options.plan_path));
   RETURN_IF_ERROR(CheckSaver(plan.saver));
-  RETURN_IF_ERROR(CheckPlanFileCanBeWritten(options.out_path));
+  RETURN_IF_ERROR(CheckOutputCanBeWritten(options.out_path));
   ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(options.trial));
   ASSIGN_OR_RETURN(const Repetition before, Repeat(*trial, plan, kRepeats));
   if (!before.is_stable()) return SayFlaky("the plan", before);
@@ -71,8 +76,9 @@ absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
   if (after.verdicts != before.verdicts) {
     return SayFlaky("the shrunk plan, which is not written,", after);
   }
-  RETURN_IF_ERROR(WritePlanFile(
-      options.out_path, WithExpectation(shrunk.plan, *verdict.violation)));
+  RETURN_IF_ERROR(
+      WriteOutput(options.out_path,
+                  PrintPlan(WithExpectation(shrunk.plan, *verdict.violation))));
   std::printf("%s\n%s after %d trials%s: %s\n",
               ReadableProgram(shrunk.plan, after.first).c_str(),
               Name(verdict).c_str(), shrunk.trials,
