@@ -322,14 +322,23 @@ class RoundJudge {
     const std::vector<ReferenceModel> live_before = live_;
     const Outcome expected = model_.Apply(step);
     std::vector<ReferenceModel> matching;
+    // Of what came later in time the step says nothing by not showing it.
+    std::vector<ReferenceModel> not_yet_there;
+    const bool is_earlier = page_.records[i].intended_at < failed_at_;
     for (ReferenceModel& other : live_) {
-      if (other.Apply(step) != found) continue;
+      const ReferenceModel as_it_was = other;
+      if (other.Apply(step) != found) {
+        if (is_earlier) not_yet_there.push_back(as_it_was);
+        continue;
+      }
       if (!other.in_transaction()) Doubt(other, during);
       matching.push_back(std::move(other));
     }
     if (found == expected) {
       if (IsUndefined(i, expected)) return Undefined();
       live_ = std::move(matching);
+      std::move(not_yet_there.begin(), not_yet_there.end(),
+                std::back_inserter(live_));
       DecideBy(i, before);
     } else if (!matching.empty()) {
       // What was in doubt is there. Of several that answer alike each may be.
