@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "status/status.h"
+#include "verify/shown.h"
 
 namespace lastcommit {
 namespace {
@@ -43,7 +43,7 @@ class Descriptor {
 };
 
 std::string Named(const std::string& path, const std::string& what) {
-  return absl::StrCat(absl::CHexEscape(path), ": ", what);
+  return absl::StrCat(Shown(path), ": ", what);
 }
 
 std::string Named(const std::string& path, int system_error) {
@@ -181,8 +181,9 @@ class Copier {
   std::int64_t total_ = 0;
 };
 
-// SQLite follows links before it names the WAL and the journal.
-absl::StatusOr<std::string> Resolved(const std::string& path) {
+}  // namespace
+
+absl::StatusOr<std::string> ResolvedPath(const std::string& path) {
   struct Free {
     void operator()(char* text) const { std::free(text); }
   };
@@ -196,12 +197,10 @@ absl::StatusOr<std::string> Resolved(const std::string& path) {
   return std::string(resolved.get());
 }
 
-}  // namespace
-
 absl::StatusOr<CopyRefused> CopyDatabase(const std::string& database,
                                          const std::string& copy,
                                          const KeepGoing& keep_going) {
-  const absl::StatusOr<std::string> path = Resolved(database);
+  const absl::StatusOr<std::string> path = ResolvedPath(database);
   if (!path.ok()) return CopyRefused{std::string(path.status().message())};
   Copier copier(*path, copy, keep_going);
   absl::Duration wait = kSettled;
@@ -223,16 +222,17 @@ absl::StatusOr<CopyRefused> CopyDatabase(const std::string& database,
                              "stop it, or check a backup that it makes"))};
 }
 
-int LockHolder(const std::string& database) {
-  const absl::StatusOr<std::string> path = Resolved(database);
+int LockHolder(const std::string& database, Lock what) {
+  const absl::StatusOr<std::string> path = ResolvedPath(database);
   if (!path.ok()) return 0;
   const Descriptor file(open(path->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   // SQLite's lock bytes: pending, reserved and 510 shared ones.
+  constexpr off_t kPending = 0x40000000;
   struct flock lock = {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  lock.l_start = 0x40000000;
-  lock.l_len = 512;
+  lock.l_start = what == Lock::kAny ? kPending : kPending + 1;
+  lock.l_len = what == Lock::kAny ? 512 : 1;
   if (file.get() < 0 || fcntl(file.get(), F_GETLK, &lock) != 0) return 0;
   return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
 }

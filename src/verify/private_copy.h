@@ -37,10 +37,17 @@ absl::StatusOr<CopyRefused> CopyDatabase(const std::string& database,
                                          const std::string& copy,
                                          const KeepGoing& keep_going);
 
-// The process other than this one that has a lock on the database
-// (https://sqlite.org/lockingv3.html), which it has for as long as it has it
-// open in WAL mode, and else while it uses it. 0 if there is none.
-int LockHolder(const std::string& database);
+// Without symbolic links, which SQLite follows before it names the WAL and the
+// journal. InvalidArgument, with why: there is no such file.
+absl::StatusOr<std::string> ResolvedPath(const std::string& path);
+
+// Of a database (https://sqlite.org/lockingv3.html). kAny: a process has one
+// for as long as it has the database open in WAL mode, and else while it uses
+// it. kReserved: it is in a transaction that writes, with a rollback journal.
+enum class Lock { kAny, kReserved };
+
+// The process other than this one that has such a lock. 0 if there is none.
+int LockHolder(const std::string& database, Lock what);
 
 }  // namespace lastcommit
 

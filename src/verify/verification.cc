@@ -10,71 +10,59 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
-#include <string_view>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "disk/confined_vfs.h"
 #include "status/status.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
 #include "verify/checks.h"
+#include "verify/report.h"
+#include "verify/shown.h"
+#include "verify/surroundings.h"
+#include "verify/verification_json.h"
 
 namespace lastcommit {
 namespace {
 
-// What a child sends: the kind of its result, then a line for the summary, or
-// for the message of an error, then those of the verification.
+// What a child sends: a Verification as JSON, or kError, the code and the
+// message of an error.
 constexpr char kError = 'E';
-constexpr char kFirstSoundness = '0';
 
 std::string Packed(const absl::StatusOr<Verification>& result) {
-  if (!result.ok()) {
-    return absl::StrCat(std::string(1, kError),
-                        static_cast<int>(result.status().code()), " ",
-                        absl::CHexEscape(result.status().message()));
-  }
-  const char soundness =
-      static_cast<char>(kFirstSoundness + static_cast<int>(result->soundness));
-  return absl::StrCat(std::string(1, soundness), result->summary, "\n",
-                      absl::StrJoin(result->lines, "\n"));
+  if (result.ok()) return ToJson(*result).dump();
+  return absl::StrCat(std::string(1, kError),
+                      static_cast<int>(result.status().code()), " ",
+                      Shown(std::string(result.status().message())));
 }
 
-absl::StatusOr<Verification> Unpacked(std::string_view text) {
+absl::StatusOr<Verification> Unpacked(const std::string& text) {
   if (text.empty()) return absl::InternalError("the check said nothing");
-  const char kind = text.front();
-  text.remove_prefix(1);
-  if (kind == kError) {
-    const std::size_t space = text.find(' ');
-    return absl::Status(static_cast<absl::StatusCode>(std::atoi(
-                            std::string(text.substr(0, space)).c_str())),
-                        std::string(text.substr(space + 1)));
-  }
-  Verification verification;
-  verification.soundness = static_cast<Soundness>(kind - kFirstSoundness);
-  verification.lines = absl::StrSplit(std::string(text), '\n');
-  verification.summary = verification.lines.front();
-  verification.lines.erase(verification.lines.begin());
-  return verification;
+  if (text.front() != kError) return VerificationFromJson(text);
+  const std::size_t space = text.find(' ');
+  return absl::Status(
+      static_cast<absl::StatusCode>(std::atoi(text.c_str() + 1)),
+      text.substr(space + 1));
 }
 
 Verification Refused(std::string why) {
-  return {Soundness::kCannotCheck, std::move(why), {}};
+  Verification verification;
+  verification.soundness = Soundness::kCannotCheck;
+  verification.summary = std::move(why);
+  return verification;
 }
 
 // Whatever the copy says, nothing outside its directory is touched, and the
 // limits hold.
-absl::StatusOr<Verification> CheckConfined(const std::string& directory,
+absl::StatusOr<Verification> CheckConfined(const CopyToCheck& copy,
                                            const CheckBounds& bounds) {
-  RETURN_IF_ERROR(ConfineSqlite(directory));
+  RETURN_IF_ERROR(ConfineSqlite(copy.directory));
   KeepTo(bounds);
-  absl::StatusOr<Verification> result = CheckCopy(directory);
+  absl::StatusOr<Verification> result = CheckCopy(copy);
   std::string exceeded = WhatWasExceeded(result.status(), bounds);
   if (!exceeded.empty()) return Refused(std::move(exceeded));
   return result;
@@ -83,7 +71,7 @@ absl::StatusOr<Verification> CheckConfined(const std::string& directory,
 // A child that checks a copy. It ends with this object.
 class Checker {
  public:
-  Checker(const std::string& directory, const CheckBounds& bounds)
+  Checker(const CopyToCheck& copy, const CheckBounds& bounds)
       : bounds_(bounds) {
     int ends[2];
     if (pipe(ends) != 0) return;
@@ -91,7 +79,7 @@ class Checker {
     pid_ = fork();
     if (pid_ == 0) {
       close(ends[0]);
-      CheckInChild(parent, directory, bounds, ends[1]);
+      CheckInChild(parent, copy, bounds, ends[1]);
     }
     close(ends[1]);
     output_ = ends[0];
@@ -129,21 +117,21 @@ class Checker {
     if (signal == SIGKILL) {
       return absl::InternalError("the check was ended by SIGKILL");
     }
-    return Verification{
-        Soundness::kDamaged,
-        absl::StrCat("SQLite was ended by ", how, " while it read the file"),
-        {}};
+    Report report;
+    const std::string what =
+        absl::StrCat("SQLite was ended by ", how, " while it read the file");
+    report.Damage("damage", what, what);
+    return report.Conclude("");
   }
 
  private:
-  [[noreturn]] static void CheckInChild(pid_t parent,
-                                        const std::string& directory,
+  [[noreturn]] static void CheckInChild(pid_t parent, const CopyToCheck& copy,
                                         const CheckBounds& bounds, int out) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);  // it died before prctl
     signal(SIGINT, SIG_IGN);            // the parent decides
     signal(SIGTERM, SIG_IGN);
-    const std::string text = Packed(CheckConfined(directory, bounds));
+    const std::string text = Packed(CheckConfined(copy, bounds));
     std::size_t done = 0;
     while (done < text.size()) {
       const ssize_t size = write(out, text.data() + done, text.size() - done);
@@ -167,12 +155,12 @@ class Checker {
   std::string text_;
 };
 
-absl::StatusOr<Verification> CheckApart(const std::string& directory,
+absl::StatusOr<Verification> CheckApart(const CopyToCheck& copy,
                                         const CheckBounds& bounds,
                                         const KeepGoing& keep_going) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  Checker checker(directory, bounds);
+  Checker checker(copy, bounds);
   if (!checker.is_running()) return absl::ErrnoToStatus(errno, "fork");
   while (checker.Read()) {
     const absl::Duration passed = absl::FromChrono(Clock::now() - start);
@@ -194,38 +182,50 @@ absl::StatusOr<std::string> PlaceFor(const VerifyOptions& options) {
   return absl::NotFoundError("there is no directory for temporary files");
 }
 
+std::vector<Surrounding> SurroundingsOf(const std::string& database) {
+  const absl::StatusOr<std::string> path = ResolvedPath(database);
+  if (!path.ok()) return {};
+  std::vector<Surrounding> found = LookAround(*path);
+  if (const int holder = LockHolder(database, Lock::kAny); holder != 0) {
+    found.push_back(
+        {{RemarkLevel::kNote, "processes",
+          absl::StrCat("process ", holder,
+                       " has it open; this is how it stood between two of its "
+                       "writes. With journal_mode MEMORY or OFF that looks "
+                       "damaged within a transaction")},
+         ""});
+  }
+  return found;
+}
+
 }  // namespace
 
 absl::StatusOr<Verification> Verify(const std::string& database,
                                     const VerifyOptions& options) {
-  const std::string name = absl::CHexEscape(database);
+  if (const std::string whose = WhoseFile(database); !whose.empty()) {
+    return Refused(absl::StrCat(Shown(database), ": ", whose));
+  }
   ASSIGN_OR_RETURN(const std::string place, PlaceFor(options));
   ASSIGN_OR_RETURN(const TrialDirectory directory, TrialDirectory::Make(place));
   std::error_code error;
   if (!std::filesystem::create_directory(directory.trial(), error)) {
     return absl::ErrnoToStatus(error.value(), "making a directory");
   }
+  CopyToCheck copy = {.directory = directory.trial()};
+  // A transaction may end, or begin, while the copy is made.
+  copy.is_in_use = LockHolder(database, Lock::kReserved) != 0;
   ASSIGN_OR_RETURN(
       CopyRefused copied,
-      CopyDatabase(database,
-                   absl::StrCat(directory.trial(), "/", kDatabaseName),
+      CopyDatabase(database, absl::StrCat(copy.directory, "/", kDatabaseName),
                    options.keep_going));
-  if (!copied.why.empty()) {
-    return Refused(std::move(copied.why));
-  }
-  const int holder = LockHolder(database);
+  if (!copied.why.empty()) return Refused(copied.why);
+  copy.is_in_use = copy.is_in_use || LockHolder(database, Lock::kReserved) != 0;
+  copy.surroundings = SurroundingsOf(database);
   ASSIGN_OR_RETURN(Verification verification,
-                   CheckApart(directory.trial(),
-                              BoundsFor(options.limits, directory.trial()),
+                   CheckApart(copy, BoundsFor(options.limits, copy.directory),
                               options.keep_going));
-  verification.summary = absl::StrCat(name, ": ", verification.summary);
-  if (holder != 0) {
-    verification.lines.push_back(absl::StrCat(
-        "note:         process ", holder,
-        " has it open; this is how it stood between two of its writes.\n"
-        "              With journal_mode MEMORY or OFF that looks damaged "
-        "within a transaction"));
-  }
+  verification.summary =
+      absl::StrCat(Shown(database), ": ", verification.summary);
   return verification;
 }
 

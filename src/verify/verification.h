@@ -14,21 +14,37 @@
 
 #include "absl/status/statusor.h"
 #include "verify/check_limits.h"
+#include "verify/journal_file.h"
 #include "verify/private_copy.h"
+#include "verify/wal_file.h"
 
 namespace lastcommit {
 
 enum class Soundness {
   kOk,
+  kWarning,  // intact; but commits are lost, or will be
   kDamaged,
   // Bad input: no file, no database, changed all the time, beyond the limits.
+  // Or a part of it cannot be checked here, and the rest is intact.
   kCannotCheck,
+};
+
+enum class RemarkLevel { kFact, kNote, kWarning, kDamage, kUnchecked };
+
+struct Remark {
+  RemarkLevel level = RemarkLevel::kFact;
+  std::string about;  // one word or two: "wal", "foreign keys"
+  std::string text;   // for people; escaped, no line breaks
+
+  bool operator==(const Remark&) const = default;
 };
 
 struct Verification {
   Soundness soundness = Soundness::kOk;
-  std::string summary;             // one line
-  std::vector<std::string> lines;  // what was found, for people; escaped
+  std::string summary;  // one line
+  std::vector<Remark> remarks;
+  WalState wal;
+  JournalState journal;
 };
 
 struct VerifyOptions {

@@ -81,6 +81,44 @@ TEST_F(VerifyTest, ANameWithControlCharactersIsEscaped) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("\x1b")));
 }
 
+TEST_F(VerifyTest, ANameInUtf8IsShown) {
+  EXPECT_EQ(LastLine(Run(Verify("größe"))),
+            "CANNOT CHECK: größe: No such file or directory\n");
+  EXPECT_THAT(LastLine(Run(Verify("a\u202eb"))), HasSubstr("a\\u{202e}b"));
+}
+
+TEST_F(VerifyTest, OfSeveralTheWorstIsTheVerdict) {
+  MakeRows(1000);
+  const std::string bytes = directory_.Get("a.db");
+  directory_.Put("b.db",
+                 std::string(bytes).replace(5 * 4096 + 100, 50, 50, 'x'));
+  const Outcome outcome = Run({"verify", "a.db", "b.db", "none"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(LastLine(outcome),
+            "DAMAGED: 3 databases: 1 OK, 1 DAMAGED, 1 CANNOT CHECK\n");
+}
+
+TEST_F(VerifyTest, JsonSaysTheSame) {
+  MakeRows(10);
+  const Outcome outcome = Run({"verify", "--json", "a.db", "none"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.out, HasSubstr("\"schema\": 1"));
+  EXPECT_THAT(outcome.out, HasSubstr("\"verdict\": \"CANNOT CHECK\""));
+}
+
+TEST_F(VerifyTest, NoDatabaseComesFromStandardInput) {
+  EXPECT_EQ(Run({"verify", "-"}).exit_code, 2);
+}
+
+TEST_F(VerifyTest, APartOfADatabaseIsNone) {
+  MakeRows(10);
+  directory_.Put("a.db-wal", "");
+  const Outcome outcome = Run(Verify("a.db-wal"));
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(LastLine(outcome), HasSubstr("is the WAL of a.db, which is what "
+                                           "to check"));
+}
+
 TEST_F(VerifyTest, AMissingDirectoryForTheCopyIsBadInput) {
   MakeRows(1);
   const Outcome outcome = Run({"verify", "a.db", "--dir=none"});

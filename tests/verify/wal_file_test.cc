@@ -41,7 +41,7 @@ class WalFileTest : public testing::Test {
 
 TEST_F(WalFileTest, FramesCommitsAndPagesAreCounted) {
   const WalState state = Read(directory_);
-  EXPECT_TRUE(state.has_valid_header);
+  EXPECT_EQ(state.header, WalHeader::kValid);
   EXPECT_EQ(state.bytes, kHeader + 3 * kFrame);
   EXPECT_EQ(state.frames, 3);
   EXPECT_EQ(state.valid, 3);
@@ -49,7 +49,7 @@ TEST_F(WalFileTest, FramesCommitsAndPagesAreCounted) {
   EXPECT_EQ(state.transactions, 3);
   EXPECT_EQ(state.pages, 1);
   EXPECT_EQ(state.checkpointed_pages, 0);
-  EXPECT_EQ(state.commits_behind_a_gap, 0);
+  EXPECT_EQ(state.ignored, 0);
 }
 
 TEST_F(WalFileTest, ACheckpointIsSeenInTheDatabase) {
@@ -60,7 +60,9 @@ TEST_F(WalFileTest, FramesOfAnOlderWalAreNoGap) {
   const WalState state = Read(restarted_);
   EXPECT_EQ(state.frames, 3);
   EXPECT_EQ(state.valid, 1);
-  EXPECT_EQ(state.commits_behind_a_gap, 0);
+  EXPECT_EQ(state.end, WalEnd::kOlder);
+  EXPECT_EQ(state.ignored, 0);
+  EXPECT_EQ(state.ignored_older, 2);
 }
 
 TEST_F(WalFileTest, ACommitBehindAFrameThatDoesNotMatchIsCounted) {
@@ -68,7 +70,7 @@ TEST_F(WalFileTest, ACommitBehindAFrameThatDoesNotMatchIsCounted) {
   const WalState state = Read(directory_);
   EXPECT_EQ(state.valid, 1);
   EXPECT_EQ(state.committed, 1);
-  EXPECT_EQ(state.commits_behind_a_gap, 2);
+  EXPECT_EQ(state.ignored, 2);
 }
 
 TEST_F(WalFileTest, ALastFrameThatIsCutOffIsNotCounted) {
@@ -83,15 +85,16 @@ TEST_F(WalFileTest, AHeaderThatDoesNotMatchMakesItNoWal) {
     const Directory copy;
     CopyAsKilled(directory_, copy);
     Overwrite(copy, "a.db-wal", at, "\xff\xff");
-    EXPECT_FALSE(Read(copy).has_valid_header) << at;
-    EXPECT_EQ(Read(copy).frames, 0) << at;
+    EXPECT_NE(Read(copy).header, WalHeader::kValid) << at;
+    EXPECT_EQ(Read(copy).valid, 0) << at;
+    EXPECT_EQ(Read(copy).ignored, 3) << at;
   }
 }
 
 TEST_F(WalFileTest, NoFileIsAnEmptyWal) {
   const Directory empty;
   EXPECT_EQ(Read(empty).bytes, 0);
-  EXPECT_FALSE(Read(empty).has_valid_header);
+  EXPECT_EQ(Read(empty).header, WalHeader::kNone);
 }
 
 // SQLite's own count, for a WAL with more than one page in a transaction.
