@@ -194,8 +194,12 @@ class RoundJudge {
     with.Crash();
     if (with.state().cut <= model_.state().cut) return;
     Doubt(with, in_doubt_);
-    replayed_.overtaken.push_back(
-        {in_doubt_.after_kill.back(), page_.records[i].intended_at, kNever});
+    // As one that failed: its frames are in the WAL, and a loss of power may
+    // take what was written over them later and leave them.
+    lingering_.push_back(replayed_.overtaken.size());
+    replayed_.overtaken.push_back({in_doubt_.after_kill.back(),
+                                   page_.records[i].intended_at, kNever, kNever,
+                                   /*is_of_the_dead=*/true});
   }
 
   void Overtake(std::int64_t cut, Mark at) {
@@ -233,7 +237,14 @@ class RoundJudge {
     return page_.records[i].errors - before;
   }
 
-  void NoteErrors(std::size_t i) { result_.errors += ErrorsIn(i); }
+  void NoteErrors(std::size_t i) {
+    const std::int64_t errors = ErrorsIn(i);
+    result_.errors += errors;
+    if (result_.rounds.empty()) return;  // of a test
+    RoundFacts& facts = result_.rounds.back();
+    facts.errors += errors;
+    if (round_.steps[i].kind == StepKind::kOpen) facts.errors_in_open += errors;
+  }
 
   // Whether a client that had an error goes on with the connection that had it.
   void NoteProgress(std::size_t i, std::int64_t cut_before) {
@@ -669,14 +680,16 @@ class RoundJudge {
 }  // namespace
 
 Alternatives AlternativesAt(Mark now, bool is_kill, Alternatives by_order,
-                            const Replayed& replayed) {
+                            const Replayed& replayed, Mark wal_synced) {
   for (const Overtaken& gone : replayed.overtaken) {
     by_order.erase(std::remove(by_order.begin(), by_order.end(), gone.with),
                    by_order.end());
     const Mark until = is_kill
                            ? gone.overtaken_at
                            : std::max(gone.overtaken_at, gone.lost_power_until);
-    if (gone.attempted_at <= now && now < until) {
+    const bool is_written_over =
+        gone.is_of_the_dead && gone.overtaken_at <= wal_synced;
+    if (gone.attempted_at <= now && now < until && !is_written_over) {
       by_order.push_back(gone.with);
     }
   }

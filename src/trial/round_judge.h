@@ -55,6 +55,9 @@ struct Overtaken {
   Mark overtaken_at = kNever;
   // After a loss of power perhaps for longer, until a commit was synced.
   Mark lost_power_until = 0;
+  // Of a client that died: also no longer than until a sync of the WAL covers
+  // the commit that took its number, and was written over it.
+  bool is_of_the_dead = false;
 };
 
 struct Replayed {
@@ -81,9 +84,9 @@ struct BeforeRound {
 };
 // What may be there instead at that moment, of what the order of the steps says
 // of it: that is the order in which they took effect, and not quite that of
-// time.
+// time. `wal_synced`: when the newest successful sync of the WAL began.
 Alternatives AlternativesAt(Mark now, bool is_kill, Alternatives by_order,
-                            const Replayed& replayed);
+                            const Replayed& replayed, Mark wal_synced = -1);
 
 Replayed ReplayRound(const Plan& plan, const Round& round,
                      const SharedPage& page, const BeforeRound& before,

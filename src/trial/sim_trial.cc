@@ -324,7 +324,7 @@ class SimRun {
             AlternativesAt(
                 image.now, is_kill,
                 is_kill ? in_doubt.after_kill : in_doubt.after_power_loss,
-                replayed),
+                replayed, image.synced.wal),
             std::move(survived), std::move(left)};
   }
 

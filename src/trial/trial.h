@@ -63,6 +63,8 @@ struct RoundFacts {
   std::int64_t cut = -1;  // found after the round
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;  // one was there to be rolled back
+  std::int64_t errors = 0;   // that were injected in steps that returned
+  std::int64_t errors_in_open = 0;  // those in its opens
 };
 
 // Whether the round ended before a crash that its plan has. One that kills all

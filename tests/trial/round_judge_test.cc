@@ -308,6 +308,20 @@ TEST(AlternativesAtTest, ALossOfPowerMayBringItBackUntilACommitIsSynced) {
   EXPECT_TRUE(AlternativesAt(12, /*is_kill=*/false, {}, replayed).empty());
 }
 
+// At NORMAL what was written over the dead one's frames may be lost, and leave
+// them, until a sync of the WAL covers it.
+TEST(AlternativesAtTest, TheCommitOfTheDeadMayComeBackUntilAnotherIsSynced) {
+  const auto with = std::make_shared<const ReferenceModel>();
+  Replayed replayed;
+  replayed.overtaken = {{with, 5, 9, kNever, /*is_of_the_dead=*/true}};
+  const auto at = [&](bool is_kill, Mark wal_synced) {
+    return AlternativesAt(11, is_kill, {}, replayed, wal_synced);
+  };
+  EXPECT_EQ(at(/*is_kill=*/false, 8), Alternatives{with});
+  EXPECT_TRUE(at(/*is_kill=*/false, 9).empty());
+  EXPECT_TRUE(at(/*is_kill=*/true, 8).empty());
+}
+
 // Client 0's put fails in doubt as commit 1; then client 1's is commit 1.
 TEST_F(RoundJudgeTest, ACommitInDoubtMayBeThereUntilAnotherTookItsNumber) {
   const auto by = [](int client, Step step) {
