@@ -26,7 +26,11 @@ std::uint64_t PropertySeed() {
 }
 
 std::uint64_t PropertyTrials(std::uint64_t otherwise) {
-  return FromEnvironment("LASTCOMMIT_TRIALS").value_or(otherwise);
+  const std::uint64_t trials =
+      FromEnvironment("LASTCOMMIT_TRIALS").value_or(otherwise);
+  if (trials > 0) return trials;
+  std::fprintf(stderr, "not exercised: LASTCOMMIT_TRIALS is 0\n");
+  std::exit(4);
 }
 
 std::optional<std::string> ReplayToken() {

@@ -12,6 +12,8 @@
 namespace lastcommit {
 
 std::uint64_t PropertySeed();
+// At least 1: with LASTCOMMIT_TRIALS=0 the program ends, since a property that
+// tried nothing has not held.
 std::uint64_t PropertyTrials(std::uint64_t otherwise);
 
 // The token of the one plan that is to be run.

@@ -203,7 +203,8 @@ TEST_P(CaughtWithProcessesTest, IsCaught) {
   property.generate.schedule = GetParam().schedule;
   property.trials = 3000;
   const PropertyOutcome outcome =
-      CheckTrials(property, PropertySeed(), {false, entry->planted});
+      CheckTrials(property, PropertySeed(), Catching(*entry));
+  EXPECT_EQ(outcome.failure, "");
   EXPECT_EQ(outcome.violation, entry->planted);
   std::printf("caught after %llu plans\n",
               static_cast<unsigned long long>(outcome.failed_at));

@@ -8,10 +8,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "campaign/ledger.h"
 #include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
+#include "subject/registry.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -32,17 +34,25 @@ struct PropertyOutcome {
   Ledger ledger;
   std::uint64_t failed_at = 0;  // how many trials it took
   std::optional<ViolationClass> violation;
-  // Empty = it held. Otherwise why, where the plan is, and how to replay it.
+  // Empty = it held, or a twin was caught in the class that was wanted.
+  // Otherwise why, where the plan is, and how to replay it.
   std::string failure;
 };
 
 struct FailureHandling {
   bool is_reported = true;  // shrink, write and print; twins do not
-  // Go on until a failure of this class; others are no failures.
+  // Of a twin: the class of its bug. A finding of another one is a failure of
+  // the property, which then tells less than it is believed to.
   std::optional<ViolationClass> wanted;
+  // Classes in which the bug shows as well: no failure, but not enough either.
+  std::vector<ViolationClass> also = {};
 };
 
-// Stops at the first failure. Too many skipped plans are a failure as well.
+// Of a planted saver.
+FailureHandling Catching(const SaverEntry& entry);
+
+// Stops at the first violation that is not one of `also`. Too many skipped
+// plans are a failure as well, and so is not a single trial.
 PropertyOutcome CheckTrials(const TrialProperty& property, std::uint64_t seed,
                             const FailureHandling& handling);
 

@@ -74,9 +74,27 @@ SaverEntry SqliteStranger() {
   return entry;
 }
 
+// A planted saver whose bug shows in these classes as well, now and then.
+SaverEntry AlsoShowing(SaverEntry entry, std::vector<ViolationClass> classes) {
+  entry.also_planted = std::move(classes);
+  return entry;
+}
+
+// One of which nobody has measured yet in which other classes its bug shows: in
+// any.
+SaverEntry NotMeasured(const SaverEntry& entry) {
+  std::vector<ViolationClass> all;
+  for (int i = 0; i < kViolationClasses; ++i) {
+    const auto violation = static_cast<ViolationClass>(i);
+    if (violation != entry.planted) all.push_back(violation);
+  }
+  return AlsoShowing(entry, std::move(all));
+}
+
 }  // namespace
 
 std::span<const SaverEntry> Savers() {
+  using enum ViolationClass;
   static const SaverEntry kSavers[] = {
       Sqlite(),
       SqliteUndefended(),
@@ -86,49 +104,54 @@ std::span<const SaverEntry> Savers() {
       PlantedBlobInFile(),
       PlantedJournalOff(),
       PlantedCommitInErrorPath(),
-      PlantedWriteInRecovery(),
+      AlsoShowing(PlantedWriteInRecovery(), {kPhantomCommit}),
       PlantedRecoveryInTwoTransactions(),
       PlantedCreationInTwoTransactions(),
-      PlantedCreationBeforeSettings(),
+      NotMeasured(PlantedCreationBeforeSettings()),
       PlantedDeleteInTwoTransactions(),
       PlantedChunksOneByOne(),
-      PlantedWalThrownAway(),
-      PlantedLogNumbersReused(),
-      PlantedCounterWrittenAtClose(),
-      PlantedOverwritesFirstWrite(),
-      PlantedBlobAsText(),
+      AlsoShowing(PlantedWalThrownAway(),
+                  {kDamaged, kLostCommit, kNotACut, kOpenFailed}),
+      AlsoShowing(PlantedLogNumbersReused(), {kNotACut}),
+      AlsoShowing(PlantedCounterWrittenAtClose(), {kWrongAnswer, kWrongRead}),
+      AlsoShowing(PlantedOverwritesFirstWrite(), {kWrongRead}),
+      AlsoShowing(PlantedBlobAsText(), {kWrongRead}),
       PlantedSwallowedError(),
-      PlantedNoTombstone(),
+      AlsoShowing(PlantedNoTombstone(), {kNotACut, kWrongRead}),
       PlantedTaskVersionOutside(),
-      PlantedWalSyncDropped(),
-      PlantedDatabaseSyncDropped(),
-      PlantedDirectorySyncDropped(),
-      PlantedNormalOnly(),
-      PlantedBulkUnsynced(),
-      PlantedCheckpointUnsynced(),
-      PlantedFailedCommitIgnored(),
-      PlantedFailedCommitRepeated(),
-      PlantedFullDiskIgnored(),
-      PlantedAcknowledgedInAnyCase(),
-      PlantedDoubtDenied(),
-      PlantedDoubtEverywhere(),
-      PlantedInterruptedForEver(),
-      PlantedAbortedForEver(),
-      PlantedIoErrorAsNotFound(),
-      PlantedIoErrorAsBusy(),
-      PlantedFlagOfItsOwn(),
-      PlantedOpenAfterError(),
-      PlantedWalLeftByClose(),
-      PlantedCommitAtClose(),
-      PlantedRecoveryRefused(),
-      PlantedReadOnlyAfterCrash(),
-      PlantedCounterReadBeforeLock(),
+      AlsoShowing(PlantedWalSyncDropped(), {kDamaged, kNotACut}),
+      AlsoShowing(PlantedDatabaseSyncDropped(), {kLostCommit, kNotACut}),
+      AlsoShowing(PlantedDirectorySyncDropped(),
+                  {kDamaged, kNotACut, kPhantomCommit}),
+      AlsoShowing(PlantedNormalOnly(), {kDamaged}),
+      AlsoShowing(PlantedBulkUnsynced(), {kDamaged, kNotACut, kPhantomCommit}),
+      AlsoShowing(PlantedCheckpointUnsynced(), {kLostCommit, kNotACut}),
+      AlsoShowing(PlantedFailedCommitIgnored(), {kWrongAnswer, kWrongRead}),
+      AlsoShowing(PlantedFailedCommitRepeated(), {kWrongAnswer, kWrongRead}),
+      AlsoShowing(PlantedFullDiskIgnored(), {kWrongAnswer}),
+      NotMeasured(PlantedAcknowledgedInAnyCase()),
+      NotMeasured(PlantedDoubtDenied()),
+      NotMeasured(PlantedDoubtEverywhere()),
+      NotMeasured(PlantedInterruptedForEver()),
+      NotMeasured(PlantedAbortedForEver()),
+      NotMeasured(PlantedIoErrorAsNotFound()),
+      NotMeasured(PlantedIoErrorAsBusy()),
+      NotMeasured(PlantedFlagOfItsOwn()),
+      NotMeasured(PlantedOpenAfterError()),
+      NotMeasured(PlantedWalLeftByClose()),
+      NotMeasured(PlantedCommitAtClose()),
+      NotMeasured(PlantedRecoveryRefused()),
+      NotMeasured(PlantedReadOnlyAfterCrash()),
+      AlsoShowing(PlantedCounterReadBeforeLock(), {kWrongAnswer, kWrongRead}),
       PlantedTaskCheckBeforeLock(),
-      PlantedBusyCheckpointIgnored(),
+      AlsoShowing(PlantedBusyCheckpointIgnored(),
+                  {kLostCommit, kOpenFailed, kWrongAnswer, kWrongRead}),
       PlantedReaderNeverReset(),
       PlantedBareModeChange(),
-      PlantedIndexLocksShared(),
-      PlantedLocksLostByClose(),
+      AlsoShowing(PlantedIndexLocksShared(),
+                  {kDamaged, kUnstableRecovery, kWrongAnswer, kWrongRead}),
+      AlsoShowing(PlantedLocksLostByClose(),
+                  {kDamaged, kOpenFailed, kWrongAnswer, kWrongRead}),
   };
   return kSavers;
 }

@@ -81,6 +81,9 @@ struct SaverEntry {
   Defences defences = Defences::kAll;
   // With `open_for_others`.
   Defences defences_of_others = Defences::kAll;
+  // Planted savers: other classes in which the same bug shows now and then. A
+  // finding of any class that is not named is a finding about something else.
+  std::vector<ViolationClass> also_planted = {};
 
   OpenSaver OpenFor(int client) const {
     return IsApart(client) ? open_for_others : open;
