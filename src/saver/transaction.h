@@ -40,6 +40,7 @@ class Transaction {
   // Savepoints only: keeps the changes and ends the savepoint.
   absl::Status Release();
   // Savepoints only: undoes the changes since it was made and keeps it open.
+  // Aborted: it could not be undone alone, and everything was rolled back.
   absl::Status RollbackTo();
 
   // False after it ended, by itself or with an outer one.

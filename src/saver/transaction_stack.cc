@@ -134,7 +134,10 @@ absl::Status TransactionStack::Release(const Level& level) {
 
 absl::Status TransactionStack::RollbackTo(const Level& level) {
   RETURN_IF_ERROR(CheckSavepoint(level));
-  RETURN_IF_ERROR(RunSavepointSql("ROLLBACK TO", level.depth));
+  const absl::Status undone = RunSavepointSql("ROLLBACK TO", level.depth);
+  // Half of it may be undone, and another try would undo less: with a rollback
+  // journal SQLite goes on from where it was interrupted (docs/findings.md).
+  if (!undone.ok()) return IsAborted() ? undone : Abort(undone);
   EndAbove(level.depth);
   if (is_partial_rollback_safe_) return absl::OkStatus();
   return Abort(
