@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "campaign/ledger.h"
+#include "campaign/promises.h"
 #include "generate/timed_kill.h"
 #include "props/environment.h"
 #include "props/trial_property.h"

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "campaign/ledger.h"
+#include "campaign/promises.h"
 #include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
 #include "subject/registry.h"

@@ -55,8 +55,8 @@ step() { echo "$1 ..."; }
 kill_the_saver() {
   local result=0
   step "killing the saver $trials times, seed $seed"
-  run_program fuzz --fault=kill --seed="$seed" --trials="$trials" \
-    --findings="$findings" || result=$?
+  run_program fuzz --fault=kill --clients=1 --seed="$seed" \
+    --trials="$trials" --findings="$findings" || result=$?
   [[ $result -eq 0 ]] || unexpected "the saver; see $findings" "$result"
   # Global: how many trials held, and how many were skipped.
   held="$(tail -n 1 "$work/log")"
@@ -67,7 +67,7 @@ catch_a_planted_bug() {
   local result=0
   step "the same with a saver that acknowledges before it commits"
   run_program fuzz --saver=planted-ack-before-commit --fault=kill \
-    --seed="$seed" --trials=500 --stop-after=1 --findings="$work/planted" ||
+    --clients=1 --seed="$seed" --trials=500 --stop-after=1 --findings="$work/planted" ||
     result=$?
   case "$result" in
     1) echo "caught" ;;

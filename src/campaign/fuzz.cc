@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "campaign/identity.h"
 #include "campaign/interrupts.h"
 #include "campaign/json_file.h"
 #include "campaign/story.h"
@@ -16,7 +17,9 @@ std::string Parameters(const RunOptions& options) {
   std::string text = absl::StrCat(
       "seed=", options.seed, " saver=", options.generate.saver,
       " engine=", Word(options.generate.engine),
-      " fault=", Word(options.generate.fault), " jobs=", options.jobs);
+      " fault=", Word(options.generate.fault),
+      " clients=", ClientsWord(options.generate.clients),
+      " schedule=", ScheduleWord(options.generate), " jobs=", options.jobs);
   if (options.time_limit) {
     absl::StrAppend(&text,
                     " seconds=", absl::ToDoubleSeconds(*options.time_limit));

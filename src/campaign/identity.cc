@@ -6,8 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "generate/mix.h"
 #include "status/status.h"
 #include "subject/registry.h"
 
@@ -25,7 +28,7 @@ std::vector<std::pair<std::string, std::string>> Common(
           {"saver", identity.generate.saver},
           {"engine", Word(identity.generate.engine)},
           {"fault", Word(identity.generate.fault)},
-          {"number of clients", absl::StrCat(identity.generate.clients)},
+          {"number of clients", ClientsWord(identity.generate.clients)},
           {"schedule", ScheduleWord(identity.generate)},
           {"number of shards", absl::StrCat(identity.shards_of)},
           {"generator version", absl::StrCat(identity.generator_version)},
@@ -67,16 +70,20 @@ Identity FromJson(const json& value) {
   identity.generator_version = value.at("generator_version");
   identity.sqlite_version = value.at("sqlite_version");
   identity.sqlite_source_id = value.at("sqlite_source_id");
-  // Campaigns from before there was a choice have neither.
-  const int clients = value.value("clients", 1);
+  // Campaigns from before there was a choice have neither, and those from
+  // before there were ranges a number.
+  const json clients = value.value("clients", json("1"));
+  const auto range =
+      ParseClients(clients.is_number_integer() ? clients.dump()
+                                               : clients.get<std::string>());
   const std::string schedule = value.value("schedule", "any");
   identity.generate.schedule = ParseScheduleKind(schedule);
-  identity.generate.clients = clients;
-  if (clients < 1 || clients > kMaxClients ||
+  if (!range.has_value() ||
       (schedule != "any" && !identity.generate.schedule.has_value()) ||
       !engine || !fault || !AreShards(identity.shards, identity.shards_of)) {
     throw json::other_error::create(501, "a value that is not known", &value);
   }
+  identity.generate.clients = *range;
   identity.generate.engine = *engine;
   identity.generate.fault = *fault;
   return identity;
@@ -109,36 +116,55 @@ bool RunsFreely(const GenerateOptions& generate) {
   return generate.schedule == ScheduleKind::kFree;
 }
 
-// Real processes of several clients are killed, and nothing else.
-bool NeedsSim(const GenerateOptions& generate) {
-  return NeedsItsOwnDisk(generate.saver) ||
-         (generate.clients > 1 && (generate.fault == FaultChoice::kPowerLoss ||
-                                   generate.fault == FaultChoice::kIoError));
+bool AreOfTheDisk(const GenerateOptions& generate) {
+  return generate.fault == FaultChoice::kPowerLoss ||
+         generate.fault == FaultChoice::kIoError;
 }
 
 absl::Status CheckClients(const GenerateOptions& generate) {
-  if (generate.clients == 1 && generate.schedule.has_value()) {
+  const bool is_one = generate.clients.most == 1;
+  if (is_one && generate.schedule.has_value() &&
+      generate.fault != FaultChoice::kTimedKill) {
     return absl::InvalidArgumentError(
         "a schedule needs several clients: --clients is 1");
   }
-  if (generate.clients == 1 && TreatsOthersApart(generate)) {
+  if (is_one && TreatsOthersApart(generate)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the saver ", generate.saver,
                      " needs several clients: all but the first are strangers, "
                      "and --clients is 1"));
   }
-  if (generate.clients == 1) return absl::OkStatus();
-  if (generate.fault == FaultChoice::kTimedKill) {
+  if (generate.fault == FaultChoice::kTimedKill &&
+      (generate.clients.least > 1 || generate.schedule.has_value())) {
     return absl::InvalidArgumentError(
         "timed kills of several clients are not there: the schedule 'free' "
         "leaves to chance where a kill finds the others");
   }
-  if (RunsFreely(generate) && generate.engine != EngineChoice::kFork) {
+  if (RunsFreely(generate) &&
+      (generate.engine != EngineChoice::kFork || AreOfTheDisk(generate))) {
     return absl::InvalidArgumentError(
         "the schedule free needs real processes: the engine fork, and a saver "
         "and a fault that it has");
   }
   return absl::OkStatus();
+}
+
+// What the mix leaves of the engines and of the numbers of clients.
+void Narrow(GenerateOptions& generate) {
+  const std::vector<Share> mix = MixOf(generate);
+  if (mix.empty()) return;  // CheckEngine says why
+  ClientRange clients = mix.front().combination.clients;
+  bool has_sim = false;
+  bool has_fork = false;
+  for (const Share& share : mix) {
+    const Combination& combination = share.combination;
+    clients.least = std::min(clients.least, combination.clients);
+    clients.most = std::max(clients.most, combination.clients);
+    (combination.engine == Engine::kSim ? has_sim : has_fork) = true;
+  }
+  generate.clients = clients;
+  if (!has_sim) generate.engine = EngineChoice::kFork;
+  if (!has_fork) generate.engine = EngineChoice::kSim;
 }
 
 }  // namespace
@@ -148,27 +174,44 @@ std::string ScheduleWord(const GenerateOptions& generate) {
                                        : "any";
 }
 
+std::string ClientsWord(const ClientRange& clients) {
+  return clients.least == clients.most
+             ? absl::StrCat(clients.least)
+             : absl::StrCat(clients.least, "-", clients.most);
+}
+
+std::optional<ClientRange> ParseClients(const std::string& word) {
+  const std::vector<std::string> ends = absl::StrSplit(word, '-');
+  ClientRange clients;
+  if (ends.size() > 2 || !absl::SimpleAtoi(ends.front(), &clients.least) ||
+      !absl::SimpleAtoi(ends.back(), &clients.most) || clients.least < 1 ||
+      clients.most < clients.least || clients.most > kMaxClients) {
+    return std::nullopt;
+  }
+  return clients;
+}
+
 absl::Status CheckEngine(const GenerateOptions& generate) {
   RETURN_IF_ERROR(CheckClients(generate));
-  if (generate.engine != EngineChoice::kSim && NeedsSim(generate)) {
+  if (generate.engine != EngineChoice::kSim &&
+      NeedsItsOwnDisk(generate.saver)) {
     return absl::InvalidArgumentError(
-        NeedsItsOwnDisk(generate.saver)
+        absl::StrCat("the saver ", generate.saver,
+                     " runs on a disk that lies, which only the engine sim "
+                     "has"));
+  }
+  if (generate.engine == EngineChoice::kSim && NeedsFork(generate)) {
+    return absl::InvalidArgumentError(
+        NeedsRealFiles(generate.saver)
             ? absl::StrCat("the saver ", generate.saver,
-                           " runs on a disk that lies, which only the engine "
-                           "sim has")
-            : std::string("a loss of power, or an error, of several clients "
-                          "needs the engine sim"));
+                           " uses files without SQLite, which the engine sim "
+                           "does not have")
+            : "the fault timed-kill needs real time, which the engine sim does "
+              "not have");
   }
-  if (generate.engine != EngineChoice::kSim || !NeedsFork(generate)) {
-    return absl::OkStatus();
-  }
+  if (!MixOf(generate).empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      NeedsRealFiles(generate.saver)
-          ? absl::StrCat("the saver ", generate.saver,
-                         " uses files without SQLite, which the engine sim "
-                         "does not have")
-          : "the fault timed-kill needs real time, which the engine sim does "
-            "not have");
+      "a loss of power, or an error, of several clients needs the engine sim");
 }
 
 Identity NewIdentity(const WantedIdentity& wanted) {
@@ -177,19 +220,19 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   GenerateOptions& generate = identity.generate;
   generate.saver = wanted.saver.value_or(generate.saver);
   generate.fault = wanted.fault.value_or(generate.fault);
-  generate.clients = wanted.clients.value_or(generate.clients);
   generate.schedule = wanted.schedule;
-  // Where nobody asks for real processes one simulated disk is much faster than
-  // they are.
-  generate.engine = wanted.engine.value_or(
-      generate.clients > 1 && !NeedsFork(generate) ? EngineChoice::kSim
-                                                   : EngineChoice::kMixed);
-  // What one engine alone has also chooses it.
-  if (generate.engine == EngineChoice::kMixed && NeedsFork(generate)) {
-    generate.engine = EngineChoice::kFork;
-  } else if (generate.engine == EngineChoice::kMixed && NeedsSim(generate)) {
-    generate.engine = EngineChoice::kSim;
+  // With the first client alone there are no strangers, and nobody to switch
+  // to.
+  const bool is_shared =
+      TreatsOthersApart(generate) || generate.schedule.has_value();
+  generate.clients =
+      wanted.clients.value_or(ClientRange(is_shared ? 2 : 1, kMaxClients));
+  generate.engine = wanted.engine.value_or(EngineChoice::kMixed);
+  if (generate.engine == EngineChoice::kMixed) {
+    if (NeedsFork(generate)) generate.engine = EngineChoice::kFork;
+    if (NeedsItsOwnDisk(generate.saver)) generate.engine = EngineChoice::kSim;
   }
+  Narrow(generate);
   const Shard shard = wanted.shard.value_or(Shard());
   identity.shards = {shard.number};
   identity.shards_of = shard.of;
@@ -235,7 +278,7 @@ json IdentityToJson(const Identity& identity) {
           {"saver", identity.generate.saver},
           {"engine", Word(identity.generate.engine)},
           {"fault", Word(identity.generate.fault)},
-          {"clients", identity.generate.clients},
+          {"clients", ClientsWord(identity.generate.clients)},
           {"schedule", ScheduleWord(identity.generate)},
           {"shards", identity.shards},
           {"shards_of", identity.shards_of},

@@ -39,17 +39,18 @@ struct WantedIdentity {
   std::optional<std::string> saver = {};
   std::optional<EngineChoice> engine = {};
   std::optional<FaultChoice> fault = {};
-  std::optional<int> clients = {};
+  std::optional<ClientRange> clients = {};
   std::optional<ScheduleKind> schedule = {};
   std::optional<Shard> shard = {};
 };
 
-// Of a new campaign, with this program and the SQLite that it runs with. Where
-// the engine is open and only one can run what is wanted, it is that one.
+// Of a new campaign, with this program and the SQLite that it runs with. What
+// is not wanted is everything that what is wanted leaves: the engines and the
+// numbers of clients that the mix then has.
 Identity NewIdentity(const WantedIdentity& wanted);
 
-// InvalidArgument, if no plan that is generated so can run on that engine, or
-// if there is a schedule for one client.
+// InvalidArgument, if there are no such plans, or if none of them can run on
+// that engine, or if there is a schedule for one client.
 absl::Status CheckEngine(const GenerateOptions& generate);
 
 // FailedPrecondition, naming both values, if a campaign cannot be continued
@@ -67,6 +68,11 @@ absl::StatusOr<Identity> ParseIdentity(const std::string& text,
 
 // "random", or "any": each plan has one of its own.
 std::string ScheduleWord(const GenerateOptions& generate);
+
+// "2", or "1-4": each plan has any number of them.
+std::string ClientsWord(const ClientRange& clients);
+// nullopt: no such range, or more than there can be.
+std::optional<ClientRange> ParseClients(const std::string& word);
 
 // "1/4", or "1,3/4" after a merge.
 std::string ShardsOf(const Identity& identity);

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "campaign/combination_table.h"
 #include "campaign/power_loss_table.h"
+#include "campaign/run_options.h"
 
 namespace lastcommit {
 namespace {
@@ -46,11 +48,11 @@ constexpr const char kTimedSent[] = "timed_kill/sent";
 constexpr const char kTimedInside[] = "timed_kill/inside";
 constexpr const char kTimedTooLate[] = "timed_kill/too_late";
 
-constexpr const char kCommitsInTurn[] = "clients/commits_in_turn";
-constexpr const char kCheckpointsAcross[] =
-    "clients/checkpoints_across_commits";
-constexpr const char kRefusals[] = "clients/refusals";
-constexpr const char kSwitches[] = "clients/switches";
+// "sim/io-error/2".
+std::string WordOf(const Combination& combination) {
+  return absl::StrCat(Word(combination.engine), "/", Word(combination.fault),
+                      "/", combination.clients);
+}
 
 std::string CalmCell(Engine engine, JournalMode mode) {
   return absl::StrCat("round/", Word(engine), "/none/", Word(mode));
@@ -59,13 +61,6 @@ std::string CalmCell(Engine engine, JournalMode mode) {
 // Only a WAL has checkpoints.
 bool Exists(JournalMode mode, Phase phase) {
   return phase != Phase::kCheckpoint || mode == JournalMode::kWal;
-}
-
-// With a rollback journal a close makes calls only if it has a transaction to
-// roll back.
-bool IsPromised(JournalMode mode, Phase phase) {
-  return mode == JournalMode::kWal ||
-         (phase != Phase::kCheckpoint && phase != Phase::kClose);
 }
 
 // Within one trial: those of others come from other programs.
@@ -153,17 +148,79 @@ std::int64_t KillsOfOneThenAll(const TrialResult& result) {
 }
 
 // What makes several clients more than one.
-void AddClients(const TrialResult& result, Ledger::Cells& cells) {
-  const auto add = [&](const std::string& cell, std::int64_t count) {
-    if (count > 0) cells[cell] += count;
+void AddClients(const Plan& plan, const TrialResult& result,
+                Ledger::Cells& cells) {
+  const std::string engine = Word(plan.engine);
+  const auto add = [&](const char* cell, std::int64_t count) {
+    if (count > 0) cells[absl::StrCat("clients/", engine, "/", cell)] += count;
   };
-  add(kCommitsInTurn, result.commits_in_turn);
-  add(kCheckpointsAcross, result.checkpoints_across_commits);
-  add(kRefusals, result.refusals);
-  add(kSwitches, static_cast<std::int64_t>(result.switches.size()));
-  add("clients/changes_of_client", result.changes_of_client);
-  add("clients/kills_of_one", KillsOfOne(result));
-  add("clients/kills_of_one_then_all", KillsOfOneThenAll(result));
+  add("commits_in_turn", result.commits_in_turn);
+  add("checkpoints_across_commits", result.checkpoints_across_commits);
+  add("refusals", result.refusals);
+  add("switches", static_cast<std::int64_t>(result.switches.size()));
+  add("changes_of_client", result.changes_of_client);
+  add("kills_of_one", KillsOfOne(result));
+  add("kills_of_one_then_all", KillsOfOneThenAll(result));
+  if (result.changes_of_client == 0) return;
+  ++cells[absl::StrCat("schedule/", engine, "/", Word(plan.schedule.kind))];
+}
+
+bool WasKilled(const RoundFacts& facts) {
+  return facts.judged && (facts.crashed || facts.has_death);
+}
+
+bool LostPower(const RoundFacts& facts) {
+  return facts.judged && facts.lost_power;
+}
+
+// Of a trial that was judged: whether its fault was done.
+bool Happened(FaultChoice fault, const TrialResult& result) {
+  const auto any = [&](auto has_it) {
+    return std::any_of(result.rounds.begin(), result.rounds.end(), has_it);
+  };
+  switch (fault) {
+    case FaultChoice::kKill:
+    case FaultChoice::kTimedKill:
+      return any(WasKilled);
+    case FaultChoice::kPowerLoss:
+      return any(LostPower);
+    case FaultChoice::kIoError:
+      return result.errors > 0;
+    case FaultChoice::kNone:
+    case FaultChoice::kMixed:
+      return true;
+  }
+  return true;
+}
+
+// An error in an open that had something to recover.
+bool IsInRecovery(const RoundFacts& before, const RoundFacts& facts) {
+  return facts.errors_in_open > 0 &&
+         (before.hot_journal || before.wal_frames_recovered > 0);
+}
+
+// What was injected, by its kind; of a trial that was judged.
+void AddKinds(const Plan& plan, const TrialResult& result,
+              Ledger::Cells& cells) {
+  const std::string engine = Word(plan.engine);
+  const std::size_t rounds = std::min(result.rounds.size(), plan.rounds.size());
+  for (std::size_t r = 0; r < rounds; ++r) {
+    const RoundFacts& facts = result.rounds[r];
+    const Round& round = plan.rounds[r];
+    const auto error = ErrorStep(round);
+    if (error.has_value() && facts.errors > 0) {
+      ++cells[absl::StrCat("errors/", engine, "/",
+                           Word(round.steps[*error].error->kind))];
+    }
+    if (r > 0 && IsInRecovery(result.rounds[r - 1], facts)) {
+      ++cells[absl::StrCat("errors/", engine, "/in_recovery")];
+    }
+    const auto crash = CrashStep(round);
+    if (crash.has_value() && LostPower(facts) && facts.lost_changes > 0) {
+      ++cells[absl::StrCat("survival/", engine, "/",
+                           Word(round.steps[*crash].crash->survival.kind))];
+    }
+  }
 }
 
 std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
@@ -190,65 +247,13 @@ bool HasRounds(const Ledger::Cells& cells, Engine engine) {
   });
 }
 
-void Promise(const Ledger& ledger, const std::string& cell,
-             std::vector<std::string>& empty) {
-  if (ledger.Count(cell) == 0) empty.push_back("empty cell: " + cell);
-}
-
-// What several clients promise to fill. Without switches inside of steps nobody
-// commits during a checkpoint of another one, but for those who wait.
-std::vector<std::string> EmptyCellsOfClients(const Ledger& ledger,
-                                             const GenerateOptions& options) {
-  std::vector<std::string> empty;
-  Promise(ledger, kCommitsInTurn, empty);
-  if (options.fault == FaultChoice::kMixed ||
-      options.fault == FaultChoice::kKill ||
-      options.fault == FaultChoice::kNone) {
-    Promise(ledger, kModeChanges, empty);
-  }
-  // Whether one is in the way of another the kernel decides.
-  if (options.schedule == ScheduleKind::kFree) return empty;
-  Promise(ledger, kRefusals, empty);
-  if (options.schedule == ScheduleKind::kPlan) return empty;
-  Promise(ledger, kCheckpointsAcross, empty);
-  Promise(ledger, kSwitches, empty);
-  return empty;
-}
-
-// What real processes promise to fill.
-std::vector<std::string> EmptyCells(const Ledger& ledger, FaultChoice fault) {
-  std::vector<std::string> empty;
-  const auto promise = [&](const std::string& cell) {
-    Promise(ledger, cell, empty);
-  };
-  const Kill kill =
-      fault == FaultChoice::kPowerLoss ? Kill::kPowerLoss : Kill::kPlanned;
-  for (const JournalMode mode : kModes) {
-    if (fault == FaultChoice::kMixed) promise(CalmCell(Engine::kFork, mode));
-    for (int p = 0; p < kPhases; ++p) {
-      const auto phase = static_cast<Phase>(p);
-      if (!IsPromised(mode, phase)) continue;
-      promise(CrashCell(Engine::kFork, kill, mode, phase));
-    }
-  }
-  if (fault != FaultChoice::kMixed) return empty;
-  for (const char* outcome : kOutcomes) promise(outcome);
-  promise(kModeChanges);
-  // Few enough that not each phase has one.
-  for (const JournalMode mode : kModes) {
-    if (CountPowerLosses(ledger, mode) > 0) continue;
-    empty.push_back("no loss of power in journal_mode " + Word(mode));
-  }
-  promise(kErrors);
-  promise(kWentOn);
-  return empty;
-}
-
 }  // namespace
 
 void Ledger::Add(const Plan& plan, const TrialResult& result) {
   ++cells_["trials"];
   ++cells_[absl::StrCat("verdict/", Name(result.verdict))];
+  const Combination combination = CombinationOf(plan);
+  ++cells_[PlansCell(combination)];
   if (Clients(plan) > 1) ++cells_[absl::StrCat("clients/", Clients(plan))];
   cells_["steps"] += result.steps;
   cells_["commits"] += result.commits;
@@ -268,9 +273,13 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
     ++cells_["errors/trials"];
   }
   if (result.verdict.skipped) return;  // what it did is not judged
+  if (Happened(combination.fault, result)) {
+    ++cells_[ExercisedCell(combination)];
+  }
+  AddKinds(plan, result, cells_);
   if (result.mode_changes > 0) cells_[kModeChanges] += result.mode_changes;
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
-  if (Clients(plan) > 1) AddClients(result, cells_);
+  if (Clients(plan) > 1) AddClients(plan, result, cells_);
   cells_[kOutcomes[4]] += result.spilled ? 1 : 0;
   cells_[kOutcomes[5]] += result.savepoint_rolled_back_after_spill ? 1 : 0;
   cells_[kOutcomes[6]] += result.statement_failed_after_spill ? 1 : 0;
@@ -283,6 +292,14 @@ void Ledger::Add(const Cells& cells) {
 std::int64_t Ledger::Count(const std::string& cell) const {
   const auto found = cells_.find(cell);
   return found == cells_.end() ? 0 : found->second;
+}
+
+std::int64_t Ledger::judged() const {
+  std::int64_t judged = Count("verdict/held");
+  for (const auto& [cell, count] : cells_) {
+    if (cell.starts_with("verdict/violated(")) judged += count;
+  }
+  return judged;
 }
 
 std::int64_t Ledger::skipped() const {
@@ -330,34 +347,17 @@ std::string Ledger::PrintRealProcesses() const {
 }
 
 std::string Ledger::Print() const {
-  std::string text = PrintRealProcesses() + PrintPowerLossTable(*this);
+  std::string text = PrintCombinationTable(*this) + PrintRealProcesses() +
+                     PrintPowerLossTable(*this);
   text += "ledger: everything else\n";
   for (const auto& [cell, count] : cells_) {
-    if (cell.starts_with("crash/") || cell.starts_with("round/")) continue;
+    if (cell.starts_with("crash/") || cell.starts_with("round/") ||
+        IsOfCombinationTable(cell)) {
+      continue;
+    }
     absl::StrAppendFormat(&text, "  %-45s%12d\n", cell, count);
   }
   return text;
-}
-
-// What a simulated disk promises is not in these cells, but for what several
-// clients do on it.
-std::optional<std::int64_t> TrialsOfAPromise(const GenerateOptions& options) {
-  if (options.clients > 1) return kTrialsOfAPromise;
-  if (options.engine != EngineChoice::kFork) return std::nullopt;
-  switch (options.fault) {
-    case FaultChoice::kMixed:
-      return kTrialsOfAPromise;
-    case FaultChoice::kPowerLoss:
-      return 2 * kTrialsOfAPromise;
-    default:
-      return std::nullopt;
-  }
-}
-
-bool AreInside(const Ledger& ledger) {
-  const std::int64_t sent = ledger.Count(kTimedSent);
-  return sent > 0 &&
-         ledger.Count(kTimedInside) * 100 >= sent * kLeastInsidePercent;
 }
 
 std::string DescribeTimedKills(const Ledger& ledger) {
@@ -372,41 +372,12 @@ std::string DescribeTimedKills(const Ledger& ledger) {
       ledger.Count(kTimedTooLate));
 }
 
-std::vector<std::string> BrokenPromises(const Ledger& ledger,
-                                        const GenerateOptions& options) {
-  std::vector<std::string> broken;
-  if (ledger.trials() == 0) broken.push_back("no trial was run");
-  // After a fault of the disk plans without a demand are meant to be: the
-  // contract has such rows.
-  const bool has_kills_mostly = options.engine == EngineChoice::kFork &&
-                                options.fault != FaultChoice::kPowerLoss &&
-                                options.fault != FaultChoice::kIoError;
-  const std::int64_t skipped =
-      has_kills_mostly ? ledger.skipped()
-                       : ledger.Count("verdict/skipped(not_reached)");
-  if (skipped * 100 > ledger.trials() * kMaxSkippedPercent) {
-    broken.push_back(absl::StrCat(skipped, " of ", ledger.trials(),
-                                  " plans were skipped, more than ",
-                                  kMaxSkippedPercent, " %"));
-  }
-  for (std::string& row : RowsNotExercised(ledger)) {
-    broken.push_back(std::move(row));
-  }
-  if (options.fault == FaultChoice::kTimedKill && !AreInside(ledger)) {
-    broken.push_back(absl::StrCat(ledger.Count(kTimedInside), " of ",
-                                  ledger.Count(kTimedSent),
-                                  " timed kills came while a program ran, "
-                                  "fewer than ",
-                                  kLeastInsidePercent, " %"));
-  }
-  const auto enough = TrialsOfAPromise(options);
-  if (!enough.has_value() || ledger.trials() < *enough) return broken;
-  for (std::string& empty : options.clients > 1
-                                ? EmptyCellsOfClients(ledger, options)
-                                : EmptyCells(ledger, options.fault)) {
-    broken.push_back(std::move(empty));
-  }
-  return broken;
+std::string PlansCell(const Combination& combination) {
+  return absl::StrCat("plans/", WordOf(combination));
+}
+
+std::string ExercisedCell(const Combination& combination) {
+  return absl::StrCat("exercised/", WordOf(combination));
 }
 
 }  // namespace lastcommit

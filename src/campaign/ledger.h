@@ -1,17 +1,14 @@
-// Ledger: what a run really exercised, cell by cell. A run promises some cells;
-// one that stays empty ends the run as not exercised, because a fault that
-// never bit has shown nothing.
+// Ledger: what a run really exercised, cell by cell. A run promises some cells
+// (campaign/promises.h).
 
 #ifndef LASTCOMMIT_CAMPAIGN_LEDGER_H_
 #define LASTCOMMIT_CAMPAIGN_LEDGER_H_
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "generate/arbitrary_plan.h"
+#include "generate/mix.h"
 #include "plan/plan.h"
 #include "trial/trial.h"
 
@@ -29,6 +26,8 @@ class Ledger {
   std::int64_t Count(const std::string& cell) const;
   std::int64_t trials() const { return Count("trials"); }
   std::int64_t skipped() const;
+  // Held or violated.
+  std::int64_t judged() const;
 
   // As people read it: crashes of real processes as a table, unless only
   // simulated disks were used, losses of power as another, then outcomes and
@@ -41,27 +40,13 @@ class Ledger {
   Cells cells_;
 };
 
-// A run promises to fill cells only when it is large enough for that; one of
-// losses of power alone, which has no more crashes but as many cells, when it
-// is twice as large.
-inline constexpr std::int64_t kTrialsOfAPromise = 1000;
-// nullopt: with these options it promises none, however large it is.
-std::optional<std::int64_t> TrialsOfAPromise(const GenerateOptions& options);
-// More skipped plans than this share and nothing is shown.
-inline constexpr int kMaxSkippedPercent = 20;
-
-// Timed kills that came while a program ran, at least: otherwise the delays do
-// not fit the machine, and the run has shown little.
-inline constexpr int kLeastInsidePercent = 90;
-bool AreInside(const Ledger& ledger);
-
 // "timed kills: 100 sent, 97 came while a program ran (97.0 %), 3 too late".
 std::string DescribeTimedKills(const Ledger& ledger);
 
-// The promised cells that stayed empty, and other promises that were broken,
-// in words; empty = exercised.
-std::vector<std::string> BrokenPromises(const Ledger& ledger,
-                                        const GenerateOptions& options);
+// Names of cells: trials whose plans were of that combination, and those of
+// them that were judged after its fault was really done.
+std::string PlansCell(const Combination& combination);
+std::string ExercisedCell(const Combination& combination);
 
 }  // namespace lastcommit
 

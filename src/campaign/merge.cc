@@ -178,6 +178,13 @@ absl::StatusOr<Summary> WriteMerged(const std::vector<Part>& parts,
   ASSIGN_OR_RETURN(Tally tally, CopyParts(parts, place));
   RETURN_IF_ERROR(BuildResultsDatabase(directory, identity, tally));
   Summary summary = Summarize(std::move(tally), identity.generate);
+  for (const Part& part : parts) {
+    // One shard of a night runs them.
+    if (summary.properties.has_value()) break;
+    RETURN_IF_ERROR(CopyNightProperties(part.directory.path(), directory));
+    summary.properties = ReadNightProperties(directory);
+  }
+  summary.DecideOutcome(/*has_found=*/false);
   RETURN_IF_ERROR(WriteWholeFile(absl::StrCat(directory, "/summary.json"),
                                  PrintJson(SummaryOf(identity, summary))));
   RETURN_IF_ERROR(WriteWholeFile(absl::StrCat(directory, "/campaign.json"),

@@ -56,6 +56,16 @@ PowerLossCounts PowerLossCountsOf(const Ledger& ledger,
   return counts;
 }
 
+PowerLossImageCounts PowerLossImages(const Ledger& ledger) {
+  PowerLossImageCounts all;
+  for (const PowerLossRow& row : PowerLossContract()) {
+    const PowerLossCounts counts = PowerLossCountsOf(ledger, row);
+    all.judged += counts.judged;
+    all.no_demand += counts.no_demand;
+  }
+  return all;
+}
+
 std::vector<Words> PowerLossTable(const Ledger& ledger) {
   std::vector<Words> table;
   for (const PowerLossRow& row : PowerLossContract()) {

@@ -27,6 +27,13 @@ struct PowerLossCounts {
 PowerLossCounts PowerLossCountsOf(const Ledger& ledger,
                                   const PowerLossRow& row);
 
+// Of all rows.
+struct PowerLossImageCounts {
+  std::int64_t judged = 0;
+  std::int64_t no_demand = 0;
+};
+PowerLossImageCounts PowerLossImages(const Ledger& ledger);
+
 // The head and a row of words for each row of the contract that has an image;
 // empty without any.
 std::vector<std::vector<std::string>> PowerLossTable(const Ledger& ledger);
@@ -37,7 +44,7 @@ std::string PrintPowerLossTable(const Ledger& ledger);
 // So many images of a row that may lose commits, and one of them has to.
 inline constexpr std::int64_t kImagesOfAPromise = 2000;
 
-// In words, as BrokenPromises(): the rows that may lose commits and never did.
+// In words, for CheckPromises(): the rows that may lose commits and never did.
 std::vector<std::string> RowsNotExercised(const Ledger& ledger);
 
 }  // namespace lastcommit

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "campaign/campaign_directory.h"
+#include "campaign/combination_table.h"
 #include "campaign/markdown.h"
 #include "campaign/power_loss_table.h"
 #include "campaign/results_file.h"
@@ -50,22 +51,20 @@ std::string LastError(const Tally& tally) {
 std::string VerdictOf(const Summary& summary) {
   const Tally& tally = summary.tally;
   const Ledger& ledger = tally.ledger;
-  std::int64_t violated = 0;
-  for (const auto& [cell, count] : ledger.cells()) {
-    if (cell.starts_with("verdict/violated")) violated += count;
+  std::string text = absl::StrCat(
+      "# ", Outcome(summary.exit_code), "\n\n", ledger.trials(),
+      " trials: ", MarkdownText(JudgedInWords(summary)), ". ",
+      tally.findings.empty()
+          ? "No finding."
+          : absl::StrCat(tally.findings.size(), " findings, ",
+                         summary.groups.size(),
+                         " when those of one class and shape are one."),
+      "\n");
+  if (summary.properties.has_value()) {
+    absl::StrAppend(&text, "\nProperties of the night: ",
+                    MarkdownText(Describe(*summary.properties)), ".\n");
   }
-  std::string text =
-      absl::StrCat("# ", Outcome(summary.exit_code), "\n\n", ledger.trials(),
-                   " trials: ", ledger.Count("verdict/held"), " held, ",
-                   violated, " violated, ", ledger.skipped(), " skipped. ",
-                   tally.findings.empty()
-                       ? "No finding."
-                       : absl::StrCat(tally.findings.size(), " findings, ",
-                                      summary.groups.size(),
-                                      " when those of one class and "
-                                      "shape are one."),
-                   "\n");
-  for (const std::string& broken : summary.broken_promises) {
+  for (const std::string& broken : summary.promises.broken) {
     absl::StrAppend(&text, "\nPromise not kept: ", MarkdownText(broken), "\n");
   }
   const std::string error = LastError(tally);
@@ -93,6 +92,8 @@ std::string ParametersOf(const Identity& identity, const Tally& tally) {
       {"seed", absl::StrCat(identity.seed)},
       {"engine", Word(identity.generate.engine)},
       {"fault", Word(identity.generate.fault)},
+      {"clients", ClientsWord(identity.generate.clients)},
+      {"schedule", ScheduleWord(identity.generate)},
       {"shards", ShardsOf(identity)},
       {"workers", last == nullptr ? "" : absl::StrCat(last->start.jobs)},
       {"digest of plans and verdicts", tally.digest()}};
@@ -208,6 +209,15 @@ std::string CrashesOf(const Ledger& ledger) {
                       MarkdownTable(rows));
 }
 
+std::string CombinationsOf(const Ledger& ledger) {
+  const Rows rows = CombinationTable(ledger);
+  if (rows.empty()) return "";
+  return absl::StrCat(
+      "\n## Plans that were exercised\n\n", MarkdownTable(rows),
+      "\nExercised: judged, with their fault done; of how many that were "
+      "run.\n");
+}
+
 std::string PowerLossOf(const Ledger& ledger) {
   const Rows rows = PowerLossTable(ledger);
   if (rows.empty()) return "";
@@ -219,7 +229,10 @@ std::string PowerLossOf(const Ledger& ledger) {
 std::string OtherCells(const Ledger& ledger) {
   Rows rows = {{"cell", "count"}};
   for (const auto& [cell, count] : ledger.cells()) {
-    if (cell.starts_with("crash/") || cell.starts_with("round/")) continue;
+    if (cell.starts_with("crash/") || cell.starts_with("round/") ||
+        IsOfCombinationTable(cell)) {
+      continue;
+    }
     rows.push_back({cell, absl::StrCat(count)});
   }
   return absl::StrCat("\n## The rest of the ledger\n\n", MarkdownTable(rows));
@@ -272,8 +285,9 @@ constexpr char kNotShown[] = R"(
 A SIGKILL cannot see a missing fsync: what a killed process had written stays in
 the page cache. Losses of power and I/O errors are those of the cells named
 power\_loss and errors above, simulated; without such cells nothing here says
-anything about them. Nothing is said about several writers. A run without a
-finding is no proof; it is as good as the tables above.
+anything about them. Several clients are those of the cells named clients
+and schedule; they change where SQLite calls its VFS, and nowhere else. A run
+without a finding is no proof; it is as good as the tables above.
 )";
 
 }  // namespace
@@ -290,6 +304,7 @@ absl::StatusOr<std::string> ReportOn(const std::string& directory,
   }
   Summary summary = Summarize(std::move(results.tally), identity.generate);
   summary.error = LastError(summary.tally);
+  summary.properties = ReadNightProperties(directory);
   summary.DecideOutcome(/*has_found=*/false);
   std::string text = VerdictOf(summary);
   if (!results.cut.empty()) {
@@ -297,9 +312,10 @@ absl::StatusOr<std::string> ReportOn(const std::string& directory,
   }
   return absl::StrCat(
       text, ParametersOf(identity, summary.tally), FindingsOf(summary, program),
-      CrashesOf(summary.tally.ledger), PowerLossOf(summary.tally.ledger),
-      RunsOf(summary.tally), TrialsOverTime(summary.tally),
-      OtherCells(summary.tally.ledger), kNotShown);
+      CombinationsOf(summary.tally.ledger), CrashesOf(summary.tally.ledger),
+      PowerLossOf(summary.tally.ledger), RunsOf(summary.tally),
+      TrialsOverTime(summary.tally), OtherCells(summary.tally.ledger),
+      kNotShown);
 }
 
 }  // namespace lastcommit

@@ -5,6 +5,7 @@
 #define LASTCOMMIT_CAMPAIGN_RUN_OPTIONS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -46,6 +47,9 @@ struct RunOptions {
   FindingOptions findings;
   TrialOptions trial;
   bool show_progress = true;
+  // For tests of the promises: the plan that is run and is counted as the one
+  // that was drawn, as if an injector of the drawn one were dead.
+  std::function<Plan(Plan)> run_instead;
 };
 
 // "fork", as the option --engine says it.

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "campaign/finding_json.h"
 #include "campaign/identity.h"
+#include "campaign/power_loss_table.h"
 #include "campaign/story.h"
 #include "model/known_bugs.h"
 
@@ -69,7 +71,7 @@ std::string LikenessesInWords(const Tally& tally) {
       named == 0 ? "" : " (a likeness, and no proof)");
 }
 
-// The last lines of a run that found something are what to do next.
+// What to do next.
 void PrintFindings(const RunOptions& options, const Summary& summary) {
   constexpr std::size_t kShown = 20;
   if (summary.tally.has_violations()) {
@@ -82,6 +84,31 @@ void PrintFindings(const RunOptions& options, const Summary& summary) {
     std::printf("and %zu more findings in %s\n", summary.groups.size() - kShown,
                 options.findings.directory.c_str());
   }
+}
+
+// " (15 never came to their crash, 5 without a demand)".
+std::string WhyNotJudged(const Ledger& ledger) {
+  std::vector<std::string> why;
+  const auto add = [&](const char* cell, const char* words) {
+    const std::int64_t count = ledger.Count(cell);
+    if (count > 0) why.push_back(absl::StrCat(count, words));
+  };
+  add("verdict/skipped(not_reached)", " never came to their crash");
+  add("verdict/skipped(no_demand)", " without a demand");
+  add("verdict/worker_died", " ended their worker");
+  add("verdict/worker_hung", " hung their worker");
+  return why.empty() ? "" : absl::StrCat(" (", absl::StrJoin(why, ", "), ")");
+}
+
+// The first ones; all of them stand above.
+std::string SomeOf(const std::vector<std::string>& all) {
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> some = all;
+  some.resize(std::min(all.size(), kShown));
+  return absl::StrCat(absl::StrJoin(some, "; "),
+                      all.size() > kShown
+                          ? absl::StrCat("; and ", all.size() - kShown, " more")
+                          : "");
 }
 
 json GroupToJson(const FindingGroup& group) {
@@ -104,11 +131,13 @@ json OptionalSeconds(const std::optional<absl::Duration>& limit) {
 }  // namespace
 
 void Summary::DecideOutcome(bool has_found) {
-  if (has_found || tally.has_violations()) {
+  if (has_found || tally.has_violations() ||
+      (properties.has_value() && !properties->failed.empty())) {
     exit_code = ExitCode::kViolated;
   } else if (!error.empty() || tally.has_worker_findings()) {
     exit_code = ExitCode::kTesterFailed;
-  } else if (!broken_promises.empty()) {
+  } else if (!promises.broken.empty() ||
+             (properties.has_value() && !properties->are_complete)) {
     exit_code = ExitCode::kNotExercised;
   } else {
     exit_code = ExitCode::kHeld;
@@ -119,7 +148,7 @@ Summary Summarize(Tally tally, const GenerateOptions& generate) {
   Summary summary;
   summary.tally = std::move(tally);
   summary.groups = Grouped(summary.tally);
-  summary.broken_promises = BrokenPromises(summary.tally.ledger, generate);
+  summary.promises = CheckPromises(summary.tally.ledger, generate);
   summary.DecideOutcome(/*has_found=*/false);
   return summary;
 }
@@ -137,17 +166,38 @@ const char* Outcome(ExitCode exit_code) {
   }
 }
 
+std::string JudgedInWords(const Summary& summary) {
+  const Ledger& ledger = summary.tally.ledger;
+  const std::int64_t held = ledger.Count("verdict/held");
+  const std::int64_t judged = ledger.judged();
+  std::string text = judged == held
+                         ? absl::StrCat(judged, " judged and held")
+                         : absl::StrCat(judged, " judged (", held, " held, ",
+                                        judged - held, " violated)");
+  absl::StrAppend(&text, ", ", ledger.trials() - judged, " not judged",
+                  WhyNotJudged(ledger));
+  const auto [images, images_without_demand] = PowerLossImages(ledger);
+  if (images + images_without_demand > 0) {
+    absl::StrAppend(&text, "; after losses of power ", images,
+                    " images judged, ", images_without_demand,
+                    " without a demand");
+  }
+  const PromiseReport& promises = summary.promises;
+  absl::StrAppend(&text, "; promises: ", promises.kept, " kept, ",
+                  promises.broken.size(), " broken, ", promises.pending,
+                  " for a longer run");
+  if (!promises.broken.empty()) {
+    absl::StrAppend(&text, ": ", SomeOf(promises.broken));
+  }
+  return text;
+}
+
 void PrintSummary(const RunOptions& options, const Summary& summary) {
   const Ledger& ledger = summary.tally.ledger;
   const double seconds = absl::ToDoubleSeconds(summary.took);
   const std::int64_t now = ledger.trials() - summary.trials_before;
   std::printf("\n%s", ledger.Print().c_str());
-  const auto enough = TrialsOfAPromise(options.generate);
-  if (enough.has_value() && ledger.trials() < *enough) {
-    std::printf("a run of less than %lld trials promises no cell\n",
-                static_cast<long long>(*enough));
-  }
-  for (const std::string& broken : summary.broken_promises) {
+  for (const std::string& broken : summary.promises.broken) {
     std::printf("promise not kept: %s\n", broken.c_str());
   }
   if (options.generate.fault == FaultChoice::kTimedKill) {
@@ -157,16 +207,14 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
         DescribeTimedKills(ledger).c_str());
   }
   std::printf("digest %s\n", summary.tally.digest().c_str());
+  PrintFindings(options, summary);
   std::printf(
-      "%s%s: %lld trials (%lld held, %lld skipped)%s in %.1f s, %.0f per "
-      "second\n",
+      "%s%s: %lld trials%s in %.1f s, %.0f per second: %s\n",
       summary.was_interrupted ? "interrupted, " : "",
       Outcome(summary.exit_code), static_cast<long long>(ledger.trials()),
-      static_cast<long long>(ledger.Count("verdict/held")),
-      static_cast<long long>(ledger.skipped()),
       summary.trials_before == 0 ? "" : absl::StrCat(", ", now, " now").c_str(),
-      seconds, seconds > 0 ? static_cast<double>(now) / seconds : 0.0);
-  PrintFindings(options, summary);
+      seconds, seconds > 0 ? static_cast<double>(now) / seconds : 0.0,
+      JudgedInWords(summary).c_str());
 }
 
 json SummaryToJson(const RunOptions& options, const Summary& summary) {
@@ -181,7 +229,7 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"saver", options.generate.saver},
       {"engine", Word(options.generate.engine)},
       {"fault", Word(options.generate.fault)},
-      {"clients", options.generate.clients},
+      {"clients", ClientsWord(options.generate.clients)},
       {"schedule", ScheduleWord(options.generate)},
       {"shard", {{"number", options.shard.number}, {"of", options.shard.of}}},
       {"jobs", options.jobs},
@@ -195,7 +243,10 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"trials", tally.ledger.trials()},
       {"trials_before", summary.trials_before},
       {"ledger", tally.ledger.cells()},
-      {"broken_promises", summary.broken_promises},
+      {"judged", tally.ledger.judged()},
+      {"kept_promises", summary.promises.kept},
+      {"pending_promises", summary.promises.pending},
+      {"broken_promises", summary.promises.broken},
       {"findings", findings},
       {"likenesses", tally.Likenesses()},
       {"interrupted", summary.was_interrupted},

@@ -13,6 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "campaign/exit_code.h"
+#include "campaign/night_properties.h"
+#include "campaign/promises.h"
 #include "campaign/run_options.h"
 #include "campaign/tally.h"
 
@@ -28,7 +30,9 @@ struct FirstFinding {
 struct Summary {
   Tally tally;
   std::vector<FindingGroup> groups;
-  std::vector<std::string> broken_promises;
+  PromiseReport promises;
+  // Of the night that a campaign was part of; nullopt: it had none.
+  std::optional<NightProperties> properties;
   std::int64_t trials_before = 0;  // of earlier sessions of a campaign
   bool was_interrupted = false;
   // Why the tester failed; what it had found until then is there.
@@ -50,7 +54,13 @@ Summary Summarize(Tally tally, const GenerateOptions& generate);
 // "HELD", "VIOLATED", ...
 const char* Outcome(ExitCode exit_code);
 
-// The ledger, broken promises, the verdict as a line, and what to do next.
+// "480 judged (477 held, 3 violated), 20 not (15 never came to their crash, 5
+// without a demand); ...": all that the verdict of a run is about, and what it
+// says nothing of.
+std::string JudgedInWords(const Summary& summary);
+
+// The ledger, broken promises, what to do next, and as the last line the
+// verdict.
 void PrintSummary(const RunOptions& options, const Summary& summary);
 
 nlohmann::json SummaryToJson(const RunOptions& options, const Summary& summary);

@@ -81,6 +81,7 @@ class Sweep {
       counts.crash_points += image.is_first_of_point ? 1 : 0;
       counts.duplicates += image.is_duplicate ? 1 : 0;
       ++(image.no_demand ? counts.no_demand : counts.judged);
+      counts.damaged += image.no_demand && image.is_damaged ? 1 : 0;
       counts.lost_commits += image.lost_commits > 0 ? 1 : 0;
       if (image.is_first_of_point && image.is_thinned) {
         ++summary_.thinned_crash_points;
@@ -158,6 +159,7 @@ void SweepCounts::Add(const SweepCounts& more) {
   duplicates += more.duplicates;
   judged += more.judged;
   no_demand += more.no_demand;
+  damaged += more.damaged;
   lost_commits += more.lost_commits;
   violations += more.violations;
 }

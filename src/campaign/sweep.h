@@ -42,6 +42,7 @@ struct SweepCounts {
   std::int64_t duplicates = 0;    // of the images
   std::int64_t judged = 0;        // by a row that demands something
   std::int64_t no_demand = 0;     // by one that does not
+  std::int64_t damaged = 0;       // of those without a demand
   std::int64_t lost_commits = 0;  // images that lost some, legally
   std::int64_t violations = 0;    // images
 

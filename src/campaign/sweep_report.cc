@@ -73,11 +73,16 @@ std::string PrintFindings(const SweepSummary& summary) {
 
 std::string PrintOutcome(const SweepSummary& summary) {
   const SweepCounts total = summary.Total();
-  return absl::StrCat(summary.was_interrupted ? "interrupted, " : "",
-                      Outcome(summary.exit_code()), ": ", total.images,
-                      " images at ", total.crash_points, " of ",
-                      summary.crash_points, " crash points of round ",
-                      summary.round + 1, "\n");
+  return absl::StrCat(
+      summary.was_interrupted ? "interrupted, " : "",
+      Outcome(summary.exit_code()), ": ", total.judged - total.violations,
+      " images held, ", total.violations, " violated, ", total.no_demand,
+      " not judged, without a demand",
+      total.no_demand > 0
+          ? absl::StrCat(", of these ", total.damaged, " damaged")
+          : "",
+      "; ", total.crash_points, " of ", summary.crash_points,
+      " crash points of round ", summary.round + 1, "\n");
 }
 
 }  // namespace
@@ -85,9 +90,10 @@ std::string PrintOutcome(const SweepSummary& summary) {
 std::string PrintSweep(const SweepSummary& summary,
                        const SweepOptions& options) {
   if (!summary.without_crash.held()) {
-    return absl::StrCat(summary.without_crash.why,
-                        "\nwithout a crash in the round that is swept: ",
-                        Name(summary.without_crash), "\n");
+    return absl::StrCat(
+        summary.without_crash.why, "\n", Outcome(summary.exit_code()),
+        ": nothing was swept: without a crash in round ", summary.round + 1,
+        " it is ", Name(summary.without_crash), "\n");
   }
   return absl::StrCat(PrintTable(summary), PrintNotes(summary, options),
                       PrintFindings(summary), PrintOutcome(summary));
@@ -100,6 +106,7 @@ json SweepToJson(const SweepSummary& summary, const SweepOptions& options) {
                 {"duplicates", counts.duplicates},
                 {"judged", counts.judged},
                 {"no_demand", counts.no_demand},
+                {"damaged", counts.damaged},
                 {"lost_commits", counts.lost_commits},
                 {"violations", counts.violations}};
   };

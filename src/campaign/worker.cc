@@ -61,7 +61,9 @@ class Worker {
                       const std::set<std::uint64_t>& settled) {
     ++slot_.beats;
     const Plan plan = PlanAt(key, options_.generate);
-    ASSIGN_OR_RETURN(const TrialResult result, trial_->Run(plan));
+    ASSIGN_OR_RETURN(
+        const TrialResult result,
+        trial_->Run(options_.run_instead ? options_.run_instead(plan) : plan));
     const std::int64_t trials = ++control_.trials;
     if (result.verdict.violation && !settled.contains(key.index)) {
       RETURN_IF_ERROR(Keep(key, plan, result, trials));

@@ -56,12 +56,14 @@ void AddFuzz(CLI::App& app, const std::string& program, ExitCode& code) {
   command->add_option("--json", options.json_path,
                       "Write the summary as JSON to this file");
   command->footer(
-      "Without --seconds and --trials it ends after 60 seconds.\n\n"
+      "Without --seconds and --trials it ends after 60 seconds. Without other "
+      "options it runs\neverything; each option leaves a part of it.\n\n"
       "Exit codes: 0 held, 1 violated, 2 usage or bad input, 3 the tester "
-      "itself failed,\n4 not exercised (a fault that was promised never "
-      "happened).\n\nExample: a real bug of SQLite 3.40.1, found, shrunk and "
+      "itself failed,\n4 not exercised (too few trials, or a fault that was "
+      "promised never happened).\n\nExample: a real bug of SQLite 3.40.1, "
+      "found, shrunk and "
       "kept:\n  lastcommit fuzz --saver=sqlite-undefended --engine=fork "
-      "--fault=kill --seed=12 --stop-after=1");
+      "--fault=kill --clients=1 --seed=12 --stop-after=1");
   command->callback([fuzz, &code] { code = Fuzz(*fuzz); });
 }
 

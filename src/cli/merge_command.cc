@@ -22,10 +22,11 @@ absl::StatusOr<ExitCode> MergeShards(const MergeOptions& options) {
   ASSIGN_OR_RETURN(const Merged merged,
                    Merge(options.out, options.directories));
   const Tally& tally = merged.summary.tally;
-  std::printf("digest %s\n%s: %lld trials, %zu findings: %s\n",
-              tally.digest().c_str(), Outcome(merged.summary.exit_code),
+  std::printf("digest %s\n%s\n%s: %lld trials, %zu findings: %s\n",
+              tally.digest().c_str(), options.out.c_str(),
+              Outcome(merged.summary.exit_code),
               static_cast<long long>(tally.ledger.trials()),
-              tally.findings.size(), options.out.c_str());
+              tally.findings.size(), JudgedInWords(merged.summary).c_str());
   std::fflush(stdout);
   if (!merged.missing.empty()) {
     std::fprintf(stderr, "lastcommit: warning: %s\n", merged.missing.c_str());

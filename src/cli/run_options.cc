@@ -39,6 +39,18 @@ CLI::Validator Seconds() {
       "");
 }
 
+namespace {
+
+std::string CheckClients(const std::string& text) {
+  if (ParseClients(text)) return "";
+  return absl::StrCat("\"", absl::CHexEscape(text),
+                      "\" is neither a number of clients nor a range like 2-3: "
+                      "from 1 to ",
+                      kMaxClients);
+}
+
+}  // namespace
+
 void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
   command
       ->add_option_function<std::uint64_t>(
@@ -63,16 +75,17 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
           [&](const std::string& name) { wanted.fault = ParseFault(name); },
           "kill: each plan has a kill at an I/O call; timed-kill: each has one "
           "by the clock; power-loss, io-error: each has one; none; mixed "
-          "(default): what the engine has, but nothing by the clock")
+          "(default): all of them, but nothing by the clock")
       ->check(CLI::IsMember(
           {"kill", "timed-kill", "power-loss", "io-error", "none", "mixed"}));
   command
-      ->add_option_function<int>(
-          "--clients", [&](int clients) { wanted.clients = clients; },
-          "How many connections work on one database (default 1); the plan "
-          "chooses who goes on at each call. More than one run on the engine "
-          "sim (default), or with --engine=fork as a process each")
-      ->check(CLI::Range(1, kMaxClients));
+      ->add_option_function<std::string>(
+          "--clients",
+          [&](const std::string& word) { wanted.clients = ParseClients(word); },
+          "How many connections work on one database: a number, or a range "
+          "such as 2-3 (default 1-4); the plan chooses who goes on at each "
+          "call. With --engine=fork each is a process")
+      ->check(CLI::Validator(CheckClients, ""));
   command
       ->add_option_function<std::string>(
           "--schedule",

@@ -8,9 +8,11 @@
 #include "generate/crash_draw.h"
 #include "generate/disk_draw.h"
 #include "generate/draw.h"
+#include "generate/mix.h"
 #include "generate/program_draw.h"
 #include "generate/timed_kill.h"
 #include "rapidcheck.h"
+#include "status/status.h"
 
 namespace lastcommit {
 namespace {
@@ -46,11 +48,18 @@ void DrawTimedKill(Draw& draw, bool is_first, Round& round) {
   PlaceTimedKill(draws, is_first, round);
 }
 
-Engine DrawEngine(Draw& draw, const GenerateOptions& options) {
-  if (options.fault == FaultChoice::kTimedKill) return Engine::kFork;
-  if (options.engine == EngineChoice::kFork) return Engine::kFork;
-  if (options.engine == EngineChoice::kSim) return Engine::kSim;
-  return draw.Percent(75) ? Engine::kSim : Engine::kFork;
+Combination DrawCombination(Draw& draw, const GenerateOptions& options) {
+  const std::vector<Share> mix = MixOf(options);
+  CHECK(!mix.empty());
+  if (mix.size() == 1) return mix.front().combination;
+  int left = 0;
+  for (const Share& share : mix) left += share.weight;
+  left = draw.Int(0, left - 1);
+  for (const Share& share : mix) {
+    left -= share.weight;
+    if (left < 0) return share.combination;
+  }
+  return mix.back().combination;
 }
 
 int DrawRounds(Draw& draw, Engine engine) {
@@ -61,27 +70,6 @@ int DrawRounds(Draw& draw, Engine engine) {
   return draw.Weighted<int>({{3, 1}, {4, 2}, {4, 3}, {3, 4}, {1, 5}});
 }
 
-FaultChoice DrawFault(Draw& draw, Engine engine,
-                      const GenerateOptions& options) {
-  using enum FaultChoice;
-  if (options.fault != kMixed) return options.fault;
-  if (options.clients > 1 && engine == Engine::kFork) {
-    return draw.Weighted<FaultChoice>({{3, kNone}, {4, kKill}});
-  }
-  if (options.clients > 1) {
-    return draw.Weighted<FaultChoice>(
-        {{3, kNone}, {4, kKill}, {3, kPowerLoss}, {2, kIoError}});
-  }
-  // Kills are what real processes are for. The rest keeps the simulated disk
-  // honest.
-  if (engine == Engine::kFork) {
-    return draw.Weighted<FaultChoice>(
-        {{12, kNone}, {76, kKill}, {7, kPowerLoss}, {5, kIoError}});
-  }
-  return draw.Weighted<FaultChoice>(
-      {{8, kNone}, {17, kKill}, {45, kPowerLoss}, {30, kIoError}});
-}
-
 bool IsOfTheDisk(FaultChoice fault) {
   return fault == FaultChoice::kPowerLoss || fault == FaultChoice::kIoError;
 }
@@ -90,12 +78,10 @@ bool IsOfTheDisk(FaultChoice fault) {
 class FaultsDraw {
  public:
   // Both must outlive it.
-  FaultsDraw(Draw& draw, Plan& plan, FaultChoice fault, bool may_fail_syncs,
-             std::size_t rounds)
+  FaultsDraw(Draw& draw, Plan& plan, FaultChoice fault, std::size_t rounds)
       : draw_(draw),
         plan_(plan),
         fault_(fault),
-        may_fail_syncs_(may_fail_syncs),
         rounds_(rounds),
         error_round_(fault == FaultChoice::kIoError ? draw.Below(rounds) : 0) {}
 
@@ -119,6 +105,12 @@ class FaultsDraw {
 
  private:
   bool IsLast() const { return plan_.rounds.size() == rounds_; }
+
+  // Whether the newest round begins with a recovery.
+  bool IsAfterCrash() const {
+    const std::size_t count = plan_.rounds.size();
+    return count > 1 && CrashStep(plan_.rounds[count - 2]).has_value();
+  }
 
   void DrawKill() {
     Opened opened;
@@ -183,14 +175,13 @@ class FaultsDraw {
       if (Clients(plan_.rounds[r]) > 1) MayKillOne();
     }
     if (r == error_round_ || draw_.Percent(25)) {
-      DrawError(draw_, may_fail_syncs_, plan_.rounds.back());
+      DrawError(draw_, IsAfterCrash(), plan_.rounds.back());
     }
   }
 
   Draw& draw_;
   Plan& plan_;
   const FaultChoice fault_;
-  const bool may_fail_syncs_;
   const std::size_t rounds_;
   const std::size_t error_round_;  // kIoError: one that has an error
 };
@@ -215,21 +206,19 @@ Round DrawSharedRound(Draw& draw, std::vector<ProgramDraw>& programs) {
 
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
+  const auto [engine, fault, clients] = DrawCombination(draw, options);
   plan.saver = options.saver;
-  plan.engine = DrawEngine(draw, options);
+  plan.engine = engine;
   const bool is_sim = plan.engine == Engine::kSim;
-  plan.profile =
-      is_sim ? DrawDiskProfile(draw, plan.engine) : DrawProfile(draw);
-  const bool is_shared = options.clients > 1;
+  plan.profile = is_sim || IsOfTheDisk(fault)
+                     ? DrawDiskProfile(draw, plan.engine)
+                     : DrawProfile(draw);
+  const bool is_shared = clients > 1;
   const auto shape =
       draw.Weighted<Shape>({{is_shared ? 89 : 78, Shape::kSmall},
                             {is_shared ? 10 : 20, Shape::kMedium},
                             {is_shared ? 1 : 2, Shape::kBig}});
   const auto rounds = static_cast<std::size_t>(DrawRounds(draw, plan.engine));
-  const FaultChoice fault = DrawFault(draw, plan.engine, options);
-  if (!is_sim && IsOfTheDisk(fault)) {
-    plan.profile = DrawDiskProfile(draw, plan.engine);
-  }
   // SQLite before 3.44.0 forgets a journal in memory after an error
   // (docs/findings.md).
   if (fault == FaultChoice::kIoError &&
@@ -246,14 +235,11 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
       IsKeptOnDisk(plan.profile.journal_mode) &&
       draw.Percent(is_shared ? 30 : 15);
   std::vector<ProgramDraw> programs;
-  programs.reserve(static_cast<std::size_t>(options.clients));
-  for (int i = 0; i < options.clients; ++i) {
+  programs.reserve(static_cast<std::size_t>(clients));
+  for (int i = 0; i < clients; ++i) {
     programs.emplace_back(draw, plan.profile, shape, is_shared, changes_mode);
   }
-  // After a sync that failed SQLite may break its promises (docs/findings.md),
-  // which is for those who ask for it.
-  FaultsDraw faults(draw, plan, fault, options.fault == FaultChoice::kIoError,
-                    rounds);
+  FaultsDraw faults(draw, plan, fault, rounds);
   for (std::size_t r = 0; r < rounds; ++r) {
     plan.rounds.push_back(is_shared ? DrawSharedRound(draw, programs)
                                     : programs.front().DrawRound());

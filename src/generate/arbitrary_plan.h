@@ -16,13 +16,13 @@ namespace lastcommit {
 // Changes with each change of what a seed means: with the plan of any key, the
 // order of the enumerators below, or how tokens say what shrinking did
 // (docs/token.md). A test fails where it was forgotten.
-inline constexpr int kGeneratorVersion = 9;
+inline constexpr int kGeneratorVersion = 10;
 
 // Where the plans run.
 enum class EngineChoice {
   kFork,
   kSim,
-  kMixed,  // three of four on the simulated disk
+  kMixed,  // both, as the mix has them (generate/mix.h)
 };
 inline constexpr int kEngineChoices =
     static_cast<int>(EngineChoice::kMixed) + 1;
@@ -31,8 +31,7 @@ inline constexpr int kEngineChoices =
 enum class FaultChoice {
   kNone,  // no plan has a crash
   kKill,  // each plan has at least one
-  // Most have one; none is timed. On kFork mostly kills, on kSim mostly power
-  // losses and errors.
+  // Any of the others but kTimedKill, as the mix has them (generate/mix.h).
   kMixed,
   // As kKill, but each is timed: the plans are a function of the seed, what
   // they give is not. Always on kFork.
@@ -43,12 +42,28 @@ enum class FaultChoice {
 inline constexpr int kFaultChoices =
     static_cast<int>(FaultChoice::kIoError) + 1;
 
+// How many clients a plan has: any number from `least` to `most`.
+struct ClientRange {
+  constexpr ClientRange() = default;
+  // A number is a range, too.
+  constexpr ClientRange(int count) : least(count), most(count) {}  // NOLINT
+  constexpr ClientRange(int from, int to) : least(from), most(to) {}
+
+  int least = 1;
+  int most = 1;
+
+  bool operator==(const ClientRange&) const = default;
+};
+inline constexpr ClientRange kAnyClients = {1, kMaxClients};
+
+// Each narrows what plans are drawn (generate/mix.h). What tests begin with is
+// one client on real files; a run without options has everything.
 struct GenerateOptions {
   std::string saver = "sqlite";
   EngineChoice engine = EngineChoice::kFork;
   FaultChoice fault = FaultChoice::kMixed;
-  // How many clients each plan has. Several on real processes are killed only.
-  int clients = 1;
+  // Several on real processes are killed only.
+  ClientRange clients = {};
   // How they take turns; nullopt: each plan has one of its own.
   std::optional<ScheduleKind> schedule = {};
 };
@@ -58,6 +73,7 @@ struct CaseKey {
   std::uint64_t index = 0;
 };
 
+// The mix of the options must not be empty.
 Plan PlanAt(const CaseKey& key, const GenerateOptions& options);
 
 }  // namespace lastcommit

@@ -84,11 +84,11 @@ Survival DrawPowerLoss(Draw& draw) {
   return survival;
 }
 
-void DrawError(Draw& draw, bool may_fail_syncs, Round& round) {
+void DrawError(Draw& draw, bool is_recovered, Round& round) {
   IoError error;
   error.kind = draw.Weighted<ErrorKind>({
       {5, ErrorKind::kWrite},
-      {may_fail_syncs ? 5 : 0, ErrorKind::kSync},
+      {5, ErrorKind::kSync},
       {4, ErrorKind::kFull},
       {3, ErrorKind::kRead},
       {3, ErrorKind::kNoMemory},
@@ -105,8 +105,9 @@ void DrawError(Draw& draw, bool may_fail_syncs, Round& round) {
   // also of use where no crash would be.
   std::vector<Step> steps = round.steps;
   steps.resize(CrashStep(round).value_or(steps.size() - 1) + 1);
-  const std::size_t step =
+  std::size_t step =
       draw.Percent(30) ? draw.Below(steps.size()) : DrawFaultStep(draw, steps);
+  if (is_recovered && draw.Percent(40)) step = 0;
   round.steps[step].error = error;
 }
 

@@ -20,8 +20,9 @@ int DrawImages(Draw& draw);
 // A power loss.
 Survival DrawPowerLoss(Draw& draw);
 
-// Gives one of the steps an error.
-void DrawError(Draw& draw, bool may_fail_syncs, Round& round);
+// Gives one of the steps an error: if the round begins with a recovery, often
+// the open, which recovers.
+void DrawError(Draw& draw, bool is_recovered, Round& round);
 
 }  // namespace lastcommit
 

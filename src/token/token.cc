@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "generate/mix.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/plan_difference.h"
@@ -101,15 +102,36 @@ absl::Status Mistyped() {
 // Of what the plan does, so that a token never stands for another plan.
 std::uint64_t DigestOf(const Plan& plan) { return HashOf(PrintPlan(plan)); }
 
+// The engine and the range of clients, as one number. One client is the least,
+// so that its tokens stay short.
+constexpr std::uint64_t kClientRanges = kMaxClients * kMaxClients;
+std::uint64_t WhereOf(EngineChoice engine, const ClientRange& clients) {
+  const int range =
+      (clients.least - 1) * kMaxClients + clients.most - clients.least;
+  return static_cast<std::uint64_t>(engine) +
+         static_cast<std::uint64_t>(kEngineChoices * range);
+}
+
+// False if it is none.
+bool ReadWhere(std::uint64_t number, GenerateOptions& options) {
+  constexpr std::uint64_t kEngines = kEngineChoices;
+  if (number >= kEngines * kClientRanges) return false;
+  const int range = static_cast<int>(number / kEngines);
+  options.engine = static_cast<EngineChoice>(number % kEngines);
+  options.clients.least = range / kMaxClients + 1;
+  options.clients.most = options.clients.least + range % kMaxClients;
+  return options.clients.most <= kMaxClients;
+}
+
 // Everything but the checksum.
 std::string Body(const CaseKey& key, const GenerateOptions& options,
                  const Plan& generated, const Plan& plan) {
   // Does not compile with another number of fields.
   const auto& [saver, engine, fault, clients, schedule] = options;
-  CHECK(clients == 1 && !schedule.has_value());
+  CHECK(!schedule.has_value());
   std::string bytes;
   AppendNumber(kGeneratorVersion, bytes);
-  AppendNumber(static_cast<std::uint64_t>(engine), bytes);
+  AppendNumber(WhereOf(engine, clients), bytes);
   AppendNumber(static_cast<std::uint64_t>(fault), bytes);
   AppendNumber(key.seed, bytes);
   AppendNumber(key.index, bytes);
@@ -173,13 +195,13 @@ absl::StatusOr<std::string> SaverOf(std::uint64_t hash,
 absl::StatusOr<std::string> PrintToken(const CaseKey& key,
                                        const GenerateOptions& options,
                                        const Plan& plan) {
-  if (options.clients > 1 || options.schedule.has_value()) {
-    return absl::InvalidArgumentError(
-        "a plan of several clients has no token, only its file");
-  }
+  const auto none = absl::InvalidArgumentError(
+      "a plan of several clients has no token, only its file");
+  if (options.schedule.has_value()) return none;
+  const Plan generated = PlanAt(key, options);
+  if (Clients(generated) > 1 || Clients(plan) > 1) return none;
   const Plan wanted = WithoutExpectation(plan);
-  const std::string token =
-      TextOf(Body(key, options, PlanAt(key, options), wanted));
+  const std::string token = TextOf(Body(key, options, generated, wanted));
   if (token.size() > kMaxTokenSize) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the plan needs a token of ", token.size(),
@@ -195,22 +217,23 @@ absl::StatusOr<Plan> ParseToken(std::string_view token,
   ASSIGN_OR_RETURN(const std::string body, BodyOf(token));
   Reader reader(body);
   RETURN_IF_ERROR(CheckVersion(reader.Number()));
-  const auto engine = reader.Number();
+  const auto where = reader.Number();
   const auto fault = reader.Number();
   const auto seed = reader.Number();
   const auto index = reader.Number();
   const auto saver = reader.Bytes(kHashBytes);
   const auto digest = reader.Bytes(kHashBytes);
-  if (!digest.has_value() || *engine >= kEngineChoices ||
+  GenerateOptions options;
+  if (!digest.has_value() || !ReadWhere(*where, options) ||
       *fault >= kFaultChoices) {
     return Refused("its fields are not known");
   }
-  GenerateOptions options;
   ASSIGN_OR_RETURN(options.saver, SaverOf(*saver, savers));
-  options.engine = static_cast<EngineChoice>(*engine);
   options.fault = static_cast<FaultChoice>(*fault);
-  absl::StatusOr<Plan> plan =
-      DecodeDifference(PlanAt({*seed, *index}, options), reader.Rest());
+  if (MixOf(options).empty()) return Refused("there are no such plans");
+  const Plan generated = PlanAt({*seed, *index}, options);
+  if (Clients(generated) > 1) return Refused("its plan has several clients");
+  absl::StatusOr<Plan> plan = DecodeDifference(generated, reader.Rest());
   if (plan.ok() && DigestOf(*plan) == *digest) return plan;
   return Refused(
       "the plan it gives is not the one it was made of; it is of another "

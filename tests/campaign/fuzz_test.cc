@@ -16,8 +16,10 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class FuzzTest : public CampaignTest {
@@ -56,11 +58,99 @@ class FuzzTest : public CampaignTest {
 
 TEST_F(FuzzTest, RunsAsManyTrialsAsItWasAskedTo) {
   const Summary summary = Fuzz();
-  EXPECT_EQ(summary.exit_code, ExitCode::kHeld);
   EXPECT_EQ(summary.tally.ledger.trials(), 60);
   EXPECT_FALSE(summary.was_interrupted);
   EXPECT_THAT(summary.tally.findings, IsEmpty());
 }
+
+TEST_F(FuzzTest, TooFewTrialsAreNotHeldAndEnoughAre) {
+  options_.generate.fault = FaultChoice::kNone;
+  options_.trial_limit = kLeastTrials - 1;
+  EXPECT_EQ(Fuzz().exit_code, ExitCode::kNotExercised);
+  options_.trial_limit = kLeastTrials;
+  EXPECT_EQ(Fuzz().exit_code, ExitCode::kHeld);
+}
+
+// Every injector in turn is dead: what the plans have is never done.
+template <typename Edit>
+Plan WithEachStep(Plan plan, Edit edit) {
+  for (Round& round : plan.rounds) {
+    for (Step& step : round.steps) edit(step);
+  }
+  return plan;
+}
+
+Plan WithoutErrors(Plan plan) {
+  return WithEachStep(std::move(plan), [](Step& step) { step.error.reset(); });
+}
+
+Plan WithoutCrashes(Plan plan) {
+  return WithEachStep(std::move(plan), [](Step& step) { step.crash.reset(); });
+}
+
+Plan WithKillsInsteadOfLossesOfPower(Plan plan) {
+  plan.images = 0;
+  return WithEachStep(std::move(plan), [](Step& step) {
+    if (step.crash.has_value()) step.crash->survival = Survival();
+  });
+}
+
+Plan WithoutSwitches(Plan plan) {
+  plan.schedule = Schedule();
+  return WithEachStep(std::move(plan),
+                      [](Step& step) { step.switches.clear(); });
+}
+
+struct DeadInjector {
+  std::string name;
+  Plan (*run_instead)(Plan);
+  EngineChoice engine;
+  FaultChoice fault;
+  int clients;
+  std::string empty_cell;
+};
+
+class DeadInjectorTest : public FuzzTest,
+                         public testing::WithParamInterface<DeadInjector> {};
+
+TEST_P(DeadInjectorTest, EndsTheRunAsNotExercised) {
+  const DeadInjector& dead = GetParam();
+  options_.generate.engine = dead.engine;
+  options_.generate.fault = dead.fault;
+  options_.generate.clients = dead.clients;
+  options_.trial_limit = 100;
+  options_.run_instead = dead.run_instead;
+  const Summary summary = Fuzz();
+  EXPECT_EQ(summary.exit_code, ExitCode::kNotExercised);
+  EXPECT_THAT(summary.promises.broken,
+              Contains("empty cell: " + dead.empty_cell));
+  EXPECT_THAT(JudgedInWords(summary), HasSubstr(dead.empty_cell));
+  // Alive it bites.
+  options_.run_instead = nullptr;
+  EXPECT_THAT(Fuzz().promises.broken,
+              Not(Contains("empty cell: " + dead.empty_cell)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DeadInjectorTest,
+    testing::Values(
+        DeadInjector{"ErrorsOfOneClient", WithoutErrors, EngineChoice::kSim,
+                     FaultChoice::kIoError, 1, "exercised/sim/io-error/1"},
+        DeadInjector{"ErrorsOfTwoClients", WithoutErrors, EngineChoice::kSim,
+                     FaultChoice::kIoError, 2, "exercised/sim/io-error/2"},
+        DeadInjector{"ErrorsOnRealFiles", WithoutErrors, EngineChoice::kFork,
+                     FaultChoice::kIoError, 1, "exercised/fork/io-error/1"},
+        DeadInjector{"Kills", WithoutCrashes, EngineChoice::kFork,
+                     FaultChoice::kKill, 1, "exercised/fork/kill/1"},
+        DeadInjector{"LossesOfPower", WithKillsInsteadOfLossesOfPower,
+                     EngineChoice::kSim, FaultChoice::kPowerLoss, 1,
+                     "exercised/sim/power-loss/1"},
+        DeadInjector{"LossesOfPowerOnRealFiles",
+                     WithKillsInsteadOfLossesOfPower, EngineChoice::kFork,
+                     FaultChoice::kPowerLoss, 1, "exercised/fork/power-loss/1"},
+        DeadInjector{"Switches", WithoutSwitches, EngineChoice::kSim,
+                     FaultChoice::kNone, 2, "clients/sim/switches"}),
+    [](const auto& test) { return test.param.name; });
 
 TEST_F(FuzzTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
   const std::string digest = Fuzz().tally.digest();

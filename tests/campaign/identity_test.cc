@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -66,7 +67,7 @@ TEST(IdentityTest, ClientsAndTheirScheduleArePartOfIt) {
   const Identity identity = NewIdentity(kOfClients);
   const auto parsed = ParseIdentity(IdentityToJson(identity).dump(), "name");
   ASSERT_THAT(parsed, IsOk());
-  EXPECT_EQ(parsed->generate.clients, 3);
+  EXPECT_EQ(ClientsWord(parsed->generate.clients), "3");
   EXPECT_EQ(parsed->generate.schedule, ScheduleKind::kRoundRobin);
   EXPECT_THAT(CheckCanContinue(identity, {}), IsOk());
   EXPECT_THAT(std::string(CheckCanContinue(identity, {.clients = 2}).message()),
@@ -83,24 +84,64 @@ TEST(IdentityTest, OneFromBeforeThereWereClientsHasOne) {
   value.erase("schedule");
   const auto parsed = ParseIdentity(value.dump(), "name");
   ASSERT_THAT(parsed, IsOk());
-  EXPECT_EQ(parsed->generate.clients, 1);
+  EXPECT_EQ(ClientsWord(parsed->generate.clients), "1");
   EXPECT_EQ(parsed->generate.schedule, std::nullopt);
-  EXPECT_THAT(CheckCanContinue(*parsed, kWanted), IsOk());
 }
 
-TEST(IdentityTest, SeveralClientsAreOfTheSimulatedDiskUnlessOneAsks) {
-  EXPECT_EQ(NewIdentity({.clients = 2}).generate.engine, EngineChoice::kSim);
-  EXPECT_EQ(NewIdentity({.engine = EngineChoice::kFork, .clients = 2})
-                .generate.engine,
-            EngineChoice::kFork);
-  for (const EngineChoice engine :
-       {EngineChoice::kSim, EngineChoice::kFork, EngineChoice::kMixed}) {
-    EXPECT_THAT(CheckEngine({.engine = engine, .clients = 4}), IsOk());
+TEST(IdentityTest, WithoutOptionsItIsEverything) {
+  const GenerateOptions generate = NewIdentity({}).generate;
+  EXPECT_EQ(generate.engine, EngineChoice::kMixed);
+  EXPECT_EQ(generate.fault, FaultChoice::kMixed);
+  EXPECT_EQ(generate.clients, kAnyClients);
+  EXPECT_EQ(generate.schedule, std::nullopt);
+}
+
+TEST(IdentityTest, EachOptionNarrowsAndNoneWidens) {
+  const auto narrowed = [](const WantedIdentity& wanted) {
+    const GenerateOptions generate = NewIdentity(wanted).generate;
+    EXPECT_THAT(CheckEngine(generate), IsOk());
+    return std::pair(generate.engine, ClientsWord(generate.clients));
+  };
+  using enum EngineChoice;
+  EXPECT_EQ(narrowed({.clients = 2}), std::pair(kMixed, std::string("2")));
+  EXPECT_EQ(narrowed({.engine = kFork}), std::pair(kFork, std::string("1-4")));
+  EXPECT_EQ(narrowed({.fault = FaultChoice::kIoError}),
+            std::pair(kMixed, std::string("1-4")));
+  EXPECT_EQ(narrowed({.fault = FaultChoice::kIoError, .clients = 2}),
+            std::pair(kSim, std::string("2")));
+  EXPECT_EQ(narrowed({.engine = kFork, .fault = FaultChoice::kPowerLoss}),
+            std::pair(kFork, std::string("1")));
+  EXPECT_EQ(narrowed({.fault = FaultChoice::kTimedKill}),
+            std::pair(kFork, std::string("1")));
+  EXPECT_EQ(narrowed({.schedule = ScheduleKind::kFew}),
+            std::pair(kMixed, std::string("2-4")));
+  EXPECT_EQ(narrowed({.schedule = ScheduleKind::kFree}),
+            std::pair(kFork, std::string("2-4")));
+  EXPECT_EQ(narrowed({.saver = "sqlite-stranger"}),
+            std::pair(kMixed, std::string("2-4")));
+  EXPECT_EQ(narrowed({.saver = "planted-blob-in-file"}),
+            std::pair(kFork, std::string("1-4")));
+  EXPECT_EQ(narrowed({.saver = "planted-wal-sync-dropped"}),
+            std::pair(kSim, std::string("1-4")));
+}
+
+TEST(IdentityTest, ARangeOfClientsIsAWord) {
+  for (const char* word : {"1", "4", "1-4", "2-3"}) {
+    ASSERT_TRUE(ParseClients(word).has_value()) << word;
+    EXPECT_EQ(ClientsWord(*ParseClients(word)), word);
   }
-  EXPECT_THAT(CheckEngine({.saver = "planted-blob-in-file",
-                           .engine = EngineChoice::kSim,
-                           .clients = 2}),
-              StatusIs(absl::StatusCode::kInvalidArgument));
+  for (const char* word :
+       {"", "0", "5", "3-2", "1-5", "-1", "1-", "1-2-3", "x", "99999999999"}) {
+    EXPECT_FALSE(ParseClients(word).has_value()) << word;
+  }
+}
+
+TEST(IdentityTest, OneWithANumberOfClientsIsRead) {
+  nlohmann::json value = IdentityToJson(NewIdentity(kWanted));
+  value["clients"] = 2;
+  const auto parsed = ParseIdentity(value.dump(), "name");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(ClientsWord(parsed->generate.clients), "2");
 }
 
 TEST(IdentityTest, StrangersAreNotTheFirstClient) {

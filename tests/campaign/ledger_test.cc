@@ -1,9 +1,7 @@
 #include "campaign/ledger.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,12 +9,8 @@
 namespace lastcommit {
 namespace {
 
-using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::SizeIs;
 
 Plan PlanIn(JournalMode mode) {
   Plan plan;
@@ -33,40 +27,6 @@ TrialResult Killed(Phase phase, Moment moment) {
   TrialResult result;
   result.rounds = {facts};
   return result;
-}
-
-// What a mixed run of that size fills when nothing is wrong.
-Ledger::Cells FullCells(std::int64_t trials) {
-  Ledger::Cells cells = {{"trials", trials}};
-  for (const char* mode : {"delete", "truncate", "persist", "wal"}) {
-    cells[std::string("round/fork/none/") + mode] = 1;
-    for (const char* phase :
-         {"create", "open", "statement", "commit", "between"}) {
-      cells[std::string("crash/fork/kill/") + mode + "/" + phase] = 1;
-    }
-  }
-  for (const char* mode : {"delete", "truncate", "persist", "wal"}) {
-    cells[std::string("crash/fork/power_loss/") + mode + "/statement"] = 1;
-  }
-  cells["errors/injected"] = 1;
-  cells["errors/same_connection_went_on"] = 1;
-  cells["outcome/journal_mode_changed"] = 1;
-  cells["crash/fork/kill/wal/checkpoint"] = 1;
-  cells["crash/fork/kill/wal/close"] = 1;
-  for (const char* outcome :
-       {"in_doubt_landed", "in_doubt_lost", "wal_frames_recovered",
-        "hot_journal_rolled_back", "spilled",
-        "savepoint_rolled_back_after_spill", "statement_failed_after_spill"}) {
-    cells[std::string("outcome/") + outcome] = 1;
-  }
-  return cells;
-}
-
-std::vector<std::string> Broken(const Ledger::Cells& cells,
-                                FaultChoice fault = FaultChoice::kMixed) {
-  Ledger ledger;
-  ledger.Add(cells);
-  return BrokenPromises(ledger, {.fault = fault});
 }
 
 TEST(LedgerTest, AKillFillsTheCellOfItsModeAndPhase) {
@@ -133,21 +93,6 @@ TEST(LedgerTest, ATimedKillThatCameTooLateIsCountedAndSkipped) {
   EXPECT_EQ(ledger.Count("timed_kill/inside"), 0);
   EXPECT_EQ(ledger.Count("timed_kill/too_late"), 1);
   EXPECT_EQ(ledger.skipped(), 1);
-}
-
-TEST(LedgerTest, NineOfTenTimedKillsComeWhileAProgramRuns) {
-  Ledger::Cells cells = {{"trials", 100},
-                         {"timed_kill/sent", 100},
-                         {"timed_kill/inside", 90},
-                         {"timed_kill/too_late", 10}};
-  EXPECT_THAT(Broken(cells, FaultChoice::kTimedKill), IsEmpty());
-  cells["timed_kill/inside"] = 89;
-  cells["timed_kill/too_late"] = 11;
-  EXPECT_THAT(Broken(cells, FaultChoice::kTimedKill),
-              ElementsAre("89 of 100 timed kills came while a program ran, "
-                          "fewer than 90 %"));
-  EXPECT_THAT(Broken({{"trials", 5}}, FaultChoice::kTimedKill), SizeIs(1));
-  EXPECT_THAT(Broken({{"trials", 5}}, FaultChoice::kKill), IsEmpty());
 }
 
 TEST(LedgerTest, TimedKillsAreDescribedWithTheirShare) {
@@ -262,71 +207,6 @@ TEST(LedgerTest, AViolationAfterALossOfPowerIsInItsRowAndNoOtherIs) {
   EXPECT_EQ(ledger.Count("power_loss/wal/full/violated"), 1);
 }
 
-TEST(BrokenPromisesTest, AFullLedgerHasNone) {
-  EXPECT_THAT(Broken(FullCells(kTrialsOfAPromise)), IsEmpty());
-}
-
-TEST(BrokenPromisesTest, EachEmptyCellIsOne) {
-  for (const auto& [cell, count] : FullCells(kTrialsOfAPromise)) {
-    if (cell == "trials") continue;
-    Ledger::Cells cells = FullCells(kTrialsOfAPromise);
-    cells.erase(cell);
-    EXPECT_THAT(Broken(cells), SizeIs(1)) << cell;
-    if (cell.find("power_loss") == cell.npos) {
-      EXPECT_THAT(Broken(cells), ElementsAre("empty cell: " + cell));
-    }
-  }
-}
-
-TEST(BrokenPromisesTest, ARunThatIsTooSmallPromisesNoCell) {
-  EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise - 1}}), IsEmpty());
-  EXPECT_THAT(Broken({{"trials", kTrialsOfAPromise}}), SizeIs(39));
-}
-
-TEST(BrokenPromisesTest, ARunOfOneKindOfFaultPromisesNoCell) {
-  EXPECT_THAT(Broken({{"trials", 5000}}, FaultChoice::kKill), IsEmpty());
-  EXPECT_THAT(Broken({{"trials", 5000}}, FaultChoice::kNone), IsEmpty());
-}
-
-TEST(BrokenPromisesTest, OfLossesOfPowerAloneEachPhaseIsPromised) {
-  const std::int64_t enough = 2 * kTrialsOfAPromise;
-  EXPECT_THAT(Broken({{"trials", enough - 1}}, FaultChoice::kPowerLoss),
-              IsEmpty());
-  const auto broken = Broken({{"trials", enough}}, FaultChoice::kPowerLoss);
-  EXPECT_THAT(broken, SizeIs(22));
-  EXPECT_THAT(broken, Contains("empty cell: crash/fork/power_loss/wal/close"));
-}
-
-// The contract has rows without a demand for them.
-TEST(BrokenPromisesTest, AFaultOfTheDiskMayMeetNoDemand) {
-  Ledger::Cells cells = {{"trials", 100}, {"verdict/skipped(no_demand)", 60}};
-  for (const FaultChoice fault :
-       {FaultChoice::kPowerLoss, FaultChoice::kIoError}) {
-    EXPECT_THAT(Broken(cells, fault), IsEmpty());
-  }
-  cells["verdict/skipped(not_reached)"] = 21;
-  EXPECT_THAT(Broken(cells, FaultChoice::kIoError), SizeIs(1));
-}
-
-TEST(BrokenPromisesTest, MoreThanAFifthSkippedIsOne) {
-  const auto skipping = [](std::int64_t not_reached, std::int64_t no_demand) {
-    return Ledger::Cells{{"trials", 100},
-                         {"verdict/skipped(not_reached)", not_reached},
-                         {"verdict/skipped(no_demand)", no_demand}};
-  };
-  for (const FaultChoice fault :
-       {FaultChoice::kMixed, FaultChoice::kKill, FaultChoice::kNone}) {
-    EXPECT_THAT(Broken(skipping(20, 0), fault), IsEmpty());
-    EXPECT_THAT(Broken(skipping(15, 6), fault),
-                ElementsAre("21 of 100 plans were skipped, more than 20 %"));
-  }
-}
-
-TEST(BrokenPromisesTest, ARunWithoutATrialIsOne) {
-  EXPECT_THAT(Broken({}), ElementsAre("no trial was run"));
-  EXPECT_THAT(Broken({}, FaultChoice::kNone), ElementsAre("no trial was run"));
-}
-
 Plan PlanOfClients(int clients) {
   Plan plan;
   plan.engine = Engine::kSim;
@@ -355,13 +235,13 @@ TEST(LedgerTest, WhatClientsDoToEachOtherIsCounted) {
   ledger.Add(PlanOfClients(3), TrialOfClients());
   EXPECT_EQ(ledger.Count("clients/2"), 2);
   EXPECT_EQ(ledger.Count("clients/3"), 1);
-  EXPECT_EQ(ledger.Count("clients/commits_in_turn"), 9);
-  EXPECT_EQ(ledger.Count("clients/checkpoints_across_commits"), 3);
-  EXPECT_EQ(ledger.Count("clients/refusals"), 6);
-  EXPECT_EQ(ledger.Count("clients/switches"), 12);
-  EXPECT_EQ(ledger.Count("clients/changes_of_client"), 27);
-  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 0);
-  EXPECT_THAT(ledger.Print(), HasSubstr("  clients/switches "));
+  EXPECT_EQ(ledger.Count("clients/sim/commits_in_turn"), 9);
+  EXPECT_EQ(ledger.Count("clients/sim/checkpoints_across_commits"), 3);
+  EXPECT_EQ(ledger.Count("clients/sim/refusals"), 6);
+  EXPECT_EQ(ledger.Count("clients/sim/switches"), 12);
+  EXPECT_EQ(ledger.Count("clients/sim/changes_of_client"), 27);
+  EXPECT_EQ(ledger.Count("clients/sim/kills_of_one"), 0);
+  EXPECT_THAT(ledger.Print(), HasSubstr("  clients/sim/switches "));
 }
 
 TEST(LedgerTest, OneClientHasNoCellsOfClients) {
@@ -376,7 +256,7 @@ TEST(LedgerTest, OfASkippedTrialOnlyTheNumberOfClientsIsCounted) {
   Ledger ledger;
   ledger.Add(PlanOfClients(2), result);
   EXPECT_EQ(ledger.Count("clients/2"), 1);
-  EXPECT_EQ(ledger.Count("clients/refusals"), 0);
+  EXPECT_EQ(ledger.Count("clients/sim/refusals"), 0);
 }
 
 TEST(LedgerTest, AKillOfOneIsCountedIfItHappened) {
@@ -385,59 +265,124 @@ TEST(LedgerTest, AKillOfOneIsCountedIfItHappened) {
   TrialResult result = Killed(Phase::kCommit, Moment::kBefore);
   Ledger ledger;
   ledger.Add(plan, result);  // the death comes too late
-  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 0);
+  EXPECT_EQ(ledger.Count("clients/sim/kills_of_one"), 0);
   result.rounds[0].has_death = true;
   result.rounds[0].death.phase = Phase::kStatement;
   ledger.Add(plan, result);
   result.rounds[0].crashed = false;
   ledger.Add(plan, result);
-  EXPECT_EQ(ledger.Count("clients/kills_of_one"), 2);
-  EXPECT_EQ(ledger.Count("clients/kills_of_one_then_all"), 1);
+  EXPECT_EQ(ledger.Count("clients/sim/kills_of_one"), 2);
+  EXPECT_EQ(ledger.Count("clients/sim/kills_of_one_then_all"), 1);
 }
 
-// What a large run of several clients fills when nothing is wrong.
-Ledger::Cells CellsOfClients() {
-  return {{"trials", kTrialsOfAPromise},
-          {"clients/commits_in_turn", 1},
-          {"clients/checkpoints_across_commits", 1},
-          {"clients/refusals", 1},
-          {"clients/switches", 1},
-          {"outcome/journal_mode_changed", 1}};
+// A plan of that combination, and a trial in which its fault happened.
+struct Tried {
+  Plan plan;
+  TrialResult result;
+};
+
+Tried TriedWith(const Step& step) {
+  Tried tried;
+  Round round;
+  round.steps = {{.kind = StepKind::kOpen}, step, {.kind = StepKind::kClose}};
+  tried.plan.rounds = {round};
+  tried.result.rounds = {RoundFacts()};
+  tried.result.rounds[0].judged = true;
+  return tried;
 }
 
-std::vector<std::string> BrokenOfClients(
-    const Ledger::Cells& cells, std::optional<ScheduleKind> schedule = {}) {
+std::int64_t Exercised(const Tried& tried) {
   Ledger ledger;
-  ledger.Add(cells);
-  return BrokenPromises(
-      ledger,
-      {.engine = EngineChoice::kSim, .clients = 2, .schedule = schedule});
+  ledger.Add(tried.plan, tried.result);
+  const Combination combination = CombinationOf(tried.plan);
+  EXPECT_EQ(ledger.Count(PlansCell(combination)), 1);
+  return ledger.Count(ExercisedCell(combination));
 }
 
-TEST(LedgerTest, SeveralClientsPromiseToMeet) {
-  EXPECT_THAT(BrokenOfClients(CellsOfClients()), IsEmpty());
-  for (const char* cell :
-       {"clients/commits_in_turn", "clients/checkpoints_across_commits",
-        "clients/refusals", "clients/switches",
-        "outcome/journal_mode_changed"}) {
-    Ledger::Cells cells = CellsOfClients();
-    cells.erase(cell);
-    EXPECT_THAT(BrokenOfClients(cells),
-                ElementsAre(std::string("empty cell: ") + cell));
-    cells["trials"] = kTrialsOfAPromise - 1;
-    EXPECT_THAT(BrokenOfClients(cells), IsEmpty());
-  }
+TEST(LedgerTest, APlanIsExercisedIfItsFaultWasDone) {
+  Step commit = {.kind = StepKind::kCommit};
+  EXPECT_EQ(Exercised(TriedWith(commit)), 1);
+  commit.crash = CrashPoint();
+  Tried killed = TriedWith(commit);
+  EXPECT_EQ(Exercised(killed), 0);
+  killed.result.rounds[0].crashed = true;
+  EXPECT_EQ(Exercised(killed), 1);
+  commit.crash->survival.kind = SurvivalKind::kNone;
+  Tried lost = TriedWith(commit);
+  lost.result.rounds[0].crashed = true;
+  EXPECT_EQ(Exercised(lost), 0);
+  lost.result.rounds[0].lost_power = true;
+  EXPECT_EQ(Exercised(lost), 1);
+  commit.error = IoError();
+  Tried failed = TriedWith(commit);
+  EXPECT_EQ(Exercised(failed), 0);
+  failed.result.errors = 1;
+  EXPECT_EQ(Exercised(failed), 1);
 }
 
-TEST(LedgerTest, WithoutSwitchesInsideOfStepsClientsPromiseOnlyTurns) {
-  Ledger::Cells cells = CellsOfClients();
-  cells.erase("clients/switches");
-  cells.erase("clients/checkpoints_across_commits");
-  EXPECT_THAT(BrokenOfClients(cells, ScheduleKind::kPlan), IsEmpty());
-  EXPECT_THAT(BrokenOfClients(cells, ScheduleKind::kFew), SizeIs(2));
-  cells.erase("clients/commits_in_turn");
-  EXPECT_THAT(BrokenOfClients(cells, ScheduleKind::kPlan),
-              ElementsAre("empty cell: clients/commits_in_turn"));
+TEST(LedgerTest, ASkippedPlanIsNotExercised) {
+  Tried tried = TriedWith({.kind = StepKind::kCommit});
+  tried.result.verdict = Verdict::Skipped(SkipReason::kNoDemand, "");
+  EXPECT_EQ(Exercised(tried), 0);
+}
+
+TEST(LedgerTest, AnErrorIsCountedByItsKindIfItBit) {
+  Step commit = {.kind = StepKind::kCommit};
+  commit.error = IoError{.kind = ErrorKind::kSync};
+  Tried tried = TriedWith(commit);
+  Ledger ledger;
+  ledger.Add(tried.plan, tried.result);
+  EXPECT_EQ(ledger.Count("errors/fork/sync"), 0);
+  tried.result.rounds[0].errors = 2;
+  ledger.Add(tried.plan, tried.result);
+  EXPECT_EQ(ledger.Count("errors/fork/sync"), 1);
+  EXPECT_EQ(ledger.Count("errors/fork/write"), 0);
+}
+
+TEST(LedgerTest, AnErrorInAnOpenIsInRecoveryIfThereIsSomethingToRecover) {
+  Tried tried = TriedWith({.kind = StepKind::kCommit});
+  tried.plan.rounds.push_back(tried.plan.rounds[0]);
+  tried.result.rounds.push_back(tried.result.rounds[0]);
+  tried.result.rounds[1].errors_in_open = 1;
+  Ledger ledger;
+  ledger.Add(tried.plan, tried.result);
+  EXPECT_EQ(ledger.Count("errors/fork/in_recovery"), 0);
+  tried.result.rounds[0].hot_journal = true;
+  ledger.Add(tried.plan, tried.result);
+  EXPECT_EQ(ledger.Count("errors/fork/in_recovery"), 1);
+}
+
+TEST(LedgerTest, ALossOfPowerIsCountedByItsKindIfItTookSomething) {
+  Step commit = {.kind = StepKind::kCommit};
+  commit.crash = CrashPoint();
+  commit.crash->survival.kind = SurvivalKind::kSubset;
+  Tried tried = TriedWith(commit);
+  tried.result.rounds[0].crashed = true;
+  tried.result.rounds[0].lost_power = true;
+  Ledger ledger;
+  ledger.Add(tried.plan, tried.result);
+  EXPECT_EQ(ledger.Count("survival/fork/subset"), 0);
+  tried.result.rounds[0].lost_changes = 3;
+  ledger.Add(tried.plan, tried.result);
+  EXPECT_EQ(ledger.Count("survival/fork/subset"), 1);
+}
+
+TEST(LedgerTest, JudgedIsWhatHeldOrWasViolated) {
+  Ledger ledger;
+  ledger.Add({{"trials", 10},
+              {"verdict/held", 4},
+              {"verdict/violated(damaged)", 2},
+              {"verdict/worker_died", 1},
+              {"verdict/skipped(no_demand)", 3}});
+  EXPECT_EQ(ledger.judged(), 6);
+}
+
+TEST(LedgerTest, ExercisedPlansAreATableByClients) {
+  Ledger ledger;
+  ledger.Add({{"plans/sim/io-error/2", 40}, {"exercised/sim/io-error/2", 17}});
+  EXPECT_THAT(ledger.Print(), HasSubstr("  sim io-error "));
+  EXPECT_THAT(ledger.Print(), HasSubstr(" 17 of 40 "));
+  EXPECT_THAT(ledger.Print(), Not(HasSubstr("fork io-error")));
 }
 
 }  // namespace

@@ -161,8 +161,8 @@ TEST_F(SweepTest, APlanThatFailsWithoutACrashIsNotSwept) {
   EXPECT_EQ(summary->Total().images, 0);
   EXPECT_EQ(summary->exit_code(), ExitCode::kViolated);
   EXPECT_THAT(PrintSweep(*summary, options_),
-              HasSubstr("without a crash in the round that is swept: "
-                        "violated("));
+              HasSubstr("VIOLATED: nothing was swept: without a crash in round "
+                        "1 it is violated("));
 }
 
 }  // namespace

@@ -32,8 +32,9 @@ class CampaignTest : public ProgramTest {
   }
   // Of a saver in which something is found.
   static Arguments Dishonest(const Arguments& more) {
-    Arguments arguments = Campaign({std::string("--saver=") + kDishonest,
-                                    "--fault=kill", "--shrunk-per-class=1"});
+    Arguments arguments =
+        Campaign({std::string("--saver=") + kDishonest, "--fault=kill",
+                  "--clients=1", "--shrunk-per-class=1"});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -44,12 +45,13 @@ class CampaignTest : public ProgramTest {
 };
 
 TEST_F(CampaignTest, LeavesAllThatItCameTo) {
-  const Outcome outcome = Run(Campaign({"--trials=40"}));
+  const Outcome outcome = Run(Campaign(
+      {"--trials=300", "--fault=none", "--engine=sim", "--clients=1"}));
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(outcome.out, StartsWith("lastcommit campaign: seed=1 saver="));
-  EXPECT_THAT(outcome.out, HasSubstr("\nHELD: 40 trials"));
-  EXPECT_EQ(Summary().at("trials"), 40);
+  EXPECT_THAT(outcome.out, HasSubstr("\nHELD: 300 trials"));
+  EXPECT_EQ(Summary().at("trials"), 300);
   EXPECT_EQ(Summary().at("exit_code"), 0);
   EXPECT_TRUE(directory_.Get("c/results.sqlite").starts_with("SQLite format"));
 }
@@ -57,12 +59,12 @@ TEST_F(CampaignTest, LeavesAllThatItCameTo) {
 TEST_F(CampaignTest, GoesOnWithWhatItIsWithoutBeingTold) {
   Run(Campaign({"--trials=20", "--seed=7", "--fault=none"}));
   const Outcome outcome = Run(Campaign({"--trials=40"}));
-  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.exit_code, 4);  // too few to be held
   EXPECT_THAT(outcome.out, HasSubstr("seed=7 saver=sqlite engine=mixed "
-                                     "fault=none"));
+                                     "fault=none clients=1-4 schedule=any"));
   EXPECT_THAT(outcome.out,
               HasSubstr("it goes on: 20 trials and 0 findings until now\n"));
-  EXPECT_THAT(outcome.out, ContainsRegex("40 trials .*, 20 now"));
+  EXPECT_THAT(outcome.out, HasSubstr("40 trials, 20 now in "));
 }
 
 TEST_F(CampaignTest, InPiecesItHasTheDigestOfOneRun) {
@@ -103,7 +105,7 @@ TEST_F(CampaignTest, ASecondOneOnTheSameDirectoryIsRefused) {
   ExpectError(Run(Campaign({"--trials=1"})), 2,
               "another process works on the campaign c");
   kill(first.pid(), SIGINT);
-  EXPECT_THAT(first.Wait().exit_code, AnyOf(0, 4));
+  EXPECT_EQ(first.Wait().exit_code, 4);
 }
 
 TEST_F(CampaignTest, CtrlCEndsItWithTheSummary) {
@@ -111,7 +113,7 @@ TEST_F(CampaignTest, CtrlCEndsItWithTheSummary) {
   program.ReadLine();
   kill(program.pid(), SIGINT);
   const Outcome outcome = program.Wait();
-  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));  // 4: before the first trial
+  EXPECT_EQ(outcome.exit_code, 4);  // before it could promise anything
   EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
   EXPECT_EQ(Summary().at("interrupted"), true);
 }
@@ -144,7 +146,7 @@ TEST_F(CampaignTest, ACutResultIsSaidAndRunAgain) {
   const std::size_t trials = text.find("{\"at\"", 1);
   directory_.Put("c/results.jsonl", text.substr(0, trials + 30));
   const Outcome outcome = Run(Campaign({"--trials=20"}));
-  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.exit_code, 4);
   EXPECT_THAT(outcome.out,
               HasSubstr("\nc/results.jsonl:2: the last line was cut off; what "
                         "it counted is run again\n"));
@@ -159,7 +161,7 @@ TEST_F(CampaignTest, ABeginningThatWasKilledIsBegunAgain) {
   std::filesystem::create_directory(directory_.Path("c"));
   directory_.Put("c/lock", "");
   directory_.Put("c/campaign.json.tmp", "{\"engine\"");
-  EXPECT_EQ(Run(Campaign({"--trials=2", "--fault=none"})).exit_code, 0);
+  EXPECT_EQ(Run(Campaign({"--trials=2", "--fault=none"})).exit_code, 4);
   EXPECT_EQ(Summary().at("trials"), 2);
 }
 
@@ -236,7 +238,7 @@ TEST_F(CampaignTest, ADamagedDatabaseIsKeptAndBuiltAnew) {
     directory_.Put("c/results.sqlite", bad);
     const Outcome outcome =
         Run(Campaign({"--trials=4", "--seed=5", "--engine=fork"}));
-    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.exit_code, 4);
     const std::string kept =
         number == 0 ? "c/results.sqlite.old"
                     : "c/results.sqlite.old-" + std::to_string(number);
@@ -267,6 +269,7 @@ TEST_F(CampaignTest, AFullDiskEndsItAndItGoesOnWhenThereIsRoom) {
                                "--jobs=1",
                                std::string("--saver=") + kDishonest,
                                "--fault=kill",
+                               "--clients=1",
                                "--shrunk-per-class=1"};
   const Outcome outcome = Run(arguments);
   EXPECT_EQ(outcome.exit_code, 1);  // it was full of findings
@@ -275,15 +278,15 @@ TEST_F(CampaignTest, AFullDiskEndsItAndItGoesOnWhenThereIsRoom) {
   if (!reason_to_skip.empty()) GTEST_SKIP() << reason_to_skip;
   EXPECT_EQ(Run(arguments).err, "");
   Run({"campaign", "d", "--trials=300", std::string("--saver=") + kDishonest,
-       "--fault=kill", "--shrunk-per-class=0"});
+       "--fault=kill", "--clients=1", "--shrunk-per-class=0"});
   EXPECT_EQ(nlohmann::json::parse(small.Get("c/summary.json")).at("digest"),
             Summary("d").at("digest"));
 }
 
 TEST_F(CampaignTest, FourShardsMergedAreOneRun) {
   const std::string saver = std::string("--saver=") + kDishonest;
-  const Arguments common = {"--trials=100", "--fault=kill", saver,
-                            "--shrunk-per-class=0"};
+  const Arguments common = {"--trials=100", "--fault=kill", "--clients=1",
+                            saver, "--shrunk-per-class=0"};
   const auto run = [&](const std::string& directory, const Arguments& more) {
     Arguments arguments = {"campaign", directory};
     arguments.insert(arguments.end(), common.begin(), common.end());
@@ -294,7 +297,7 @@ TEST_F(CampaignTest, FourShardsMergedAreOneRun) {
   for (const char* number : {"1", "2", "3", "4"}) {
     codes.push_back(run(number, {std::string("--shard=") + number + "/4"}));
   }
-  EXPECT_THAT(codes, Each(AnyOf(0, 1)));
+  EXPECT_THAT(codes, Each(AnyOf(1, 4)));
   EXPECT_THAT(codes, Contains(1));
   EXPECT_EQ(run("whole", {}), 1);
   const Outcome outcome = Run({"merge", "merged", "3", "1", "4", "2"});

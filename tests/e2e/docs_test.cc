@@ -40,7 +40,7 @@ class DocsTest : public ProgramTest,
                     fs::perms::owner_all);
     setenv("LASTCOMMIT_PROGRAM", PROGRAM, /*overwrite=*/1);
     setenv("LASTCOMMIT_BUILD", "build/release", /*overwrite=*/1);
-    setenv("LASTCOMMIT_TRIALS", "200", /*overwrite=*/1);
+    setenv("LASTCOMMIT_TRIALS", "400", /*overwrite=*/1);
   }
   Outcome Run(const std::string& script) {
     return Program(directory_.path(), "/usr/bin/timeout",

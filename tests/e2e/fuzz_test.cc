@@ -11,10 +11,10 @@
 namespace lastcommit {
 namespace {
 
-using ::testing::AnyOf;
-using ::testing::EndsWith;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 class FuzzTest : public ProgramTest {
@@ -37,25 +37,43 @@ class FuzzTest : public ProgramTest {
 
 TEST_F(FuzzTest, WithoutFaultsOurSaverHolds) {
   const Outcome outcome =
-      Run(Fuzz({"--trials=200", "--fault=none", "--engine=fork"}));
-  EXPECT_EQ(outcome.exit_code, 0);
+      Run(Fuzz({"--trials=300", "--fault=none", "--engine=fork"}));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
   EXPECT_EQ(outcome.err, "");
-  EXPECT_THAT(Masked(outcome.out),
-              EndsWith("\nHELD: 200 trials (200 held, 0 skipped) in TIME\n"));
+  EXPECT_THAT(
+      Masked(LastLine(outcome)),
+      MatchesRegex("HELD: 300 trials in TIME: 300 judged and held, 0 "
+                   "not judged; promises: [0-9]+ kept, 0 broken, [0-9]+ "
+                   "for a longer run\n"));
+}
+
+TEST_F(FuzzTest, FewTrialsAreNotHeldAndTheLastLineSaysSo) {
+  for (const char* trials : {"1", "299"}) {
+    const Outcome outcome =
+        Run(Fuzz({std::string("--trials=") + trials, "--fault=none",
+                  "--engine=fork", "--clients=1"}));
+    EXPECT_EQ(outcome.exit_code, 4);
+    EXPECT_THAT(LastLine(outcome),
+                AllOf(StartsWith(std::string("NOT EXERCISED: ") + trials),
+                      HasSubstr(" broken, "),
+                      HasSubstr(std::string(trials) +
+                                " trials are too few, and a run like this "
+                                "promises something from 300 on")));
+  }
 }
 
 TEST_F(FuzzTest, TheFirstLineHasEveryParameter) {
   const Outcome outcome = Run(Fuzz({"--trials=1", "--seed=7"}));
   EXPECT_THAT(Masked(outcome.out),
               StartsWith("lastcommit fuzz: seed=7 saver=sqlite engine=mixed "
-                         "fault=mixed jobs=2 trials=1 stop-after=0 "
-                         "findings=findings dir=default; lastcommit 0.1.0, "
-                         "SQLite VERSION (SOURCE)\n"));
+                         "fault=mixed clients=1-4 schedule=any jobs=2 trials=1 "
+                         "stop-after=0 findings=findings dir=default; "
+                         "lastcommit 0.1.0, SQLite VERSION (SOURCE)\n"));
 }
 
 TEST_F(FuzzTest, AFindingIsKeptAndItsReplayCommandWorks) {
   const Outcome outcome =
-      Run(Fuzz({"--trials=500", "--fault=kill", "--stop-after=1",
+      Run(Fuzz({"--trials=500", "--fault=kill", "--clients=1", "--stop-after=1",
                 std::string("--saver=") + kDishonest}));
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.out, HasSubstr("VIOLATED violated(lost_commit)\n"));
@@ -86,7 +104,7 @@ TEST_F(FuzzTest, AStrangerLosesCommitsOfADefendedSaverWhereSqliteHasTheRace) {
            "--jobs=1", "--json=a.json"});
   const nlohmann::json json = Json();
   if (!HasWalResetRace(sqlite3_libversion_number())) {
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+    EXPECT_EQ(outcome.exit_code, 4) << outcome.out;  // too few to be held
     EXPECT_EQ(json.at("likenesses"), nlohmann::json::object());
     return;
   }
@@ -104,7 +122,7 @@ TEST_F(FuzzTest, TimedKillsAreCountedAndTheirDigestIsThatOfThePlans) {
   const Arguments arguments =
       Fuzz({"--trials=60", "--fault=timed-kill", "--seed=5"});
   const Outcome outcome = Run(arguments);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.out;  // too few to be held
   EXPECT_THAT(outcome.out, HasSubstr("\ntimed kills: "));
   EXPECT_THAT(outcome.out, HasSubstr("the digest is of the plans alone\n"));
   const auto digest = [](const std::string& out) {
@@ -134,7 +152,7 @@ class RealFaultTest : public FuzzTest,
 TEST_P(RealFaultTest, GivesTheSameDigestWithAnyNumberOfWorkers) {
   const auto digest = [&](const char* jobs) {
     const Outcome outcome = Run(OnRealFiles({"--trials=60", "--seed=5", jobs}));
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+    EXPECT_EQ(outcome.exit_code, 4) << outcome.out;  // too few to be held
     EXPECT_THAT(outcome.out, HasSubstr("\nledger: images after a loss"));
     return outcome.out.substr(outcome.out.find("\ndigest "), 24);
   };
@@ -170,12 +188,14 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(FuzzTest, TheJsonHasWhatARunWas) {
   const Outcome outcome =
       Run(Fuzz({"--trials=20", "--seed=3", "--json=a.json"}));
-  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.exit_code, 4);
   const nlohmann::json json = Json();
   EXPECT_EQ(json.at("seed"), 3);
   EXPECT_EQ(json.at("trials"), 20);
-  EXPECT_EQ(json.at("exit_code"), 0);
-  EXPECT_EQ(json.at("outcome"), "HELD");
+  EXPECT_EQ(json.at("clients"), "1-4");
+  EXPECT_EQ(json.at("schedule"), "any");
+  EXPECT_EQ(json.at("exit_code"), 4);
+  EXPECT_EQ(json.at("outcome"), "NOT EXERCISED");
   EXPECT_EQ(json.at("findings"), nlohmann::json::array());
   EXPECT_THAT(outcome.out,
               HasSubstr("digest " + json.at("digest").get<std::string>()));
@@ -184,7 +204,7 @@ TEST_F(FuzzTest, TheJsonHasWhatARunWas) {
 TEST_F(FuzzTest, AJsonFileThatIsThereIsReplaced) {
   directory_.Put("a.json", std::string(100'000, 'x'));
   EXPECT_EQ(Run(Fuzz({"--trials=1", "--seed=5", "--json=a.json"})).exit_code,
-            0);
+            4);
   EXPECT_EQ(Json().at("trials"), 1);
 }
 
@@ -196,10 +216,10 @@ TEST_P(InterruptTest, EndsTheRunWithTheSummary) {
   program.ReadLine();
   kill(program.pid(), GetParam());
   const Outcome outcome = program.Wait();
-  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));  // 4: before the first trial
+  EXPECT_EQ(outcome.exit_code, 4);  // before it could promise anything
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(outcome.out, HasSubstr("ledger: "));
-  EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
+  EXPECT_THAT(LastLine(outcome), StartsWith("interrupted, NOT EXERCISED: "));
   EXPECT_THAT(trials_.Names(), IsEmpty());
 }
 
@@ -210,7 +230,7 @@ TEST_P(InterruptTest, ToAWorkerIsLeftToTheSupervisor) {
   EXPECT_TRUE(program.SignalAnyChild(GetParam()));
   kill(program.pid(), GetParam());
   const Outcome outcome = program.Wait();
-  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4));
+  EXPECT_EQ(outcome.exit_code, 4);
   EXPECT_EQ(outcome.err, "");
 }
 

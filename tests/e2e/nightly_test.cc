@@ -11,7 +11,6 @@ namespace lastcommit {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -34,12 +33,13 @@ class NightlyTest : public ProgramTest {
   Outcome Nightly(const Arguments& arguments) {
     return RunScript("scripts/nightly", arguments);
   }
-  // A few trials of a saver.
+  // As few trials of a saver as can be held.
   Outcome Night(const Arguments& arguments, const std::string& saver) {
     Arguments all = {"1", "--dir=night", "--seed=3"};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    all.insert(all.end(), {"--", "--saver=" + saver, "--fault=kill",
-                           "--trials=40", "--shrunk-per-class=1"});
+    all.insert(all.end(),
+               {"--", "--saver=" + saver, "--fault=kill", "--engine=sim",
+                "--clients=1", "--trials=300", "--shrunk-per-class=1"});
     return Nightly(all);
   }
 };
@@ -51,7 +51,7 @@ TEST_F(NightlyTest, LeavesTheReportAndTheXmlOfTheProperties) {
   const Outcome outcome = Night({}, kHonest);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(StartsWith("nightly: seed 3, 1 hours, "),
-                                 HasSubstr("\nHELD: 40 trials"),
+                                 HasSubstr("\nHELD: 300 trials"),
                                  HasSubstr("\nproperties: 100% tests passed")));
   EXPECT_THAT(directory_.Get("night/report.md"), StartsWith("# HELD\n"));
   EXPECT_THAT(directory_.Get("night/properties.xml"), HasSubstr("props.one"));
@@ -63,7 +63,7 @@ TEST_F(NightlyTest, AFractionOfAnHourHasANewSeedEachNight) {
   const auto seed = [&](const std::string& directory) {
     const Outcome outcome =
         Nightly({"0.0003", "--properties=none", "--dir=" + directory});
-    EXPECT_THAT(outcome.exit_code, AnyOf(0, 4)) << outcome.out << outcome.err;
+    EXPECT_EQ(outcome.exit_code, 4) << outcome.out << outcome.err;
     EXPECT_THAT(directory_.Get(directory + "/report.md"), StartsWith("# "));
     return outcome.out.substr(0, outcome.out.find(','));
   };
@@ -85,6 +85,17 @@ TEST_F(NightlyTest, APropertyThatFailsIsNoQuietNight) {
   const Outcome outcome = Night({}, kHonest);
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\nproperties: FAILED; see "));
+  EXPECT_THAT(directory_.Get("night/report.md"),
+              AllOf(StartsWith("# VIOLATED\n"), HasSubstr("props.one")));
+}
+
+// In the verdict of the campaign nothing failed.
+TEST_F(NightlyTest, APropertyWithoutATrialFails) {
+  PutProperty("env LASTCOMMIT_TRIALS=0 " PROPS
+              " --gtest_filter=Kill.WithoutACrashEverythingHolds");
+  const Outcome outcome = Night({}, kHonest);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("LASTCOMMIT_TRIALS is 0"));
 }
 
 TEST_F(NightlyTest, APropertyForWhichThereIsNoTimeDidNotPass) {
@@ -93,6 +104,9 @@ TEST_F(NightlyTest, APropertyForWhichThereIsNoTimeDidNotPass) {
       Nightly({"0.001", "--dir=night", "--seed=3", "--", "--fault=none"});
   EXPECT_EQ(outcome.exit_code, 4) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\nproperties: not all were run"));
+  EXPECT_THAT(
+      directory_.Get("night/report.md"),
+      AllOf(StartsWith("# NOT EXERCISED\n"), HasSubstr("not all were run")));
 }
 
 TEST_F(NightlyTest, NoPropertyIsNotAllProperties) {
@@ -120,7 +134,7 @@ TEST_P(InterruptedNightTest, IsReported) {
   EXPECT_THAT(night.ReadLine(), StartsWith("lastcommit campaign: "));
   kill(night.pid(), GetParam());
   const Outcome outcome = night.Wait();
-  EXPECT_THAT(outcome.exit_code, AnyOf(0, 4)) << outcome.out << outcome.err;
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
   EXPECT_THAT(directory_.Get("night/report.md"), StartsWith("# "));
 }
@@ -142,13 +156,13 @@ TEST_F(NightlyTest, BadInputExitsWithTwoAndLeavesNothing) {
 class MergeNightsTest : public NightlyTest {
  protected:
   // Shard 2 of two has no properties to run.
-  void RunShards(const std::string& saver) {
-    PutProperty("true");
+  void RunShards(const std::string& saver, const char* property = "true") {
+    PutProperty(property);
     for (const char* number : {"1", "2"}) {
       Nightly({"1", "--seed=3", std::string("--dir=") + number,
                std::string("--shard=") + number + "/2", "--",
-               "--saver=" + saver, "--fault=kill", "--trials=60",
-               "--shrunk-per-class=1"});
+               "--saver=" + saver, "--fault=kill", "--engine=sim",
+               "--clients=1", "--trials=300", "--shrunk-per-class=1"});
     }
   }
   Outcome MergeNights(const Arguments& arguments) {
@@ -163,7 +177,15 @@ TEST_F(MergeNightsTest, ShardsAreOneNight) {
   const Outcome outcome = MergeNights({"all", "2", "1"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
   EXPECT_THAT(directory_.Get("all/report.md"),
-              StartsWith("# HELD\n\n60 trials"));
+              StartsWith("# HELD\n\n300 trials"));
+}
+
+TEST_F(MergeNightsTest, APropertyThatFailedInAShardIsOneOfTheNight) {
+  RunShards(kHonest, "false");
+  const Outcome outcome = MergeNights({"all", "2", "1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(directory_.Get("all/report.md"),
+              AllOf(StartsWith("# VIOLATED\n"), HasSubstr("props.one")));
 }
 
 TEST_F(MergeNightsTest, AFindingOfAShardIsOneOfTheNight) {

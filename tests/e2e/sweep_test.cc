@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 // Which calls SQLite makes differs between versions.
@@ -83,7 +84,23 @@ TEST_F(SweepTest, WhoIsInterruptedPrintsWhatItHas) {
 TEST_F(SweepTest, ALimitOfImagesExitsWithFour) {
   const Outcome outcome = Run({"sweep", kWalSwitch, "--most=10"});
   EXPECT_EQ(outcome.exit_code, 4);
-  EXPECT_THAT(LastLine(outcome), StartsWith("NOT EXERCISED: 10 images at "));
+  EXPECT_THAT(LastLine(outcome),
+              StartsWith("NOT EXERCISED: 10 images held, 0 violated, 0 not "
+                         "judged, without a demand; "));
+}
+
+// Without a single sync nothing is promised.
+TEST_F(SweepTest, WhatIsDemandedOfNothingIsNotHeld) {
+  std::string plan = directory_.Get(kWalSwitch);
+  const std::string normal = "\"synchronous\":\"normal\"";
+  plan.replace(plan.find(normal), normal.size(), "\"synchronous\":\"off\"");
+  directory_.Put("off.plan", plan);
+  const Outcome outcome = Run({"sweep", "off.plan", "--random=2"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(LastLine(outcome),
+              MatchesRegex("HELD: [0-9]+ images held, 0 violated, [1-9][0-9]+ "
+                           "not judged, without a demand, of these [0-9]+ "
+                           "damaged; .*\n"));
 }
 
 TEST_F(SweepTest, WhatCannotBeSweptIsRefusedBeforeAnythingRuns) {

@@ -124,8 +124,8 @@ TEST_F(TimesOfTest, ASeedThatFoundNothingIsLongerThanAllOthers) {
   EXPECT_THAT(outcome.err, HasSubstr("seed 2: nothing in 1000 trials\n"));
   EXPECT_EQ(LastLine(outcome),
             "NOT FOUND: 1 of 3 seeds did not find partial-rollback with "
-            "--engine=fork --fault=kill; 1 of 3 seeds did not find "
-            "partial-rollback with --engine=sim --fault=kill\n");
+            "--engine=fork --clients=1 --fault=kill; 1 of 3 seeds did not find "
+            "partial-rollback with --engine=sim --clients=1 --fault=kill\n");
 }
 
 TEST_F(TimesOfTest, AnotherViolationIsNotThatBug) {

@@ -21,7 +21,7 @@ class TokenTest : public ProgramTest {
     const Directory run;
     const Outcome outcome =
         Program(run.path(), {"fuzz", "--jobs=1", "--trials=500", "--fault=kill",
-                             "--stop-after=1", "--json=a.json",
+                             "--clients=1", "--stop-after=1", "--json=a.json",
                              std::string("--saver=") + kDishonest})
             .Wait();
     EXPECT_EQ(outcome.exit_code, 1);

@@ -99,7 +99,7 @@ TEST(ClientsDrawTest, EachKindOfScheduleIsDrawnOrTheOneAskedFor) {
   EXPECT_EQ(drawn.count(ScheduleKind::kFree), 0u);
   EXPECT_EQ(drawn.size(), std::size_t{kScheduleKinds} - 1);
   for (int kind = 0; kind < kScheduleKinds; ++kind) {
-    GenerateOptions options = {.engine = EngineChoice::kSim, .clients = 2};
+    GenerateOptions options = {.engine = EngineChoice::kFork, .clients = 2};
     options.schedule = static_cast<ScheduleKind>(kind);
     for (std::uint64_t i = 0; i < 20; ++i) {
       EXPECT_EQ(PlanAt({5, i}, options).schedule.kind, options.schedule);

@@ -95,14 +95,6 @@ INSTANTIATE_TEST_SUITE_P(SimPlan, EachFaultTest, [] {
   return testing::ValuesIn(all);
 }());
 
-TEST(EngineChoiceTest, MixedIsTheSimulatedDiskThreeOfFourTimes) {
-  const int sim =
-      Count(PlansOf(EngineChoice::kMixed, FaultChoice::kMixed),
-            [](const Plan& plan) { return plan.engine == Engine::kSim; });
-  EXPECT_GT(sim, 1400);
-  EXPECT_LT(sim, 1600);
-}
-
 TEST(EngineChoiceTest, TimedKillsAreReal) {
   for (const EngineChoice engine :
        {EngineChoice::kFork, EngineChoice::kSim, EngineChoice::kMixed}) {
@@ -120,22 +112,6 @@ TEST(EngineChoiceTest, RealFilesHaveTheSectorsOfUnixAndNoImages) {
       EXPECT_EQ(plan.profile.sector_size, Profile().sector_size);
     }
   }
-}
-
-TEST(EngineChoiceTest,
-     OneOfEightPlansThatAreMixedOnRealFilesHasAFaultOfTheDisk) {
-  const std::vector<Plan> plans =
-      PlansOf(EngineChoice::kFork, FaultChoice::kMixed);
-  const int share = Count(plans, HasDiskFaults);
-  EXPECT_GT(share, 180);
-  EXPECT_LT(share, 300);
-  EXPECT_GT(Count(plans,
-                  [](const Plan& plan) {
-                    return std::any_of(
-                        plan.rounds.begin(), plan.rounds.end(),
-                        [](const Round& round) { return ErrorStep(round); });
-                  }),
-            60);
 }
 
 // A SIGKILL alone tells none of these from others.
