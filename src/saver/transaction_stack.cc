@@ -137,7 +137,11 @@ absl::Status TransactionStack::RollbackTo(const Level& level) {
   const absl::Status undone = RunSavepointSql("ROLLBACK TO", level.depth);
   // Half of it may be undone, and another try would undo less: with a rollback
   // journal SQLite goes on from where it was interrupted (docs/findings.md).
-  if (!undone.ok()) return IsAborted() ? undone : Abort(undone);
+  // Without memory it does not begin.
+  if (!undone.ok() && !IsAborted() && !absl::IsResourceExhausted(undone)) {
+    return Abort(undone);
+  }
+  RETURN_IF_ERROR(undone);
   EndAbove(level.depth);
   if (is_partial_rollback_safe_) return absl::OkStatus();
   return Abort(
