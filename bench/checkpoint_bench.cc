@@ -1,5 +1,6 @@
 // Commits per second of SqliteSaver with its defence against the WAL-reset race
-// (docs/findings.md) and without, in one process, with one connection and with
+// (docs/findings.md) and without, or with its look for files that another
+// program has removed and without, in one process, with one connection and with
 // two, each in a thread of its own. The two take turns, each on a database of
 // its own, and what is printed is the median over pairs of turns.
 //
@@ -31,6 +32,7 @@ struct Settings {
   int pairs = 20;
   int commits = 2000;  // of a connection in a turn
   int frames = 1000;   // wal_autocheckpoint
+  std::string without = "guard";
 };
 
 class Side {
@@ -93,7 +95,11 @@ absl::Status Compare(const std::string& directory, int connections,
   const std::string path = absl::StrCat(directory, "/", connections);
   ASSIGN_OR_RETURN(Side with,
                    Side::Open(path + "-with.db", connections, options));
-  options.avoid_sqlite_bugs = false;
+  if (settings.without == "look") {
+    options.notice_removed_files = false;
+  } else {
+    options.avoid_sqlite_bugs = false;
+  }
   ASSIGN_OR_RETURN(Side without,
                    Side::Open(path + "-without.db", connections, options));
   std::vector<double> with_s;
@@ -137,7 +143,7 @@ absl::Status RunAll(const Settings& settings) {
 
 int main(int argc, char** argv) {
   lastcommit::Settings settings;
-  CLI::App app("Commits per second with the guard of checkpoints and without");
+  CLI::App app("Commits per second with one defence of the saver and without");
   app.add_option("--dir", settings.directory, "Where the databases are")
       ->capture_default_str();
   app.add_option("--pairs", settings.pairs, "Pairs of a turn of each side")
@@ -145,6 +151,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--commits", settings.commits, "Of a connection in a turn")
       ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  app.add_option("--without", settings.without,
+                 "What the other side lacks: the guard of checkpoints, or the "
+                 "look for removed files")
+      ->check(CLI::IsMember({"guard", "look"}))
       ->capture_default_str();
   app.add_option("--frames", settings.frames, "wal_autocheckpoint")
       ->check(CLI::Range(0, 1000000))

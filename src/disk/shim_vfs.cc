@@ -15,6 +15,9 @@
 namespace lastcommit {
 namespace {
 
+// https://sqlite.org/c3ref/io_methods.html
+constexpr int kLastFileControlOfSqlite = 100;
+
 sqlite3_vfs* g_real = nullptr;
 sqlite3_vfs g_shim;
 IoObserver* g_observer = nullptr;
@@ -156,6 +159,8 @@ int CheckReservedLock(sqlite3_file* file, int* is_locked) {
   });
 }
 int FileControl(sqlite3_file* file, int operation, void* argument) {
+  // Those that are not SQLite's are no calls of its.
+  if (operation > kLastFileControlOfSqlite) return SQLITE_NOTFOUND;
   return Seen(CallOn(file, VfsCallKind::kFileControl), [&] {
     return Real(file)->pMethods->xFileControl(Real(file), operation, argument);
   });

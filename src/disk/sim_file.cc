@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "disk/sim_files.h"
+#include "saver/file_of_name.h"
 
 namespace lastcommit {
 namespace {
@@ -200,8 +202,24 @@ int Control(SimFile& file, int operation, void* argument) {
   }
 }
 
+// What unix would find with stat().
+FileId IdOf(SimDisk::Impl& disk, const std::string& name) {
+  constexpr std::uint64_t kDisk = 1;
+  constexpr std::uint64_t kIndex = 2;
+  const InodeId found = disk.storage.Find(name);
+  if (found != kNoInode) return {kDisk, static_cast<std::uint64_t>(found)};
+  const SimInode* database = disk.FindIndex(name);
+  if (database == nullptr) return {};
+  return {kIndex, static_cast<std::uint64_t>(database->id)};
+}
+
 int FileControl(sqlite3_file* base, int operation, void* argument) {
   SimFile& file = Sim(base);
+  if (operation == kFileControlFileOfName) {
+    auto& question = *static_cast<FileOfName*>(argument);
+    question.id = IdOf(*file.disk, question.name);
+    return SQLITE_OK;
+  }
   return Observed(*file.disk, file.Call(VfsCallKind::kFileControl),
                   [&] { return Control(file, operation, argument); });
 }

@@ -35,6 +35,7 @@ struct SimShm {
   std::vector<std::unique_ptr<char[]>> regions;
   std::int64_t sectors = 0;  // what it costs
   int users = 0;
+  bool is_nameless = false;  // its file was removed
   // How many hold the slot shared; -1: one holds it exclusively.
   std::array<int, SQLITE_SHM_NLOCK> locks = {};
 };
@@ -67,6 +68,8 @@ struct SimDisk::Impl {
   SimInode& Use(InodeId id);
   void Unuse(SimInode& inode);
   void Unlink(const std::string& path, InodeId id);
+  // The database whose wal-index has that name; nullptr if there is none.
+  SimInode* FindIndex(const std::string& name);
   std::int64_t FreeSectors() const;
 };
 

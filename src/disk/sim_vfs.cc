@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "disk/file_role.h"
 #include "disk/sim_files.h"
@@ -235,6 +236,29 @@ void SimDisk::Impl::Unlink(const std::string& path, InodeId id) {
   } else {
     found->second.is_nameless = true;
   }
+}
+
+SimInode* SimDisk::Impl::FindIndex(const std::string& name) {
+  const std::string suffix = "-shm";
+  if (!absl::EndsWith(name, suffix)) return nullptr;
+  const std::string database = name.substr(0, name.size() - suffix.size());
+  const auto found = open.find(storage.Find(database));
+  if (found == open.end() || found->second.shm.users == 0 ||
+      found->second.shm.is_nameless) {
+    return nullptr;
+  }
+  return &found->second;
+}
+
+bool SimDisk::Remove(const std::string& path) {
+  if (SimInode* database = impl_->FindIndex(path); database != nullptr) {
+    database->shm.is_nameless = true;
+    return true;
+  }
+  const InodeId found = impl_->storage.Find(path);
+  if (found == kNoInode) return false;
+  impl_->Unlink(path, found);
+  return true;
 }
 
 std::int64_t SimDisk::Impl::FreeSectors() const {

@@ -65,6 +65,10 @@ class SimDisk {
   // The process of that client is gone: its locks fall, and shared memory stays
   // for as long as others have it. Its files must never be used again.
   void KillOwner(int owner);
+  // What another program does that removes a file of a database, or its
+  // wal-index: those who have it open keep it, without a name. False if there
+  // is none. No call that the observer sees.
+  bool Remove(const std::string& path);
   // A disk of that many sectors; writes that need more get SQLITE_FULL with
   // what fits written. -1 = no limit.
   void set_capacity_sectors(std::int64_t sectors);

@@ -16,6 +16,13 @@ const char* DataOf(std::string_view bytes) {
   return bytes.data() == nullptr ? "" : bytes.data();
 }
 
+const void* JournalOf(sqlite3* connection) {
+  sqlite3_file* journal = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                       &journal);
+  return journal;
+}
+
 }  // namespace
 
 Statement::Statement(Statement&& other) noexcept
@@ -133,8 +140,15 @@ absl::StatusOr<Database> Database::OpenWith(const std::string& name, int flags,
   return database;
 }
 
+// A WAL is opened by the first read.
+Database::Database(sqlite3* connection)
+    : connection_(connection),
+      rollback_journal_(connection == nullptr ? nullptr
+                                              : JournalOf(connection)) {}
+
 Database::Database(Database&& other) noexcept
     : connection_(std::exchange(other.connection_, nullptr)),
+      rollback_journal_(other.rollback_journal_),
       statements_(std::move(other.statements_)) {
   other.statements_.clear();
 }
@@ -231,6 +245,17 @@ absl::StatusOr<std::string> Database::QueryText(std::string_view sql) {
 
 std::int64_t Database::Changes() const {
   return sqlite3_changes64(connection_);
+}
+
+void Database::SetCheckpointOnClose(bool enabled) {
+  sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                    enabled ? 0 : 1, nullptr);
+}
+
+// It is the journal of the pager, always the same one, or the WAL
+// (sqlite3PagerJrnlFile() in pager.c).
+bool Database::UsesWal() const {
+  return JournalOf(connection_) != rollback_journal_;
 }
 
 bool Database::IsAutocommit() const {

@@ -94,10 +94,16 @@ class Database {
   std::int64_t Changes() const;
   // True outside a transaction (sqlite3_get_autocommit).
   bool IsAutocommit() const;
+  // Whether the last connection of all that closes moves the WAL into the
+  // database and deletes it, if this is the one.
+  void SetCheckpointOnClose(bool enabled);
+  // Whether it reads and writes through a WAL now. Unlike PRAGMA journal_mode
+  // this asks nothing of the file.
+  bool UsesWal() const;
   sqlite3* connection() const { return connection_; }
 
  private:
-  explicit Database(sqlite3* connection) : connection_(connection) {}
+  explicit Database(sqlite3* connection);
   absl::StatusOr<sqlite3_stmt*> Compile(std::string_view sql, unsigned flags);
 
   struct Finalize {
@@ -106,6 +112,7 @@ class Database {
   using Compiled = std::unique_ptr<sqlite3_stmt, Finalize>;
 
   sqlite3* connection_;
+  const void* rollback_journal_;  // its sqlite3_file
   std::map<std::string_view, Compiled> statements_;
 };
 

@@ -47,13 +47,6 @@ absl::Status CheckOptions(const Options& options) {
   return absl::OkStatus();
 }
 
-// A file that is refused is left as it was: without this the last connection
-// that closes would move its WAL into it.
-void SetCheckpointOnClose(Database& database, bool enabled) {
-  sqlite3_db_config(database.connection(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-                    enabled ? 0 : 1, nullptr);
-}
-
 // `synchronous` comes last: the change to WAL is a transaction with a rollback
 // journal, which at NORMAL may damage the database on a power loss.
 absl::Status ApplySettings(Database& database, const Options& options,
@@ -109,7 +102,8 @@ absl::Status MakeSchema(Database& database, const Options& options,
 absl::StatusOr<Database> OpenFile(const std::string& path,
                                   const Options& options, Peeked peeked) {
   ASSIGN_OR_RETURN(Database database, Database::Open(path, options.vfs));
-  SetCheckpointOnClose(database, false);
+  // A file that is refused is left as it was.
+  database.SetCheckpointOnClose(false);
   // A migration may commit to a WAL; the checkpoint on open comes after it.
   if (GuardsCheckpoints(options)) {
     sqlite3_wal_autocheckpoint(database.connection(), 0);
@@ -186,7 +180,7 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   RETURN_IF_ERROR(RetryWhileBusy(database, options.busy_timeout, [&] {
     return MakeSchema(database, options, report);
   }));
-  SetCheckpointOnClose(database, true);
+  database.SetCheckpointOnClose(true);
   // Another connection may be at work for long; the checkpoint can wait for
   // the next open or autocheckpoint, opening should not.
   SetBusyTimeout(database, absl::ZeroDuration());

@@ -56,8 +56,14 @@ struct Options {
   int wal_autocheckpoint = 1000;
   absl::Duration busy_timeout = absl::Seconds(5);
   // The sqlite3_vfs to use; empty is SQLite's default one. Everything but the
-  // making of an empty new file goes through it.
+  // making of an empty new file, and looks at what names lead to, goes through
+  // it.
   std::string vfs;
+  // Look, before and after each commit, whether another program has removed or
+  // replaced the database file, its WAL or its wal-index, and acknowledge
+  // nothing that was written to a file without a name
+  // (docs/saver.md#a-file-that-was-removed).
+  bool notice_removed_files = true;
   // Avoid the bugs of SQLite that docs/findings.md has a defence against, on
   // the versions that have them. Only a test of the bugs themselves turns this
   // off.

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "saver/counter.h"
 #include "saver/database.h"
+#include "saver/named_files.h"
 #include "saver/out_of_memory.h"
 #include "saver/process.h"
 #include "saver/sqlite_saver.h"
@@ -37,12 +38,19 @@ class SqliteSaver::Impl {
        const Options& opened_with, Synchronous level, const Defences& defences)
       : process(path),
         database(std::move(opened)),
-        checkpointer(database, opened_with),
-        stack(database, defences),
+        files(database, opened_with.notice_removed_files),
+        checkpointer(database, opened_with, &files),
+        stack(database, files, defences),
         report(recovery),
         options(opened_with),
         journal_mode(opened_with.journal_mode),
         synchronous(level) {}
+
+  // Who has opened another file under one of the names has written to it; a
+  // checkpoint would write over that, and a last close would delete it.
+  ~Impl() {
+    if (files.AreReplaced()) database.SetCheckpointOnClose(false);
+  }
 
   static absl::StatusOr<std::unique_ptr<SqliteSaver>> Open(
       const std::string& path, const Options& options);
@@ -116,7 +124,8 @@ class SqliteSaver::Impl {
 
   const OpenInProcess process;
   Database database;
-  WalCheckpointer checkpointer;  // refers to `database`
+  NamedFiles files;              // refers to `database`
+  WalCheckpointer checkpointer;  // to both
   TransactionStack stack;        // this too
   const RecoveryReport report;
   const Options options;

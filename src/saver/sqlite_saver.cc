@@ -50,6 +50,7 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Impl::Open(
   auto impl = std::make_unique<Impl>(
       path, std::move(database), report, options, synchronous,
       DefencesFor(options, options.journal_mode, synchronous));
+  RETURN_IF_ERROR(impl->files.Check());
   impl->checkpointer.RunAfterCommits(options.wal_autocheckpoint);
   return std::unique_ptr<SqliteSaver>(new SqliteSaver(std::move(impl)));
 }
@@ -234,6 +235,7 @@ absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
     CheckpointMode mode) {
   return impl_->Enter([&]() -> absl::StatusOr<WalCheckpointResult> {
     RETURN_IF_ERROR(impl_->CheckNoTransaction());
+    RETURN_IF_ERROR(impl_->files.Check());
     return impl_->checkpointer.RunPatiently(mode);
   });
 }
@@ -241,11 +243,13 @@ absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
 absl::Status SqliteSaver::Vacuum() {
   return impl_->Enter([&]() -> absl::Status {
     RETURN_IF_ERROR(impl_->CheckNoTransaction());
+    RETURN_IF_ERROR(impl_->files.Check());
     RETURN_IF_ERROR(impl_->stack.MakeJournalDurable());
     // What was compiled for the former schema SQLite would compile again inside
     // the next transaction, which may end it (docs/findings.md).
     const absl::Cleanup forget = [&] { impl_->database.ForgetStatements(); };
-    return lastcommit::Vacuum(impl_->database, impl_->journal_mode);
+    RETURN_IF_ERROR(lastcommit::Vacuum(impl_->database, impl_->journal_mode));
+    return impl_->files.Check();
   });
 }
 
@@ -260,6 +264,7 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
                      " keeps no journal on the disk"));
   }
   RETURN_IF_ERROR(CheckNoTransaction());
+  RETURN_IF_ERROR(files.Check());
   Options wanted = options;
   wanted.journal_mode = mode;
   // What was asked for instead of the least level that will do may not do now.

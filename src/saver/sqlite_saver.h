@@ -14,15 +14,17 @@
 //
 // Errors: InvalidArgument (bad input), NotFound, AlreadyExists,
 // FailedPrecondition (a call in the wrong state, a thread that was deleted, a
-// task of another version), Unavailable (SQLITE_BUSY after the timeout),
-// ResourceExhausted (disk or memory full), DataLoss (damaged database),
-// PermissionDenied, Unknown (an I/O error), Cancelled (sqlite3_interrupt),
-// Aborted (the transaction was rolled back and must be begun again). Nothing
-// throws: std::bad_alloc is ResourceExhausted. After any error the failed call has left
-// nothing behind, except where IsInDoubt(status); its Transaction goes on
-// unless the error is Aborted. After Aborted every call is refused with Aborted
-// until the Transaction is rolled back or destroyed, so that nothing that was
-// meant to be part of it is committed without the rest.
+// task of another version; a file of the database that another program removed
+// or replaced, and then every change until it is opened again), Unavailable
+// (SQLITE_BUSY after the timeout), ResourceExhausted (disk or memory full),
+// DataLoss (damaged database), PermissionDenied, Unknown (an I/O error),
+// Cancelled (sqlite3_interrupt), Aborted (the transaction was rolled back and
+// must be begun again). Nothing throws: std::bad_alloc is ResourceExhausted.
+// After any error the failed call has left nothing behind, except where
+// IsInDoubt(status); its Transaction goes on unless the error is Aborted. After
+// Aborted every call is refused with Aborted until the Transaction is rolled
+// back or destroyed, so that nothing that was meant to be part of it is
+// committed without the rest.
 
 #ifndef LASTCOMMIT_SAVER_SQLITE_SAVER_H_
 #define LASTCOMMIT_SAVER_SQLITE_SAVER_H_

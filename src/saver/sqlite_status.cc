@@ -137,6 +137,10 @@ absl::StatusCode CodeOf(int result, int system_error, bool is_open) {
     case SQLITE_TOOBIG:
       return absl::StatusCode::kInvalidArgument;
     case SQLITE_READONLY:
+      // The database file was removed, or has another name now.
+      return result == SQLITE_READONLY_DBMOVED
+                 ? absl::StatusCode::kFailedPrecondition
+                 : absl::StatusCode::kPermissionDenied;
     case SQLITE_PERM:
     case SQLITE_AUTH:
       return absl::StatusCode::kPermissionDenied;

@@ -76,6 +76,7 @@ absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
 // the order of the commits.
 absl::Status TransactionStack::Start(bool may_roll_back_partly) {
   is_partial_rollback_safe_ = true;
+  RETURN_IF_ERROR(files_.Check());
   // Who had the lock before may have died at any moment.
   RETURN_IF_ERROR(MakeJournalDurable());
   ASSIGN_OR_RETURN(const std::int64_t last, ReadCounter(database_));
@@ -97,7 +98,11 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
     return StatusWith(absl::StatusCode::kFailedPrecondition,
                       "a savepoint cannot be committed");
   }
-  const absl::Status status = CommitSql();
+  // Who has found another wal-index under its name does not know of this
+  // connection's write lock: the fewer frames of its WAL are written over the
+  // better.
+  absl::Status status = files_.Check();
+  if (status.ok()) status = CommitSql();
   // A refused COMMIT may be tried again, with all the changes still there.
   if (absl::IsUnavailable(status) && !database_.IsAutocommit()) return status;
   ids_.clear();
@@ -111,9 +116,11 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
 // A COMMIT that is refused (busy, a foreign key, an interrupt) leaves the
 // transaction open. One that fails in its middle ends it, and then nobody can
 // say here what of it reached the disk: a WAL whose sync failed may hold the
-// whole commit.
+// whole commit. The same holds for one that went to a file which had lost its
+// name by then.
 absl::Status TransactionStack::CommitSql() {
   absl::Status status = CatchBadAlloc([&] { return database_.Run("COMMIT"); });
+  if (status.ok()) status = files_.Check();
   if (status.ok() || !database_.IsAutocommit()) return status;
   return doubt_.MarkInDoubt(std::move(status));
 }

@@ -21,11 +21,12 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 #include "saver/in_doubt.h"
+#include "saver/named_files.h"
 
 namespace lastcommit {
 
-// One level of the stack: depth 0 is the transaction, 1.. are savepoints. `id`
-// tells it from earlier levels of the same depth.
+// One level of the stack: depth 0 is the transaction, 1.. are savepoints.
+// `id` tells it from earlier levels of the same depth.
 struct Level {
   int depth = 0;
   std::uint64_t id = 0;
@@ -48,15 +49,17 @@ class TransactionStack {
  public:
   using Operation = absl::FunctionRef<absl::Status()>;
 
-  TransactionStack(Database& database, const Defences& defences)
-      : database_(database), defences_(defences) {}
+  // `database` and `files` must outlive it.
+  TransactionStack(Database& database, NamedFiles& files,
+                   const Defences& defences)
+      : database_(database), files_(files), defences_(defences) {}
 
   absl::StatusOr<Level> Begin();
-  // A level for a change of several calls: a savepoint in what is open, or else
-  // a transaction of its own. Ends with FinishChange, or with UndoChange, which
-  // returns `cause`, or Aborted if it took the whole transaction with it.
-  // FinishChange: after Unavailable the level is still there, after any other
-  // error it is not.
+  // A level for a change of several calls: a savepoint in what is open, or
+  // else a transaction of its own. Ends with FinishChange, or with
+  // UndoChange, which returns `cause`, or Aborted if it took the whole
+  // transaction with it. FinishChange: after Unavailable the level is still
+  // there, after any other error it is not.
   absl::StatusOr<Level> BeginChange();
   absl::Status FinishChange(const Level& level);
   absl::Status UndoChange(const Level& level,
@@ -113,6 +116,7 @@ class TransactionStack {
   Level Push();
 
   Database& database_;
+  NamedFiles& files_;
   Defences defences_;
   const DoubtMarker doubt_;
   std::vector<std::uint64_t> ids_;

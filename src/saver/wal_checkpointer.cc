@@ -69,8 +69,10 @@ bool GuardsCheckpoints(const Options& options) {
          HasWalResetBug(sqlite3_libversion_number());
 }
 
-WalCheckpointer::WalCheckpointer(Database& database, const Options& options)
+WalCheckpointer::WalCheckpointer(Database& database, const Options& options,
+                                 NamedFiles* files)
     : database_(database),
+      files_(files),
       vfs_(options.vfs),
       busy_timeout_(options.busy_timeout),
       is_guarded_(GuardsCheckpoints(options)) {}
@@ -112,6 +114,9 @@ int WalCheckpointer::AfterCommit(void* self, sqlite3* connection,
                                  const char* schema, int frames) {
   auto& checkpointer = *static_cast<WalCheckpointer*>(self);
   if (frames < checkpointer.frames_) return SQLITE_OK;
+  if (checkpointer.files_ != nullptr && !checkpointer.files_->Check().ok()) {
+    return SQLITE_OK;
+  }
   if (std::string_view(schema) == "main") {
     CatchBadAlloc([&] {
       return checkpointer.RunGuarded(CheckpointMode::kPassive);

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "saver/database.h"
+#include "saver/named_files.h"
 #include "saver/settings.h"
 #include "saver/sqlite_saver.h"
 
@@ -27,8 +28,11 @@ bool GuardsCheckpoints(const Options& options);
 
 class WalCheckpointer {
  public:
-  // `database` must outlive it. Without the defence every call is SQLite's own.
-  WalCheckpointer(Database& database, const Options& options);
+  // `database` must outlive it, and `files`, if there are such: none is written
+  // to after a commit when one of them was removed. Without the defence every
+  // call is SQLite's own.
+  WalCheckpointer(Database& database, const Options& options,
+                  NamedFiles* files = nullptr);
   WalCheckpointer(const WalCheckpointer&) = delete;
   WalCheckpointer& operator=(const WalCheckpointer&) = delete;
   // What is left of the connection then checkpoints no more after commits.
@@ -55,6 +59,7 @@ class WalCheckpointer {
   absl::StatusOr<WalCheckpointResult> RunPlainly(CheckpointMode mode);
 
   Database& database_;
+  NamedFiles* const files_;
   const std::string vfs_;
   const absl::Duration busy_timeout_;
   const bool is_guarded_;
