@@ -108,6 +108,29 @@ Program LeftOpen() {
            {.kind = StepKind::kClose}}};
 }
 
+// What leaves the rows as they are, each followed by a commit, and logs that a
+// migration copies.
+Program Maintaining() {
+  const auto to = [](JournalMode mode) {
+    return Step{.kind = StepKind::kJournalMode, .journal_mode = mode};
+  };
+  return {{{.kind = StepKind::kOpen},
+           LogAt(0, LogLevel::kDebug),
+           Log(0, 1),
+           WalCheckpoint(CheckpointMode::kTruncate),
+           Log(0, 2),
+           {.kind = StepKind::kVacuum},
+           Log(0, 3),
+           {.kind = StepKind::kBackup},
+           to(JournalMode::kPersist),
+           Log(0, 4),
+           to(JournalMode::kTruncate),
+           Log(0, 5),
+           {.kind = StepKind::kClose}},
+          11,
+          {{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}};
+}
+
 constexpr std::int64_t kProgramCalls = 160;
 
 struct Case {
@@ -151,6 +174,12 @@ constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-commit-at-close", Where::kProgram, LeftOpen},
     {"planted-recovery-refused", Where::kProgram, Replacing, true},
     {"planted-read-only-after-crash", Where::kRecovery, Replacing, true},
+    {"planted-checkpoint-does-nothing", Where::kProgram, Maintaining, true},
+    {"planted-vacuum-does-nothing", Where::kProgram, Maintaining},
+    {"planted-mode-change-does-nothing", Where::kProgram, Maintaining},
+    {"planted-backup-without-wal", Where::kProgram, Maintaining, true},
+    {"planted-migration-in-two-commits", Where::kRecovery, Maintaining},
+    {"planted-migration-loses-rows", Where::kProgram, Maintaining},
 });
 
 Plan PlanWithKill(const Case& at, std::int64_t io) {
@@ -261,6 +290,7 @@ std::vector<Case> HonestCases() {
       for (const JournalMode mode : kModes) {
         cases.push_back({entry.name, where, mode, Replacing});
         cases.push_back({entry.name, where, mode, Numbering});
+        cases.push_back({entry.name, where, mode, Maintaining});
       }
     }
   }
