@@ -214,7 +214,9 @@ INSTANTIATE_TEST_SUITE_P(
     LockStep, CaughtWithProcessesTest,
     testing::Values(Caught{"planted-counter-read-before-lock", std::nullopt},
                     Caught{"planted-busy-checkpoint-ignored", std::nullopt},
-                    Caught{"planted-reader-never-reset", std::nullopt}));
+                    Caught{"planted-reader-never-reset", std::nullopt},
+                    Caught{"planted-read-as-a-writer", std::nullopt},
+                    Caught{"planted-write-lock-kept", std::nullopt}));
 INSTANTIATE_TEST_SUITE_P(
     Free, CaughtWithProcessesTest,
     testing::Values(

@@ -45,13 +45,21 @@ TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
   return property;
 }
 
+// Bugs that need no rare moment.
+bool IsSeenSoon(const SaverEntry& entry) {
+  return entry.name == "planted-read-as-a-writer" ||
+         entry.name == "planted-write-lock-kept" ||
+         entry.name == "planted-busy-without-a-try" ||
+         entry.name == "planted-all-taken-for-changed";
+}
+
 // The clients that its bug needs, all alive to the end; or with what shows it.
 TrialProperty Shared(const SaverEntry& entry) {
   TrialProperty property =
       Mixed(entry,
             entry.shown_by == ShownBy::kKill ? FaultChoice::kNone
                                              : FaultThatShows(entry),
-            kMostSharedTrials);
+            IsSeenSoon(entry) ? kMostTrials : kMostSharedTrials);
   property.generate.engine = EngineChoice::kSim;
   property.generate.clients = entry.needs_clients;
   return property;

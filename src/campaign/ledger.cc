@@ -159,6 +159,7 @@ void AddClients(const Plan& plan, const TrialResult& result,
   add("commits_in_turn", result.commits_in_turn);
   add("checkpoints_across_commits", result.checkpoints_across_commits);
   add("refusals", result.refusals);
+  add("refusals_not_judged", result.refusals_not_judged);
   add("switches", static_cast<std::int64_t>(result.switches.size()));
   add("changes_of_client", result.changes_of_client);
   add("kills_of_one", KillsOfOne(result));

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "disk/file_role.h"
+#include "disk/lock_watch.h"
 #include "disk/memory_faults.h"
 #include "disk/vfs_call.h"
 #include "status/status.h"
@@ -22,6 +23,7 @@ sqlite3_vfs* g_real = nullptr;
 sqlite3_vfs g_shim;
 IoObserver* g_observer = nullptr;
 VfsObserver* g_vfs_observer = nullptr;
+LockWatch* g_lock_watch = nullptr;
 VirtualTime* g_time = nullptr;
 std::uint64_t g_random = 0x9e3779b97f4a7c15;
 bool g_promises_powersafe_overwrite = true;
@@ -89,9 +91,23 @@ VfsCall CallOn(const char* path, VfsCallKind kind) {
   return call;
 }
 
+// Before the call returns to whoever may let others go on.
+int Watched(LockCall call, sqlite3_file* file, int result) {
+  if (g_lock_watch == nullptr) return result;
+  call.file = file;
+  if (call.kind == LockCallKind::kLock || call.kind == LockCallKind::kUnlock) {
+    Real(file)->pMethods->xFileControl(Real(file), SQLITE_FCNTL_LOCKSTATE,
+                                       &call.level);
+  }
+  g_lock_watch->OnLockCall(call, result);
+  return result;
+}
+
 int Close(sqlite3_file* file) {
-  return Seen(CallOn(file, VfsCallKind::kClose),
-              [&] { return Real(file)->pMethods->xClose(Real(file)); });
+  return Seen(CallOn(file, VfsCallKind::kClose), [&] {
+    return Watched({LockCallKind::kClose}, file,
+                   Real(file)->pMethods->xClose(Real(file)));
+  });
 }
 int Read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset) {
   return Seen(CallOn(file, VfsCallKind::kRead, offset, amount), [&] {
@@ -146,12 +162,19 @@ int FileSize(sqlite3_file* file, sqlite3_int64* size) {
   });
 }
 int Lock(sqlite3_file* file, int level) {
-  return Seen(CallOn(file, VfsCallKind::kLock, level),
-              [&] { return Real(file)->pMethods->xLock(Real(file), level); });
+  return Seen(CallOn(file, VfsCallKind::kLock, level), [&] {
+    LockCall call = {LockCallKind::kLock};
+    call.asked_level = level;
+    return Watched(call, file, Real(file)->pMethods->xLock(Real(file), level));
+  });
 }
 int Unlock(sqlite3_file* file, int level) {
-  return Seen(CallOn(file, VfsCallKind::kUnlock, level),
-              [&] { return Real(file)->pMethods->xUnlock(Real(file), level); });
+  return Seen(CallOn(file, VfsCallKind::kUnlock, level), [&] {
+    LockCall call = {LockCallKind::kUnlock};
+    call.asked_level = level;
+    return Watched(call, file,
+                   Real(file)->pMethods->xUnlock(Real(file), level));
+  });
 }
 int CheckReservedLock(sqlite3_file* file, int* is_locked) {
   return Seen(CallOn(file, VfsCallKind::kCheckReservedLock), [&] {
@@ -174,8 +197,9 @@ int DeviceCharacteristics(sqlite3_file* file) {
 int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
            void volatile** memory) {
   const auto map = [&] {
-    return Real(file)->pMethods->xShmMap(Real(file), page, page_size, extend,
-                                         memory);
+    return Watched({LockCallKind::kIndexMap}, file,
+                   Real(file)->pMethods->xShmMap(Real(file), page, page_size,
+                                                 extend, memory));
   };
   VfsCall call = ShmCall(VfsCallKind::kShmMap);
   call.extends = extend != 0;
@@ -190,7 +214,15 @@ int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
       ShmCall(is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock,
               offset, count),
       [&] {
-        return Real(file)->pMethods->xShmLock(Real(file), offset, count, flags);
+        LockCall call;
+        call.kind =
+            is_unlock ? LockCallKind::kIndexUnlock : LockCallKind::kIndexLock;
+        call.first_slot = offset;
+        call.slots = count;
+        call.is_exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+        return Watched(
+            call, file,
+            Real(file)->pMethods->xShmLock(Real(file), offset, count, flags));
       });
 }
 void ShmBarrier(sqlite3_file* file) {
@@ -201,7 +233,8 @@ void ShmBarrier(sqlite3_file* file) {
 }
 int ShmUnmap(sqlite3_file* file, int delete_flag) {
   return Seen(ShmCall(VfsCallKind::kShmUnmap), [&] {
-    return Real(file)->pMethods->xShmUnmap(Real(file), delete_flag);
+    return Watched({LockCallKind::kIndexUnmap}, file,
+                   Real(file)->pMethods->xShmUnmap(Real(file), delete_flag));
   });
 }
 int Fetch(sqlite3_file* file, sqlite3_int64 offset, int amount, void** page) {
@@ -385,6 +418,7 @@ absl::Status RegisterShimVfs() {
 
 void SetIoObserver(IoObserver* observer) { g_observer = observer; }
 void SetVfsObserver(VfsObserver* observer) { g_vfs_observer = observer; }
+void SetLockWatch(LockWatch* watch) { g_lock_watch = watch; }
 void UseVirtualTime(VirtualTime* time) { g_time = time; }
 
 void SleepForReal(bool is_real) { g_sleeps = is_real; }

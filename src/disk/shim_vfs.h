@@ -54,6 +54,7 @@ class IoObserver {
   virtual void OnResult(const IoCall& /*call*/, int /*result*/) {}
 };
 
+class LockWatch;
 struct VfsCall;
 
 // Hears of all calls, around the IoObserver: reads, locks and time too.
@@ -71,6 +72,7 @@ absl::Status RegisterShimVfs();
 // nullptr removes the observer. Not owned.
 void SetIoObserver(IoObserver* observer);
 void SetVfsObserver(VfsObserver* observer);  // the same
+void SetLockWatch(LockWatch* watch);         // the same
 
 // Whether files that are opened from now on tell SQLite that a write changes
 // nothing beside it, as "unix" does by default (https://sqlite.org/psow.html).

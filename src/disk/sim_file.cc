@@ -25,6 +25,7 @@ int Close(sqlite3_file* base) {
       *file.disk, file.Call(VfsCallKind::kClose),
       [&] {
         if (file.disk->loses_locks_on_close) LoseLocks(file);
+        Watched({LockCallKind::kClose}, file, SQLITE_OK);
         Release(file);
         return SQLITE_OK;
       },

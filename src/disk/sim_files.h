@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "disk/lock_watch.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "disk/storage.h"
@@ -53,6 +54,7 @@ struct SimDisk::Impl {
 
   Storage storage;
   SimObserver* observer = nullptr;
+  LockWatch* lock_watch = nullptr;
   std::array<bool, 5> drops_syncs = {};  // by FileRole
   bool drops_directory_syncs = false;
   bool shares_index_locks = false;
@@ -121,6 +123,15 @@ int Observed(SimDisk::Impl& disk, const VfsCall& call, Perform perform,
     perform();
   }
   if (disk.observer != nullptr) disk.observer->AfterCall(call, result);
+  return result;
+}
+
+// Says what became of a call, to who watches locks.
+inline int Watched(LockCall call, const SimFile& file, int result) {
+  if (file.disk->lock_watch == nullptr) return result;
+  call.file = &file;
+  call.level = file.lock;
+  file.disk->lock_watch->OnLockCall(call, result);
   return result;
 }
 

@@ -120,7 +120,11 @@ int SimLock(sqlite3_file* base, int level) {
   VfsCall call = file.Call(VfsCallKind::kLock);
   call.offset = level;
   return Observed(*file.disk, call, [&] {
-    return file.has_locks ? Acquire(file, level) : SQLITE_OK;
+    if (!file.has_locks) return SQLITE_OK;
+    LockCall asked = {LockCallKind::kLock};
+    asked.asked_level = level;
+    const int result = Acquire(file, level);
+    return Watched(asked, file, result);
   });
 }
 
@@ -131,8 +135,11 @@ int SimUnlock(sqlite3_file* base, int level) {
   return Observed(
       *file.disk, call,
       [&] {
-        if (file.has_locks) ReleaseLock(file, level);
-        return SQLITE_OK;
+        if (!file.has_locks) return SQLITE_OK;
+        ReleaseLock(file, level);
+        LockCall asked = {LockCallKind::kUnlock};
+        asked.asked_level = level;
+        return Watched(asked, file, SQLITE_OK);
       },
       OnError::kPerform);
 }

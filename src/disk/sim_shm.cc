@@ -105,7 +105,8 @@ int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,
   VfsCall call = ShmCall(VfsCallKind::kShmMap);
   call.extends = extend != 0;
   return Observed(*file.disk, call, [&] {
-    return Map(file, region, region_size, extend != 0, memory);
+    return Watched({LockCallKind::kIndexMap}, file,
+                   Map(file, region, region_size, extend != 0, memory));
   });
 }
 
@@ -122,13 +123,19 @@ int SimShmLock(sqlite3_file* base, int first, int count, int flags) {
         if (!file.has_shm) return SQLITE_IOERR_SHMLOCK;
         const auto begin = static_cast<std::size_t>(first);
         const auto end = begin + static_cast<std::size_t>(count);
+        LockCall asked;
+        asked.kind =
+            is_unlock ? LockCallKind::kIndexUnlock : LockCallKind::kIndexLock;
+        asked.first_slot = first;
+        asked.slots = count;
+        asked.is_exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
         if (is_unlock) {
           ReleaseSlots(file, begin, end);
-          return SQLITE_OK;
+          return Watched(asked, file, SQLITE_OK);
         }
-        return (flags & SQLITE_SHM_SHARED) != 0
-                   ? AcquireShared(file, begin)
-                   : AcquireExclusive(file, begin, end);
+        return Watched(asked, file,
+                       asked.is_exclusive ? AcquireExclusive(file, begin, end)
+                                          : AcquireShared(file, begin));
       },
       is_unlock ? OnError::kPerform : OnError::kSkip);
 }
@@ -145,7 +152,7 @@ int SimShmUnmap(sqlite3_file* base, int /*delete_flag*/) {
       *file.disk, ShmCall(VfsCallKind::kShmUnmap),
       [&] {
         ReleaseShm(file);
-        return SQLITE_OK;
+        return Watched({LockCallKind::kIndexUnmap}, file, SQLITE_OK);
       },
       OnError::kPerform);
 }

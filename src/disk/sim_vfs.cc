@@ -298,6 +298,8 @@ void SimDisk::set_observer(SimObserver* observer) {
   impl_->observer = observer;
 }
 
+void SimDisk::set_lock_watch(LockWatch* watch) { impl_->lock_watch = watch; }
+
 void SimDisk::DropSyncsOf(FileRole role) {
   impl_->drops_syncs[static_cast<std::size_t>(role)] = true;
 }

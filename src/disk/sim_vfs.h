@@ -21,6 +21,8 @@
 
 namespace lastcommit {
 
+class LockWatch;
+
 // The call as the shim over "unix" counts it; nullopt if it does not. A plan
 // means the same place on both.
 std::optional<IoCall> Counted(const VfsCall& call);
@@ -52,6 +54,7 @@ class SimDisk {
 
   Storage& storage();
   void set_observer(SimObserver* observer);  // not owned; nullptr = none
+  void set_lock_watch(LockWatch* watch);     // the same
   // A sync of such a file returns SQLITE_OK and makes nothing durable: the disk
   // of a planted bug. The observer sees nothing of it.
   void DropSyncsOf(FileRole role);

@@ -173,6 +173,19 @@ SaverEntry PlantedBackupInTwoReads();
 SaverEntry PlantedNormalForOthers();
 SaverEntry PlantedOthersIgnoreFailedCommit();
 
+// Takes the write lock to read.
+SaverEntry PlantedReadAsAWriter();
+
+// Keeps the write lock after a rollback, until it is used again.
+SaverEntry PlantedWriteLockKept();
+
+// Says that the database is busy without having tried.
+SaverEntry PlantedBusyWithoutATry();
+
+// Updates no task in a transaction if anybody else has committed since its
+// last.
+SaverEntry PlantedAllTakenForChanged();
+
 // Run on a disk whose locks of the wal-index exclude nobody, and on one where a
 // close of any descriptor ends all locks of its process.
 SaverEntry PlantedIndexLocksShared();

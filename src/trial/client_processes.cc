@@ -26,6 +26,7 @@ class ClientsRound {
     Withdraw(page_.baton);
     page_.ready = 0;
     page_.died_alone = {};
+    page_.locks = {};
     page_.time = {};
     page_.changes_of_client = 0;
     page_.switches = 0;
@@ -47,7 +48,7 @@ class ClientsRound {
       engine.End();
       return;
     }
-    LockStepEngine engine(plan_, round_number_, task.client, page_);
+    LockStepEngine engine(plan_, round_number_, task.client, page_, shared_);
     engine.Begin();
     RunProgram(task, engine, shared_);
     engine.End();
@@ -68,6 +69,7 @@ class ClientsRound {
       }
       end_.death = DeathOfOne{client, MarkOfDeath()};
     }
+    ForgetLocks(client, page_.locks);
     PassBatonOn();
     return true;
   }

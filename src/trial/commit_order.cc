@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "trial/client_units.h"
+#include "trial/lock_entitlement.h"
 
 namespace lastcommit {
 namespace {
@@ -15,7 +16,11 @@ class Sorter {
  public:
   Sorter(const Round& round, const SharedPage& page,
          const std::optional<DeathOfOne>& death, ReferenceModel before)
-      : round_(round), page_(page), death_(death), model_(std::move(before)) {}
+      : round_(round),
+        page_(page),
+        death_(death),
+        model_(std::move(before)),
+        entitlement_(round, page, model_.state().cut >= 0) {}
 
   CommitOrder Sort() {
     for (const std::vector<std::size_t>& program : Programs(round_)) {
@@ -37,6 +42,7 @@ class Sorter {
     if (!order_.verdict.held()) return std::move(order_);
     CountConcurrency();
     order_.closed_alone = ClosedAlone();
+    order_.waits = entitlement_.CheckWaits();
     while (true) {
       PlaceWhatFits();
       auto next = commits_.find(model_.state().cut + 1);
@@ -257,9 +263,11 @@ class Sorter {
       return previous != previous_.end() &&
              !page_.records[previous->second].has_saver;
     }
-    return code == absl::StatusCode::kUnavailable &&
-           (HasCompany(unit, step) ||
-            (NeedsTheFileAlone(step) && IsShared(unit, step)));
+    if (code != absl::StatusCode::kUnavailable) return false;
+    const std::optional<bool> may_be_busy = entitlement_.MayBeBusy(step);
+    if (may_be_busy.has_value()) return *may_be_busy;
+    return HasCompany(unit, step) ||
+           (NeedsTheFileAlone(step) && IsShared(unit, step));
   }
 
   // Nobody leaves WAL while others have the database open
@@ -301,16 +309,17 @@ class Sorter {
   }
 
   // The task is read first and then updated; in between another client may have
-  // updated it, or deleted its thread.
+  // updated it, or deleted its thread. Not in a transaction: that has the write
+  // lock, and reads what nobody else can change.
   bool LostARace(const Unit& unit, std::size_t at) const {
     const Step& update = round_.steps[at];
     const StepRecord& record = page_.records[at];
-    if (update.kind != StepKind::kUpdateTask ||
+    if (unit.is_transaction || update.kind != StepKind::kUpdateTask ||
         CodeOf(record) != absl::StatusCode::kFailedPrecondition) {
       return false;
     }
     const std::int64_t first = AcknowledgedBefore(record.intended_at) + 1;
-    const std::int64_t last = AttemptedBefore(record.returned_at);
+    const std::int64_t last = LastSeenByUpdate(at);
     for (const auto& [counter, other] : commits_) {
       if (counter < first || counter > last || other->client == unit.client) {
         continue;
@@ -320,10 +329,26 @@ class Sorter {
         const bool changes_it =
             step.kind == StepKind::kDeleteThread ||
             (step.kind == StepKind::kUpdateTask && step.task == update.task);
-        if (changes_it && step.thread == update.thread) return true;
+        if (changes_it && step.thread == update.thread &&
+            CodeOf(page_.records[i]) == absl::StatusCode::kOk) {
+          return true;
+        }
       }
     }
     return false;
+  }
+
+  // The newest commit that can have been there when the update looked again. If
+  // it took the write lock, the number that it read there says it.
+  std::int64_t LastSeenByUpdate(std::size_t step) const {
+    const StepRecord& record = page_.records[step];
+    const auto previous = previous_.find(step);
+    const std::int64_t before = previous == previous_.end()
+                                    ? 0
+                                    : page_.records[previous->second].attempted;
+    const std::int64_t last = AttemptedBefore(record.returned_at);
+    return record.attempted == before ? last
+                                      : std::min(last, record.attempted - 1);
   }
 
   // Whether a unit that commits nothing can stand at this cut.
@@ -455,6 +480,10 @@ class Sorter {
       } else if (IsRefused(unit, step) || LostARace(unit, step)) {
         ordered.kind = OrderedStep::Kind::kRefused;
         ++order_.refusals;
+        if (CodeOf(page_.records[step]) == absl::StatusCode::kUnavailable &&
+            !entitlement_.MayBeBusy(step).has_value()) {
+          ++order_.refusals_not_judged;
+        }
       }
       order_.steps.push_back(ordered);
     }
@@ -547,6 +576,7 @@ class Sorter {
   const SharedPage& page_;
   const std::optional<DeathOfOne>& death_;
   ReferenceModel model_;  // at the cut that is placed
+  const LockEntitlement entitlement_;
   std::int64_t base_ = -1;
   std::vector<Queue> queues_;
   std::map<std::size_t, std::size_t> previous_;  // step of the same client

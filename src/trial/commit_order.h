@@ -46,10 +46,16 @@ struct CommitOrder {
   // transaction are the last of `steps`.
   std::optional<std::size_t> in_flight;
   Verdict verdict;  // violated: there is no such order
+  // Violated: one kept another waiting without being entitled to
+  // (lock_entitlement.h).
+  Verdict waits;
   // The last one closed when all others had: it empties the WAL
   // (https://sqlite.org/wal.html, "Avoiding Excessively Large WAL Files").
   bool closed_alone = true;
   std::int64_t refusals = 0;
+  // Of them those for which company was enough, because nobody knows which
+  // locks were refused.
+  std::int64_t refusals_not_judged = 0;
   // For the ledger: neighbours of different clients among the commits, and
   // checkpoints during which another client committed.
   std::int64_t commits_in_turn = 0;

@@ -13,17 +13,24 @@ void NoteDeath(int client, bool alone, ClientsPage& page) {
 }  // namespace
 
 LockStepEngine::LockStepEngine(const Plan& plan, std::size_t round, int client,
-                               ClientsPage& page)
-    : client_(client), page_(page), turns_(plan, round, page.turns) {}
+                               ClientsPage& page, SharedPage& shared)
+    : client_(client),
+      page_(page),
+      turns_(plan, round, page.turns),
+      lock_trace_(turns_, page.locks, shared) {
+  lock_trace_.set_client(client);
+}
 
 void LockStepEngine::Begin() {
   Await(client_, page_.baton);
   UseVirtualTime(&page_.time);
   SetVfsObserver(this);
+  SetLockWatch(&lock_trace_);
 }
 
 void LockStepEngine::End() {
   SetVfsObserver(nullptr);
+  SetLockWatch(nullptr);
   turns_.Finish(client_);
 }
 

@@ -21,7 +21,9 @@
 #include "trial/baton.h"
 #include "trial/client_schedule.h"
 #include "trial/client_turns.h"
+#include "trial/lock_trace.h"
 #include "trial/round_runner.h"
+#include "trial/shared_page.h"
 
 namespace lastcommit {
 
@@ -29,6 +31,7 @@ namespace lastcommit {
 // in `turns`; to the rest only whoever has the baton.
 struct ClientsPage {
   TurnsState turns;
+  LockTable locks;
   Baton baton;
   std::atomic<int> ready;  // how many of those that run freely
   VirtualTime time;
@@ -43,7 +46,7 @@ class LockStepEngine : public ForkEngine, private VfsObserver {
  public:
   // All must outlive it; the turns have begun.
   LockStepEngine(const Plan& plan, std::size_t round, int client,
-                 ClientsPage& page);
+                 ClientsPage& page, SharedPage& shared);
 
   // Around the client's program. Begin returns once it is its turn. The baton
   // is left to the parent, which passes it on when this process is gone.
@@ -63,6 +66,7 @@ class LockStepEngine : public ForkEngine, private VfsObserver {
   const int client_;
   ClientsPage& page_;
   ClientTurns turns_;
+  LockTrace lock_trace_;
 };
 
 class FreeEngine : public ForkEngine {

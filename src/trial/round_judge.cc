@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "trial/error_answers.h"
+#include "trial/lock_entitlement.h"
 #include "trial/step_claims.h"
 
 namespace lastcommit {
@@ -54,6 +55,8 @@ class RoundJudge {
       if (!replayed_.verdict.held()) break;
       Replay(ordered);
     }
+    // Last: what is answered or lost says more.
+    if (replayed_.verdict.held()) replayed_.verdict = order.waits;
     replayed_.at_end = in_doubt_;
     replayed_.promises = PromisesOf(plan_, round_, page_);
     if (replayed_.verdict.held() && order.in_flight.has_value()) {
@@ -72,6 +75,7 @@ class RoundJudge {
       }
     }
     result_.refusals += order.refusals;
+    result_.refusals_not_judged += order.refusals_not_judged;
     result_.commits_in_turn += order.commits_in_turn;
     result_.checkpoints_across_commits += order.checkpoints_across_commits;
   }
@@ -648,7 +652,15 @@ class RoundJudge {
                         std::string(Name(round_.steps[i].kind)), ") answered ",
                         absl::StatusCodeToString(found.code), " ", found.value,
                         ", the model ", absl::StatusCodeToString(expected.code),
-                        " ", expected.value, message);
+                        " ", expected.value, message, WhyNotBusy(i, found));
+  }
+
+  // Which locks were in its way, if it says so.
+  std::string WhyNotBusy(std::size_t i, const Outcome& found) const {
+    if (found.code != absl::StatusCode::kUnavailable || Clients(round_) == 1) {
+      return "";
+    }
+    return LockEntitlement(round_, page_, /*has_schema=*/true).Explain(i);
   }
 
   const Plan& plan_;

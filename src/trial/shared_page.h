@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "plan/plan.h"
+#include "trial/lock_refusal.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -155,6 +156,7 @@ struct SharedPage {
   bool savepoint_rolled_back_after_spill;
   bool statement_failed_after_spill;
   StepRecord records[PlanLimits::kMaxStepsPerRound];
+  LockRefusals lock_refusals;  // of several clients that take turns
   std::uint32_t starved_step;  // the first out of resources, +1; 0 = none
   std::uint32_t message_step;  // which step `message` is of, +1; 0 = none
   char message[1024];          // of that one, or of the first error that is no
@@ -201,6 +203,7 @@ inline void ClearRound(SharedPage& page, std::size_t steps) {
   page.starved_step = 0;
   page.message_step = 0;
   for (std::size_t i = 0; i < steps; ++i) Clear(page.records[i]);
+  Clear(page.lock_refusals);
 }
 
 }  // namespace lastcommit

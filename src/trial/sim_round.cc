@@ -44,15 +44,20 @@ SimRound::SimRound(SimDisk& disk, SharedPage& page, const Plan& plan,
       page_(page),
       round_(plan.rounds[round]),
       turns_(plan, round, turns_state_),
+      lock_trace_(turns_, locks_, page),
       sampling_(sampling) {
   disk_.set_observer(this);
+  disk_.set_lock_watch(&lock_trace_);
   turns_.Begin();
   for (const int number : turns_.clients()) {
     clients_.push_back(std::make_unique<SimClient>(*this, number));
   }
 }
 
-SimRound::~SimRound() { disk_.set_observer(nullptr); }
+SimRound::~SimRound() {
+  disk_.set_observer(nullptr);
+  disk_.set_lock_watch(nullptr);
+}
 
 bool SimRound::Run(const RoundTask& task) {
   for (const auto& client : clients_) {
@@ -71,6 +76,7 @@ bool SimRound::Run(const RoundTask& task) {
     running_ = std::exchange(next_, nullptr);
     turns_.GoOn(running_->number);
     disk_.set_owner(running_->number);
+    lock_trace_.set_client(running_->number);
     HoldErrors(*running_, false);
     running_->fiber->Resume();
     HoldErrors(*running_, true);
@@ -116,6 +122,7 @@ void SimRound::Die(SimClient& client, bool alone) {
     // A moment of its own: until then its locks were in the way.
     died_at_ = ++page_.now;
     disk_.KillOwner(client.number);
+    ForgetLocks(client.number, locks_);
     next_ = NextInOrder();
   }
   client.fiber->Suspend();

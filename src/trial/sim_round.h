@@ -17,6 +17,7 @@
 #include "plan/plan.h"
 #include "trial/client_schedule.h"
 #include "trial/client_turns.h"
+#include "trial/lock_trace.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
 #include "trial/trial.h"
@@ -107,6 +108,8 @@ class SimRound : private SimObserver {
   const Round& round_;
   TurnsState turns_state_;
   ClientTurns turns_;
+  LockTable locks_;
+  LockTrace lock_trace_;
   const ImageSampling sampling_;
   SyncMarks synced_;
   std::vector<std::unique_ptr<SimClient>> clients_;

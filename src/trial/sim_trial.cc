@@ -56,6 +56,7 @@ struct SimReport {
   std::int64_t errors = 0;
   std::int64_t went_on = 0;
   std::int64_t refusals = 0;
+  std::int64_t refusals_not_judged = 0;
   std::int64_t mode_changes = 0;
   std::int64_t checkpoints = 0;
   std::int64_t vacuums = 0;
@@ -104,6 +105,7 @@ void Fill(const TrialResult& result, SimReport& report) {
   report.errors = result.errors;
   report.went_on = result.went_on;
   report.refusals = result.refusals;
+  report.refusals_not_judged = result.refusals_not_judged;
   report.mode_changes = result.mode_changes;
   report.checkpoints = result.checkpoints;
   report.vacuums = result.vacuums;
@@ -137,6 +139,7 @@ TrialResult ResultFrom(const SimReport& report) {
   result.errors = report.errors;
   result.went_on = report.went_on;
   result.refusals = report.refusals;
+  result.refusals_not_judged = report.refusals_not_judged;
   result.mode_changes = report.mode_changes;
   result.checkpoints = report.checkpoints;
   result.vacuums = report.vacuums;

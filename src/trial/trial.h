@@ -62,8 +62,8 @@ struct RoundFacts {
   std::int64_t acknowledged = -1;
   std::int64_t cut = -1;  // found after the round
   std::int64_t wal_frames_recovered = 0;
-  bool hot_journal = false;  // one was there to be rolled back
-  std::int64_t errors = 0;   // that were injected in steps that returned
+  bool hot_journal = false;         // one was there to be rolled back
+  std::int64_t errors = 0;          // that were injected in steps that returned
   std::int64_t errors_in_open = 0;  // those in its opens
 };
 
@@ -105,6 +105,7 @@ struct TrialResult {
   std::int64_t went_on = 0;  // connections that committed after one
   // Of several clients (trial/commit_order.h):
   std::int64_t refusals = 0;
+  std::int64_t refusals_not_judged = 0;  // of them
   // Steps that were obeyed, as the calls show (trial/step_claims.h).
   std::int64_t mode_changes = 0;
   std::int64_t checkpoints = 0;

@@ -189,6 +189,44 @@ TEST_F(CommitOrderTest, AnUpdateMayLoseARaceToOneOfTheSameTask) {
   EXPECT_EQ(KindOf(2), Kind::kRefused);
 }
 
+TEST_F(CommitOrderTest, InItsTransactionAnUpdateLosesNoRace) {
+  Use({By(0, StepKind::kBegin), By(0, StepKind::kUpdateTask),
+       By(0, StepKind::kCommit), By(1, StepKind::kUpdateTask)});
+  Begin(2);
+  Lock(2, 1);
+  Return(2);
+  Begin(5);  // waits for the write lock
+  Run(3, {kRefused, 0});
+  Run(4, {absl::StatusCode::kOk, base() + 1});
+  Lock(5, 2);
+  Return(5, {absl::StatusCode::kOk, 2});
+  EXPECT_EQ(KindOf(3), Kind::kReturned);
+}
+
+TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToWhoHadTheWriteLockAfterIt) {
+  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask)});
+  Begin(2);
+  Begin(3);
+  Lock(2, 1);
+  Lock(3, 1);  // which the former did not take
+  Return(3, {absl::StatusCode::kOk, 2});
+  Return(2, {kRefused, 0});
+  EXPECT_EQ(KindOf(2), Kind::kReturned);
+}
+
+TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToOneThatWasRefused) {
+  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kBegin),
+       By(1, StepKind::kUpdateTask), By(1, StepKind::kCommit)});
+  Begin(2);
+  Begin(3);
+  Lock(3, 1);
+  Return(3);
+  Run(4, {kRefused, 0});
+  Run(5, {absl::StatusCode::kOk, base() + 1});
+  Return(2, {kRefused, 0});
+  EXPECT_EQ(KindOf(2), Kind::kReturned);
+}
+
 // It keeps nobody waiting for a commit that was attempted meanwhile.
 TEST_F(CommitOrderTest, WhatFollowsALostRaceMayBeBeforeALaterCommit) {
   Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask),

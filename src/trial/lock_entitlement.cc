@@ -1,0 +1,350 @@
+#include "trial/lock_entitlement.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "trial/client_units.h"
+
+namespace lastcommit {
+namespace {
+
+// Functions are those of SQLite 3.40.1 and 3.54.1, in pager.c and wal.c.
+constexpr std::array<LockRow, kLockKinds> kRows = {{
+    {LockKind::kShared, Holder::kAtWork, Refused::kAnybody,
+     "https://sqlite.org/lockingv3.html section 3: a rollback journal's "
+     "readers hold it as long as they read, writers until they end; "
+     "sqlite3PagerSharedLock()"},
+    {LockKind::kSharedWithIndex, Holder::kConnected, Refused::kAnybody,
+     "pager_unlock(): with a WAL only the read transaction ends, the lock is "
+     "kept until the connection closes; https://sqlite.org/wal.html"},
+    {LockKind::kReserved, Holder::kWriting, Refused::kWriters,
+     "https://sqlite.org/lockingv3.html section 3; sqlite3PagerBegin()"},
+    {LockKind::kExclusiveOfWriter, Holder::kWriting, Refused::kWriters,
+     "https://sqlite.org/lockingv3.html section 5: a spill or a COMMIT; "
+     "PENDING stays if it fails; pager_wait_on_lock()"},
+    {LockKind::kExclusiveOfRecovery, Holder::kAtWork, Refused::kAnybody,
+     "https://sqlite.org/lockingv3.html section 4: who reads rolls back a hot "
+     "journal, or what it must take for one while another one commits; "
+     "hasHotJournal(), sqlite3PagerSharedLock()"},
+    {LockKind::kExclusiveOfWal, Holder::kEndingWal, Refused::kModeChanges,
+     "sqlite3WalClose(), sqlite3PagerCloseWal(): a close that does not get it "
+     "is not the last one, and says nothing"},
+    {LockKind::kWrite, Holder::kWriting, Refused::kWriters,
+     "https://sqlite.org/walformat.html section 2.3; "
+     "sqlite3WalBeginWriteTransaction()"},
+    {LockKind::kWriteAndCopy, Holder::kCopying, Refused::kCheckpoints,
+     "https://sqlite.org/c3ref/wal_checkpoint_v2.html: FULL, RESTART and "
+     "TRUNCATE keep writers out; sqlite3WalCheckpoint()"},
+    {LockKind::kWriteToLook, Holder::kAtWork, Refused::kCheckpointsOrOften,
+     "walIndexReadHdr(): two copies of the header that differ are read again "
+     "under it, by readers, too; walTryBeginRead() tries again"},
+    {LockKind::kCheckpoint, Holder::kCopying, Refused::kCheckpoints,
+     "https://sqlite.org/walformat.html section 2.3; sqlite3WalCheckpoint()"},
+    {LockKind::kRecovery, Holder::kAtWork, Refused::kCheckpointsOrOften,
+     "https://sqlite.org/walformat.html section 2.3: whoever comes first; "
+     "walIndexRecover()"},
+    {LockKind::kRecoveryLook, Holder::kAtWork, Refused::kAnybody,
+     "https://sqlite.org/rescode.html#busy_recovery; walTryBeginRead()"},
+    {LockKind::kReadMark, Holder::kAtWork, Refused::kCheckpointsOrOften,
+     "https://sqlite.org/walformat.html section 2.3: for a read transaction; "
+     "walTryBeginRead()"},
+    {LockKind::kReadMarkChange, Holder::kAtWork, Refused::kCheckpointsOrOften,
+     "walTryBeginRead() moves a mark, walRestartLog() and walCheckpoint() need "
+     "them for a moment; whoever is refused takes another one or tries again"},
+}};
+
+const LockRow& RowOf(LockKind lock) {
+  return kRows[static_cast<std::size_t>(lock)];
+}
+
+// Its connection of its own is closed in the step.
+bool HasItsOwnConnection(StepKind kind) {
+  return kind == StepKind::kLiveRead || kind == StepKind::kBackup;
+}
+
+bool MayEndWal(StepKind kind) {
+  return IsOpening(kind) || kind == StepKind::kClose ||
+         kind == StepKind::kJournalMode || HasItsOwnConnection(kind);
+}
+
+bool MayLeaveWal(StepKind kind) {
+  return IsOpening(kind) || kind == StepKind::kJournalMode;
+}
+
+}  // namespace
+
+std::span<const LockRow> LockRows() { return kRows; }
+
+LockEntitlement::LockEntitlement(const Round& round, const SharedPage& page,
+                                 bool has_schema)
+    : round_(round),
+      page_(page),
+      has_schema_(has_schema),
+      places_(round.steps.size()) {
+  for (const std::vector<std::size_t>& program : Programs(round)) {
+    FollowProgram(program);
+  }
+}
+
+// By what the plan asked for and the saver answered: a transaction that it
+// keeps open after it said that it has ended it is none that it may have.
+void LockEntitlement::FollowProgram(const std::vector<std::size_t>& program) {
+  bool is_open = false;
+  std::size_t began = 0;
+  std::optional<std::size_t> previous;
+  for (const std::size_t i : program) {
+    const StepRecord& record = page_.records[i];
+    const StepKind kind = round_.steps[i].kind;
+    Place& place = places_[i];
+    place.previous = previous;
+    place.in_transaction = is_open;
+    if (!is_open) began = i;
+    place.transaction_began = began;
+    const bool is_ok = CodeOf(record) == absl::StatusCode::kOk;
+    if (kind == StepKind::kBegin && is_ok) is_open = true;
+    const bool ends = kind == StepKind::kCommit || kind == StepKind::kRollback;
+    if ((ends && is_ok) || IsOpening(kind) || kind == StepKind::kClose ||
+        !record.has_saver || !record.is_in_transaction) {
+      is_open = false;
+    }
+    place.in_transaction_after = is_open;
+    previous = i;
+  }
+}
+
+std::vector<LockRefusal> LockEntitlement::RefusalsOf(std::size_t step) const {
+  std::vector<LockRefusal> refusals;
+  for (std::uint32_t i = 0; i < page_.lock_refusals.count; ++i) {
+    const LockRefusal& refusal = page_.lock_refusals.list[i];
+    if (refusal.step == step) refusals.push_back(refusal);
+  }
+  return refusals;
+}
+
+std::optional<bool> LockEntitlement::MayBeBusy(std::size_t step) const {
+  if (!page_.lock_refusals.are_recorded || !page_.lock_refusals.are_complete) {
+    return std::nullopt;
+  }
+  const std::vector<LockRefusal> refusals = RefusalsOf(step);
+  bool has_reason = false;
+  for (const LockRefusal& refusal : refusals) {
+    if (!IsEntitled(refusal)) return false;
+    has_reason |= MakesBusy(refusal);
+  }
+  return has_reason || HasTriedTooOften(refusals) || IsOutOfDate(step) ||
+         HasModeOfOther(step);
+}
+
+// A step that may write, by itself or in its transaction. PRAGMA optimize is
+// for the end of a connection (https://sqlite.org/pragma.html#pragma_optimize).
+bool LockEntitlement::MayWrite(std::size_t step) const {
+  switch (const StepKind kind = round_.steps[step].kind) {
+    case StepKind::kOpen:
+    case StepKind::kReopen:
+    case StepKind::kClose:
+    case StepKind::kBegin:
+    case StepKind::kCommit:
+    case StepKind::kVacuum:
+    case StepKind::kJournalMode:
+      return true;
+    default:
+      return IsChange(kind) || places_[step].in_transaction;
+  }
+}
+
+// After a commit too
+// (https://sqlite.org/pragma.html#pragma_wal_autocheckpoint), but not in the
+// middle of a transaction.
+bool LockEntitlement::MayCopy(std::size_t step) const {
+  switch (const StepKind kind = round_.steps[step].kind) {
+    case StepKind::kWalCheckpoint:
+    case StepKind::kOpen:
+    case StepKind::kReopen:
+    case StepKind::kClose:
+    case StepKind::kCommit:
+    case StepKind::kVacuum:
+    case StepKind::kJournalMode:
+      return true;
+    default:
+      return IsChange(kind) && !places_[step].in_transaction;
+  }
+}
+
+bool LockEntitlement::MayCommit(std::size_t step) const {
+  const StepKind kind = round_.steps[step].kind;
+  if (kind == StepKind::kCommit) return true;
+  return MayWrite(step) && !places_[step].in_transaction &&
+         kind != StepKind::kBegin && kind != StepKind::kClose;
+}
+
+bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
+  if (refusal.holder == LockRefusal::kNobody) return false;
+  if (HasLeftovers(refusal)) return true;
+  const std::size_t at = refusal.holder_step;
+  const StepKind kind = round_.steps[at].kind;
+  const bool is_inside = !refusal.is_between;
+  const bool in_transaction =
+      is_inside ? places_[at].in_transaction : places_[at].in_transaction_after;
+  switch (RowOf(refusal.held).holder) {
+    case Holder::kConnected:
+      return is_inside || kind != StepKind::kClose;
+    case Holder::kAtWork:
+      return is_inside || in_transaction;
+    case Holder::kWriting:
+      // Who finds a journal beside an empty file deletes it under RESERVED
+      // (hasHotJournal() in pager.c).
+      return in_transaction || (is_inside && (MayWrite(at) || !has_schema_));
+    case Holder::kCopying:
+      return is_inside && MayCopy(at);
+    case Holder::kEndingWal:
+      return is_inside && MayEndWal(kind);
+  }
+  return false;
+}
+
+// What an error has left a client the next step settles that works on the
+// database, and can: without memory SQLite cannot even compile a ROLLBACK.
+bool LockEntitlement::HasLeftovers(const LockRefusal& refusal) const {
+  std::optional<std::size_t> step = refusal.holder_step;
+  if (!refusal.is_between) step = places_[*step].previous;
+  for (; step.has_value(); step = places_[*step].previous) {
+    const StepRecord& record = page_.records[*step];
+    const std::optional<std::size_t> before = places_[*step].previous;
+    const std::int64_t errors_before =
+        before.has_value() ? page_.records[*before].errors : 0;
+    if (record.errors > errors_before) return true;
+    // A transaction that has ended already is rolled back without SQLite.
+    if (CodeOf(record) == absl::StatusCode::kOk &&
+        round_.steps[*step].kind != StepKind::kRollback) {
+      return false;
+    }
+  }
+  return false;
+}
+
+bool LockEntitlement::MakesBusy(const LockRefusal& refusal) const {
+  const std::size_t step = refusal.step;
+  const StepKind kind = round_.steps[step].kind;
+  // What a client does to itself is no excuse, but for a reader that cannot
+  // read what its own transaction has spilled.
+  if (refusal.holder == round_.steps[step].client) {
+    return HasItsOwnConnection(kind) && places_[step].in_transaction &&
+           refusal.held == LockKind::kExclusiveOfWriter;
+  }
+  const bool is_checkpoint = kind == StepKind::kWalCheckpoint;
+  switch (RowOf(refusal.asked).refused) {
+    case Refused::kAnybody:
+      return true;
+    case Refused::kWriters:
+      return MayWrite(step);
+    case Refused::kModeChanges:
+      return MayLeaveWal(kind);
+    case Refused::kCheckpoints:
+    case Refused::kCheckpointsOrOften:
+      return is_checkpoint;
+  }
+  return false;
+}
+
+// SQLITE_PROTOCOL after WAL_RETRY_PROTOCOL_LIMIT tries, 100, of
+// walTryBeginRead() in wal.c. Some of them may have found another header, and
+// no lock.
+bool LockEntitlement::HasTriedTooOften(
+    const std::vector<LockRefusal>& refusals) const {
+  constexpr std::uint32_t kOften = 50;
+  std::uint32_t times = 0;
+  for (const LockRefusal& refusal : refusals) {
+    if (RowOf(refusal.asked).refused == Refused::kCheckpointsOrOften) {
+      times += refusal.times;
+    }
+  }
+  return times >= kOften;
+}
+
+// Whether another client returned from, or is in, a step that the predicate is
+// true of, not all before that moment and not all after the step.
+template <typename Predicate>
+bool LockEntitlement::AnyOfOthers(std::size_t step, Mark since,
+                                  Predicate predicate) const {
+  for (std::size_t i = 0; i < round_.steps.size(); ++i) {
+    const StepRecord& other = page_.records[i];
+    if (round_.steps[i].client == round_.steps[step].client ||
+        other.progress == Progress::kNone ||
+        other.intended_at > page_.records[step].returned_at ||
+        (other.progress == Progress::kReturned && other.returned_at < since)) {
+      continue;
+    }
+    if (predicate(i)) return true;
+  }
+  return false;
+}
+
+// Who has read and then wants to write is out of date if another one committed
+// in between: https://sqlite.org/rescode.html#busy_snapshot.
+bool LockEntitlement::IsOutOfDate(std::size_t step) const {
+  if (!page_.lock_refusals.uses_index || !MayWrite(step)) return false;
+  const std::size_t began = places_[step].transaction_began;
+  return AnyOfOthers(step, page_.records[began].intended_at,
+                     [&](std::size_t other) { return MayCommit(other); });
+}
+
+// Another connection may set the mode again before this one has looked.
+bool LockEntitlement::HasModeOfOther(std::size_t step) const {
+  if (!MayLeaveWal(round_.steps[step].kind)) return false;
+  const bool sets = round_.steps[step].kind == StepKind::kJournalMode;
+  return AnyOfOthers(
+      step, page_.records[step].intended_at, [&](std::size_t other) {
+        const StepKind kind = round_.steps[other].kind;
+        return kind == StepKind::kJournalMode || (sets && IsOpening(kind));
+      });
+}
+
+// Readers that a checkpoint waits for are in nobody's way: it says what it has
+// copied, and is no worse for being put off.
+Verdict LockEntitlement::CheckWaits() const {
+  if (!page_.lock_refusals.are_recorded || !page_.lock_refusals.are_complete) {
+    return Verdict::Held();
+  }
+  for (std::uint32_t i = 0; i < page_.lock_refusals.count; ++i) {
+    const LockRefusal& refusal = page_.lock_refusals.list[i];
+    const StepKind kind = round_.steps[refusal.step].kind;
+    if (refusal.holder == LockRefusal::kNobody || IsEntitled(refusal) ||
+        !MakesBusy(refusal) || kind == StepKind::kWalCheckpoint) {
+      continue;
+    }
+    return Verdict::Violated(
+        ViolationClass::kWrongAnswer,
+        absl::StrCat("step ", refusal.step, " (", std::string(Name(kind)),
+                     ") had to wait: ", Explain(refusal)));
+  }
+  return Verdict::Held();
+}
+
+std::string LockEntitlement::Explain(const LockRefusal& refusal) const {
+  std::string text =
+      absl::StrCat("it was refused ", std::string(Name(refusal.asked)));
+  if (refusal.holder == LockRefusal::kNobody) {
+    return text + " although nobody had a lock that is in the way";
+  }
+  absl::StrAppend(
+      &text, " because client ", static_cast<int>(refusal.holder), " had ",
+      std::string(Name(refusal.held)), refusal.is_between ? " after" : " in",
+      " step ", refusal.holder_step, " (",
+      std::string(Name(round_.steps[refusal.holder_step].kind)), ")");
+  if (!IsEntitled(refusal)) return text + ", which it may not have then";
+  if (!MakesBusy(refusal)) return text + ", which is no reason to be busy";
+  return text;
+}
+
+std::string LockEntitlement::Explain(std::size_t step) const {
+  if (!page_.lock_refusals.are_recorded) return "";
+  std::string text;
+  for (const LockRefusal& refusal : RefusalsOf(step)) {
+    absl::StrAppend(&text, "; ", Explain(refusal));
+  }
+  return text.empty() ? "; no lock was refused" : text;
+}
+
+}  // namespace lastcommit

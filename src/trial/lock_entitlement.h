@@ -1,0 +1,101 @@
+// Whether a step may have been refused as busy: only if a lock call of it was
+// refused because of a lock that its holder was entitled to at that moment, and
+// that refusal is one which SQLite reports; or in one of the few cases in which
+// SQLite says so without a lock. Used by commit_order.cc.
+//
+// The table is a claim about SQLite, a row per kind of lock with its source.
+
+#ifndef LASTCOMMIT_TRIAL_LOCK_ENTITLEMENT_H_
+#define LASTCOMMIT_TRIAL_LOCK_ENTITLEMENT_H_
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/verdict.h"
+#include "plan/plan.h"
+#include "trial/lock_refusal.h"
+#include "trial/shared_page.h"
+
+namespace lastcommit {
+
+// Who may hold a lock.
+enum class Holder {
+  kConnected,  // who has the database open, at work or not
+  kAtWork,     // in the middle of a step, or in a transaction
+  kWriting,    // in a transaction, or a step that may write
+  kCopying,    // a step that may checkpoint
+  kEndingWal,  // a step that may be the last to use a WAL
+};
+
+// Whom it makes busy to be refused a lock.
+enum class Refused {
+  kAnybody,
+  kWriters,
+  kModeChanges,  // steps that may leave WAL
+  kCheckpoints,
+  // A checkpoint, or who has tried too often (SQLITE_PROTOCOL).
+  kCheckpointsOrOften,
+};
+
+struct LockRow {
+  LockKind lock;
+  Holder holder;
+  Refused refused;
+  const char* source;
+};
+
+// By LockKind, all of them.
+std::span<const LockRow> LockRows();
+
+class LockEntitlement {
+ public:
+  // Both must outlive it. `has_schema`: when the round began.
+  LockEntitlement(const Round& round, const SharedPage& page, bool has_schema);
+
+  // Of a step that returned. nullopt: it is not known which locks were refused.
+  std::optional<bool> MayBeBusy(std::size_t step) const;
+
+  // Violated if a client was kept waiting, to the end or not, by a lock that
+  // its holder was not entitled to.
+  Verdict CheckWaits() const;
+
+  // For people: the refused lock calls of the step, each with who was in the
+  // way and whether that excuses it.
+  std::string Explain(std::size_t step) const;
+
+ private:
+  // What is known of a step of its client from those before it.
+  struct Place {
+    std::optional<std::size_t> previous;
+    std::size_t transaction_began = 0;  // with which step, or the step itself
+    bool in_transaction = false;        // when it began
+    bool in_transaction_after = false;
+  };
+
+  void FollowProgram(const std::vector<std::size_t>& program);
+  std::vector<LockRefusal> RefusalsOf(std::size_t step) const;
+  bool IsEntitled(const LockRefusal& refusal) const;
+  bool MakesBusy(const LockRefusal& refusal) const;
+  std::string Explain(const LockRefusal& refusal) const;
+  bool HasLeftovers(const LockRefusal& refusal) const;
+  bool MayWrite(std::size_t step) const;
+  bool MayCopy(std::size_t step) const;
+  bool MayCommit(std::size_t step) const;
+  bool HasTriedTooOften(const std::vector<LockRefusal>& refusals) const;
+  bool IsOutOfDate(std::size_t step) const;
+  bool HasModeOfOther(std::size_t step) const;
+  template <typename Predicate>
+  bool AnyOfOthers(std::size_t step, Mark since, Predicate predicate) const;
+
+  const Round& round_;
+  const SharedPage& page_;
+  const bool has_schema_;
+  std::vector<Place> places_;
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_LOCK_ENTITLEMENT_H_
