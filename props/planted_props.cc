@@ -45,9 +45,13 @@ TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
   return property;
 }
 
-// The clients that its bug needs, all alive to the end.
+// The clients that its bug needs, all alive to the end; or with what shows it.
 TrialProperty Shared(const SaverEntry& entry) {
-  TrialProperty property = Mixed(entry, FaultChoice::kNone, kMostSharedTrials);
+  TrialProperty property =
+      Mixed(entry,
+            entry.shown_by == ShownBy::kKill ? FaultChoice::kNone
+                                             : FaultThatShows(entry),
+            kMostSharedTrials);
   property.generate.engine = EngineChoice::kSim;
   property.generate.clients = entry.needs_clients;
   return property;

@@ -1,4 +1,5 @@
-// Losses of power and I/O errors, on the simulated disk.
+// Losses of power, on the simulated disk, and I/O errors, there and of real
+// processes.
 
 #include <gtest/gtest.h>
 
@@ -65,6 +66,15 @@ TrialProperty ErrorsAreToldTruthfully(const std::string& saver) {
     }
     return plan;
   };
+  return property;
+}
+
+// The same of a real process, whose system calls fail.
+TrialProperty ErrorsOfRealProcesses(const std::string& saver) {
+  TrialProperty property = ErrorsAreToldTruthfully(saver);
+  property.name = "io_errors_of_real_processes";
+  property.generate.engine = EngineChoice::kFork;
+  property.trials = PropertyTrials(200);
   return property;
 }
 
@@ -166,6 +176,11 @@ TEST(IoError, IsToldTruthfully) {
   EXPECT_GE(outcome.ledger.Count("errors/trials") * 2, outcome.ledger.trials());
 }
 
+TEST(IoError, OfRealProcessesIsToldTruthfully) {
+  const PropertyOutcome outcome = ExpectHeld(ErrorsOfRealProcesses("sqlite"));
+  EXPECT_GE(outcome.ledger.Count("errors/trials") * 2, outcome.ledger.trials());
+}
+
 struct Twin {
   TrialProperty (*property)(const std::string& saver);
   std::string saver;
@@ -179,6 +194,8 @@ TEST(SimulatedDisk, EachPropertyCatchesItsTwin) {
       {PowerLossAfterVacuumDamagesNothing, "sqlite-undefended",
        ViolationClass::kDamaged},
       {ErrorsAreToldTruthfully, "planted-failed-commit-ignored",
+       ViolationClass::kLostCommit},
+      {ErrorsOfRealProcesses, "planted-failed-commit-ignored",
        ViolationClass::kLostCommit},
   };
   for (const Twin& twin : twins) {

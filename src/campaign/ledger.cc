@@ -42,6 +42,8 @@ std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
 constexpr const char kErrors[] = "errors/injected";
 constexpr const char kWentOn[] = "errors/same_connection_went_on";
 constexpr const char kModeChanges[] = "outcome/journal_mode_changed";
+constexpr const char kCheckpoints[] = "outcome/checkpointed";
+constexpr const char kVacuums[] = "outcome/vacuumed";
 constexpr const char kTimedSent[] = "timed_kill/sent";
 constexpr const char kTimedInside[] = "timed_kill/inside";
 constexpr const char kTimedTooLate[] = "timed_kill/too_late";
@@ -269,6 +271,8 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   }
   if (result.verdict.skipped) return;  // what it did is not judged
   if (result.mode_changes > 0) cells_[kModeChanges] += result.mode_changes;
+  if (result.checkpoints > 0) cells_[kCheckpoints] += result.checkpoints;
+  if (result.vacuums > 0) cells_[kVacuums] += result.vacuums;
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
   if (Clients(plan) > 1) AddClients(result, cells_);
   cells_[kOutcomes[4]] += result.spilled ? 1 : 0;

@@ -35,9 +35,12 @@ struct CrashFacts {
   // Commits that are there without having been acknowledged: what was in doubt
   // when a process was killed, and was recovered. 0 or 1.
   std::int64_t unacknowledged = 0;
-  // The highest commit acknowledged before a successful sync of the WAL began.
+  // The highest acknowledged commit all of whose writes to the WAL came before
+  // a successful sync of the WAL began, or that a checkpoint or the last close
+  // has promised.
   std::int64_t wal_synced = -1;
-  // The same for syncs of the directory.
+  // The highest commit acknowledged before a successful sync of the directory
+  // began.
   std::int64_t directory_synced = -1;
   // What survived is in order within each file (disk/survival.h).
   bool is_in_order_per_file = true;

@@ -87,6 +87,25 @@ SaverEntry PlantedBulkUnsynced();
 // Checkpoints the WAL without a sync.
 SaverEntry PlantedCheckpointUnsynced();
 
+// Closes with synchronous OFF, so that the last checkpoint has no sync.
+SaverEntry PlantedCloseUnsynced();
+
+// Writes the newest frame of the WAL again after it was synced.
+SaverEntry PlantedWalRewritten();
+
+// Answer OK to a checkpoint, a VACUUM, a change of the journal mode, and do
+// nothing.
+SaverEntry PlantedCheckpointDoesNothing();
+SaverEntry PlantedVacuumDoesNothing();
+SaverEntry PlantedModeChangeDoesNothing();
+
+// Backs up the database file without its WAL.
+SaverEntry PlantedBackupWithoutWal();
+
+// Migrates in two transactions; leaves out rows.
+SaverEntry PlantedMigrationInTwoCommits();
+SaverEntry PlantedMigrationLosesRows();
+
 // Says OK for a COMMIT that failed.
 SaverEntry PlantedFailedCommitIgnored();
 
@@ -145,6 +164,14 @@ SaverEntry PlantedReaderNeverReset();
 
 // Changes the journal mode with PRAGMA journal_mode and nothing else.
 SaverEntry PlantedBareModeChange();
+
+// Backs up the logs in one transaction and everything else in the next.
+SaverEntry PlantedBackupInTwoReads();
+
+// The second client runs with synchronous NORMAL, whatever was asked for; says
+// OK for a COMMIT that failed.
+SaverEntry PlantedNormalForOthers();
+SaverEntry PlantedOthersIgnoreFailedCommit();
 
 // Run on a disk whose locks of the wal-index exclude nobody, and on one where a
 // close of any descriptor ends all locks of its process.

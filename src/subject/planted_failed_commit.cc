@@ -149,6 +149,18 @@ SaverEntry PlantedFailedCommitIgnored() {
        ReadStateBySql});
 }
 
+// Only a program that starts while another one is at work has the bug.
+SaverEntry PlantedOthersIgnoreFailedCommit() {
+  SaverEntry entry = {"planted-others-ignore-failed-commit",
+                      "the second client says OK for a COMMIT that failed",
+                      ViolationClass::kLostCommit, OpenPlanted<SqliteSubject>,
+                      ReadStateBySql};
+  entry.shown_by = ShownBy::kIoError;
+  entry.needs_clients = 2;
+  entry.open_for_others = OpenPlanted<SaverThatIgnoresAFailedCommit>;
+  return entry;
+}
+
 SaverEntry PlantedFailedCommitRepeated() {
   return ShownByAnError(
       {"planted-failed-commit-repeated",

@@ -70,7 +70,8 @@ class SaverThatNeverResets : public PlantedSubject {
   }
 
   // One that waits for readers would wait for this one.
-  absl::Status WalCheckpoint(CheckpointMode mode) override {
+  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
+      CheckpointMode mode) override {
     snapshot_.reset();
     return SqliteSubject::WalCheckpoint(mode);
   }

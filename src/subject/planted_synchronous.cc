@@ -1,8 +1,9 @@
-// Three bugs that give up syncs for speed: a level that is lower than what was
-// promised, because a guide to fast SQLite said so; none at all around bulk
-// writes; a checkpoint that copies the WAL into the database file and empties
-// it, with neither of the syncs that a checkpoint has
-// (https://sqlite.org/wal.html#checkpointing). A killed process loses nothing
+// Bugs that give up syncs for speed: a level that is lower than what was
+// promised, because a guide to fast SQLite said so, of all programs or of one
+// that came later; none at all around bulk writes; a checkpoint that copies the
+// WAL into the database file and empties it, with neither of the syncs that a
+// checkpoint has (https://sqlite.org/wal.html#checkpointing), when it is asked
+// for or when the program ends. A killed process loses nothing
 // by them: its writes are with the operating system.
 
 #include <algorithm>
@@ -73,10 +74,20 @@ class SaverThatDoesNotSyncCheckpoints : public UnsyncedSubject {
  public:
   using UnsyncedSubject::UnsyncedSubject;
 
-  absl::Status WalCheckpoint(CheckpointMode /*mode*/) override {
+  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
+      CheckpointMode /*mode*/) override {
     return Unsynced([&] {
       return SqliteSubject::WalCheckpoint(CheckpointMode::kTruncate);
     });
+  }
+};
+
+class SaverThatDoesNotSyncItsClose : public PlantedSubject {
+ public:
+  using PlantedSubject::PlantedSubject;
+
+  ~SaverThatDoesNotSyncItsClose() override {
+    Run("PRAGMA synchronous = OFF").IgnoreError();
   }
 };
 
@@ -92,6 +103,28 @@ SaverEntry PlantedNormalOnly() {
       {"planted-normal-only",
        "runs with synchronous NORMAL where FULL was asked for",
        ViolationClass::kLostCommit, OpenAtMostNormal, ReadStateBySql});
+}
+
+// The first program of two knows what was promised.
+SaverEntry PlantedNormalForOthers() {
+  SaverEntry entry = ShownByPowerLoss(
+      {"planted-normal-for-others",
+       "the second client runs with synchronous NORMAL where FULL was asked "
+       "for",
+       ViolationClass::kLostCommit, OpenPlanted<SqliteSubject>,
+       ReadStateBySql});
+  entry.needs_clients = 2;
+  entry.open_for_others = OpenAtMostNormal;
+  return entry;
+}
+
+SaverEntry PlantedCloseUnsynced() {
+  return ShownByPowerLoss(
+      {"planted-close-unsynced",
+       "copies the WAL into the database and deletes it without a sync when it "
+       "closes",
+       ViolationClass::kLostCommit, OpenPlanted<SaverThatDoesNotSyncItsClose>,
+       ReadStateBySql});
 }
 
 SaverEntry PlantedBulkUnsynced() {

@@ -23,12 +23,14 @@ class SaverThatIgnoresABusyCheckpoint : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::Status WalCheckpoint(CheckpointMode mode) override {
-    RETURN_IF_ERROR(SqliteSubject::WalCheckpoint(mode));
+  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
+      CheckpointMode mode) override {
+    ASSIGN_OR_RETURN(const WalCheckpointResult result,
+                     SqliteSubject::WalCheckpoint(mode));
     ASSIGN_OR_RETURN(const std::optional<std::string> journal_mode,
                      RunSql(saver().connection(), "PRAGMA main.journal_mode"));
     if (journal_mode == "wal") CutWal();
-    return absl::OkStatus();
+    return result;
   }
 
  private:

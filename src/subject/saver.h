@@ -85,7 +85,8 @@ class Saver {
   // saver was opened (SQLITE_DBSTATUS_CACHE_SPILL).
   virtual std::int64_t CacheSpills() = 0;
 
-  virtual absl::Status WalCheckpoint(CheckpointMode mode) = 0;
+  virtual absl::StatusOr<WalCheckpointResult> WalCheckpoint(
+      CheckpointMode mode) = 0;
   virtual absl::Status Vacuum() = 0;
   // Of the open database.
   virtual absl::Status SetJournalMode(JournalMode mode) = 0;

@@ -314,8 +314,9 @@ std::int64_t SqliteSubject::CacheSpills() {
   return spills;
 }
 
-absl::Status SqliteSubject::WalCheckpoint(CheckpointMode mode) {
-  return saver_->WalCheckpoint(mode).status();
+absl::StatusOr<WalCheckpointResult> SqliteSubject::WalCheckpoint(
+    CheckpointMode mode) {
+  return saver_->WalCheckpoint(mode);
 }
 
 absl::Status SqliteSubject::Vacuum() { return saver_->Vacuum(); }

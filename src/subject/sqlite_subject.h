@@ -59,7 +59,8 @@ class SqliteSubject : public Saver {
   std::int64_t AttemptedCommit() const override;
   absl::StatusOr<State> ReadState() override;
   std::int64_t CacheSpills() override;
-  absl::Status WalCheckpoint(CheckpointMode mode) override;
+  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
+      CheckpointMode mode) override;
   absl::Status Vacuum() override;
   absl::Status SetJournalMode(JournalMode mode) override;
   bool IsInTransaction() override;

@@ -477,6 +477,7 @@ class Sorter {
     for (const Queue& queue : queues_) {
       for (const Unit& unit : queue.units) {
         if (round_.steps[unit.steps.front()].kind == StepKind::kWalCheckpoint &&
+            page_.records[unit.steps.front()].calls.writes > 0 &&
             HasCommitOfOther(unit)) {
           ++order_.checkpoints_across_commits;
         }

@@ -19,7 +19,8 @@ Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
   if (after > before) {
     replayed.commits.push_back({after,
                                 AttemptedAt(after, *replayed.in_flight, page),
-                                record.acknowledged_at});
+                                record.acknowledged_at, /*is_promised=*/true,
+                                record.calls.wal_written});
   }
   const std::int64_t acknowledged =
       page.records[*replayed.in_flight].acknowledged;
@@ -44,11 +45,31 @@ std::int64_t CrashHistory::PromisedAt(Mark mark,
   return cut;
 }
 
+// A commit is in the WAL once all of its writes are, which may be before it is
+// acknowledged: the checkpoint after a commit is made inside of it.
+std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
+                                       const Replayed& replayed) const {
+  std::int64_t cut = promises_.wal_synced;
+  if (synced.wal >= 0) cut = promises_.acknowledged;
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.is_promised && commit.acknowledged_at <= now &&
+        commit.wal_written <= synced.wal) {
+      cut = std::max(cut, commit.cut);
+    }
+  }
+  for (const DurabilityPromise& promise : replayed.promises) {
+    if (promise.returned_at <= now) {
+      cut = std::max(cut, PromisedAt(promise.called_at, replayed));
+    }
+  }
+  return cut;
+}
+
 CrashHistory::Promises CrashHistory::PromisesAt(
     Mark now, const SyncMarks& synced, const Replayed& replayed) const {
   Promises promises = promises_;
   promises.acknowledged = PromisedAt(now, replayed);
-  if (synced.wal >= 0) promises.wal_synced = PromisedAt(synced.wal, replayed);
+  promises.wal_synced = WalSyncedAt(now, synced, replayed);
   if (synced.directory >= 0) {
     promises.directory_synced = PromisedAt(synced.directory, replayed);
   }

@@ -57,6 +57,8 @@ class CrashHistory {
   };
 
   std::int64_t PromisedAt(Mark mark, const Replayed& replayed) const;
+  std::int64_t WalSyncedAt(Mark now, const SyncMarks& synced,
+                           const Replayed& replayed) const;
   Promises PromisesAt(Mark now, const SyncMarks& synced,
                       const Replayed& replayed) const;
 

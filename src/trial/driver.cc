@@ -16,19 +16,27 @@ namespace lastcommit {
 namespace {
 
 Answer From(const absl::Status& status) {
-  return {{status.code(), 0}, std::string(status.message()), IsInDoubt(status)};
+  return {
+      {status.code(), 0}, std::string(status.message()), IsInDoubt(status), {}};
 }
 
 Answer From(const absl::StatusOr<std::int64_t>& value) {
   if (!value.ok()) return From(value.status());
-  return {{absl::StatusCode::kOk, *value}, "", false};
+  return {{absl::StatusCode::kOk, *value}, "", false, {}};
 }
 
 Answer From(const absl::StatusOr<State>& state) {
   if (!state.ok()) return From(state.status());
   return {{absl::StatusCode::kOk, static_cast<std::int64_t>(Digest(*state))},
           "",
-          false};
+          false,
+          {}};
+}
+
+Answer From(const absl::StatusOr<WalCheckpointResult>& result) {
+  Answer answer = From(result.status());
+  if (result.ok()) answer.checkpoint = *result;
+  return answer;
 }
 
 CheckpointKey KeyOf(const Step& step) {
@@ -53,7 +61,7 @@ Answer From(const absl::StatusOr<std::vector<Checkpoint>>& checkpoints) {
   for (const Checkpoint& checkpoint : *checkpoints) {
     list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
   }
-  return {{absl::StatusCode::kOk, DigestOfList(list)}, "", false};
+  return {{absl::StatusCode::kOk, DigestOfList(list)}, "", false, {}};
 }
 
 CheckpointQuery QueryOf(const Step& step) {

@@ -7,12 +7,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "model/reference_model.h"
 #include "plan/plan.h"
+#include "saver/sqlite_saver.h"
 #include "subject/registry.h"
 
 namespace lastcommit {
@@ -21,6 +23,8 @@ struct Answer {
   Outcome outcome;
   std::string message;       // of an error
   bool is_in_doubt = false;  // of a failed commit: it may be there
+  // Of a checkpoint that was no error.
+  std::optional<WalCheckpointResult> checkpoint = {};
 };
 
 // Whether the machine had no room, memory or descriptors left for it. A saver

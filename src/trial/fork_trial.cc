@@ -32,6 +32,7 @@
 #include "trial/round_judge.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
+#include "trial/step_claims.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
 
@@ -283,6 +284,8 @@ class ForkTrial::Impl {
       return absl::OkStatus();
     }
     result.verdict = replayed.verdict;
+    if (!result.verdict.held()) return absl::OkStatus();
+    result.verdict = JudgeClaims(plan, round, *page_, result);
     if (!result.verdict.held()) return absl::OkStatus();
     if (IsCrashMissing(round, facts)) {
       result.verdict = Verdict::Skipped(

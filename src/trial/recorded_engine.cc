@@ -39,13 +39,15 @@ void RecordedEngine::BeforeStep(std::size_t step, Saver* saver) {
 
 std::optional<std::int64_t> RecordedEngine::BeforeCall(const IoCall& call) {
   call_began_ = page_.now;
+  calls_before_ = page_.calls;
   return observer_->BeforeCall(call);
 }
 
 void RecordedEngine::OnResult(const IoCall& call, int result) {
+  observer_->OnResult(call, result);
   if (result != SQLITE_OK) return;
   if (call.kind == IoKind::kSync && call.role == FileRole::kWal) {
-    page_.synced.wal = call_began_;
+    page_.synced.wal = calls_before_;
   }
   if (call.syncs_directory) page_.synced.directory = call_began_;
 }

@@ -47,6 +47,7 @@ class RecordedEngine : public ForkEngine, private IoObserver {
   SyncDropper dropper_;
   IoObserver* observer_ = nullptr;
   Mark call_began_ = -1;
+  CallMark calls_before_ = 0;  // that one
 };
 
 }  // namespace lastcommit

@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "trial/error_answers.h"
+#include "trial/step_claims.h"
 
 namespace lastcommit {
 namespace {
@@ -54,6 +55,7 @@ class RoundJudge {
       Replay(ordered);
     }
     replayed_.at_end = in_doubt_;
+    replayed_.promises = PromisesOf(plan_, round_, page_);
     if (replayed_.verdict.held() && order.in_flight.has_value()) {
       Leave(*order.in_flight);
     }
@@ -150,10 +152,6 @@ class RoundJudge {
       case OrderedStep::Kind::kReturned:
         ++result_.steps;
         NoteErrors(i);
-        if (round_.steps[i].kind == StepKind::kJournalMode &&
-            Found(i).code == absl::StatusCode::kOk) {
-          ++result_.mode_changes;
-        }
         replayed_.during[i] = in_doubt_;
         is_shared_ = ordered.is_shared;
         replayed_.verdict = FollowAndCompare(i);
@@ -175,7 +173,8 @@ class RoundJudge {
       const Mark there_at =
           is_acknowledged ? AcknowledgedAt(i) : ordered.shown_at;
       replayed_.commits.push_back({after, AttemptedAt(after, i, page_),
-                                   there_at, is_of_this && is_acknowledged});
+                                   there_at, is_of_this && is_acknowledged,
+                                   page_.records[i].calls.wal_written});
       Overtake(after, there_at);
     }
   }

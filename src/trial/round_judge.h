@@ -41,6 +41,14 @@ struct CommitTimes {
   // client's transaction. Whoever sees it may rely on it, but not on its being
   // durable.
   bool is_promised = true;
+  CallMark wal_written = 0;  // StepCalls::wal_written of the step
+};
+
+// SQLite has said that everything is durable that was acknowledged before a
+// call of it, from when it returned on.
+struct DurabilityPromise {
+  Mark called_at = 0;
+  Mark returned_at = 0;
 };
 
 // When the commit that is the step's was first attempted. The schema, commit 0,
@@ -66,6 +74,7 @@ struct Replayed {
   // The newest error of a client was its last word before it closed.
   bool may_leave_journal = false;
   std::vector<CommitTimes> commits;
+  std::vector<DurabilityPromise> promises;
   std::vector<Overtaken> overtaken;
   std::int64_t highest_cut = -1;  // the model's, when all is applied
   // By step, for those that returned and came before what stopped the replay:

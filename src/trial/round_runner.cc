@@ -1,6 +1,7 @@
 #include "trial/round_runner.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,83 @@ namespace {
 // pages it copies.
 constexpr std::int64_t kBlock = 4096;
 
+// zeroJournalHdr() in pager.c writes so many zeros, and no other write to a
+// journal is as long.
+constexpr std::int64_t kZeroedHeader = 28;
+
+TransactionEnd EndBy(const IoCall& call) {
+  if (call.role == FileRole::kWal && call.kind == IoKind::kWrite) {
+    return TransactionEnd::kWalWritten;
+  }
+  if (call.role != FileRole::kJournal || call.offset != 0) {
+    return TransactionEnd::kUnseen;
+  }
+  switch (call.kind) {
+    case IoKind::kDelete:
+      return TransactionEnd::kJournalDeleted;
+    case IoKind::kTruncate:
+      return TransactionEnd::kJournalTruncated;
+    case IoKind::kWrite:
+      return call.amount == kZeroedHeader ? TransactionEnd::kJournalZeroed
+                                          : TransactionEnd::kUnseen;
+    default:
+      return TransactionEnd::kUnseen;
+  }
+}
+
+// Clients that run freely come in any order.
+void Raise(std::atomic<CallMark>& mark, CallMark to) {
+  CallMark before = mark.load();
+  while (before < to && !mark.compare_exchange_weak(before, to)) {
+  }
+}
+
+// Notes what the calls of a client do to the files.
+class CallNotes {
+ public:
+  explicit CallNotes(SharedPage& page) : page_(page) {}
+
+  void EnterStep(StepRecord& record) {
+    calls_ = &record.calls;
+    calls_->wal_written = wal_written_;
+  }
+  void LeaveStep() {
+    calls_->database_written = page_.database_written;
+    calls_->wal_emptied = page_.wal_emptied;
+  }
+
+  void Before(const IoCall& call) {
+    const bool counts = call.kind == IoKind::kWrite ||
+                        call.kind == IoKind::kTruncate ||
+                        call.kind == IoKind::kDelete;
+    if (!counts) return;
+    number_ = ++page_.calls;
+    if (call.role == FileRole::kWal && call.kind == IoKind::kWrite) {
+      calls_->wal_written = wal_written_ = number_;
+    }
+  }
+
+  void Succeeded(const IoCall& call) {
+    const bool is_write = call.kind == IoKind::kWrite;
+    const bool is_of_database = call.role == FileRole::kDatabase;
+    const bool is_of_wal = call.role == FileRole::kWal;
+    if (is_write && (is_of_database || is_of_wal)) ++calls_->writes;
+    if (is_write && is_of_database) Raise(page_.database_written, number_);
+    if (is_of_wal && call.kind == IoKind::kTruncate && call.offset == 0) {
+      Raise(page_.wal_emptied, number_);
+    }
+    if (is_of_wal && call.kind == IoKind::kDelete) calls_->wal_deleted = true;
+    const TransactionEnd end = EndBy(call);
+    if (end != TransactionEnd::kUnseen) calls_->end = end;
+  }
+
+ private:
+  SharedPage& page_;
+  StepCalls* calls_ = nullptr;  // of the step that runs
+  CallMark number_ = 0;         // of the call that runs
+  CallMark wal_written_ = 0;    // the client's newest
+};
+
 // Knows where the process is, counts I/O calls, and dies at the crash point.
 class KillSwitch : public IoObserver {
  public:
@@ -28,6 +106,7 @@ class KillSwitch : public IoObserver {
         is_wal_(task.profile->journal_mode == JournalMode::kWal),
         creates_(task.creates),
         page_(page),
+        notes_(page),
         client_(task.client),
         position_(page.positions[client_]) {}
 
@@ -37,6 +116,7 @@ class KillSwitch : public IoObserver {
   // What is written about a step comes before the record that it was intended.
   void EnterStep(std::size_t step, bool in_transaction, bool has_spilled) {
     step_ = step;
+    notes_.EnterStep(page_.records[step]);
     io_in_step_ = 0;
     call_ = {};
     phase_ = PhaseOf(round_.steps[step].kind, in_transaction);
@@ -58,6 +138,8 @@ class KillSwitch : public IoObserver {
     }
   }
   void EnterPhase(Phase phase) { phase_ = phase; }
+  // Before the record that it has returned.
+  void NoteCalls() { notes_.LeaveStep(); }
   // `next` is the client's next step, if there is one.
   void LeaveStep(std::optional<std::size_t> next) {
     if (next.has_value()) {
@@ -68,6 +150,7 @@ class KillSwitch : public IoObserver {
   std::optional<std::int64_t> BeforeCall(const IoCall& call) override {
     ++io_in_step_;
     call_ = call;
+    notes_.Before(call);
     if (saver_ != nullptr) {
       page_.records[step_].attempted = saver_->AttemptedCommit();
     }
@@ -87,6 +170,9 @@ class KillSwitch : public IoObserver {
     Die(Moment::kBefore);
   }
   void DuringCall(const IoCall& /*call*/) override { Die(Moment::kDuring); }
+  void OnResult(const IoCall& call, int result) override {
+    if (result == SQLITE_OK) notes_.Succeeded(call);
+  }
   void AfterCall(const IoCall& /*call*/) override {
     SetPosition(Moment::kAfter);
     if (armed_.has_value() && io_armed_ == armed_->io) Die(Moment::kAfter);
@@ -134,6 +220,7 @@ class KillSwitch : public IoObserver {
   const bool is_wal_;
   const bool creates_;
   SharedPage& page_;
+  CallNotes notes_;
   const int client_;
   Position& position_;
   Saver* saver_ = nullptr;
@@ -218,6 +305,10 @@ void NoteClaims(Saver* saver, const Answer& answer, StepRecord& record) {
   record.is_in_transaction = saver != nullptr && saver->IsInTransaction();
   record.is_aborted = saver != nullptr && saver->IsAborted();
   record.is_in_doubt = answer.is_in_doubt;
+  if (!answer.checkpoint.has_value()) return;
+  record.checkpoint = {true, answer.checkpoint->busy,
+                       answer.checkpoint->log_frames,
+                       answer.checkpoint->checkpointed_frames};
 }
 
 // Refusals are part of plans; the first other error is the one to explain, and
@@ -288,6 +379,7 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
     record.code = static_cast<std::int32_t>(answer.outcome.code);
     record.value = answer.outcome.value;
     NoteClaims(driver.saver(), answer, record);
+    kill_switch.NoteCalls();
     record.errors = engine.errors();
     Record(page, record, Progress::kReturned);
     // Not before the step has returned: a kill in between would leave a commit

@@ -31,6 +31,42 @@ enum class Progress : std::uint8_t {
 using Mark = std::int64_t;
 inline constexpr Mark kNever = std::numeric_limits<Mark>::max();
 
+// A moment among the calls that change files of a round: how many writes,
+// truncations and deletions had begun, of all clients. 0 is before the first.
+using CallMark = std::int64_t;
+
+// How the calls of a step have ended a transaction: what the journal mode says
+// (pager_end_transaction() in pager.c).
+enum class TransactionEnd : std::uint8_t {
+  kUnseen,
+  kJournalDeleted,
+  kJournalTruncated,
+  kJournalZeroed,  // its header
+  kWalWritten,
+};
+
+// What a step did to the files. Calls that failed do not count, but for those
+// that a mark must come after.
+struct StepCalls {
+  // The newest write to the WAL by the step's client until it returned.
+  CallMark wal_written;
+  // When it returned, whoever made the call: the newest write to the database
+  // file, and the newest truncation of the WAL to nothing.
+  CallMark database_written;
+  CallMark wal_emptied;
+  std::int64_t writes;  // of the step, to the database or its WAL
+  TransactionEnd end;   // the newest of the step
+  bool wal_deleted;     // by the step
+};
+
+// WalCheckpointResult, in memory that is shared.
+struct CheckpointAnswer {
+  bool is_there;  // a checkpoint that was no error
+  bool is_busy;
+  std::int64_t log_frames;
+  std::int64_t checkpointed_frames;
+};
+
 struct StepRecord {
   std::atomic<Progress> progress;
   // When it came so far; meaningful as `progress` says.
@@ -52,6 +88,8 @@ struct StepRecord {
   bool is_in_doubt;
   // How many errors had been injected since the round began.
   std::int64_t errors;
+  StepCalls calls;
+  CheckpointAnswer checkpoint;
 };
 
 // Nothing is left of an earlier round: what a step that is in flight has not
@@ -71,12 +109,14 @@ inline void Clear(StepRecord& record) {
   record.is_aborted = false;
   record.is_in_doubt = false;
   record.errors = 0;
+  record.calls = {};
+  record.checkpoint = {};
 }
 
-// What the syncs of a round have covered: everything acknowledged before the
-// newest successful sync of this kind began.
+// What the syncs of a round have covered: when the newest successful ones of
+// the WAL and of the directory began. -1: there was none.
 struct SyncMarks {
-  Mark wal = -1;
+  CallMark wal = -1;
   Mark directory = -1;
 };
 
@@ -106,6 +146,9 @@ struct SharedPage {
   std::int64_t kill_due;  // on MonotonicNanoseconds; 0 = no timer was armed
   Position positions[kMaxClients];
   bool database_written_since_commit;
+  std::atomic<CallMark> calls;
+  std::atomic<CallMark> database_written;  // as StepCalls has it
+  std::atomic<CallMark> wal_emptied;       // the same
   bool finished;     // all steps returned; of several clients those of one
   SyncMarks synced;  // if system calls are recorded
   bool spilled;
@@ -147,6 +190,9 @@ inline void ClearRound(SharedPage& page, std::size_t steps) {
     position.Set({0, {}, Phase::kBetween, {}});
   }
   page.database_written_since_commit = false;
+  page.calls = 0;
+  page.database_written = 0;
+  page.wal_emptied = 0;
   page.finished = false;
   page.synced = {};
   page.spilled = false;

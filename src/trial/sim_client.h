@@ -43,6 +43,7 @@ class SimClient : public RoundEngine {
   std::optional<std::int64_t> divided;  // and where it is divided
   std::optional<std::uint64_t> divided_for;  // the crash point in the middle
   Mark call_began = 0;
+  CallMark calls_before = 0;  // that one
   // From the step that has an error to the end of its program.
   std::unique_ptr<ErrorInjector> injector;
   std::int64_t finished_errors = 0;  // once there is no injector any more

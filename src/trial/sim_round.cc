@@ -161,6 +161,7 @@ int SimRound::BeforeCall(const VfsCall& call) {
   SimClient& client = *running_;
   MayYield(client, &call);
   client.call_began = page_.now;
+  client.calls_before = page_.calls;
   client.divided.reset();
   client.divided_for.reset();
   client.counted = Counted(call);
@@ -219,14 +220,15 @@ void SimRound::AfterCall(const VfsCall& call, int result) {
   SimClient& client = *running_;
   if (result == SQLITE_OK) {
     if (call.kind == VfsCallKind::kSync && call.role == FileRole::kWal) {
-      synced_.wal = client.call_began;
+      synced_.wal = std::max(synced_.wal, client.calls_before);
     }
     if (call.syncs_directory && call.kind != VfsCallKind::kOpen) {
-      synced_.directory = client.call_began;
+      synced_.directory = std::max(synced_.directory, client.call_began);
     }
   }
   if (client.injector != nullptr) client.injector->After(result);
   if (client.counted.has_value() && client.observer != nullptr) {
+    client.observer->OnResult(*client.counted, result);
     client.observer->AfterCall(*client.counted);
     PassCrashPoint(Moment::kAfter);
   }

@@ -32,6 +32,7 @@
 #include "trial/sim_guest.h"
 #include "trial/sim_remains.h"
 #include "trial/sim_round.h"
+#include "trial/step_claims.h"
 #include "xxhash.h"
 
 namespace lastcommit {
@@ -56,6 +57,8 @@ struct SimReport {
   std::int64_t went_on = 0;
   std::int64_t refusals = 0;
   std::int64_t mode_changes = 0;
+  std::int64_t checkpoints = 0;
+  std::int64_t vacuums = 0;
   std::int64_t commits_in_turn = 0;
   std::int64_t checkpoints_across_commits = 0;
   std::int64_t changes_of_client = 0;
@@ -102,6 +105,8 @@ void Fill(const TrialResult& result, SimReport& report) {
   report.went_on = result.went_on;
   report.refusals = result.refusals;
   report.mode_changes = result.mode_changes;
+  report.checkpoints = result.checkpoints;
+  report.vacuums = result.vacuums;
   report.commits_in_turn = result.commits_in_turn;
   report.checkpoints_across_commits = result.checkpoints_across_commits;
   report.changes_of_client = result.changes_of_client;
@@ -133,6 +138,8 @@ TrialResult ResultFrom(const SimReport& report) {
   result.went_on = report.went_on;
   result.refusals = report.refusals;
   result.mode_changes = report.mode_changes;
+  result.checkpoints = report.checkpoints;
+  result.vacuums = report.vacuums;
   result.commits_in_turn = report.commits_in_turn;
   result.checkpoints_across_commits = report.checkpoints_across_commits;
   result.changes_of_client = report.changes_of_client;
@@ -260,6 +267,8 @@ class SimRun {
     Replayed replayed =
         ReplayRound(plan_, round, page_, before, model_, result_);
     result_.verdict = replayed.verdict;
+    if (!result_.verdict.held()) return absl::OkStatus();
+    result_.verdict = JudgeClaims(plan_, round, page_, result_);
     if (!result_.verdict.held()) return absl::OkStatus();
     if (IsCrashMissing(round, facts)) {
       result_.verdict = Verdict::Skipped(

@@ -103,7 +103,10 @@ struct TrialResult {
   std::int64_t went_on = 0;  // connections that committed after one
   // Of several clients (trial/commit_order.h):
   std::int64_t refusals = 0;
-  std::int64_t mode_changes = 0;  // journal_mode steps that were obeyed
+  // Steps that were obeyed, as the calls show (trial/step_claims.h).
+  std::int64_t mode_changes = 0;
+  std::int64_t checkpoints = 0;
+  std::int64_t vacuums = 0;
   std::int64_t commits_in_turn = 0;
   std::int64_t checkpoints_across_commits = 0;
   std::int64_t changes_of_client = 0;

@@ -108,6 +108,29 @@ Program LeftOpen() {
            {.kind = StepKind::kClose}}};
 }
 
+// What leaves the rows as they are, each followed by a commit, and logs that a
+// migration copies.
+Program Maintaining() {
+  const auto to = [](JournalMode mode) {
+    return Step{.kind = StepKind::kJournalMode, .journal_mode = mode};
+  };
+  return {{{.kind = StepKind::kOpen},
+           LogAt(0, LogLevel::kDebug),
+           Log(0, 1),
+           WalCheckpoint(CheckpointMode::kTruncate),
+           Log(0, 2),
+           {.kind = StepKind::kVacuum},
+           Log(0, 3),
+           {.kind = StepKind::kBackup},
+           to(JournalMode::kPersist),
+           Log(0, 4),
+           to(JournalMode::kTruncate),
+           Log(0, 5),
+           {.kind = StepKind::kClose}},
+          11,
+          {{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}};
+}
+
 constexpr std::int64_t kProgramCalls = 160;
 
 struct Case {
@@ -151,6 +174,13 @@ constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-commit-at-close", Where::kProgram, LeftOpen},
     {"planted-recovery-refused", Where::kProgram, Replacing, true},
     {"planted-read-only-after-crash", Where::kRecovery, Replacing, true},
+    {"planted-checkpoint-does-nothing", Where::kProgram, Maintaining, true},
+    {"planted-vacuum-does-nothing", Where::kProgram, Maintaining},
+    {"planted-mode-change-does-nothing", Where::kProgram, Maintaining},
+    {"planted-backup-without-wal", Where::kProgram, Maintaining, true},
+    {"planted-migration-in-two-commits", Where::kRecovery, Maintaining, false,
+     120},
+    {"planted-migration-loses-rows", Where::kProgram, Maintaining},
 });
 
 Plan PlanWithKill(const Case& at, std::int64_t io) {
@@ -192,7 +222,8 @@ class KilledSaver : public ::testing::TestWithParam<Case> {
   // Kills at many calls; `expected` is the only class that may be found.
   Tally KillEverywhere(std::optional<ViolationClass> expected) {
     const bool is_program = GetParam().where == Where::kProgram;
-    const std::int64_t calls = is_program ? GetParam().calls : 40;
+    const bool is_long = is_program || GetParam().calls < kProgramCalls;
+    const std::int64_t calls = is_long ? GetParam().calls : 40;
     const std::int64_t stride = is_program ? 4 : 1;
     Tally tally;
     for (std::int64_t io = 0; io < calls; io += stride) {
@@ -261,6 +292,7 @@ std::vector<Case> HonestCases() {
       for (const JournalMode mode : kModes) {
         cases.push_back({entry.name, where, mode, Replacing});
         cases.push_back({entry.name, where, mode, Numbering});
+        cases.push_back({entry.name, where, mode, Maintaining});
       }
     }
   }
@@ -274,6 +306,7 @@ std::string TestName(const ::testing::TestParamInfo<Case>& info) {
   name += kNames[static_cast<std::size_t>(info.param.where)];
   name += Name(info.param.mode);
   if (info.param.program == Numbering) name += "_numbering";
+  if (info.param.program == Maintaining) name += "_maintaining";
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

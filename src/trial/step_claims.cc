@@ -1,0 +1,240 @@
+#include "trial/step_claims.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace lastcommit {
+namespace {
+
+bool HasReturned(const StepRecord& record) {
+  return record.progress.load(std::memory_order_acquire) == Progress::kReturned;
+}
+bool IsOk(const StepRecord& record) {
+  return HasReturned(record) &&
+         record.code == static_cast<std::int32_t>(absl::StatusCode::kOk);
+}
+bool IsOpen(StepKind kind) {
+  return kind == StepKind::kOpen || kind == StepKind::kReopen;
+}
+
+// It acknowledged a commit of its own.
+bool HasCommitted(const Step& step, const StepRecord& record) {
+  return IsOk(record) && (step.kind == StepKind::kCommit ||
+                          (IsChange(step.kind) && !record.is_in_transaction));
+}
+
+// All of the WAL is in the database, and synced unless synchronous is OFF
+// (https://sqlite.org/c3ref/wal_checkpoint_v2.html). Without a WAL the counts
+// are -1.
+bool IsComplete(const CheckpointAnswer& answer) {
+  return answer.is_there && !answer.is_busy && answer.log_frames >= 0 &&
+         answer.log_frames == answer.checkpointed_frames;
+}
+
+std::optional<JournalMode> ModeThatEndsWith(TransactionEnd end) {
+  switch (end) {
+    case TransactionEnd::kUnseen:
+      return std::nullopt;
+    case TransactionEnd::kJournalDeleted:
+      return JournalMode::kDelete;
+    case TransactionEnd::kJournalTruncated:
+      return JournalMode::kTruncate;
+    case TransactionEnd::kJournalZeroed:
+      return JournalMode::kPersist;
+    case TransactionEnd::kWalWritten:
+      return JournalMode::kWal;
+  }
+  return std::nullopt;
+}
+
+// A change of the journal mode that was answered with OK.
+struct ModeClaim {
+  std::size_t step = 0;
+  JournalMode mode = JournalMode::kDelete;
+  // What the client's commits had shown before.
+  std::optional<JournalMode> before;
+};
+
+class ClaimJudge {
+ public:
+  ClaimJudge(const Plan& plan, const Round& round, const SharedPage& page,
+             TrialResult& result)
+      : plan_(plan), round_(round), page_(page), result_(result) {}
+
+  Verdict Judge() {
+    for (const std::vector<std::size_t>& program : Programs(round_)) {
+      claim_.reset();
+      shown_.reset();
+      for (const std::size_t i : program) {
+        if (!HasReturned(page_.records[i])) break;
+        Verdict verdict = JudgeStep(i);
+        if (!verdict.held()) return verdict;
+      }
+    }
+    return Verdict::Held();
+  }
+
+ private:
+  Verdict JudgeStep(std::size_t i) {
+    const Step& step = round_.steps[i];
+    const StepRecord& record = page_.records[i];
+    if (IsOpen(step.kind)) {
+      claim_.reset();
+      shown_ = plan_.profile.journal_mode;
+    }
+    if (step.kind == StepKind::kJournalMode) {
+      // After an error the mode may be either.
+      claim_.reset();
+      if (IsOk(record)) claim_ = ModeClaim{i, step.journal_mode, shown_};
+    }
+    if (step.kind == StepKind::kVacuum && IsOk(record)) return JudgeVacuum(i);
+    if (step.kind == StepKind::kWalCheckpoint && IsOk(record)) {
+      return JudgeCheckpoint(i);
+    }
+    return HasCommitted(step, record) ? JudgeCommit(i) : Verdict::Held();
+  }
+
+  // It writes every page anew (https://sqlite.org/lang_vacuum.html), also of a
+  // database from which nothing was deleted.
+  Verdict JudgeVacuum(std::size_t i) {
+    if (page_.records[i].calls.writes == 0) {
+      return Untrue(i, "VACUUM, and has written nothing");
+    }
+    ++result_.vacuums;
+    return Verdict::Held();
+  }
+
+  Verdict JudgeCheckpoint(std::size_t i) {
+    const StepRecord& record = page_.records[i];
+    if (!IsComplete(record.checkpoint)) return Verdict::Held();
+    // Who does not know that another client has gone over to WAL sees none, and
+    // the saver does not tell that from an empty one.
+    if (Clients(round_) > 1 && ChangesJournalMode(plan_)) {
+      return Verdict::Held();
+    }
+    const CallMark committed = NewestCommitInWal(record.intended_at);
+    if (committed > record.calls.database_written) {
+      return Untrue(i,
+                    "a checkpoint of the whole WAL, but nobody has written to "
+                    "the database since the last commit before it");
+    }
+    if (round_.steps[i].mode == CheckpointMode::kTruncate &&
+        committed > record.calls.wal_emptied) {
+      return Untrue(i,
+                    "a checkpoint that truncates, but nobody has truncated the "
+                    "WAL since the last commit before it");
+    }
+    if (record.calls.writes > 0) ++result_.checkpoints;
+    return Verdict::Held();
+  }
+
+  // The last write to the WAL of those that were acknowledged before `mark`.
+  CallMark NewestCommitInWal(Mark mark) const {
+    CallMark newest = 0;
+    for (std::size_t i = 0; i < round_.steps.size(); ++i) {
+      const StepRecord& record = page_.records[i];
+      if (HasCommitted(round_.steps[i], record) && record.returned_at < mark) {
+        newest = std::max(newest, record.calls.wal_written);
+      }
+    }
+    return newest;
+  }
+
+  // DELETE, TRUNCATE and PERSIST are a state of the connection, which no file
+  // shows: what its next commit does with its journal does.
+  Verdict JudgeCommit(std::size_t i) {
+    const auto mode = ModeThatEndsWith(page_.records[i].calls.end);
+    if (!mode.has_value()) return Verdict::Held();
+    shown_ = mode;
+    if (!claim_.has_value()) return Verdict::Held();
+    const ModeClaim claim = *claim_;
+    claim_.reset();
+    if (MayBeChangedByOthers(claim.step, i)) return Verdict::Held();
+    if (mode != claim.mode) {
+      return Untrue(claim.step,
+                    absl::StrCat("journal mode ", std::string(Name(claim.mode)),
+                                 ", but the commit of step ", i, " was one of ",
+                                 std::string(Name(*mode))));
+    }
+    if (mode != claim.before) ++result_.mode_changes;
+    return Verdict::Held();
+  }
+
+  // WAL is a state of the file, and so is that it is not WAL.
+  bool MayBeChangedByOthers(std::size_t from, std::size_t until) const {
+    for (std::size_t i = 0; i < round_.steps.size(); ++i) {
+      const Step& step = round_.steps[i];
+      const StepRecord& record = page_.records[i];
+      const bool sets_mode =
+          step.kind == StepKind::kJournalMode || IsOpen(step.kind);
+      if (!sets_mode || step.client == round_.steps[from].client) continue;
+      if (record.progress == Progress::kNone) continue;
+      const Mark ended = HasReturned(record) ? record.returned_at : kNever;
+      if (record.intended_at < page_.records[until].returned_at &&
+          ended > page_.records[from].intended_at) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Verdict Untrue(std::size_t i, const std::string& claim) const {
+    return Verdict::Violated(
+        ViolationClass::kWrongAnswer,
+        absl::StrCat("step ", i, " (", std::string(Name(round_.steps[i].kind)),
+                     ") said that it had made ", claim));
+  }
+
+  const Plan& plan_;
+  const Round& round_;
+  const SharedPage& page_;
+  TrialResult& result_;
+  // Of the client that is judged:
+  std::optional<ModeClaim> claim_;
+  std::optional<JournalMode> shown_;  // by its newest commit
+};
+
+}  // namespace
+
+Verdict JudgeClaims(const Plan& plan, const Round& round,
+                    const SharedPage& page, TrialResult& result) {
+  return ClaimJudge(plan, round, page, result).Judge();
+}
+
+// A checkpoint syncs the WAL before it copies it and the database before it
+// says so (walCheckpoint() in wal.c); the last close makes one, and deletes the
+// WAL only if that went well (sqlite3WalClose() there). So does whoever changes
+// the mode, but then the contract has no row.
+std::vector<DurabilityPromise> PromisesOf(const Plan& plan, const Round& round,
+                                          const SharedPage& page) {
+  std::vector<DurabilityPromise> promises;
+  if (ChangesJournalMode(plan)) return promises;
+  for (const std::vector<std::size_t>& program : Programs(round)) {
+    std::int64_t errors = 0;
+    for (const std::size_t i : program) {
+      const StepRecord& record = page.records[i];
+      if (!HasReturned(record)) break;
+      const StepKind kind = round.steps[i].kind;
+      const bool is_fault_free = record.errors == errors;
+      errors = record.errors;
+      const bool has_closed =
+          (kind == StepKind::kClose || kind == StepKind::kReopen) &&
+          record.calls.wal_deleted && is_fault_free;
+      const bool has_checkpointed = kind == StepKind::kWalCheckpoint &&
+                                    IsOk(record) &&
+                                    IsComplete(record.checkpoint);
+      if (has_closed || has_checkpointed) {
+        promises.push_back({record.intended_at, record.returned_at});
+      }
+    }
+  }
+  return promises;
+}
+
+}  // namespace lastcommit

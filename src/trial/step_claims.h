@@ -1,0 +1,31 @@
+// What the answers of a round's steps claim of the files, against what the
+// calls of those steps show: a checkpoint, a VACUUM and a change of the journal
+// mode leave the rows as they are, so that the model cannot tell whether they
+// happened. And what SQLite promises by such an answer.
+
+#ifndef LASTCOMMIT_TRIAL_STEP_CLAIMS_H_
+#define LASTCOMMIT_TRIAL_STEP_CLAIMS_H_
+
+#include <vector>
+
+#include "model/verdict.h"
+#include "plan/plan.h"
+#include "trial/round_judge.h"
+#include "trial/shared_page.h"
+#include "trial/trial.h"
+
+namespace lastcommit {
+
+// Violated: a step said that it had done what its calls show that nobody did.
+// Counts in `result` those that the calls do show. The order of the steps is
+// legal, as ReplayRound has found.
+Verdict JudgeClaims(const Plan& plan, const Round& round,
+                    const SharedPage& page, TrialResult& result);
+
+// What checkpoints and closes have promised.
+std::vector<DurabilityPromise> PromisesOf(const Plan& plan, const Round& round,
+                                          const SharedPage& page);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TRIAL_STEP_CLAIMS_H_
