@@ -178,7 +178,8 @@ constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-vacuum-does-nothing", Where::kProgram, Maintaining},
     {"planted-mode-change-does-nothing", Where::kProgram, Maintaining},
     {"planted-backup-without-wal", Where::kProgram, Maintaining, true},
-    {"planted-migration-in-two-commits", Where::kRecovery, Maintaining},
+    {"planted-migration-in-two-commits", Where::kRecovery, Maintaining, false,
+     120},
     {"planted-migration-loses-rows", Where::kProgram, Maintaining},
 });
 
@@ -221,7 +222,8 @@ class KilledSaver : public ::testing::TestWithParam<Case> {
   // Kills at many calls; `expected` is the only class that may be found.
   Tally KillEverywhere(std::optional<ViolationClass> expected) {
     const bool is_program = GetParam().where == Where::kProgram;
-    const std::int64_t calls = is_program ? GetParam().calls : 40;
+    const bool is_long = is_program || GetParam().calls < kProgramCalls;
+    const std::int64_t calls = is_long ? GetParam().calls : 40;
     const std::int64_t stride = is_program ? 4 : 1;
     Tally tally;
     for (std::int64_t io = 0; io < calls; io += stride) {
@@ -304,6 +306,7 @@ std::string TestName(const ::testing::TestParamInfo<Case>& info) {
   name += kNames[static_cast<std::size_t>(info.param.where)];
   name += Name(info.param.mode);
   if (info.param.program == Numbering) name += "_numbering";
+  if (info.param.program == Maintaining) name += "_maintaining";
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
