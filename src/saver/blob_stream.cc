@@ -321,8 +321,9 @@ absl::StatusOr<BlobReader> SqliteSaver::ReadBlob(const std::string& thread_id,
     RETURN_IF_ERROR(impl_->CheckNoStream());
     auto reader = std::make_unique<BlobReader::Impl>(*impl_);
     RETURN_IF_ERROR(impl_->stack.Read([&] {
-      const absl::Status status =
-          CatchBadAlloc([&] { return reader->Begin({thread_id, name}); });
+      const absl::Status status = CatchBadAlloc([&] {
+        return reader->Begin({thread_id, name});
+      });
       if (!status.ok()) reader->End();
       return status;
     }));
