@@ -48,6 +48,7 @@ void RecordedEngine::OnResult(const IoCall& call, int result) {
   if (result != SQLITE_OK) return;
   if (call.kind == IoKind::kSync && call.role == FileRole::kWal) {
     page_.synced.wal = calls_before_;
+    page_.synced.wal_began = call_began_;
   }
   if (call.syncs_directory) page_.synced.directory = call_began_;
 }

@@ -118,6 +118,7 @@ inline void Clear(StepRecord& record) {
 // the WAL and of the directory began. -1: there was none.
 struct SyncMarks {
   CallMark wal = -1;
+  Mark wal_began = -1;  // the same, among the steps
   Mark directory = -1;
 };
 

@@ -228,6 +228,7 @@ void SimRound::AfterCall(const VfsCall& call, int result) {
   if (result == SQLITE_OK) {
     if (call.kind == VfsCallKind::kSync && call.role == FileRole::kWal) {
       synced_.wal = std::max(synced_.wal, client.calls_before);
+      synced_.wal_began = std::max(synced_.wal_began, client.call_began);
     }
     if (call.syncs_directory && call.kind != VfsCallKind::kOpen) {
       synced_.directory = std::max(synced_.directory, client.call_began);

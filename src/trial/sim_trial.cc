@@ -336,7 +336,7 @@ class SimRun {
             AlternativesAt(
                 image.now, is_kill,
                 is_kill ? in_doubt.after_kill : in_doubt.after_power_loss,
-                replayed, image.synced.wal),
+                replayed, image.synced.wal_began),
             std::move(survived), std::move(left)};
   }
 
