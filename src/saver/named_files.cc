@@ -34,6 +34,11 @@ void NamedFiles::RememberWal() {
   if (!files_[kWal].id.is_there()) moved_ = CheckOne(files_[kWal]);
 }
 
+void NamedFiles::ForgetWal() noexcept {
+  uses_wal_ = false;
+  files_[kWal].id = files_[kIndex].id = {};
+}
+
 absl::Status NamedFiles::Check() noexcept {
   if (!moved_.ok() || !files_[kDatabase].id.is_there()) return moved_;
   // Another connection may have changed the mode, and this one has followed.

@@ -37,6 +37,10 @@ class NamedFiles {
   // call of it.
   absl::Status Check() noexcept;
 
+  // The connection itself has left WAL, or may have: only then can others take
+  // the WAL away and make a new one, which it may use already.
+  void ForgetWal() noexcept;
+
   // Whether another file has a name of these: somebody else has opened it, and
   // must not find it written over or removed.
   bool AreReplaced() noexcept;

@@ -277,6 +277,10 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
   const absl::Status changed = CatchBadAlloc([&] {
     return ChangeJournalMode(database, mode, level, options.busy_timeout);
   });
+  // Where another connection was in the way it has not left WAL.
+  if (mode != JournalMode::kWal && !absl::IsUnavailable(changed)) {
+    files.ForgetWal();
+  }
   if (changed.ok()) {
     journal_mode = mode;
     synchronous = level;

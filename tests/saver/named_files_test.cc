@@ -219,6 +219,14 @@ TEST_F(NamedFilesTest, AWalThatAnotherConnectionBeganIsLookedAtToo) {
   EXPECT_THAT(Put("a", "2"), StatusIs(StatusCode::kFailedPrecondition));
 }
 
+TEST_F(NamedFilesTest, AWalMadeAnewByAnotherAfterTheSaverLeftItsOwnIsLegal) {
+  Open();
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  ASSERT_THAT(saver_->SetJournalMode(JournalMode::kDelete), IsOk());
+  ASSERT_EQ(StrangersSql("PRAGMA journal_mode = wal"), "wal");
+  EXPECT_THAT(Put("a", "2"), IsOk());
+}
+
 TEST_F(NamedFilesTest, WithoutAWalTheDatabaseIsLookedAt) {
   Options options;
   options.journal_mode = JournalMode::kDelete;
