@@ -163,6 +163,8 @@ void Narrow(GenerateOptions& generate) {
     (combination.engine == Engine::kSim ? has_sim : has_fork) = true;
   }
   generate.clients = clients;
+  // What was asked for stays, for CheckEngine to refuse.
+  if (generate.engine != EngineChoice::kMixed) return;
   if (!has_sim) generate.engine = EngineChoice::kFork;
   if (!has_fork) generate.engine = EngineChoice::kSim;
 }

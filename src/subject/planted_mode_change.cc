@@ -33,14 +33,22 @@ class SaverThatChangesTheModeAlone : public PlantedSubject {
   }
 };
 
+// The WAL that it comes back to is another one, which the saver is not told.
+absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+                                            const Profile& profile) {
+  Options options = OptionsFor(profile);
+  options.notice_removed_files = false;
+  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+  return std::make_unique<SaverThatChangesTheModeAlone>(std::move(saver));
+}
+
 }  // namespace
 
 SaverEntry PlantedBareModeChange() {
   SaverEntry entry = {
       "planted-bare-mode-change",
       "changes the journal mode with PRAGMA journal_mode and nothing else",
-      ViolationClass::kLostCommit, OpenPlanted<SaverThatChangesTheModeAlone>,
-      ReadStateBySql};
+      ViolationClass::kLostCommit, Open, ReadStateBySql};
   entry.needs_clients = 2;
   return entry;
 }

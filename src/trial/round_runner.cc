@@ -85,7 +85,10 @@ class CallNotes {
     if (is_of_wal && call.kind == IoKind::kTruncate && call.offset == 0) {
       Raise(page_.wal_emptied, number_);
     }
-    if (is_of_wal && call.kind == IoKind::kDelete) calls_->wal_deleted = true;
+    if (is_of_wal && call.kind == IoKind::kDelete) {
+      calls_->wal_deleted = true;
+      Raise(page_.wal_emptied, number_);
+    }
     const TransactionEnd end = EndBy(call);
     if (end != TransactionEnd::kUnseen) calls_->end = end;
   }

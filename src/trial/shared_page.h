@@ -52,7 +52,7 @@ struct StepCalls {
   // The newest write to the WAL by the step's client until it returned.
   CallMark wal_written;
   // When it returned, whoever made the call: the newest write to the database
-  // file, and the newest truncation of the WAL to nothing.
+  // file, and the newest truncation of the WAL to nothing, or its deletion.
   CallMark database_written;
   CallMark wal_emptied;
   std::int64_t writes;  // of the step, to the database or its WAL
