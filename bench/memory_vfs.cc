@@ -8,6 +8,8 @@
 #include <new>
 #include <vector>
 
+#include "saver/file_of_name.h"
+
 namespace lastcommit {
 namespace {
 
@@ -63,8 +65,11 @@ int CheckReservedLock(sqlite3_file* /*file*/, int* is_reserved) {
   *is_reserved = 0;
   return SQLITE_OK;
 }
-int Control(sqlite3_file* /*file*/, int /*operation*/, void* /*argument*/) {
-  return SQLITE_NOTFOUND;
+// Nobody takes a file away, and none has a name outside.
+int Control(sqlite3_file* /*file*/, int operation, void* argument) {
+  if (operation != kFileControlFileOfName) return SQLITE_NOTFOUND;
+  static_cast<FileOfName*>(argument)->id = {};
+  return SQLITE_OK;
 }
 int SectorSize(sqlite3_file* /*file*/) { return 4096; }
 int Characteristics(sqlite3_file* /*file*/) {

@@ -35,14 +35,21 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
 
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,
                        std::string_view bytes) override {
-    // Leaving WAL needs the database alone; then it is done the slow way.
-    if (in_transaction() || IsDeleted(thread_id) ||
+    // Leaving WAL needs the database alone; then it is done the slow way. So it
+    // is once somebody has chosen another journal mode.
+    if (in_transaction() || IsDeleted(thread_id) || !is_as_opened_ ||
         !SetJournal(JournalMode::kOff).ok()) {
       return SqliteSubject::PutBlob(thread_id, name, bytes);
     }
     absl::Status put = Upload(thread_id, name, bytes);
     RETURN_IF_ERROR(SetJournal(promised_));
     return put;
+  }
+
+  absl::Status SetJournalMode(JournalMode mode) override {
+    RETURN_IF_ERROR(SqliteSubject::SetJournalMode(mode));
+    is_as_opened_ = false;
+    return absl::OkStatus();
   }
 
  private:
@@ -101,6 +108,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
   }
 
   const JournalMode promised_;
+  bool is_as_opened_ = true;
 };
 
 absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
