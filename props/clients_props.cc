@@ -93,9 +93,11 @@ INSTANTIATE_TEST_SUITE_P(All, ClientsTest, testing::Values(2, 3));
 
 // Savers of which only the second client has the bug.
 TEST(ClientsTwins, AreCaught) {
-  for (const TrialProperty& property :
+  constexpr std::int64_t kMostTrials = 500;
+  for (TrialProperty property :
        {LossesOfPower("planted-normal-for-others", 2),
         Errors("planted-others-ignore-failed-commit", 2)}) {
+    property.trials = PropertyTrials(kMostTrials);
     const PropertyOutcome outcome = CheckTrials(
         property, PropertySeed(), {false, ViolationClass::kLostCommit});
     EXPECT_EQ(outcome.violation, ViolationClass::kLostCommit)

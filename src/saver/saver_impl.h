@@ -96,6 +96,7 @@ class SqliteSaver::Impl {
   absl::Status CheckNoTransaction() {
     RETURN_IF_ERROR(CheckNoStream());
     if (stack.empty()) return stack.EndLeftover();
+    RETURN_IF_ERROR(stack.CheckNotAborted());
     return absl::FailedPreconditionError("a transaction is open");
   }
 

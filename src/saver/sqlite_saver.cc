@@ -277,10 +277,10 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
   const absl::Status changed = CatchBadAlloc([&] {
     return ChangeJournalMode(database, mode, level, options.busy_timeout);
   });
-  // Where another connection was in the way it has not left WAL.
-  if (mode != JournalMode::kWal && !absl::IsUnavailable(changed)) {
-    files.ForgetWal();
-  }
+  // Also where another connection was in the way: SQLite closes the WAL before
+  // it writes the version of the file, and that may be busy then (OP_JournalMode
+  // in vdbe.c); the WAL that comes next is another one.
+  if (mode != JournalMode::kWal) files.ForgetWal();
   if (changed.ok()) {
     journal_mode = mode;
     synchronous = level;

@@ -79,6 +79,8 @@ class TransactionStack {
   // False also when the stack is aborted.
   bool IsOpen(const Level& level) const;
   bool IsAborted(const Level& level) const;
+  // Aborted, with what aborted it.
+  absl::Status CheckNotAborted() const;
   // Not ended yet; may be aborted.
   bool Contains(const Level& level) const;
 
@@ -102,7 +104,6 @@ class TransactionStack {
   bool MayBeHalfDone() const;
   bool MayWriteUnjournaled();
   bool IsAborted() const;
-  absl::Status CheckNotAborted() const;
   absl::Status CheckOpen(const Level& level) const;
   absl::Status CheckSavepoint(const Level& level) const;
   absl::Status RunSavepointSql(const char* verb, int depth);

@@ -155,7 +155,7 @@ std::span<const SaverEntry> Savers() {
       AlsoShowing(PlantedBusyCheckpointIgnored(),
                   {kLostCommit, kOpenFailed, kWrongAnswer, kWrongRead}),
       PlantedReaderNeverReset(),
-      PlantedBareModeChange(),
+      AlsoShowing(PlantedBareModeChange(), {kWrongAnswer}),
       NotMeasured(PlantedReadAsAWriter()),
       NotMeasured(PlantedWriteLockKept()),
       NotMeasured(PlantedBusyWithoutATry()),

@@ -32,6 +32,9 @@ class FailureTest : public SaverTest {
   }
   void ExpectAborted(Transaction& transaction) {
     EXPECT_TRUE(transaction.is_aborted());
+    EXPECT_THAT(saver_->WalCheckpoint(CheckpointMode::kPassive),
+                StatusIs(StatusCode::kAborted));
+    EXPECT_THAT(saver_->Vacuum(), StatusIs(StatusCode::kAborted));
     EXPECT_FALSE(transaction.is_open());
     EXPECT_THAT(Put("more", "x"), StatusIs(StatusCode::kAborted));
     EXPECT_THAT(transaction.Commit(), StatusIs(StatusCode::kAborted));
