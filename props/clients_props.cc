@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(All, ClientsTest, testing::Values(2, 3));
 
 // Savers of which only the second client has the bug.
 TEST(ClientsTwins, AreCaught) {
-  constexpr std::int64_t kMostTrials = 500;
+  constexpr std::uint64_t kMostTrials = 500;
   for (TrialProperty property :
        {LossesOfPower("planted-normal-for-others", 2),
         Errors("planted-others-ignore-failed-commit", 2)}) {

@@ -14,6 +14,7 @@
 #include "plan/plan.h"
 #include "props/environment.h"
 #include "props/trial_property.h"
+#include "subject/registry.h"
 #include "trial/trial_runner.h"
 
 namespace lastcommit {
@@ -199,8 +200,10 @@ TEST(SimulatedDisk, EachPropertyCatchesItsTwin) {
        ViolationClass::kLostCommit},
   };
   for (const Twin& twin : twins) {
-    const PropertyOutcome outcome = CheckTrials(
-        twin.property(twin.saver), PropertySeed(), {false, twin.violation});
+    FailureHandling handling = {false, twin.violation};
+    handling.also = Catching(*FindSaver(twin.saver)).also;
+    const PropertyOutcome outcome =
+        CheckTrials(twin.property(twin.saver), PropertySeed(), handling);
     EXPECT_EQ(outcome.violation, twin.violation)
         << twin.saver << " in " << outcome.failed_at << " trials";
   }

@@ -278,8 +278,8 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
     return ChangeJournalMode(database, mode, level, options.busy_timeout);
   });
   // Also where another connection was in the way: SQLite closes the WAL before
-  // it writes the version of the file, and that may be busy then (OP_JournalMode
-  // in vdbe.c); the WAL that comes next is another one.
+  // it writes the version of the file, and that may be busy then
+  // (OP_JournalMode in vdbe.c); the WAL that comes next is another one.
   if (mode != JournalMode::kWal) files.ForgetWal();
   if (changed.ok()) {
     journal_mode = mode;
