@@ -107,11 +107,13 @@ Program::~Program() {
 }
 
 std::string Program::ReadLine() {
-  const std::size_t begin = read_.size();
+  const std::size_t begin = next_line_;
   while (read_.find('\n', begin) == std::string::npos) {
     if (!ReadSome(out_, read_)) break;
   }
-  return read_.substr(begin, read_.find('\n', begin) - begin);
+  const std::size_t end = std::min(read_.find('\n', begin), read_.size());
+  next_line_ = std::min(end + 1, read_.size());
+  return read_.substr(begin, end - begin);
 }
 
 void Program::CloseOutput() { CloseIfOpen(out_); }

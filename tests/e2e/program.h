@@ -50,7 +50,8 @@ class Program {
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;
-  std::string read_;  // of the standard output so far
+  std::string read_;           // of the standard output so far
+  std::size_t next_line_ = 0;  // where ReadLine begins in it
 };
 
 class ProgramTest : public testing::Test {
