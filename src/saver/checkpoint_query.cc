@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "saver/checkpoint_row.h"
+#include "saver/json.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
@@ -33,14 +34,15 @@ std::string QuerySql(std::size_t filters) {
 }
 
 absl::Status CheckIsScalar(Database& database, const std::string& json) {
-  ASSIGN_OR_RETURN(
-      Statement select,
-      database.Prepare(
-          "SELECT CASE WHEN json_valid(?1)"
-          " THEN json_type(?1) NOT IN ('array', 'object') ELSE 0 END"));
-  select.BindText(1, json);
-  ASSIGN_OR_RETURN(const std::int64_t is_scalar, select.OnlyInt());
-  if (is_scalar != 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool is_json, IsJson(database.connection(), json));
+  if (is_json) {
+    ASSIGN_OR_RETURN(
+        Statement select,
+        database.Prepare("SELECT json_type(?1) NOT IN ('array', 'object')"));
+    select.BindText(1, json);
+    ASSIGN_OR_RETURN(const std::int64_t is_scalar, select.OnlyInt());
+    if (is_scalar != 0) return absl::OkStatus();
+  }
   return absl::InvalidArgumentError("a filter value is no JSON scalar");
 }
 

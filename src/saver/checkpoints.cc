@@ -24,7 +24,7 @@ absl::StatusOr<std::int64_t> Upsert(Database& database,
       .BindText(3, checkpoint.key.checkpoint_id)
       .BindText(5, checkpoint.type)
       .BindBlob(6, checkpoint.state)
-      .BindText(7, checkpoint.metadata)
+      .BindJson(7, checkpoint.metadata)
       .BindInt(8, sequence);
   if (checkpoint.parent_id.has_value()) {
     insert.BindText(4, *checkpoint.parent_id);

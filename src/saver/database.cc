@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "saver/json.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
@@ -28,7 +29,8 @@ const void* JournalOf(sqlite3* connection) {
 Statement::Statement(Statement&& other) noexcept
     : statement_(std::exchange(other.statement_, nullptr)),
       is_owned_(other.is_owned_),
-      bind_result_(other.bind_result_) {}
+      bind_result_(other.bind_result_),
+      json_(std::move(other.json_)) {}
 
 Statement::~Statement() {
   if (is_owned_) {
@@ -47,6 +49,11 @@ Statement& Statement::BindText(int parameter, std::string_view text) {
   Note(sqlite3_bind_text64(statement_, parameter, DataOf(text), text.size(),
                            SQLITE_STATIC, SQLITE_UTF8));
   return *this;
+}
+
+Statement& Statement::BindJson(int parameter, std::string_view json) {
+  json_.push_back(json);
+  return BindText(parameter, json);
 }
 
 Statement& Statement::BindBlob(int parameter, std::string_view bytes) {
@@ -75,8 +82,22 @@ absl::StatusOr<bool> Statement::Step() {
   sqlite3* connection = sqlite3_db_handle(statement_);
   RETURN_IF_ERROR(SqliteStatus(bind_result_, connection, "bind"));
   const int result = sqlite3_step(statement_);
-  RETURN_IF_ERROR(SqliteStatus(result, connection, sqlite3_sql(statement_)));
+  const absl::Status status =
+      SqliteStatus(result, connection, sqlite3_sql(statement_));
+  if (result == SQLITE_CONSTRAINT_CHECK) return Refused(status);
+  RETURN_IF_ERROR(status);
   return result == SQLITE_ROW;
+}
+
+// The CHECKs of the tables accept all but text that is no JSON; json_valid() of
+// some versions also refuses JSON for which it has no memory.
+absl::Status Statement::Refused(absl::Status by_check) const {
+  for (const std::string_view json : json_) {
+    ASSIGN_OR_RETURN(const bool is_json,
+                     IsJson(sqlite3_db_handle(statement_), json));
+    if (!is_json) return by_check;
+  }
+  return SqliteStatus(SQLITE_NOMEM, nullptr, sqlite3_sql(statement_));
 }
 
 absl::Status Statement::Run() {

@@ -33,12 +33,16 @@ class Statement {
 
   // Parameters count from 1. An error shows in the next Step() or Run().
   Statement& BindText(int parameter, std::string_view text);
+  // A text that a CHECK (json_valid()) of the table is to accept, if it is
+  // JSON.
+  Statement& BindJson(int parameter, std::string_view json);
   Statement& BindBlob(int parameter, std::string_view bytes);
   Statement& BindInt(int parameter, std::int64_t value);
   Statement& BindZeros(int parameter, std::int64_t size);
   Statement& BindNull(int parameter);
 
-  // True if there is a row, false at the end.
+  // True if there is a row, false at the end. InvalidArgument: a CHECK refused
+  // what was bound as JSON, and it is none.
   absl::StatusOr<bool> Step();
   // Steps to the end, ignoring rows.
   absl::Status Run();
@@ -54,10 +58,12 @@ class Statement {
 
  private:
   void Note(int result);
+  absl::Status Refused(absl::Status by_check) const;
 
   sqlite3_stmt* statement_;
   bool is_owned_;
   int bind_result_ = 0;
+  std::vector<std::string_view> json_;
 };
 
 class Database {

@@ -36,7 +36,7 @@ absl::Status InsertRows(Database& database, const std::string& thread_id,
       .BindInt(3, static_cast<std::int64_t>(level));
   int parameter = 4;
   for (const std::string& payload : payloads) {
-    insert.BindText(parameter++, payload);
+    insert.BindJson(parameter++, payload);
   }
   return insert.Run();
 }

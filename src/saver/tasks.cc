@@ -71,7 +71,7 @@ absl::Status CreateTaskRow(Database& database, const TaskKey& key,
                          " (thread_id, task_id, state, attempts, version,"
                          " payload) VALUES (?1, ?2, 'pending', 0, 1, ?3)"));
     insert.BindText(1, key.thread_id).BindText(2, key.task_id);
-    RETURN_IF_ERROR(insert.BindText(3, payload).Run());
+    RETURN_IF_ERROR(insert.BindJson(3, payload).Run());
   }
   return TouchThreadRow(database, key.thread_id);
 }
@@ -94,7 +94,7 @@ absl::StatusOr<std::int64_t> UpdateTaskRow(Database& database,
       .BindInt(4, task.attempts + (is_attempt ? 1 : 0))
       .BindInt(5, task.version + 1);
   if (update.payload.has_value()) {
-    statement.BindText(6, *update.payload);
+    statement.BindJson(6, *update.payload);
   } else {
     statement.BindNull(6);
   }

@@ -65,6 +65,8 @@ absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
         "a transaction that is not the saver's is open on its connection");
   }
   absl::Status status = CatchBadAlloc([&]() -> absl::Status {
+    // So that a lack of memory cannot keep the lock that this takes.
+    RETURN_IF_ERROR(database_.Prepare("ROLLBACK").status());
     RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
     return Start(may_roll_back_partly);
   });

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "disk/memory_faults.h"
 #include "disk/new_faults.h"
 #include "saver/saver_fixture.h"
 
@@ -21,6 +22,9 @@ namespace {
 using absl::StatusCode;
 
 constexpr std::int64_t kMostAllocations = 2000;
+
+// Before anything uses SQLite.
+const absl::Status kInstalled = InstallMemoryFaults();
 
 // Longer than what a string keeps without the heap.
 const std::string kThread = "a thread with a long name";
@@ -79,6 +83,17 @@ Outcome WithoutMemory(std::int64_t at, bool is_lasting,
   outcome.status = work();
   outcome.has_failed = FailedNews() > 0;
   FailNew(0, 0);
+  return outcome;
+}
+
+// The same of SQLite's own allocator.
+Outcome WithoutSqlitesMemory(std::int64_t at, bool is_lasting,
+                             const std::function<absl::Status()>& work) {
+  Outcome outcome;
+  FailAllocations(at, is_lasting ? 0 : 1);
+  outcome.status = work();
+  outcome.has_failed = FailedAllocations() > 0;
+  FailAllocations(0, 0);
   return outcome;
 }
 
@@ -178,6 +193,30 @@ TEST_P(OutOfMemoryIn, CallAloneIsThereAsAWholeOrNot) {
           const NewMayFail may_fail;
           return GetParam().run(*saver_);
         });
+        if (outcome.status.ok()) {
+          before = Rows();
+        } else {
+          EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
+          EXPECT_EQ(Rows(), before);
+        }
+        ExpectGoesOn();
+        return outcome;
+      });
+      EXPECT_TRUE(tried_ > 1 || !is_new) << "no allocation was there to fail";
+    }
+  }
+}
+
+// What SQLite can do without that memory, it does. It also takes JSON for which
+// it has none for bad JSON, in some versions.
+TEST_P(OutOfMemoryIn, CallWithoutSqlitesMemoryIsThereAsAWholeOrNot) {
+  EXPECT_THAT(kInstalled, IsOk());
+  for (const bool is_lasting : {false, true}) {
+    for (const bool is_new : {false, true}) {
+      std::string before = Rows();
+      ForEachAllocation(is_lasting, is_new, [&](std::int64_t at) {
+        const Outcome outcome = WithoutSqlitesMemory(
+            at, is_lasting, [&] { return GetParam().run(*saver_); });
         if (outcome.status.ok()) {
           before = Rows();
         } else {
