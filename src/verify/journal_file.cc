@@ -1,7 +1,6 @@
 #include "verify/journal_file.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,6 +28,14 @@ bool HasMagic(const unsigned char* bytes) {
 
 bool IsPowerOfTwo(std::int64_t number) { return (number & (number - 1)) == 0; }
 
+// As unixAccess() of SQLite's os_unix.c, to which a file of no bytes is none.
+// Only asked: nothing outside the copy is opened.
+bool IsThere(const std::string& path) {
+  struct stat info = {};
+  return stat(path.c_str(), &info) == 0 &&
+         (!S_ISREG(info.st_mode) || info.st_size > 0);
+}
+
 class JournalReader {
  public:
   explicit JournalReader(const std::string& database)
@@ -53,9 +60,7 @@ class JournalReader {
     Bytes first(1);
     ASSIGN_OR_RETURN(const bool has_first, file_.Read(0, first));
     if (!has_first || first[0] == 0) return JournalFate::kCold;
-    // Only asked whether it is there: nothing outside the copy is opened.
-    if (!state_.super_journal.empty() &&
-        access(state_.super_journal.c_str(), F_OK) != 0) {
+    if (!state_.super_journal.empty() && !IsThere(state_.super_journal)) {
       return JournalFate::kSuperIsGone;
     }
     return has_header_ ? JournalFate::kRolledBack : JournalFate::kNoHeader;

@@ -50,8 +50,9 @@ inline void MakeDatabaseWithSuperJournal(const std::string& path,
       "('old')");
   run("BEGIN; UPDATE t SET a = 'new'");
   ASSERT_EQ(sqlite3_db_cacheflush(connection), SQLITE_OK);
-  std::filesystem::copy_file(at_work, path);
-  std::filesystem::copy_file(journal, path + "-journal");
+  constexpr auto kAnew = std::filesystem::copy_options::overwrite_existing;
+  std::filesystem::copy_file(at_work, path, kAnew);
+  std::filesystem::copy_file(journal, path + "-journal", kAnew);
   std::ofstream(path + "-journal", std::ios::binary | std::ios::app)
       << SuperJournalRecord(super_journal);
   sqlite3_close(connection);
