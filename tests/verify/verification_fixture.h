@@ -4,18 +4,15 @@
 #ifndef LASTCOMMIT_TESTS_VERIFY_VERIFICATION_FIXTURE_H_
 #define LASTCOMMIT_TESTS_VERIFY_VERIFICATION_FIXTURE_H_
 
-#include <sys/stat.h>
-
 #include <filesystem>
-#include <map>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
 #include "saver/sqlite_saver.h"
+#include "tree.h"
 #include "verify/databases.h"
 #include "verify/verification.h"
 
@@ -34,17 +31,14 @@ MATCHER_P(Is, soundness, "has the expected soundness") {
   return arg.soundness == soundness;
 }
 
-// Of each file: what it holds and when it was changed.
-using Fingerprint = std::map<std::string, std::pair<std::string, absl::Time>>;
-
 class VerificationFixture : public testing::Test {
  protected:
   // Everything that is verified in these tests stays as it was.
   Verification Check(const std::string& name = "a.db") {
-    const Fingerprint before = Look();
+    const Tree before = TreeOf(directory_.path());
     absl::StatusOr<Verification> result =
         Verify(directory_.Path(name), options_);
-    EXPECT_EQ(Look(), before);
+    EXPECT_EQ(TreeOf(directory_.path()), before);
     EXPECT_THAT(place_.Names(), testing::IsEmpty());
     EXPECT_THAT(result, IsOk());
     return result.ok() ? *std::move(result) : Verification();
@@ -75,18 +69,6 @@ class VerificationFixture : public testing::Test {
   Directory directory_;
   Directory place_;
   VerifyOptions options_ = {.directory = place_.path()};
-
- private:
-  Fingerprint Look() {
-    Fingerprint found;
-    for (const std::string& name : directory_.Names()) {
-      struct stat info = {};
-      stat(directory_.Path(name).c_str(), &info);
-      found[name] = {directory_.Get(name),
-                     absl::TimeFromTimespec(info.st_mtim)};
-    }
-    return found;
-  }
 };
 
 }  // namespace lastcommit
