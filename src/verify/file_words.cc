@@ -157,6 +157,17 @@ void SayJournal(const JournalState& journal, Report& report) {
   if (journal.fate == JournalFate::kNone) return report.Fact("journal", "none");
   report.Fact("journal", absl::StrCat(Plural(journal.bytes, "byte"), ", ",
                                       DescribeFate(journal)));
+  if (!journal.is_broken || journal.fate != JournalFate::kRolledBack) return;
+  const std::string what =
+      absl::StrCat("SQLite rolls back ", Plural(journal.records, "page"),
+                   " and ignores the rest of the journal, since the next "
+                   "record is cut off, or does not match its checksum");
+  report.Warn("journal",
+              absl::StrCat(what,
+                           ". A power loss may do that before anything is "
+                           "written to the database; else half a transaction "
+                           "is in it"),
+              what);
 }
 
 }  // namespace lastcommit

@@ -100,6 +100,7 @@ class JournalReader {
       ASSIGN_OR_RETURN(const bool is_there, file_.Read(at, header));
       if (!is_there || !HasMagic(header.data())) break;
       std::int64_t records = BigEndian(&header[8]);
+      const bool is_counted = records != kUntilTheEnd;
       if (at == 0) {
         sector = BigEndian(&header[20]);
         page = BigEndian(&header[24]);
@@ -115,7 +116,10 @@ class JournalReader {
       if (records == kUntilTheEnd) records = (state_.bytes - at) / (page + 8);
       ASSIGN_OR_RETURN(const bool is_whole,
                        ReadRecords(at, records, page, BigEndian(&header[12])));
-      if (!is_whole) break;
+      if (!is_whole) {
+        state_.is_broken = is_counted;
+        break;
+      }
       at += records * (page + 8);
       at = (at + sector - 1) / sector * sector;
     }

@@ -30,6 +30,9 @@ struct JournalState {
   // of it that can be written back, until one does not match its checksum.
   std::int64_t original_pages = 0;
   std::int64_t records = 0;
+  // It counts one that does not match. A header counts what it was synced with,
+  // if anything was synced, before the database was written.
+  bool is_broken = false;
   // The super-journal that it names (https://sqlite.org/atomiccommit.html
   // #_multi_file_commit): without that file it is not rolled back.
   std::string super_journal;

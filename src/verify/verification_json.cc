@@ -55,7 +55,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WalState, bytes, header, frames, valid,
                                    ignored_older, ignored_whole, ignored_pages,
                                    ignored_pages_in_database)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JournalState, fate, bytes, original_pages,
-                                   records, super_journal)
+                                   records, is_broken, super_journal)
 
 std::string Word(Soundness soundness) { return Json(soundness); }
 

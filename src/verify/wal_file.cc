@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
@@ -59,7 +60,8 @@ struct Frame {
   std::uint32_t page = 0;
   std::uint32_t pages_after_commit = 0;  // 0: no commit frame
   Generation generation = Generation::kThis;
-  bool fits = false;  // its checksum, to the frame before it
+  std::uint64_t sum = 0;  // its checksum, which no other frame has
+  bool fits = false;      // to the frame before it
 };
 
 // Page -> the last frame that holds it, of the transaction that is read and of
@@ -176,6 +178,8 @@ class WalReader {
       Frame frame = {.page = BigEndian(bytes.data()),
                      .pages_after_commit = BigEndian(bytes.data() + 4),
                      .generation = GenerationOf(bytes.data() + 8),
+                     .sum = std::uint64_t{BigEndian(&bytes[16])} << 32 |
+                            BigEndian(&bytes[20]),
                      .fits = Fits(bytes, before.data(), is_big_endian_)};
       std::copy_n(bytes.begin() + 16, 8, before.begin());
       Take(frame);
@@ -199,6 +203,7 @@ class WalReader {
                           frame.generation == Generation::kThis &&
                           state_.header == WalHeader::kValid;
     if (is_valid) {
+      sums_.insert(frame.sum);
       pages_.Add(frame.page, state_.valid++);
       if (frame.pages_after_commit == 0) return;
       ++state_.transactions;
@@ -213,7 +218,8 @@ class WalReader {
     }
     if (!has_ended_) state_.end = EndAt(frame);
     has_ended_ = true;
-    Ignore(frame);
+    // A copy of a frame that counts: nothing is in it that SQLite ignores.
+    if (sums_.count(frame.sum) == 0) Ignore(frame);
   }
 
   static WalEnd EndAt(const Frame& frame) {
@@ -271,7 +277,8 @@ class WalReader {
   std::size_t page_size_ = 0;
   bool is_big_endian_ = false;
   bool has_ended_ = false;
-  bool is_of_this_ = true;  // the frame before
+  bool is_of_this_ = true;        // the frame before
+  std::set<std::uint64_t> sums_;  // of the valid frames
   Pages pages_;
   Pages ignored_;
 };

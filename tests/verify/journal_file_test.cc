@@ -146,6 +146,11 @@ TEST_F(JournalFileTest, WithARecordThatDoesNotMatchIsRolledBackUpToThere) {
   PutJournal(std::string(Journal()).replace(kSummed, 1, "x"));
   ExpectFate(JournalFate::kRolledBack, "1 page, to a database of 4 pages");
   EXPECT_EQ(RowsOfSqlite(), "old new ");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kWarning));
+  EXPECT_THAT(found.summary,
+              HasSubstr("SQLite rolls back 1 page and ignores the rest of the "
+                        "journal, since the next record is "));
 }
 
 }  // namespace

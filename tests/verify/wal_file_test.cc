@@ -73,6 +73,16 @@ TEST_F(WalFileTest, ACommitBehindAFrameThatDoesNotMatchIsCounted) {
   EXPECT_EQ(state.ignored, 2);
 }
 
+TEST_F(WalFileTest, CopiesOfFramesThatCountAreNothingThatIsIgnored) {
+  const std::string wal = directory_.Get("a.db-wal");
+  directory_.Put("a.db-wal", wal + wal.substr(kHeader + kFrame));
+  const WalState state = Read(directory_);
+  EXPECT_EQ(state.frames, 5);
+  EXPECT_EQ(state.transactions, 3);
+  EXPECT_EQ(state.end, WalEnd::kWrongChecksum);
+  EXPECT_EQ(state.ignored + state.ignored_newer + state.ignored_older, 0);
+}
+
 TEST_F(WalFileTest, ALastFrameThatIsCutOffIsNotCounted) {
   directory_.Put(
       "a.db-wal",
