@@ -47,6 +47,7 @@ class RealRemainsTest : public testing::Test {
   std::string Examine() {
     absl::StatusOr<ChildRunner> runner = ChildRunner::Create();
     EXPECT_THAT(runner, IsOk());
+    std::fflush(stdout);  // not once more by the child
     const absl::StatusOr<ChildReport> report = runner->Run(
         [&] {
           RealRemains remains(directory_.path(), place_.Path("copy"));
