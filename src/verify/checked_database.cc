@@ -61,8 +61,9 @@ absl::StatusOr<Answer> CheckedDatabase::Ask(const std::string& sql,
                                             std::size_t limit) {
   Collected found = {limit};
   Answer answer;
-  const int result =
-      sqlite3_exec(connection(), sql.c_str(), AddRow, &found, nullptr);
+  int result = sqlite3_exec(connection(), sql.c_str(), AddRow, &found, nullptr);
+  // What SQLite's legacy.c answers where a value has no memory for its text.
+  if (result == SQLITE_ROW) result = SQLITE_NOMEM;
   answer.rows = std::move(found.rows);
   const bool is_enough =
       (result & 0xff) == SQLITE_ABORT && answer.rows.size() >= limit;

@@ -42,7 +42,7 @@ absl::StatusOr<Parts> PartsOf(CheckedDatabase& database) {
 // Bytes are read piece by piece: they may be more than there is memory.
 class Content {
  public:
-  Content(sqlite3* connection, std::int64_t id) {
+  Content(sqlite3* connection, std::int64_t id) : connection_(connection) {
     result_ = sqlite3_blob_open(connection, "main", "contents", "bytes", id,
                                 /*flags=*/0, &blob_);
   }
@@ -50,8 +50,9 @@ class Content {
   Content(const Content&) = delete;
   Content& operator=(const Content&) = delete;
 
-  // Nothing if they cannot be read.
-  std::optional<std::string> Digest() {
+  // Nothing if they are not there, or damaged. Any other error is one of this
+  // machine: a lack of memory, the end of the time.
+  absl::StatusOr<std::optional<std::string>> Digest() {
     DigestBuilder digest;
     std::string part(std::size_t{1} << 16, '\0');
     for (int at = 0; result_ == SQLITE_OK && at < size();) {
@@ -60,12 +61,15 @@ class Content {
       digest.Add(std::string_view(part.data(), static_cast<std::size_t>(now)));
       at += now;
     }
-    if (result_ != SQLITE_OK) return std::nullopt;
+    const int code = result_ & 0xff;
+    if (code == SQLITE_CORRUPT || code == SQLITE_ERROR) return std::nullopt;
+    RETURN_IF_ERROR(SqliteStatus(result_, connection_, "reading a blob"));
     return digest.Finish();
   }
   int size() const { return blob_ == nullptr ? 0 : sqlite3_blob_bytes(blob_); }
 
  private:
+  sqlite3* const connection_;
   sqlite3_blob* blob_ = nullptr;
   int result_ = SQLITE_OK;
 };
@@ -81,17 +85,18 @@ std::string Hex(const std::string& bytes) {
 }
 
 // Why a row of `blobs` does not match its bytes; empty if it does.
-std::string WhyBlobIsDamaged(sqlite3* connection, const Row& row) {
+absl::StatusOr<std::string> WhyBlobIsDamaged(sqlite3* connection,
+                                             const Row& row) {
   std::int64_t id = 0;
   static_cast<void>(absl::SimpleAtoi(row[0], &id));
   Content content(connection, id);
-  const std::optional<std::string> digest = content.Digest();
-  if (!digest.has_value()) return "its bytes cannot be read";
+  ASSIGN_OR_RETURN(const std::optional<std::string> digest, content.Digest());
+  if (!digest.has_value()) return std::string("its bytes cannot be read");
   if (absl::StrCat(content.size()) != row[3]) {
     return absl::StrCat("it has ", content.size(), " bytes, not ", row[3]);
   }
-  if (Hex(*digest) != row[4]) return "its bytes are not those of its digest";
-  return "";
+  return std::string(
+      Hex(*digest) == row[4] ? "" : "its bytes are not those of its digest");
 }
 
 absl::StatusOr<std::int64_t> CommitsBySaver(const std::string& path) {
@@ -138,7 +143,8 @@ absl::Status CheckDigests(CheckedDatabase& database, Report& report) {
                                 "hex(digest) FROM blobs"));
   std::int64_t damaged = 0;
   for (const Row& row : blobs.rows) {
-    const std::string why = WhyBlobIsDamaged(database.connection(), row);
+    ASSIGN_OR_RETURN(const std::string why,
+                     WhyBlobIsDamaged(database.connection(), row));
     if (why.empty()) continue;
     report.DamagedRow("digests",
                       absl::StrCat("blob ", Shown(row[2]), " of thread ",

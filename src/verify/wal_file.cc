@@ -64,7 +64,10 @@ struct Frame {
   bool fits = false;      // to the frame before it
 };
 
-// Page -> the last frame that holds it, of the transaction that is read and of
+// Page -> the last frame that holds it.
+using PageFrames = std::map<std::uint32_t, std::int64_t>;
+
+// Of the transaction that is read and of
 // those that are committed.
 class Pages {
  public:
@@ -74,13 +77,11 @@ class Pages {
     pending_.clear();
     latest_.erase(latest_.upper_bound(pages_after_commit), latest_.end());
   }
-  const std::map<std::uint32_t, std::int64_t>& latest() const {
-    return latest_;
-  }
+  const PageFrames& latest() const { return latest_; }
 
  private:
-  std::map<std::uint32_t, std::int64_t> pending_;
-  std::map<std::uint32_t, std::int64_t> latest_;
+  PageFrames pending_;
+  PageFrames latest_;
 };
 
 class WalReader {
@@ -98,11 +99,14 @@ class WalReader {
     RETURN_IF_ERROR(ReadFrames());
     const RawFile database(database_);
     if (!database.is_open()) return state_;
+    PageFrames ignored = newer_.latest();
+    ignored.insert(ignored_.latest().begin(), ignored_.latest().end());
     state_.pages = static_cast<std::int64_t>(pages_.latest().size());
-    state_.ignored_pages = static_cast<std::int64_t>(ignored_.latest().size());
-    ASSIGN_OR_RETURN(state_.checkpointed_pages, CountIn(database, pages_));
+    state_.ignored_pages = static_cast<std::int64_t>(ignored.size());
+    ASSIGN_OR_RETURN(state_.checkpointed_pages,
+                     CountIn(database, pages_.latest()));
     ASSIGN_OR_RETURN(state_.ignored_pages_in_database,
-                     CountIn(database, ignored_));
+                     CountIn(database, ignored));
     return state_;
   }
 
@@ -244,19 +248,20 @@ class WalReader {
       if (is_commit) ++state_.ignored_older;
       return;
     }
-    ignored_.Add(frame.page, state_.frames);
+    Pages& pages = is_newer ? newer_ : ignored_;
+    pages.Add(frame.page, state_.frames);
     if (!is_commit) return;
     ++(is_newer ? state_.ignored_newer : state_.ignored);
     if (frame.fits) ++state_.ignored_whole;
-    ignored_.Commit(frame.pages_after_commit);
+    pages.Commit(frame.pages_after_commit);
   }
 
   absl::StatusOr<std::int64_t> CountIn(const RawFile& database,
-                                       const Pages& pages) const {
+                                       const PageFrames& pages) const {
     std::int64_t count = 0;
     Bytes in_database(page_size_);
     Bytes in_wal(page_size_);
-    for (const auto& [page, frame] : pages.latest()) {
+    for (const auto& [page, frame] : pages) {
       const std::int64_t offset =
           (std::int64_t{page} - 1) * static_cast<std::int64_t>(page_size_);
       if (page == 0) continue;
@@ -281,6 +286,7 @@ class WalReader {
   std::set<std::uint64_t> sums_;  // of the valid frames
   Pages pages_;
   Pages ignored_;
+  Pages newer_;  // those of newer generations, whose content is the latest
 };
 
 }  // namespace

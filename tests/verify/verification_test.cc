@@ -101,6 +101,86 @@ TEST_F(VerificationTest, AMissingParentRowOfOursIsDamage) {
   EXPECT_THAT(found.summary, HasSubstr("foreign_key_check reports 1 error"));
 }
 
+TEST_F(VerificationTest, AForeignKeyThatFitsToNoKeyIsANote) {
+  Sql(directory_.Path("a.db"))
+      .Run(
+          "CREATE TABLE p (id INTEGER PRIMARY KEY, name);"
+          "CREATE TABLE c (p REFERENCES p (name)); INSERT INTO c VALUES (9);"
+          "CREATE TABLE d (p REFERENCES p); INSERT INTO d VALUES (7)");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Text(found), AllOf(HasSubstr("c: foreign key mismatch"),
+                                 HasSubstr("row 1 of d refers to a row of p")));
+}
+
+TEST_F(VerificationTest, DamageInTheIndexOfAVirtualTableIsFound) {
+  const struct {
+    const char* module;
+    const char* make;
+    const char* damage;
+  } cases[] = {
+      {"rtree",
+       "CREATE VIRTUAL TABLE v USING rtree(id, x, y);"
+       "INSERT INTO v VALUES (1, 2, 3)",
+       "UPDATE v_rowid SET nodeno = 7"},
+      {"rtree",
+       "CREATE VIRTUAL TABLE v USING rtree(id, x, y);"
+       "INSERT INTO v VALUES (1, 2, 3)",
+       "UPDATE v_node SET data = zeroblob(length(data) - 1)"},
+      {"fts3",
+       "CREATE VIRTUAL TABLE v USING fts3(a); INSERT INTO v VALUES ('a b')",
+       "UPDATE v_content SET c0a = 'a c'"},
+      {"fts4",
+       "CREATE VIRTUAL TABLE v USING fts4(a); INSERT INTO v VALUES ('a b')",
+       "UPDATE v_content SET c0a = 'a c'"},
+      {"fts5",
+       "CREATE VIRTUAL TABLE v USING fts5(a); INSERT INTO v VALUES ('a b')",
+       "UPDATE v_content SET c0 = 'a c'"}};
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.damage);
+    directory_.Put("a.db", "");
+    Sql(directory_.Path("a.db")).Run(one.make);
+    const Verification whole = Check();
+    EXPECT_THAT(whole, Is(Soundness::kOk));
+    EXPECT_THAT(Text(whole), HasSubstr(std::string("own checks: ") +
+                                       one.module + " table v: ok"));
+    Sql(directory_.Path("a.db")).Run(one.damage);
+    const Verification damaged = Check();
+    EXPECT_THAT(damaged, Is(Soundness::kDamaged));
+    EXPECT_THAT(damaged.summary, HasSubstr(std::string(one.module) +
+                                           " table v fails its own check: "));
+  }
+}
+
+// https://sqlite.org/fts3.html#_external_content_fts4_tables_
+TEST_F(VerificationTest, AnIndexOfATableThatDisagreesWithItIsANote) {
+  Sql(directory_.Path("a.db"))
+      .Run(
+          "CREATE TABLE t (a); INSERT INTO t VALUES ('a b');"
+          "CREATE VIRTUAL TABLE v USING fts4(content=\"t\", a)");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Text(found), HasSubstr("fts4 table v fails its own check"));
+}
+
+TEST_F(VerificationTest, ANewerWriterWhoseSchemaIsUnderstoodIsANote) {
+  Sql(directory_.Path("a.db")).Run(kRows);
+  Overwrite(directory_, "a.db", 96, std::string("\x00\x3d\x09\x00", 4));
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Text(found), HasSubstr("it was last written by SQLite 4.0.0, "
+                                     "this is "));
+}
+
+// What cannot be parsed was written so by no SQLite that is older.
+TEST_F(VerificationTest, ASchemaThatNoSqliteHasWrittenIsDamage) {
+  Sql(directory_.Path("a.db"))
+      .Run(std::string(kRows) +
+           "; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+           "'CREATE TABLE t (a, b' WHERE name = 't'");
+  EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
 TEST_F(VerificationTest, APageOfGarbageIsDamage) {
   Sql(directory_.Path("a.db")).Run(kRows);
   Overwrite(directory_, "a.db", std::size_t{5} * 4096, std::string(300, 'x'));
@@ -165,6 +245,17 @@ TEST_F(VerificationTest, AnEmptyFileWithCommitsInItsWalIsDamage) {
   MakeKilled("PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
   directory_.Put("a.db", "");
   EXPECT_THAT(Check(), Is(Soundness::kDamaged));
+}
+
+TEST_F(VerificationTest, AnEmptyFileWithPagesInItsJournalIsDamage) {
+  MakeKilled(std::string(kRows) +
+             "; PRAGMA cache_size = 2; BEGIN; UPDATE t SET b = zeroblob(99)");
+  directory_.Put("a.db", "");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kDamaged));
+  EXPECT_THAT(found.summary,
+              HasSubstr("the file is empty, and its journal holds pages of the "
+                        "database, which SQLite deletes when it is opened"));
 }
 
 TEST_F(VerificationTest, WhatIsNoDatabaseCannotBeChecked) {

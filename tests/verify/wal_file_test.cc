@@ -65,6 +65,30 @@ TEST_F(WalFileTest, FramesOfAnOlderWalAreNoGap) {
   EXPECT_EQ(state.ignored_older, 2);
 }
 
+// An old header before new frames: a write of it that was lost.
+TEST_F(WalFileTest, ACommitOfANewerGenerationIsCountedAndIsTheLatest) {
+  directory_.Put("a.db", restarted_.Get("a.db"));
+  directory_.Put("a.db-wal", directory_.Get("a.db-wal").substr(0, kHeader) +
+                                 restarted_.Get("a.db-wal").substr(kHeader));
+  const WalState state = Read(directory_);
+  EXPECT_EQ(state.header, WalHeader::kValid);
+  EXPECT_EQ(state.valid, 0);
+  EXPECT_EQ(state.end, WalEnd::kNewer);
+  EXPECT_EQ(state.ignored_newer, 1);
+  EXPECT_EQ(state.ignored, 2);
+  // Those of the generation of the header do, the newer one does not.
+  EXPECT_EQ(state.ignored_pages, 1);
+  EXPECT_EQ(state.ignored_pages_in_database, 0);
+}
+
+TEST_F(WalFileTest, FramesOfAnotherWalAreForeign) {
+  Overwrite(directory_, "a.db-wal", kHeader + kFrame + 8, "\x7f\x01");
+  Overwrite(directory_, "a.db-wal", kHeader + kFrame + 24, "x");
+  const WalState state = Read(directory_);
+  EXPECT_EQ(state.valid, 1);
+  EXPECT_EQ(state.end, WalEnd::kForeign);
+}
+
 TEST_F(WalFileTest, ACommitBehindAFrameThatDoesNotMatchIsCounted) {
   Overwrite(directory_, "a.db-wal", kHeader + kFrame + 100, "x");
   const WalState state = Read(directory_);
