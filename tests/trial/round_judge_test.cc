@@ -349,6 +349,127 @@ TEST_F(RoundJudgeTest, ACommitInDoubtMayBeThereUntilAnotherTookItsNumber) {
   EXPECT_EQ(replayed.overtaken[0].overtaken_at, page_->records[3].returned_at);
 }
 
+// Client 0 dies in its put, which is commit 1; then client 1's is commit 1.
+TEST_F(RoundJudgeTest, WhatADeadClientWasCommittingMayBeThereUntilAnotherIs) {
+  const auto by = [](int client, Step step) {
+    step.client = client;
+    return step;
+  };
+  Use({by(1, StepOf(StepKind::kOpen)), PutBlob(0, 10), by(1, PutBlob(1, 10)),
+       by(1, StepOf(StepKind::kClose))});
+  page_->records[2].progress = Progress::kIntended;
+  page_->records[5].progress = Progress::kNone;
+  page_->records[2].attempted = page_->records[3].attempted = 1;
+  const DeathOfOne death = {0, page_->records[2].returned_at};
+  ReferenceModel model;
+  TrialResult result;
+  const Replayed replayed =
+      ReplayRound(plan_, plan_.rounds[0], *page_, {{}, death}, model, result);
+  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+  ASSERT_EQ(replayed.overtaken.size(), 1u);
+  EXPECT_TRUE(replayed.overtaken[0].is_of_the_dead);
+  EXPECT_EQ(replayed.overtaken[0].with->state().cut, 1);
+  EXPECT_EQ(replayed.overtaken[0].attempted_at, page_->records[2].intended_at);
+  EXPECT_EQ(replayed.overtaken[0].overtaken_at, page_->records[3].returned_at);
+}
+
+// ---- A commit in doubt that is not seen ----
+
+// The put of step 1 fails in doubt, and the later steps answer as without it.
+class InDoubtTest : public RoundJudgeTest {
+ protected:
+  void UseAfterTheFailed(JournalMode mode, std::vector<Step> later) {
+    plan_.profile.journal_mode = mode;
+    later.insert(later.begin(), PutBlob(0, 10));
+    Use(std::move(later));
+    ReferenceModel model;
+    const std::vector<Step>& steps = plan_.rounds[0].steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (i == 1) continue;
+      page_->records[i].value = model.Apply(steps[i]).value;
+    }
+    Inject(1, ErrorKind::kSync);
+    Answer(1, absl::StatusCode::kUnknown, false);
+    page_->records[1].is_in_doubt = true;
+  }
+  // What a kill may leave instead of what the model says.
+  std::vector<std::int64_t> CutsAfterAKill() {
+    ReferenceModel model;
+    TrialResult result;
+    const Replayed replayed =
+        ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+    EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+    std::vector<std::int64_t> cuts;
+    for (const auto& other : replayed.at_end.after_kill) {
+      cuts.push_back(other->state().cut);
+    }
+    return cuts;
+  }
+};
+
+TEST_F(InDoubtTest, InAWalAReadDecidesNothing) {
+  UseAfterTheFailed(JournalMode::kWal, {StepOf(StepKind::kRead)});
+  EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{1});
+}
+
+TEST_F(InDoubtTest, WithARollbackJournalAReadDecides) {
+  UseAfterTheFailed(JournalMode::kDelete, {StepOf(StepKind::kRead)});
+  EXPECT_TRUE(CutsAfterAKill().empty());
+}
+
+// Which of the two it came after its answer does not show.
+TEST_F(InDoubtTest, InAWalItIsNotThereWithoutTheNextCommit) {
+  UseAfterTheFailed(JournalMode::kWal, {PutBlob(1, 10)});
+  EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{2});
+}
+
+TEST_F(InDoubtTest, InAWalARecoveryDecides) {
+  UseAfterTheFailed(JournalMode::kWal, {StepOf(StepKind::kReopen)});
+  EXPECT_TRUE(CutsAfterAKill().empty());
+}
+
+TEST_F(InDoubtTest, WhatDiesLaterMayBeThereWithItAndWithout) {
+  UseAfterTheFailed(JournalMode::kWal, {PutBlob(1, 10)});
+  page_->records[2].progress = Progress::kIntended;
+  EndAfter(2);
+  EXPECT_EQ(CutsAfterAKill(), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(InDoubtTest, WhatTheSaverDoesNotCallInDoubtIsNotThere) {
+  UseAfterTheFailed(JournalMode::kWal, {});
+  EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{1});
+  page_->records[1].is_in_doubt = false;
+  EXPECT_TRUE(CutsAfterAKill().empty());
+}
+
+TEST_F(RoundJudgeTest, TheSchemaOfAnOpenThatFailedMayBeThere) {
+  Use({});
+  Inject(0, ErrorKind::kSync);
+  Answer(0, absl::StatusCode::kUnknown, false);
+  page_->records[0].has_saver = false;
+  EndAfter(0);
+  ReferenceModel model;
+  TrialResult result;
+  const Replayed replayed =
+      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+  ASSERT_EQ(replayed.at_end.after_kill.size(), 1u);
+  EXPECT_EQ(replayed.at_end.after_kill[0]->state().cut, 0);
+}
+
+// ---- Whether a transaction is open ----
+
+TEST_F(RoundJudgeTest, AfterAnErrorTheSaverKnowsWhetherItsTransactionIsOpen) {
+  Use(Transaction());
+  Inject(2, ErrorKind::kWrite);  // which it answers as if there were none
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  page_->records[2].is_in_transaction = false;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+  page_->records[2].is_in_transaction = true;
+  page_->records[4].is_in_transaction = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
 // ---- A commit in doubt that is seen ----
 
 TEST_F(RoundJudgeTest, WhatOnlyAReadHasShownIsNotPromised) {
