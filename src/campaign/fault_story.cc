@@ -114,6 +114,8 @@ CallWords WordsOf(ErrorKind kind) {
       return {"allocation", ""};
     case ErrorKind::kInterrupt:
       return {"call", " (it is interrupted)"};
+    case ErrorKind::kNoProcessMemory:
+      return {"allocation of the saver itself", ""};
   }
   return {"", ""};
 }

@@ -2,6 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace lastcommit {
@@ -9,22 +14,63 @@ namespace {
 
 sqlite3_mem_methods g_real;
 bool g_installed = false;
+thread_local bool g_new_may_fail = false;
+
+Allocator g_allocator = Allocator::kSqlite;
 std::int64_t g_at = 0;  // 0 = nothing fails
 std::int64_t g_count = 0;
 std::int64_t g_allocations = 0;
 std::int64_t g_failed = 0;
 bool g_is_held = false;
 
-bool MustFail() {
-  if (g_at == 0 || g_is_held || ++g_allocations < g_at) return false;
+bool MustFail(Allocator allocator) {
+  if (g_at == 0 || g_is_held || allocator != g_allocator ||
+      ++g_allocations < g_at) {
+    return false;
+  }
   if (g_count > 0 && g_failed >= g_count) return false;
   ++g_failed;
   return true;
 }
 
-void* Malloc(int size) { return MustFail() ? nullptr : g_real.xMalloc(size); }
+void* Malloc(int size) {
+  return MustFail(Allocator::kSqlite) ? nullptr : g_real.xMalloc(size);
+}
 void* Realloc(void* memory, int size) {
-  return MustFail() ? nullptr : g_real.xRealloc(memory, size);
+  return MustFail(Allocator::kSqlite) ? nullptr : g_real.xRealloc(memory, size);
+}
+
+// What operator new does by default, with `allocate` for its memory
+// (https://en.cppreference.com/w/cpp/memory/new/operator_new).
+template <typename Allocate>
+void* New(const Allocate& allocate) {
+  if (g_new_may_fail && MustFail(Allocator::kNew)) throw std::bad_alloc();
+  while (true) {
+    if (void* const memory = allocate(); memory != nullptr) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
+}
+
+void* NewOf(std::size_t size) {
+  return New([size] { return std::malloc(size == 0 ? 1 : size); });
+}
+
+void* NewOf(std::size_t size, std::align_val_t alignment) {
+  const auto unit = static_cast<std::size_t>(alignment);
+  return New([size, unit] {
+    return std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
+  });
+}
+
+template <typename... Arguments>
+void* NewOrNull(Arguments... arguments) noexcept {
+  try {
+    return NewOf(arguments...);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 }  // namespace
@@ -52,7 +98,8 @@ absl::Status InstallMemoryFaults() {
   return absl::OkStatus();
 }
 
-void FailAllocations(std::int64_t at, std::int64_t count) {
+void FailAllocations(Allocator allocator, std::int64_t at, std::int64_t count) {
+  g_allocator = allocator;
   g_at = at;
   g_count = count;
   g_allocations = 0;
@@ -64,4 +111,39 @@ void HoldAllocationFaults(bool held) { g_is_held = held; }
 
 std::int64_t FailedAllocations() { return g_failed; }
 
+bool internal::SetNewMayFail(bool may_fail) {
+  return std::exchange(g_new_may_fail, may_fail);
+}
+
 }  // namespace lastcommit
+
+// All forms: a sanitizer has its own of each, and finds that memory which one
+// of those gave is given back to another allocator.
+using lastcommit::NewOf;
+using lastcommit::NewOrNull;
+using std::align_val_t;
+using std::nothrow_t;
+using std::size_t;
+
+void* operator new(size_t n) { return NewOf(n); }
+void* operator new[](size_t n) { return NewOf(n); }
+void* operator new(size_t n, align_val_t a) { return NewOf(n, a); }
+void* operator new[](size_t n, align_val_t a) { return NewOf(n, a); }
+void* operator new(size_t n, const nothrow_t&) noexcept { return NewOrNull(n); }
+void* operator new[](size_t n, const nothrow_t&) noexcept {
+  return NewOrNull(n);
+}
+void* operator new(size_t n, align_val_t a, const nothrow_t&) noexcept {
+  return NewOrNull(n, a);
+}
+void* operator new[](size_t n, align_val_t a, const nothrow_t&) noexcept {
+  return NewOrNull(n, a);
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, size_t) noexcept { std::free(p); }
+void operator delete[](void* p, size_t) noexcept { std::free(p); }
+void operator delete(void* p, align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, size_t, align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, size_t, align_val_t) noexcept { std::free(p); }

@@ -217,6 +217,7 @@ FileId IdOf(SimDisk::Impl& disk, const std::string& name) {
 int FileControl(sqlite3_file* base, int operation, void* argument) {
   SimFile& file = Sim(base);
   if (operation == kFileControlFileOfName) {
+    const NewMustNotFail must_not_fail;
     auto& question = *static_cast<FileOfName*>(argument);
     question.id = IdOf(*file.disk, question.name);
     return SQLITE_OK;

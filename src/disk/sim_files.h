@@ -2,7 +2,8 @@
 // share, and how calls reach the observer.
 //
 // An observer may never return (a client that is dead is left where it is), so
-// nothing that must be destroyed is alive while one is asked.
+// nothing that must be destroyed is alive while one is asked. The memory that a
+// call takes is the disk's, and that does not fail: NewMustNotFail.
 
 #ifndef LASTCOMMIT_DISK_SIM_FILES_H_
 #define LASTCOMMIT_DISK_SIM_FILES_H_
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "disk/lock_watch.h"
+#include "disk/memory_faults.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "disk/storage.h"
@@ -115,6 +117,7 @@ enum class OnError { kSkip, kPerform };
 template <typename Perform>
 int Observed(SimDisk::Impl& disk, const VfsCall& call, Perform perform,
              OnError on_error = OnError::kSkip) {
+  const NewMustNotFail must_not_fail;
   int result =
       disk.observer == nullptr ? SQLITE_OK : disk.observer->BeforeCall(call);
   if (result == SQLITE_OK) {

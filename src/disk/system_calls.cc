@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "disk/memory_faults.h"
 
 namespace lastcommit {
 namespace {
@@ -242,6 +243,8 @@ int Sync(int descriptor, long number) {
     return static_cast<int>(syscall(number, descriptor));
   };
   if (g_observer == nullptr) return perform(0);
+  // Others than SQLite sync, too.
+  const NewMustNotFail must_not_fail;
   return OnDescriptor<int>({SystemCallKind::kSync, {}, descriptor}, 0, perform);
 }
 

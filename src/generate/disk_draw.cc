@@ -30,6 +30,26 @@ std::int64_t DrawAllocation(Draw& draw) {
   });
 }
 
+// The saver itself allocates for its arguments and for what it answers.
+std::int64_t DrawOwnAllocation(Draw& draw) {
+  return draw.Weighted<std::int64_t>({
+      {4, draw.Int(1, 8)},
+      {3, draw.Int(1, 40)},
+      {1, draw.Int(1, 300)},
+  });
+}
+
+std::int64_t DrawPlace(ErrorKind kind, Draw& draw) {
+  switch (kind) {
+    case ErrorKind::kNoMemory:
+      return DrawAllocation(draw);
+    case ErrorKind::kNoProcessMemory:
+      return DrawOwnAllocation(draw);
+    default:
+      return DrawAt(draw);
+  }
+}
+
 }  // namespace
 
 Profile DrawDiskProfile(Draw& draw, Engine engine) {
@@ -97,9 +117,9 @@ void DrawError(Draw& draw, bool is_recovered, Round& round) {
       {2, ErrorKind::kDelete},
       {2, ErrorKind::kBusy},
       {2, ErrorKind::kInterrupt},
+      {3, ErrorKind::kNoProcessMemory},
   });
-  error.at =
-      error.kind == ErrorKind::kNoMemory ? DrawAllocation(draw) : DrawAt(draw);
+  error.at = DrawPlace(error.kind, draw);
   error.count = draw.Weighted<std::int64_t>({{15, 1}, {3, 0}, {2, 3}});
   // Where it is reached: not behind the crash. Evenly now and then: an error is
   // also of use where no crash would be.

@@ -12,8 +12,8 @@ namespace {
 constexpr std::array<std::string_view, kSurvivalKinds> kSurvivalNames = {
     "all", "none", "prefix", "file_prefixes", "subset", "lose_one", "chosen"};
 constexpr std::array<std::string_view, kErrorKinds> kErrorNames = {
-    "read", "write",  "full", "sync",      "truncate",
-    "open", "delete", "busy", "no_memory", "interrupt"};
+    "read",   "write", "full",      "sync",      "truncate",         "open",
+    "delete", "busy",  "no_memory", "interrupt", "no_process_memory"};
 constexpr char kLetters[kFateKinds] = {'\0', 'h', 't', 'g', 'z'};
 
 template <typename Enum, std::size_t kSize>

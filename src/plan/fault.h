@@ -76,10 +76,12 @@ enum class ErrorKind {
   kOpen,       // SQLITE_CANTOPEN: of a journal, WAL, shm or temporary file
   kDelete,     // SQLITE_IOERR_DELETE
   kBusy,       // SQLITE_BUSY on acquiring a lock
-  kNoMemory,   // an allocation fails
+  kNoMemory,   // an allocation of SQLite's fails
   kInterrupt,  // sqlite3_interrupt
+  kNoProcessMemory,  // an allocation of the saver itself: std::bad_alloc
 };
-inline constexpr int kErrorKinds = static_cast<int>(ErrorKind::kInterrupt) + 1;
+inline constexpr int kErrorKinds =
+    static_cast<int>(ErrorKind::kNoProcessMemory) + 1;
 
 // At the `at`-th call (1, 2, ...) that can fail so, counted from the beginning
 // of the step that carries it; calls of later steps of the round count on.

@@ -144,7 +144,7 @@ absl::StatusOr<IoError> ParseError(const JsonFields& fields) {
   ASSIGN_OR_RETURN(error.kind,
                    ReadWord(*kind, ParseErrorKind,
                             "read, write, full, sync, truncate, open, delete, "
-                            "busy, no_memory, interrupt"));
+                            "busy, no_memory, interrupt, no_process_memory"));
   ASSIGN_OR_RETURN(error.at, ReadInteger(*at, {1, PlanLimits::kMaxIo}));
   if (count != nullptr) {
     ASSIGN_OR_RETURN(error.count,

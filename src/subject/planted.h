@@ -116,6 +116,9 @@ SaverEntry PlantedFailedCommitRepeated();
 // Says OK when the disk is full.
 SaverEntry PlantedFullDiskIgnored();
 
+// Keeps what a call had done that std::bad_alloc ended.
+SaverEntry PlantedHalfWithoutMemory();
+
 // Acknowledges a COMMIT whether or not it failed, and then says that it did.
 SaverEntry PlantedAcknowledgedInAnyCase();
 

@@ -137,6 +137,7 @@ std::span<const SaverEntry> Savers() {
       AlsoShowing(PlantedFailedCommitIgnored(), {kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedFailedCommitRepeated(), {kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedFullDiskIgnored(), {kWrongAnswer}),
+      AlsoShowing(PlantedHalfWithoutMemory(), {kWrongAnswer, kWrongRead}),
       NotMeasured(PlantedAcknowledgedInAnyCase()),
       NotMeasured(PlantedDoubtDenied()),
       NotMeasured(PlantedDoubtEverywhere()),

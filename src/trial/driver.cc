@@ -2,11 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "disk/memory_faults.h"
 #include "plan/content.h"
 #include "saver/sqlite_status.h"
 #include "saver/transaction.h"
@@ -76,15 +78,34 @@ CheckpointQuery QueryOf(const Step& step) {
   return query;
 }
 
+// Runs `call`, code of the saver, whose memory may run out. What it throws then
+// is an answer as any other.
+template <typename Call>
+auto Asked(const Call& call) -> decltype(call()) {
+  try {
+    const NewMayFail may_fail;
+    return call();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("the saver has thrown std::bad_alloc");
+  }
+}
+
+// Calls a method of the saver. The arguments are made before that, and so are
+// not a part of it.
+template <typename Method, typename... Arguments>
+auto Asked(Saver& saver, Method method, const Arguments&... arguments) {
+  return Asked([&] { return (saver.*method)(arguments...); });
+}
+
 // A program reads a task before it updates it.
 absl::StatusOr<std::int64_t> UpdateTask(Saver& saver, const Step& step) {
   const TaskKey key = {ThreadName(step.thread), TaskName(step.task)};
-  ASSIGN_OR_RETURN(const Task task, saver.GetTask(key));
+  ASSIGN_OR_RETURN(const Task task, Asked(saver, &Saver::GetTask, key));
   TaskUpdate update;
   update.version = task.version - step.stale;
   update.state = step.state;
   if (step.replace != 0) update.payload = TaskPayloadOf(step);
-  return saver.UpdateTask(key, update);
+  return Asked(saver, &Saver::UpdateTask, key, update);
 }
 
 // A few pages at a time: others may go on in between, and if they commit it
@@ -126,10 +147,10 @@ Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
     case StepKind::kOpen:
       return Open();
     case StepKind::kClose:
-      saver_.reset();
+      Close();
       return {};
     case StepKind::kReopen:
-      saver_.reset();
+      Close();
       if (closed_for_reopen_) closed_for_reopen_();
       return Open();
     default:
@@ -141,75 +162,91 @@ Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
   Answer answer = RunOnSaver(step, acknowledge);
   // As the destructor of a Transaction does for its owner.
   if (step.kind == StepKind::kCommit && saver_->IsAborted()) {
-    if (!saver_->Rollback().ok()) answer.message += "; so did ROLLBACK";
+    if (!Asked(*saver_, &Saver::Rollback).ok()) {
+      answer.message += "; so did ROLLBACK";
+    }
   }
   return answer;
 }
 
 Answer Driver::Open() {
-  absl::StatusOr<std::unique_ptr<Saver>> saver = open_(path_, profile_);
+  absl::StatusOr<std::unique_ptr<Saver>> saver =
+      Asked([&] { return open_(path_, profile_); });
   if (!saver.ok()) return From(saver.status());
   saver_ = *std::move(saver);
-  return From(saver_->CommitCounter());
+  return From(Asked(*saver_, &Saver::CommitCounter));
+}
+
+void Driver::Close() {
+  const NewMayFail may_fail;
+  saver_.reset();
 }
 
 Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
+  const auto ask = [this](auto method, const auto&... arguments) {
+    return From(Asked(*saver_, method, arguments...));
+  };
   switch (step.kind) {
     case StepKind::kBegin:
-      return From(saver_->Begin());
+      return ask(&Saver::Begin);
     case StepKind::kCommit:
-      return From(saver_->Commit(acknowledge));
+      return ask(&Saver::Commit, [&](std::int64_t cut) {
+        const NewMustNotFail must_not_fail;
+        acknowledge(cut);
+      });
     case StepKind::kRollback:
-      return From(saver_->Rollback());
+      return ask(&Saver::Rollback);
     case StepKind::kSavepoint:
-      return From(saver_->Savepoint());
+      return ask(&Saver::Savepoint);
     case StepKind::kRelease:
-      return From(saver_->Release());
+      return ask(&Saver::Release);
     case StepKind::kRollbackTo:
-      return From(saver_->RollbackTo(step.up));
+      return ask(&Saver::RollbackTo, step.up);
     case StepKind::kPutCheckpoint:
-      return From(saver_->PutCheckpoint(CheckpointFrom(step)));
+      return ask(&Saver::PutCheckpoint, CheckpointFrom(step));
     case StepKind::kPutWrite:
     case StepKind::kPutWrites:
-      return From(saver_->PutWrites(KeyOf(step), WritesOf(step)));
+      return ask(&Saver::PutWrites, KeyOf(step), WritesOf(step));
     case StepKind::kCommitStep:
-      return From(saver_->CommitStep(CheckpointFrom(step), WritesOf(step)));
+      return ask(&Saver::CommitStep, CheckpointFrom(step), WritesOf(step));
     case StepKind::kPrune:
-      return From(saver_->Prune(ThreadName(step.thread), NamespaceName(step.ns),
-                                step.keep));
+      return ask(&Saver::Prune, ThreadName(step.thread), NamespaceName(step.ns),
+                 step.keep);
     case StepKind::kAppendLog:
-      return From(saver_->AppendLog(ThreadName(step.thread),
-                                    LogPayloadsOf(step).front(), step.level));
+      return ask(&Saver::AppendLog, ThreadName(step.thread),
+                 LogPayloadsOf(step).front(), step.level);
     case StepKind::kAppendLogs:
-      return From(saver_->AppendLogs(ThreadName(step.thread),
-                                     LogPayloadsOf(step), step.level));
+      return ask(&Saver::AppendLogs, ThreadName(step.thread),
+                 LogPayloadsOf(step), step.level);
     case StepKind::kCreateTask:
-      return From(saver_->CreateTask(
-          {ThreadName(step.thread), TaskName(step.task)}, TaskPayloadOf(step)));
+      return ask(&Saver::CreateTask,
+                 TaskKey{ThreadName(step.thread), TaskName(step.task)},
+                 TaskPayloadOf(step));
     case StepKind::kUpdateTask:
       return From(UpdateTask(*saver_, step));
     case StepKind::kPutBlob:
-      return From(saver_->PutBlob(ThreadName(step.thread), BlobName(step.id),
-                                  ContentBytes(step.content)));
+      return ask(&Saver::PutBlob, ThreadName(step.thread), BlobName(step.id),
+                 ContentBytes(step.content));
     case StepKind::kStreamBlob:
-      return From(saver_->StreamBlob(ThreadName(step.thread), BlobName(step.id),
-                                     ContentBytes(step.content), step.chunk));
+      return ask(&Saver::StreamBlob, ThreadName(step.thread), BlobName(step.id),
+                 ContentBytes(step.content), step.chunk);
     case StepKind::kDeleteThread:
-      return From(saver_->DeleteThread(ThreadName(step.thread)));
+      return ask(&Saver::DeleteThread, ThreadName(step.thread));
     case StepKind::kListCheckpoints:
-      return From(saver_->ListCheckpoints(QueryOf(step)));
+      return ask(&Saver::ListCheckpoints, QueryOf(step));
     case StepKind::kRead:
+      // What asks for everything, one after the other, is the tester's.
       return From(saver_->ReadState());
     case StepKind::kLiveRead:
       return LiveRead();
     case StepKind::kBackup:
       return Backup();
     case StepKind::kWalCheckpoint:
-      return From(saver_->WalCheckpoint(step.mode));
+      return ask(&Saver::WalCheckpoint, step.mode);
     case StepKind::kVacuum:
-      return From(saver_->Vacuum());
+      return ask(&Saver::Vacuum);
     case StepKind::kJournalMode:
-      return From(saver_->SetJournalMode(step.journal_mode));
+      return ask(&Saver::SetJournalMode, step.journal_mode);
     case StepKind::kOpen:
     case StepKind::kClose:
     case StepKind::kReopen:

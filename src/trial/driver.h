@@ -48,6 +48,7 @@ class Driver {
 
  private:
   Answer Open();
+  void Close();
   Answer RunOnSaver(const Step& step, Acknowledge acknowledge);
   Answer LiveRead();
   Answer Backup();

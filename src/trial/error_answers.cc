@@ -34,6 +34,7 @@ bool MayAnswer(ErrorKind kind, absl::StatusCode code) {
     case ErrorKind::kBusy:
       return code == absl::StatusCode::kUnavailable;
     case ErrorKind::kNoMemory:
+    case ErrorKind::kNoProcessMemory:
       return code == absl::StatusCode::kResourceExhausted;
     case ErrorKind::kInterrupt:
       return code == absl::StatusCode::kCancelled;

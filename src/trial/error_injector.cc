@@ -2,8 +2,6 @@
 
 #include <sqlite3.h>
 
-#include "disk/memory_faults.h"
-
 namespace lastcommit {
 namespace {
 
@@ -32,6 +30,7 @@ bool CanFail(ErrorKind kind, const VfsCall& call) {
       return call.kind == VfsCallKind::kRead ||
              call.kind == VfsCallKind::kWrite;
     case ErrorKind::kNoMemory:
+    case ErrorKind::kNoProcessMemory:
       return false;
   }
   return false;
@@ -60,20 +59,29 @@ int ResultOf(ErrorKind kind) {
 
 }  // namespace
 
-ErrorInjector::ErrorInjector(const IoError& error, SimDisk& disk)
-    : error_(error), disk_(disk) {
-  if (error_.kind == ErrorKind::kNoMemory) {
-    FailAllocations(error_.at, error_.count);
+std::optional<Allocator> AllocatorOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kNoMemory:
+      return Allocator::kSqlite;
+    case ErrorKind::kNoProcessMemory:
+      return Allocator::kNew;
+    default:
+      return std::nullopt;
   }
 }
 
+ErrorInjector::ErrorInjector(const IoError& error, SimDisk& disk)
+    : error_(error), allocator_(AllocatorOf(error.kind)), disk_(disk) {
+  if (allocator_) FailAllocations(*allocator_, error_.at, error_.count);
+}
+
 ErrorInjector::~ErrorInjector() {
-  if (error_.kind == ErrorKind::kNoMemory) FailAllocations(0, 0);
+  if (allocator_) FailAllocations(*allocator_, 0, 0);
   if (is_full_) disk_.set_capacity_sectors(-1);
 }
 
 void ErrorInjector::Hold(bool held) {
-  if (error_.kind == ErrorKind::kNoMemory) HoldAllocationFaults(held);
+  if (allocator_) HoldAllocationFaults(held);
   if (is_full_) disk_.set_capacity_sectors(held ? -1 : capacity_);
 }
 
@@ -129,7 +137,7 @@ void ErrorInjector::After(int result) {
 }
 
 std::int64_t ErrorInjector::errors() const {
-  return error_.kind == ErrorKind::kNoMemory ? FailedAllocations() : errors_;
+  return allocator_ ? FailedAllocations() : errors_;
 }
 
 }  // namespace lastcommit

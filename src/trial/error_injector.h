@@ -7,11 +7,15 @@
 #include <cstdint>
 #include <optional>
 
+#include "disk/memory_faults.h"
 #include "disk/sim_vfs.h"
 #include "plan/fault.h"
 #include "subject/saver.h"
 
 namespace lastcommit {
+
+// Whose allocations fail with such an error; nullopt: calls do.
+std::optional<Allocator> AllocatorOf(ErrorKind kind);
 
 class ErrorInjector {
  public:
@@ -46,6 +50,7 @@ class ErrorInjector {
   bool IsDue();
 
   const IoError error_;
+  const std::optional<Allocator> allocator_;
   SimDisk& disk_;
   Saver* saver_ = nullptr;
   std::int64_t calls_ = 0;

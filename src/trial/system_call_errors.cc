@@ -8,6 +8,7 @@
 
 #include "disk/memory_faults.h"
 #include "disk/shim_vfs.h"
+#include "trial/error_injector.h"
 
 namespace lastcommit {
 namespace {
@@ -48,15 +49,13 @@ SystemCallErrors::SystemCallErrors(std::string directory,
 
 void SystemCallErrors::Arm(const IoError& error) {
   error_ = error;
-  if (error.kind == ErrorKind::kNoMemory) {
-    FailAllocations(error.at, error.count);
-  }
+  const std::optional<Allocator> allocator = AllocatorOf(error.kind);
+  if (allocator) FailAllocations(*allocator, error.at, error.count);
 }
 
 std::int64_t SystemCallErrors::errors() const {
-  return error_.has_value() && error_->kind == ErrorKind::kNoMemory
-             ? FailedAllocations()
-             : errors_;
+  return error_.has_value() && AllocatorOf(error_->kind) ? FailedAllocations()
+                                                         : errors_;
 }
 
 bool SystemCallErrors::CanFail(const SystemCall& call) const {
@@ -88,6 +87,7 @@ bool SystemCallErrors::CanFail(const SystemCall& call) const {
               call.kind == SystemCallKind::kWrite) &&
              !is_shm;
     case ErrorKind::kNoMemory:
+    case ErrorKind::kNoProcessMemory:
       return false;
   }
   return false;

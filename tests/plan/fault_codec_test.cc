@@ -215,7 +215,8 @@ TEST(FaultCodecTest, AnErrorThatIsNotRightIsRefused) {
        {R"("at":1)", "error.kind: is missing"},
        {R"("kind":"fire","at":1)",
         "error.kind: 'fire' is not known (allowed read, write, full, sync, "
-        "truncate, open, delete, busy, no_memory, interrupt)"},
+        "truncate, open, delete, busy, no_memory, interrupt, "
+        "no_process_memory)"},
        {R"("kind":"sync","at":0)",
         "error.at: 0 is outside the limits (allowed 1 to 1000000)"},
        {R"("kind":"sync","at":1000001)",

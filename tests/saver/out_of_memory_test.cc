@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "disk/memory_faults.h"
-#include "disk/new_faults.h"
 #include "saver/saver_fixture.h"
 
 namespace lastcommit {
@@ -76,25 +75,18 @@ struct Outcome {
   absl::Status status;
   bool has_failed = false;  // an allocation
 };
-Outcome WithoutMemory(std::int64_t at, bool is_lasting,
-                      const std::function<absl::Status()>& work) {
+Outcome WithoutMemoryOf(Allocator allocator, std::int64_t at, bool is_lasting,
+                        const std::function<absl::Status()>& work) {
   Outcome outcome;
-  FailNew(at, is_lasting ? 0 : 1);
-  outcome.status = work();
-  outcome.has_failed = FailedNews() > 0;
-  FailNew(0, 0);
-  return outcome;
-}
-
-// The same of SQLite's own allocator.
-Outcome WithoutSqlitesMemory(std::int64_t at, bool is_lasting,
-                             const std::function<absl::Status()>& work) {
-  Outcome outcome;
-  FailAllocations(at, is_lasting ? 0 : 1);
+  FailAllocations(allocator, at, is_lasting ? 0 : 1);
   outcome.status = work();
   outcome.has_failed = FailedAllocations() > 0;
-  FailAllocations(0, 0);
+  FailAllocations(allocator, 0, 0);
   return outcome;
+}
+Outcome WithoutMemory(std::int64_t at, bool is_lasting,
+                      const std::function<absl::Status()>& work) {
+  return WithoutMemoryOf(Allocator::kNew, at, is_lasting, work);
 }
 
 // A call of the saver, and of the streams that it gives.
@@ -215,8 +207,9 @@ TEST_P(OutOfMemoryIn, CallWithoutSqlitesMemoryIsThereAsAWholeOrNot) {
     for (const bool is_new : {false, true}) {
       std::string before = Rows();
       ForEachAllocation(is_lasting, is_new, [&](std::int64_t at) {
-        const Outcome outcome = WithoutSqlitesMemory(
-            at, is_lasting, [&] { return GetParam().run(*saver_); });
+        const Outcome outcome =
+            WithoutMemoryOf(Allocator::kSqlite, at, is_lasting,
+                            [&] { return GetParam().run(*saver_); });
         if (outcome.status.ok()) {
           before = Rows();
         } else {
@@ -386,12 +379,12 @@ class OutOfMemoryAtTheEndOf : public OutOfMemoryTest,
         });
         check(outcome.status, *transaction, *savepoint, std::stoll(before));
         if (outcome.has_failed) {
-          FailNew(1, 0);
+          FailAllocations(Allocator::kNew, 1, 0);
           const NewMayFail may_fail;
           savepoint.reset();
           transaction.reset();
         }
-        FailNew(0, 0);
+        FailAllocations(Allocator::kNew, 0, 0);
       }
       ExpectGoesOn();
       if (!outcome.has_failed || HasFailure()) return;

@@ -229,6 +229,8 @@ INSTANTIATE_TEST_SUITE_P(All, RealErrorTest,
                                 Injected{"Delete", ErrorKind::kDelete},
                                 Injected{"Busy", ErrorKind::kBusy},
                                 Injected{"NoMemory", ErrorKind::kNoMemory},
+                                Injected{"NoProcessMemory",
+                                         ErrorKind::kNoProcessMemory},
                                 Injected{"Interrupt", ErrorKind::kInterrupt}),
                          [](const auto& test) { return test.param.name; });
 
