@@ -104,9 +104,9 @@ class ShortageTest : public VerificationFixture {
       auto database = CheckedDatabase::Open(place_.Path(kDatabaseName));
       static_cast<void>(database->Ask("SELECT * FROM sqlite_schema"));
       Report report;
-      FailAllocations(at, /*count=*/1);
+      FailAllocations(Allocator::kSqlite, at, /*count=*/1);
       const absl::Status status = part(*database, report);
-      FailAllocations(0, 0);
+      FailAllocations(Allocator::kSqlite, 0, 0);
       if (!status.ok()) return EndOf(status);
       return EndOf(report.Conclude(""));
     });
@@ -161,7 +161,7 @@ TEST_F(ShortageTest, OfMemoryIsNeverDamage) {
     for (std::int64_t at = 1; at < 12'000; at += 1 + at / 20) {
       const End end = CheckShort([&] {
         UseMemoryFaults();
-        FailAllocations(at, count);
+        FailAllocations(Allocator::kSqlite, at, count);
       });
       EXPECT_TRUE(end == End::kOk || end == End::kNoRoom) << at << " " << count;
       refused += end == End::kNoRoom ? 1 : 0;
