@@ -163,6 +163,30 @@ TEST_F(VerificationTest, AnIndexOfATableThatDisagreesWithItIsANote) {
   EXPECT_THAT(Text(found), HasSubstr("fts4 table v fails its own check"));
 }
 
+TEST_F(VerificationTest, AVirtualTableThatItsModuleRefusesCannotBeChecked) {
+  Sql(directory_.Path("a.db"))
+      .Run(
+          "CREATE VIRTUAL TABLE v USING fts5(a); INSERT INTO v VALUES ('a');"
+          "UPDATE v_config SET v = 0 WHERE k = 'version'");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kCannotCheck));
+  EXPECT_THAT(found.summary, HasSubstr("fts5 table v cannot be checked by its "
+                                       "module: invalid fts5 file format"));
+}
+
+TEST_F(VerificationTest, ATokenizerThatIsTheProgramsOwnIsANote) {
+  Sql(directory_.Path("a.db"))
+      .Run(
+          "CREATE VIRTUAL TABLE v USING fts4(a); INSERT INTO v VALUES ('a');"
+          "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+          "'CREATE VIRTUAL TABLE v USING fts4(a, tokenize=mine)' "
+          "WHERE name = 'v'");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kOk));
+  EXPECT_THAT(Text(found), HasSubstr("fts4 table v cannot be checked by its "
+                                     "module: unknown tokenizer: mine"));
+}
+
 TEST_F(VerificationTest, ANewerWriterWhoseSchemaIsUnderstoodIsANote) {
   Sql(directory_.Path("a.db")).Run(kRows);
   Overwrite(directory_, "a.db", 96, std::string("\x00\x3d\x09\x00", 4));
