@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "trial/client_units.h"
+#include "trial/error_answers.h"
 #include "trial/lock_entitlement.h"
 
 namespace lastcommit {
@@ -366,7 +367,11 @@ class Sorter {
     const StepRecord& record = page_.records[step];
     if (cut < AcknowledgedBefore(record.intended_at)) return false;
     if (cut >= AttemptedBefore(record.returned_at)) return true;
-    return IsRefused(unit, step) || LostARace(unit, step) || HasFailed(step) ||
+    // What it answers about content is true somewhere, also with an error in
+    // it.
+    const bool failed_anywhere =
+        HasFailed(step) && !IsAboutContent(CodeOf(record));
+    return IsRefused(unit, step) || LostARace(unit, step) || failed_anywhere ||
            FitsHere(step);
   }
 

@@ -125,6 +125,15 @@ TEST_F(ErrorOrderTest, WhatFailedHasNoPartInTheCommitOfItsTransaction) {
   EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4, 5, 6));
 }
 
+// An interrupt that stopped nothing does not make the refusal come earlier.
+TEST_F(ErrorOrderTest, WhatIsRefusedByContentIsPlacedByItAlsoWithAnError) {
+  Use({By(0, StepKind::kDeleteThread), By(1, PutBlob(0, 20))});
+  Begin(3);
+  RunAsCommit(2, 1);
+  Fail(3, absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3));
+}
+
 // Its transaction has no lock any more, and others commit.
 TEST_F(ErrorOrderTest, WhatFollowsAnAbortIsNotPartOfTheTransaction) {
   Use({By(0, StepKind::kBegin), By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20)),
