@@ -98,6 +98,52 @@ TEST_P(JournalOnDisk, ALossOfPowerKeepsTheSchemaIfExtraWasPromised) {
   EXPECT_EQ(ContractFor(profile, facts).lowest, -1);
 }
 
+// ---- What a loss of power may take ----
+
+LegalCuts AfterPowerLoss(JournalMode mode, Synchronous level,
+                         const CrashFacts& facts) {
+  Profile profile;
+  profile.journal_mode = mode;
+  profile.synchronous = level;
+  return ContractFor(profile, facts);
+}
+
+CrashFacts PowerLostAfter(std::int64_t acknowledged) {
+  CrashFacts facts;
+  facts.fault = Fault::kPowerLoss;
+  facts.acknowledged = acknowledged;
+  return facts;
+}
+
+TEST(PowerLossContractTest, TruncateAtNormalMayLoseOneCommitAndNoMore) {
+  EXPECT_EQ(AfterPowerLoss(JournalMode::kTruncate, Synchronous::kNormal,
+                           PowerLostAfter(7))
+                .lowest,
+            6);
+}
+
+TEST(PowerLossContractTest, DeleteMayLoseOneCommitUntilTheDirectoryIsSynced) {
+  CrashFacts facts = PowerLostAfter(7);
+  facts.directory_synced = 3;
+  const auto lowest = [&] {
+    return AfterPowerLoss(JournalMode::kDelete, Synchronous::kFull, facts)
+        .lowest;
+  };
+  EXPECT_EQ(lowest(), 6);
+  facts.directory_synced = 7;
+  EXPECT_EQ(lowest(), 7);
+}
+
+TEST(PowerLossContractTest, AtNormalAJournalNeedsTheOrderOfWrites) {
+  CrashFacts facts = PowerLostAfter(7);
+  facts.is_in_order_per_file = false;
+  for (const JournalMode mode :
+       {JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist}) {
+    EXPECT_TRUE(AfterPowerLoss(mode, Synchronous::kNormal, facts).anything);
+    EXPECT_FALSE(AfterPowerLoss(mode, Synchronous::kFull, facts).anything);
+  }
+}
+
 TEST_P(JournalNotOnDisk, AnUnwrittenCandidateLeavesNoTrace) {
   CrashFacts facts = KilledAfter(7);
   facts.candidates = 1;

@@ -219,6 +219,11 @@ TEST_F(AbortedTest, TheRollbackIsNotRefused) {
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
+TEST_F(AbortedTest, TheRollbackDoesNotAnswerThatItIsAborted) {
+  Answer(3, absl::StatusCode::kAborted, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
 TEST_F(AbortedTest, WhatIsAbortedIsNotOpen) {
   page_->records[2].is_in_transaction = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
