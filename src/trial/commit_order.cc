@@ -367,8 +367,7 @@ class Sorter {
     const StepRecord& record = page_.records[step];
     if (cut < AcknowledgedBefore(record.intended_at)) return false;
     if (cut >= AttemptedBefore(record.returned_at)) return true;
-    // What it answers about content is true somewhere, also with an error in
-    // it.
+    // An answer about content fits one place, also with an error in the step.
     const bool failed_anywhere =
         HasFailed(step) && !IsAboutContent(CodeOf(record));
     return IsRefused(unit, step) || LostARace(unit, step) || failed_anywhere ||

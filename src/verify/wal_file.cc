@@ -67,8 +67,7 @@ struct Frame {
 // Page -> the last frame that holds it.
 using PageFrames = std::map<std::uint32_t, std::int64_t>;
 
-// Of the transaction that is read and of
-// those that are committed.
+// Of the transaction that is read, and of those that are committed.
 class Pages {
  public:
   void Add(std::uint32_t page, std::int64_t frame) { pending_[page] = frame; }

@@ -173,55 +173,43 @@ class OutOfMemoryIn : public OutOfMemoryTest,
     tried_ = at;
   }
 
+  void TryAloneWithout(Allocator allocator) {
+    for (const bool is_lasting : {false, true}) {
+      for (const bool is_new : {false, true}) {
+        std::string before = Rows();
+        ForEachAllocation(is_lasting, is_new, [&](std::int64_t at) {
+          const Outcome outcome =
+              WithoutMemoryOf(allocator, at, is_lasting, [&] {
+                const NewMayFail may_fail;
+                return GetParam().run(*saver_);
+              });
+          if (outcome.status.ok()) {
+            before = Rows();
+          } else {
+            EXPECT_THAT(outcome.status,
+                        StatusIs(StatusCode::kResourceExhausted));
+            EXPECT_EQ(Rows(), before);
+          }
+          ExpectGoesOn();
+          return outcome;
+        });
+        EXPECT_TRUE(tried_ > 1 || !is_new) << "no allocation was there to fail";
+      }
+    }
+  }
+
   std::int64_t tried_ = 0;
 };
 
 TEST_P(OutOfMemoryIn, CallAloneIsThereAsAWholeOrNot) {
-  for (const bool is_lasting : {false, true}) {
-    for (const bool is_new : {false, true}) {
-      std::string before = Rows();
-      ForEachAllocation(is_lasting, is_new, [&](std::int64_t at) {
-        const Outcome outcome = WithoutMemory(at, is_lasting, [&] {
-          const NewMayFail may_fail;
-          return GetParam().run(*saver_);
-        });
-        if (outcome.status.ok()) {
-          before = Rows();
-        } else {
-          EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
-          EXPECT_EQ(Rows(), before);
-        }
-        ExpectGoesOn();
-        return outcome;
-      });
-      EXPECT_TRUE(tried_ > 1 || !is_new) << "no allocation was there to fail";
-    }
-  }
+  TryAloneWithout(Allocator::kNew);
 }
 
 // What SQLite can do without that memory, it does. It also takes JSON for which
 // it has none for bad JSON, in some versions.
 TEST_P(OutOfMemoryIn, CallWithoutSqlitesMemoryIsThereAsAWholeOrNot) {
   EXPECT_THAT(kInstalled, IsOk());
-  for (const bool is_lasting : {false, true}) {
-    for (const bool is_new : {false, true}) {
-      std::string before = Rows();
-      ForEachAllocation(is_lasting, is_new, [&](std::int64_t at) {
-        const Outcome outcome =
-            WithoutMemoryOf(Allocator::kSqlite, at, is_lasting,
-                            [&] { return GetParam().run(*saver_); });
-        if (outcome.status.ok()) {
-          before = Rows();
-        } else {
-          EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
-          EXPECT_EQ(Rows(), before);
-        }
-        ExpectGoesOn();
-        return outcome;
-      });
-      EXPECT_TRUE(tried_ > 1 || !is_new) << "no allocation was there to fail";
-    }
-  }
+  TryAloneWithout(Allocator::kSqlite);
 }
 
 TEST_P(OutOfMemoryIn, CallInATransactionIsThereAsAWholeOrNot) {
