@@ -23,12 +23,6 @@ inline constexpr absl::StatusCode kBusy = absl::StatusCode::kUnavailable;
 inline constexpr absl::StatusCode kRefused =
     absl::StatusCode::kFailedPrecondition;
 
-inline Step By(int client, Step step) {
-  step.client = client;
-  return step;
-}
-inline Step By(int client, StepKind kind) { return By(client, StepOf(kind)); }
-
 // Two clients, on a database that has its schema and a task with version 1. The
 // first two steps are their opens, and have returned.
 class CommitOrderTest : public testing::Test {

@@ -1,6 +1,10 @@
 #include "trial/crash_history.h"
 
+#include <cstdint>
+#include <memory>
+
 #include "gtest/gtest.h"
+#include "trial/plans.h"
 
 namespace lastcommit {
 namespace {
@@ -36,6 +40,32 @@ TEST_F(CrashHistoryTest, ACommitIsSyncedIfAllItsWritesCameBefore) {
 TEST_F(CrashHistoryTest, ASyncBeforeTheAcknowledgementCoversTheCommit) {
   EXPECT_EQ(SyncedAt(35, 3), 3);
   EXPECT_EQ(SyncedAt(34, 3), 2);  // but nobody has been told
+}
+
+TEST_F(CrashHistoryTest, ASyncOfTheDirectoryKeepsWhatWasAcknowledgedBefore) {
+  const auto kept = [&](Mark sync_began) {
+    SyncMarks synced;
+    synced.directory = sync_began;
+    return history_.FactsAt(100, synced, replayed_).directory_synced;
+  };
+  EXPECT_EQ(kept(-1), -1);
+  EXPECT_EQ(kept(24), 1);
+  EXPECT_EQ(kept(25), 2);
+}
+
+TEST_F(CrashHistoryTest, WhoDiesAcknowledgingSaidTheNumberOfTheCommit) {
+  const Round round = {{StepOf(StepKind::kOpen), PutBlob(0, 10)}};
+  const auto page = std::make_unique<SharedPage>();
+  const auto finish = [&](std::int64_t said) {
+    ReferenceModel model;
+    model.Apply(round.steps[0]);
+    replayed_.in_flight = 1;
+    replayed_.in_flight_acknowledged = true;
+    page->records[1].acknowledged = said;
+    return history_.FinishModel(round, *page, model, replayed_);
+  };
+  EXPECT_TRUE(finish(1).held());
+  EXPECT_EQ(finish(2).violation, ViolationClass::kWrongAnswer);
 }
 
 TEST_F(CrashHistoryTest, APromiseHoldsFromItsReturnForWhatCameBeforeItsCall) {

@@ -150,6 +150,35 @@ TEST_F(ErrorOrderTest, WhatFollowsAnAbortIsNotPartOfTheTransaction) {
   EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4, 5));
 }
 
+TEST_F(ErrorOrderTest, WhatIsRefusedAfterAnAbortIsNoCommitInFlight) {
+  for (const bool is_aborted : {false, true}) {
+    Use({By(0, StepKind::kBegin), By(0, PutBlob(0, 10)),
+         By(0, PutBlob(1, 10))});
+    Begin(2);
+    Lock(2, 1);
+    Return(2);
+    Begin(3);
+    Fail(3, absl::StatusCode::kAborted);
+    page_->records[3].is_aborted = is_aborted;
+    page_->records[3].is_in_transaction = in_transaction_[0] = false;
+    Begin(4);
+    Lock(4, 1);
+    EXPECT_EQ(Order().in_flight.has_value(), !is_aborted);
+  }
+}
+
+// It keeps nobody waiting for a commit that was attempted meanwhile.
+TEST_F(ErrorOrderTest, WhatFollowsAFailureMayBeBeforeALaterCommit) {
+  Use({By(0, PutBlob(0, 10)), By(0, StepKind::kRead), By(1, PutBlob(0, 20))});
+  Begin(2);
+  Begin(4);
+  Lock(4, 1);
+  Fail(2);
+  Run(3, After({}, 3));
+  Return(4);
+  EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4));
+}
+
 TEST_F(ErrorOrderTest, BusyBesideAConnectionThatHadAnErrorIsARefusal) {
   Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20))});
   Begin(2);

@@ -158,6 +158,14 @@ TEST_F(ForkTrialTest, WithoutAJournalAReopenInATransactionIsNotJudged) {
   EXPECT_EQ(Name(Run(plan).verdict), "held");
 }
 
+TEST_F(ForkTrialTest, ACloseThatLeavesItsWalIsFoundBeforeTheNextRound) {
+  Plan plan = PlanOf({RoundWithACommit(), RoundOf({})});
+  plan.saver = "planted-wal-left-by-close";
+  const TrialResult result = Run(plan);
+  EXPECT_EQ(Name(result.verdict), "violated(unclean_close)");
+  EXPECT_THAT(result.rounds, SizeIs(1));
+}
+
 TEST_F(ForkTrialTest, AnUnknownSaverIsNotFound) {
   Plan plan = PlanOf({RoundWithACommit()});
   plan.saver = "none";
@@ -304,6 +312,22 @@ class FullDirectoryTest : public testing::Test {
   Directory directory_;
   std::unique_ptr<ForkTrial> trial_;
 };
+
+// Also what looks like a violation.
+TEST_F(FullDirectoryTest, NothingIsJudged) {
+  Mount("size=2m");
+  if (IsSkipped()) return;
+  Plan plan = PlanOf(JournalMode::kDelete,
+                     {RoundOf({PutBlob(0, 5000), StepOf(StepKind::kRead)})});
+  plan.saver = "planted-blob-as-text";
+  plan.profile.page_size = 512;
+  const absl::StatusOr<TrialResult> result = trial_->Run(plan);
+  ASSERT_THAT(result, IsOk());
+  EXPECT_EQ(Name(result->verdict), "violated(wrong_read)");
+  directory_.Put("filler", std::string(1'880'000, 'x'));
+  EXPECT_THAT(trial_->Run(plan),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
 
 class FullDirectoryInModeTest
     : public FullDirectoryTest,

@@ -10,6 +10,12 @@ Step PutBlob(int id, std::int64_t size) {
   return {.kind = StepKind::kPutBlob, .id = id, .content = {size, 1}};
 }
 
+Step By(int client, Step step) {
+  step.client = client;
+  return step;
+}
+Step By(int client, StepKind kind) { return By(client, StepOf(kind)); }
+
 Round RoundOf(std::vector<Step> steps) {
   steps.insert(steps.begin(), StepOf(StepKind::kOpen));
   steps.push_back(StepOf(StepKind::kClose));

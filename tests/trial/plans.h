@@ -13,6 +13,9 @@ namespace lastcommit {
 
 Step StepOf(StepKind kind);
 Step PutBlob(int id, std::int64_t size);
+// Of that client.
+Step By(int client, Step step);
+Step By(int client, StepKind kind);
 
 // A round of open, `steps` and close.
 Round RoundOf(std::vector<Step> steps);

@@ -128,6 +128,21 @@ TEST_F(RealDiskTest, ADirectoryThatIsNeverSyncedIsCaught) {
   EXPECT_TRUE(Run(plan).verdict.violation.has_value());
 }
 
+// Before it the schema may be gone.
+TEST_F(RealDiskTest, ASyncOfTheDirectoryPromisesTheSchema) {
+  Drop(DroppedSyncs::kOfDirectory);
+  Plan plan = PlanOf(JournalMode::kDelete, {RoundWithACommit()});
+  plan.profile.synchronous = Synchronous::kFull;
+  bool is_caught = false;
+  for (std::int64_t io = 1; io <= 60; ++io) {
+    const TrialResult result =
+        Run(KilledAt(plan, 0, 1, {io, Moment::kBefore, kNothingUnsynced}));
+    if (result.rounds[0].crash.step > 1) break;
+    is_caught = is_caught || result.verdict.violation.has_value();
+  }
+  EXPECT_TRUE(is_caught);
+}
+
 TEST_F(RealDiskTest, NothingHappensPastSqlite) {
   RecordAlways();
   const Plan plan = PlanOf({RoundWithACommit(), RoundWithACommit()});

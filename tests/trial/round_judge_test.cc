@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -190,6 +191,16 @@ TEST_F(RoundJudgeTest, AnInterruptThatFoundNobodyStopsOneStepMore) {
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
+// ---- A writer that keeps readers out ----
+
+TEST_F(RoundJudgeTest, ALiveReadMayBeBusyOnceTheTransactionHasSpilled) {
+  Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kLiveRead)});
+  Answer(3, absl::StatusCode::kUnavailable, true);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongRead);
+  page_->records[3].transaction_spilled = true;
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
 // ---- What became of the transaction ----
 
 // An error aborts the transaction of step 1 in step 2, and it is rolled back.
@@ -327,55 +338,79 @@ TEST(AlternativesAtTest, TheCommitOfTheDeadMayComeBackUntilAnotherIsSynced) {
   EXPECT_TRUE(at(/*is_kill=*/true, 8).empty());
 }
 
-// Client 0's put fails in doubt as commit 1; then client 1's is commit 1.
-TEST_F(RoundJudgeTest, ACommitInDoubtMayBeThereUntilAnotherTookItsNumber) {
-  const auto by = [](int client, Step step) {
-    step.client = client;
-    return step;
-  };
-  Use({by(1, StepOf(StepKind::kOpen)), PutBlob(0, 10), by(1, PutBlob(1, 10)),
-       by(1, StepOf(StepKind::kClose))});
-  Inject(2, ErrorKind::kSync);
-  for (std::size_t i = 0; i < plan_.rounds[0].steps.size(); ++i) {
-    page_->records[i].errors = i == 2 ? 1 : 0;
+// Client 0's put would be commit 1, and then client 1's is.
+class TakenNumberTest : public RoundJudgeTest {
+ protected:
+  TakenNumberTest() {
+    Use({By(1, StepKind::kOpen), PutBlob(0, 10), By(1, PutBlob(1, 10)),
+         By(1, StepKind::kClose)});
+    page_->records[2].attempted = page_->records[3].attempted = 1;
   }
-  Answer(2, absl::StatusCode::kUnknown, false);
-  page_->records[2].is_in_doubt = true;
-  page_->records[2].attempted = page_->records[3].attempted = 1;
-  page_->records[5].errors = 1;
+  void FailInDoubt() {
+    Inject(2, ErrorKind::kSync);
+    for (const std::size_t of_other : {3, 4}) {
+      page_->records[of_other].errors = 0;
+    }
+    Answer(2, absl::StatusCode::kUnknown, false);
+    page_->records[2].is_in_doubt = true;
+  }
+  // What became of client 0's.
+  Overtaken Overtook(std::optional<DeathOfOne> death = std::nullopt) {
+    ReferenceModel model;
+    TrialResult result;
+    const Replayed replayed =
+        ReplayRound(plan_, plan_.rounds[0], *page_, {{}, death}, model, result);
+    EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+    EXPECT_EQ(replayed.overtaken.size(), 1u);
+    if (replayed.overtaken.empty()) return {};
+    EXPECT_EQ(replayed.overtaken[0].with->state().cut, 1);
+    EXPECT_EQ(replayed.overtaken[0].attempted_at,
+              page_->records[2].intended_at);
+    return replayed.overtaken[0];
+  }
+};
+
+TEST_F(TakenNumberTest, ACommitInDoubtMayBeThereUntilAnotherHasItsNumber) {
+  FailInDoubt();
+  const Overtaken gone = Overtook();
+  EXPECT_FALSE(gone.is_of_the_dead);
+  EXPECT_EQ(gone.overtaken_at, page_->records[3].returned_at);
+}
+
+// Client 0 dies in it.
+TEST_F(TakenNumberTest, WhatADeadClientWasCommittingMayBeThereUntilAnotherIs) {
+  page_->records[2].progress = Progress::kIntended;
+  page_->records[5].progress = Progress::kNone;
+  const Overtaken gone = Overtook(DeathOfOne{0, page_->records[2].returned_at});
+  EXPECT_TRUE(gone.is_of_the_dead);
+  EXPECT_EQ(gone.overtaken_at, page_->records[3].returned_at);
+}
+
+TEST_F(TakenNumberTest, ALossOfPowerBringsItBackUntilACommitIsSynced) {
+  FailInDoubt();
+  plan_.profile.synchronous = Synchronous::kFull;
+  EXPECT_EQ(Overtook().lost_power_until, page_->records[3].returned_at);
+  plan_.profile.synchronous = Synchronous::kNormal;
+  EXPECT_EQ(Overtook().lost_power_until, kNever);
+}
+
+// Each is in the way of the other.
+TEST_F(RoundJudgeTest, AnOpenThatIsRefusedMayHaveMadeTheSchemaBefore) {
+  Use({By(1, StepKind::kOpen)});
+  page_->records[0].returned_at = ++page_->now;
+  for (const std::size_t open : {0, 1}) {
+    Answer(open, absl::StatusCode::kUnavailable, false);
+    page_->records[open].has_saver = false;
+  }
+  EndAfter(1);
   ReferenceModel model;
   TrialResult result;
   const Replayed replayed =
       ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
   EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
-  ASSERT_EQ(replayed.overtaken.size(), 1u);
-  EXPECT_EQ(replayed.overtaken[0].with->state().cut, 1);
-  EXPECT_EQ(replayed.overtaken[0].attempted_at, page_->records[2].intended_at);
-  EXPECT_EQ(replayed.overtaken[0].overtaken_at, page_->records[3].returned_at);
-}
-
-// Client 0 dies in its put, which is commit 1; then client 1's is commit 1.
-TEST_F(RoundJudgeTest, WhatADeadClientWasCommittingMayBeThereUntilAnotherIs) {
-  const auto by = [](int client, Step step) {
-    step.client = client;
-    return step;
-  };
-  Use({by(1, StepOf(StepKind::kOpen)), PutBlob(0, 10), by(1, PutBlob(1, 10)),
-       by(1, StepOf(StepKind::kClose))});
-  page_->records[2].progress = Progress::kIntended;
-  page_->records[5].progress = Progress::kNone;
-  page_->records[2].attempted = page_->records[3].attempted = 1;
-  const DeathOfOne death = {0, page_->records[2].returned_at};
-  ReferenceModel model;
-  TrialResult result;
-  const Replayed replayed =
-      ReplayRound(plan_, plan_.rounds[0], *page_, {{}, death}, model, result);
-  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
-  ASSERT_EQ(replayed.overtaken.size(), 1u);
-  EXPECT_TRUE(replayed.overtaken[0].is_of_the_dead);
-  EXPECT_EQ(replayed.overtaken[0].with->state().cut, 1);
-  EXPECT_EQ(replayed.overtaken[0].attempted_at, page_->records[2].intended_at);
-  EXPECT_EQ(replayed.overtaken[0].overtaken_at, page_->records[3].returned_at);
+  EXPECT_EQ(replayed.highest_cut, -1);
+  ASSERT_FALSE(replayed.at_end.after_kill.empty());
+  EXPECT_EQ(replayed.at_end.after_kill[0]->state().cut, 0);
 }
 
 // ---- A commit in doubt that is not seen ----

@@ -1,16 +1,23 @@
 #include "trial/sim_trial.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "directory.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
 #include "plan/codec.h"
 #include "plans.h"
+#include "trial/sim_guest.h"
 
 namespace lastcommit {
 namespace {
@@ -166,6 +173,70 @@ TEST_F(SimTrialTest, ImagesAreTakenAlongTheWay) {
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
   EXPECT_EQ(result.images.judged, 20);
   EXPECT_EQ(result.image_digests.size(), 21U);  // and the end
+}
+
+TEST_F(SimTrialTest, TheSaverItselfRecoversWhatTheLastRoundLeft) {
+  plan_.saver = "planted-read-only-after-crash";
+  AddRound({Put(0), Crashed(Put(1), SurvivalKind::kAll)});
+  EXPECT_EQ(Name(Run().verdict), "violated(not_writable)");
+}
+
+TEST_F(SimTrialTest, TheSaverItselfRecoversTheImagesAlongTheWay) {
+  plan_.saver = "planted-read-only-after-crash";
+  AddRound({Put(0), Put(1)});
+  EXPECT_EQ(Name(Run().verdict), "held");
+  plan_.images = 20;
+  EXPECT_EQ(Name(Run().verdict), "violated(not_writable)");
+}
+
+// Says a number of each crash point of a window; of equal ones in a row one.
+class Witness : public SimGuest {
+ public:
+  using Number = std::int64_t (*)(const SimImage& image,
+                                  const ImageJudge& judge);
+  Witness(const CrashPointWindow& window, Number number)
+      : window_(window), number_(number) {}
+
+  std::optional<CrashPointWindow> Window() const override { return window_; }
+  absl::Status Judge(const std::vector<SimImage>& images,
+                     std::uint64_t /*crash_points*/,
+                     ImageJudge& judge) override {
+    std::vector<std::int64_t> numbers;
+    for (const SimImage& image : images) {
+      const std::int64_t number = number_(image, judge);
+      if (numbers.empty() || numbers.back() != number) {
+        numbers.push_back(number);
+      }
+    }
+    // Out of the child.
+    return absl::InternalError(
+        absl::StrCat("saw ", absl::StrJoin(numbers, " ")));
+  }
+
+ private:
+  const CrashPointWindow window_;
+  const Number number_;
+};
+
+TEST_F(SimTrialTest, AGuestIsShownEachCrashPointOfItsWindow) {
+  AddRound({Put(0)});
+  Witness witness({3, 8}, [](const SimImage& image, const ImageJudge&) {
+    return static_cast<std::int64_t>(image.ordinal);
+  });
+  EXPECT_THAT(std::string(trial_->RunWith(plan_, witness).status().message()),
+              testing::EndsWith("saw 3 4 5 6 7"));
+}
+
+// That of each journal comes after the commit before it.
+TEST_F(SimTrialTest, ASyncOfTheDirectoryPromisesWhatWasAcknowledgedBefore) {
+  Use(JournalMode::kDelete, Synchronous::kFull);
+  AddRound({Put(0), Put(1)});
+  Witness witness(
+      {0, 1000}, [](const SimImage& image, const ImageJudge& judge) {
+        return judge.Crash(image, {SurvivalKind::kNone}).facts.directory_synced;
+      });
+  EXPECT_THAT(std::string(trial_->RunWith(plan_, witness).status().message()),
+              testing::EndsWith("saw -1 0 1"));
 }
 
 TEST_F(SimTrialTest, TheSamePlanGivesTheSameImages) {
