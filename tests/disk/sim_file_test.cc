@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "directory.h"
+#include "disk/memory_faults.h"
 #include "sim_fixture.h"
 
 namespace lastcommit {
@@ -51,6 +52,21 @@ class SimFileTest : public SimTest {
     Observe();
   }
 };
+
+// The machine's memory is not the program's, which runs out.
+TEST_F(SimFileTest, TheDiskNeverLacksMemory) {
+  RawFile file("/a", SQLITE_OPEN_MAIN_DB);
+  const std::string bytes(100'000, 'a');
+  FailAllocations(Allocator::kNew, 1, 0);
+  const int result = [&] {
+    const NewMayFail may_fail;
+    return file.Write(bytes, 0);
+  }();
+  EXPECT_EQ(FailedAllocations(), 0);
+  FailAllocations(Allocator::kNew, 0, 0);
+  EXPECT_EQ(result, SQLITE_OK);
+  EXPECT_EQ(Content("/a"), bytes);
+}
 
 // ---- Opening ----
 
