@@ -71,7 +71,18 @@ InodeId FindOrCreate(Storage& storage, const char* name, int& flags) {
   return (flags & SQLITE_OPEN_CREATE) == 0 ? kNoInode : storage.Create(path);
 }
 
+// As unix, which gives journals and WALs the mode of their database
+// (findCreateFileMode() in os_unix.c).
+bool LacksItsDatabase(const Storage& storage, const char* name, int flags) {
+  if ((flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) == 0) return false;
+  const std::string path(name);
+  return storage.Find(path.substr(0, path.rfind('-'))) == kNoInode;
+}
+
 int OpenFile(SimFile& file, int flags, int* out_flags) {
+  if (LacksItsDatabase(file.disk->storage, file.path, flags)) {
+    return SQLITE_IOERR_FSTAT;
+  }
   const bool is_new_journal = IsNewJournal(flags);
   const InodeId id = FindOrCreate(file.disk->storage, file.path, flags);
   if (id == kNoInode) return SQLITE_CANTOPEN;

@@ -70,8 +70,12 @@ absl::Status TransactionStack::BeginImmediate(bool may_roll_back_partly) {
     RETURN_IF_ERROR(database_.Run("BEGIN IMMEDIATE"));
     return Start(may_roll_back_partly);
   });
-  if (!status.ok()) RollbackAll();
-  return status;
+  if (status.ok()) return status;
+  RollbackAll();
+  // Without the database SQLite cannot even open a persistent journal
+  // (findCreateFileMode() in os_unix.c).
+  const absl::Status moved = files_.Check();
+  return moved.ok() ? status : moved;
 }
 
 // The counter is read and written under the write lock, so that its values are

@@ -179,6 +179,16 @@ TEST_F(SimVfsTest, AWalOfMoreThanOneIndexPageWorks) {
   EXPECT_EQ(other.Get("PRAGMA integrity_check"), "ok");
 }
 
+// It takes the mode of the database (findCreateFileMode() in os_unix.c).
+TEST_F(SimVfsTest, AJournalIsNotOpenedWithoutItsDatabase) {
+  Create("PRAGMA journal_mode = PERSIST");
+  Connection connection;
+  EXPECT_EQ(connection.Run("PRAGMA journal_mode = PERSIST"), SQLITE_OK);
+  Insert(connection, 1);
+  ASSERT_TRUE(disk_->Remove(kSimDatabase));
+  EXPECT_EQ(connection.Run("SELECT * FROM t") & 0xff, SQLITE_IOERR);
+}
+
 TEST_F(SimVfsTest, DisksAreMachinesOfTheirOwn) {
   Create("");
   SimDisk other{Storage(Storage::Options{})};

@@ -228,12 +228,16 @@ TEST_F(NamedFilesTest, AWalMadeAnewByAnotherAfterTheSaverLeftItsOwnIsLegal) {
 }
 
 TEST_F(NamedFilesTest, WithoutAWalTheDatabaseIsLookedAt) {
-  Options options;
-  options.journal_mode = JournalMode::kDelete;
-  Open(options);
-  ASSERT_THAT(Put("a", "1"), IsOk());
-  Remove("");
-  EXPECT_THAT(Put("a", "2"), StatusIs(StatusCode::kFailedPrecondition));
+  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kTruncate,
+                                 JournalMode::kPersist}) {
+    Options options;
+    options.journal_mode = mode;
+    Open(options);
+    ASSERT_THAT(Put("a", "1"), IsOk());
+    Remove("");
+    EXPECT_THAT(Put("a", "2"), StatusIs(StatusCode::kFailedPrecondition));
+    EXPECT_THAT(saver_->Begin(), StatusIs(StatusCode::kFailedPrecondition));
+  }
 }
 
 TEST_F(NamedFilesTest, SeveralThatHaveItOpenAreNobodysRemoval) {
