@@ -64,8 +64,10 @@ class KeptRounds {
       "/lastcommit-kept-XXXXXX";
 };
 
-// Each crash keeps its place and loses power, in all kinds of ways.
+// Each crash keeps its place and loses power, in all kinds of ways; but not
+// where another program removes files.
 void LosePower(std::uint64_t index, Plan& plan) {
+  if (RemovesFiles(plan)) return;
   for (Round& round : plan.rounds) {
     for (Step& step : round.steps) {
       if (!step.crash.has_value()) continue;

@@ -44,7 +44,7 @@ Plan ArbitraryPlan() {
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   Plan plan = PlanAt({seed, *rc::gen::inRange<std::uint64_t>(0, 50)}, options);
   // What the generator of plans leaves at its defaults.
-  const bool may_lose_power = !ChangesJournalMode(plan);
+  const bool may_lose_power = MayLosePower(plan);
   if (*rc::gen::arbitrary<bool>() && may_lose_power) ChooseSurvivals(plan);
   if (*rc::gen::arbitrary<bool>()) {
     plan.expected =

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,17 @@ FaultChoice FaultThatShows(const SaverEntry& entry) {
   return FaultChoice::kNone;
 }
 
+// What a saver does with a file that was removed is no part of its bug, unless
+// it is all of it.
+bool IsShownByRemovals(const SaverEntry& entry) {
+  return entry.name == "planted-removed-files-unnoticed";
+}
+
+std::optional<Plan> WithoutRemovals(Plan plan, std::uint64_t /*index*/) {
+  if (RemovesFiles(plan)) return std::nullopt;
+  return plan;
+}
+
 TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
                     std::uint64_t trials) {
   TrialProperty property;
@@ -42,6 +54,7 @@ TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
                                  : EngineChoice::kSim;
   property.generate.fault = fault;
   property.trials = trials;
+  if (!IsShownByRemovals(entry)) property.bend = WithoutRemovals;
   return property;
 }
 

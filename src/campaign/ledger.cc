@@ -226,6 +226,27 @@ void AddKinds(const Plan& plan, const TrialResult& result,
   }
 }
 
+// What another program removed, and the trials that ended where nothing can be
+// demanded because of that.
+void AddRemovals(const Plan& plan, const TrialResult& result,
+                 Ledger::Cells& cells) {
+  const std::string prefix = absl::StrCat("removal/", Word(plan.engine), "/");
+  if (result.verdict.skipped == SkipReason::kNoDemand &&
+      !result.rounds.empty() && result.rounds.back().has_removal()) {
+    ++cells[prefix + "not_judged"];
+  }
+  if (result.verdict.skipped) return;
+  for (const RoundFacts& facts : result.rounds) {
+    for (int i = 0; i < kDatabaseFiles; ++i) {
+      if (!facts.removed[static_cast<std::size_t>(i)]) continue;
+      ++cells[prefix + Word(static_cast<DatabaseFile>(i))];
+    }
+    if (facts.refused_for_removal > 0) {
+      cells[prefix + "refused"] += facts.refused_for_removal;
+    }
+  }
+}
+
 std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
   std::int64_t count = 0;
   for (int p = 0; p < kPhases; ++p) {
@@ -275,6 +296,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
     if (result.went_on > 0) cells_[kWentOn] += result.went_on;
     ++cells_["errors/trials"];
   }
+  AddRemovals(plan, result, cells_);
   if (result.verdict.skipped) return;  // what it did is not judged
   if (Happened(combination.fault, result)) {
     ++cells_[ExercisedCell(combination)];

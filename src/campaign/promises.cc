@@ -84,6 +84,7 @@ class PromiseList {
       AddErrors(engine);
       AddSurvivals(engine);
       AddClients(engine);
+      AddRemovals(engine);
     }
     AddOutcomes();
     return std::move(promises_);
@@ -94,6 +95,7 @@ class PromiseList {
     std::optional<Engine> engine = {};
     std::vector<FaultChoice> faults = {};  // empty: any
     int least_clients = 1;
+    int most_clients = kMaxClients;
   };
 
   std::vector<std::string> Plans(const Which& which) const {
@@ -104,7 +106,7 @@ class PromiseList {
           which.faults.empty() ||
           std::count(which.faults.begin(), which.faults.end(), c.fault) > 0;
       if (which.engine.value_or(c.engine) == c.engine && is_fault &&
-          c.clients >= which.least_clients) {
+          c.clients >= which.least_clients && c.clients <= which.most_clients) {
         plans.push_back(PlansCell(c));
       }
     }
@@ -194,6 +196,17 @@ class PromiseList {
     if (options_.schedule == ScheduleKind::kPlan) return;
     Add(shared, 0.2, clients + "switches");
     Add(shared, 0.05, clients + "checkpoints_across_commits");
+  }
+
+  // What another program removes, and that the saver has noticed it.
+  void AddRemovals(Engine engine) {
+    const Which alone = {
+        engine, {FaultChoice::kNone, FaultChoice::kKill}, 1, 1};
+    const std::string removal = absl::StrCat("removal/", Word(engine), "/");
+    Add(alone, 0.015, removal + "database");
+    Add(alone, 0.007, removal + "wal");
+    Add(alone, 0.004, removal + "shm");
+    Add(alone, 0.015, removal + "refused");
   }
 
   void AddSchedules(Engine engine) {

@@ -119,6 +119,8 @@ std::string ArgumentsInWords(const Step& step) {
       return Word(step.mode);
     case StepKind::kJournalMode:
       return Word(step.journal_mode);
+    case StepKind::kUnlink:
+      return absl::StrCat("the ", Word(step.file), " file, by another program");
     default:
       return "";
   }

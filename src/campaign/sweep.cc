@@ -186,6 +186,11 @@ absl::StatusOr<Plan> PlanToSweep(const Plan& plan,
         "only plans for the engine sim can be swept: \"engine\":\"sim\" in the "
         "header");
   }
+  if (RemovesFiles(plan)) {
+    return absl::InvalidArgumentError(
+        "a plan in which another program removes files cannot be swept: no "
+        "row of the contract is about that and a loss of power");
+  }
   const auto rounds = static_cast<std::int64_t>(plan.rounds.size());
   if (round.has_value() && (*round < 1 || *round > rounds)) {
     return absl::InvalidArgumentError(

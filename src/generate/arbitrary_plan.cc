@@ -10,6 +10,7 @@
 #include "generate/draw.h"
 #include "generate/mix.h"
 #include "generate/program_draw.h"
+#include "generate/removal_draw.h"
 #include "generate/timed_kill.h"
 #include "rapidcheck.h"
 #include "status/status.h"
@@ -204,6 +205,9 @@ Round DrawSharedRound(Draw& draw, std::vector<ProgramDraw>& programs) {
   return Interleave(draw, std::move(rounds));
 }
 
+// Of those that may: what they do behind it is mostly refused.
+constexpr int kRemovingPercent = 20;
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   const auto [engine, fault, clients] = DrawCombination(draw, options);
@@ -234,6 +238,11 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
       (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
       IsKeptOnDisk(plan.profile.journal_mode) &&
       draw.Percent(is_shared ? 30 : 15);
+  // Nor is one of a plan in which another program removes files, and of several
+  // clients nobody says what the others may do then.
+  const bool removes_files =
+      (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
+      !is_shared && !changes_mode && draw.Percent(kRemovingPercent);
   std::vector<ProgramDraw> programs;
   programs.reserve(static_cast<std::size_t>(clients));
   for (int i = 0; i < clients; ++i) {
@@ -243,10 +252,13 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   for (std::size_t r = 0; r < rounds; ++r) {
     plan.rounds.push_back(is_shared ? DrawSharedRound(draw, programs)
                                     : programs.front().DrawRound());
+    if (removes_files && draw.Percent(70)) {
+      DrawRemoval(draw, plan.profile, plan.rounds.back());
+    }
     faults.DrawNext();
   }
   // An image is a power loss, too.
-  if (is_sim && !changes_mode && options.fault != FaultChoice::kNone &&
+  if (is_sim && MayLosePower(plan) && options.fault != FaultChoice::kNone &&
       options.fault != FaultChoice::kKill) {
     plan.images = DrawImages(draw);
   }

@@ -261,6 +261,7 @@ void SimplifyArguments(const Plan& plan, Edits& edits) {
       }
       SetToDefault(r, i, step, &Step::mode, edits);
       SetToDefault(r, i, step, &Step::journal_mode, edits);
+      SetToDefault(r, i, step, &Step::file, edits);
       SetToDefault(r, i, step, &Step::level, edits);
       SetToDefault(r, i, step, &Step::state, edits);
     }

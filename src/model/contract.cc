@@ -24,6 +24,11 @@ constexpr std::string_view kNoFault =
     "https://sqlite.org/transactional.html: without a crash every commit that "
     "was acknowledged is there, and nothing else";
 
+constexpr std::string_view kFileRemoved =
+    "https://sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_"
+    "file_while_in_use; https://sqlite.org/wal.html#the_wal_file: without its "
+    "WAL a database may lose what was committed, or be corrupted";
+
 constexpr std::array<ContractRow, 6> kKill = {{
     {JournalMode::kDelete, false, kRollbackJournal},
     {JournalMode::kTruncate, false, kRollbackJournal},
@@ -163,6 +168,27 @@ LegalCuts AfterPowerLoss(const Profile& promised, const CrashFacts& facts) {
   return cuts;
 }
 
+LegalCuts AfterKillOrClose(const Profile& promised, const CrashFacts& facts) {
+  LegalCuts cuts;
+  cuts.lowest = facts.acknowledged;
+  cuts.highest = facts.acknowledged;
+  if (facts.fault == Fault::kNone) {
+    cuts.source = kNoFault;
+    return cuts;
+  }
+  for (const ContractRow& row : kKill) {
+    if (row.journal_mode != promised.journal_mode) continue;
+    cuts.source = row.source;
+    if (row.needs_journal_on_disk) {
+      // Without a write to the file the transaction left no trace.
+      cuts.anything = facts.database_written_since_commit;
+    } else {
+      cuts.highest = facts.acknowledged + facts.candidates;
+    }
+  }
+  return cuts;
+}
+
 }  // namespace
 
 std::string_view Name(Fault fault) {
@@ -196,23 +222,11 @@ const PowerLossRow& PowerLossRowFor(const Profile& promised) {
 
 LegalCuts ContractFor(const Profile& promised, const CrashFacts& facts) {
   if (facts.fault == Fault::kPowerLoss) return AfterPowerLoss(promised, facts);
-  LegalCuts cuts;
-  cuts.lowest = facts.acknowledged;
-  cuts.highest = facts.acknowledged;
-  if (facts.fault == Fault::kNone) {
-    cuts.source = kNoFault;
-    return cuts;
-  }
-  for (const ContractRow& row : kKill) {
-    if (row.journal_mode != promised.journal_mode) continue;
-    cuts.source = row.source;
-    if (row.needs_journal_on_disk) {
-      // Without a write to the file the transaction left no trace.
-      cuts.anything = facts.database_written_since_commit;
-    } else {
-      cuts.highest = facts.acknowledged + facts.candidates;
-    }
-  }
+  LegalCuts cuts = AfterKillOrClose(promised, facts);
+  if (!facts.kept.has_value()) return cuts;
+  cuts.source = kFileRemoved;
+  cuts.lowest = std::min(cuts.lowest, *facts.kept);
+  cuts.anything |= facts.is_half_copied;
   return cuts;
 }
 

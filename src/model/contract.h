@@ -6,6 +6,7 @@
 #define LASTCOMMIT_MODEL_CONTRACT_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -44,6 +45,15 @@ struct CrashFacts {
   std::int64_t directory_synced = -1;
   // What survived is in order within each file (disk/survival.h).
   bool is_in_order_per_file = true;
+
+  // Of rounds in which another program has removed the database or its WAL
+  // while it was open; never with a loss of power:
+  // The highest commit that must be there all the same: one that was
+  // acknowledged since, or that SQLite has promised to be in the database file,
+  // if that is not the one removed.
+  std::optional<std::int64_t> kept = {};
+  // The process died while it wrote to a database whose WAL is gone.
+  bool is_half_copied = false;
 };
 
 // The legal cuts, both ends included.

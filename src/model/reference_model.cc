@@ -64,6 +64,8 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kVacuum:
     case StepKind::kJournalMode:
       return in_transaction_ ? WrongState() : Ok();
+    case StepKind::kUnlink:  // of a file, whose content it does not know
+      return Ok();
     case StepKind::kPutCheckpoint:
     case StepKind::kPutWrite:
     case StepKind::kPutWrites:

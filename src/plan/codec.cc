@@ -76,6 +76,7 @@ class PlanParser {
     RETURN_IF_ERROR(CountError(step));
     RETURN_IF_ERROR(CountContent(step));
     RETURN_IF_ERROR(CheckModeChange(step));
+    RETURN_IF_ERROR(CheckRemoval(step));
     round.steps.push_back(step);
     programs_[static_cast<std::size_t>(step.client)] =
         step.kind == StepKind::kClose ? Program::kClosed : Program::kOpen;
@@ -133,6 +134,7 @@ class PlanParser {
     crash_line_ = 0;
     death_line_ = 0;
     error_line_ = 0;
+    is_file_removed_ = false;
     return absl::OkStatus();
   }
 
@@ -197,6 +199,48 @@ class PlanParser {
                      " has the other)"));
   }
 
+  // What is left of a file without a name is demanded of one client that only
+  // dies. Whoever opens the name in the same round makes another file of it.
+  absl::Status CheckRemoval(const Step& step) {
+    if (step.kind == StepKind::kUnlink) {
+      if (plan_.images > 0) {
+        return FieldError("step",
+                          "the plan has 'images' (allowed without them)");
+      }
+      if (removal_line_ == 0) removal_line_ = line_number_;
+      is_file_removed_ = true;
+    }
+    const bool opens_name = step.kind == StepKind::kReopen ||
+                            step.kind == StepKind::kLiveRead ||
+                            step.kind == StepKind::kBackup;
+    if (is_file_removed_ && opens_name) {
+      return FieldError("step",
+                        absl::StrCat("'", std::string(Name(step.kind)),
+                                     "' behind an 'unlink' of its round "
+                                     "(allowed before it)"));
+    }
+    if (no_removal_line_ == 0) {
+      no_removal_because_ = WhyNoRemoval(step);
+      if (!no_removal_because_.empty()) no_removal_line_ = line_number_;
+    }
+    if (removal_line_ == 0 || no_removal_line_ == 0) return absl::OkStatus();
+    return FieldError(
+        "step", absl::StrCat("'unlink' and ", std::string(no_removal_because_),
+                             " in one plan (line ",
+                             std::min(removal_line_, no_removal_line_),
+                             " has the other)"));
+  }
+
+  // Empty: a plan with this step may have an 'unlink'.
+  static std::string_view WhyNoRemoval(const Step& step) {
+    if (step.client != 0) return "several clients";
+    if (step.error.has_value()) return "an error";
+    if (step.kind == StepKind::kJournalMode) return "'journal_mode'";
+    const bool loses_power = step.crash.has_value() &&
+                             step.crash->survival.kind != SurvivalKind::kAll;
+    return loses_power ? "a loss of power" : "";
+  }
+
   absl::Status CountContent(const Step& step) {
     // The state of a commit_step comes on top of its writes.
     const int contents =
@@ -244,6 +288,10 @@ class PlanParser {
   int error_line_ = 0;        // 0 = this round has no error yet
   int mode_change_line_ = 0;  // the plan has none yet
   int power_loss_line_ = 0;   // the newest; the plan has none yet
+  int removal_line_ = 0;      // the plan has none yet
+  bool is_file_removed_ = false;  // in this round
+  int no_removal_line_ = 0;       // what excludes one; the plan has none yet
+  std::string_view no_removal_because_;
   std::int64_t content_bytes_ = 0;
 };
 

@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, kStepKinds> kStepNames = {
     "delete_thread",  "list_checkpoints",
     "read",           "live_read",
     "wal_checkpoint", "vacuum",
-    "backup",         "journal_mode"};
+    "backup",         "journal_mode",
+    "unlink"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
 constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork", "sim"};
@@ -31,6 +32,8 @@ constexpr std::array<std::string_view, kViolationClasses> kViolations = {
     "open_failed",  "wrong_answer",   "wrong_read", "unstable_recovery",
     "not_writable", "unclean_close",  "crashed",    "hung",
     "flaky"};
+constexpr std::array<std::string_view, kDatabaseFiles> kFileNames = {
+    "database", "wal", "shm"};
 
 template <typename Enum, std::size_t kSize>
 std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
@@ -58,6 +61,15 @@ std::optional<std::size_t> StepWithCrash(const Round& round, bool of_one) {
   return std::nullopt;
 }
 
+bool HasStep(const Plan& plan, StepKind kind) {
+  return std::any_of(
+      plan.rounds.begin(), plan.rounds.end(), [kind](const Round& round) {
+        return std::any_of(
+            round.steps.begin(), round.steps.end(),
+            [kind](const Step& step) { return step.kind == kind; });
+      });
+}
+
 }  // namespace
 
 std::string_view Name(StepKind kind) {
@@ -71,6 +83,10 @@ std::string_view Name(Engine engine) {
 }
 std::string_view Name(ViolationClass violation) {
   return kViolations[static_cast<std::size_t>(violation)];
+}
+
+std::string_view Name(DatabaseFile file) {
+  return kFileNames[static_cast<std::size_t>(file)];
 }
 
 std::optional<StepKind> ParseStepKind(std::string_view name) {
@@ -91,6 +107,10 @@ std::optional<LogLevel> ParseLogLevel(std::string_view name) {
 }
 std::optional<TaskState> ParseTaskState(std::string_view name) {
   return ParseNamed<TaskState>(kTaskStates, name);
+}
+
+std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name) {
+  return Parse<DatabaseFile>(kFileNames, name);
 }
 
 bool IsChange(StepKind kind) {
@@ -177,13 +197,13 @@ std::vector<std::vector<std::size_t>> Programs(const Round& round) {
 }
 
 bool ChangesJournalMode(const Plan& plan) {
-  return std::any_of(
-      plan.rounds.begin(), plan.rounds.end(), [](const Round& round) {
-        return std::any_of(round.steps.begin(), round.steps.end(),
-                           [](const Step& step) {
-                             return step.kind == StepKind::kJournalMode;
-                           });
-      });
+  return HasStep(plan, StepKind::kJournalMode);
+}
+
+bool RemovesFiles(const Plan& plan) { return HasStep(plan, StepKind::kUnlink); }
+
+bool MayLosePower(const Plan& plan) {
+  return !ChangesJournalMode(plan) && !RemovesFiles(plan);
 }
 
 bool MayBeIn(const Plan& plan, JournalMode mode) {

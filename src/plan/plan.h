@@ -94,8 +94,14 @@ enum class StepKind {
   kVacuum,
   kBackup,       // copies the database with the backup API, and reads the copy
   kJournalMode,  // changes the journal mode of the open database
+  kUnlink,       // another program removes a file of the open database
 };
-inline constexpr int kStepKinds = static_cast<int>(StepKind::kJournalMode) + 1;
+inline constexpr int kStepKinds = static_cast<int>(StepKind::kUnlink) + 1;
+
+// The files of a database that outlive a transaction, by their names.
+enum class DatabaseFile { kDatabase, kWal, kIndex };
+inline constexpr int kDatabaseFiles =
+    static_cast<int>(DatabaseFile::kIndex) + 1;
 
 // When, relative to the I/O call, the process dies.
 enum class Moment { kBefore, kDuring, kAfter };
@@ -167,6 +173,7 @@ struct Step {
   CheckpointMode mode = CheckpointMode::kPassive;   // wal_checkpoint
   JournalMode journal_mode = JournalMode::kDelete;  // the new one, WAL or one
                                                     // with a journal on disk
+  DatabaseFile file = DatabaseFile::kWal;           // unlink
   std::optional<CrashPoint> crash = {};
   // A timed kill: SIGKILL comes that many microseconds after the
   // process entered this step. Where it lands is no function of the plan.
@@ -244,12 +251,14 @@ std::string_view Name(StepKind kind);
 std::string_view Name(Moment moment);
 std::string_view Name(Engine engine);
 std::string_view Name(ViolationClass violation);
+std::string_view Name(DatabaseFile file);
 std::optional<StepKind> ParseStepKind(std::string_view name);
 std::optional<Moment> ParseMoment(std::string_view name);
 std::optional<Engine> ParseEngine(std::string_view name);
 std::optional<ViolationClass> ParseViolationClass(std::string_view name);
 std::optional<LogLevel> ParseLogLevel(std::string_view name);
 std::optional<TaskState> ParseTaskState(std::string_view name);
+std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name);
 
 // Whether the kind changes rows: outside a transaction it is one of its own.
 bool IsChange(StepKind kind);
@@ -277,6 +286,10 @@ int Clients(const Plan& plan);
 std::vector<std::vector<std::size_t>> Programs(const Round& round);
 // Whether its steps change the journal mode.
 bool ChangesJournalMode(const Plan& plan);
+// Whether another program removes files of the open database.
+bool RemovesFiles(const Plan& plan);
+// Whether it may also lose power: no row of the contract is about one of those.
+bool MayLosePower(const Plan& plan);
 // Whether the database is in that mode somewhere in the plan, or may be.
 bool MayBeIn(const Plan& plan, JournalMode mode);
 // Whether the clock decides what the plan gives.

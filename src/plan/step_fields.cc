@@ -25,7 +25,7 @@ static_assert(kStepKinds <= 32);
 using Member =
     std::variant<int Step::*, std::int64_t Content::*, std::uint64_t Content::*,
                  CheckpointMode Step::*, LogLevel Step::*, TaskState Step::*,
-                 JournalMode Step::*>;
+                 JournalMode Step::*, DatabaseFile Step::*>;
 
 struct StepField {
   std::string_view name;
@@ -54,6 +54,7 @@ constexpr IntegerLimits kJournalModes = {
     0, static_cast<std::int64_t>(JournalMode::kOff)};
 constexpr IntegerLimits kLevels = {0, kLogLevels - 1};
 constexpr IntegerLimits kStates = {0, kTaskStates - 1};
+constexpr IntegerLimits kFiles = {0, kDatabaseFiles - 1};
 constexpr IntegerLimits kNamesOrNone = {-1, PlanLimits::kMaxName};
 
 // In the order of printing.
@@ -93,6 +94,7 @@ constexpr StepField kFields[] = {
     {"up", KindSet(kRollbackTo), &Step::up, {0, PlanLimits::kMaxUp}},
     {"mode", KindSet(kWalCheckpoint), &Step::mode, kModes},
     {"to", KindSet(kJournalMode), &Step::journal_mode, kJournalModes},
+    {"file", KindSet(kUnlink), &Step::file, kFiles},
 };
 
 template <typename T>
@@ -134,6 +136,8 @@ absl::StatusOr<T> Read(const JsonField& json, const StepField& field) {
                     "passive, full, restart, truncate");
   } else if constexpr (std::is_same_v<T, JournalMode>) {
     return ReadWord(json, ParseModeOnDisk, "delete, truncate, persist, wal");
+  } else if constexpr (std::is_same_v<T, DatabaseFile>) {
+    return ReadWord(json, ParseDatabaseFile, "database, wal, shm");
   } else if constexpr (std::is_same_v<T, LogLevel>) {
     return ReadWord(json, ParseLogLevel, "debug, info, warning, error");
   } else if constexpr (std::is_same_v<T, TaskState>) {

@@ -69,6 +69,9 @@ SaverEntry PlantedSwallowedError();
 // Forgets that a thread was deleted.
 SaverEntry PlantedNoTombstone();
 
+// Acknowledges what it commits to a file that another program has removed.
+SaverEntry PlantedRemovedFilesUnnoticed();
+
 // Compares a task's version with a copy in memory that a rollback leaves alone.
 SaverEntry PlantedTaskVersionOutside();
 

@@ -119,6 +119,7 @@ std::span<const SaverEntry> Savers() {
       PlantedSwallowedError(),
       AlsoShowing(PlantedNoTombstone(), {kNotACut, kWrongRead}),
       PlantedTaskVersionOutside(),
+      AlsoShowing(PlantedRemovedFilesUnnoticed(), {kWrongAnswer}),
       AlsoShowing(PlantedWalSyncDropped(), {kDamaged, kNotACut}),
       AlsoShowing(PlantedDatabaseSyncDropped(), {kLostCommit, kNotACut}),
       AlsoShowing(PlantedDirectorySyncDropped(),

@@ -57,6 +57,13 @@ std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
       cut = std::max(cut, commit.cut);
     }
   }
+  return std::max(cut, InDatabaseAt(now, replayed));
+}
+
+// What SQLite has said to be in the database file.
+std::int64_t CrashHistory::InDatabaseAt(Mark now,
+                                        const Replayed& replayed) const {
+  std::int64_t cut = promises_.in_database;
   for (const DurabilityPromise& promise : replayed.promises) {
     if (promise.returned_at <= now) {
       cut = std::max(cut, PromisedAt(promise.called_at, replayed));
@@ -65,10 +72,28 @@ std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
   return cut;
 }
 
+// What stood in the removed file alone may be gone; but nothing that goes there
+// may be acknowledged afterwards.
+std::optional<std::int64_t> CrashHistory::KeptAt(
+    Mark now, const Replayed& replayed) const {
+  const Removals& removals = replayed.removals;
+  if (!removals.take_commits()) return std::nullopt;
+  std::int64_t kept =
+      removals.Has(DatabaseFile::kDatabase) ? -1 : InDatabaseAt(now, replayed);
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.is_promised && commit.acknowledged_at > removals.at &&
+        commit.acknowledged_at <= now) {
+      kept = std::max(kept, commit.cut);
+    }
+  }
+  return kept;
+}
+
 CrashHistory::Promises CrashHistory::PromisesAt(
     Mark now, const SyncMarks& synced, const Replayed& replayed) const {
   Promises promises = promises_;
   promises.acknowledged = PromisedAt(now, replayed);
+  promises.in_database = InDatabaseAt(now, replayed);
   promises.wal_synced = WalSyncedAt(now, synced, replayed);
   if (synced.directory >= 0) {
     promises.directory_synced = PromisedAt(synced.directory, replayed);
@@ -92,13 +117,17 @@ CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
   facts.unacknowledged = settled - promises.acknowledged;
   facts.wal_synced = promises.wal_synced;
   facts.directory_synced = promises.directory_synced;
+  facts.kept = KeptAt(now, replayed);
+  facts.is_half_copied = replayed.was_writing_database &&
+                         replayed.removals.Has(DatabaseFile::kWal) &&
+                         !replayed.removals.Has(DatabaseFile::kDatabase);
   return facts;
 }
 
 void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
                             const SyncMarks& synced, const Replayed& replayed) {
-  if (lost_power) {
-    promises_ = {cut, cut, cut};
+  if (lost_power || replayed.removals.take_commits()) {
+    promises_ = {cut, cut, cut, cut};
     in_doubt_.clear();
   } else {
     in_doubt_ = replayed.at_end.after_power_loss;

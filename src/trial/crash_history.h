@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "disk/survival.h"
 #include "model/contract.h"
@@ -52,11 +53,14 @@ class CrashHistory {
   // schema.
   struct Promises {
     std::int64_t acknowledged = -1;
+    std::int64_t in_database = -1;  // the file
     std::int64_t wal_synced = -1;
     std::int64_t directory_synced = -1;
   };
 
   std::int64_t PromisedAt(Mark mark, const Replayed& replayed) const;
+  std::int64_t InDatabaseAt(Mark now, const Replayed& replayed) const;
+  std::optional<std::int64_t> KeptAt(Mark now, const Replayed& replayed) const;
   std::int64_t WalSyncedAt(Mark now, const SyncMarks& synced,
                            const Replayed& replayed) const;
   Promises PromisesAt(Mark now, const SyncMarks& synced,

@@ -142,6 +142,10 @@ void Driver::OnClosedForReopen(std::function<void()> hook) {
   closed_for_reopen_ = std::move(hook);
 }
 
+void Driver::OnUnlink(std::function<Unlinked(DatabaseFile file)> hook) {
+  unlink_ = std::move(hook);
+}
+
 Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
   switch (step.kind) {
     case StepKind::kOpen:
@@ -247,6 +251,8 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
       return ask(&Saver::Vacuum);
     case StepKind::kJournalMode:
       return ask(&Saver::SetJournalMode, step.journal_mode);
+    case StepKind::kUnlink:
+      return Unlink(step);
     case StepKind::kOpen:
     case StepKind::kClose:
     case StepKind::kReopen:
@@ -264,6 +270,13 @@ Answer Driver::LiveRead() {
                       : From(SqliteStatus(result, connection, "live read"));
   sqlite3_close(connection);
   return answer;
+}
+
+// The answer is the tester's own.
+Answer Driver::Unlink(const Step& step) {
+  const Unlinked what = unlink_ ? unlink_(step.file) : Unlinked::kNothing;
+  return {
+      {absl::StatusCode::kOk, static_cast<std::int64_t>(what)}, "", false, {}};
 }
 
 Answer Driver::Backup() {

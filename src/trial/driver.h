@@ -5,6 +5,7 @@
 #ifndef LASTCOMMIT_TRIAL_DRIVER_H_
 #define LASTCOMMIT_TRIAL_DRIVER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,13 @@ struct Answer {
 // that had to give up its transaction because of that says Aborted, and why.
 bool IsOutOfResources(const Answer& answer);
 
+// The value that a step `unlink` answers.
+enum class Unlinked : std::int8_t {
+  kNothing,  // there was no such file
+  kFile,
+  kFileBesideAJournal,  // of some bytes
+};
+
 class Driver {
  public:
   // `entry` must outlive the driver. `client`: as whom it opens the saver.
@@ -43,6 +51,8 @@ class Driver {
 
   // Between the two halves of a reopen.
   void OnClosedForReopen(std::function<void()> hook);
+  // How another program removes a file, and what came of it: the answer.
+  void OnUnlink(std::function<Unlinked(DatabaseFile file)> hook);
 
   Saver* saver() { return saver_.get(); }
 
@@ -52,12 +62,14 @@ class Driver {
   Answer RunOnSaver(const Step& step, Acknowledge acknowledge);
   Answer LiveRead();
   Answer Backup();
+  Answer Unlink(const Step& step);
 
   const SaverEntry& entry_;
   std::string path_;
   Profile profile_;
   const OpenSaver open_;
   std::function<void()> closed_for_reopen_;
+  std::function<Unlinked(DatabaseFile file)> unlink_;
   std::unique_ptr<Saver> saver_;
 };
 

@@ -424,8 +424,8 @@ class ForkTrial::Impl {
                         absl::StrCat(trial, "/copy"));
     task.remains = &remains;
     task.legal = ContractFor(plan.profile, crash);
-    task.closed = !facts.crashed && !facts.has_death &&
-                  replayed.closed_without_error && replayed.closed_alone;
+    task.closed =
+        !facts.crashed && !facts.has_death && replayed.closes_cleanly();
     task.may_leave_journal = replayed.may_leave_journal;
     task.through_saver = r + 1 == plan.rounds.size();
     task.model = &model;

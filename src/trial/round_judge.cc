@@ -10,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "trial/driver.h"
 #include "trial/error_answers.h"
 #include "trial/lock_entitlement.h"
 #include "trial/step_claims.h"
@@ -263,9 +264,19 @@ class RoundJudge {
     }
   }
 
+  void NoteRefusal(std::size_t i) {
+    if (result_.rounds.empty()) return;  // of a test
+    if (Found(i).code == absl::StatusCode::kFailedPrecondition) {
+      ++result_.rounds.back().refused_for_removal;
+    }
+  }
+
   // The step that everything ended in.
   void Leave(std::size_t i) {
     replayed_.in_flight = i;
+    replayed_.was_writing_database = WasWritingDatabase(i);
+    // Nobody can say whether it had been there.
+    if (round_.steps[i].kind == StepKind::kUnlink) NoteRemoval(i, page_.now);
     replayed_.in_flight_acknowledged =
         page_.records[i].progress.load(std::memory_order_acquire) ==
         Progress::kAcknowledged;
@@ -274,6 +285,19 @@ class RoundJudge {
       other.Crash();
       Doubt(other, replayed_.at_end);
     }
+  }
+
+  // Also if it died in the middle of its first write.
+  bool WasWritingDatabase(std::size_t i) const {
+    const CallMark before =
+        previous_[i] == kNoStep
+            ? 0
+            : page_.records[previous_[i]].calls.database_written;
+    const CrashPlace place = PlaceOf(round_.steps[i].client, page_);
+    const bool is_at_it = place.point.moment == Moment::kDuring &&
+                          place.call.role == FileRole::kDatabase &&
+                          place.call.kind == IoKind::kWrite;
+    return is_at_it || page_.database_written > before;
   }
 
   Verdict FollowAndCompare(std::size_t i) {
@@ -288,7 +312,13 @@ class RoundJudge {
       model_.Apply(round_.steps[i]);
       return Undefined();
     }
-    if (page_.records[i].errors > 0 || !in_doubt_.after_kill.empty()) {
+    // What it answers is the tester's own.
+    if (round_.steps[i].kind == StepKind::kUnlink && !HadNoSaver(i)) {
+      if (Found(i).value != 0) NoteRemoval(i, page_.records[i].returned_at);
+      return Verdict::Held();
+    }
+    if (page_.records[i].errors > 0 || !in_doubt_.after_kill.empty() ||
+        has_removal_) {
       return FollowWithErrors(i, during);
     }
     const bool in_transaction = model_.in_transaction();
@@ -296,6 +326,21 @@ class RoundJudge {
     Verdict verdict = Compare(i, expected, in_transaction);
     if (verdict.held() && IsUndefined(i, expected)) return Undefined();
     return verdict;
+  }
+
+  void NoteRemoval(std::size_t i, Mark at) {
+    const DatabaseFile file = round_.steps[i].file;
+    has_removal_ = true;
+    replayed_.removals.of[static_cast<std::size_t>(file)] = true;
+    if (file != DatabaseFile::kIndex) replayed_.removals.at = at;
+    has_journal_without_database_ |=
+        file == DatabaseFile::kDatabase &&
+        Found(i).value ==
+            static_cast<std::int64_t>(Unlinked::kFileBesideAJournal) &&
+        plan_.profile.journal_mode != JournalMode::kWal;
+    if (!result_.rounds.empty()) {
+      result_.rounds.back().removed = replayed_.removals.of;
+    }
   }
 
   static Verdict Undefined() {
@@ -370,6 +415,7 @@ class RoundJudge {
       if (plan_.profile.journal_mode == JournalMode::kOff) return Undefined();
       model_ = before;
       live_ = live_before;
+      NoteRefusal(i);
       Fail(i, during);
     } else {
       return Compare(i, expected, before.in_transaction());
@@ -469,9 +515,39 @@ class RoundJudge {
                (was_in_transaction && ErrorsIn(i) > 0);
       case absl::StatusCode::kCancelled:
         return IsInterrupted(i);
+      case absl::StatusCode::kFailedPrecondition:
+        return IsRefusedForRemoval(i);
+      case absl::StatusCode::kUnknown:
+        if (CannotRead(i, was_in_transaction)) return true;
+        [[fallthrough]];
       default:
         return ErrorsIn(i) > 0 && Injected().has_value() &&
                MayAnswer(*Injected(), code);
+    }
+  }
+
+  // Whoever begins to read without a WAL looks whether a journal that is there
+  // is hot, and cannot open it without its database, whose mode it takes:
+  // SQLITE_IOERR_FSTAT (hasHotJournal() in pager.c, findCreateFileMode() in
+  // os_unix.c). An empty one counts as none.
+  bool CannotRead(std::size_t i, bool is_in_transaction) const {
+    const StepKind kind = round_.steps[i].kind;
+    return has_journal_without_database_ && !is_in_transaction &&
+           (kind == StepKind::kRead || kind == StepKind::kListCheckpoints ||
+            kind == StepKind::kUpdateTask);
+  }
+
+  // Of a database one of whose files was removed every change is refused until
+  // it is opened again (saver/sqlite_saver.h); reading goes on.
+  bool IsRefusedForRemoval(std::size_t i) const {
+    switch (round_.steps[i].kind) {
+      case StepKind::kBegin:
+      case StepKind::kCommit:
+      case StepKind::kWalCheckpoint:
+      case StepKind::kVacuum:
+        return has_removal_;
+      default:
+        return has_removal_ && IsChange(round_.steps[i].kind);
     }
   }
 
@@ -683,7 +759,9 @@ class RoundJudge {
       std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> previous_;  // by step, of the same client
   bool is_spoiled_ = false;  // the transaction that is open, by a read
-  bool is_shared_ = false;   // the step that is followed, as OrderedStep has it
+  bool has_removal_ = false;
+  bool has_journal_without_database_ = false;
+  bool is_shared_ = false;  // the step that is followed, as OrderedStep has it
   // By client: its connection had an error, and has committed nothing since.
   std::array<bool, kMaxClients> has_error_behind_ = {};
 };

@@ -6,6 +6,7 @@
 #ifndef LASTCOMMIT_TRIAL_ROUND_JUDGE_H_
 #define LASTCOMMIT_TRIAL_ROUND_JUDGE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -68,6 +69,20 @@ struct Overtaken {
   bool is_of_the_dead = false;
 };
 
+// What another program has removed in the round.
+struct Removals {
+  std::array<bool, kDatabaseFiles> of = {};  // by DatabaseFile
+  Mark at = 0;  // the newest of the database or its WAL
+
+  bool Has(DatabaseFile file) const {
+    return of[static_cast<std::size_t>(file)];
+  }
+  // The wal-index has none of its own.
+  bool take_commits() const {
+    return Has(DatabaseFile::kDatabase) || Has(DatabaseFile::kWal);
+  }
+};
+
 struct Replayed {
   Verdict verdict;  // held, or the first wrong answer
   std::optional<std::size_t> in_flight;
@@ -79,10 +94,19 @@ struct Replayed {
   std::vector<CommitTimes> commits;
   std::vector<DurabilityPromise> promises;
   std::vector<Overtaken> overtaken;
-  std::int64_t highest_cut = -1;  // the model's, when all is applied
+  Removals removals;
+  bool was_writing_database = false;  // the step in flight, until it ended
+  std::int64_t highest_cut = -1;      // the model's, when all is applied
   // By step, for those that returned and came before what stopped the replay:
   std::vector<std::optional<InDoubt>> during;  // if the process dies in it
   InDoubt at_end;                              // if it dies after the last one
+
+  // Without a crash. Nobody checkpoints into a file that has lost its name
+  // (databaseIsUnmoved() in pager.c), and its WAL stays.
+  bool closes_cleanly() const {
+    return closed_without_error && closed_alone &&
+           !removals.Has(DatabaseFile::kDatabase);
+  }
 };
 
 // Brings the model to what was acknowledged in `round` of `plan`, and counts

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -340,6 +341,16 @@ void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
   if (is_first_starved) page.starved_step = page.message_step;
 }
 
+Unlinked Unlink(DatabaseFile file, const std::string& database,
+                RoundEngine& engine) {
+  constexpr const char* kEndings[kDatabaseFiles] = {"", "-wal", "-shm"};
+  const bool has_journal = engine.HasBytes(database + "-journal");
+  if (!engine.Unlink(database + kEndings[static_cast<std::size_t>(file)])) {
+    return Unlinked::kNothing;
+  }
+  return has_journal ? Unlinked::kFileBesideAJournal : Unlinked::kFile;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> KillBoundary(const IoCall& call) {
@@ -357,6 +368,8 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
   TransactionWatch transaction(page);
   Driver driver(*task.entry, task.database, *task.profile, task.client);
   driver.OnClosedForReopen([&] { kill_switch.EnterPhase(Phase::kOpen); });
+  driver.OnUnlink(
+      [&](DatabaseFile file) { return Unlink(file, task.database, engine); });
   engine.Observe(&kill_switch);
   const std::vector<Step>& steps = task.round->steps;
   const std::vector<std::size_t> program =
@@ -401,6 +414,20 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
 }
 
 void ForkEngine::Observe(IoObserver* observer) { SetIoObserver(observer); }
+
+// By the call that SQLite itself would use: a disk whose system calls are
+// recorded must know of it.
+bool ForkEngine::Unlink(const std::string& path) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find("unix");
+  const auto unlink_file = reinterpret_cast<int (*)(const char*)>(
+      vfs->xGetSystemCall(vfs, "unlink"));
+  return unlink_file(path.c_str()) == 0;
+}
+
+bool ForkEngine::HasBytes(const std::string& path) {
+  struct stat info = {};
+  return stat(path.c_str(), &info) == 0 && info.st_size > 0;
+}
 
 void ForkEngine::Die(bool /*alone*/) {
   kill(getpid(), SIGKILL);

@@ -27,6 +27,11 @@ class RoundEngine {
   [[noreturn]] virtual void Die(bool alone) = 0;
   // How many errors were injected in this round.
   virtual std::int64_t errors() const { return 0; }
+  // What another program does: takes the name of a file away from those who
+  // have it open. No call that the observer hears of. False: there is none.
+  virtual bool Unlink(const std::string& path) = 0;
+  // Whether there is such a file, and something in it.
+  virtual bool HasBytes(const std::string& path) = 0;
   virtual void BeforeStep(std::size_t /*step*/, Saver* /*saver*/) {}
 };
 
@@ -51,6 +56,8 @@ class ForkEngine : public RoundEngine {
  public:
   void Observe(IoObserver* observer) override;
   [[noreturn]] void Die(bool alone) override;
+  bool Unlink(const std::string& path) override;
+  bool HasBytes(const std::string& path) override;
 };
 
 }  // namespace lastcommit

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "disk/sim_vfs.h"
 #include "trial/error_injector.h"
@@ -28,6 +29,14 @@ class SimClient : public RoundEngine {
   [[noreturn]] void Die(bool alone) override { round_.Die(*this, alone); }
   std::int64_t errors() const override {
     return injector == nullptr ? finished_errors : injector->errors();
+  }
+  bool Unlink(const std::string& path) override {
+    return round_.disk_.Remove(path);
+  }
+  bool HasBytes(const std::string& path) override {
+    const Storage& storage = round_.disk_.storage();
+    const InodeId found = storage.Find(path);
+    return found != kNoInode && storage.Size(found) > 0;
   }
   void BeforeStep(std::size_t next, Saver* of_client) override {
     saver = of_client;

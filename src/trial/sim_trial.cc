@@ -407,8 +407,8 @@ class SimRun {
     task.legal = ContractFor(plan_.profile, crash);
     task.alternatives = facts.lost_power ? &replayed.at_end.after_power_loss
                                          : &replayed.at_end.after_kill;
-    task.closed = !facts.crashed && !facts.has_death &&
-                  replayed.closed_without_error && replayed.closed_alone;
+    task.closed =
+        !facts.crashed && !facts.has_death && replayed.closes_cleanly();
     task.may_leave_journal = replayed.may_leave_journal;
     task.through_saver = r + 1 == plan_.rounds.size();
     if (!keep_.rounds.empty()) {

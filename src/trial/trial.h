@@ -4,6 +4,8 @@
 #ifndef LASTCOMMIT_TRIAL_TRIAL_H_
 #define LASTCOMMIT_TRIAL_TRIAL_H_
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -65,6 +67,13 @@ struct RoundFacts {
   bool hot_journal = false;         // one was there to be rolled back
   std::int64_t errors = 0;          // that were injected in steps that returned
   std::int64_t errors_in_open = 0;  // those in its opens
+  // By DatabaseFile: another program removed it while it was open.
+  std::array<bool, kDatabaseFiles> removed = {};
+  std::int64_t refused_for_removal = 0;  // steps, because of that
+
+  bool has_removal() const {
+    return std::find(removed.begin(), removed.end(), true) != removed.end();
+  }
 };
 
 // Whether the round ended before a crash that its plan has. One that kills all

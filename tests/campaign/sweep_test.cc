@@ -149,6 +149,11 @@ TEST(PlanToSweepTest, WhatCannotBeSweptIsRefused) {
   plan.engine = Engine::kFork;
   EXPECT_THAT(PlanToSweep(plan, std::nullopt),
               StatusIs(absl::StatusCode::kInvalidArgument));
+  plan.engine = Engine::kSim;
+  EXPECT_THAT(PlanToSweep(plan, std::nullopt), IsOk());
+  plan.rounds[0].steps[1] = {.kind = StepKind::kUnlink};
+  EXPECT_THAT(PlanToSweep(plan, std::nullopt),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(SweepTest, APlanThatFailsWithoutACrashIsNotSwept) {

@@ -177,5 +177,28 @@ INSTANTIATE_TEST_SUITE_P(Modes, JournalNotOnDisk,
                                            JournalMode::kOff),
                          ModeName);
 
+TEST(ContractTest, WhatAnotherProgramHasRemovedMayBeGone) {
+  for (const Fault fault : {Fault::kNone, Fault::kKill}) {
+    CrashFacts facts;
+    facts.fault = fault;
+    facts.acknowledged = 7;
+    facts.kept = 4;
+    const LegalCuts cuts = ContractFor(Profile(), facts);
+    EXPECT_EQ(cuts.lowest, 4);
+    EXPECT_EQ(cuts.highest, 7);
+    EXPECT_FALSE(cuts.anything);
+    facts.kept = 9;  // acknowledged, but not by this count
+    EXPECT_EQ(ContractFor(Profile(), facts).lowest, 7);
+  }
+}
+
+TEST(ContractTest, OfADatabaseHalfCopiedFromARemovedWalNothingIsDemanded) {
+  CrashFacts facts;
+  facts.fault = Fault::kKill;
+  facts.kept = -1;
+  facts.is_half_copied = true;
+  EXPECT_TRUE(ContractFor(Profile(), facts).anything);
+}
+
 }  // namespace
 }  // namespace lastcommit

@@ -108,6 +108,18 @@ Program LeftOpen() {
            {.kind = StepKind::kClose}}};
 }
 
+// Another program removes the WAL.
+Program Removing() {
+  return {{{.kind = StepKind::kOpen},
+           Log(0, 1),
+           {.kind = StepKind::kUnlink},
+           Log(0, 2),
+           Log(0, 3),
+           {.kind = StepKind::kClose}},
+          4,
+          {{.kind = StepKind::kOpen}, Log(0, 4), {.kind = StepKind::kClose}}};
+}
+
 // What leaves the rows as they are, each followed by a commit, and logs that a
 // migration copies.
 Program Maintaining() {
@@ -170,6 +182,7 @@ constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-swallowed-error", Where::kProgram, Numbering},
     {"planted-no-tombstone", Where::kProgram, Numbering},
     {"planted-task-version-outside", Where::kProgram, Numbering},
+    {"planted-removed-files-unnoticed", Where::kProgram, Removing, true},
     {"planted-wal-left-by-close", Where::kProgram, Replacing, true},
     {"planted-commit-at-close", Where::kProgram, LeftOpen},
     {"planted-recovery-refused", Where::kProgram, Replacing, true},

@@ -82,5 +82,83 @@ TEST_F(CrashHistoryTest, APromiseOutlivesAKill) {
   EXPECT_EQ(SyncedAt(1, -1), 2);
 }
 
+// ---- Another program has removed a file ----
+
+class KeptAfterRemovalTest : public CrashHistoryTest {
+ protected:
+  // Commit 2 is acknowledged at 25, commit 3 at 35.
+  void Remove(DatabaseFile file, Mark at) {
+    replayed_.removals.of[static_cast<std::size_t>(file)] = true;
+    replayed_.removals.at = at;
+  }
+  void Checkpoint(Mark at) { replayed_.promises.push_back({at, at + 1}); }
+  std::optional<std::int64_t> Kept() const {
+    return history_.FactsAt(100, {}, replayed_).kept;
+  }
+};
+
+TEST_F(KeptAfterRemovalTest, OfNoneAllIsKept) {
+  EXPECT_EQ(Kept(), std::nullopt);
+}
+
+TEST_F(KeptAfterRemovalTest, TheWalIndexTakesNothingAway) {
+  Remove(DatabaseFile::kIndex, 0);
+  EXPECT_EQ(Kept(), std::nullopt);
+}
+
+TEST_F(KeptAfterRemovalTest, OfAWalNothingIsKeptThatWasOnlyThere) {
+  Remove(DatabaseFile::kWal, 40);
+  EXPECT_EQ(Kept(), -1);
+}
+
+TEST_F(KeptAfterRemovalTest, WhatACheckpointHasPromisedIsInTheDatabase) {
+  Checkpoint(26);
+  Remove(DatabaseFile::kWal, 40);
+  EXPECT_EQ(Kept(), 2);
+  Remove(DatabaseFile::kDatabase, 40);
+  EXPECT_EQ(Kept(), -1);
+}
+
+TEST_F(KeptAfterRemovalTest, WhatIsAcknowledgedAfterwardsIsKept) {
+  for (const DatabaseFile file :
+       {DatabaseFile::kWal, DatabaseFile::kDatabase}) {
+    replayed_.removals = {};
+    Remove(file, 34);
+    EXPECT_EQ(Kept(), 3);
+    Remove(file, 35);
+    EXPECT_EQ(Kept(), -1);
+  }
+}
+
+TEST_F(KeptAfterRemovalTest, WhatWasFoundAfterwardsIsAllThatTheNextRoundHas) {
+  for (const bool is_removed : {false, true}) {
+    CrashHistory history;
+    history.BeginRound(0);
+    Checkpoint(26);
+    replayed_.removals = {};
+    if (is_removed) Remove(DatabaseFile::kWal, 40);
+    history.EndRound(/*lost_power=*/false, 2, 50, {}, replayed_);
+    history.BeginRound(2);
+    EXPECT_EQ(history.FactsAt(1, {}, {}).acknowledged, is_removed ? 2 : 3);
+    Replayed next;
+    next.removals.of[static_cast<std::size_t>(DatabaseFile::kWal)] = true;
+    EXPECT_EQ(history.FactsAt(1, {}, next).kept, 2);
+  }
+}
+
+TEST_F(KeptAfterRemovalTest, OnlyWithoutItsWalADatabaseIsHalfCopied) {
+  replayed_.was_writing_database = true;
+  const auto is_half_copied = [&] {
+    return history_.FactsAt(100, {}, replayed_).is_half_copied;
+  };
+  EXPECT_FALSE(is_half_copied());
+  Remove(DatabaseFile::kIndex, 0);
+  EXPECT_FALSE(is_half_copied());
+  Remove(DatabaseFile::kWal, 40);
+  EXPECT_TRUE(is_half_copied());
+  replayed_.was_writing_database = false;
+  EXPECT_FALSE(is_half_copied());
+}
+
 }  // namespace
 }  // namespace lastcommit

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "trial/driver.h"
 #include "trial/plans.h"
 
 namespace lastcommit {
@@ -558,6 +559,116 @@ TEST_F(NobodyTest, ItsAnswerLeavesTheCommitInDoubt) {
 
 TEST_F(NobodyTest, HasNoOtherAnswer) {
   Answer(3, absl::StatusCode::kOk, false);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+// ---- Another program removes a file ----
+
+constexpr absl::StatusCode kRefused = absl::StatusCode::kFailedPrecondition;
+
+class RemovalAnswerTest : public RoundJudgeTest {
+ protected:
+  // open, unlink, `then`, close; the saver refuses `then`.
+  void RefuseBehindARemoval(const Step& then, absl::StatusCode code,
+                            std::int64_t was_there = 1) {
+    Use({StepOf(StepKind::kUnlink), then});
+    page_->records[1].value = was_there;
+    Answer(2, code, false);
+    EndAfter(2);
+  }
+};
+
+TEST_F(RemovalAnswerTest, ChangesMayBeRefused) {
+  for (const Step& step :
+       {PutBlob(0, 10), StepOf(StepKind::kBegin),
+        StepOf(StepKind::kWalCheckpoint), StepOf(StepKind::kVacuum)}) {
+    RefuseBehindARemoval(step, kRefused);
+    EXPECT_TRUE(Judge().held()) << Judge().why;
+  }
+}
+
+TEST_F(RemovalAnswerTest, OfACommitNothingIsThereThen) {
+  Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kUnlink),
+       StepOf(StepKind::kCommit), StepOf(StepKind::kRead)});
+  page_->records[3].value = 1;
+  Answer(4, kRefused, false);
+  page_->records[5].value = static_cast<std::int64_t>([&] {
+    ReferenceModel model;
+    model.Apply(StepOf(StepKind::kOpen));
+    return model.Apply(StepOf(StepKind::kRead)).value;
+  }());
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  page_->records[4].is_in_doubt = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(RemovalAnswerTest, NotIfThereWasNothingToRemove) {
+  RefuseBehindARemoval(PutBlob(0, 10), kRefused, /*was_there=*/0);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(RemovalAnswerTest, NotByAnotherName) {
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kUnknown, absl::StatusCode::kNotFound,
+        absl::StatusCode::kPermissionDenied, absl::StatusCode::kUnavailable}) {
+    RefuseBehindARemoval(PutBlob(0, 10), code);
+    EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer) << code;
+  }
+}
+
+TEST_F(RemovalAnswerTest, ReadingGoesOn) {
+  RefuseBehindARemoval(StepOf(StepKind::kRead), kRefused);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongRead);
+}
+
+TEST_F(RemovalAnswerTest, WithoutTheDatabaseItsJournalCannotBeOpened) {
+  constexpr auto kBesideOne =
+      static_cast<std::int64_t>(Unlinked::kFileBesideAJournal);
+  const auto judge = [&](DatabaseFile file, const Step& then,
+                         std::int64_t what) {
+    RefuseBehindARemoval(then, absl::StatusCode::kUnknown, what);
+    plan_.rounds[0].steps[1].file = file;
+    return Judge();
+  };
+  const Step read = StepOf(StepKind::kRead);
+  EXPECT_TRUE(judge(DatabaseFile::kDatabase, read, kBesideOne).held());
+  EXPECT_FALSE(judge(DatabaseFile::kDatabase, read, 1).held());
+  EXPECT_FALSE(
+      judge(DatabaseFile::kDatabase, PutBlob(0, 10), kBesideOne).held());
+  EXPECT_FALSE(judge(DatabaseFile::kIndex, read, kBesideOne).held());
+  plan_.profile.journal_mode = JournalMode::kWal;
+  EXPECT_FALSE(judge(DatabaseFile::kDatabase, read, kBesideOne).held());
+}
+
+TEST_F(RemovalAnswerTest, WhoDiedInAWriteWasWriting) {
+  const auto was_writing = [&] {
+    ReferenceModel model;
+    TrialResult result;
+    return ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result)
+        .was_writing_database;
+  };
+  Use({PutBlob(0, 10)});
+  page_->records[2].progress = Progress::kIntended;
+  page_->records[1].calls.database_written = page_->database_written = 5;
+  EXPECT_FALSE(was_writing());
+  page_->database_written = 6;
+  EXPECT_TRUE(was_writing());
+  page_->database_written = 5;
+  CrashPlace place;
+  place.step = 2;
+  place.point = {1, Moment::kDuring};
+  place.call = {IoKind::kWrite, FileRole::kDatabase, 0, 4096};
+  page_->positions[0].Set(place);
+  EXPECT_TRUE(was_writing());
+  place.call.role = FileRole::kWal;
+  page_->positions[0].Set(place);
+  EXPECT_FALSE(was_writing());
+}
+
+TEST_F(RemovalAnswerTest, NotBeforeIt) {
+  Use({PutBlob(0, 10), StepOf(StepKind::kUnlink)});
+  page_->records[2].value = 1;
+  Answer(1, kRefused, false);
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
