@@ -86,11 +86,12 @@ bool HandStore::PutCheckpoint(const HandCall& call) {
   ThreadRow thread = ReadThread(call.thread);
   sqlite3_stmt* insert = Kept(
       "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
-      " parent_id, type, state, metadata, sequence)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+      " parent_id, type, state, metadata, sequence, digest)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
       " ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE"
       " SET parent_id = excluded.parent_id, type = excluded.type,"
-      " state = excluded.state, metadata = excluded.metadata"
+      " state = excluded.state, metadata = excluded.metadata,"
+      " digest = excluded.digest"
       " RETURNING sequence");
   BindText(insert, 1, call.thread);
   BindText(insert, 2, call.ns);
@@ -104,6 +105,7 @@ bool HandStore::PutCheckpoint(const HandCall& call) {
   BindBlob(insert, 6, call.bytes);
   BindText(insert, 7, call.metadata);
   sqlite3_bind_int64(insert, 8, thread.last_checkpoint + 1);
+  BindBlob(insert, 9, kDigest);
   const std::int64_t sequence = RunForInt(insert);
   if (sequence != thread.last_checkpoint + 1) return sequence >= 0;
   ++thread.last_checkpoint;

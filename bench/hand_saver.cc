@@ -26,11 +26,12 @@ const char* HandSaver::Text(Sql sql) {
       " SET last_log = excluded.last_log,"
       " last_checkpoint = excluded.last_checkpoint",
       "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
-      " parent_id, type, state, metadata, sequence)"
-      " VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7)"
+      " parent_id, type, state, metadata, sequence, digest)"
+      " VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8)"
       " ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE"
       " SET parent_id = excluded.parent_id, type = excluded.type,"
-      " state = excluded.state, metadata = excluded.metadata"
+      " state = excluded.state, metadata = excluded.metadata,"
+      " digest = excluded.digest"
       " RETURNING sequence",
       "INSERT INTO writes (thread_id, checkpoint_ns, checkpoint_id,"
       " task_id, idx, channel, type, bytes)"
@@ -108,6 +109,7 @@ void HandSaver::CommitStep(const Checkpoint& checkpoint,
   BindBytes(kUpsertCheckpoint, 5, checkpoint.state);
   Bind(kUpsertCheckpoint, 6, checkpoint.metadata);
   Bind(kUpsertCheckpoint, 7, ++thread.last_checkpoint);
+  BindBytes(kUpsertCheckpoint, 8, digest_);
   RunForInt(kUpsertCheckpoint);
   for (const PendingWrite& write : writes) {
     Bind(kInsertWrite, 1, key.thread_id);

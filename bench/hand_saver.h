@@ -24,7 +24,7 @@ namespace lastcommit {
 
 class HandSaver {
  public:
-  // `digest` is stored beside every blob.
+  // `digest` is stored beside every blob and in every checkpoint.
   HandSaver(const std::string& path, const Options& options,
             std::string digest);
   ~HandSaver();

@@ -79,7 +79,7 @@ constexpr const char* kSchema[] = {
     " DEFERRABLE INITIALLY DEFERRED, checkpoint_ns TEXT NOT NULL,"
     " checkpoint_id TEXT NOT NULL, parent_id TEXT, type TEXT NOT NULL,"
     " state BLOB NOT NULL, metadata TEXT NOT NULL CHECK (json_valid(metadata)),"
-    " sequence INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL, digest BLOB NOT NULL,"
     " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id),"
     " UNIQUE (thread_id, checkpoint_ns, sequence)) STRICT",
     "CREATE TABLE writes (thread_id TEXT NOT NULL, checkpoint_ns TEXT NOT NULL,"
@@ -108,7 +108,7 @@ constexpr const char* kSchema[] = {
     " DEFERRABLE INITIALLY DEFERRED, bytes BLOB NOT NULL) STRICT",
     "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)",
     "PRAGMA application_id = 1282634819",
-    "PRAGMA user_version = 2",
+    "PRAGMA user_version = 3",
 };
 
 // As SqliteSaver looks at a file before it may be changed.
@@ -374,7 +374,7 @@ std::int64_t HandStore::ReadThreads() {
   };
   sqlite3_stmt* checkpoints = Kept(
       "SELECT checkpoint_ns, checkpoint_id, parent_id, type, state, metadata,"
-      " sequence FROM checkpoints WHERE thread_id = ?1"
+      " sequence, digest FROM checkpoints WHERE thread_id = ?1"
       " ORDER BY checkpoint_ns, checkpoint_id");
   sqlite3_stmt* names =
       Kept("SELECT name FROM blobs WHERE thread_id = ?1 ORDER BY name");
@@ -425,7 +425,7 @@ std::int64_t CheckByPlainSql(const std::string& path) {
         "SELECT value FROM meta WHERE key = 'commit_counter'",
         "SELECT thread_id, last_log, last_checkpoint, is_deleted FROM threads",
         "SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type,"
-        " state, metadata, sequence FROM checkpoints",
+        " state, metadata, sequence, digest FROM checkpoints",
         "SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel,"
         " type, bytes FROM writes",
         "SELECT thread_id, number, level, payload FROM logs",

@@ -3,7 +3,10 @@
 // a wrong version or state, and JSON last, which SQLite checks.
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "model/reference_model.h"
@@ -28,7 +31,7 @@ RowKey TaskKeyOf(const Step& step, const std::string& thread) {
 }
 
 // The canonical form of XXH3's 128 bits.
-std::string BlobDigest(const std::string& bytes) {
+std::string DigestOfBytes(const std::string& bytes) {
   XXH128_canonical_t digest;
   XXH128_canonicalFromHash(&digest, XXH3_128bits(bytes.data(), bytes.size()));
   return {reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest)};
@@ -49,6 +52,30 @@ bool MayGoOver(TaskState from, TaskState to) {
       return false;
   }
   return false;
+}
+
+// Each part after its length; a parent that is not there has the length -1.
+std::string CheckpointDigest(const Step& step,
+                             const CheckpointContent& content) {
+  std::string bytes;
+  const auto add = [&bytes](std::int64_t size, std::string_view part) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      bytes += static_cast<char>(static_cast<std::uint64_t>(size) >> shift);
+    }
+    bytes += part;
+  };
+  const auto add_whole = [&add](std::string_view part) {
+    add(static_cast<std::int64_t>(part.size()), part);
+  };
+  if (step.parent < 0) {
+    add(-1, "");
+  } else {
+    add_whole(CheckpointName(step.parent));
+  }
+  add_whole(content.type);
+  add_whole(content.state);
+  add_whole(content.metadata);
+  return DigestOfBytes(bytes);
 }
 
 }  // namespace
@@ -113,7 +140,7 @@ Outcome ReferenceModel::PutCheckpoint(const Step& step,
     row.Text(CheckpointName(step.parent));
   }
   row.Text(content.type).Blob(content.state).Text(content.metadata);
-  row.Integer(sequence);
+  row.Integer(sequence).Blob(CheckpointDigest(step, content));
   PutThread(thread, thread_facts);
   Put(key, row.Finish(), CheckpointFacts{sequence, content.filter});
   return Ok();
@@ -210,7 +237,7 @@ Outcome ReferenceModel::PutBlob(const Step& step, const std::string& thread) {
   const std::string bytes = ContentBytes(step.content);
   PutThread(thread, ThreadOf(thread));
   Put({Table::kBlobs, thread, BlobName(step.id), "", "", 0},
-      RowHasher().Blob(bytes).Blob(BlobDigest(bytes)).Finish());
+      RowHasher().Blob(bytes).Blob(DigestOfBytes(bytes)).Finish());
   return Ok();
 }
 

@@ -1,10 +1,15 @@
 #include "saver/checkpoint_row.h"
 
+#include <utility>
+
+#include "saver/digest.h"
 #include "status/status.h"
 
 namespace lastcommit {
+namespace {
 
-Checkpoint CheckpointOf(const Statement& row, const std::string& thread_id) {
+absl::StatusOr<Checkpoint> CheckpointOf(const Statement& row,
+                                        const std::string& thread_id) {
   Checkpoint checkpoint;
   checkpoint.key = {thread_id, row.Bytes(0), row.Bytes(1)};
   if (!row.IsNull(2)) checkpoint.parent_id = row.Bytes(2);
@@ -12,7 +17,15 @@ Checkpoint CheckpointOf(const Statement& row, const std::string& thread_id) {
   checkpoint.state = row.Bytes(4);
   checkpoint.metadata = row.Bytes(5);
   checkpoint.sequence = row.Int(6);
-  return checkpoint;
+  if (DigestOf(checkpoint) == row.Bytes(7)) return checkpoint;
+  return absl::DataLossError("the checkpoint is not that of its digest");
+}
+
+}  // namespace
+
+std::string DigestOf(const Checkpoint& checkpoint) {
+  return DigestOf(CheckpointParts{checkpoint.parent_id, checkpoint.type,
+                                  checkpoint.state, checkpoint.metadata});
 }
 
 absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
@@ -28,7 +41,8 @@ absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, select.Step());
     if (!has_row) return checkpoints;
-    checkpoints.push_back(CheckpointOf(select, thread_id));
+    ASSIGN_OR_RETURN(Checkpoint checkpoint, CheckpointOf(select, thread_id));
+    checkpoints.push_back(std::move(checkpoint));
   }
 }
 

@@ -13,14 +13,16 @@
 namespace lastcommit {
 
 // SELECT LASTCOMMIT_CHECKPOINT_COLUMNS FROM checkpoints ...
-#define LASTCOMMIT_CHECKPOINT_COLUMNS \
-  "checkpoint_ns, checkpoint_id, parent_id, type, state, metadata, sequence"
+#define LASTCOMMIT_CHECKPOINT_COLUMNS                                \
+  "checkpoint_ns, checkpoint_id, parent_id, type, state, metadata, " \
+  "sequence, digest"
 
-Checkpoint CheckpointOf(const Statement& row, const std::string& thread_id);
+std::string DigestOf(const Checkpoint& checkpoint);
 
-// NotFound without a row.
+// DataLoss: its digest is not that of what is there. NotFound without a row.
 absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
                                          const std::string& thread_id);
+// DataLoss as well.
 absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
     Statement& select, const std::string& thread_id);
 

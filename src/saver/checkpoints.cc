@@ -13,19 +13,22 @@ absl::StatusOr<std::int64_t> Upsert(Database& database,
       Statement insert,
       database.Prepare(
           "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
-          " parent_id, type, state, metadata, sequence)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+          " parent_id, type, state, metadata, sequence, digest)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
           " ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE"
           " SET parent_id = excluded.parent_id, type = excluded.type,"
-          " state = excluded.state, metadata = excluded.metadata"
+          " state = excluded.state, metadata = excluded.metadata,"
+          " digest = excluded.digest"
           " RETURNING sequence"));
+  const std::string digest = DigestOf(checkpoint);
   insert.BindText(1, checkpoint.key.thread_id)
       .BindText(2, checkpoint.key.checkpoint_ns)
       .BindText(3, checkpoint.key.checkpoint_id)
       .BindText(5, checkpoint.type)
       .BindBlob(6, checkpoint.state)
       .BindJson(7, checkpoint.metadata)
-      .BindInt(8, sequence);
+      .BindInt(8, sequence)
+      .BindBlob(9, digest);
   if (checkpoint.parent_id.has_value()) {
     insert.BindText(4, *checkpoint.parent_id);
   } else {

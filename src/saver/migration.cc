@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "saver/digest.h"
 #include "saver/out_of_memory.h"
@@ -15,23 +16,24 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::string_view kSetAside[] = {
+// Version 1 gave rowids in the order of the first put, and VACUUM kept their
+// order; levels and digests did not exist.
+constexpr std::string_view kSetVersion1Aside[] = {
     "ALTER TABLE threads RENAME TO v1_threads",
     "ALTER TABLE checkpoints RENAME TO v1_checkpoints",
     "ALTER TABLE logs RENAME TO v1_logs",
     "ALTER TABLE blobs RENAME TO v1_blobs",
 };
 
-// Version 1 gave rowids in the order of the first put, and VACUUM kept their
-// order; levels did not exist.
-constexpr std::string_view kCopy[] = {
+constexpr std::string_view kCopyVersion1[] = {
     "INSERT INTO threads (thread_id, last_log, last_checkpoint, is_deleted)"
     " SELECT thread_id, last_log, (SELECT count(*) FROM v1_checkpoints AS c"
     "  WHERE c.thread_id = t.thread_id), 0 FROM v1_threads AS t",
     "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
-    "  parent_id, type, state, metadata, sequence)"
+    "  parent_id, type, state, metadata, sequence, digest)"
     " SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, state,"
-    "  metadata, row_number() OVER (PARTITION BY thread_id ORDER BY rowid)"
+    "  metadata, row_number() OVER (PARTITION BY thread_id ORDER BY rowid),"
+    "  lastcommit_digest(parent_id, type, state, metadata)"
     " FROM v1_checkpoints",
     "INSERT INTO logs (thread_id, number, level, payload)"
     " SELECT thread_id, number, 1, payload FROM v1_logs",
@@ -41,20 +43,56 @@ constexpr std::string_view kCopy[] = {
     "INSERT INTO contents (id, bytes) SELECT rowid, bytes FROM v1_blobs",
 };
 
-constexpr std::string_view kDrop[] = {
+constexpr std::string_view kDropVersion1[] = {
     "DROP TABLE v1_checkpoints",
     "DROP TABLE v1_logs",
     "DROP TABLE v1_blobs",
     "DROP TABLE v1_threads",
 };
 
-void DigestFunction(sqlite3_context* context, int /*count*/,
+// In version 2 checkpoints had no digest. Their table is made anew as it is now
+// and under its name, which the foreign keys of others then mean.
+constexpr std::string_view kSetVersion2Aside[] = {
+    "CREATE TABLE v2_checkpoints AS SELECT * FROM checkpoints",
+    "DROP TABLE checkpoints",
+};
+constexpr std::string_view kCopyVersion2[] = {
+    "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
+    "  parent_id, type, state, metadata, sequence, digest)"
+    " SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, state,"
+    "  metadata, sequence,"
+    "  lastcommit_digest(parent_id, type, state, metadata)"
+    " FROM v2_checkpoints ORDER BY rowid",
+    "DROP TABLE v2_checkpoints",
+};
+
+std::string_view BytesOf(sqlite3_value* value) {
+  const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
+}
+
+// Of the bytes of a blob, or of the parts of a checkpoint.
+constexpr int kBlobArguments = 1;
+constexpr int kCheckpointArguments = 4;
+
+std::string DigestOfValues(int count, sqlite3_value** values) {
+  if (count == kBlobArguments) return DigestOf(BytesOf(values[0]));
+  CheckpointParts parts;
+  if (sqlite3_value_type(values[0]) != SQLITE_NULL) {
+    parts.parent_id = BytesOf(values[0]);
+  }
+  parts.type = BytesOf(values[1]);
+  parts.state = BytesOf(values[2]);
+  parts.metadata = BytesOf(values[3]);
+  return DigestOf(parts);
+}
+
+void DigestFunction(sqlite3_context* context, int count,
                     sqlite3_value** values) {
-  const auto* bytes = static_cast<const char*>(sqlite3_value_blob(values[0]));
-  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
   const absl::StatusOr<std::string> digest =
       CatchBadAlloc([&]() -> absl::StatusOr<std::string> {
-        return DigestOf(std::string_view(bytes, bytes == nullptr ? 0 : size));
+        return DigestOfValues(count, values);
       });
   if (!digest.ok()) return sqlite3_result_error_nomem(context);
   sqlite3_result_blob(context, digest->data(), static_cast<int>(digest->size()),
@@ -64,9 +102,14 @@ void DigestFunction(sqlite3_context* context, int /*count*/,
 int SetDigestFunction(sqlite3* connection,
                       void (*function)(sqlite3_context*, int,
                                        sqlite3_value**)) {
-  return sqlite3_create_function(connection, "lastcommit_digest", 1,
-                                 SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
-                                 function, nullptr, nullptr);
+  int result = SQLITE_OK;
+  for (const int arguments : {kBlobArguments, kCheckpointArguments}) {
+    if (result != SQLITE_OK) break;
+    result = sqlite3_create_function(connection, "lastcommit_digest", arguments,
+                                     SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+                                     function, nullptr, nullptr);
+  }
+  return result;
 }
 
 absl::Status RunAll(Database& database,
@@ -77,20 +120,32 @@ absl::Status RunAll(Database& database,
   return absl::OkStatus();
 }
 
-absl::Status CheckForeignKeys(Database& database) {
+absl::Status CheckForeignKeys(Database& database, int version) {
   ASSIGN_OR_RETURN(Statement check,
                    database.PrepareOnce("PRAGMA foreign_key_check"));
   ASSIGN_OR_RETURN(const bool has_complaint, check.Step());
   if (!has_complaint) return absl::OkStatus();
-  return absl::DataLossError("a row of schema version 1 refers to nothing");
+  return absl::DataLossError(
+      absl::StrCat("a row of schema version ", version, " refers to nothing"));
 }
 
-absl::Status MigrateInside(Database& database) {
-  RETURN_IF_ERROR(RunAll(database, kSetAside));
+absl::Status FromVersion1(Database& database) {
+  RETURN_IF_ERROR(RunAll(database, kSetVersion1Aside));
   RETURN_IF_ERROR(CreateTables(database));
-  RETURN_IF_ERROR(RunAll(database, kCopy));
-  RETURN_IF_ERROR(RunAll(database, kDrop));
-  RETURN_IF_ERROR(CheckForeignKeys(database));
+  RETURN_IF_ERROR(RunAll(database, kCopyVersion1));
+  return RunAll(database, kDropVersion1);
+}
+
+absl::Status FromVersion2(Database& database) {
+  RETURN_IF_ERROR(RunAll(database, kSetVersion2Aside));
+  RETURN_IF_ERROR(CreateCheckpoints(database));
+  return RunAll(database, kCopyVersion2);
+}
+
+absl::Status MigrateInside(Database& database, int version) {
+  RETURN_IF_ERROR(version == 1 ? FromVersion1(database)
+                               : FromVersion2(database));
+  RETURN_IF_ERROR(CheckForeignKeys(database, version));
   return WriteSchemaId(database);
 }
 
@@ -112,8 +167,9 @@ absl::StatusOr<int> Migrate(Database& database) {
   const absl::Status status = database.InTransaction([&]() -> absl::Status {
     ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
     if (state == SchemaState::kComplete) return absl::OkStatus();
-    version = 1;
-    return MigrateInside(database);
+    ASSIGN_OR_RETURN(const SchemaId id, ReadSchemaId(database));
+    version = static_cast<int>(id.user_version);
+    return MigrateInside(database, version);
   });
   if (!status.ok()) return status;
   return version;

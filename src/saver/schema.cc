@@ -24,12 +24,7 @@ constexpr std::string_view kMeta =
     "CREATE TABLE meta ("
     " key TEXT PRIMARY KEY,"
     " value INTEGER NOT NULL) STRICT, WITHOUT ROWID";
-constexpr std::string_view kTables[] = {
-    "CREATE TABLE threads ("
-    " thread_id TEXT PRIMARY KEY,"
-    " last_log INTEGER NOT NULL,"
-    " last_checkpoint INTEGER NOT NULL,"
-    " is_deleted INTEGER NOT NULL CHECK (is_deleted IN (0, 1))) STRICT",
+constexpr std::string_view kCheckpoints =
     "CREATE TABLE checkpoints ("
     " thread_id TEXT NOT NULL REFERENCES threads"
     "  DEFERRABLE INITIALLY DEFERRED,"
@@ -40,8 +35,16 @@ constexpr std::string_view kTables[] = {
     " state BLOB NOT NULL,"
     " metadata TEXT NOT NULL CHECK (json_valid(metadata)),"
     " sequence INTEGER NOT NULL,"
+    " digest BLOB NOT NULL,"
     " PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id),"
-    " UNIQUE (thread_id, checkpoint_ns, sequence)) STRICT",
+    " UNIQUE (thread_id, checkpoint_ns, sequence)) STRICT";
+constexpr std::string_view kTables[] = {
+    "CREATE TABLE threads ("
+    " thread_id TEXT PRIMARY KEY,"
+    " last_log INTEGER NOT NULL,"
+    " last_checkpoint INTEGER NOT NULL,"
+    " is_deleted INTEGER NOT NULL CHECK (is_deleted IN (0, 1))) STRICT",
+    kCheckpoints,
     "CREATE TABLE writes ("
     " thread_id TEXT NOT NULL,"
     " checkpoint_ns TEXT NOT NULL,"
@@ -173,6 +176,10 @@ absl::StatusOr<SchemaState> InspectSchema(Database& database) {
   auto state = InspectInside(database);
   if (!database.IsAutocommit()) database.RunOnce("COMMIT").IgnoreError();
   return state;
+}
+
+absl::Status CreateCheckpoints(Database& database) {
+  return database.RunOnce(std::string(kCheckpoints));
 }
 
 absl::Status CreateTables(Database& database) {

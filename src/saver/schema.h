@@ -29,6 +29,8 @@ absl::StatusOr<SchemaState> InspectSchema(Database& database);
 
 // The tables that hold what is stored: all but meta.
 absl::Status CreateTables(Database& database);
+// That of the checkpoints alone.
+absl::Status CreateCheckpoints(Database& database);
 
 // Creates everything in one transaction, so that a crash leaves all or nothing
 // (https://sqlite.org/atomiccommit.html). False if somebody else did so first.

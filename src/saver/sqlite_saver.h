@@ -51,7 +51,7 @@ namespace lastcommit {
 inline constexpr std::int32_t kApplicationId = 0x4c737443;
 // PRAGMA user_version: the version of the schema. Older ones are migrated when
 // they are opened, in one transaction.
-inline constexpr std::int32_t kSchemaVersion = 2;
+inline constexpr std::int32_t kSchemaVersion = 3;
 
 // What opening found and repaired.
 struct RecoveryReport {
@@ -101,6 +101,8 @@ class SqliteSaver {
   // pending writes and sequence stay. InvalidArgument: metadata is not JSON,
   // or the id is empty.
   absl::Status PutCheckpoint(const Checkpoint& checkpoint);
+  // These four answer DataLoss for a checkpoint that is not that of its stored
+  // digest.
   // NotFound if there is none.
   absl::StatusOr<Checkpoint> GetCheckpoint(const CheckpointKey& key);
   // The newest of the namespace. NotFound if there is none.

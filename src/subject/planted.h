@@ -63,6 +63,9 @@ SaverEntry PlantedOverwritesFirstWrite();
 // Ends blobs at their first NUL.
 SaverEntry PlantedBlobAsText();
 
+// Leaves the digest of a checkpoint that is put again as it was.
+SaverEntry PlantedFirstDigestKept();
+
 // Answers OK for a batch of which SQLite refused an entry.
 SaverEntry PlantedSwallowedError();
 

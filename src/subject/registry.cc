@@ -116,6 +116,7 @@ std::span<const SaverEntry> Savers() {
       AlsoShowing(PlantedCounterWrittenAtClose(), {kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedOverwritesFirstWrite(), {kWrongRead}),
       AlsoShowing(PlantedBlobAsText(), {kWrongRead}),
+      AlsoShowing(PlantedFirstDigestKept(), {kDamaged, kWrongRead}),
       PlantedSwallowedError(),
       AlsoShowing(PlantedNoTombstone(), {kNotACut, kWrongRead}),
       PlantedTaskVersionOutside(),

@@ -75,7 +75,7 @@ constexpr Reader kReaders[] = {
        return RowKey{Table::kThreads, Text(row, 0), "", "", "", 0};
      }},
     {"SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, state,"
-     " metadata, sequence FROM checkpoints",
+     " metadata, sequence, digest FROM checkpoints",
      3,
      [](sqlite3_stmt* row) {
        return RowKey{Table::kCheckpoints, Text(row, 0), Text(row, 1),

@@ -36,6 +36,8 @@ absl::Status ReadWrites(SqliteSaver& saver, const CheckpointKey& key,
   return absl::OkStatus();
 }
 
+// The saver has compared the digests with what they are of; they are taken from
+// it again.
 absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
                              RowMap& rows) {
   ASSIGN_OR_RETURN(const auto checkpoints, saver.ListCheckpoints(thread));
@@ -49,7 +51,9 @@ absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
     row.Text(checkpoint.type)
         .Blob(checkpoint.state)
         .Text(checkpoint.metadata)
-        .Integer(checkpoint.sequence);
+        .Integer(checkpoint.sequence)
+        .Blob(DigestOf(CheckpointParts{checkpoint.parent_id, checkpoint.type,
+                                       checkpoint.state, checkpoint.metadata}));
     rows[{Table::kCheckpoints, thread, checkpoint.key.checkpoint_ns,
           checkpoint.key.checkpoint_id, "", 0}] = row.Finish();
     RETURN_IF_ERROR(ReadWrites(saver, checkpoint.key, rows));

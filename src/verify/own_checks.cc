@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "saver/digest.h"
@@ -39,6 +40,12 @@ absl::StatusOr<Parts> PartsOf(CheckedDatabase& database) {
   return parts;
 }
 
+// Of the file, not of this machine.
+bool IsUnreadable(int result) {
+  const int code = result & 0xff;
+  return code == SQLITE_CORRUPT || code == SQLITE_ERROR;
+}
+
 // Bytes are read piece by piece: they may be more than there is memory.
 class Content {
  public:
@@ -61,8 +68,7 @@ class Content {
       digest.Add(std::string_view(part.data(), static_cast<std::size_t>(now)));
       at += now;
     }
-    const int code = result_ & 0xff;
-    if (code == SQLITE_CORRUPT || code == SQLITE_ERROR) return std::nullopt;
+    if (IsUnreadable(result_)) return std::nullopt;
     RETURN_IF_ERROR(SqliteStatus(result_, connection_, "reading a blob"));
     return digest.Finish();
   }
@@ -99,6 +105,78 @@ absl::StatusOr<std::string> WhyBlobIsDamaged(sqlite3* connection,
       Hex(*digest) == row[4] ? "" : "its bytes are not those of its digest");
 }
 
+std::string_view Bytes(sqlite3_stmt* row, int column) {
+  const void* bytes = sqlite3_column_blob(row, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
+  return size == 0 ? std::string_view()
+                   : std::string_view(static_cast<const char*>(bytes), size);
+}
+
+// Of what is in the columns; nothing if they cannot be read. Any other error
+// is one of this machine.
+absl::StatusOr<std::optional<std::string>> DigestOfCheckpoint(
+    sqlite3* connection, const std::string& rowid) {
+  const std::string sql = absl::StrCat(
+      "SELECT parent_id, type, state, metadata FROM checkpoints WHERE rowid = ",
+      rowid);
+  sqlite3_stmt* statement = nullptr;
+  int result = sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement,
+                                  /*pzTail=*/nullptr);
+  const absl::Cleanup finalize = [statement] { sqlite3_finalize(statement); };
+  if (result == SQLITE_OK) result = sqlite3_step(statement);
+  if (IsUnreadable(result) || result == SQLITE_DONE) return std::nullopt;
+  if (result != SQLITE_ROW) {
+    return SqliteStatus(result, connection, "reading a checkpoint");
+  }
+  CheckpointParts parts;
+  if (sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+    parts.parent_id = Bytes(statement, 0);
+  }
+  parts.type = Bytes(statement, 1);
+  parts.state = Bytes(statement, 2);
+  parts.metadata = Bytes(statement, 3);
+  return DigestOf(parts);
+}
+
+// Why a row of `checkpoints` does not match its digest; empty if it does.
+absl::StatusOr<std::string> WhyCheckpointIsDamaged(sqlite3* connection,
+                                                   const Row& row) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> digest,
+                   DigestOfCheckpoint(connection, row[0]));
+  if (!digest.has_value()) return std::string("it cannot be read");
+  return std::string(Hex(*digest) == row[4] ? ""
+                                            : "it is not that of its digest");
+}
+
+// A table whose rows have digests.
+struct WithDigests {
+  const char* table;
+  const char* noun;
+  // Why it is damaged is told by the first column, the last one is the digest.
+  const char* sql;
+  absl::StatusOr<std::string> (*why)(sqlite3* connection, const Row& row);
+  std::string (*name)(const Row& row);
+};
+
+constexpr WithDigests kWithDigests[] = {
+    {"blobs", "blob",
+     "SELECT content_id, thread_id, name, size, hex(digest) FROM blobs",
+     WhyBlobIsDamaged,
+     [](const Row& row) {
+       return absl::StrCat(Shown(row[2]), " of thread ", Shown(row[1]));
+     }},
+    {"checkpoints", "checkpoint",
+     "SELECT rowid, thread_id, checkpoint_ns, checkpoint_id, hex(digest)"
+     " FROM checkpoints",
+     WhyCheckpointIsDamaged,
+     [](const Row& row) {
+       const std::string in_namespace =
+           row[2].empty() ? "" : absl::StrCat(" in ", Shown(row[2]));
+       return absl::StrCat(Shown(row[3]), in_namespace, " of thread ",
+                           Shown(row[1]));
+     }},
+};
+
 absl::StatusOr<std::int64_t> CommitsBySaver(const std::string& path) {
   ASSIGN_OR_RETURN(const auto saver, SqliteSaver::Open(path, Options()));
   return saver->CommitCounter();
@@ -112,6 +190,37 @@ absl::StatusOr<bool> HasColumn(CheckedDatabase& database,
                        "SELECT 1 FROM pragma_table_info(", QuotedText(table),
                        ") WHERE name = ", QuotedText(column))));
   return !answer.rows.empty();
+}
+
+absl::Status CheckDigestsOf(const WithDigests& what, CheckedDatabase& database,
+                            Report& report) {
+  ASSIGN_OR_RETURN(const bool has_digests,
+                   HasColumn(database, what.table, "digest"));
+  if (!has_digests) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Answer answer, database.Ask(what.sql));
+  std::int64_t damaged = 0;
+  for (const Row& row : answer.rows) {
+    ASSIGN_OR_RETURN(const std::string why,
+                     what.why(database.connection(), row));
+    if (why.empty()) continue;
+    report.DamagedRow("digests",
+                      absl::StrCat(what.noun, " ", what.name(row), ": ", why));
+    ++damaged;
+  }
+  const std::string count =
+      Plural(static_cast<std::int64_t>(answer.rows.size()), what.noun);
+  const std::string found =
+      absl::StrCat(damaged, " of ", count, damaged == 1 ? " does" : " do",
+                   " not match the digest");
+  if (damaged > 0) {
+    report.Damage("digests", found, found);
+  } else if (answer.ok()) {
+    report.Fact("digests", absl::StrCat("those of ", count, " match"));
+  } else {
+    report.Damage("digests", answer.message,
+                  absl::StrCat("the ", what.table, " cannot be read"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -135,33 +244,8 @@ absl::Status CompareSchema(CheckedDatabase& database,
 }
 
 absl::Status CheckDigests(CheckedDatabase& database, Report& report) {
-  ASSIGN_OR_RETURN(const bool has_digests,
-                   HasColumn(database, "blobs", "digest"));
-  if (!has_digests) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Answer blobs,
-                   database.Ask("SELECT content_id, thread_id, name, size, "
-                                "hex(digest) FROM blobs"));
-  std::int64_t damaged = 0;
-  for (const Row& row : blobs.rows) {
-    ASSIGN_OR_RETURN(const std::string why,
-                     WhyBlobIsDamaged(database.connection(), row));
-    if (why.empty()) continue;
-    report.DamagedRow("digests",
-                      absl::StrCat("blob ", Shown(row[2]), " of thread ",
-                                   Shown(row[1]), ": ", why));
-    ++damaged;
-  }
-  const auto count = static_cast<std::int64_t>(blobs.rows.size());
-  const std::string what =
-      absl::StrCat(damaged, " of ", Plural(count, "blob"),
-                   damaged == 1 ? " does" : " do", " not match the digest");
-  if (damaged > 0) {
-    report.Damage("digests", what, what);
-  } else if (blobs.ok()) {
-    report.Fact("digests",
-                absl::StrCat("those of ", Plural(count, "blob"), " match"));
-  } else {
-    report.Damage("digests", blobs.message, "the blobs cannot be read");
+  for (const WithDigests& what : kWithDigests) {
+    RETURN_IF_ERROR(CheckDigestsOf(what, database, report));
   }
   return absl::OkStatus();
 }

@@ -71,6 +71,29 @@ TEST_F(OperationsTest, PutCheckpointReplacesTheOneWithTheSameKey) {
   EXPECT_THAT(saver_->ListCheckpoints("t"), IsOkAndHolds(SizeIs(1)));
 }
 
+TEST_F(OperationsTest, ACheckpointThatIsNotThatOfItsDigestIsDataLoss) {
+  const CheckpointKey key{"t", "", "id"};
+  for (const char* change :
+       {"parent_id = NULL", "parent_id = ''", "parent_id = 'parents'",
+        "type = 'raws'", "type = '', state = CAST(type || state AS BLOB)",
+        "state = x''", "state = CAST(state || x'00' AS BLOB)",
+        "metadata = '{ }'", "digest = x''", "digest = zeroblob(16)"}) {
+    SCOPED_TRACE(change);
+    ASSERT_THAT(saver_->PutCheckpoint({key, "parent", "raw", "state", "{}"}),
+                IsOk());
+    EXPECT_THAT(saver_->GetCheckpoint(key), IsOk());
+    ASSERT_EQ(Sql(absl::StrCat("UPDATE checkpoints SET ", change,
+                               " RETURNING thread_id")),
+              "t");
+    EXPECT_THAT(saver_->GetCheckpoint(key), StatusIs(StatusCode::kDataLoss));
+    EXPECT_THAT(saver_->GetLatestCheckpoint("t", ""),
+                StatusIs(StatusCode::kDataLoss));
+    EXPECT_THAT(saver_->ListCheckpoints("t"), StatusIs(StatusCode::kDataLoss));
+    EXPECT_THAT(saver_->ListCheckpoints(CheckpointQuery{"t", "", {}}),
+                StatusIs(StatusCode::kDataLoss));
+  }
+}
+
 TEST_F(OperationsTest, CheckpointsAreListedByNamespaceAndId) {
   for (const char* ns : {"b", "a"}) {
     for (const char* id : {"2", "1"}) {

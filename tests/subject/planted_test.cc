@@ -108,6 +108,17 @@ Program LeftOpen() {
            {.kind = StepKind::kClose}}};
 }
 
+// A checkpoint that is put again with another state.
+Program PuttingAgain() {
+  return {{{.kind = StepKind::kOpen},
+           {.kind = StepKind::kPutCheckpoint},
+           {.kind = StepKind::kPutCheckpoint, .content = {.seed = 1}},
+           Log(0, 1),
+           {.kind = StepKind::kClose}},
+          3,
+          {{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}};
+}
+
 // Another program removes the WAL.
 Program Removing() {
   return {{{.kind = StepKind::kOpen},
@@ -182,6 +193,7 @@ constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-swallowed-error", Where::kProgram, Numbering},
     {"planted-no-tombstone", Where::kProgram, Numbering},
     {"planted-task-version-outside", Where::kProgram, Numbering},
+    {"planted-first-digest-kept", Where::kProgram, PuttingAgain},
     {"planted-removed-files-unnoticed", Where::kProgram, Removing, true},
     {"planted-wal-left-by-close", Where::kProgram, Replacing, true},
     {"planted-commit-at-close", Where::kProgram, LeftOpen},

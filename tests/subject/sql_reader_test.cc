@@ -26,7 +26,7 @@ constexpr char kTables[] =
     "CREATE TABLE meta(key, value);"
     "CREATE TABLE threads(thread_id, last_log, last_checkpoint, is_deleted);"
     "CREATE TABLE checkpoints(thread_id, checkpoint_ns, checkpoint_id, "
-    "parent_id, type, state, metadata, sequence);"
+    "parent_id, type, state, metadata, sequence, digest);"
     "CREATE TABLE writes(thread_id, checkpoint_ns, checkpoint_id, task_id, "
     "idx, channel, type, bytes);"
     "CREATE TABLE logs(thread_id, number, level, payload);"

@@ -61,6 +61,42 @@ TEST_F(VerificationTest, ATableOfOursThatIsMissingIsDamage) {
                                    HasSubstr("no column digest of blobs")));
 }
 
+TEST_F(VerificationTest, ACheckpointThatIsNotThatOfItsDigestIsDamageAndNamed) {
+  MakeOurs();
+  Sql sql(directory_.Path("a.db"));
+  sql.Run(
+      "INSERT INTO threads VALUES ('th', 0, 2, 0);"
+      "INSERT INTO checkpoints VALUES"
+      " ('th', '', 'first', NULL, 'raw', x'00', '{}', 1, zeroblob(16)),"
+      " ('th', 'n', 'second', 'first', 'raw', x'00', '{}', 2, zeroblob(16))");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kDamaged));
+  EXPECT_THAT(found.summary,
+              HasSubstr("2 of 2 checkpoints do not match the digest"));
+  EXPECT_THAT(
+      Text(found),
+      AllOf(HasSubstr("checkpoint first of thread th: it is not that of its "
+                      "digest"),
+            HasSubstr("checkpoint second in n of thread th: it is not")));
+}
+
+TEST_F(VerificationTest, AByteOfACheckpointThatChangedIsDamage) {
+  {
+    const auto saver = SqliteSaver::Open(directory_.Path("a.db"), Options());
+    ASSERT_THAT(saver, IsOk());
+    ASSERT_THAT((*saver)->PutCheckpoint(
+                    {{"th", "", "id"}, "parent", "raw", "the state", "{}"}),
+                IsOk());
+  }
+  EXPECT_THAT(Text(Check()),
+              HasSubstr("digests: those of 1 checkpoint match"));
+  Sql(directory_.Path("a.db"))
+      .Run("UPDATE checkpoints SET state = CAST('The state' AS BLOB)");
+  const Verification found = Check();
+  EXPECT_THAT(found, Is(Soundness::kDamaged));
+  EXPECT_THAT(Text(found), HasSubstr("checkpoint id of thread th: it is not"));
+}
+
 TEST_F(VerificationTest, AMissingCommitCounterIsDamage) {
   MakeOurs();
   Sql(directory_.Path("a.db")).Run("DELETE FROM meta");
