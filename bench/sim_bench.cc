@@ -220,11 +220,16 @@ class HandLoop {
   }
 
  private:
+  // Where nobody can make a file: the saver makes an empty one by itself.
+  static std::string PathOf(const std::filesystem::path& file) {
+    const std::filesystem::path place = kSimDatabase;
+    return place.parent_path() / file.filename();
+  }
   static MemoryFiles ReadFiles(const std::string& directory) {
     MemoryFiles files;
     for (const auto& entry : std::filesystem::directory_iterator(directory)) {
       std::ifstream file(entry.path(), std::ios::binary);
-      files["/" + entry.path().filename().string()] =
+      files[PathOf(entry.path())] =
           std::string(std::istreambuf_iterator<char>(file), {});
     }
     return files;
@@ -238,9 +243,7 @@ class HandLoop {
   explicit HandLoop(const Plan& plan)
       : entry_(*FindSaver(plan.saver)), profile_(plan.profile) {}
 
-  static std::string Path() {
-    return "/" + std::filesystem::path(kSimDatabase).filename().string();
-  }
+  static std::string Path() { return PathOf(kSimDatabase); }
 
   // Where there is no database there is nothing to read.
   absl::Status ReadOne(const MemoryFiles& image) const {
