@@ -97,23 +97,37 @@ absl::StatusOr<bool> IsWhole(const std::string& path,
 }
 
 // Never over one that was put aside before.
-absl::Status PutAside(const std::string& path) {
+absl::Status PutAside(const std::string& path, const std::string& why) {
   std::string aside = absl::StrCat(path, ".old");
   for (int i = 1; access(aside.c_str(), F_OK) == 0; ++i) {
     aside = absl::StrCat(path, ".old-", i);
   }
   RETURN_IF_ERROR(PutInPlace(path, aside));
-  std::printf("%s is damaged, or of another program: it is kept as %s\n",
-              absl::CHexEscape(path).c_str(), absl::CHexEscape(aside).c_str());
+  std::printf("%s\n", absl::StrCat(absl::CHexEscape(path), " ", why,
+                                   ": it is kept as ", absl::CHexEscape(aside))
+                          .c_str());
   std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+// SQLite plays a journal or a WAL of that name back into whatever database it
+// then finds there
+// (https://sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use).
+absl::Status MakeRoomForJournals(const std::string& path) {
+  for (const char* suffix : {"-journal", "-wal"}) {
+    const std::string beside = absl::StrCat(path, suffix);
+    if (access(beside.c_str(), F_OK) != 0) continue;
+    RETURN_IF_ERROR(PutAside(beside, "would be played back into a new file"));
+  }
   return absl::OkStatus();
 }
 
 absl::Status MakeRoom(const std::string& path, const std::string& workplace) {
   if (access(path.c_str(), F_OK) != 0) return absl::OkStatus();
   const std::optional<Header> header = ReadHeader(path);
+  constexpr char kWhy[] = "is damaged, or of another program";
   if (!header || header->application_id != kResultsApplicationId) {
-    return PutAside(path);
+    return PutAside(path, kWhy);
   }
   if (header->user_version > kResultsVersion) {
     return absl::FailedPreconditionError(
@@ -122,7 +136,7 @@ absl::Status MakeRoom(const std::string& path, const std::string& workplace) {
                      ": it is not replaced; everything is in results.jsonl"));
   }
   ASSIGN_OR_RETURN(const bool is_whole, IsWhole(path, workplace));
-  return is_whole ? absl::OkStatus() : PutAside(path);
+  return is_whole ? absl::OkStatus() : PutAside(path, kWhy);
 }
 
 }  // namespace
@@ -145,6 +159,7 @@ absl::Status BuildResultsDatabase(const std::string& directory,
     return absl::InternalError(absl::StrCat(
         "cannot build ", absl::CHexEscape(path), ": ", built.message()));
   }
+  RETURN_IF_ERROR(MakeRoomForJournals(path));
   return PutInPlace(built_path, path);
 }
 

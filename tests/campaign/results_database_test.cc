@@ -46,6 +46,22 @@ class ResultsDatabaseTest : public testing::Test {
                 IsOk());
   }
 
+  // By a connection that nothing confines.
+  int ReadByWhoOpensItNext() {
+    sqlite3* connection = nullptr;
+    sqlite3_open(directory_.Path("results.sqlite").c_str(), &connection);
+    int rows = 0;
+    sqlite3_exec(
+        connection, "PRAGMA user_version",
+        [](void* count, int, char**, char**) {
+          ++*static_cast<int*>(count);
+          return 0;
+        },
+        &rows, /*errmsg=*/nullptr);
+    sqlite3_close(connection);
+    return rows;
+  }
+
   Directory directory_;  // of the campaign
   Directory outside_;
   Tree before_;  // of outside_
@@ -60,6 +76,11 @@ TEST_F(ResultsDatabaseTest, AJournalBesideItIsNotPlayedBack) {
     directory_.Put(name, journal);
   }
   Build();
+  EXPECT_EQ(TreeOf(outside_.path()), before_);
+  for (const char* name : {"results.sqlite-journal", "results.sqlite-wal"}) {
+    EXPECT_EQ(directory_.Get(absl::StrCat(name, ".old")), journal);
+  }
+  EXPECT_EQ(ReadByWhoOpensItNext(), 1);
   EXPECT_EQ(TreeOf(outside_.path()), before_);
 }
 
