@@ -128,7 +128,8 @@ absl::StatusOr<std::vector<std::string>> Statement::AllBytes() {
 }
 
 // sqlite3_column_blob also serves text: it neither converts nor appends a NUL,
-// so it needs no memory and cannot fail.
+// so it needs no memory and cannot fail. A number becomes text: without the
+// memory for that, nothing is given here and the next step fails.
 std::string Statement::Bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
@@ -235,10 +236,12 @@ absl::Status Database::RunOnce(const std::string& sql) {
 }
 
 absl::Status Database::InTransaction(absl::FunctionRef<absl::Status()> work) {
+  // Compiled while nothing is begun: there may be no memory for it later.
+  ASSIGN_OR_RETURN(Statement rollback, PrepareOnce("ROLLBACK"));
   RETURN_IF_ERROR(RunOnce("BEGIN IMMEDIATE"));
   absl::Status status = work();
   if (status.ok()) status = RunOnce("COMMIT");
-  if (!IsAutocommit()) RunOnce("ROLLBACK").IgnoreError();
+  if (!IsAutocommit()) rollback.Run().IgnoreError();
   return status;
 }
 
@@ -261,7 +264,9 @@ absl::StatusOr<std::string> Database::QueryText(std::string_view sql) {
   ASSIGN_OR_RETURN(Statement statement, PrepareOnce(std::string(sql)));
   ASSIGN_OR_RETURN(const bool has_row, statement.Step());
   if (!has_row) return absl::DataLossError("no row: " + std::string(sql));
-  return statement.Bytes(0);
+  std::string text = statement.Bytes(0);
+  RETURN_IF_ERROR(statement.Run());
+  return text;
 }
 
 std::int64_t Database::Changes() const {

@@ -172,10 +172,13 @@ absl::Status WriteSchemaId(Database& database) {
 
 absl::StatusOr<SchemaState> InspectSchema(Database& database) {
   if (!database.IsAutocommit()) return InspectInside(database);
+  // Compiled while nothing is begun: there may be no memory for it later.
+  ASSIGN_OR_RETURN(Statement end, database.PrepareOnce("COMMIT"));
   RETURN_IF_ERROR(database.RunOnce("BEGIN"));
   auto state = InspectInside(database);
-  if (!database.IsAutocommit()) database.RunOnce("COMMIT").IgnoreError();
-  return state;
+  if (database.IsAutocommit()) return state;
+  const absl::Status ended = end.Run();
+  return ended.ok() || !state.ok() ? state : ended;
 }
 
 absl::Status CreateCheckpoints(Database& database) {

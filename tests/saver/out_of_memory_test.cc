@@ -14,13 +14,15 @@
 
 #include "disk/memory_faults.h"
 #include "saver/saver_fixture.h"
+#include "saver/version_2.h"
 
 namespace lastcommit {
 namespace {
 
 using absl::StatusCode;
+using testing::SizeIs;
 
-constexpr std::int64_t kMostAllocations = 2000;
+constexpr std::int64_t kMostAllocations = 20'000;
 
 // Before anything uses SQLite.
 const absl::Status kInstalled = InstallMemoryFaults();
@@ -449,20 +451,30 @@ TEST_P(OutOfMemoryAtTheEndOf, SavepointMadeOrReleasedTheTransactionGoesOn) {
 INSTANTIATE_TEST_SUITE_P(Lasting, OutOfMemoryAtTheEndOf, testing::Bool());
 
 // What is not for inside a transaction.
-TEST_F(OutOfMemoryTest, CheckpointVacuumAndModeLeaveTheSaverUsable) {
+// SQLite makes thousands of allocations here.
+std::int64_t StrideOf(Allocator allocator) {
+  return allocator == Allocator::kSqlite ? 7 : 1;
+}
+
+class OutOfMemoryOf : public OutOfMemoryTest,
+                      public testing::WithParamInterface<Allocator> {};
+
+TEST_P(OutOfMemoryOf, CheckpointVacuumAndModeLeaveTheSaverUsable) {
   for (const bool is_lasting : {false, true}) {
     for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kWal}) {
-      for (std::int64_t at = 1;; ++at) {
+      for (std::int64_t at = 1;; at += StrideOf(GetParam())) {
         SCOPED_TRACE(absl::StrCat("allocation ", at));
         ASSERT_LT(at, kMostAllocations);
         const std::string rows = Rows();
-        const Outcome outcome = WithoutMemory(at, is_lasting, [&] {
-          const NewMayFail may_fail;
-          auto checkpointed = saver_->WalCheckpoint(CheckpointMode::kTruncate);
-          if (!checkpointed.ok()) return checkpointed.status();
-          if (absl::Status s = saver_->Vacuum(); !s.ok()) return s;
-          return saver_->SetJournalMode(mode);
-        });
+        const Outcome outcome =
+            WithoutMemoryOf(GetParam(), at, is_lasting, [&] {
+              const NewMayFail may_fail;
+              auto checkpointed =
+                  saver_->WalCheckpoint(CheckpointMode::kTruncate);
+              if (!checkpointed.ok()) return checkpointed.status();
+              if (absl::Status s = saver_->Vacuum(); !s.ok()) return s;
+              return saver_->SetJournalMode(mode);
+            });
         if (!outcome.status.ok()) {
           EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
         }
@@ -480,6 +492,9 @@ TEST_F(OutOfMemoryTest, CheckpointVacuumAndModeLeaveTheSaverUsable) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, OutOfMemoryOf,
+                         testing::Values(Allocator::kNew, Allocator::kSqlite));
 
 TEST_F(OutOfMemoryTest, CheckpointAfterACommitIsLeftOutInsteadOfTheCommit) {
   Options options;
@@ -508,35 +523,70 @@ int OpenFiles() {
   return files;
 }
 
-// Of a new database, one that is there, and one of an older schema.
-TEST_F(OutOfMemoryTest, OpeningFailsWithoutATraceOrIsDone) {
-  Close();
-  for (const bool is_lasting : {false, true}) {
-    for (const bool is_new : {false, true}) {
-      for (std::int64_t at = 1;; ++at) {
+class OpeningWithoutMemory : public OutOfMemoryTest,
+                             public testing::WithParamInterface<Allocator> {
+ protected:
+  // Opens what `make` has left at path_, until no allocation is left to fail.
+  void ForEachAllocation(const std::function<void()>& make,
+                         const std::function<void()>& check,
+                         std::int64_t stride = 1) {
+    EXPECT_THAT(kInstalled, IsOk());
+    Close();
+    for (const bool is_lasting : {false, true}) {
+      for (std::int64_t at = 1;; at += stride) {
         SCOPED_TRACE(absl::StrCat("allocation ", at));
         ASSERT_LT(at, kMostAllocations);
-        if (is_new) {
-          path_ = absl::StrCat(directory_, "/new-", at, is_lasting, ".db");
-        }
+        make();
         const int files = OpenFiles();
         const Options options;
-        const Outcome outcome = WithoutMemory(at, is_lasting, [&] {
-          const NewMayFail may_fail;
-          return SqliteSaver::Open(path_, options).status();
-        });
+        const Outcome outcome =
+            WithoutMemoryOf(GetParam(), at, is_lasting, [&] {
+              const NewMayFail may_fail;
+              return SqliteSaver::Open(path_, options).status();
+            });
         EXPECT_EQ(OpenFiles(), files);
         if (!outcome.status.ok()) {
           EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
         }
         Open();
+        check();
         ExpectGoesOn();
         Close();
         if (!outcome.has_failed || HasFailure()) break;
       }
     }
   }
+  void RemoveDatabase() {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+      std::filesystem::remove(absl::StrCat(path_, suffix));
+    }
+  }
+};
+
+TEST_P(OpeningWithoutMemory, OneThatIsThereFailsWithoutATraceOrIsDone) {
+  const std::string rows = Rows();
+  ForEachAllocation([] {}, [&] { EXPECT_EQ(Rows(), rows); });
 }
+
+TEST_P(OpeningWithoutMemory, ANewOneFailsWithoutATraceOrIsDone) {
+  ForEachAllocation([this] { RemoveDatabase(); }, [] {});
+}
+
+TEST_P(OpeningWithoutMemory, OneOfAnOlderSchemaFailsWithoutATraceOrIsDone) {
+  ForEachAllocation(
+      [this] {
+        RemoveDatabase();
+        StrangersSql(absl::StrCat(kVersion2Schema, kVersion2Rows));
+      },
+      [this] {
+        EXPECT_THAT(saver_->ListCheckpoints("a"), IsOkAndHolds(SizeIs(3)));
+        EXPECT_THAT(saver_->GetBlob("b", "big"), IsOkAndHolds(SizeIs(9000)));
+      },
+      StrideOf(GetParam()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, OpeningWithoutMemory,
+                         testing::Values(Allocator::kNew, Allocator::kSqlite));
 
 }  // namespace
 }  // namespace lastcommit
