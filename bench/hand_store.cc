@@ -215,7 +215,7 @@ bool HandStore::Inspect() {
 bool HandStore::IsOurs() {
   const std::int64_t id = Query(connection_, "PRAGMA application_id");
   const std::int64_t version = Query(connection_, "PRAGMA user_version");
-  if (id != 0 && version == 2) return true;
+  if (id != 0 && version == 3) return true;
   KeptInt("SELECT count(*) FROM sqlite_schema");
   return false;
 }

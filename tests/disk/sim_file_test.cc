@@ -249,13 +249,14 @@ TEST_F(SimFileTest, TheFirstSyncOfAJournalSyncsTheDirectory) {
   for (const int type :
        {SQLITE_OPEN_MAIN_JOURNAL, SQLITE_OPEN_SUPER_JOURNAL, SQLITE_OPEN_WAL}) {
     Start(Storage(Storage::Options{}));
+    RawFile database("/a", SQLITE_OPEN_MAIN_DB);
     RawFile journal("/a-journal", type);
     EXPECT_THAT(DurablePaths(), IsEmpty());
     journal.Sync();
-    EXPECT_THAT(DurablePaths(), ElementsAre("/a-journal"));
+    EXPECT_THAT(DurablePaths(), ElementsAre("/a", "/a-journal"));
     RawFile other("/b", SQLITE_OPEN_MAIN_DB);
     journal.Sync();
-    EXPECT_THAT(DurablePaths(), ElementsAre("/a-journal"));
+    EXPECT_THAT(DurablePaths(), ElementsAre("/a", "/a-journal"));
   }
 }
 
@@ -269,6 +270,7 @@ TEST_F(SimFileTest, ASyncOfADatabaseOrATemporaryFileLeavesTheDirectoryAlone) {
 }
 
 TEST_F(SimFileTest, AJournalThatIsOpenedWithoutCreateLeavesTheDirectoryAlone) {
+  RawFile database("/a", SQLITE_OPEN_MAIN_DB);
   RawFile made("/a-journal", SQLITE_OPEN_MAIN_JOURNAL);
   RawFile found("/a-journal", SQLITE_OPEN_MAIN_JOURNAL, SQLITE_OPEN_READWRITE);
   found.Sync();
@@ -363,6 +365,7 @@ TEST_F(SimFileTest, AWriteThatIsShownInPartStaysOneChange) {
 }
 
 TEST_F(SimFileTest, AfterAFailedSyncTheBytesAreUnsynced) {
+  RawFile database("/a", SQLITE_OPEN_MAIN_DB);
   RawFile file("/a-wal", SQLITE_OPEN_WAL);
   file.Write("abc", 0);
   FailBefore(VfsCallKind::kSync, SQLITE_IOERR_FSYNC);
@@ -374,6 +377,7 @@ TEST_F(SimFileTest, AfterAFailedSyncTheBytesAreUnsynced) {
 }
 
 TEST_F(SimFileTest, BetweenTheTwoHalvesOfASyncTheNameIsNotDurable) {
+  RawFile database("/a", SQLITE_OPEN_MAIN_DB);
   RawFile file("/a-wal", SQLITE_OPEN_WAL);
   file.Write("abc", 0);
   FailDuring(VfsCallKind::kSync, SQLITE_IOERR_FSYNC);

@@ -88,8 +88,7 @@ TEST_F(VerificationTest, AByteOfACheckpointThatChangedIsDamage) {
                     {{"th", "", "id"}, "parent", "raw", "the state", "{}"}),
                 IsOk());
   }
-  EXPECT_THAT(Text(Check()),
-              HasSubstr("digests: those of 1 checkpoint match"));
+  EXPECT_THAT(Text(Check()), HasSubstr("digests: those of 1 checkpoint match"));
   Sql(directory_.Path("a.db"))
       .Run("UPDATE checkpoints SET state = CAST('The state' AS BLOB)");
   const Verification found = Check();
