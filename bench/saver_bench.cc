@@ -213,9 +213,14 @@ class Contest {
   absl::Status FindDigest() {
     ASSIGN_OR_RETURN(const auto saver,
                      SqliteSaver::Open(directory_ + "/digest.db", Options()));
-    RETURN_IF_ERROR(saver->PutBlob("thread-0", "blob", inputs_.blob));
+    inputs_.SetNumber(0);
+    const bool is_blob = case_.kind == Kind::kStreamBlob;
+    RETURN_IF_ERROR(is_blob ? saver->PutBlob("thread-0", "blob", inputs_.blob)
+                            : saver->PutCheckpoint(inputs_.checkpoint));
     ASSIGN_OR_RETURN(
-        digest_, QueryText(saver->connection(), "SELECT digest FROM blobs"));
+        digest_, QueryText(saver->connection(),
+                           absl::StrCat("SELECT digest FROM ",
+                                        is_blob ? "blobs" : "checkpoints")));
     return absl::OkStatus();
   }
 
