@@ -302,9 +302,10 @@ class RoundJudge {
 
   Verdict FollowAndCompare(std::size_t i) {
     const bool was_in_transaction = model_.in_transaction();
+    const bool may_abort = was_in_transaction && MayAbort(i);
     Verdict verdict = Follow(i, *replayed_.during[i]);
     if (!verdict.held()) return verdict;
-    return CompareErrorClaims(i, was_in_transaction);
+    return CompareErrorClaims(i, was_in_transaction, may_abort);
   }
 
   Verdict Follow(std::size_t i, InDoubt& during) {
@@ -512,7 +513,7 @@ class RoundJudge {
                (is_spoiled_ && !HasItsOwnConnection(round_.steps[i].kind));
       case absl::StatusCode::kAborted:
         return (WasAborted(i) && round_.steps[i].kind != StepKind::kRollback) ||
-               (was_in_transaction && ErrorsIn(i) > 0);
+               (was_in_transaction && MayAbort(i));
       case absl::StatusCode::kCancelled:
         return IsInterrupted(i);
       case absl::StatusCode::kFailedPrecondition:
@@ -525,6 +526,10 @@ class RoundJudge {
                MayAnswer(*Injected(), code);
     }
   }
+
+  // A step that failed may end its transaction: by an error of its own, or in a
+  // transaction that a read has spoiled.
+  bool MayAbort(std::size_t i) const { return ErrorsIn(i) > 0 || is_spoiled_; }
 
   // Whoever begins to read without a WAL looks whether a journal that is there
   // is hot, and cannot open it without its database, whose mode it takes:
@@ -608,14 +613,14 @@ class RoundJudge {
 
   // What it says of an error: that its transaction is gone, and refused until
   // it is rolled back; that a commit which failed may be there.
-  Verdict CompareErrorClaims(std::size_t i, bool was_in_transaction) const {
+  Verdict CompareErrorClaims(std::size_t i, bool was_in_transaction,
+                             bool may_abort) const {
     const StepRecord& record = page_.records[i];
     const StepKind kind = round_.steps[i].kind;
     const bool ends = kind == StepKind::kRollback ||
                       kind == StepKind::kCommit || kind == StepKind::kReopen;
     const bool may_be_aborted =
-        !record.is_in_transaction &&
-        ((WasAborted(i) && !ends) || (was_in_transaction && ErrorsIn(i) > 0));
+        !record.is_in_transaction && ((WasAborted(i) && !ends) || may_abort);
     if (record.is_aborted && !may_be_aborted) {
       return Verdict::Violated(
           ViolationClass::kWrongAnswer,

@@ -97,6 +97,26 @@ TEST_F(RoundJudgeTest, TheRestOfItsTransactionMayAnswerSoToo) {
   EXPECT_TRUE(Judge().held()) << Judge().why;
 }
 
+TEST_F(RoundJudgeTest, TheRestOfItsTransactionMayBeAborted) {
+  Use(Transaction());
+  Inject(2, ErrorKind::kRead);
+  Answer(2, kDataLoss, true);
+  Answer(3, absl::StatusCode::kAborted, false);
+  page_->records[3].is_aborted = true;
+  Answer(4, absl::StatusCode::kAborted, false);
+  EndAfter(4);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
+TEST_F(RoundJudgeTest, ATransactionThatNothingSpoiledIsNotAbortedLater) {
+  Use(Transaction());
+  Inject(2, ErrorKind::kWrite);
+  Answer(2, absl::StatusCode::kUnknown, true);
+  Answer(3, absl::StatusCode::kAborted, false);
+  page_->records[3].is_aborted = true;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
 TEST_F(RoundJudgeTest, TheNextTransactionMayNot) {
   Use(Transaction());
   Inject(2, ErrorKind::kRead);
