@@ -228,8 +228,8 @@ TEST_F(NamedFilesTest, AWalMadeAnewByAnotherAfterTheSaverLeftItsOwnIsLegal) {
 }
 
 TEST_F(NamedFilesTest, WithoutAWalTheDatabaseIsLookedAt) {
-  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kTruncate,
-                                 JournalMode::kPersist}) {
+  for (const JournalMode mode :
+       {JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist}) {
     Options options;
     options.journal_mode = mode;
     Open(options);

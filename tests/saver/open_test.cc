@@ -96,6 +96,42 @@ TEST_F(OpenTest, NamedVfsIsUsedAndASilentRefusalIsAnError) {
   EXPECT_THAT(TryOpen(options), IsOk());
 }
 
+// The default one refuses every file.
+TEST_F(OpenTest, ANamedVfsIsTheOnlyOne) {
+  sqlite3_vfs* const former = sqlite3_vfs_find(nullptr);
+  sqlite3_vfs refusing = *former;
+  refusing.zName = "refusing";
+  refusing.xOpen = [](sqlite3_vfs*, const char*, sqlite3_file* file, int,
+                      int*) {
+    file->pMethods = nullptr;
+    return SQLITE_CANTOPEN;
+  };
+  refusing.xAccess = [](sqlite3_vfs*, const char*, int, int*) {
+    return SQLITE_IOERR_ACCESS;
+  };
+  refusing.xDelete = [](sqlite3_vfs*, const char*, int) {
+    return SQLITE_IOERR_DELETE;
+  };
+  ASSERT_EQ(sqlite3_vfs_register(&refusing, /*makeDflt=*/1), SQLITE_OK);
+  EXPECT_FALSE(TryOpen().ok());
+  Options options;
+  options.vfs = former->zName;
+  for (const bool is_new : {true, false}) {
+    Open(options);
+    EXPECT_EQ(saver_->recovery_report().created, is_new);
+    EXPECT_THAT(Put("b", "x"), IsOk());
+    EXPECT_THAT(saver_->WalCheckpoint(CheckpointMode::kTruncate), IsOk());
+    EXPECT_THAT(saver_->Vacuum(), IsOk());
+    EXPECT_THAT(saver_->SetJournalMode(JournalMode::kDelete), IsOk());
+    EXPECT_THAT(Put("b", "y"), IsOk());
+    EXPECT_THAT(saver_->SetJournalMode(JournalMode::kWal), IsOk());
+    EXPECT_THAT(Get("b"), IsOkAndHolds("y"));
+  }
+  Close();
+  sqlite3_vfs_unregister(&refusing);
+  sqlite3_vfs_register(former, /*makeDflt=*/1);
+}
+
 TEST_F(OpenTest, NewFileIsForItsOwnerOnly) {
   Open();
   ASSERT_THAT(Put("b", "x"), IsOk());

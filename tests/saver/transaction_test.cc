@@ -45,6 +45,22 @@ TEST_F(TransactionTest, RollbackUndoesAllAndCountsNothing) {
   EXPECT_EQ(Counter(), 0);
 }
 
+TEST_F(TransactionTest, TheAttemptedCommitIsThatOfWhoTookTheWriteLockLast) {
+  EXPECT_EQ(saver_->AttemptedCommit(), 0);
+  {
+    Transaction transaction = Begin();
+    EXPECT_EQ(saver_->AttemptedCommit(), 1);
+  }
+  EXPECT_EQ(saver_->AttemptedCommit(), 1) << "it was rolled back";
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  EXPECT_EQ(saver_->AttemptedCommit(), 1);
+  ASSERT_THAT(Get("a"), IsOk());
+  EXPECT_EQ(saver_->AttemptedCommit(), 1) << "who reads takes no lock";
+  ASSERT_THAT(Put("b", "2"), IsOk());
+  EXPECT_EQ(saver_->AttemptedCommit(), 2);
+  EXPECT_EQ(Counter(), 2);
+}
+
 TEST_F(TransactionTest, DestructionRollsBack) {
   {
     Transaction transaction = Begin();
