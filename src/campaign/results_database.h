@@ -20,8 +20,9 @@ inline constexpr std::uint32_t kResultsVersion = 1;  // user_version
 // Writes a file in a new directory and renames it to DIRECTORY/results.sqlite,
 // in a process of its own whose SQLite touches nothing else. A damaged or
 // foreign file that is there is kept beside it, as results.sqlite.old, -1, -2
-// ..., and that is said on stdout; so is a journal or a WAL of that name. FailedPrecondition: one of a newer version
-// is there, and stays. Internal: SQLite failed.
+// ..., and that is said on stdout; so is a journal or a WAL of that name.
+// FailedPrecondition: one of a newer version is there, and stays. Internal:
+// SQLite failed.
 absl::Status BuildResultsDatabase(const std::string& directory,
                                   const Identity& identity, const Tally& tally);
 

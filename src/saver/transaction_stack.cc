@@ -224,11 +224,13 @@ absl::Status TransactionStack::ChangeAlone(Operation operation) {
 }
 
 // SQLite undoes a statement that fails, or ends its transaction. But not if the
-// statement has no journal of its own and one of a savepoint cannot be opened
-// (docs/findings.md).
+// statement has no journal of its own, and one of a savepoint cannot be opened
+// or a page is found damaged: the foreign keys that it counted stay counted,
+// for COMMIT to refuse (docs/findings.md).
 bool TransactionStack::MayBeHalfDone() const {
-  return defences_.against_half_statements &&
-         (sqlite3_errcode(database_.connection()) & 0xff) == SQLITE_CANTOPEN;
+  const int code = sqlite3_errcode(database_.connection()) & 0xff;
+  return code == SQLITE_CORRUPT ||
+         (defences_.against_half_statements && code == SQLITE_CANTOPEN);
 }
 
 // A page is in the list of those to be written before it is in the journal, and

@@ -221,6 +221,22 @@ TEST_F(FailureTest, TemporaryFileThatCannotBeOpenedAbortsTheTransaction) {
   EXPECT_EQ(saver_->GetTask(key)->payload, json(500'000));
 }
 
+// SQLite calls an EIO of a read damage, and would refuse COMMIT
+// (docs/findings.md).
+TEST_F(FailureTest, DamageThatAChangeMeetsAbortsTheTransaction) {
+  Open();
+  ASSERT_THAT(Put("big", std::string(100'000, 'x')), IsOk());
+  Transaction transaction = Begin();
+  ASSERT_THAT(Put("before", "x"), IsOk());
+  sqlite3_db_release_memory(saver_->connection());
+  FailReads(true);
+  const absl::Status status = Put("big", "y");
+  FailReads(false);
+  EXPECT_THAT(status, StatusIs(StatusCode::kAborted));
+  EXPECT_THAT(status.message(), testing::HasSubstr("SQLITE_CORRUPT"));
+  ExpectAborted(transaction);
+}
+
 TEST_F(FailureTest, InterruptedStatementAbortsTheTransaction) {
   Open();
   Transaction transaction = Begin();

@@ -16,6 +16,7 @@ bool is_disk_full = false;
 bool do_syncs_fail = false;
 bool do_writes_fail = false;
 bool do_unlinks_fail = false;
+bool do_reads_fail = false;
 bool do_opens_fail = false;
 int calls_until_kill = 0;  // 0 = never
 std::set<std::string>& Paths() {
@@ -72,6 +73,7 @@ void KillBeforeCall(int n) { calls_until_kill = n; }
 void FailSyncs(bool fail) { do_syncs_fail = fail; }
 void FailWrites(bool fail) { do_writes_fail = fail; }
 void FailUnlinks(bool fail) { do_unlinks_fail = fail; }
+void FailReads(bool fail) { do_reads_fail = fail; }
 void FailOpens(bool fail) { do_opens_fail = fail; }
 void FillDisk() { is_disk_full = true; }
 
@@ -108,6 +110,16 @@ ssize_t pwrite(int file, const void* bytes, size_t size, off_t offset) {
 }
 ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t offset) {
   return pwrite(file, bytes, size, offset);
+}
+ssize_t pread(int file, void* bytes, size_t size, off_t offset) {
+  if (lastcommit::do_reads_fail) {
+    errno = EIO;
+    return -1;
+  }
+  return syscall(SYS_pread64, file, bytes, size, offset);
+}
+ssize_t pread64(int file, void* bytes, size_t size, off64_t offset) {
+  return pread(file, bytes, size, offset);
 }
 int ftruncate(int file, off_t size) noexcept {
   CountCall();

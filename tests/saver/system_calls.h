@@ -22,6 +22,8 @@ void KillBeforeCall(int n);
 void FailSyncs(bool fail);
 void FailWrites(bool fail);
 void FailUnlinks(bool fail);
+// The same of each pread().
+void FailReads(bool fail);
 // The same of each call that opens a file, with EMFILE.
 void FailOpens(bool fail);
 
