@@ -12,6 +12,9 @@
 namespace lastcommit {
 namespace {
 
+// Before any test of this program uses SQLite.
+const absl::Status kInstalled = InstallMemoryFaults();
+
 class MemoryFaultsTest : public testing::Test {
  protected:
   ~MemoryFaultsTest() override { FailAllocations(Allocator::kNew, 0, 0); }
