@@ -565,12 +565,14 @@ class RoundJudge {
   // An interrupt that finds no statement at work stops what checks for it next
   // (https://sqlite.org/c3ref/interrupt.html), once: the next statement that
   // begins takes it back (sqlite3Step() in vdbeapi.c, sqlite3RunParser() in
-  // tokenize.c). A refusal may have had none.
+  // tokenize.c). A refusal may have had none, and a step with a connection of
+  // its own has none on this one.
   bool IsInterrupted(std::size_t i) const {
     if (Injected() != ErrorKind::kInterrupt) return false;
     if (ErrorsIn(i) > 0) return true;
     for (std::size_t j = previous_[i]; j != kNoStep; j = previous_[j]) {
       if (ErrorsIn(j) > 0) return true;
+      if (HasItsOwnConnection(round_.steps[j].kind)) continue;
       const absl::StatusCode code = Found(j).code;
       if (!IsAboutContent(code) && code != absl::StatusCode::kAborted) break;
     }

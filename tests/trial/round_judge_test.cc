@@ -212,6 +212,13 @@ TEST_F(RoundJudgeTest, AnInterruptThatFoundNobodyStopsOneStepMore) {
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
+TEST_F(RoundJudgeTest, AnotherConnectionDoesNotTakeAnInterruptBack) {
+  Use({StepOf(StepKind::kRead), StepOf(StepKind::kLiveRead), PutBlob(0, 10)});
+  Inject(1, ErrorKind::kInterrupt);
+  Answer(3, absl::StatusCode::kCancelled, false);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
 // ---- A writer that keeps readers out ----
 
 TEST_F(RoundJudgeTest, ALiveReadMayBeBusyOnceTheTransactionHasSpilled) {
