@@ -97,13 +97,13 @@ absl::StatusOr<bool> IsWhole(const std::string& path,
 }
 
 // Never over one that was put aside before.
-absl::Status PutAside(const std::string& path, const std::string& why) {
-  std::string aside = absl::StrCat(path, ".old");
+absl::Status PutAside(const std::string& file, const std::string& why) {
+  std::string aside = absl::StrCat(file, ".old");
   for (int i = 1; access(aside.c_str(), F_OK) == 0; ++i) {
-    aside = absl::StrCat(path, ".old-", i);
+    aside = absl::StrCat(file, ".old-", i);
   }
-  RETURN_IF_ERROR(PutInPlace(path, aside));
-  std::printf("%s\n", absl::StrCat(absl::CHexEscape(path), " ", why,
+  RETURN_IF_ERROR(PutInPlace(file, aside));
+  std::printf("%s\n", absl::StrCat(absl::CHexEscape(file), " ", why,
                                    ": it is kept as ", absl::CHexEscape(aside))
                           .c_str());
   std::fflush(stdout);

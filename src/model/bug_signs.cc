@@ -191,6 +191,17 @@ bool LooksLikeOldPagesAfterWal(const Plan& plan, const Failure& failure) {
                   ViolationClass::kWrongAnswer});
 }
 
+// Needs no crash, but three connections, of which one waits with a rollback
+// journal for another that has the WAL.
+bool LooksLikeWalAgainWhileLeft(const Plan& plan, const Failure& failure) {
+  constexpr int kConnections = 3;
+  return Clients(plan) >= kConnections && failure.was_left_in_mode_change &&
+         IsOneOf(failure.violation,
+                 {ViolationClass::kLostCommit, ViolationClass::kNotACut,
+                  ViolationClass::kDamaged, ViolationClass::kWrongRead,
+                  ViolationClass::kWrongAnswer});
+}
+
 bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure) {
   const Synchronous level = plan.profile.synchronous;
   const bool has_no_sync =

@@ -17,6 +17,7 @@ namespace lastcommit {
 bool LooksLikePartialRollback(const Plan& plan, const Failure& failure);
 bool LooksLikeWalResetRace(const Plan& plan, const Failure& failure);
 bool LooksLikeOldPagesAfterWal(const Plan& plan, const Failure& failure);
+bool LooksLikeWalAgainWhileLeft(const Plan& plan, const Failure& failure);
 bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure);
 bool LooksLikeWalSwitchAtNormal(const Plan& plan, const Failure& failure);
 bool LooksLikeHeaderRolledBack(const Plan& plan, const Failure& failure);

@@ -20,7 +20,7 @@ constexpr SqliteRange kMemoryJournal[] = {{0, 3'044'000}};
 // but nothing is known of that.
 constexpr SqliteRange kNotFixed[] = {{3'040'001, 0}};
 
-constexpr std::array<KnownBug, 14> kBugs = {{
+constexpr std::array<KnownBug, 15> kBugs = {{
     {"partial-rollback",
      "WAL frames without checksums after a partial rollback: recovery stops at "
      "them",
@@ -36,6 +36,10 @@ constexpr std::array<KnownBug, 14> kBugs = {{
     {"old-pages-after-wal",
      "who leaves WAL goes on with pages from before another one's commit",
      kNotFixed, LooksLikeOldPagesAfterWal, "", "Old pages after WAL was left"},
+    {"wal-again-while-left",
+     "a WAL is made anew while another connection leaves it, and not all use it",
+     kNotFixed, LooksLikeWalAgainWhileLeft, "",
+     "The WAL is opened again while it is left"},
     {"vacuum-undone",
      "the journal of a VACUUM comes back after the file was cut", kNotFixed,
      LooksLikeVacuumUndone, "https://sqlite.org/pragma.html#pragma_synchronous",

@@ -159,7 +159,7 @@ absl::Status SqliteSubject::Begin() {
 
 absl::StatusOr<std::int64_t> SqliteSubject::Commit(Acknowledge acknowledge) {
   if (levels_.empty()) return NoTransaction();
-  const absl::StatusOr<std::int64_t> cut = levels_.front().Commit();
+  absl::StatusOr<std::int64_t> cut = levels_.front().Commit();
   if (cut.ok()) acknowledge(*cut);
   DropEndedLevels();
   return cut;
@@ -167,7 +167,7 @@ absl::StatusOr<std::int64_t> SqliteSubject::Commit(Acknowledge acknowledge) {
 
 absl::Status SqliteSubject::Rollback() {
   if (levels_.empty()) return NoTransaction();
-  const absl::Status status = levels_.front().Rollback();
+  absl::Status status = levels_.front().Rollback();
   DropEndedLevels();
   return status;
 }

@@ -67,10 +67,11 @@ Failure FailureOf(const SaverEntry& entry, const Plan& plan,
   failure.was_undone_after_spill = result.savepoint_rolled_back_after_spill ||
                                    result.statement_failed_after_spill;
   for (const TakenSwitch& taken : result.switches) {
+    const Step& left = plan.rounds[taken.round].steps[taken.step];
+    failure.was_left_in_mode_change |= left.kind == StepKind::kJournalMode;
     if (taken.call.has_value() && taken.call->kind == VfsCallKind::kUnfetch &&
         taken.call->role == FileRole::kDatabase) {
-      failure.left_in_checkpoint.push_back(
-          plan.rounds[taken.round].steps[taken.step].client);
+      failure.left_in_checkpoint.push_back(left.client);
     }
   }
   return failure;

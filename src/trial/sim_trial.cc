@@ -116,7 +116,8 @@ void Fill(const TrialResult& result, SimReport& report) {
   std::copy_n(result.switches.begin(), report.switches, report.taken);
   report.rounds = result.rounds.size();
   std::copy(result.rounds.begin(), result.rounds.end(), report.facts);
-  report.digests = std::min(result.image_digests.size(), report.kMaxDigests);
+  report.digests =
+      std::min(result.image_digests.size(), SimReport::kMaxDigests);
   std::copy_n(result.image_digests.begin(), report.digests, report.digest);
 }
 

@@ -167,6 +167,38 @@ TEST_F(ModeChangeSigns, NeedAChangeOfTheMode) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+// Three connections, one of which is left in its change of the mode.
+class LeftModeChangeSigns : public SignsTest {
+ protected:
+  LeftModeChangeSigns() {
+    Step left = StepOf(StepKind::kJournalMode);
+    left.client = 2;
+    AddRound({left});
+    failure_.was_left_in_mode_change = true;
+  }
+};
+
+TEST_F(LeftModeChangeSigns, AreEnoughInSpiteOfAllDefences) {
+  EXPECT_THAT(Names(), ElementsAre("wal-again-while-left"));
+  failure_.violation = ViolationClass::kDamaged;
+  EXPECT_THAT(Names(), ElementsAre("wal-again-while-left"));
+}
+
+TEST_F(LeftModeChangeSigns, NeedThatItWasLeftThere) {
+  failure_.was_left_in_mode_change = false;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(LeftModeChangeSigns, NeedThreeConnections) {
+  plan_.rounds[0].steps[1].client = 1;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(LeftModeChangeSigns, AreNotThoseOfAProcessThatHangs) {
+  failure_.violation = ViolationClass::kHung;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
 class VacuumSigns : public SignsTest {
  protected:
   VacuumSigns() {

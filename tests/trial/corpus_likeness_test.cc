@@ -47,6 +47,7 @@ constexpr std::array kStored = {
     StoredLikeness{"statement-outlives-transaction",
                    "statement-outlives-transaction"},
     StoredLikeness{"vacuum-power-loss", "vacuum-undone"},
+    StoredLikeness{"wal-again-while-it-is-left", "wal-again-while-left"},
     StoredLikeness{"wal-reset-race", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-damaged", "wal-reset-race"},
     StoredLikeness{"wal-reset-race-fork", "wal-reset-race"},
