@@ -37,7 +37,8 @@ constexpr std::array<KnownBug, 15> kBugs = {{
      "who leaves WAL goes on with pages from before another one's commit",
      kNotFixed, LooksLikeOldPagesAfterWal, "", "Old pages after WAL was left"},
     {"wal-again-while-left",
-     "a WAL is made anew while another connection leaves it, and not all use it",
+     "a WAL is made anew while another connection leaves it, and not all use "
+     "it",
      kNotFixed, LooksLikeWalAgainWhileLeft, "",
      "The WAL is opened again while it is left"},
     {"vacuum-undone",
