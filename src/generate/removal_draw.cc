@@ -17,11 +17,6 @@ DatabaseFile DrawFile(Draw& draw, const Profile& profile) {
                        {{6, DatabaseFile::kDatabase}, {1, DatabaseFile::kWal}});
 }
 
-bool OpensTheName(const Step& step) {
-  return step.kind == StepKind::kReopen || step.kind == StepKind::kLiveRead ||
-         step.kind == StepKind::kBackup;
-}
-
 }  // namespace
 
 void DrawRemoval(Draw& draw, const Profile& profile, Round& round) {
@@ -31,7 +26,10 @@ void DrawRemoval(Draw& draw, const Profile& profile, Round& round) {
   unlink.kind = StepKind::kUnlink;
   unlink.file = DrawFile(draw, profile);
   const auto place = steps.insert(steps.begin() + at, unlink);
-  steps.erase(std::remove_if(place, steps.end(), OpensTheName), steps.end());
+  const auto opens_the_name = [](const Step& step) {
+    return OpensTheName(step.kind);
+  };
+  steps.erase(std::remove_if(place, steps.end(), opens_the_name), steps.end());
 }
 
 }  // namespace lastcommit

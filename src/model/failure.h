@@ -44,7 +44,8 @@ struct Failure {
   // read where the WAL ends and not yet how much of it is copied. Only SQLite's
   // call of xUnfetch is there.
   std::vector<int> left_in_checkpoint;
-  // A client was left, for another to go on, while it changed the journal mode.
+  // A client was left, for another to go on, in the middle of a change of the
+  // journal mode to another than WAL.
   bool was_left_in_mode_change = false;
 
   Defences Of(int client) const { return client == 0 ? of_first : of_others; }

@@ -210,10 +210,7 @@ class PlanParser {
       if (removal_line_ == 0) removal_line_ = line_number_;
       is_file_removed_ = true;
     }
-    const bool opens_name = step.kind == StepKind::kReopen ||
-                            step.kind == StepKind::kLiveRead ||
-                            step.kind == StepKind::kBackup;
-    if (is_file_removed_ && opens_name) {
+    if (is_file_removed_ && OpensTheName(step.kind)) {
       return FieldError("step",
                         absl::StrCat("'", std::string(Name(step.kind)),
                                      "' behind an 'unlink' of its round "

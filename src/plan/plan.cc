@@ -113,6 +113,11 @@ std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name) {
   return Parse<DatabaseFile>(kFileNames, name);
 }
 
+bool OpensTheName(StepKind kind) {
+  return kind == StepKind::kReopen || kind == StepKind::kLiveRead ||
+         kind == StepKind::kBackup;
+}
+
 bool IsChange(StepKind kind) {
   switch (kind) {
     case StepKind::kPutCheckpoint:

@@ -263,6 +263,9 @@ std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name);
 // Whether the kind changes rows: outside a transaction it is one of its own.
 bool IsChange(StepKind kind);
 
+// Whether it opens the database by its name while a saver may have it open.
+bool OpensTheName(StepKind kind);
+
 // What the plan does, without what is expected of it.
 Plan WithoutExpectation(Plan plan);
 
