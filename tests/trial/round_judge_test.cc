@@ -114,6 +114,8 @@ TEST_F(RoundJudgeTest, ATransactionThatNothingSpoiledIsNotAbortedLater) {
   Answer(2, absl::StatusCode::kUnknown, true);
   Answer(3, absl::StatusCode::kAborted, false);
   page_->records[3].is_aborted = true;
+  Answer(4, absl::StatusCode::kAborted, false);
+  EndAfter(4);
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
