@@ -163,7 +163,7 @@ class PlantedSaverTest : public testing::TestWithParam<std::string> {};
 TEST_P(PlantedSaverTest, HoldsWithoutACrash) {
   const SaverEntry& entry = *FindSaver(GetParam());
   TrialProperty property =
-      Mixed(entry, FaultChoice::kNone, PropertyTrials(1000));
+      Mixed(entry, FaultChoice::kNone, PropertyTrials(250));
   property.generate.engine =
       entry.needs_real_files ? EngineChoice::kFork : EngineChoice::kSim;
   const PropertyOutcome outcome = CheckTrials(property, PropertySeed(), {});

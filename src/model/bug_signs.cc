@@ -196,6 +196,7 @@ bool LooksLikeOldPagesAfterWal(const Plan& plan, const Failure& failure) {
 bool LooksLikeWalAgainWhileLeft(const Plan& plan, const Failure& failure) {
   constexpr int kConnections = 3;
   return Clients(plan) >= kConnections && failure.was_left_in_mode_change &&
+         IsUndefended(plan, failure) &&
          IsOneOf(failure.violation,
                  {ViolationClass::kLostCommit, ViolationClass::kNotACut,
                   ViolationClass::kDamaged, ViolationClass::kWrongRead,

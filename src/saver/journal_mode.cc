@@ -44,13 +44,17 @@ absl::Status LearnMode(Database& database) {
 }
 
 // The mode that it answers. The header of the file is committed behind that
-// row, where the statement ends.
-absl::StatusOr<std::string> RunSetMode(Database& database,
+// row, where the statement ends. Between the deletion of the WAL and the first
+// step of that commit SQLite would give its lock back for a moment.
+absl::StatusOr<std::string> RunSetMode(Database& database, KeptLocks& locks,
                                        const std::string& name) {
   ASSIGN_OR_RETURN(Statement set, database.PrepareOnce(absl::StrCat(
                                       "PRAGMA journal_mode = ", name)));
+  const bool leaves_wal = name != Name(JournalMode::kWal) && database.UsesWal();
+  if (leaves_wal) RETURN_IF_ERROR(locks.Keep());
   ASSIGN_OR_RETURN(const bool has_row, set.Step());
   std::string mode = has_row ? set.Bytes(0) : "";
+  locks.KeepNoMore();
   RETURN_IF_ERROR(set.Run());
   return mode;
 }
@@ -62,14 +66,18 @@ absl::StatusOr<std::string> RunSetMode(Database& database,
 // with the change counter of the file, which commits to a WAL leave as it is
 // unless they change page 1. And who cannot leave a WAL that it had not known
 // of has opened it without its index: a checkpoint then fails.
-absl::Status SetJournalMode(Database& database, JournalMode mode) {
+absl::Status SetJournalMode(Database& database, KeptLocks& locks,
+                            JournalMode mode) {
+  RETURN_IF_ERROR(locks.Release());  // of a try before this one
   RETURN_IF_ERROR(LearnMode(database));
   const std::string name(Name(mode));
-  const absl::StatusOr<std::string> set = RunSetMode(database, name);
+  const absl::StatusOr<std::string> set = RunSetMode(database, locks, name);
+  const absl::Status released = locks.Release();
   if (!set.ok()) {
-    LearnMode(database).IgnoreError();
+    if (released.ok()) LearnMode(database).IgnoreError();
     return set.status();
   }
+  RETURN_IF_ERROR(released);
   if (*set != name) {
     return absl::FailedPreconditionError(
         absl::StrCat("PRAGMA journal_mode = ", name, " had no effect: ", *set));
@@ -86,15 +94,16 @@ absl::Status SetJournalMode(Database& database, JournalMode mode) {
 
 // The change from and to WAL is a transaction with a rollback journal, which at
 // less than EXTRA a loss of power may take back when there is a WAL already.
-absl::Status ChangeJournalMode(Database& database, JournalMode mode,
-                               Synchronous synchronous,
+absl::Status ChangeJournalMode(Database& database, KeptLocks& locks,
+                               JournalMode mode, Synchronous synchronous,
                                absl::Duration busy_timeout) {
   ASSIGN_OR_RETURN(const std::int64_t before,
                    database.QueryInt("PRAGMA synchronous"));
   RETURN_IF_ERROR(SetPragma(database, "synchronous",
                             static_cast<int>(Synchronous::kExtra)));
-  const absl::Status changed = RetryWhileBusy(
-      database, busy_timeout, [&] { return SetJournalMode(database, mode); });
+  const absl::Status changed = RetryWhileBusy(database, busy_timeout, [&] {
+    return SetJournalMode(database, locks, mode);
+  });
   const bool has_not_changed =
       absl::IsUnavailable(changed) || absl::IsFailedPrecondition(changed);
   if (!changed.ok() && !has_not_changed) return changed;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "saver/database.h"
+#include "saver/kept_locks.h"
 #include "saver/settings.h"
 
 namespace lastcommit {
@@ -25,17 +26,19 @@ absl::Status SetPragma(Database& database, const char* name, int value);
 absl::StatusOr<bool> IsInWalMode(Database& database);
 
 // Sets the mode. More than PRAGMA journal_mode, which leaves old pages in the
-// cache when WAL is left, and does not see what others have changed
-// (docs/findings.md). Unavailable: another connection was in the way.
-// FailedPrecondition: SQLite does not want to.
-absl::Status SetJournalMode(Database& database, JournalMode mode);
+// cache when WAL is left, gives its lock back meanwhile, and does not see what
+// others have changed (docs/findings.md). Unavailable: another connection was
+// in the way. FailedPrecondition: SQLite does not want to. After an error
+// `locks` may have something to release.
+absl::Status SetJournalMode(Database& database, KeptLocks& locks,
+                            JournalMode mode);
 
 // Changes mode and `synchronous`, outside a transaction. Unavailable: another
 // connection was in the way until `busy_timeout` had passed, and neither has
 // changed. After any other error the mode may have; `synchronous` is then the
 // former level if it has not, and otherwise EXTRA or the one asked for.
-absl::Status ChangeJournalMode(Database& database, JournalMode mode,
-                               Synchronous synchronous,
+absl::Status ChangeJournalMode(Database& database, KeptLocks& locks,
+                               JournalMode mode, Synchronous synchronous,
                                absl::Duration busy_timeout);
 
 }  // namespace lastcommit

@@ -11,6 +11,7 @@
 #include "saver/busy.h"
 #include "saver/journal_end.h"
 #include "saver/journal_mode.h"
+#include "saver/kept_locks.h"
 #include "saver/migration.h"
 #include "saver/new_file.h"
 #include "saver/peek.h"
@@ -59,7 +60,9 @@ absl::Status ApplySettings(Database& database, const Options& options,
   RETURN_IF_ERROR(
       SetPragma(database, "wal_autocheckpoint",
                 GuardsCheckpoints(options) ? 0 : options.wal_autocheckpoint));
-  RETURN_IF_ERROR(SetJournalMode(database, options.journal_mode));
+  // What it does not give back goes with the connection.
+  KeptLocks locks(database, options.avoid_sqlite_bugs);
+  RETURN_IF_ERROR(SetJournalMode(database, locks, options.journal_mode));
   return SetPragma(database, "synchronous", static_cast<int>(synchronous));
 }
 

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "saver/counter.h"
 #include "saver/database.h"
+#include "saver/kept_locks.h"
 #include "saver/named_files.h"
 #include "saver/out_of_memory.h"
 #include "saver/process.h"
@@ -40,7 +41,8 @@ class SqliteSaver::Impl {
         database(std::move(opened)),
         files(database, opened_with.notice_removed_files),
         checkpointer(database, opened_with, &files),
-        stack(database, files, defences),
+        locks(database, opened_with.avoid_sqlite_bugs),
+        stack(database, files, locks, defences),
         report(recovery),
         options(opened_with),
         journal_mode(opened_with.journal_mode),
@@ -127,7 +129,8 @@ class SqliteSaver::Impl {
   Database database;
   NamedFiles files;              // refers to `database`
   WalCheckpointer checkpointer;  // to both
-  TransactionStack stack;        // this too
+  KeptLocks locks;
+  TransactionStack stack;  // refers to the three
   const RecoveryReport report;
   const Options options;
   JournalMode journal_mode;

@@ -275,7 +275,8 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
   ASSIGN_OR_RETURN(const Synchronous level, SynchronousOf(wanted));
   RETURN_IF_ERROR(stack.MakeJournalDurable());
   const absl::Status changed = CatchBadAlloc([&] {
-    return ChangeJournalMode(database, mode, level, options.busy_timeout);
+    return ChangeJournalMode(database, locks, mode, level,
+                             options.busy_timeout);
   });
   // Also where another connection was in the way: SQLite closes the WAL before
   // it writes the version of the file, and that may be busy then

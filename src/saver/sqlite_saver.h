@@ -218,9 +218,9 @@ class SqliteSaver {
   // the busy timeout had passed; one is as long as it has the database open if
   // WAL is to be left (sqlite3PagerCloseWal() in SQLite's pager.c), so that
   // nobody who has it open loses what a commit is worth. Savers that have it
-  // open go on in the new mode by themselves. Do not leave WAL while others may
-  // open the database or write to it: a bug of SQLite's may then lose a commit
-  // ("The WAL is opened again while it is left" in docs/findings.md).
+  // open go on in the new mode by themselves. DataLoss from now on if the WAL
+  // could not be deleted; what is in it is there when the database is opened
+  // again.
   absl::Status SetJournalMode(JournalMode mode);
 
   // The connection, for statements of the caller's own in the same database.

@@ -311,7 +311,7 @@ void TransactionStack::RollbackAll() noexcept {
 }
 
 absl::Status TransactionStack::EndLeftover() {
-  if (!has_leftover_) return absl::OkStatus();
+  if (!has_leftover_) return locks_.Release();
   const absl::Status status = database_.Run("ROLLBACK");
   has_leftover_ = !database_.IsAutocommit();
   return has_leftover_ ? status : absl::OkStatus();

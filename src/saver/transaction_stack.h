@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 #include "saver/in_doubt.h"
+#include "saver/kept_locks.h"
 #include "saver/named_files.h"
 
 namespace lastcommit {
@@ -49,10 +50,13 @@ class TransactionStack {
  public:
   using Operation = absl::FunctionRef<absl::Status()>;
 
-  // `database` and `files` must outlive it.
-  TransactionStack(Database& database, NamedFiles& files,
+  // `database`, `files` and `locks` must outlive it.
+  TransactionStack(Database& database, NamedFiles& files, KeptLocks& locks,
                    const Defences& defences)
-      : database_(database), files_(files), defences_(defences) {}
+      : database_(database),
+        files_(files),
+        locks_(locks),
+        defences_(defences) {}
 
   absl::StatusOr<Level> Begin();
   // A level for a change of several calls: a savepoint in what is open, or
@@ -87,8 +91,9 @@ class TransactionStack {
   // Runs `operation` in the open transaction, or else in one of its own.
   absl::Status Change(Operation operation);
   absl::Status Read(Operation operation);
-  // Rolls back what a ROLLBACK that failed has left open; before anything is
-  // done outside a transaction.
+  // Rolls back what a ROLLBACK that failed has left open, and gives back the
+  // locks of a change of the journal mode that failed; before anything is done
+  // outside a transaction.
   absl::Status EndLeftover();
   // The commit counter of the newest transaction that has the write lock, or
   // had; 0 = there was none.
@@ -118,6 +123,7 @@ class TransactionStack {
 
   Database& database_;
   NamedFiles& files_;
+  KeptLocks& locks_;
   Defences defences_;
   const DoubtMarker doubt_;
   std::vector<std::uint64_t> ids_;

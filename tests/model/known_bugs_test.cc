@@ -175,10 +175,11 @@ class LeftModeChangeSigns : public SignsTest {
     left.client = 2;
     AddRound({left});
     failure_.was_left_in_mode_change = true;
+    failure_.of_others = Defences::kBuiltIn;
   }
 };
 
-TEST_F(LeftModeChangeSigns, AreEnoughInSpiteOfAllDefences) {
+TEST_F(LeftModeChangeSigns, AreEnough) {
   EXPECT_THAT(Names(), ElementsAre("wal-again-while-left"));
   failure_.violation = ViolationClass::kDamaged;
   EXPECT_THAT(Names(), ElementsAre("wal-again-while-left"));
@@ -186,6 +187,13 @@ TEST_F(LeftModeChangeSigns, AreEnoughInSpiteOfAllDefences) {
 
 TEST_F(LeftModeChangeSigns, NeedThatItWasLeftThere) {
   failure_.was_left_in_mode_change = false;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(LeftModeChangeSigns, NeedAClientWithoutTheDefence) {
+  failure_.of_first = Defences::kAll;
+  EXPECT_THAT(Names(), ElementsAre("wal-again-while-left"));
+  failure_.of_others = Defences::kAll;
   EXPECT_THAT(Names(), IsEmpty());
 }
 

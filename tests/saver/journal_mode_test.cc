@@ -9,6 +9,7 @@
 
 #include "saver/partial_rollback.h"
 #include "saver/saver_fixture.h"
+#include "saver/system_calls.h"
 
 namespace lastcommit {
 namespace {
@@ -138,6 +139,87 @@ TEST_F(SetJournalModeTest, WhoHasNotReadSinceKnowsThatItIsInWalModeToo) {
   EXPECT_THAT(saver_->SetJournalMode(JournalMode::kPersist),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(saver_->WalCheckpoint(CheckpointMode::kPassive), IsOk());
+}
+
+// What SQLite keeps while WAL is left (saver/kept_locks.h) must not outlive the
+// change, which would shut out everybody else.
+class LeavingWalTest : public SetJournalModeTest {
+ protected:
+  ~LeavingWalTest() override { Mend(); }
+  static void Mend() {
+    FailOpens(false);
+    FailWrites(false);
+    FailSyncs(false);
+    FailUnlinks(false);
+  }
+  void ExpectOthersMayWrite() {
+    EXPECT_EQ(StrangersSql("BEGIN IMMEDIATE"), "");
+    auto other = Another(Impatient());
+    EXPECT_THAT(other->PutBlob("t", "others", "x"), IsOk());
+  }
+};
+
+TEST_F(LeavingWalTest, GivesItsLocksBack) {
+  Open();
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  ASSERT_THAT(saver_->SetJournalMode(JournalMode::kDelete), IsOk());
+  EXPECT_EQ(Sql("PRAGMA main.locking_mode"), "normal");
+  ExpectOthersMayWrite();
+  EXPECT_EQ(Get("a").value_or("gone"), "1");
+}
+
+TEST_F(LeavingWalTest, KeepsTheLocksOfACallerWhoWantsThem) {
+  Open();
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  ASSERT_EQ(Sql("PRAGMA main.locking_mode = EXCLUSIVE"), "exclusive");
+  ASSERT_THAT(saver_->SetJournalMode(JournalMode::kDelete), IsOk());
+  EXPECT_EQ(Sql("PRAGMA main.locking_mode"), "exclusive");
+}
+
+class LeavingWalFails : public LeavingWalTest,
+                        public testing::WithParamInterface<void (*)(bool)> {};
+
+// Before the statement has begun its commit, or in it.
+TEST_P(LeavingWalFails, AndOthersMayWriteAllTheSame) {
+  Open(Impatient());
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  GetParam()(true);
+  EXPECT_FALSE(saver_->SetJournalMode(JournalMode::kDelete).ok());
+  Mend();
+  EXPECT_THAT(saver_->CommitCounter(), IsOkAndHolds(1));
+  ExpectOthersMayWrite();
+  EXPECT_THAT(Put("a", "2"), IsOk());
+  ExpectOthersMayWrite();
+  EXPECT_THAT(saver_->SetJournalMode(JournalMode::kDelete), IsOk());
+  ExpectOthersMayWrite();
+  EXPECT_EQ(Get("a").value_or("gone"), "2");
+}
+
+std::string NameOf(const testing::TestParamInfo<void (*)(bool)>& fault) {
+  constexpr const char* kNames[] = {"Opens", "Writes", "Syncs"};
+  return kNames[fault.index];
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LeavingWalFails,
+                         testing::Values(&FailOpens, &FailWrites, &FailSyncs),
+                         NameOf);
+
+TEST_F(LeavingWalTest, NeedsAnotherOpeningIfTheWalCannotBeDeleted) {
+  Open();
+  ASSERT_THAT(Put("a", "1"), IsOk());
+  FailUnlinks(true);
+  EXPECT_THAT(saver_->SetJournalMode(JournalMode::kDelete),
+              StatusIs(absl::StatusCode::kDataLoss));
+  Mend();
+  EXPECT_THAT(Put("a", "2"), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(Get("a"), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(saver_->WalCheckpoint(CheckpointMode::kPassive),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(saver_->SetJournalMode(JournalMode::kWal),
+              StatusIs(absl::StatusCode::kDataLoss));
+  Open();
+  EXPECT_EQ(Get("a").value_or("gone"), "1");
+  ExpectOthersMayWrite();
 }
 
 // The bug of saver/partial_rollback.h, in a saver that was opened in a mode

@@ -493,6 +493,29 @@ TEST_P(OutOfMemoryOf, CheckpointVacuumAndModeLeaveTheSaverUsable) {
   }
 }
 
+// The locks that are kept meanwhile (saver/kept_locks.h) go with the next call.
+TEST_P(OutOfMemoryOf, LeavingWalShutsNobodyOut) {
+  for (const bool is_lasting : {false, true}) {
+    for (std::int64_t at = 1;; ++at) {
+      SCOPED_TRACE(absl::StrCat("allocation ", at));
+      ASSERT_LT(at, kMostAllocations);
+      ASSERT_THAT(saver_->SetJournalMode(JournalMode::kWal), IsOk());
+      ASSERT_THAT(saver_->AppendLog("marker", "1"), IsOk());
+      const Outcome outcome = WithoutMemoryOf(GetParam(), at, is_lasting, [&] {
+        const NewMayFail may_fail;
+        return saver_->SetJournalMode(JournalMode::kDelete);
+      });
+      if (!outcome.status.ok()) {
+        EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
+      }
+      EXPECT_THAT(saver_->CommitCounter(), IsOk());
+      EXPECT_EQ(Sql("PRAGMA main.locking_mode"), "normal");
+      ExpectGoesOn();
+      if (!outcome.has_failed || HasFailure()) break;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, OutOfMemoryOf,
                          testing::Values(Allocator::kNew, Allocator::kSqlite));
 

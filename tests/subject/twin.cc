@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,16 +14,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-std::string NewDirectory() {
-  std::string directory = ::testing::TempDir() + "lastcommit-XXXXXX";
-  CHECK(mkdtemp(directory.data()) != nullptr);
-  return directory;
-}
-
-std::string DatabaseIn(const std::string& directory) {
-  return absl::StrCat(directory, "/", kDatabaseName);
-}
 
 void ExpectEqual(const State& expected, const State& found) {
   constexpr std::size_t kLines = 8;
@@ -38,14 +27,12 @@ void ExpectEqual(const State& expected, const State& found) {
 Twin::Twin(const SaverEntry& entry, const Profile& profile, int client)
     : entry_(entry),
       profile_(profile),
-      directory_(NewDirectory()),
-      driver_(entry, DatabaseIn(directory_), profile, client) {
+      driver_(entry, directory_.Path(kDatabaseName), profile, client) {
   Do(StepKind::kOpen);
 }
 
 Twin::~Twin() {
   driver_.Run({.kind = StepKind::kClose}, [](std::int64_t) {});
-  RemoveDirectory(directory_);
 }
 
 void Twin::Do(const std::vector<Step>& program) {
@@ -94,7 +81,7 @@ void Twin::ExpectSameState() {
 }
 
 void Twin::ExpectSameLiveState() {
-  const std::string path = DatabaseIn(directory_);
+  const std::string path = directory_.Path(kDatabaseName);
   sqlite3* connection = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &connection), SQLITE_OK);
   const absl::StatusOr<State> state = entry_.read(connection, path);

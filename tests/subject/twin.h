@@ -6,9 +6,9 @@
 #define LASTCOMMIT_TESTS_SUBJECT_TWIN_H_
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
+#include "directory.h"
 #include "model/reference_model.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
@@ -41,7 +41,7 @@ class Twin {
 
   const SaverEntry& entry_;
   const Profile profile_;
-  const std::string directory_;
+  const Directory directory_;
   ReferenceModel model_;
   Driver driver_;
   std::int64_t steps_ = 0;

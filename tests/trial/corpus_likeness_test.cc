@@ -189,6 +189,28 @@ TEST_F(CorpusTest, AViolationInSpiteOfADefenceLooksLikeNone) {
   EXPECT_GT(defended, 0);
 }
 
+// A plan with one switch shows one moment, and another number of calls before
+// it makes that another moment.
+TEST_F(CorpusTest, NobodyComesBetweenAtAnyCallOfTheChangeThatLeavesWal) {
+  constexpr int kMoreThanItsMoments = 200;
+  Plan plan = Stored("wal-again-while-it-is-left-defended");
+  auto& steps = plan.rounds[0].steps;
+  const auto change =
+      std::find_if(steps.begin(), steps.end(), [](const Step& step) {
+        return step.kind == StepKind::kJournalMode && !step.switches.empty();
+      });
+  ASSERT_NE(change, steps.end());
+  int violated = 0;
+  for (int at = 1; at < kMoreThanItsMoments; ++at) {
+    change->switches[0].at = at;
+    plan.saver = "sqlite";
+    EXPECT_TRUE(Run(plan).verdict.held()) << "switch " << at;
+    plan.saver = "sqlite-undefended";
+    violated += Run(plan).verdict.held() ? 0 : 1;
+  }
+  EXPECT_GT(violated, 0);
+}
+
 TEST_F(CorpusTest, WhatHeldLooksLikeNone) {
   const Plan plan = Stored("live-read-while-spilled");
   TrialResult result = Run(plan);
