@@ -1,5 +1,8 @@
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "saver/checkpoint_row.h"
@@ -46,19 +49,6 @@ absl::Status CheckIsScalar(Database& database, const std::string& json) {
   return absl::InvalidArgumentError("a filter value is no JSON scalar");
 }
 
-// NotFound if `before` is not there.
-absl::StatusOr<std::int64_t> SequenceBefore(Database& database,
-                                            const CheckpointQuery& query) {
-  if (!query.before.has_value()) {
-    return std::numeric_limits<std::int64_t>::max();
-  }
-  ASSIGN_OR_RETURN(
-      const Checkpoint checkpoint,
-      GetCheckpointRow(database,
-                       {query.thread_id, query.checkpoint_ns, *query.before}));
-  return checkpoint.sequence;
-}
-
 absl::StatusOr<Statement> PrepareQuery(Database& database,
                                        std::size_t filters) {
   if (filters > 0) return database.PrepareOnce(QuerySql(filters));
@@ -73,7 +63,18 @@ absl::StatusOr<std::vector<Checkpoint>> QueryCheckpointRows(
   for (const MetadataEquals& filter : query.filter) {
     RETURN_IF_ERROR(CheckIsScalar(database, filter.json_value));
   }
-  ASSIGN_OR_RETURN(const std::int64_t before, SequenceBefore(database, query));
+  // As long as it has not ended, what is selected next is of the same version.
+  CheckpointKey key = {query.thread_id, query.checkpoint_ns, ""};
+  std::optional<Statement> select_before;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (query.before.has_value()) {
+    key.checkpoint_id = *query.before;
+    ASSIGN_OR_RETURN(Statement selected, SelectCheckpoint(database, key));
+    select_before.emplace(std::move(selected));
+    ASSIGN_OR_RETURN(const Checkpoint checkpoint,
+                     OneCheckpoint(*select_before, query.thread_id));
+    before = checkpoint.sequence;
+  }
   ASSIGN_OR_RETURN(Statement select,
                    PrepareQuery(database, query.filter.size()));
   select.BindText(kThread, query.thread_id)

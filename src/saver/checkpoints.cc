@@ -57,8 +57,8 @@ absl::Status PutStepRows(Database& database, const Checkpoint& checkpoint,
   return PutThreadRow(database, thread_id, thread);
 }
 
-absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
-                                            const CheckpointKey& key) {
+absl::StatusOr<Statement> SelectCheckpoint(Database& database,
+                                           const CheckpointKey& key) {
   ASSIGN_OR_RETURN(Statement select,
                    database.Prepare("SELECT " LASTCOMMIT_CHECKPOINT_COLUMNS
                                     " FROM checkpoints WHERE thread_id = ?1"
@@ -67,6 +67,12 @@ absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
   select.BindText(1, key.thread_id)
       .BindText(2, key.checkpoint_ns)
       .BindText(3, key.checkpoint_id);
+  return select;
+}
+
+absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
+                                            const CheckpointKey& key) {
+  ASSIGN_OR_RETURN(Statement select, SelectCheckpoint(database, key));
   return OneCheckpoint(select, key.thread_id);
 }
 

@@ -26,6 +26,9 @@ namespace lastcommit {
 absl::Status PutCheckpointRow(Database& database, const Checkpoint& checkpoint);
 absl::Status PutStepRows(Database& database, const Checkpoint& checkpoint,
                          const std::vector<PendingWrite>& writes);
+// For OneCheckpoint(); `key` must outlive it.
+absl::StatusOr<Statement> SelectCheckpoint(Database& database,
+                                           const CheckpointKey& key);
 absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
                                             const CheckpointKey& key);
 absl::StatusOr<Checkpoint> GetLatestCheckpointRow(

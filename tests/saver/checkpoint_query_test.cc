@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 #include <string>
 #include <vector>
 
@@ -125,6 +127,32 @@ TEST_F(CheckpointQueryTest, AllConditionsMustHold) {
   query_.before = "4";
   query_.limit = 1;
   EXPECT_THAT(Found(), ElementsAre("3"));
+}
+
+// Deletes a thread through another saver before the second statement of the
+// first one.
+struct Interloper {
+  SqliteSaver* other;
+  int statements = 0;
+  static int OnStatement(unsigned, void* self, void*, void*) {
+    auto& interloper = *static_cast<Interloper*>(self);
+    if (++interloper.statements != 2) return 0;
+    EXPECT_THAT(interloper.other->DeleteThread("t"), IsOk());
+    return 0;
+  }
+};
+
+TEST_F(CheckpointQueryTest, IsOfOneVersionThoughAnotherDeletesTheThread) {
+  for (const char* id : {"1", "2"}) Put(id);
+  auto other = SqliteSaver::Open(path_, Options());
+  ASSERT_THAT(other, IsOk());
+  query_.before = "2";
+  Interloper interloper{other->get()};
+  sqlite3_trace_v2(saver_->connection(), SQLITE_TRACE_STMT,
+                   &Interloper::OnStatement, &interloper);
+  EXPECT_THAT(Found(), ElementsAre("1"));
+  EXPECT_GE(interloper.statements, 2);
+  EXPECT_THAT(saver_->ListCheckpoints(query_), StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(CheckpointQueryTest, BadConditionsAreRefused) {
