@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "saver/busy.h"
+#include "saver/out_of_memory.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -54,7 +55,7 @@ absl::StatusOr<std::string> RunSetMode(Database& database, KeptLocks& locks,
   if (leaves_wal) RETURN_IF_ERROR(locks.Keep());
   ASSIGN_OR_RETURN(const bool has_row, set.Step());
   std::string mode = has_row ? set.Bytes(0) : "";
-  locks.KeepNoMore();
+  locks.KeepNoMore().IgnoreError();
   RETURN_IF_ERROR(set.Run());
   return mode;
 }
@@ -71,8 +72,9 @@ absl::Status SetJournalMode(Database& database, KeptLocks& locks,
   RETURN_IF_ERROR(locks.Release());  // of a try before this one
   RETURN_IF_ERROR(LearnMode(database));
   const std::string name(Name(mode));
-  const absl::StatusOr<std::string> set = RunSetMode(database, locks, name);
-  const absl::Status released = locks.Release();
+  const absl::StatusOr<std::string> set =
+      CatchBadAlloc([&] { return RunSetMode(database, locks, name); });
+  const absl::Status released = CatchBadAlloc([&] { return locks.Release(); });
   if (!set.ok()) {
     if (released.ok()) LearnMode(database).IgnoreError();
     return set.status();

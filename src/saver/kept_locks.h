@@ -8,6 +8,7 @@
 #define LASTCOMMIT_SAVER_KEPT_LOCKS_H_
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "saver/database.h"
 
 namespace lastcommit {
@@ -22,15 +23,16 @@ class KeptLocks {
   // the saver has set locking_mode EXCLUSIVE.
   absl::Status Keep();
   // Those of the statement that is at work go when it ends, whether it fails or
-  // not. If this fails Release() gives them back.
-  void KeepNoMore();
+  // not. Needs memory of SQLite's only. After an error Release() does it.
+  absl::Status KeepNoMore() noexcept;
   // Gives back what is still held. Until it has returned OK nothing else may be
   // done with the database. DataLoss: the WAL could not be deleted, and SQLite
   // gives nothing back before the connection is closed.
   absl::Status Release();
 
  private:
-  absl::Status SetLocking(const char* mode);
+  // EXCLUSIVE or NORMAL, once the PRAGMA was run.
+  absl::StatusOr<bool> DoesKeepAfter(const char* pragma) noexcept;
   absl::Status EndTransaction();
   absl::Status ReleaseInWalMode();
 

@@ -220,7 +220,8 @@ class SqliteSaver {
   // nobody who has it open loses what a commit is worth. Savers that have it
   // open go on in the new mode by themselves. DataLoss from now on if the WAL
   // could not be deleted; what is in it is there when the database is opened
-  // again.
+  // again. Without memory of SQLite's it may keep others out until the next
+  // call of this saver.
   absl::Status SetJournalMode(JournalMode mode);
 
   // The connection, for statements of the caller's own in the same database.

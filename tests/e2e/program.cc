@@ -185,6 +185,8 @@ std::string Masked(const std::string& text) {
       {"\"sqlite\":\\{\"from\":\"[0-9.]+\",\"before\":\"[0-9.]+\"\\}",
        "\"sqlite\":{\"from\":\"VERSION\",\"before\":\"VERSION\"}"},
       {"in [0-9.]+ s, [0-9]+ per second", "in TIME"},
+      // What is printed of the progress while a slow machine is at work.
+      {"[0-9]+ s: [0-9]+ of [0-9]+ crash points, [^\n]*\n", ""},
       {"/[^ ]*/lastcommit-test-[A-Za-z0-9]{6}", "DIRECTORY"},
   };
   std::string masked = text;

@@ -457,7 +457,15 @@ std::int64_t StrideOf(Allocator allocator) {
 }
 
 class OutOfMemoryOf : public OutOfMemoryTest,
-                      public testing::WithParamInterface<Allocator> {};
+                      public testing::WithParamInterface<Allocator> {
+ protected:
+  // Until the next call the lock of a change of the mode may be kept, which
+  // only SQLite can give back.
+  void CallIfSqliteHadNoMemory() {
+    if (GetParam() != Allocator::kSqlite) return;
+    EXPECT_THAT(saver_->CommitCounter(), IsOk());
+  }
+};
 
 TEST_P(OutOfMemoryOf, CheckpointVacuumAndModeLeaveTheSaverUsable) {
   for (const bool is_lasting : {false, true}) {
@@ -478,6 +486,7 @@ TEST_P(OutOfMemoryOf, CheckpointVacuumAndModeLeaveTheSaverUsable) {
         if (!outcome.status.ok()) {
           EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
         }
+        CallIfSqliteHadNoMemory();
         EXPECT_EQ(Rows(), rows);
         EXPECT_EQ(saver_->durability(), Durability::kPowerLoss);
         const std::string level = Sql("PRAGMA synchronous");
@@ -493,7 +502,6 @@ TEST_P(OutOfMemoryOf, CheckpointVacuumAndModeLeaveTheSaverUsable) {
   }
 }
 
-// The locks that are kept meanwhile (saver/kept_locks.h) go with the next call.
 TEST_P(OutOfMemoryOf, LeavingWalShutsNobodyOut) {
   for (const bool is_lasting : {false, true}) {
     for (std::int64_t at = 1;; ++at) {
@@ -508,7 +516,7 @@ TEST_P(OutOfMemoryOf, LeavingWalShutsNobodyOut) {
       if (!outcome.status.ok()) {
         EXPECT_THAT(outcome.status, StatusIs(StatusCode::kResourceExhausted));
       }
-      EXPECT_THAT(saver_->CommitCounter(), IsOk());
+      CallIfSqliteHadNoMemory();
       EXPECT_EQ(Sql("PRAGMA main.locking_mode"), "normal");
       ExpectGoesOn();
       if (!outcome.has_failed || HasFailure()) break;
