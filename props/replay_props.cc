@@ -31,7 +31,7 @@ void PrintStory(const Plan& plan, const Repetition& repetition) {
 TEST(Replay, ThePlanOfTheToken) {
   const std::optional<std::string> token = ReplayToken();
   if (!token.has_value()) GTEST_SKIP() << "LASTCOMMIT_REPLAY is not set";
-  const absl::StatusOr<Plan> plan = ParseToken(*token, SaverNames());
+  const absl::StatusOr<Plan> plan = ParseToken(*token);
   ASSERT_TRUE(plan.ok()) << "LASTCOMMIT_REPLAY: " << plan.status().message();
   const auto trial = TrialRunner::Create({});
   ASSERT_TRUE(trial.ok()) << trial.status();
@@ -55,7 +55,7 @@ std::optional<std::string> TokenOfAShrunkFinding(TrialRunner& trial) {
     if (!result.ok() || !result->verdict.violation) continue;
     const auto shrunk = ShrinkPlan(trial, plan, *result, {});
     if (!shrunk.ok()) return std::nullopt;
-    const auto token = PrintToken(key, options, shrunk->plan);
+    const auto token = PrintToken(shrunk->plan);
     if (token.ok()) return *token;
   }
   return std::nullopt;
@@ -66,7 +66,7 @@ TEST(Replay, ATokenOfAShrunkFindingFailsEachTime) {
   ASSERT_TRUE(trial.ok()) << trial.status();
   const auto token = TokenOfAShrunkFinding(**trial);
   ASSERT_TRUE(token.has_value());
-  const absl::StatusOr<Plan> plan = ParseToken(*token, SaverNames());
+  const absl::StatusOr<Plan> plan = ParseToken(*token);
   ASSERT_TRUE(plan.ok()) << plan.status();
   const auto repetition = Repeat(**trial, *plan, kTimes);
   ASSERT_TRUE(repetition.ok()) << repetition.status();

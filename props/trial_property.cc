@@ -19,7 +19,6 @@ std::string Reported(TrialRunner& trial, const TrialProperty& property,
   FindingOptions options;
   options.directory = absl::StrCat(PROPS_FINDINGS, "/", property.name);
   options.program = PROPS_PROGRAM;
-  options.generate = property.generate;
   absl::StatusOr<Finding> finding = KeepPlan(key, plan, result, options);
   absl::Status status = finding.status();
   if (status.ok()) {

@@ -1,5 +1,5 @@
 // Golden files of what the generator makes, under its version: they may only
-// change together with it, or tokens would mean other plans.
+// change together with it, or seeds would silently mean other plans.
 
 #ifndef LASTCOMMIT_TESTS_GENERATOR_GOLDEN_H_
 #define LASTCOMMIT_TESTS_GENERATOR_GOLDEN_H_
@@ -36,8 +36,8 @@ inline void ExpectGoldenOfGenerator(const std::string& path,
       << "a seed means other plans than in " << path
       << ": bump kGeneratorVersion (src/generate/arbitrary_plan.h), then run "
          "the test with LASTCOMMIT_REFRESH_GOLDEN=1. Under the same version "
-         "nothing is refreshed: tokens and seeds that people have would "
-         "silently give other plans.";
+         "nothing is refreshed: seeds that people have would silently give "
+         "other plans.";
   ExpectGolden(path, text);
 }
 

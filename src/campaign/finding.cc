@@ -67,6 +67,8 @@ std::string Quoted(const std::string& word) {
   return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
+std::string TokenOf(const Plan& plan) { return PrintToken(plan).value_or(""); }
+
 absl::Status Keep(const Plan& plan, const FindingOptions& options,
                   Finding& finding) {
   finding.directory =
@@ -189,43 +191,27 @@ std::string ReplayCommand(const std::string& program, const std::string& plan) {
   return absl::StrCat(environment, Quoted(program), " replay ", Quoted(plan));
 }
 
-// Behind a token of another plan stands why, as a comment for the shell.
 std::string TokenLine(const Finding& finding, const FindingOptions& options) {
-  if (finding.token.empty()) return "";
+  if (finding.token.empty()) return "token:   none, the plan is too long\n";
   return absl::StrCat(
-      "replay:  ", ReplayCommand(options.program, finding.token),
-      finding.is_token_of_plan
-          ? ""
-          : "  # as it was found: the shrunk plan does not fit into a token",
-      "\n");
-}
-
-void SetToken(const Plan& plan, const FindingOptions& options,
-              Finding& finding) {
-  finding.is_token_of_plan = false;
-  if (!options.generate.has_value()) return;
-  absl::StatusOr<std::string> token =
-      PrintToken(finding.key, *options.generate, plan);
-  if (!token.ok()) return;
-  finding.token = *std::move(token);
-  finding.is_token_of_plan = true;
+      "replay:  ", ReplayCommand(options.program, finding.token), "\n");
 }
 
 Finding SeenFinding(const CaseKey& key, const Plan& plan,
-                    const TrialResult& result, const FindingOptions& options) {
+                    const TrialResult& result) {
   Finding finding;
   finding.key = key;
   finding.filed_under = std::string(Name(*result.verdict.violation));
   finding.verdict = Name(result.verdict);
   finding.looks_like = LikelyBugsOf(plan, result, sqlite3_libversion_number());
-  SetToken(plan, options, finding);
+  finding.token = TokenOf(plan);
   return finding;
 }
 
 absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
                                  const TrialResult& result,
                                  const FindingOptions& options) {
-  Finding finding = SeenFinding(key, plan, result, options);
+  Finding finding = SeenFinding(key, plan, result);
   RETURN_IF_ERROR(
       Keep(WithExpectation(plan, *result.verdict.violation), options, finding));
   return finding;
@@ -241,7 +227,7 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
   finding.verdict = filed_under;
   finding.repeats = how;
   finding.deaths = 1;
-  SetToken(plan, options, finding);
+  finding.token = TokenOf(plan);
   RETURN_IF_ERROR(Keep(plan, options, finding));
   return finding;
 }
@@ -280,7 +266,7 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
     if (again.times == 0 || is_same(again)) {  // else keep the original
       repetition = again;
       kept = WithExpectation(shrunk.plan, *result.verdict.violation);
-      SetToken(kept, options, finding);
+      finding.token = TokenOf(kept);
       finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
       RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
       if (shrunk.is_minimal) {
@@ -353,7 +339,7 @@ absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
   RETURN_IF_ERROR(
       WritePlanFile(finding.plan_path,
                     WithExpectation(exact.plan, *result.verdict.violation)));
-  SetToken(exact.plan, options, finding);
+  finding.token = TokenOf(exact.plan);
   return ExplainRepeatable(trial, exact.plan, exact.result, kFoundByTheClock,
                            options, finding);
 }

@@ -55,13 +55,11 @@ struct Finding {
   std::string verdict;    // "violated(lost_commit)"
   std::string directory;  // where it is kept; empty if it is not
   std::string plan_path;  // the shrunk plan, or the original if not shrunk
-  // Regenerates that plan without the file (token/token.h); if it does not fit
-  // into a token, the plan as it was found. Empty if the plan was not
-  // generated.
+  // That plan without the file (token/token.h); empty if it is too long for
+  // one.
   std::string token;
-  bool is_token_of_plan = false;  // of the one at plan_path
-  std::string story;              // empty if it was only kept
-  std::string repeats;            // "5 of 5 violated(lost_commit)"
+  std::string story;    // empty if it was only kept
+  std::string repeats;  // "5 of 5 violated(lost_commit)"
   // The same as numbers: the rate of one that is flaky.
   std::map<std::string, int> verdicts;
   // Known bugs of SQLite that it looks like (model/known_bugs.h).
@@ -76,8 +74,6 @@ struct Finding {
 
 struct FindingOptions {
   std::string directory = "findings";
-  // What PlanAt was asked for; without it findings have no token.
-  std::optional<GenerateOptions> generate = {};
   // How the reader calls this program, for the replay command.
   std::string program = "lastcommit";
   ShrinkLimits shrink;
@@ -88,14 +84,9 @@ struct FindingOptions {
 // Makes the directory and sees whether it can be written.
 absl::Status PrepareFindings(const std::string& directory);
 
-// Gives the finding the token of `plan`. If there is none, it keeps the one it
-// has, which is then not of its plan.
-void SetToken(const Plan& plan, const FindingOptions& options,
-              Finding& finding);
-
 // The finding of a violated plan that is not on disk.
 Finding SeenFinding(const CaseKey& key, const Plan& plan,
-                    const TrialResult& result, const FindingOptions& options);
+                    const TrialResult& result);
 
 // Writes the plan to disk as it was found, before anything else is tried.
 // ResourceExhausted and the like when it cannot be written.
@@ -125,8 +116,8 @@ Plan WithExpectation(Plan plan, ViolationClass violation);
 // The command that replays a plan, for a shell. `plan` is a path or a token.
 std::string ReplayCommand(const std::string& program, const std::string& plan);
 
-// "replay:  " and the command with the finding's token, as a line; empty
-// without one.
+// "replay:  " and the command with the finding's token, as a line, or that it
+// has none.
 std::string TokenLine(const Finding& finding, const FindingOptions& options);
 
 // Shrinks within the plan's class of failure. FailedPrecondition: a timed plan

@@ -25,7 +25,6 @@ json FindingToJson(const Finding& finding) {
           {"directory", finding.directory},
           {"plan", finding.plan_path},
           {"token", finding.token},
-          {"is_token_of_plan", finding.is_token_of_plan},
           {"story", finding.story},
           {"repeats", finding.repeats},
           {"verdicts", finding.verdicts},
@@ -45,7 +44,6 @@ Finding FindingFromJson(const json& value) {
   finding.directory = value.at("directory");
   finding.plan_path = value.at("plan");
   finding.token = value.at("token");
-  finding.is_token_of_plan = value.at("is_token_of_plan");
   finding.story = value.at("story");
   finding.repeats = value.at("repeats");
   finding.verdicts = value.at("verdicts").get<std::map<std::string, int>>();

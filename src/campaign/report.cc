@@ -111,9 +111,7 @@ std::string CommandsFor(const Finding& finding, const std::string& program) {
     commands = ReplayCommand(program, finding.plan_path) + "\n";
   }
   if (!finding.token.empty()) {
-    absl::StrAppend(&commands, ReplayCommand(program, finding.token),
-                    finding.is_token_of_plan ? "" : "  # as it was found",
-                    "\n");
+    absl::StrAppend(&commands, ReplayCommand(program, finding.token), "\n");
   }
   if (!commands.empty()) return commands;
   return absl::StrCat("the plan was not kept: seed ", finding.key.seed,

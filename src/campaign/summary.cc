@@ -44,10 +44,8 @@ void PrintGroup(const RunOptions& options, const FindingGroup& group) {
     std::printf("  looks like %s\n", JoinedNames(finding.looks_like).c_str());
   }
   if (finding.token.empty()) return;
-  std::printf(
-      "  %s: %s\n",
-      finding.is_token_of_plan ? "without the file" : "before it was shrunk",
-      ReplayCommand(options.findings.program, finding.token).c_str());
+  std::printf("  without the file: %s\n",
+              ReplayCommand(options.findings.program, finding.token).c_str());
 }
 
 // "3 findings: 2 look like wal-reset-race, 1 unknown".

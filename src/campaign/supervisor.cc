@@ -420,9 +420,7 @@ class Supervisor {
 
 absl::StatusOr<Summary> Supervise(const RunOptions& options, Tally tally,
                                   ResultsFile* results) {
-  RunOptions run = options;
-  run.findings.generate = run.generate;  // or they would have no tokens
-  return Supervisor(run, std::move(tally), results).Run();
+  return Supervisor(options, std::move(tally), results).Run();
 }
 
 }  // namespace lastcommit

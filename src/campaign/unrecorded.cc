@@ -10,6 +10,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "plan/codec.h"
+#include "token/token.h"
 
 namespace lastcommit {
 namespace {
@@ -53,11 +55,9 @@ std::optional<Finding> FindingAt(const fs::path& plan,
   finding.deaths = is_violation ? 0 : 1;
   finding.directory = directory;
   finding.plan_path = plan;
-  FindingOptions options;
-  options.generate = identity.generate;
-  // The program that runs may have another generator: then there is no token.
-  if (identity.generator_version == kGeneratorVersion) {
-    SetToken(PlanAt(*key, identity.generate), options, finding);
+  // Cut off in the middle of being written it has none.
+  if (const absl::StatusOr<Plan> kept = ReadPlanFile(plan); kept.ok()) {
+    finding.token = PrintToken(*kept).value_or("");
   }
   return finding;
 }

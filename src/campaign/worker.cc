@@ -91,13 +91,13 @@ class Worker {
     }
     const auto number = static_cast<std::size_t>(*result.verdict.violation);
     if (control_.kept[number]++ >= options_.kept_per_class) {
-      Tell(SeenFinding(key, plan, result, options_.findings));
+      Tell(SeenFinding(key, plan, result));
       return absl::OkStatus();
     }
     absl::StatusOr<Finding> finding =
         KeepPlan(key, plan, result, options_.findings);
     if (!finding.ok()) {
-      Finding seen = SeenFinding(key, plan, result, options_.findings);
+      Finding seen = SeenFinding(key, plan, result);
       seen.story = absl::StrCat("VIOLATED ", seen.verdict, " at index ",
                                 key.index, "\n", result.verdict.why, "\n",
                                 TokenLine(seen, options_.findings));

@@ -52,8 +52,8 @@ absl::Status CheckSaver(const std::string& name) {
 }
 
 absl::StatusOr<Plan> LoadPlan(const std::string& plan) {
-  if (LooksLikeToken(plan)) return ParseToken(plan, SaverNames());
-  ASSIGN_OR_RETURN(Plan loaded, ReadPlanFile(plan));
+  ASSIGN_OR_RETURN(Plan loaded, LooksLikeToken(plan) ? ParseToken(plan)
+                                                     : ReadPlanFile(plan));
   RETURN_IF_ERROR(CheckSaver(loaded.saver));
   return loaded;
 }

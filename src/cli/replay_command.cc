@@ -86,11 +86,28 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;
 }
 
+struct ShowOptions {
+  std::string plan;  // a file or a token
+  bool wants_token = false;
+  bool wants_text = false;
+};
+
 // A plan for a saver that is not there can be read all the same.
-absl::StatusOr<ExitCode> ShowPlan(const std::string& text) {
-  ASSIGN_OR_RETURN(const Plan plan,
-                   LooksLikeToken(text) ? LoadPlan(text) : ReadPlanFile(text));
-  std::printf("%s", ReadableProgram(plan).c_str());
+absl::StatusOr<ExitCode> ShowPlan(const ShowOptions& options) {
+  ASSIGN_OR_RETURN(const Plan plan, LooksLikeToken(options.plan)
+                                        ? ParseToken(options.plan)
+                                        : ReadPlanFile(options.plan));
+  if (options.wants_token) {
+    const absl::StatusOr<std::string> token = PrintToken(plan);
+    if (!token.ok()) {
+      return absl::FailedPreconditionError(token.status().message());
+    }
+    std::printf("%s\n", token->c_str());
+  } else if (options.wants_text) {
+    std::printf("%s", PrintPlan(plan).c_str());
+  } else {
+    std::printf("%s", ReadableProgram(plan).c_str());
+  }
   return ExitCode::kHeld;
 }
 
@@ -114,10 +131,17 @@ void AddReplay(CLI::App& app, ExitCode& code) {
 }
 
 void AddShow(CLI::App& app, ExitCode& code) {
-  const auto plan = std::make_shared<std::string>();
+  const auto options = std::make_shared<ShowOptions>();
   CLI::App* command = app.add_subcommand("show", "Print a plan for people");
-  command->add_option("plan", *plan, "A plan file, or a token")->required();
-  command->callback([&code, plan] { code = Checked(ShowPlan, *plan); });
+  command->add_option("plan", options->plan, "A plan file, or a token")
+      ->required();
+  CLI::Option* token = command->add_flag("--token", options->wants_token,
+                                         "Print the plan's token instead");
+  command
+      ->add_flag("--text", options->wants_text,
+                 "Print the text of the plan instead, as it stands in a file")
+      ->excludes(token);
+  command->callback([&code, options] { code = Checked(ShowPlan, *options); });
 }
 
 }  // namespace lastcommit

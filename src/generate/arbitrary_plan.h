@@ -13,9 +13,8 @@
 
 namespace lastcommit {
 
-// Changes with each change of what a seed means: with the plan of any key, the
-// order of the enumerators below, or how tokens say what shrinking did
-// (docs/token.md). A test fails where it was forgotten.
+// Changes with each change of what a seed means: with the plan of any key. A
+// test fails where it was forgotten (docs/architecture.md, "Determinism").
 inline constexpr int kGeneratorVersion = 11;
 
 // Where the plans run.

@@ -246,43 +246,6 @@ absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
   return step;
 }
 
-int StepFields() { return static_cast<int>(std::size(kFields)); }
-
-bool UsesStepField(StepKind kind, int field) {
-  return kFields[field].IsUsedBy(kind);
-}
-
-std::uint64_t StepFieldBits(const Step& step, int field) {
-  return std::visit(
-      [&](auto member) {
-        return static_cast<std::uint64_t>(Value(step, member));
-      },
-      kFields[field].member);
-}
-
-absl::Status SetStepFieldBits(Step& step, int field, std::uint64_t bits) {
-  const StepField& entry = kFields[field];
-  return std::visit(
-      [&](auto member) -> absl::Status {
-        auto& value = MutableValue(step, member);
-        using T = std::decay_t<decltype(value)>;
-        const auto number = static_cast<std::int64_t>(bits);
-        if (!std::is_same_v<T, std::uint64_t> &&
-            (number < entry.limits.min || number > entry.limits.max)) {
-          return FieldError(entry.name, "is outside its limits");
-        }
-        if constexpr (std::is_same_v<T, JournalMode>) {
-          const auto mode = static_cast<JournalMode>(bits);
-          if (!ParseModeOnDisk(Name(mode)).has_value()) {
-            return FieldError(entry.name, "is no mode with a journal on disk");
-          }
-        }
-        value = static_cast<T>(bits);
-        return absl::OkStatus();
-      },
-      entry.member);
-}
-
 Step OnlyUsedFields(Step step) {
   const Step defaults;
   for (const StepField& field : kFields) {

@@ -1,94 +1,86 @@
 #include "token/token.h"
 
+#include <zlib.h>
+
+#include <array>
 #include <cstdint>
 #include <optional>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "generate/mix.h"
 #include "plan/codec.h"
 #include "status/status.h"
-#include "token/plan_difference.h"
-#include "xxhash.h"
+#include "token/dictionary.h"
 
 namespace lastcommit {
 namespace {
 
 // The number is the format's.
-constexpr std::string_view kPrefix = "lc1_";
-constexpr std::size_t kHashBytes = 4;
-constexpr std::size_t kChecksumBytes = 3;
+constexpr std::string_view kPrefix = "lc2_";
+constexpr std::string_view kFormerPrefix = "lc1_";
+constexpr std::size_t kChecksumBytes = 4;
+// No header and no checksum of zlib's (https://zlib.net/manual.html, raw).
+constexpr int kRawDeflate = -MAX_WBITS;
 
-std::uint64_t HashOf(std::string_view text) {
-  return XXH3_64bits(text.data(), text.size()) & 0xffffffff;
+const Bytef* BytesOf(std::string_view text) {
+  return reinterpret_cast<const Bytef*>(text.data());
 }
 
-// CRC-24 of RFC 4880: no change of up to four characters in a row escapes it.
-std::uint32_t Checksum(std::string_view bytes) {
-  std::uint32_t crc = 0xb704ce;
-  for (const char byte : bytes) {
-    crc ^= std::uint32_t{static_cast<unsigned char>(byte)} << 16;
-    for (int i = 0; i < 8; ++i) {
-      crc <<= 1;
-      if ((crc & 0x1000000) != 0) crc ^= 0x1864cfb;
-    }
-  }
-  return crc;
+uInt SizeOf(std::string_view text) { return static_cast<uInt>(text.size()); }
+
+std::string Compressed(std::string_view text) {
+  z_stream stream = {};
+  CHECK(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kRawDeflate,
+                     MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
+  const absl::Cleanup end = [&] { deflateEnd(&stream); };
+  CHECK(deflateSetDictionary(&stream, BytesOf(Dictionary()),
+                             SizeOf(Dictionary())) == Z_OK);
+  std::string bytes(deflateBound(&stream, SizeOf(text)), '\0');
+  stream.next_in = const_cast<Bytef*>(BytesOf(text));
+  stream.avail_in = SizeOf(text);
+  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_out = SizeOf(bytes);
+  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  bytes.resize(stream.total_out);
+  return bytes;
 }
 
-// The lowest bytes, the lowest first.
-void AppendBytes(std::uint64_t number, std::size_t count, std::string& bytes) {
-  for (std::size_t i = 0; i < count; ++i) {
-    bytes += static_cast<char>(number >> (8 * i));
+// nullopt if that is not all of a compressed text and nothing more. A text is
+// at most 1,032 times as long as its bytes, of which a token has few.
+std::optional<std::string> Decompressed(std::string_view bytes) {
+  z_stream stream = {};
+  CHECK(inflateInit2(&stream, kRawDeflate) == Z_OK);
+  const absl::Cleanup end = [&] { inflateEnd(&stream); };
+  CHECK(inflateSetDictionary(&stream, BytesOf(Dictionary()),
+                             SizeOf(Dictionary())) == Z_OK);
+  stream.next_in = const_cast<Bytef*>(BytesOf(bytes));
+  stream.avail_in = SizeOf(bytes);
+  std::string text;
+  std::array<char, 4096> part = {};
+  int result = Z_OK;
+  while (result == Z_OK) {
+    stream.next_out = reinterpret_cast<Bytef*>(part.data());
+    stream.avail_out = static_cast<uInt>(part.size());
+    result = inflate(&stream, Z_NO_FLUSH);
+    text.append(part.data(), part.size() - stream.avail_out);
   }
+  if (result != Z_STREAM_END || stream.avail_in != 0) return std::nullopt;
+  return text;
 }
 
-// Seven bits a byte, the lowest first; the top bit says that there are more.
-void AppendNumber(std::uint64_t number, std::string& bytes) {
-  for (; number >= 0x80; number >>= 7) {
-    bytes += static_cast<char>((number & 0x7f) | 0x80);
+// Of the bytes, of which several stand for one text, and of the text, so that
+// another dictionary never gives another plan.
+std::string Checksum(std::string_view bytes, std::string_view text) {
+  const uLong sum = crc32(crc32(0, BytesOf(bytes), SizeOf(bytes)),
+                          BytesOf(text), SizeOf(text));
+  std::string checksum;
+  for (std::size_t i = 0; i < kChecksumBytes; ++i) {
+    checksum += static_cast<char>(sum >> (8 * i));
   }
-  bytes += static_cast<char>(number);
+  return checksum;
 }
-
-// Takes from the front of bytes. Once something was not there, nothing is.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-  std::optional<std::uint64_t> Bytes(std::size_t count) {
-    std::uint64_t number = 0;
-    if (bytes_.size() < count) {
-      bytes_ = {};
-      return std::nullopt;
-    }
-    for (std::size_t i = count; i-- > 0;) number = (number << 8) | At(i);
-    bytes_.remove_prefix(count);
-    return number;
-  }
-
-  std::optional<std::uint64_t> Number() {
-    constexpr int kMaxShift = 63;
-    std::uint64_t number = 0;
-    for (int shift = 0; shift <= kMaxShift && !bytes_.empty(); shift += 7) {
-      const std::uint64_t byte = At(0);
-      bytes_.remove_prefix(1);
-      number |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return number;
-    }
-    bytes_ = {};
-    return std::nullopt;
-  }
-
-  std::string_view Rest() const { return bytes_; }
-
- private:
-  std::uint64_t At(std::size_t i) const {
-    return static_cast<unsigned char>(bytes_[i]);
-  }
-
-  std::string_view bytes_;
-};
 
 absl::Status Refused(std::string_view why) {
   return absl::InvalidArgumentError(
@@ -99,145 +91,60 @@ absl::Status Mistyped() {
   return Refused("it is mistyped or cut off (its checksum does not match)");
 }
 
-// Of what the plan does, so that a token never stands for another plan.
-std::uint64_t DigestOf(const Plan& plan) { return HashOf(PrintPlan(plan)); }
-
-// The engine and the range of clients, as one number. One client is the least,
-// so that its tokens stay short.
-constexpr std::uint64_t kClientRanges = kMaxClients * kMaxClients;
-std::uint64_t WhereOf(EngineChoice engine, const ClientRange& clients) {
-  const int range =
-      (clients.least - 1) * kMaxClients + clients.most - clients.least;
-  return static_cast<std::uint64_t>(engine) +
-         static_cast<std::uint64_t>(kEngineChoices * range);
+std::string WordOf(const std::string& bytes) {
+  std::string word;
+  absl::WebSafeBase64Escape(bytes, &word);
+  return absl::StrCat(std::string(kPrefix), word);
 }
 
-// False if it is none.
-bool ReadWhere(std::uint64_t number, GenerateOptions& options) {
-  constexpr std::uint64_t kEngines = kEngineChoices;
-  if (number >= kEngines * kClientRanges) return false;
-  const int range = static_cast<int>(number / kEngines);
-  options.engine = static_cast<EngineChoice>(number % kEngines);
-  options.clients.least = range / kMaxClients + 1;
-  options.clients.most = options.clients.least + range % kMaxClients;
-  return options.clients.most <= kMaxClients;
-}
-
-// Everything but the checksum.
-std::string Body(const CaseKey& key, const GenerateOptions& options,
-                 const Plan& generated, const Plan& plan) {
-  // Does not compile with another number of fields.
-  const auto& [saver, engine, fault, clients, schedule] = options;
-  CHECK(!schedule.has_value());
-  std::string bytes;
-  AppendNumber(kGeneratorVersion, bytes);
-  AppendNumber(WhereOf(engine, clients), bytes);
-  AppendNumber(static_cast<std::uint64_t>(fault), bytes);
-  AppendNumber(key.seed, bytes);
-  AppendNumber(key.index, bytes);
-  AppendBytes(HashOf(saver), kHashBytes, bytes);
-  AppendBytes(DigestOf(plan), kHashBytes, bytes);
-  return bytes + EncodeDifference(generated, plan);
-}
-
-std::string TextOf(std::string bytes) {
-  AppendBytes(Checksum(bytes), kChecksumBytes, bytes);
-  std::string text;
-  absl::WebSafeBase64Escape(bytes, &text);
-  return absl::StrCat(std::string(kPrefix), text);
-}
-
-// What stands before the checksum.
-absl::StatusOr<std::string> BodyOf(std::string_view token) {
+absl::Status CheckFormat(std::string_view token) {
   if (token.size() > kMaxTokenSize) {
     return Refused(absl::StrCat(token.size(),
                                 " characters are too many (allowed ",
                                 kMaxTokenSize, ")"));
   }
   if (!LooksLikeToken(token)) return Refused("it does not begin like one");
-  if (!token.starts_with(kPrefix)) {
-    return Refused("it is of another format (this program knows lc1)");
+  if (token.starts_with(kFormerPrefix)) {
+    return Refused(
+        "it is of the former format lc1, which only the program that printed "
+        "it can read; replay the plan file of the finding, or run that "
+        "program's `lastcommit show`");
   }
-  const std::string_view text = token.substr(kPrefix.size());
-  std::string bytes;
-  if (!absl::WebSafeBase64Unescape({text.data(), text.size()}, &bytes) ||
-      bytes.size() < kChecksumBytes) {
-    return Mistyped();
-  }
-  bytes.resize(bytes.size() - kChecksumBytes);
-  // Also of the bits of the last character that stand for nothing.
-  if (TextOf(bytes) != token) return Mistyped();
-  return bytes;
-}
-
-absl::Status CheckVersion(std::optional<std::uint64_t> version) {
-  if (version == kGeneratorVersion) return absl::OkStatus();
-  return Refused(absl::StrCat(
-      "it is of generator version ", version.value_or(0), ", and this program ",
-      "has version ", kGeneratorVersion,
-      ", in which the seed means other plans; the plan file of the finding, or "
-      "the program that printed the token, replays it"));
-}
-
-absl::StatusOr<std::string> SaverOf(std::uint64_t hash,
-                                    const std::vector<std::string>& savers) {
-  std::string names;
-  for (const std::string& saver : savers) {
-    if (HashOf(saver) == hash) return saver;
-    absl::StrAppend(&names, " ", saver);
-  }
-  return Refused(absl::StrCat(
-      "it is of a saver that this program does not have; there are:", names));
+  if (token.starts_with(kPrefix)) return absl::OkStatus();
+  return Refused("it is of another format (this program knows lc2)");
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> PrintToken(const CaseKey& key,
-                                       const GenerateOptions& options,
-                                       const Plan& plan) {
-  const auto none = absl::InvalidArgumentError(
-      "a plan of several clients has no token, only its file");
-  if (options.schedule.has_value()) return none;
-  const Plan generated = PlanAt(key, options);
-  if (Clients(generated) > 1 || Clients(plan) > 1) return none;
-  const Plan wanted = WithoutExpectation(plan);
-  const std::string token = TextOf(Body(key, options, generated, wanted));
-  if (token.size() > kMaxTokenSize) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the plan needs a token of ", token.size(),
-                     " characters (allowed ", kMaxTokenSize, ")"));
-  }
-  ASSIGN_OR_RETURN(const Plan parsed, ParseToken(token, {options.saver}));
-  if (parsed == wanted) return token;
-  return absl::InvalidArgumentError("no token regenerates the plan");
+absl::StatusOr<std::string> PrintToken(const Plan& plan) {
+  const std::string text = PrintPlan(WithoutExpectation(plan));
+  const std::string bytes = Compressed(text);
+  std::string token = WordOf(bytes + Checksum(bytes, text));
+  if (token.size() <= kMaxTokenSize) return token;
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the plan is too long for a token: ", token.size(),
+                   " characters (allowed ", kMaxTokenSize, ")"));
 }
 
-absl::StatusOr<Plan> ParseToken(std::string_view token,
-                                const std::vector<std::string>& savers) {
-  ASSIGN_OR_RETURN(const std::string body, BodyOf(token));
-  Reader reader(body);
-  RETURN_IF_ERROR(CheckVersion(reader.Number()));
-  const auto where = reader.Number();
-  const auto fault = reader.Number();
-  const auto seed = reader.Number();
-  const auto index = reader.Number();
-  const auto saver = reader.Bytes(kHashBytes);
-  const auto digest = reader.Bytes(kHashBytes);
-  GenerateOptions options;
-  if (!digest.has_value() || !ReadWhere(*where, options) ||
-      *fault >= kFaultChoices) {
-    return Refused("its fields are not known");
+absl::StatusOr<Plan> ParseToken(std::string_view token) {
+  RETURN_IF_ERROR(CheckFormat(token));
+  const std::string_view word = token.substr(kPrefix.size());
+  std::string bytes;
+  if (!absl::WebSafeBase64Unescape({word.data(), word.size()}, &bytes) ||
+      bytes.size() < kChecksumBytes) {
+    return Mistyped();
   }
-  ASSIGN_OR_RETURN(options.saver, SaverOf(*saver, savers));
-  options.fault = static_cast<FaultChoice>(*fault);
-  if (MixOf(options).empty()) return Refused("there are no such plans");
-  const Plan generated = PlanAt({*seed, *index}, options);
-  if (Clients(generated) > 1) return Refused("its plan has several clients");
-  absl::StatusOr<Plan> plan = DecodeDifference(generated, reader.Rest());
-  if (plan.ok() && DigestOf(*plan) == *digest) return plan;
-  return Refused(
-      "the plan it gives is not the one it was made of; it is of another "
-      "generator that has the same version");
+  // Also of the bits of the last character that stand for nothing.
+  if (WordOf(bytes) != token) return Mistyped();
+  const std::string checksum = bytes.substr(bytes.size() - kChecksumBytes);
+  bytes.resize(bytes.size() - kChecksumBytes);
+  const std::optional<std::string> text = Decompressed(bytes);
+  if (!text.has_value() || Checksum(bytes, *text) != checksum) {
+    return Mistyped();
+  }
+  const absl::StatusOr<Plan> plan = ParsePlan(*text, "the plan in it");
+  if (!plan.ok()) return Refused(std::string(plan.status().message()));
+  return WithoutExpectation(*plan);
 }
 
 bool LooksLikeToken(std::string_view text) {

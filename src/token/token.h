@@ -1,10 +1,8 @@
-// A TOKEN: a short word that regenerates a plan without any file, on any
-// machine. It holds the key and the options of the plan as it was generated,
-// and what shrinking changed (docs/token.md). Findings print one; `lastcommit
-// replay TOKEN` and LASTCOMMIT_REPLAY=TOKEN take it.
+// A TOKEN: a plan as one short word, for a message, a commit or the log of a
+// night (docs/token.md). Findings print one; `lastcommit replay TOKEN` and
+// LASTCOMMIT_REPLAY=TOKEN take it.
 //
-// Not for storing: a token lives as long as the generator's version. What is
-// to be kept is the plan.
+// What is to be kept, with what is expected of it, is the plan's file.
 
 #ifndef LASTCOMMIT_TOKEN_TOKEN_H_
 #define LASTCOMMIT_TOKEN_TOKEN_H_
@@ -12,30 +10,22 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
 
-inline constexpr std::size_t kMaxTokenSize = 120;
+inline constexpr std::size_t kMaxTokenSize = 400;
 
-// A token of `plan`, which came from PlanAt(key, options) by shrinking or
-// bending. What is expected of the plan is not in it. ResourceExhausted if the
-// difference does not fit, which PlanAt(key, options) itself always does;
-// InvalidArgument if it cannot be said, such as a plan of another saver. What
-// is returned was parsed again and gave the plan.
-absl::StatusOr<std::string> PrintToken(const CaseKey& key,
-                                       const GenerateOptions& options,
-                                       const Plan& plan);
+// What is expected of the plan is not in it. ResourceExhausted: the plan is too
+// long, and its file is all that replays it.
+absl::StatusOr<std::string> PrintToken(const Plan& plan);
 
 // The plan of a token, without expectation. InvalidArgument: it is mistyped, or
-// of another generator, or of a saver that is not among `savers`. Any text
-// takes bounded time and memory.
-absl::StatusOr<Plan> ParseToken(std::string_view token,
-                                const std::vector<std::string>& savers);
+// of another format, or no plan is in it. Any text takes bounded time and
+// memory.
+absl::StatusOr<Plan> ParseToken(std::string_view token);
 
 // Whether the text is meant as a token and not as the name of a file: it begins
 // like one and has neither a dot nor a slash.

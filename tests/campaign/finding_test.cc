@@ -136,29 +136,18 @@ TEST_F(FindingTest, TheStoryEndsWithTheCommandThatReplaysIt) {
       << finding.story;
 }
 
-TEST_F(FindingTest, WithoutTheGeneratorsOptionsThereIsNoToken) {
-  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
-  EXPECT_EQ(finding.token, "");
-  EXPECT_FALSE(finding.is_token_of_plan);
-}
-
-// The plan of the key is another one; the token says all of the difference.
-TEST_F(FindingTest, TheTokenRegeneratesTheShrunkPlan) {
-  options_.generate = {.saver = kDishonest};
+TEST_F(FindingTest, TheTokenIsTheShrunkPlan) {
   options_.program = "lastcommit";
   const Finding finding = Keep(PlanKilledInCommit(kDishonest));
-  EXPECT_TRUE(finding.is_token_of_plan);
-  EXPECT_THAT(ParseToken(finding.token, {kDishonest}),
+  EXPECT_THAT(ParseToken(finding.token),
               IsOkAndHolds(WithoutExpectation(PlanIn("shrunk.plan"))));
   EXPECT_THAT(finding.story,
               HasSubstr("\nreplay:  lastcommit replay " + finding.token +
                         "\nreplay:  lastcommit replay " + Path("shrunk.plan")));
 }
 
-TEST_F(FindingTest, WhatDoesNotFitIntoATokenIsSaidAndTheFoundPlanHasOne) {
-  options_.generate = {.saver = kDishonest};
+TEST_F(FindingTest, APlanThatIsTooLongForATokenIsSaidToBe) {
   options_.is_cancelled = [] { return true; };
-  const Plan generated = PlanAt(kKey, *options_.generate);
   Plan plan = PlanKilledInCommit(kDishonest);
   for (int id = 0; id < 100; ++id) {
     plan.rounds[0].steps.insert(plan.rounds[0].steps.begin() + 1,
@@ -166,18 +155,10 @@ TEST_F(FindingTest, WhatDoesNotFitIntoATokenIsSaidAndTheFoundPlanHasOne) {
                                  .id = id * id % 97,
                                  .content = {id * 17 % 101, 5}});
   }
-  const TrialResult result = Run(plan);
-  absl::StatusOr<Finding> finding = KeepPlan(kKey, generated, result, options_);
-  ASSERT_THAT(finding, IsOk());
-  ASSERT_THAT(ExplainFinding(*trial_, plan, result, options_, *finding),
-              IsOk());
-  EXPECT_FALSE(finding->is_token_of_plan);
-  EXPECT_THAT(ParseToken(finding->token, {kDishonest}),
-              IsOkAndHolds(generated));
-  EXPECT_THAT(finding->story,
-              HasSubstr(finding->token +
-                        "  # as it was found: the shrunk plan does not fit "
-                        "into a token\n"));
+  const Finding finding = Keep(plan);
+  EXPECT_EQ(finding.token, "");
+  EXPECT_THAT(finding.story,
+              HasSubstr("\ntoken:   none, the plan is too long\nreplay:  "));
 }
 
 class LikenessTest : public FindingTest {

@@ -188,7 +188,7 @@ TEST_F(FuzzTest, APlantedBugIsFoundAndEndsTheRunAsViolated) {
   ASSERT_THAT(summary.tally.findings, SizeIs(1));
   const Finding& finding = summary.groups[0].first;
   EXPECT_EQ(finding.verdict, "violated(lost_commit)");
-  EXPECT_THAT(ParseToken(finding.token, {kDishonest}), IsOk());
+  EXPECT_THAT(ParseToken(finding.token), IsOk());
   EXPECT_LT(summary.tally.ledger.trials(), 500);
   EXPECT_THAT(findings_.Names(), SizeIs(1));
 }
@@ -305,7 +305,7 @@ TEST_F(FuzzTest, AFindingThatCannotBeKeptIsStillAFinding) {
   const Finding& finding = summary.groups[0].first;
   EXPECT_EQ(finding.verdict, "violated(lost_commit)");
   // All that is left of it.
-  EXPECT_THAT(ParseToken(finding.token, {kDishonest}), IsOk());
+  EXPECT_THAT(ParseToken(finding.token), IsOk());
   EXPECT_THAT(finding.story, HasSubstr(finding.token));
   EXPECT_THAT(findings_.Get("run.json"), HasSubstr("lost_commit"));
 }

@@ -36,8 +36,7 @@ Message FullMessage() {
   finding.looks_like = {"a-race", "a-loss"};
   finding.deaths = 1;
   message.done = {7, 9};
-  finding.token = "lc1_abc";
-  finding.is_token_of_plan = true;
+  finding.token = "lc2_abc";
   message.finding = finding;
   return message;
 }
@@ -68,8 +67,6 @@ TEST(MessageTest, EachFieldIsPrintedAndParsedUnchanged) {
   EXPECT_EQ(parsed->finding->shrink_trials, message.finding->shrink_trials);
   EXPECT_EQ(parsed->finding->lines, message.finding->lines);
   EXPECT_EQ(parsed->finding->token, message.finding->token);
-  EXPECT_EQ(parsed->finding->is_token_of_plan,
-            message.finding->is_token_of_plan);
   EXPECT_EQ(parsed->finding->state, message.finding->state);
   EXPECT_EQ(parsed->finding->filed_under, message.finding->filed_under);
   EXPECT_EQ(parsed->finding->verdicts, message.finding->verdicts);

@@ -1,43 +1,34 @@
 #include "token/forged_token.h"
 
-#include <cstdint>
+#include <zlib.h>
 
 #include "absl/strings/escaping.h"
 
 namespace lastcommit {
-namespace {
 
-constexpr char kPrefix[] = "lc1_";
-constexpr std::size_t kPrefixSize = sizeof(kPrefix) - 1;
-constexpr std::size_t kChecksumSize = 3;
-
-// As in RFC 4880 section 6.1.
-std::uint32_t Crc24(const std::string& bytes) {
-  std::uint32_t crc = 0xB704CE;
-  for (const char byte : bytes) {
-    crc ^= static_cast<std::uint32_t>(static_cast<unsigned char>(byte)) << 16;
-    for (int i = 0; i < 8; i++) {
-      crc <<= 1;
-      if ((crc & 0x1000000) != 0) crc ^= 0x1864CFB;
-    }
+std::string ForgedToken(const std::string& text, const std::string& behind) {
+  z_stream stream = {};
+  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, -MAX_WBITS,
+               MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
+  std::string bytes(deflateBound(&stream, text.size()), '\0');
+  std::string input = text;
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_out = static_cast<uInt>(bytes.size());
+  deflate(&stream, Z_FINISH);
+  bytes.resize(stream.total_out);
+  deflateEnd(&stream);
+  bytes += behind;
+  const std::string all = bytes + text;
+  const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(all.data()),
+                          static_cast<uInt>(all.size()));
+  for (const int shift : {0, 8, 16, 24}) {
+    bytes += static_cast<char>(sum >> shift);
   }
-  return crc & 0xFFFFFF;
-}
-
-}  // namespace
-
-std::string BodyOf(const std::string& token) {
-  std::string bytes;
-  absl::WebSafeBase64Unescape(token.substr(kPrefixSize), &bytes);
-  return bytes.substr(0, bytes.size() - kChecksumSize);
-}
-
-std::string ForgedToken(std::string body) {
-  const std::uint32_t crc = Crc24(body);
-  for (const int shift : {0, 8, 16}) body += static_cast<char>(crc >> shift);
-  std::string text;
-  absl::WebSafeBase64Escape(body, &text);
-  return kPrefix + text;
+  std::string word;
+  absl::WebSafeBase64Escape(bytes, &word);
+  return "lc2_" + word;
 }
 
 }  // namespace lastcommit

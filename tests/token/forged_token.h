@@ -1,5 +1,5 @@
-// Tokens with a right checksum around whatever a test puts into them, made
-// without the code under test.
+// Tokens with a right checksum over any text, made without the dictionary,
+// which a decoder need not be referred to.
 
 #ifndef LASTCOMMIT_TESTS_TOKEN_FORGED_TOKEN_H_
 #define LASTCOMMIT_TESTS_TOKEN_FORGED_TOKEN_H_
@@ -8,9 +8,9 @@
 
 namespace lastcommit {
 
-// What stands in a token before its checksum.
-std::string BodyOf(const std::string& token);
-std::string ForgedToken(std::string body);
+// `behind` stands between the compressed text and its checksum.
+std::string ForgedToken(const std::string& text,
+                        const std::string& behind = "");
 
 }  // namespace lastcommit
 
