@@ -10,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "generate/arbitrary_plan.h"
+#include "generate/mix.h"
 #include "generate/shrink_edits.h"
 #include "plan/codec.h"
 #include "subject/registry.h"
@@ -27,6 +28,7 @@ Plan ArbitraryGeneratedPlan() {
   options.engine =
       static_cast<EngineChoice>(*rc::gen::inRange(0, kEngineChoices));
   options.clients = *rc::gen::inRange(1, kMaxClients + 1);
+  RC_PRE(!MixOf(options).empty());  // no engine has all faults of all clients
   return PlanAt(key, options);
 }
 

@@ -98,9 +98,10 @@ class Worker {
         KeepPlan(key, plan, result, options_.findings);
     if (!finding.ok()) {
       Finding seen = SeenFinding(key, plan, result);
-      seen.story = absl::StrCat("VIOLATED ", seen.verdict, " at index ",
-                                key.index, "\n", result.verdict.why, "\n",
-                                TokenLine(seen, options_.findings));
+      seen.story = absl::StrCat(
+          "VIOLATED ", seen.verdict, " at index ", key.index, "\n",
+          result.verdict.why, "\n", TokenLine(seen, options_.findings),
+          "plan:    it could not be kept; it is\n", PrintPlan(plan));
       Tell(seen);
       return finding.status();
     }

@@ -13,12 +13,18 @@
 namespace lastcommit {
 namespace {
 
+// One client has no turns to take.
+void TidySchedule(Plan& plan) {
+  if (Clients(plan) == 1) plan.schedule = {};
+}
+
 void DropRounds(const Plan& plan, Edits& edits) {
   if (plan.rounds.size() < 2) return;
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     edits.push_back([r](const Plan& from) -> std::optional<Plan> {
       Plan to = from;
       to.rounds.erase(to.rounds.begin() + static_cast<std::ptrdiff_t>(r));
+      TidySchedule(to);
       return to;
     });
   }
@@ -49,6 +55,7 @@ void DropUnreached(const Plan& plan, Edits& edits) {
         return std::nullopt;
       }
       EraseSteps(to.rounds[r], *crash + 1, steps.size() - 1);
+      TidySchedule(to);
       return IfChanged(from, std::move(to));
     });
   }
@@ -74,7 +81,7 @@ std::optional<Plan> WithoutSteps(const Plan& from, std::size_t r,
     steps[last].error = moved;
   }
   EraseSteps(to.rounds[r], first, last);
-  if (Clients(to) == 1) to.schedule = {};
+  TidySchedule(to);
   return IfChanged(from, std::move(to));
 }
 
