@@ -163,7 +163,7 @@ class Supervisor {
   }
 
   void CountGivenUp(std::uint64_t index) {
-    const std::string verdict = tally_.findings.count({index, kWorkerDied}) > 0
+    const std::string verdict = tally_.findings.contains({index, kWorkerDied})
                                     ? kWorkerDied
                                     : kWorkerHung;
     const Plan plan = PlanAt({options_.seed, index}, options_.generate);

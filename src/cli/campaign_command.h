@@ -6,10 +6,7 @@
 #include <string>
 
 #include "campaign/exit_code.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "cli/app.h"
 
 namespace lastcommit {
 

@@ -10,13 +10,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "campaign/exit_code.h"
+#include "cli/app.h"
 #include "model/verdict.h"
 #include "plan/plan.h"
 #include "trial/fork_trial.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
-class App;
-}  // namespace CLI
 
 namespace lastcommit {
 

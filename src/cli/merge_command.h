@@ -4,10 +4,7 @@
 #define LASTCOMMIT_CLI_MERGE_COMMAND_H_
 
 #include "campaign/exit_code.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "cli/app.h"
 
 namespace lastcommit {
 

@@ -136,7 +136,7 @@ CallRecorder::CallRecorder(std::string directory, CallLog& log)
 namespace {
 
 // The number of the call that this thread makes; observed calls do not nest.
-thread_local std::size_t t_begun = 0;
+thread_local std::size_t g_begun = 0;
 
 // nullopt: not in the directory, or not to be recorded.
 std::optional<std::string_view> NameIn(std::string_view directory,
@@ -146,7 +146,7 @@ std::optional<std::string_view> NameIn(std::string_view directory,
   path.remove_prefix(directory.size());
   if (!path.starts_with('/')) return std::nullopt;
   path.remove_prefix(1);
-  if (path.find('/') != path.npos || path.ends_with("-shm")) {
+  if (path.find('/') != std::string_view::npos || path.ends_with("-shm")) {
     return std::nullopt;
   }
   return path;
@@ -159,16 +159,16 @@ bool IsRecorded(SystemCallKind kind) {
 }  // namespace
 
 SystemCallAnswer CallRecorder::BeforeCall(const SystemCall& call) {
-  t_begun = 0;
+  g_begun = 0;
   if (!IsRecorded(call.kind)) return {};
   if (const auto name = NameIn(directory_, call.path)) {
-    t_begun = log_.Begin(call, *name);
+    g_begun = log_.Begin(call, *name);
   }
   return {};
 }
 
 void CallRecorder::AfterCall(const SystemCall& /*call*/, std::int64_t result) {
-  log_.End(t_begun, result);
+  log_.End(g_begun, result);
 }
 
 }  // namespace lastcommit

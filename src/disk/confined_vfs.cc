@@ -23,8 +23,8 @@ sqlite3_vfs g_confined;
 
 // Resolved, and never destroyed: connections may be closed at any time.
 std::string& Directory() {
-  static auto* const directory = new std::string;
-  return *directory;
+  static auto* const kDirectory = new std::string;
+  return *kDirectory;
 }
 
 // "" if there is no such thing.

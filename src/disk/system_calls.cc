@@ -238,7 +238,7 @@ ssize_t WriteAt64(int descriptor, const void* bytes, std::size_t amount,
   });
 }
 
-int Sync(int descriptor, long number) {
+int Sync(int descriptor, std::int64_t number) {
   const auto perform = [&](std::int64_t) {
     return static_cast<int>(syscall(number, descriptor));
   };
@@ -291,9 +291,9 @@ absl::Status InstallSystemCalls(SystemCallObserver* observer) {
 
 // What every shared library of the program gets for libc's: the same, and
 // named to the observer. Weak, so that a program can count them itself.
-extern "C" __attribute__((weak)) int fsync(int descriptor) {
-  return lastcommit::Sync(descriptor, SYS_fsync);
+extern "C" __attribute__((weak)) int fsync(int fd) {
+  return lastcommit::Sync(fd, SYS_fsync);
 }
-extern "C" __attribute__((weak)) int fdatasync(int descriptor) {
-  return lastcommit::Sync(descriptor, SYS_fdatasync);
+extern "C" __attribute__((weak)) int fdatasync(int fildes) {
+  return lastcommit::Sync(fildes, SYS_fdatasync);
 }

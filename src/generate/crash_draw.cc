@@ -65,6 +65,7 @@ class CallEstimate {
 
   std::vector<int> Of(const std::vector<Step>& steps) {
     std::vector<int> calls;
+    calls.reserve(steps.size());
     for (const Step& step : steps) calls.push_back(Of(step));
     return calls;
   }
@@ -193,8 +194,8 @@ Opened OpenedAfter(const Profile& profile, const Round& round) {
   // Some were rolled back, some are there more than once.
   constexpr std::int64_t kMostPages = 100;
   pages = std::min(pages / 2, kMostPages);
-  const int frames = profile.wal_autocheckpoint;
-  if (frames > 0) pages = std::min<std::int64_t>(pages, 2 * frames);
+  const std::int64_t frames = profile.wal_autocheckpoint;
+  if (frames > 0) pages = std::min(pages, 2 * frames);
   return {Opened::Left::kByCrash, static_cast<int>(pages)};
 }
 

@@ -97,6 +97,7 @@ struct Examination {
   bool hot_journal = false;
   // Which of the alternatives it is; -1 = the model.
   int alternative = -1;
+  bool broke_down = false;  // who examined it hung or crashed; no more is known
 };
 
 // An error is one of the tester (no space for the copy), not of the saver.

@@ -11,28 +11,24 @@
 #include <optional>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "disk/shim_vfs.h"
-#include "model/reference_model.h"
 #include "status/status.h"
 #include "subject/registry.h"
 #include "trial/child.h"
 #include "trial/child_verdict.h"
 #include "trial/client_processes.h"
-#include "trial/crash_history.h"
 #include "trial/examine.h"
 #include "trial/kill_timer.h"
 #include "trial/lifetime.h"
 #include "trial/memory_kills.h"
 #include "trial/real_disk.h"
 #include "trial/recorded_engine.h"
-#include "trial/round_judge.h"
+#include "trial/round_loop.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
-#include "trial/step_claims.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
 
@@ -74,9 +70,8 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
     return;
   }
   const Verdict& verdict = examination->verdict;
-  page.violation =
-      verdict.violation ? static_cast<int>(*verdict.violation) : -1;
-  page.skipped = verdict.skipped ? static_cast<int>(*verdict.skipped) : -1;
+  page.violation = ViolationOf(verdict);
+  page.skipped = SkippedOf(verdict);
   page.cut = examination->cut;
   page.is_damaged = examination->is_damaged;
   page.wal_frames_recovered = examination->wal_frames_recovered;
@@ -86,15 +81,15 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
   page.examined = true;
 }
 
-Verdict VerdictFrom(const SharedPage& page) {
-  if (page.violation >= 0) {
-    return Verdict::Violated(static_cast<ViolationClass>(page.violation),
-                             page.why);
-  }
-  if (page.skipped >= 0) {
-    return Verdict::Skipped(static_cast<SkipReason>(page.skipped), page.why);
-  }
-  return Verdict::Held();
+Examination ExaminationFrom(const SharedPage& page) {
+  Examination examination;
+  examination.verdict = VerdictOf(page.violation, page.skipped, page.why);
+  examination.cut = page.cut;
+  examination.is_damaged = page.is_damaged;
+  examination.wal_frames_recovered = page.wal_frames_recovered;
+  examination.hot_journal = page.hot_journal;
+  examination.alternative = page.alternative;
+  return examination;
 }
 
 bool HasEnded(const SharedPage& page, const Round& round) {
@@ -166,208 +161,208 @@ void BeginLifetime(std::uint32_t seed, const Profile& profile,
   SetSqliteTemporaryDirectory(trial);
 }
 
-}  // namespace
+// What the trials of a process have in common: made once.
+struct ForkResources {
+  TrialDirectory directory;
+  ChildRunner children;
+  SharedPage* page;
+  TrialOptions options;
+  std::unique_ptr<RealDisk> disk = nullptr;            // once it is needed
+  std::unique_ptr<ClientProcesses> clients = nullptr;  // the same
+  // When last looked at.
+  std::optional<std::int64_t> memory_kills = CountOutOfMemoryKills();
+};
 
-class ForkTrial::Impl {
+// Real processes and files, of one trial.
+class ForkWorld : public World {
  public:
-  Impl(TrialDirectory directory, ChildRunner children, SharedPage* page,
-       const TrialOptions& options)
-      : directory_(std::move(directory)),
-        children_(std::move(children)),
-        page_(page),
-        hang_timeout_(options.hang_timeout),
-        records_always_(options.records_always),
-        dropped_syncs_(options.dropped_syncs) {}
+  ForkWorld(const Plan& plan, const SaverEntry& entry, const std::string& keep,
+            ForkResources& own)
+      : plan_(plan),
+        entry_(entry),
+        keep_(keep),
+        own_(own),
+        trial_(own.directory.trial()),
+        database_(absl::StrCat(trial_, "/db")),
+        seed_(SeedOf(plan)),
+        // The calls of one process are recorded, and of no more.
+        is_recorded_(Clients(plan) == 1 &&
+                     (own.options.records_always || HasDiskFaults(plan))) {}
 
-  ~Impl() { munmap(page_, sizeof(SharedPage)); }
+  ~ForkWorld() override { RemoveDirectory(trial_); }
 
-  absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
-    RETURN_IF_ERROR(CheckCanRun(plan));
-    const SaverEntry* entry = FindSaver(plan.saver);
-    if (entry == nullptr) {
-      return absl::NotFoundError(absl::StrCat(
-          "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
+  absl::Status Prepare() {
+    RemoveDirectory(trial_);
+    if (mkdir(trial_.c_str(), S_IRWXU) != 0 ||
+        mkdir(database_.c_str(), S_IRWXU) != 0) {
+      return absl::ErrnoToStatus(errno,
+                                 absl::StrCat("cannot make ", database_));
     }
-    const std::string trial = directory_.trial();
-    RemoveDirectory(trial);
-    const absl::Cleanup remove = [&] { RemoveDirectory(trial); };
-    const std::string database = absl::StrCat(trial, "/db");
-    if (mkdir(trial.c_str(), S_IRWXU) != 0 ||
-        mkdir(database.c_str(), S_IRWXU) != 0) {
-      return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", database));
-    }
-    seed_ = SeedOf(plan);
-    history_ = CrashHistory();
-    // The calls of one process are recorded, and of no more.
-    is_recorded_ =
-        Clients(plan) == 1 && (records_always_ || HasDiskFaults(plan));
-    if (is_recorded_) RETURN_IF_ERROR(FormatDisk(plan.profile, database));
-    ReferenceModel model;
-    TrialResult result;
-    for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-      RETURN_IF_ERROR(RunOneRound(plan, *entry, r, trial, model, result, keep));
-      if (!result.verdict.held()) break;
-    }
-    if (result.verdict.held()) result.verdict = CameInTime(result);
-    return result;
+    return is_recorded_ ? FormatDisk() : absl::OkStatus();
   }
 
- private:
-  absl::Status FormatDisk(const Profile& profile,
-                          const std::string& directory) {
-    if (disk_ == nullptr) {
-      ASSIGN_OR_RETURN(disk_, RealDisk::Create());
-    }
-    return disk_->Format(directory,
-                         {profile.sector_size, profile.powersafe_overwrite});
-  }
-
-  absl::Status RunOneRound(const Plan& plan, const SaverEntry& entry,
-                           std::size_t r, const std::string& trial,
-                           ReferenceModel& model, TrialResult& result,
-                           const std::string& keep) {
-    const Round& round = plan.rounds[r];
-    const std::string database = absl::StrCat(trial, "/db");
-    RoundFacts& facts = result.rounds.emplace_back();
-    ClearRound(*page_, round.steps.size());
-    history_.BeginRound(model.state().cut);
-    if (is_recorded_) disk_->BeginProcess();
-    page_->why[0] = '\0';
-    ASSIGN_OR_RETURN(ClientsEnd end,
-                     Clients(round) > 1
-                         ? RunClients(plan, entry, r, trial, model)
-                         : RunChild(plan, entry, r, trial, model));
+  absl::StatusOr<RoundEnd> RunClients(std::size_t r, bool creates) override {
+    const Round& round = plan_.rounds[r];
+    const RoundTask task = {&entry_, &plan_.profile, &round,
+                            absl::StrCat(database_, "/", kDatabaseName),
+                            creates};
+    if (is_recorded_) own_.disk->BeginProcess();
+    page().why[0] = '\0';
+    ASSIGN_OR_RETURN(ClientsEnd end, Clients(round) > 1 ? RunSeveral(r, task)
+                                                        : RunChild(r, task));
+    if (page().why[0] != '\0') return absl::InternalError(page().why);
+    RETURN_IF_ERROR(EndProcess());
     ChildReport& child = end.report;
-    result.changes_of_client += end.changes_of_client;
-    result.switches.insert(result.switches.end(), end.switches.begin(),
-                           end.switches.end());
-    // As of a simulated trial.
-    if (result.switches.size() > kMaxSwitches) {
-      result.switches.resize(kMaxSwitches);
-    }
-    if (page_->why[0] != '\0') return absl::InternalError(page_->why);
-    RETURN_IF_ERROR(EndProcess(result));
-    const bool has_ended = HasEnded(*page_, round);
-    facts.timed = TimedKillStep(round).has_value();
+    const bool has_ended = HasEnded(page(), round);
     // A timed kill that finds the program at its end is one too late.
-    const bool is_due = WasKillDue(*page_);
+    const bool is_due = WasKillDue(page());
     if (child.end == ChildEnd::kKilled && is_due && has_ended) {
       child.end = ChildEnd::kReturned;
     }
-    facts.crashed =
+    RoundEnd ended;
+    ended.timed = TimedKillStep(round).has_value();
+    ended.crashed =
         child.end == ChildEnd::kKilled && (end.is_planned || is_due);
-    facts.crash = PlaceOfCrash(*page_);
-    facts.has_death = end.death.has_value();
-    if (facts.has_death) facts.death = PlaceOf(end.death->client, *page_);
-    result.spilled |= page_->spilled;
-    result.savepoint_rolled_back_after_spill |=
-        page_->savepoint_rolled_back_after_spill;
-    result.statement_failed_after_spill |= page_->statement_failed_after_spill;
-    if (!keep.empty()) {
-      RETURN_IF_ERROR(CopyDirectory(
-          database, absl::StrCat(keep, "/round-", r + 1), CopyWhat::kAll));
-    }
-    if (child.end == ChildEnd::kKilled && !facts.crashed) {
+    ended.death = end.death;
+    ended.synced = page().synced;
+    ended.changes_of_client = end.changes_of_client;
+    ended.switches = std::move(end.switches);
+    if (child.end == ChildEnd::kKilled && !ended.crashed) {
       RETURN_IF_ERROR(CallAStrangeKillACrash(child));
     }
-    if (IsFull(directory_.path())) return FullError(directory_.path());
-    // An error that was injected is none of the machine's.
-    if (page_->starved_step > 0 && !ErrorStep(round).has_value()) {
-      return OutOfResourcesError(*page_, round, page_->starved_step - 1,
-                                 directory_.path());
-    }
-    BeforeRound before = history_.before_round();
-    before.death = end.death;
-    Replayed replayed = ReplayRound(plan, round, *page_, before, model, result);
+    RETURN_IF_ERROR(CheckResources(round));
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
-      result.verdict = CrashedVerdict(child, "while it ran the plan");
-      return absl::OkStatus();
+      ended.broke_down = CrashedVerdict(child, "while it ran the plan");
     }
-    result.verdict = replayed.verdict;
-    if (!result.verdict.held()) return absl::OkStatus();
-    result.verdict = JudgeClaims(plan, round, *page_, result);
-    if (!result.verdict.held()) return absl::OkStatus();
-    if (IsCrashMissing(round, facts)) {
-      result.verdict = Verdict::Skipped(
-          SkipReason::kNotReached,
-          absl::StrCat("round ", r + 1, " ended before its crash point"));
-      return absl::OkStatus();
-    }
-    result.verdict = history_.FinishModel(round, *page_, model, replayed);
-    if (!result.verdict.held()) return absl::OkStatus();
-    return ExamineRound(plan, entry, r, trial, replayed, model, result, keep);
+    return ended;
   }
 
-  static RoundTask TaskOf(const Plan& plan, const SaverEntry& entry,
-                          std::size_t r, const std::string& trial,
-                          const ReferenceModel& model) {
-    return {&entry, &plan.profile, &plan.rounds[r],
-            absl::StrCat(trial, "/db/", kDatabaseName), model.state().cut < 0};
+  absl::Status KeepFiles(std::size_t r) override {
+    if (keep_.empty()) return absl::OkStatus();
+    return CopyDirectory(database_, absl::StrCat(keep_, "/round-", r + 1),
+                         CopyWhat::kAll);
   }
 
-  absl::StatusOr<ClientsEnd> RunChild(const Plan& plan, const SaverEntry& entry,
-                                      std::size_t r, const std::string& trial,
-                                      const ReferenceModel& model) {
-    const RoundTask task = TaskOf(plan, entry, r, trial, model);
+  absl::StatusOr<Survived> LosePower(std::size_t /*r*/,
+                                     const Survival& survival) override {
+    return own_.disk->LosePower(survival);
+  }
+
+  absl::StatusOr<Examination> Examine(std::size_t r,
+                                      ExamineTask task) override {
+    RealRemains remains(database_, absl::StrCat(trial_, "/copy"));
+    task.remains = &remains;
+    page().examined = false;
+    page().why[0] = '\0';
+    ASSIGN_OR_RETURN(ChildReport child,
+                     own_.children.Run(
+                         [&] {
+                           BeginLifetime(LifetimeSeed(seed_, r, 1),
+                                         plan_.profile, trial_);
+                           Store(lastcommit::Examine(task), page());
+                         },
+                         own_.options.hang_timeout));
+    if (child.end == ChildEnd::kKilled) {
+      RETURN_IF_ERROR(CallAStrangeKillACrash(child));
+    }
+    CallEarlyLeaveACrash(page().examined || page().why[0] != '\0', child);
+    if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
+      Examination examination;
+      examination.verdict = CrashedVerdict(child, "while recovering");
+      examination.broke_down = true;
+      return examination;
+    }
+    if (IsFull(own_.directory.path())) return FullError(own_.directory.path());
+    if (!page().examined) {
+      return absl::InternalError(
+          absl::StrCat("the examination failed: ", page().why));
+    }
+    return ExaminationFrom(page());
+  }
+
+  // A line for each change that did not go through SQLite's VFS.
+  const std::vector<std::string>& past_sqlite() const { return past_sqlite_; }
+
+ private:
+  SharedPage& page() { return *own_.page; }
+
+  absl::Status FormatDisk() {
+    if (own_.disk == nullptr) {
+      ASSIGN_OR_RETURN(own_.disk, RealDisk::Create());
+    }
+    return own_.disk->Format(database_, {plan_.profile.sector_size,
+                                         plan_.profile.powersafe_overwrite});
+  }
+
+  absl::StatusOr<ClientsEnd> RunChild(std::size_t r, const RoundTask& task) {
     ClientsEnd end;
-    ASSIGN_OR_RETURN(end.report, children_.Run(
+    ASSIGN_OR_RETURN(end.report, own_.children.Run(
                                      [&] {
                                        BeginLifetime(LifetimeSeed(seed_, r, 0),
-                                                     plan.profile, trial);
+                                                     plan_.profile, trial_);
                                        if (is_recorded_) {
                                          RunRecorded(task);
                                        } else {
                                          ForkEngine engine;
-                                         RunProgram(task, engine, *page_);
+                                         RunProgram(task, engine, page());
                                        }
                                      },
-                                     hang_timeout_));
-    end.is_planned = page_->crash_reached;
-    CallEarlyLeaveACrash(page_->finished || page_->why[0] != '\0', end.report);
+                                     own_.options.hang_timeout));
+    end.is_planned = page().crash_reached;
+    CallEarlyLeaveACrash(page().finished || page().why[0] != '\0', end.report);
     return end;
   }
 
-  absl::StatusOr<ClientsEnd> RunClients(const Plan& plan,
-                                        const SaverEntry& entry, std::size_t r,
-                                        const std::string& trial,
-                                        const ReferenceModel& model) {
-    if (clients_ == nullptr) {
-      ASSIGN_OR_RETURN(clients_, ClientProcesses::Create());
+  absl::StatusOr<ClientsEnd> RunSeveral(std::size_t r, const RoundTask& task) {
+    if (own_.clients == nullptr) {
+      ASSIGN_OR_RETURN(own_.clients, ClientProcesses::Create());
     }
-    return clients_->Run(
-        plan, r, TaskOf(plan, entry, r, trial, model), children_, hang_timeout_,
+    return own_.clients->Run(
+        plan_, r, task, own_.children, own_.options.hang_timeout,
         [&](int client) {
-          BeginLifetime(ClientSeed(seed_, r, client), plan.profile, trial);
+          BeginLifetime(ClientSeed(seed_, r, client), plan_.profile, trial_);
         },
-        *page_);
+        page());
   }
 
   // What the dead process did to the disk.
-  absl::Status EndProcess(TrialResult& result) {
+  absl::Status EndProcess() {
     if (!is_recorded_) return absl::OkStatus();
     ASSIGN_OR_RETURN(const std::vector<std::string> differences,
-                     disk_->EndProcess());
-    result.past_sqlite.insert(result.past_sqlite.end(), differences.begin(),
-                              differences.end());
+                     own_.disk->EndProcess());
+    past_sqlite_.insert(past_sqlite_.end(), differences.begin(),
+                        differences.end());
     return absl::OkStatus();
   }
 
   void RunRecorded(const RoundTask& task) {
-    RecordedEngine engine(*task.round, dropped_syncs_, *disk_, *page_);
+    RecordedEngine engine(*task.round, own_.options.dropped_syncs, *own_.disk,
+                          page());
     if (const absl::Status status = engine.Install(); !status.ok()) {
-      std::snprintf(page_->why, sizeof(page_->why), "%s",
+      std::snprintf(page().why, sizeof(page().why), "%s",
                     status.ToString().c_str());
       return;
     }
-    RunProgram(task, engine, *page_);
+    RunProgram(task, engine, page());
+  }
+
+  absl::Status CheckResources(const Round& round) {
+    const std::string& directory = own_.directory.path();
+    if (IsFull(directory)) return FullError(directory);
+    // An error that was injected is none of the machine's.
+    if (page().starved_step == 0 || ErrorStep(round).has_value()) {
+      return absl::OkStatus();
+    }
+    return OutOfResourcesError(page(), round, page().starved_step - 1,
+                               directory);
   }
 
   // A SIGKILL that no plan asked for. The saver may have sent it to itself; the
   // kernel, short of memory, sends the same one, and counts it before it does.
   absl::Status CallAStrangeKillACrash(ChildReport& child) {
     const std::optional<std::int64_t> before =
-        std::exchange(memory_kills_, CountOutOfMemoryKills());
-    if (!before.has_value() || memory_kills_ != before) {
+        std::exchange(own_.memory_kills, CountOutOfMemoryKills());
+    if (!before.has_value() || own_.memory_kills != before) {
       return absl::InternalError(
           "a child was killed, but not by its plan (out of memory?)");
     }
@@ -378,120 +373,45 @@ class ForkTrial::Impl {
     return absl::OkStatus();
   }
 
-  // What the crash, if there was one, did to the disk and to what must be
-  // there.
-  absl::StatusOr<Survived> Crash(const Round& round, RoundFacts& facts,
-                                 CrashFacts& crash) {
-    const auto step = CrashStep(round);
-    if (facts.crashed && step.has_value()) {
-      const Survival& survival = round.steps[*step].crash->survival;
-      facts.lost_power = survival.kind != SurvivalKind::kAll;
-      if (facts.lost_power) {
-        ASSIGN_OR_RETURN(Survived survived, disk_->LosePower(survival));
-        crash.is_in_order_per_file = survived.is_in_order_per_file;
-        facts.unsynced_changes = survived.changes + survived.directory_changes;
-        facts.lost_changes = survived.lost + survived.directory_lost;
-        return survived;
-      }
+  const Plan& plan_;
+  const SaverEntry& entry_;
+  const std::string& keep_;  // where; empty: nowhere
+  ForkResources& own_;
+  const std::string trial_;
+  const std::string database_;
+  const std::uint64_t seed_;
+  const bool is_recorded_;
+  std::vector<std::string> past_sqlite_;
+};
+
+}  // namespace
+
+class ForkTrial::Impl {
+ public:
+  explicit Impl(ForkResources own) : own_(std::move(own)) {}
+  ~Impl() { munmap(own_.page, sizeof(SharedPage)); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
+    RETURN_IF_ERROR(CheckCanRun(plan));
+    const SaverEntry* entry = FindSaver(plan.saver);
+    if (entry == nullptr) {
+      return absl::NotFoundError(absl::StrCat(
+          "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
     }
-    crash = WithoutPowerLoss(
-        crash, facts.crashed || facts.has_death ? Fault::kKill : Fault::kNone);
-    return Survived();
+    ForkWorld world(plan, *entry, keep, own_);
+    RETURN_IF_ERROR(world.Prepare());
+    RoundLoop loop(plan, *entry, *own_.page, world);
+    RETURN_IF_ERROR(loop.Run());
+    TrialResult result = std::move(loop.result());
+    result.past_sqlite = world.past_sqlite();
+    if (result.verdict.held()) result.verdict = CameInTime(result);
+    return result;
   }
 
-  absl::Status ExamineRound(const Plan& plan, const SaverEntry& entry,
-                            std::size_t r, const std::string& trial,
-                            const Replayed& replayed, ReferenceModel& model,
-                            TrialResult& result, const std::string& keep) {
-    const Round& round = plan.rounds[r];
-    RoundFacts& facts = result.rounds.back();
-    const Mark now = page_->now;
-    CrashFacts crash = history_.FactsAt(now, page_->synced, replayed);
-    crash.database_written_since_commit = page_->database_written_since_commit;
-    if (replayed.in_flight_acknowledged) ++result.commits;
-    ASSIGN_OR_RETURN(const Survived survived, Crash(round, facts, crash));
-    if (facts.lost_power && !keep.empty()) {
-      RETURN_IF_ERROR(CopyDirectory(absl::StrCat(trial, "/db"),
-                                    absl::StrCat(keep, "/round-", r + 1),
-                                    CopyWhat::kAll));
-    }
-    facts.had_candidate = crash.candidates > 0;
-    facts.acknowledged = crash.acknowledged;
-    ExamineTask task;
-    task.entry = &entry;
-    task.profile = &plan.profile;
-    RealRemains remains(absl::StrCat(trial, "/db"),
-                        absl::StrCat(trial, "/copy"));
-    task.remains = &remains;
-    task.legal = ContractFor(plan.profile, crash);
-    task.closed =
-        !facts.crashed && !facts.has_death && replayed.closes_cleanly();
-    task.may_leave_journal = replayed.may_leave_journal;
-    task.through_saver = r + 1 == plan.rounds.size();
-    task.model = &model;
-    const Alternatives& alternatives = facts.lost_power
-                                           ? replayed.at_end.after_power_loss
-                                           : replayed.at_end.after_kill;
-    task.alternatives = &alternatives;
-    page_->examined = false;
-    page_->why[0] = '\0';
-    ASSIGN_OR_RETURN(ChildReport child, children_.Run(
-                                            [&] {
-                                              BeginLifetime(
-                                                  LifetimeSeed(seed_, r, 1),
-                                                  plan.profile, trial);
-                                              Store(Examine(task), *page_);
-                                            },
-                                            hang_timeout_));
-    if (child.end == ChildEnd::kKilled) {
-      RETURN_IF_ERROR(CallAStrangeKillACrash(child));
-    }
-    CallEarlyLeaveACrash(page_->examined || page_->why[0] != '\0', child);
-    if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
-      result.verdict = CrashedVerdict(child, "while recovering");
-      return absl::OkStatus();
-    }
-    if (IsFull(directory_.path())) return FullError(directory_.path());
-    if (!page_->examined) {
-      return absl::InternalError(
-          absl::StrCat("the examination failed: ", page_->why));
-    }
-    facts.judged = true;
-    facts.cut = page_->cut;
-    facts.wal_frames_recovered = page_->wal_frames_recovered;
-    facts.hot_journal = page_->hot_journal;
-    facts.candidate_landed =
-        crash.candidates > 0 && page_->cut == replayed.highest_cut;
-    if (facts.lost_power) {
-      CountImage(crash, task.legal, survived, page_->cut, page_->is_damaged,
-                 result.images);
-    }
-    result.verdict = VerdictFrom(*page_);
-    if (!result.verdict.held()) return absl::OkStatus();
-    if (page_->alternative >= 0) {
-      const auto index = static_cast<std::size_t>(page_->alternative);
-      model = ReferenceModel(*alternatives[index]);
-    }
-    model.RevertTo(facts.cut);
-    history_.EndRound(facts.lost_power, facts.cut, now, page_->synced,
-                      replayed);
-    return absl::OkStatus();
-  }
-
-  const TrialDirectory directory_;
-  ChildRunner children_;
-  SharedPage* page_;
-  const absl::Duration hang_timeout_;
-  const bool records_always_;
-  const DroppedSyncs dropped_syncs_;
-  std::unique_ptr<RealDisk> disk_;            // once it is needed
-  std::unique_ptr<ClientProcesses> clients_;  // the same
-  // Of the trial that runs:
-  std::uint64_t seed_ = 0;
-  bool is_recorded_ = false;
-  CrashHistory history_;
-  // When last looked at.
-  std::optional<std::int64_t> memory_kills_ = CountOutOfMemoryKills();
+ private:
+  ForkResources own_;
 };
 
 absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
@@ -502,9 +422,9 @@ absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
   void* memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
-  return std::unique_ptr<ForkTrial>(new ForkTrial(
-      std::make_unique<Impl>(std::move(directory), std::move(children),
-                             new (memory) SharedPage(), options)));
+  return std::unique_ptr<ForkTrial>(new ForkTrial(std::make_unique<Impl>(
+      ForkResources{std::move(directory), std::move(children),
+                    new (memory) SharedPage(), options})));
 }
 
 ForkTrial::ForkTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

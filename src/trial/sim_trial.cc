@@ -27,12 +27,12 @@
 #include "trial/examine.h"
 #include "trial/lifetime.h"
 #include "trial/round_judge.h"
+#include "trial/round_loop.h"
 #include "trial/round_runner.h"
 #include "trial/shared_page.h"
 #include "trial/sim_guest.h"
 #include "trial/sim_remains.h"
 #include "trial/sim_round.h"
-#include "trial/step_claims.h"
 #include "xxhash.h"
 
 namespace lastcommit {
@@ -47,22 +47,7 @@ struct SimReport {
   std::int32_t violation = -1;
   std::int32_t skipped = -1;
   char why[8192] = {};
-  std::int64_t steps = 0;
-  std::int64_t commits = 0;
-  bool spilled = false;
-  bool savepoint_rolled_back_after_spill = false;
-  bool statement_failed_after_spill = false;
-  ImageCounts images;
-  std::int64_t errors = 0;
-  std::int64_t went_on = 0;
-  std::int64_t refusals = 0;
-  std::int64_t refusals_not_judged = 0;
-  std::int64_t mode_changes = 0;
-  std::int64_t checkpoints = 0;
-  std::int64_t vacuums = 0;
-  std::int64_t commits_in_turn = 0;
-  std::int64_t checkpoints_across_commits = 0;
-  std::int64_t changes_of_client = 0;
+  TrialCounts counts;
   std::size_t switches = 0;  // more are not told
   TakenSwitch taken[kMaxSwitches];
   std::size_t rounds = 0;
@@ -78,6 +63,7 @@ struct SimReport {
   bool image_is_after_death = false;
 };
 static_assert(std::is_trivially_copyable_v<RoundFacts>);
+static_assert(std::is_trivially_copyable_v<TrialCounts>);
 
 void SetImage(std::size_t round, const SimImage& image, SimReport& report) {
   report.image_round = round;
@@ -89,30 +75,12 @@ void SetImage(std::size_t round, const SimImage& image, SimReport& report) {
 }
 
 void Fill(const TrialResult& result, SimReport& report) {
-  const Verdict& verdict = result.verdict;
-  report.violation =
-      verdict.violation ? static_cast<std::int32_t>(*verdict.violation) : -1;
-  report.skipped =
-      verdict.skipped ? static_cast<std::int32_t>(*verdict.skipped) : -1;
-  std::snprintf(report.why, sizeof(report.why), "%s", verdict.why.c_str());
-  report.steps = result.steps;
-  report.commits = result.commits;
-  report.spilled = result.spilled;
-  report.savepoint_rolled_back_after_spill =
-      result.savepoint_rolled_back_after_spill;
-  report.statement_failed_after_spill = result.statement_failed_after_spill;
-  report.images = result.images;
-  report.errors = result.errors;
-  report.went_on = result.went_on;
-  report.refusals = result.refusals;
-  report.refusals_not_judged = result.refusals_not_judged;
-  report.mode_changes = result.mode_changes;
-  report.checkpoints = result.checkpoints;
-  report.vacuums = result.vacuums;
-  report.commits_in_turn = result.commits_in_turn;
-  report.checkpoints_across_commits = result.checkpoints_across_commits;
-  report.changes_of_client = result.changes_of_client;
-  report.switches = std::min(result.switches.size(), kMaxSwitches);
+  report.violation = ViolationOf(result.verdict);
+  report.skipped = SkippedOf(result.verdict);
+  std::snprintf(report.why, sizeof(report.why), "%s",
+                result.verdict.why.c_str());
+  report.counts = result;
+  report.switches = result.switches.size();
   std::copy_n(result.switches.begin(), report.switches, report.taken);
   report.rounds = result.rounds.size();
   std::copy(result.rounds.begin(), result.rounds.end(), report.facts);
@@ -123,30 +91,8 @@ void Fill(const TrialResult& result, SimReport& report) {
 
 TrialResult ResultFrom(const SimReport& report) {
   TrialResult result;
-  if (report.violation >= 0) {
-    result.verdict = Verdict::Violated(
-        static_cast<ViolationClass>(report.violation), report.why);
-  } else if (report.skipped >= 0) {
-    result.verdict =
-        Verdict::Skipped(static_cast<SkipReason>(report.skipped), report.why);
-  }
-  result.steps = report.steps;
-  result.commits = report.commits;
-  result.spilled = report.spilled;
-  result.savepoint_rolled_back_after_spill =
-      report.savepoint_rolled_back_after_spill;
-  result.statement_failed_after_spill = report.statement_failed_after_spill;
-  result.images = report.images;
-  result.errors = report.errors;
-  result.went_on = report.went_on;
-  result.refusals = report.refusals;
-  result.refusals_not_judged = report.refusals_not_judged;
-  result.mode_changes = report.mode_changes;
-  result.checkpoints = report.checkpoints;
-  result.vacuums = report.vacuums;
-  result.commits_in_turn = report.commits_in_turn;
-  result.checkpoints_across_commits = report.checkpoints_across_commits;
-  result.changes_of_client = report.changes_of_client;
+  static_cast<TrialCounts&>(result) = report.counts;
+  result.verdict = VerdictOf(report.violation, report.skipped, report.why);
   result.switches.assign(report.taken, report.taken + report.switches);
   result.rounds.assign(report.facts, report.facts + report.rounds);
   result.image_digests.assign(report.digest, report.digest + report.digests);
@@ -210,11 +156,11 @@ struct Kept {
   std::string images;
 };
 
-// The trial itself, in the child.
-class SimRun {
+// The simulated disk, in the child.
+class SimWorld : public World {
  public:
-  SimRun(const Plan& plan, const SaverEntry& entry, SharedPage& page,
-         SimReport& report, const Kept& keep, SimGuest* guest)
+  SimWorld(const Plan& plan, const SaverEntry& entry, SharedPage& page,
+           SimReport& report, const Kept& keep, SimGuest* guest)
       : plan_(plan),
         entry_(entry),
         page_(page),
@@ -225,71 +171,63 @@ class SimRun {
         storage_({plan.profile.sector_size, plan.profile.powersafe_overwrite}) {
   }
 
-  absl::Status Run() {
-    for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
-      RETURN_IF_ERROR(RunOneRound(r));
-      if (!result_.verdict.held()) break;
-    }
-    return absl::OkStatus();
-  }
-
-  const TrialResult& result() const { return result_; }
-
- private:
-  absl::Status RunOneRound(std::size_t r) {
-    const Round& round = plan_.rounds[r];
-    RoundFacts& facts = result_.rounds.emplace_back();
-    ClearRound(page_, round.steps.size());
+  absl::StatusOr<RoundEnd> RunClients(std::size_t r, bool creates) override {
     // Never destroyed: the dead have files open on it.
     auto* disk = new SimDisk(storage_);  // NOLINT
     Spoil(entry_, *disk);
-    SimRound run(*disk, page_, plan_, r, Sampling(r));
-    history_.BeginRound(model_.state().cut);
-    round_ = r;
+    run_.emplace(*disk, page_, plan_, r, Sampling(r));
     examinations_ = 0;
     BeginSimLifetime(LifetimeSeed(seed_, r, 0));
     UseSimDisk(disk);
-    facts.crashed = !run.Run({&entry_, &plan_.profile, &round, kSimDatabase,
-                              model_.state().cut < 0});
+    RoundEnd end;
+    end.crashed = !run_->Run(
+        {&entry_, &plan_.profile, &plan_.rounds[r], kSimDatabase, creates});
     UseSimDisk(nullptr);
-    facts.crash = PlaceOfCrash(page_);
-    facts.has_death = run.dead_client().has_value();
-    if (facts.has_death) {
-      facts.death = PlaceOf(*run.dead_client(), page_);
+    storage_ = disk->storage();
+    if (run_->dead_client().has_value()) {
+      end.death = DeathOfOne{*run_->dead_client(), run_->died_at()};
     }
-    result_.spilled |= page_.spilled;
-    result_.savepoint_rolled_back_after_spill |=
-        page_.savepoint_rolled_back_after_spill;
-    result_.statement_failed_after_spill |= page_.statement_failed_after_spill;
-    result_.switches.insert(result_.switches.end(), run.switches().begin(),
-                            run.switches().end());
-    result_.changes_of_client += run.changes_of_client();
-    BeforeRound before = history_.before_round();
-    if (run.dead_client().has_value()) {
-      before.death = DeathOfOne{*run.dead_client(), run.died_at()};
-    }
-    Replayed replayed =
-        ReplayRound(plan_, round, page_, before, model_, result_);
-    result_.verdict = replayed.verdict;
-    if (!result_.verdict.held()) return absl::OkStatus();
-    result_.verdict = JudgeClaims(plan_, round, page_, result_);
-    if (!result_.verdict.held()) return absl::OkStatus();
-    if (IsCrashMissing(round, facts)) {
-      result_.verdict = Verdict::Skipped(
-          SkipReason::kNotReached,
-          absl::StrCat("round ", r + 1, " ended before its crash point"));
-      return absl::OkStatus();
-    }
-    result_.verdict = history_.FinishModel(round, page_, model_, replayed);
-    if (!result_.verdict.held()) return absl::OkStatus();
-    if (WindowOf(r).has_value()) return ShowToGuest(run, replayed);
-    for (const SimImage& image : run.images()) {
-      RETURN_IF_ERROR(JudgeImage(r, image, replayed));
-      if (!result_.verdict.held()) return absl::OkStatus();
-    }
-    return JudgeEnd(r, disk->storage(), run, replayed);
+    end.synced = run_->synced();
+    end.changes_of_client = run_->changes_of_client();
+    end.switches = run_->switches();
+    return end;
   }
 
+  absl::Status KeepFiles(std::size_t r) override {
+    if (keep_.rounds.empty()) return absl::OkStatus();
+    return WriteFiles(storage_, absl::StrCat(keep_.rounds, "/round-", r + 1));
+  }
+
+  absl::StatusOr<bool> JudgeAlongTheWay(std::size_t r, const Replayed& replayed,
+                                        RoundLoop& loop) override {
+    if (WindowOf(r).has_value()) {
+      RETURN_IF_ERROR(ShowToGuest(r, replayed, loop));
+      return false;
+    }
+    for (const SimImage& image : run_->images()) {
+      RETURN_IF_ERROR(JudgeImage(r, image, replayed, loop));
+      if (!loop.result().verdict.held()) break;
+    }
+    return true;
+  }
+
+  absl::StatusOr<Survived> LosePower(std::size_t r,
+                                     const Survival& survival) override {
+    Survived survived = Resolve(storage_, survival);
+    if (guest_ != nullptr) guest_->SeePowerLoss(r, storage_, survived);
+    storage_ = storage_.AfterCrash(survived.fates);
+    return survived;
+  }
+
+  absl::StatusOr<Examination> Examine(std::size_t r,
+                                      ExamineTask task) override {
+    return ExamineStorage(r, storage_, task);
+  }
+
+  // Of all that was examined, in order.
+  const std::vector<std::uint64_t>& image_digests() const { return digests_; }
+
+ private:
   // Of the guest; of the last round.
   std::optional<CrashPointWindow> WindowOf(std::size_t r) const {
     if (guest_ == nullptr || r + 1 < plan_.rounds.size()) return std::nullopt;
@@ -304,15 +242,15 @@ class SimRun {
   }
 
   absl::Status JudgeImage(std::size_t r, const SimImage& image,
-                          const Replayed& replayed) {
+                          const Replayed& replayed, RoundLoop& loop) {
     SetImage(r, image, report_);
-    const CrashImage crash = ImageOf(image, image.survival, replayed);
+    const CrashImage crash = ImageOf(image, image.survival, replayed, loop);
     ASSIGN_OR_RETURN(const Examination examination,
-                     ExamineImage(crash, &known_.cases));
+                     ExamineImage(r, crash, &known_.cases, loop));
     CountImage(crash.facts, crash.legal, crash.survived, examination.cut,
-               examination.is_damaged, result_.images);
+               examination.is_damaged, loop.result().images);
     if (examination.verdict.violation) {
-      result_.verdict = examination.verdict;
+      loop.result().verdict = examination.verdict;
     } else {
       report_.has_image = false;
     }
@@ -320,10 +258,11 @@ class SimRun {
   }
 
   CrashImage ImageOf(const SimImage& image, const Survival& survival,
-                     const Replayed& replayed) const {
+                     const Replayed& replayed, const RoundLoop& loop) const {
     const bool is_kill = survival.kind == SurvivalKind::kAll;
     const std::size_t step = image.place.step;
-    CrashFacts facts = history_.FactsAt(image.now, image.synced, replayed);
+    CrashFacts facts =
+        loop.history().FactsAt(image.now, image.synced, replayed);
     facts.database_written_since_commit = image.database_written_since_commit;
     Survived survived = Resolve(image.storage, survival);
     facts.is_in_order_per_file = survived.is_in_order_per_file;
@@ -342,133 +281,60 @@ class SimRun {
   }
 
   // Through the saver, too; with `once` for each case there.
-  absl::StatusOr<Examination> ExamineImage(const CrashImage& crash,
-                                           std::set<SaverCase>* once) {
+  absl::StatusOr<Examination> ExamineImage(std::size_t r,
+                                           const CrashImage& crash,
+                                           std::set<SaverCase>* once,
+                                           const RoundLoop& loop) {
     ExamineTask task;
+    loop.Complete(task);
     task.legal = crash.legal;
     task.alternatives = &crash.alternatives;
     task.through_saver = true;
     task.once = once;
-    return ExamineStorage(crash.storage, task);
+    return ExamineStorage(r, crash.storage, task);
   }
 
-  absl::Status ShowToGuest(SimRound& run, const Replayed& replayed) {
+  absl::Status ShowToGuest(std::size_t r, const Replayed& replayed,
+                           RoundLoop& loop) {
     class Judge : public ImageJudge {
      public:
-      Judge(SimRun& trial, const Replayed& replayed)
-          : trial_(trial), replayed_(replayed) {}
+      Judge(SimWorld& world, std::size_t r, const Replayed& replayed,
+            RoundLoop& loop)
+          : world_(world), r_(r), replayed_(replayed), loop_(loop) {}
       CrashImage Crash(const SimImage& image,
                        const Survival& survival) const override {
-        return trial_.ImageOf(image, survival, replayed_);
+        return world_.ImageOf(image, survival, replayed_, loop_);
       }
       // Each as the only one of its round, as in a plan that stops there.
       absl::StatusOr<Examination> Examine(const CrashImage& image) override {
-        trial_.examinations_ = 0;
-        trial_.result_.image_digests.clear();
-        return trial_.ExamineImage(image, /*once=*/nullptr);
+        world_.examinations_ = 0;
+        world_.digests_.clear();
+        return world_.ExamineImage(r_, image, /*once=*/nullptr, loop_);
       }
 
      private:
-      SimRun& trial_;
+      SimWorld& world_;
+      const std::size_t r_;
       const Replayed& replayed_;
+      RoundLoop& loop_;
     };
-    Judge judge(*this, replayed);
-    return guest_->Judge(run.images(), run.crash_points(), judge);
+    Judge judge(*this, r, replayed, loop);
+    return guest_->Judge(run_->images(), run_->crash_points(), judge);
   }
 
-  // What the round left, which the next one begins with.
-  absl::Status JudgeEnd(std::size_t r, const Storage& left, const SimRound& run,
-                        const Replayed& replayed) {
-    const Round& round = plan_.rounds[r];
-    RoundFacts& facts = result_.rounds.back();
-    CrashFacts crash = history_.FactsAt(page_.now, run.synced(), replayed);
-    crash.database_written_since_commit = page_.database_written_since_commit;
-    if (replayed.in_flight_acknowledged) ++result_.commits;
-    Survived survived;
-    storage_ = left;
-    if (facts.crashed) {
-      const Survival& survival = round.steps[*CrashStep(round)].crash->survival;
-      facts.lost_power = survival.kind != SurvivalKind::kAll;
-      survived = Resolve(left, survival);
-      if (facts.lost_power && guest_ != nullptr) {
-        guest_->SeePowerLoss(r, left, survived);
-      }
-    }
-    if (facts.lost_power) {
-      storage_ = left.AfterCrash(survived.fates);
-      crash.is_in_order_per_file = survived.is_in_order_per_file;
-      facts.unsynced_changes = survived.changes + survived.directory_changes;
-      facts.lost_changes = survived.lost + survived.directory_lost;
-    } else {
-      crash = WithoutPowerLoss(crash, facts.crashed || facts.has_death
-                                          ? Fault::kKill
-                                          : Fault::kNone);
-    }
-    ExamineTask task;
-    task.legal = ContractFor(plan_.profile, crash);
-    task.alternatives = facts.lost_power ? &replayed.at_end.after_power_loss
-                                         : &replayed.at_end.after_kill;
-    task.closed =
-        !facts.crashed && !facts.has_death && replayed.closes_cleanly();
-    task.may_leave_journal = replayed.may_leave_journal;
-    task.through_saver = r + 1 == plan_.rounds.size();
-    if (!keep_.rounds.empty()) {
-      RETURN_IF_ERROR(
-          WriteFiles(storage_, absl::StrCat(keep_.rounds, "/round-", r + 1)));
-    }
-    ASSIGN_OR_RETURN(const Examination examination,
-                     ExamineStorage(storage_, task));
-    if (facts.lost_power) {
-      CountImage(crash, task.legal, survived, examination.cut,
-                 examination.is_damaged, result_.images);
-    }
-    facts.judged = true;
-    facts.had_candidate = crash.candidates > 0;
-    facts.acknowledged = crash.acknowledged;
-    facts.cut = examination.cut;
-    facts.wal_frames_recovered = examination.wal_frames_recovered;
-    facts.hot_journal = examination.hot_journal;
-    facts.candidate_landed =
-        crash.candidates > 0 && examination.cut == replayed.highest_cut;
-    result_.verdict = examination.verdict;
-    if (result_.verdict.held()) Continue(run, replayed, task, examination);
-    return absl::OkStatus();
-  }
-
-  void Continue(const SimRound& run, const Replayed& replayed,
-                const ExamineTask& task, const Examination& examination) {
-    if (examination.alternative >= 0) {
-      const auto index = static_cast<std::size_t>(examination.alternative);
-      model_ = ReferenceModel(*(*task.alternatives)[index]);
-    }
-    // After a crash of all everybody recovers, and reads those frames.
-    const RoundFacts& facts = result_.rounds.back();
-    if (facts.has_death && !facts.crashed &&
-        examination.cut < model_.state().cut) {
-      history_.MayComeBack(model_);
-    }
-    model_.RevertTo(examination.cut);
-    history_.EndRound(facts.lost_power, examination.cut, page_.now,
-                      run.synced(), replayed);
-  }
-
-  absl::StatusOr<Examination> ExamineStorage(Storage storage,
-                                             ExamineTask& task) {
+  absl::StatusOr<Examination> ExamineStorage(std::size_t r, Storage storage,
+                                             ExamineTask task) {
     if (!keep_.images.empty()) {
       RETURN_IF_ERROR(WriteFiles(
-          storage,
-          absl::StrCat(keep_.images, "/image-", result_.image_digests.size())));
+          storage, absl::StrCat(keep_.images, "/image-", digests_.size())));
     }
     const std::uint64_t digest = storage.Digest();
-    result_.image_digests.push_back(digest);
+    digests_.push_back(digest);
     task.through_saver = task.through_saver && !known_.held.contains(digest);
     SimRemains remains(std::move(storage), digest, known_);
-    task.entry = &entry_;
-    task.profile = &plan_.profile;
     task.remains = &remains;
-    task.model = &model_;
-    BeginSimLifetime(LifetimeSeed(seed_, round_, ++examinations_));
-    ASSIGN_OR_RETURN(const Examination examination, Examine(task));
+    BeginSimLifetime(LifetimeSeed(seed_, r, ++examinations_));
+    ASSIGN_OR_RETURN(const Examination examination, lastcommit::Examine(task));
     if (task.through_saver && examination.verdict.held()) {
       known_.held.insert(digest);
     }
@@ -482,13 +348,11 @@ class SimRun {
   const Kept& keep_;
   SimGuest* const guest_;  // or nullptr
   const std::uint64_t seed_;
-  std::size_t round_ = 0;
   std::uint64_t examinations_ = 0;  // in the round
-  Storage storage_;
-  CrashHistory history_;
+  std::optional<SimRound> run_;     // the round's
+  Storage storage_;                 // as the last round left it
   KnownImages known_;
-  ReferenceModel model_;
-  TrialResult result_;
+  std::vector<std::uint64_t> digests_;
 };
 
 struct Shared {
@@ -543,14 +407,16 @@ class SimTrial::Impl {
                   SimGuest* guest) {
     KeepFreedMemory();
     SimReport& report = shared_->report;
-    SimRun run(plan, entry, shared_->page, report, keep, guest);
-    const absl::Status status = run.Run();
+    SimWorld world(plan, entry, shared_->page, report, keep, guest);
+    RoundLoop loop(plan, entry, shared_->page, world);
+    const absl::Status status = loop.Run();
     if (!status.ok()) {
       std::snprintf(report.error, sizeof(report.error), "%s",
                     status.ToString().c_str());
       return;
     }
-    Fill(run.result(), report);
+    loop.result().image_digests = world.image_digests();
+    Fill(loop.result(), report);
     report.is_done = true;
   }
 

@@ -102,12 +102,11 @@ struct ViolatedImage {
   bool is_after_death = false;  // of one client alone
 };
 
-struct TrialResult {
-  Verdict verdict;
-  std::vector<RoundFacts> rounds;  // those that were run
-  std::int64_t steps = 0;          // that returned
-  std::int64_t commits = 0;        // acknowledged
-  bool spilled = false;            // inside a transaction
+// Plain data, which a child can leave in memory that it shares.
+struct TrialCounts {
+  std::int64_t steps = 0;    // that returned
+  std::int64_t commits = 0;  // acknowledged
+  bool spilled = false;      // inside a transaction
   bool savepoint_rolled_back_after_spill = false;
   bool statement_failed_after_spill = false;
   std::int64_t errors = 0;   // that were injected
@@ -122,11 +121,16 @@ struct TrialResult {
   std::int64_t commits_in_turn = 0;
   std::int64_t checkpoints_across_commits = 0;
   std::int64_t changes_of_client = 0;
+  ImageCounts images;
+};
+
+struct TrialResult : TrialCounts {
+  Verdict verdict;
+  std::vector<RoundFacts> rounds;  // those that were run
   std::vector<TakenSwitch> switches;
   // Of a fork trial with recorded system calls, a line each: what its processes
   // did to the database's files that did not go through SQLite's VFS.
   std::vector<std::string> past_sqlite;
-  ImageCounts images;
   // Of every image that was examined, in their order.
   std::vector<std::uint64_t> image_digests;
   // Set if it is the one that `verdict` is about.

@@ -1,0 +1,153 @@
+#include "trial/round_loop.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "status/status.h"
+#include "trial/step_claims.h"
+
+namespace lastcommit {
+
+absl::Status RoundLoop::Run() {
+  for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
+    RETURN_IF_ERROR(RunRound(r));
+    if (!result_.verdict.held()) break;
+  }
+  return absl::OkStatus();
+}
+
+bool RoundLoop::Ends(const Verdict& verdict) {
+  result_.verdict = verdict;
+  return !verdict.held();
+}
+
+void RoundLoop::Complete(ExamineTask& task) const {
+  task.entry = &entry_;
+  task.profile = &plan_.profile;
+  task.model = &model_;
+}
+
+absl::Status RoundLoop::RunRound(std::size_t r) {
+  const Round& round = plan_.rounds[r];
+  result_.rounds.emplace_back();
+  ClearRound(page_, round.steps.size());
+  history_.BeginRound(model_.state().cut);
+  ASSIGN_OR_RETURN(const RoundEnd end,
+                   world_.RunClients(r, /*creates=*/model_.state().cut < 0));
+  Note(end);
+  RETURN_IF_ERROR(world_.KeepFiles(r));
+  BeforeRound before = history_.before_round();
+  before.death = end.death;
+  Replayed replayed = ReplayRound(plan_, round, page_, before, model_, result_);
+  if (Ends(end.broke_down) || Ends(replayed.verdict) ||
+      Ends(JudgeClaims(plan_, round, page_, result_))) {
+    return absl::OkStatus();
+  }
+  if (IsCrashMissing(round, result_.rounds.back())) {
+    result_.verdict = Verdict::Skipped(
+        SkipReason::kNotReached,
+        absl::StrCat("round ", r + 1, " ended before its crash point"));
+    return absl::OkStatus();
+  }
+  if (Ends(history_.FinishModel(round, page_, model_, replayed))) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const bool goes_on,
+                   world_.JudgeAlongTheWay(r, replayed, *this));
+  if (!goes_on || !result_.verdict.held()) return absl::OkStatus();
+  return JudgeEnd(r, end, replayed);
+}
+
+void RoundLoop::Note(const RoundEnd& end) {
+  RoundFacts& facts = result_.rounds.back();
+  facts.timed = end.timed;
+  facts.crashed = end.crashed;
+  facts.crash = PlaceOfCrash(page_);
+  facts.has_death = end.death.has_value();
+  if (facts.has_death) facts.death = PlaceOf(end.death->client, page_);
+  result_.spilled |= page_.spilled;
+  result_.savepoint_rolled_back_after_spill |=
+      page_.savepoint_rolled_back_after_spill;
+  result_.statement_failed_after_spill |= page_.statement_failed_after_spill;
+  result_.changes_of_client += end.changes_of_client;
+  result_.switches.insert(result_.switches.end(), end.switches.begin(),
+                          end.switches.end());
+  if (result_.switches.size() > kMaxSwitches) {
+    result_.switches.resize(kMaxSwitches);
+  }
+}
+
+// What the round left, which the next one begins with.
+absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
+                                 const Replayed& replayed) {
+  const Round& round = plan_.rounds[r];
+  RoundFacts& facts = result_.rounds.back();
+  CrashFacts crash = history_.FactsAt(page_.now, end.synced, replayed);
+  crash.database_written_since_commit = page_.database_written_since_commit;
+  if (replayed.in_flight_acknowledged) ++result_.commits;
+  const std::optional<std::size_t> step = CrashStep(round);
+  facts.lost_power =
+      facts.crashed && step.has_value() &&
+      round.steps[*step].crash->survival.kind != SurvivalKind::kAll;
+  Survived survived;
+  if (facts.lost_power) {
+    ASSIGN_OR_RETURN(survived,
+                     world_.LosePower(r, round.steps[*step].crash->survival));
+    RETURN_IF_ERROR(world_.KeepFiles(r));
+    crash.is_in_order_per_file = survived.is_in_order_per_file;
+    facts.unsynced_changes = survived.changes + survived.directory_changes;
+    facts.lost_changes = survived.lost + survived.directory_lost;
+  } else {
+    crash = WithoutPowerLoss(
+        crash, facts.crashed || facts.has_death ? Fault::kKill : Fault::kNone);
+  }
+  ExamineTask task;
+  task.legal = ContractFor(plan_.profile, crash);
+  const Alternatives& alternatives = facts.lost_power
+                                         ? replayed.at_end.after_power_loss
+                                         : replayed.at_end.after_kill;
+  task.alternatives = &alternatives;
+  task.closed = !facts.crashed && !facts.has_death && replayed.closes_cleanly();
+  task.may_leave_journal = replayed.may_leave_journal;
+  task.through_saver = r + 1 == plan_.rounds.size();
+  Complete(task);
+  facts.had_candidate = crash.candidates > 0;
+  facts.acknowledged = crash.acknowledged;
+  ASSIGN_OR_RETURN(const Examination examination, world_.Examine(r, task));
+  result_.verdict = examination.verdict;
+  if (examination.broke_down) return absl::OkStatus();
+  if (facts.lost_power) {
+    CountImage(crash, task.legal, survived, examination.cut,
+               examination.is_damaged, result_.images);
+  }
+  facts.judged = true;
+  facts.cut = examination.cut;
+  facts.wal_frames_recovered = examination.wal_frames_recovered;
+  facts.hot_journal = examination.hot_journal;
+  facts.candidate_landed =
+      crash.candidates > 0 && examination.cut == replayed.highest_cut;
+  if (result_.verdict.held()) {
+    Continue(end, replayed, alternatives, examination);
+  }
+  return absl::OkStatus();
+}
+
+void RoundLoop::Continue(const RoundEnd& end, const Replayed& replayed,
+                         const Alternatives& alternatives,
+                         const Examination& examination) {
+  if (examination.alternative >= 0) {
+    const auto index = static_cast<std::size_t>(examination.alternative);
+    model_ = ReferenceModel(*alternatives[index]);
+  }
+  // After a crash of all everybody recovers, and reads those frames.
+  const RoundFacts& facts = result_.rounds.back();
+  if (facts.has_death && !facts.crashed &&
+      examination.cut < model_.state().cut) {
+    history_.MayComeBack(model_);
+  }
+  model_.RevertTo(examination.cut);
+  history_.EndRound(facts.lost_power, examination.cut, page_.now, end.synced,
+                    replayed);
+}
+
+}  // namespace lastcommit
