@@ -35,8 +35,9 @@ class Content {
 
   absl::Status Open(Database& database, std::int64_t id, bool is_written) {
     connection_ = database.connection();
-    const int result = sqlite3_blob_open(connection_, "main", "contents",
-                                         "bytes", id, is_written, &blob_);
+    const int result =
+        sqlite3_blob_open(connection_, "main", "contents", "bytes", id,
+                          is_written ? 1 : 0, &blob_);
     return SqliteStatus(result, connection_, "open a blob");
   }
   absl::Status Close() {
@@ -130,7 +131,7 @@ class BlobWriter::Impl : public OpenStream {
       const absl::Status status = CatchBadAlloc([&] { return Seal(); });
       if (!status.ok()) return Undo(status);
     }
-    const absl::Status status = saver_.stack.FinishChange(level_);
+    absl::Status status = saver_.stack.FinishChange(level_);
     if (saver_.stack.Contains(level_)) return status;  // may be tried again
     Leave();
     return status;
@@ -224,7 +225,7 @@ class BlobReader::Impl : public OpenStream {
     const std::int64_t left = head_.size - read_;
     const auto part = buffer.first(static_cast<std::size_t>(
         std::min(left, static_cast<std::int64_t>(buffer.size()))));
-    const absl::Status status = CatchBadAlloc([&] { return ReadPart(part); });
+    absl::Status status = CatchBadAlloc([&] { return ReadPart(part); });
     if (!status.ok()) {
       End();
       return saver_.stack.Read([&] { return status; });
@@ -321,7 +322,7 @@ absl::StatusOr<BlobReader> SqliteSaver::ReadBlob(const std::string& thread_id,
     RETURN_IF_ERROR(impl_->CheckNoStream());
     auto reader = std::make_unique<BlobReader::Impl>(*impl_);
     RETURN_IF_ERROR(impl_->stack.Read([&] {
-      const absl::Status status = CatchBadAlloc([&] {
+      absl::Status status = CatchBadAlloc([&] {
         return reader->Begin({thread_id, name});
       });
       if (!status.ok()) reader->End();

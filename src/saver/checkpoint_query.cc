@@ -52,8 +52,8 @@ absl::Status CheckIsScalar(Database& database, const std::string& json) {
 absl::StatusOr<Statement> PrepareQuery(Database& database,
                                        std::size_t filters) {
   if (filters > 0) return database.PrepareOnce(QuerySql(filters));
-  static const std::string unfiltered = QuerySql(0);
-  return database.Prepare(unfiltered);
+  static const std::string kUnfiltered = QuerySql(0);
+  return database.Prepare(kUnfiltered);
 }
 
 }  // namespace

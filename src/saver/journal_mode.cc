@@ -103,7 +103,7 @@ absl::Status ChangeJournalMode(Database& database, KeptLocks& locks,
                    database.QueryInt("PRAGMA synchronous"));
   RETURN_IF_ERROR(SetPragma(database, "synchronous",
                             static_cast<int>(Synchronous::kExtra)));
-  const absl::Status changed = RetryWhileBusy(database, busy_timeout, [&] {
+  absl::Status changed = RetryWhileBusy(database, busy_timeout, [&] {
     return SetJournalMode(database, locks, mode);
   });
   const bool has_not_changed =

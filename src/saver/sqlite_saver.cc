@@ -274,7 +274,7 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
   }
   ASSIGN_OR_RETURN(const Synchronous level, SynchronousOf(wanted));
   RETURN_IF_ERROR(stack.MakeJournalDurable());
-  const absl::Status changed = CatchBadAlloc([&] {
+  absl::Status changed = CatchBadAlloc([&] {
     return ChangeJournalMode(database, locks, mode, level,
                              options.busy_timeout);
   });

@@ -41,7 +41,7 @@ absl::Status Vacuum(Database& database, JournalMode mode) {
     return database.Run("VACUUM");
   }
   RETURN_IF_ERROR(SetSynchronous(database, needed));
-  const absl::Status vacuumed = database.Run("VACUUM");
+  absl::Status vacuumed = database.Run("VACUUM");
   RETURN_IF_ERROR(SetSynchronous(database, level));
   return vacuumed;
 }

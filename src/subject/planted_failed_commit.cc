@@ -30,7 +30,7 @@ class SaverThatIgnoresAFailedCommit : public PlantedSubject {
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
     if (!IsInTransaction()) return SqliteSubject::Commit(acknowledge);
     ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
-    const auto committed = SqliteSubject::Commit(acknowledge);
+    auto committed = SqliteSubject::Commit(acknowledge);
     if (committed.ok()) return committed;
     if (in_transaction()) Rollback().IgnoreError();
     acknowledge(cut);
@@ -64,7 +64,7 @@ class SaverThatIgnoresAFullDisk : public PlantedSubject {
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
     if (!IsInTransaction()) return SqliteSubject::Commit(acknowledge);
     ASSIGN_OR_RETURN(const std::int64_t cut, saver().CommitCounter());
-    const auto committed = SqliteSubject::Commit(acknowledge);
+    auto committed = SqliteSubject::Commit(acknowledge);
     if (!IsFull(committed.status()) || in_transaction()) return committed;
     acknowledge(cut);
     return cut;
@@ -115,7 +115,7 @@ class SaverThatDeniesDoubt : public PlantedSubject {
   using PlantedSubject::PlantedSubject;
 
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
-    const auto committed = SqliteSubject::Commit(acknowledge);
+    auto committed = SqliteSubject::Commit(acknowledge);
     if (committed.ok()) return committed;
     return absl::Status(committed.status().code(),
                         committed.status().message());
