@@ -9,22 +9,22 @@
 
 namespace lastcommit {
 
-Progress::Progress(bool is_shown)
+ProgressLine::ProgressLine(bool is_shown)
     : is_shown_(is_shown),
       is_terminal_(isatty(STDOUT_FILENO) == 1),
       started_(absl::Now()),
       shown_(started_) {}
 
-absl::Duration Progress::Elapsed() const { return absl::Now() - started_; }
+absl::Duration ProgressLine::Elapsed() const { return absl::Now() - started_; }
 
-bool Progress::IsDue() const {
+bool ProgressLine::IsDue() const {
   const absl::Duration interval =
       is_terminal_ ? absl::Milliseconds(300) : absl::Seconds(10);
   return is_shown_ && absl::Now() - shown_ >= interval;
 }
 
-void Progress::Show(const Ledger& ledger, std::int64_t trials_before,
-                    std::size_t findings, std::int64_t shrink_trials) {
+void ProgressLine::Show(const Ledger& ledger, std::int64_t trials_before,
+                        std::size_t findings, std::int64_t shrink_trials) {
   if (!IsDue()) return;
   const double rate = static_cast<double>(ledger.trials() - trials_before) /
                       absl::ToDoubleSeconds(Elapsed());
@@ -37,7 +37,7 @@ void Progress::Show(const Ledger& ledger, std::int64_t trials_before,
   Show(text);
 }
 
-void Progress::Show(const std::string& text) {
+void ProgressLine::Show(const std::string& text) {
   if (!IsDue()) return;
   shown_ = absl::Now();
   std::printf("%s%.0f s: %s%s", is_terminal_ ? "\r\033[K" : "",
@@ -47,7 +47,7 @@ void Progress::Show(const std::string& text) {
   std::fflush(stdout);
 }
 
-void Progress::Interrupt() {
+void ProgressLine::Interrupt() {
   if (is_line_open_) std::printf("\n");
   is_line_open_ = false;
 }

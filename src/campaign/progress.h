@@ -13,9 +13,9 @@
 
 namespace lastcommit {
 
-class Progress {
+class ProgressLine {
  public:
-  explicit Progress(bool is_shown);
+  explicit ProgressLine(bool is_shown);
 
   // `trials_before` are in the ledger and do not count for the rate.
   void Show(const Ledger& ledger, std::int64_t trials_before,

@@ -402,7 +402,7 @@ class Supervisor {
   const RunOptions& options_;
   ResultsFile* const results_;
   WorkList work_;
-  Progress progress_;
+  ProgressLine progress_;
   const std::int64_t trials_before_;
   Tally tally_;
   TrialsRecord unrecorded_;

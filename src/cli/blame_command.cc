@@ -34,7 +34,7 @@ struct BlameCommand {
 absl::StatusOr<Blame> BlameWithProgress(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         BlameOptions options) {
-  Progress progress(/*is_shown=*/true);
+  ProgressLine progress(/*is_shown=*/true);
   int trials = 0;
   options.is_cancelled = [&] {
     ++trials;

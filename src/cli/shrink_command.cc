@@ -36,7 +36,7 @@ absl::StatusOr<ShrinkResult> ShrinkWithProgress(TrialRunner& trial,
                                                 const TrialResult& result,
                                                 FindingOptions options) {
   const Interrupts interrupts;
-  Progress progress(/*is_shown=*/true);
+  ProgressLine progress(/*is_shown=*/true);
   int trials = 0;
   options.is_cancelled = [&] {
     progress.Show(absl::StrCat(++trials, " trials of shrinking"));

@@ -32,7 +32,7 @@ struct SweepCommand {
 absl::StatusOr<SweepSummary> SweepWithProgress(TrialRunner& trial,
                                                const Plan& plan,
                                                const SweepOptions& options) {
-  Progress progress(/*is_shown=*/true);
+  ProgressLine progress(/*is_shown=*/true);
   absl::StatusOr<SweepSummary> summary =
       RunSweep(trial, plan, options, [&](const SweepSummary& until_now) {
         const SweepCounts total = until_now.Total();

@@ -154,7 +154,7 @@ void PrintJson(const std::vector<Outcome>& outcomes, const Outcome& worst) {
 
 ExitCode Run(VerifyCommand& command) {
   const Interrupts interrupts;
-  Progress progress(/*is_shown=*/true);
+  ProgressLine progress(/*is_shown=*/true);
   command.verify.keep_going = [&](const std::string& doing) {
     if (progress.Elapsed() > absl::Seconds(2)) progress.Show(doing);
     return !Interrupts::AreRaised();

@@ -36,7 +36,8 @@ class OpenStream {
 class SqliteSaver::Impl {
  public:
   Impl(const std::string& path, Database opened, const RecoveryReport& recovery,
-       const Options& opened_with, Synchronous level, const Defences& defences)
+       const Options& opened_with, Synchronous level,
+       const TransactionDefences& defences)
       : process(path),
         database(std::move(opened)),
         files(database, opened_with.notice_removed_files),

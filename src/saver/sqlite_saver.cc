@@ -21,10 +21,10 @@
 namespace lastcommit {
 namespace {
 
-Defences DefencesFor(const Options& options, JournalMode mode,
-                     Synchronous synchronous) {
+TransactionDefences DefencesFor(const Options& options, JournalMode mode,
+                                Synchronous synchronous) {
   if (!options.avoid_sqlite_bugs) return {};
-  Defences defences;
+  TransactionDefences defences;
   defences.against_partial_rollback =
       HasPartialRollbackBug(sqlite3_libversion_number());
   defences.against_lost_journal_end = WritesOverJournal(mode, synchronous);

@@ -34,7 +34,7 @@ struct Level {
 };
 
 // Which bugs of SQLite (docs/findings.md) are to be avoided.
-struct Defences {
+struct TransactionDefences {
   // SQLite has the bug of saver/partial_rollback.h, in WAL mode.
   bool against_partial_rollback = false;
   // WritesOverJournal() of saver/journal_end.h.
@@ -52,7 +52,7 @@ class TransactionStack {
 
   // `database`, `files` and `locks` must outlive it.
   TransactionStack(Database& database, NamedFiles& files, KeptLocks& locks,
-                   const Defences& defences)
+                   const TransactionDefences& defences)
       : database_(database),
         files_(files),
         locks_(locks),
@@ -77,7 +77,9 @@ class TransactionStack {
   absl::Status Rollback(const Level& level) noexcept;
 
   // Outside a transaction.
-  void set_defences(const Defences& defences) { defences_ = defences; }
+  void set_defences(const TransactionDefences& defences) {
+    defences_ = defences;
+  }
 
   bool empty() const { return ids_.empty(); }
   // False also when the stack is aborted.
@@ -124,7 +126,7 @@ class TransactionStack {
   Database& database_;
   NamedFiles& files_;
   KeptLocks& locks_;
-  Defences defences_;
+  TransactionDefences defences_;
   const DoubtMarker doubt_;
   std::vector<std::uint64_t> ids_;
   std::uint64_t next_id_ = 1;
