@@ -28,7 +28,7 @@ constexpr JournalMode kModes[] = {JournalMode::kDelete, JournalMode::kTruncate,
 
 // Which share of the plans of a fault is judged with that fault done, at least.
 // The others end before their crash, or an error comes where nothing fails, or
-// there is no demand. Measured, and rounded down (docs/architecture.md).
+// there is no demand. Measured, and rounded down (docs/ledger.md).
 double ExercisedOf(FaultChoice fault) {
   switch (fault) {
     case FaultChoice::kNone:

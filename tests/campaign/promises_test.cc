@@ -98,7 +98,7 @@ TEST(PromisesTest, EachCombinationThatOptionsLeaveIsPromised) {
 
 TEST(PromisesTest, ARunWithoutOptionsHasEachCombination) {
   EXPECT_THAT(MixOf(kEverything), SizeIs(26));
-  // A minute of two cores: docs/architecture.md.
+  // A minute of two cores: docs/ledger.md.
   EXPECT_LE(TrialsOfAPromise(kEverything), 1000);
 }
 
@@ -130,7 +130,7 @@ std::string TableOfPromises() {
 }
 
 TEST(PromisesTest, TheTableInTheDocumentationIsThat) {
-  std::ifstream file(CORPUS "../docs/architecture.md");
+  std::ifstream file(CORPUS "../docs/ledger.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   EXPECT_THAT(page, HasSubstr(TableOfPromises()));
 }
