@@ -27,7 +27,7 @@ class SaverThatWritesFramesAgain : public PlantedSubject {
   }
 
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
-    const auto cut = SqliteSubject::Commit([](std::int64_t) {});
+    auto cut = SqliteSubject::Commit([](std::int64_t) {});
     if (!cut.ok()) return cut;
     if (sqlite3_file* const wal = Wal(); wal != nullptr) {
       wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);

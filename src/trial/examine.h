@@ -69,6 +69,7 @@ struct SaverCase {
   bool has_wal = false;         // of any size above 0
   bool has_wal_frames = false;  // valid ones
 
+  // NOLINTNEXTLINE(readability-implicit-bool-conversion): nobody converts
   auto operator<=>(const SaverCase&) const = default;
 };
 
