@@ -146,7 +146,8 @@ std::string TakeName(absl::string_view& sql) {
   std::string name;
   if (open != '"' && open != '\'' && open != '`' && open != '[') {
     std::size_t size = 0;
-    while (size < sql.size() && !absl::ascii_isspace(sql[size]) &&
+    while (size < sql.size() &&
+           !absl::ascii_isspace(static_cast<unsigned char>(sql[size])) &&
            sql[size] != '(' && sql[size] != ';') {
       ++size;
     }

@@ -222,7 +222,7 @@ class WalReader {
     if (!has_ended_) state_.end = EndAt(frame);
     has_ended_ = true;
     // A copy of a frame that counts: nothing is in it that SQLite ignores.
-    if (sums_.count(frame.sum) == 0) Ignore(frame);
+    if (!sums_.contains(frame.sum)) Ignore(frame);
   }
 
   static WalEnd EndAt(const Frame& frame) {
