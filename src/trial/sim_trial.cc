@@ -33,6 +33,7 @@
 #include "trial/sim_guest.h"
 #include "trial/sim_remains.h"
 #include "trial/sim_round.h"
+#include "trial/trial_files.h"
 #include "xxhash.h"
 
 namespace lastcommit {
@@ -113,6 +114,8 @@ std::uint64_t Combine(std::uint64_t seed, std::uint64_t number) {
 }
 
 absl::Status WriteFiles(const Storage& storage, const std::string& directory) {
+  // What was kept before the power was lost.
+  RemoveDirectory(directory);
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   for (const std::string& path : storage.Paths()) {
