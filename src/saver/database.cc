@@ -284,6 +284,13 @@ bool Database::UsesWal() const {
   return JournalOf(connection_) != rollback_journal_;
 }
 
+bool Database::IsAlone() const {
+  int state = SQLITE_LOCK_NONE;
+  const int result =
+      sqlite3_file_control(connection_, "main", SQLITE_FCNTL_LOCKSTATE, &state);
+  return result == SQLITE_OK && state == SQLITE_LOCK_EXCLUSIVE;
+}
+
 bool Database::IsAutocommit() const {
   return sqlite3_get_autocommit(connection_) != 0;
 }

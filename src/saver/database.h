@@ -106,6 +106,10 @@ class Database {
   // Whether it reads and writes through a WAL now. Unlike PRAGMA journal_mode
   // this asks nothing of the file.
   bool UsesWal() const;
+  // Whether it has an EXCLUSIVE lock on the file, as under locking_mode
+  // EXCLUSIVE: nobody else can use the database then. False also where the VFS
+  // does not know.
+  bool IsAlone() const;
   sqlite3* connection() const { return connection_; }
 
  private:

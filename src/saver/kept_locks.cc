@@ -14,14 +14,6 @@ namespace {
 constexpr char kKeep[] = "PRAGMA main.locking_mode = EXCLUSIVE";
 constexpr char kKeepNoMore[] = "PRAGMA main.locking_mode = NORMAL";
 
-// False also where the VFS does not know.
-bool HasTheFileForItself(const Database& database) {
-  int state = SQLITE_LOCK_NONE;
-  const int result = sqlite3_file_control(database.connection(), "main",
-                                          SQLITE_FCNTL_LOCKSTATE, &state);
-  return result == SQLITE_OK && state > SQLITE_LOCK_SHARED;
-}
-
 }  // namespace
 
 // The PRAGMA acts when it is compiled, before it can fail.
@@ -66,7 +58,7 @@ absl::Status KeptLocks::Release() {
   RETURN_IF_ERROR(KeepNoMore());
   // They go with the next access (https://sqlite.org/pragma.html, locking_mode)
   RETURN_IF_ERROR(database_.QueryInt("PRAGMA user_version").status());
-  if (database_.UsesWal() && HasTheFileForItself(database_)) {
+  if (database_.UsesWal() && database_.IsAlone()) {
     RETURN_IF_ERROR(ReleaseInWalMode());
   }
   may_keep_ = false;
@@ -94,7 +86,7 @@ absl::Status KeptLocks::ReleaseInWalMode() {
   RETURN_IF_ERROR(EndTransaction());
   RETURN_IF_ERROR(begun);
   RETURN_IF_ERROR(kept);
-  if (!HasTheFileForItself(database_)) return absl::OkStatus();
+  if (!database_.IsAlone()) return absl::OkStatus();
   return absl::UnavailableError("the lock of the database file is still held");
 }
 

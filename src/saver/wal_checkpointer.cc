@@ -32,14 +32,6 @@ bool IsWal(Database& database) {
   return !mode.ok() || *mode == Name(JournalMode::kWal);
 }
 
-// Under locking_mode EXCLUSIVE. Nobody else can have the database open then.
-bool IsAlone(Database& database) {
-  int state = SQLITE_LOCK_NONE;
-  const int result = sqlite3_file_control(database.connection(), "main",
-                                          SQLITE_FCNTL_LOCKSTATE, &state);
-  return result == SQLITE_OK && state == SQLITE_LOCK_EXCLUSIVE;
-}
-
 // A read transaction on a connection of its own. The connection is closed with
 // it: one that stayed open would be in the way of whoever wants to change
 // locking_mode or journal_mode.
@@ -141,7 +133,7 @@ int WalCheckpointer::AfterCommit(void* self, sqlite3* connection,
 // has WAL_READ_LOCK(0), without which nothing is copied, nor noted as copied.
 absl::StatusOr<WalCheckpointResult> WalCheckpointer::RunGuarded(
     CheckpointMode mode) {
-  if (IsAlone(database_)) return RunPlainly(mode);
+  if (database_.IsAlone()) return RunPlainly(mode);
   const absl::StatusOr<Database> reader = BeginRead(database_, vfs_);
   if (absl::IsUnavailable(reader.status())) {
     WalCheckpointResult busy;

@@ -59,8 +59,7 @@ class World {
   // What the loss of power at the end of round `r` leaves is what is there.
   virtual absl::StatusOr<Survived> LosePower(std::size_t r,
                                              const Survival& survival) = 0;
-  // Examines what is there; `task` lacks only where the files are. Not held
-  // without a cut: whoever examined it hung or crashed.
+  // Examines what is there; `task` lacks only where the files are.
   virtual absl::StatusOr<Examination> Examine(std::size_t r,
                                               ExamineTask task) = 0;
 };
@@ -75,8 +74,6 @@ class RoundLoop {
   // Ends at the first round that is not held. An error is the tester's.
   absl::Status Run();
 
-  const TrialResult& result() const { return result_; }
-  // For images along the way.
   TrialResult& result() { return result_; }
   const CrashHistory& history() const { return history_; }
   // `task` of an examination, without where the files are.
@@ -90,6 +87,7 @@ class RoundLoop {
   void Continue(const RoundEnd& end, const Replayed& replayed,
                 const Alternatives& alternatives,
                 const Examination& examination);
+  // Makes it the verdict of the trial; true if that is the end.
   bool Ends(const Verdict& verdict);
 
   const Plan& plan_;

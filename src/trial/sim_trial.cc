@@ -18,7 +18,6 @@
 #include "absl/strings/str_cat.h"
 #include "disk/sim_vfs.h"
 #include "disk/survival.h"
-#include "model/reference_model.h"
 #include "status/status.h"
 #include "subject/registry.h"
 #include "trial/child.h"
