@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "campaign/finding.h"
+#include "explain/finding.h"
 #include "plan/plan.h"
 #include "props/environment.h"
 #include "props/kill_properties.h"

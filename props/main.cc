@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <string>
 
-#include "campaign/story.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "props/environment.h"
+#include "output/version.h"
 
 namespace {
 

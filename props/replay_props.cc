@@ -8,9 +8,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "campaign/finding.h"
-#include "campaign/replay.h"
-#include "campaign/story.h"
+#include "explain/finding.h"
+#include "explain/replay.h"
+#include "explain/story.h"
 #include "generate/arbitrary_plan.h"
 #include "props/environment.h"
 #include "subject/registry.h"

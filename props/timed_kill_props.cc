@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "campaign/ledger.h"
-#include "campaign/promises.h"
+#include "results/ledger.h"
+#include "results/promises.h"
 #include "generate/timed_kill.h"
 #include "props/environment.h"
 #include "props/trial_property.h"

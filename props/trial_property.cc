@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "campaign/finding.h"
+#include "explain/finding.h"
 #include "status/status.h"
 #include "trial/trial_runner.h"
 

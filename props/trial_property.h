@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "campaign/ledger.h"
-#include "campaign/promises.h"
+#include "results/ledger.h"
+#include "results/promises.h"
 #include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
 #include "subject/registry.h"

@@ -6,15 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "campaign/campaign_directory.h"
+#include "results/campaign_directory.h"
 #include "campaign/fuzz.h"
 #include "campaign/interrupts.h"
-#include "campaign/results_database.h"
-#include "campaign/results_file.h"
+#include "results/results_database.h"
+#include "results/results_file.h"
 #include "campaign/supervisor.h"
-#include "campaign/unrecorded.h"
-#include "campaign/whole_file.h"
+#include "results/unrecorded.h"
+#include "output/whole_file.h"
 #include "status/status.h"
+#include "output/json_file.h"
 
 namespace lastcommit {
 namespace {

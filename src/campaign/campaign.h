@@ -8,9 +8,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "campaign/identity.h"
-#include "campaign/run_options.h"
-#include "campaign/summary.h"
+#include "results/identity.h"
+#include "results/run_options.h"
+#include "results/summary.h"
 
 namespace lastcommit {
 

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "campaign/identity.h"
+#include "results/identity.h"
 #include "campaign/interrupts.h"
-#include "campaign/json_file.h"
-#include "campaign/story.h"
+#include "output/json_file.h"
 #include "campaign/supervisor.h"
 #include "status/status.h"
+#include "output/version.h"
 
 namespace lastcommit {
 

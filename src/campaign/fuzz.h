@@ -7,8 +7,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "campaign/run_options.h"
-#include "campaign/summary.h"
+#include "results/run_options.h"
+#include "results/summary.h"
 
 namespace lastcommit {
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "campaign/finding_json.h"
+#include "explain/finding_json.h"
 
 namespace lastcommit {
 namespace {

@@ -9,9 +9,9 @@
 #include <set>
 #include <string>
 
-#include "campaign/finding.h"
-#include "campaign/index_ranges.h"
-#include "campaign/ledger.h"
+#include "explain/finding.h"
+#include "results/index_ranges.h"
+#include "results/ledger.h"
 
 namespace lastcommit {
 

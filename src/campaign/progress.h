@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "campaign/ledger.h"
+#include "results/ledger.h"
 
 namespace lastcommit {
 

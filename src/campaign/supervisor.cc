@@ -18,11 +18,11 @@
 #include "campaign/interrupts.h"
 #include "campaign/message.h"
 #include "campaign/progress.h"
-#include "campaign/story.h"
 #include "campaign/work_list.h"
 #include "campaign/worker.h"
 #include "campaign/worker_process.h"
 #include "status/status.h"
+#include "output/version.h"
 
 namespace lastcommit {
 namespace {

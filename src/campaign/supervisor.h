@@ -6,10 +6,10 @@
 #define LASTCOMMIT_CAMPAIGN_SUPERVISOR_H_
 
 #include "absl/status/statusor.h"
-#include "campaign/results_file.h"
-#include "campaign/run_options.h"
-#include "campaign/summary.h"
-#include "campaign/tally.h"
+#include "results/results_file.h"
+#include "results/run_options.h"
+#include "results/summary.h"
+#include "results/tally.h"
 
 namespace lastcommit {
 

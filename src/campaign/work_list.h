@@ -8,8 +8,8 @@
 #include <deque>
 #include <optional>
 
-#include "campaign/index_ranges.h"
-#include "campaign/run_options.h"
+#include "results/index_ranges.h"
+#include "results/run_options.h"
 
 namespace lastcommit {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "campaign/run_options.h"
+#include "results/run_options.h"
 #include "plan/plan.h"
 
 namespace lastcommit {

@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "campaign/index_ranges.h"
+#include "results/index_ranges.h"
 #include "campaign/line_socket.h"
 #include "campaign/worker.h"
 

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <string>
 
-#include "campaign/story.h"
 #include "model/known_bugs.h"
+#include "output/version.h"
 
 namespace lastcommit {
 namespace {

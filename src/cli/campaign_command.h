@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "campaign/exit_code.h"
+#include "output/exit_code.h"
 #include "cli/app.h"
 
 namespace lastcommit {

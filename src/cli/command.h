@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "campaign/exit_code.h"
+#include "output/exit_code.h"
 #include "cli/app.h"
 #include "model/verdict.h"
 #include "plan/plan.h"

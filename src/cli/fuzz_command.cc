@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "campaign/fuzz.h"
-#include "campaign/identity.h"
+#include "results/identity.h"
 #include "cli/command.h"
 #include "cli/run_options.h"
 

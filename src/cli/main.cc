@@ -8,8 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "campaign/exit_code.h"
-#include "campaign/story.h"
+#include "output/exit_code.h"
 #include "cli/blame_command.h"
 #include "cli/bugs_command.h"
 #include "cli/campaign_command.h"
@@ -25,6 +24,7 @@
 #include "disk/sim_vfs.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
+#include "output/version.h"
 
 namespace lastcommit {
 namespace {

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "campaign/merge.h"
+#include "results/merge.h"
 #include "cli/command.h"
 #include "status/status.h"
+#include "output/exit_code.h"
 
 namespace lastcommit {
 namespace {
@@ -24,7 +25,7 @@ absl::StatusOr<ExitCode> MergeShards(const MergeOptions& options) {
   const Tally& tally = merged.summary.tally;
   std::printf("digest %s\n%s\n%s: %lld trials, %zu findings: %s\n",
               tally.digest().c_str(), options.out.c_str(),
-              Outcome(merged.summary.exit_code),
+              Word(merged.summary.exit_code),
               static_cast<long long>(tally.ledger.trials()),
               tally.findings.size(), JudgedInWords(merged.summary).c_str());
   std::fflush(stdout);

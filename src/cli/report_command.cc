@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "campaign/report.h"
-#include "campaign/whole_file.h"
+#include "results/report.h"
+#include "output/whole_file.h"
 #include "cli/command.h"
 #include "status/status.h"
 

@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 
-#include "campaign/exit_code.h"
-#include "campaign/identity.h"
-#include "campaign/run_options.h"
-#include "campaign/summary.h"
+#include "output/exit_code.h"
+#include "results/identity.h"
+#include "results/run_options.h"
+#include "results/summary.h"
 
 namespace lastcommit {
 

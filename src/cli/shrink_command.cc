@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "campaign/finding.h"
+#include "explain/finding.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
-#include "campaign/replay.h"
-#include "campaign/story.h"
-#include "campaign/whole_file.h"
+#include "explain/replay.h"
+#include "explain/story.h"
+#include "output/whole_file.h"
 #include "cli/command.h"
 #include "plan/codec.h"
 #include "status/status.h"

@@ -3,7 +3,7 @@
 #ifndef LASTCOMMIT_CLI_SHRINK_COMMAND_H_
 #define LASTCOMMIT_CLI_SHRINK_COMMAND_H_
 
-#include "campaign/exit_code.h"
+#include "output/exit_code.h"
 #include "cli/command.h"
 
 namespace lastcommit {

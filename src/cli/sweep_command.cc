@@ -8,15 +8,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "campaign/finding.h"
+#include "explain/finding.h"
 #include "campaign/interrupts.h"
-#include "campaign/json_file.h"
+#include "output/json_file.h"
 #include "campaign/progress.h"
-#include "campaign/story.h"
-#include "campaign/sweep.h"
-#include "campaign/sweep_report.h"
+#include "explain/story.h"
+#include "explain/sweep.h"
+#include "explain/sweep_report.h"
 #include "cli/run_options.h"
 #include "status/status.h"
+#include "output/version.h"
 
 namespace lastcommit {
 namespace {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "campaign/campaign_fixture.h"
-#include "campaign/plans.h"
+#include "explain/findings_fixture.h"
+#include "explain/plans.h"
 #include "gmock/gmock.h"
 #include "plan/codec.h"
 #include "token/token.h"
@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class FuzzTest : public CampaignTest {
+class FuzzTest : public FindingsTest {
  protected:
   FuzzTest() {
     options_.trial_limit = 60;

@@ -1,0 +1,26 @@
+#include "explain/deterministic.h"
+
+#include <utility>
+
+#include "status/status.h"
+#include "trial/candidates.h"
+
+namespace lastcommit {
+
+absl::StatusOr<std::optional<Deterministic>> FindDeterministic(
+    TrialRunner& trial, const Plan& timed, const TrialResult& result,
+    const std::function<bool()>& is_cancelled) {
+  for (const Plan& candidate : DeterministicCandidates(timed, result)) {
+    if (is_cancelled()) {
+      return absl::CancelledError(
+          "stopped before a deterministic plan was found");
+    }
+    ASSIGN_OR_RETURN(TrialResult tried, trial.Run(candidate));
+    if (tried.verdict.violation != result.verdict.violation) continue;
+    Plan exact = WithExactCrashes(candidate, tried);
+    return Deterministic{std::move(exact), std::move(tried)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,31 @@
+// From a timed plan that failed to one that fails every time: the kill as a
+// crash point at the position where it fell, or near it.
+
+#ifndef LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_
+#define LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_
+
+#include <functional>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "plan/plan.h"
+#include "trial/trial.h"
+#include "trial/trial_runner.h"
+
+namespace lastcommit {
+
+struct Deterministic {
+  Plan plan;
+  TrialResult result;
+};
+
+// The first candidate that fails in the class of `result`, with its crashes
+// where they really were; nullopt if none does. Cancelled: `is_cancelled` said
+// so before all were tried.
+absl::StatusOr<std::optional<Deterministic>> FindDeterministic(
+    TrialRunner& trial, const Plan& timed, const TrialResult& result,
+    const std::function<bool()>& is_cancelled);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_

@@ -1,0 +1,348 @@
+#include "explain/finding.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "explain/deterministic.h"
+#include "explain/replay.h"
+#include "explain/shape.h"
+#include "explain/story.h"
+#include "output/whole_file.h"
+#include "model/known_bugs.h"
+#include "plan/codec.h"
+#include "status/status.h"
+#include "token/token.h"
+#include "trial/failure_of.h"
+#include "output/version.h"
+
+namespace lastcommit {
+namespace {
+
+// A rate that means something.
+constexpr int kRepeatsOfFlaky = 20;
+
+constexpr char kFoundByTheClock[] =
+    "a timed kill found it (original.plan); in this plan the kill stands where "
+    "that one fell\n";
+constexpr char kNotDeterministic[] =
+    "NOT DETERMINISTIC: the clock decides when the kill comes, and no plan "
+    "with a crash point where it fell, or beside that, failed\n";
+constexpr char kRunsFreely[] =
+    "NOT REPLAYABLE: the processes ran freely; the plan is neither changed nor "
+    "shrunk, and fails as often as stands above\n";
+constexpr char kNotSearched[] =
+    "NOT DETERMINISTIC: the clock decides when the kill comes, and the search "
+    "for a plan without one was stopped\n";
+
+absl::Status MakeDirectory(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error) return absl::OkStatus();
+  return absl::ErrnoToStatus(
+      error.value(),
+      absl::StrCat("cannot make the directory ", absl::CHexEscape(directory)));
+}
+
+std::size_t CountSteps(const Plan& plan) {
+  std::size_t steps = 0;
+  for (const Round& round : plan.rounds) steps += round.steps.size();
+  return steps;
+}
+
+std::string Quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+:,@";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+    return word;
+  }
+  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string TokenOf(const Plan& plan) { return PrintToken(plan).value_or(""); }
+
+absl::Status Keep(const Plan& plan, const FindingOptions& options,
+                  Finding& finding) {
+  finding.directory =
+      absl::StrCat(options.directory, "/", finding.filed_under, "/",
+                   finding.key.seed, "-", finding.key.index);
+  RETURN_IF_ERROR(MakeDirectory(finding.directory));
+  const std::string path = absl::StrCat(finding.directory, "/original.plan");
+  RETURN_IF_ERROR(WritePlanFile(path, plan));
+  finding.plan_path = path;
+  finding.lines = CountSteps(plan);
+  finding.state = FindingState::kKept;
+  return absl::OkStatus();
+}
+
+// `program`: the plan as people read it. `note`: what they must know of it, a
+// line or nothing.
+std::string StoryOf(const Finding& finding, const Plan& plan,
+                    const TrialResult& result, const std::string& program,
+                    const std::string& note, const FindingOptions& options) {
+  const std::string likeness = LikenessInWords(finding.looks_like);
+  return absl::StrCat(
+      "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n",
+      likeness.empty() ? "" : absl::StrCat(likeness, "\n"), "\n",
+      TesterVersion(), ", ", SqliteUnderTest(),
+      "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
+      "; it repeats: ", finding.repeats, "\n", note, CountSteps(plan),
+      " lines after the header, ", finding.shrink_trials,
+      " trials of shrinking\n\n", program, "\n", TokenLine(finding, options),
+      "replay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
+}
+
+// The plan as it ran. One that was violated in an image along the way ends
+// there, unless what came later was needed to see it: then it keeps its images.
+absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
+                           const TrialResult& result) {
+  Plan exact = WithExactCrashes(plan, result);
+  if (!result.violated_image.has_value()) return exact;
+  ASSIGN_OR_RETURN(const TrialResult again, trial.Run(exact));
+  if (again.verdict.violation == result.verdict.violation) return exact;
+  TrialResult without_image = result;
+  without_image.violated_image.reset();
+  return WithExactCrashes(plan, without_image);
+}
+
+}  // namespace
+
+std::string_view Name(FindingState state) {
+  switch (state) {
+    case FindingState::kSeen:
+      return "seen";
+    case FindingState::kKept:
+      return "kept";
+    case FindingState::kExplained:
+      return "explained";
+  }
+  return "";
+}
+
+std::optional<FindingState> ParseFindingState(std::string_view name) {
+  for (const FindingState state :
+       {FindingState::kSeen, FindingState::kKept, FindingState::kExplained}) {
+    if (name == Name(state)) return state;
+  }
+  return std::nullopt;
+}
+
+absl::Status PrepareFindings(const std::string& directory) {
+  RETURN_IF_ERROR(MakeDirectory(directory));
+  if (access(directory.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("the directory for findings cannot be written: ",
+                   absl::CHexEscape(directory)));
+}
+
+absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
+                                        const TrialResult& result,
+                                        const FindingOptions& options) {
+  const ViolationClass violation = *result.verdict.violation;
+  if (RunsFreely(plan)) {
+    return absl::FailedPreconditionError(
+        "the plan's processes run freely, and what it gives is no function of "
+        "it");
+  }
+  ASSIGN_OR_RETURN(Plan failing, Exact(trial, plan, result));
+  if (HasTimedKill(plan)) {
+    ASSIGN_OR_RETURN(
+        std::optional<Deterministic> found,
+        FindDeterministic(trial, plan, result, options.is_cancelled));
+    if (!found.has_value()) {
+      return absl::FailedPreconditionError(
+          "the plan is killed by the clock, and none with a crash point where "
+          "that kill fell fails");
+    }
+    failing = std::move(found->plan);
+  }
+  return Shrink(
+      failing,
+      [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
+        if (options.is_cancelled()) return absl::CancelledError("stopped");
+        ASSIGN_OR_RETURN(const TrialResult tried, trial.Run(candidate));
+        if (tried.verdict.violation != violation) return std::nullopt;
+        return Exact(trial, candidate, tried);
+      },
+      options.shrink);
+}
+
+Plan WithExpectation(Plan plan, ViolationClass violation) {
+  plan.expected = violation;
+  plan.sqlite = {sqlite3_libversion_number(), sqlite3_libversion_number() + 1};
+  return plan;
+}
+
+std::string ReplayCommand(const std::string& program, const std::string& plan) {
+  // Which SQLite was under test, if it was not the system's.
+  const char* libraries = std::getenv("LD_LIBRARY_PATH");
+  const std::string environment =
+      libraries == nullptr || *libraries == '\0'
+          ? ""
+          : absl::StrCat("LD_LIBRARY_PATH=", Quoted(libraries), " ");
+  return absl::StrCat(environment, Quoted(program), " replay ", Quoted(plan));
+}
+
+std::string TokenLine(const Finding& finding, const FindingOptions& options) {
+  if (finding.token.empty()) return "token:   none, the plan is too long\n";
+  return absl::StrCat(
+      "replay:  ", ReplayCommand(options.program, finding.token), "\n");
+}
+
+Finding SeenFinding(const CaseKey& key, const Plan& plan,
+                    const TrialResult& result) {
+  Finding finding;
+  finding.key = key;
+  finding.filed_under = std::string(Name(*result.verdict.violation));
+  finding.verdict = Name(result.verdict);
+  finding.looks_like = LikelyBugsOf(plan, result, sqlite3_libversion_number());
+  finding.token = TokenOf(plan);
+  return finding;
+}
+
+absl::StatusOr<Finding> KeepPlan(const CaseKey& key, const Plan& plan,
+                                 const TrialResult& result,
+                                 const FindingOptions& options) {
+  Finding finding = SeenFinding(key, plan, result);
+  RETURN_IF_ERROR(
+      Keep(WithExpectation(plan, *result.verdict.violation), options, finding));
+  return finding;
+}
+
+absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
+                                       const std::string& filed_under,
+                                       const std::string& how,
+                                       const FindingOptions& options) {
+  Finding finding;
+  finding.key = key;
+  finding.filed_under = filed_under;
+  finding.verdict = filed_under;
+  finding.repeats = how;
+  finding.deaths = 1;
+  finding.token = TokenOf(plan);
+  RETURN_IF_ERROR(Keep(plan, options, finding));
+  return finding;
+}
+
+namespace {
+
+// Sees whether a plan without timed kills fails again, and shrinks it.
+absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
+                               const TrialResult& result,
+                               const std::string& note,
+                               const FindingOptions& options,
+                               Finding& finding) {
+  Plan kept = WithExpectation(plan, *result.verdict.violation);
+  ASSIGN_OR_RETURN(Repetition repetition,
+                   Repeat(trial, plan, kRepeats, options.is_cancelled));
+  const auto is_same = [&](const Repetition& again) {
+    return again.is_stable() &&
+           Name(again.first.verdict) == Name(result.verdict);
+  };
+  if (repetition.times > 0 && !is_same(repetition)) {
+    finding.verdict = "violated(flaky)";
+    finding.looks_like.clear();
+    kept = WithExpectation(plan, ViolationClass::kFlaky);
+    RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
+    ASSIGN_OR_RETURN(
+        const Repetition more,
+        Repeat(trial, plan, kRepeatsOfFlaky - kRepeats, options.is_cancelled));
+    repetition.Add(more);
+  } else {
+    ASSIGN_OR_RETURN(const ShrinkResult shrunk,
+                     ShrinkPlan(trial, plan, result, options));
+    finding.shrink_trials = shrunk.trials;
+    ASSIGN_OR_RETURN(
+        const Repetition again,
+        Repeat(trial, shrunk.plan, kRepeats, options.is_cancelled));
+    if (again.times == 0 || is_same(again)) {  // else keep the original
+      repetition = again;
+      kept = WithExpectation(shrunk.plan, *result.verdict.violation);
+      finding.token = TokenOf(kept);
+      finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
+      RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
+      if (shrunk.is_minimal) {
+        finding.shape = ShapeOf(kept, *result.verdict.violation);
+      }
+    }
+  }
+  RETURN_IF_ERROR(trial.RunAndKeep(kept, finding.directory).status());
+  finding.lines = CountSteps(kept);
+  finding.repeats = Describe(repetition);
+  finding.verdicts = repetition.verdicts;
+  const bool is_of_kept = is_same(repetition);
+  if (is_of_kept) {
+    finding.looks_like =
+        LikelyBugsOf(kept, repetition.first, sqlite3_libversion_number());
+  }
+  finding.story = StoryOf(finding, kept, is_of_kept ? repetition.first : result,
+                          is_of_kept ? ReadableProgram(kept, repetition.first)
+                                     : ReadableProgram(kept),
+                          note, options);
+  finding.state = FindingState::kExplained;
+  return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
+                        finding.story);
+}
+
+// How often chance makes it fail; the files are those of a run that did, if
+// another one does.
+absl::Status ExplainByChance(TrialRunner& trial, const Plan& plan,
+                             const TrialResult& result, const std::string& note,
+                             const FindingOptions& options, Finding& finding) {
+  ASSIGN_OR_RETURN(const Repetition repetition,
+                   Repeat(trial, plan, kRepeatsOfFlaky, options.is_cancelled));
+  for (int i = 0; i < kRepeatsOfFlaky && !options.is_cancelled(); ++i) {
+    ASSIGN_OR_RETURN(const TrialResult kept,
+                     trial.RunAndKeep(plan, finding.directory));
+    if (kept.verdict.violation == result.verdict.violation) break;
+  }
+  finding.repeats = Describe(repetition);
+  finding.verdicts = repetition.verdicts;
+  finding.story =
+      StoryOf(finding, plan, result, ReadableProgram(plan), note, options);
+  finding.state = FindingState::kExplained;
+  return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
+                        finding.story);
+}
+
+}  // namespace
+
+absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
+                            const TrialResult& result,
+                            const FindingOptions& options, Finding& finding) {
+  if (RunsFreely(plan)) {
+    return ExplainByChance(trial, plan, result, kRunsFreely, options, finding);
+  }
+  if (!HasTimedKill(plan)) {
+    return ExplainRepeatable(trial, plan, result, "", options, finding);
+  }
+  const absl::StatusOr<std::optional<Deterministic>> found =
+      FindDeterministic(trial, plan, result, options.is_cancelled);
+  if (absl::IsCancelled(found.status())) {
+    return ExplainByChance(trial, plan, result, kNotSearched, options, finding);
+  }
+  RETURN_IF_ERROR(found.status());
+  if (!found->has_value()) {
+    return ExplainByChance(trial, plan, result, kNotDeterministic, options,
+                           finding);
+  }
+  const Deterministic& exact = **found;
+  finding.plan_path = absl::StrCat(finding.directory, "/deterministic.plan");
+  RETURN_IF_ERROR(
+      WritePlanFile(finding.plan_path,
+                    WithExpectation(exact.plan, *result.verdict.violation)));
+  finding.token = TokenOf(exact.plan);
+  return ExplainRepeatable(trial, exact.plan, exact.result, kFoundByTheClock,
+                           options, finding);
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,34 @@
+// Files that are never half there: written beside their place, synced, then
+// renamed to it. For summaries and reports; plans have WritePlanFile, and
+// results.jsonl only ever grows.
+
+#ifndef LASTCOMMIT_OUTPUT_WHOLE_FILE_H_
+#define LASTCOMMIT_OUTPUT_WHOLE_FILE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace lastcommit {
+
+// "cannot write PATH: why". One writer at a time.
+absl::Status WriteWholeFile(const std::string& path, std::string_view text);
+
+// What an option of the command line names: "-" is standard output; a regular
+// file is replaced, also one that a symbolic link names, which stays; anything
+// else is written to: a device, a FIFO that has a reader.
+absl::Status WriteOutput(const std::string& path, std::string_view text);
+// Whether WriteOutput makes a file beside it and renames that.
+bool IsReplaced(const std::string& path);
+
+// The second half alone: syncs what is at `temporary` and renames it.
+absl::Status PutInPlace(const std::string& temporary, const std::string& path);
+
+// A regular file. NotFound, PermissionDenied, ...
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_OUTPUT_WHOLE_FILE_H_

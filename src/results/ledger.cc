@@ -1,0 +1,410 @@
+#include "results/ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "results/combination_table.h"
+#include "results/power_loss_table.h"
+#include "results/run_options.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::array<JournalMode, 4> kModes = {
+    JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist,
+    JournalMode::kWal};
+
+constexpr const char* kOutcomes[] = {
+    "outcome/in_doubt_landed",
+    "outcome/in_doubt_lost",
+    "outcome/wal_frames_recovered",
+    "outcome/hot_journal_rolled_back",
+    "outcome/spilled",
+    "outcome/savepoint_rolled_back_after_spill",
+    "outcome/statement_failed_after_spill"};
+
+// absl::string_view of Debian 12 is not std::string_view.
+template <typename Enum>
+std::string Word(Enum value) {
+  return std::string(Name(value));
+}
+
+enum class Kill { kPlanned, kTimed, kPowerLoss };
+
+std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
+  constexpr const char* kNames[] = {"/kill/", "/timed_kill/", "/power_loss/"};
+  return absl::StrCat("crash/", Word(engine),
+                      kNames[static_cast<std::size_t>(kill)], Word(mode), "/",
+                      Word(phase));
+}
+
+constexpr const char kErrors[] = "errors/injected";
+constexpr const char kWentOn[] = "errors/same_connection_went_on";
+constexpr const char kModeChanges[] = "outcome/journal_mode_changed";
+constexpr const char kCheckpoints[] = "outcome/checkpointed";
+constexpr const char kVacuums[] = "outcome/vacuumed";
+constexpr const char kTimedSent[] = "timed_kill/sent";
+constexpr const char kTimedInside[] = "timed_kill/inside";
+constexpr const char kTimedTooLate[] = "timed_kill/too_late";
+
+// "sim/io-error/2".
+std::string WordOf(const Combination& combination) {
+  return absl::StrCat(Word(combination.engine), "/", Word(combination.fault),
+                      "/", combination.clients);
+}
+
+std::string CalmCell(Engine engine, JournalMode mode) {
+  return absl::StrCat("round/", Word(engine), "/none/", Word(mode));
+}
+
+// Only a WAL has checkpoints.
+bool Exists(JournalMode mode, Phase phase) {
+  return phase != Phase::kCheckpoint || mode == JournalMode::kWal;
+}
+
+// Within one trial: those of others come from other programs.
+std::int64_t CountDistinct(std::vector<std::uint64_t> digests) {
+  std::sort(digests.begin(), digests.end());
+  return std::unique(digests.begin(), digests.end()) - digests.begin();
+}
+
+// Also of a trial that is skipped because another kill of it came too late: its
+// rounds were judged.
+void AddTimedKill(const Plan& plan, const RoundFacts& facts,
+                  Ledger::Cells& cells) {
+  if (!facts.timed) return;
+  ++cells[kTimedSent];
+  ++cells[facts.crashed ? kTimedInside : kTimedTooLate];
+  if (!facts.crashed || !facts.judged) return;
+  ++cells["timed_kill/judged"];
+  ++cells[CrashCell(plan.engine, Kill::kTimed, plan.profile.journal_mode,
+                    facts.crash.phase)];
+}
+
+// A trial ends with the first violation.
+bool IsAboutALossOfPower(const TrialResult& result) {
+  return result.verdict.violation.has_value() &&
+         (result.violated_image.has_value() ||
+          (!result.rounds.empty() && result.rounds.back().lost_power));
+}
+
+// Of every crash image after a loss of power, by what the contract has a row
+// for.
+void AddImages(const Profile& profile, const TrialResult& result,
+               Ledger::Cells& cells) {
+  const ImageCounts& images = result.images;
+  const std::string row =
+      absl::StrCat("power_loss/", Word(profile.journal_mode), "/",
+                   Word(profile.synchronous), "/");
+  const auto add = [&](const char* cell, std::int64_t count) {
+    if (count > 0) cells[row + cell] += count;
+  };
+  add("judged", images.judged);
+  add("lost_changes", images.with_lost_changes);
+  add("lost_commits", images.with_lost_commits);
+  add("commits_lost", images.lost_commits);
+  add("violated", IsAboutALossOfPower(result) ? 1 : 0);
+  add("no_demand", images.no_demand);
+  add("no_demand_damaged", images.damaged);
+  add("no_demand_lost_commits", images.with_lost_commits_without_demand);
+}
+
+void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
+  if (!facts.judged) return;
+  const JournalMode mode = plan.profile.journal_mode;
+  if (facts.has_death) {
+    ++cells[CrashCell(plan.engine, Kill::kPlanned, mode, facts.death.phase)];
+    ++cells[absl::StrCat("moment/", Word(facts.death.point.moment))];
+  } else if (!facts.crashed) {
+    ++cells[CalmCell(plan.engine, mode)];
+  }
+  if (!facts.crashed && !facts.has_death) return;
+  if (facts.crashed && !facts.timed) {
+    ++cells[CrashCell(plan.engine,
+                      facts.lost_power ? Kill::kPowerLoss : Kill::kPlanned,
+                      mode, facts.crash.phase)];
+    ++cells[absl::StrCat("moment/", Word(facts.crash.point.moment))];
+  }
+  if (facts.had_candidate) {
+    ++cells[facts.candidate_landed ? kOutcomes[0] : kOutcomes[1]];
+  }
+  if (facts.wal_frames_recovered > 0) ++cells[kOutcomes[2]];
+  if (facts.hot_journal) ++cells[kOutcomes[3]];
+}
+
+std::int64_t KillsOfOne(const TrialResult& result) {
+  return std::count_if(
+      result.rounds.begin(), result.rounds.end(),
+      [](const RoundFacts& facts) { return facts.judged && facts.has_death; });
+}
+
+// Of those, how many were followed by a crash of all in the same round.
+std::int64_t KillsOfOneThenAll(const TrialResult& result) {
+  return std::count_if(
+      result.rounds.begin(), result.rounds.end(), [](const RoundFacts& facts) {
+        return facts.judged && facts.has_death && facts.crashed;
+      });
+}
+
+// What makes several clients more than one.
+void AddClients(const Plan& plan, const TrialResult& result,
+                Ledger::Cells& cells) {
+  const std::string engine = Word(plan.engine);
+  const auto add = [&](const char* cell, std::int64_t count) {
+    if (count > 0) cells[absl::StrCat("clients/", engine, "/", cell)] += count;
+  };
+  add("commits_in_turn", result.commits_in_turn);
+  add("checkpoints_across_commits", result.checkpoints_across_commits);
+  add("refusals", result.refusals);
+  add("refusals_not_judged", result.refusals_not_judged);
+  add("switches", static_cast<std::int64_t>(result.switches.size()));
+  add("changes_of_client", result.changes_of_client);
+  add("kills_of_one", KillsOfOne(result));
+  add("kills_of_one_then_all", KillsOfOneThenAll(result));
+  if (result.changes_of_client == 0) return;
+  ++cells[absl::StrCat("schedule/", engine, "/", Word(plan.schedule.kind))];
+}
+
+bool WasKilled(const RoundFacts& facts) {
+  return facts.judged && (facts.crashed || facts.has_death);
+}
+
+bool LostPower(const RoundFacts& facts) {
+  return facts.judged && facts.lost_power;
+}
+
+// Of a trial that was judged: whether its fault was done.
+bool Happened(FaultChoice fault, const TrialResult& result) {
+  const auto any = [&](auto has_it) {
+    return std::any_of(result.rounds.begin(), result.rounds.end(), has_it);
+  };
+  switch (fault) {
+    case FaultChoice::kKill:
+    case FaultChoice::kTimedKill:
+      return any(WasKilled);
+    case FaultChoice::kPowerLoss:
+      return any(LostPower);
+    case FaultChoice::kIoError:
+      return result.errors > 0;
+    case FaultChoice::kNone:
+    case FaultChoice::kMixed:
+      return true;
+  }
+  return true;
+}
+
+// An error in an open that had something to recover.
+bool IsInRecovery(const RoundFacts& before, const RoundFacts& facts) {
+  return facts.errors_in_open > 0 &&
+         (before.hot_journal || before.wal_frames_recovered > 0);
+}
+
+// What was injected, by its kind; of a trial that was judged.
+void AddKinds(const Plan& plan, const TrialResult& result,
+              Ledger::Cells& cells) {
+  const std::string engine = Word(plan.engine);
+  const std::size_t rounds = std::min(result.rounds.size(), plan.rounds.size());
+  for (std::size_t r = 0; r < rounds; ++r) {
+    const RoundFacts& facts = result.rounds[r];
+    const Round& round = plan.rounds[r];
+    const auto error = ErrorStep(round);
+    if (error.has_value() && facts.errors > 0) {
+      ++cells[absl::StrCat("errors/", engine, "/",
+                           Word(round.steps[*error].error->kind))];
+    }
+    if (r > 0 && IsInRecovery(result.rounds[r - 1], facts)) {
+      ++cells[absl::StrCat("errors/", engine, "/in_recovery")];
+    }
+    const auto crash = CrashStep(round);
+    if (crash.has_value() && LostPower(facts) && facts.lost_changes > 0) {
+      ++cells[absl::StrCat("survival/", engine, "/",
+                           Word(round.steps[*crash].crash->survival.kind))];
+    }
+  }
+}
+
+// What another program removed, and the trials that ended where nothing can be
+// demanded because of that.
+void AddRemovals(const Plan& plan, const TrialResult& result,
+                 Ledger::Cells& cells) {
+  const std::string prefix = absl::StrCat("removal/", Word(plan.engine), "/");
+  if (result.verdict.skipped == SkipReason::kNoDemand &&
+      !result.rounds.empty() && result.rounds.back().has_removal()) {
+    ++cells[prefix + "not_judged"];
+  }
+  if (result.verdict.skipped) return;
+  for (const RoundFacts& facts : result.rounds) {
+    for (int i = 0; i < kDatabaseFiles; ++i) {
+      if (!facts.removed[static_cast<std::size_t>(i)]) continue;
+      ++cells[prefix + Word(static_cast<DatabaseFile>(i))];
+    }
+    if (facts.refused_for_removal > 0) {
+      cells[prefix + "refused"] += facts.refused_for_removal;
+    }
+  }
+}
+
+std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
+  std::int64_t count = 0;
+  for (int p = 0; p < kPhases; ++p) {
+    count += ledger.Count(CrashCell(Engine::kFork, Kill::kPowerLoss, mode,
+                                    static_cast<Phase>(p)));
+  }
+  return count;
+}
+
+// Of real processes.
+bool HasPowerLosses(const Ledger& ledger) {
+  return std::any_of(kModes.begin(), kModes.end(), [&](JournalMode mode) {
+    return CountPowerLosses(ledger, mode) > 0;
+  });
+}
+
+bool HasRounds(const Ledger::Cells& cells, Engine engine) {
+  const std::string crashes = absl::StrCat("crash/", Word(engine), "/");
+  const std::string ends = absl::StrCat("round/", Word(engine), "/");
+  return std::any_of(cells.begin(), cells.end(), [&](const auto& cell) {
+    return cell.first.starts_with(crashes) || cell.first.starts_with(ends);
+  });
+}
+
+}  // namespace
+
+void Ledger::Add(const Plan& plan, const TrialResult& result) {
+  ++cells_["trials"];
+  ++cells_[absl::StrCat("verdict/", Name(result.verdict))];
+  const Combination combination = CombinationOf(plan);
+  ++cells_[PlansCell(combination)];
+  if (Clients(plan) > 1) ++cells_[absl::StrCat("clients/", Clients(plan))];
+  cells_["steps"] += result.steps;
+  cells_["commits"] += result.commits;
+  for (const RoundFacts& facts : result.rounds) {
+    AddTimedKill(plan, facts, cells_);
+  }
+  // These were judged before what came of the rest.
+  AddImages(plan.profile, result, cells_);
+  if (!result.image_digests.empty()) {
+    cells_["images/examined"] +=
+        static_cast<std::int64_t>(result.image_digests.size());
+    cells_["images/distinct"] += CountDistinct(result.image_digests);
+  }
+  if (result.errors > 0) {
+    cells_[kErrors] += result.errors;
+    if (result.went_on > 0) cells_[kWentOn] += result.went_on;
+    ++cells_["errors/trials"];
+  }
+  AddRemovals(plan, result, cells_);
+  if (result.verdict.skipped) return;  // what it did is not judged
+  if (Happened(combination.fault, result)) {
+    ++cells_[ExercisedCell(combination)];
+  }
+  AddKinds(plan, result, cells_);
+  if (result.mode_changes > 0) cells_[kModeChanges] += result.mode_changes;
+  if (result.checkpoints > 0) cells_[kCheckpoints] += result.checkpoints;
+  if (result.vacuums > 0) cells_[kVacuums] += result.vacuums;
+  for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
+  if (Clients(plan) > 1) AddClients(plan, result, cells_);
+  cells_[kOutcomes[4]] += result.spilled ? 1 : 0;
+  cells_[kOutcomes[5]] += result.savepoint_rolled_back_after_spill ? 1 : 0;
+  cells_[kOutcomes[6]] += result.statement_failed_after_spill ? 1 : 0;
+}
+
+void Ledger::Add(const Cells& cells) {
+  for (const auto& [cell, count] : cells) cells_[cell] += count;
+}
+
+std::int64_t Ledger::Count(const std::string& cell) const {
+  const auto found = cells_.find(cell);
+  return found == cells_.end() ? 0 : found->second;
+}
+
+std::int64_t Ledger::judged() const {
+  std::int64_t judged = Count("verdict/held");
+  for (const auto& [cell, count] : cells_) {
+    if (cell.starts_with("verdict/violated(")) judged += count;
+  }
+  return judged;
+}
+
+std::int64_t Ledger::skipped() const {
+  return Count("verdict/skipped(not_reached)") +
+         Count("verdict/skipped(no_demand)");
+}
+
+std::string Ledger::PrintRealProcesses() const {
+  // Of a run on real files of which nothing was judged, the zeros are shown.
+  const bool is_simulated = HasRounds(cells_, Engine::kSim) &&
+                            !HasRounds(cells_, Engine::kFork) &&
+                            Count(kTimedSent) == 0;
+  if (is_simulated) return "";
+  std::string text =
+      "ledger: crashes of real processes by journal_mode and phase\n";
+  absl::StrAppendFormat(&text, "  %-22s", "");
+  for (int p = 0; p < kPhases; ++p) {
+    absl::StrAppendFormat(&text, "%11s", Word(static_cast<Phase>(p)));
+  }
+  absl::StrAppendFormat(&text, "%11s\n", "no crash");
+  const auto append_crashes = [&](Kill kill, JournalMode mode) {
+    for (int p = 0; p < kPhases; ++p) {
+      const auto phase = static_cast<Phase>(p);
+      const std::string cell = CrashCell(Engine::kFork, kill, mode, phase);
+      absl::StrAppendFormat(
+          &text, "%11s", Exists(mode, phase) ? absl::StrCat(Count(cell)) : "-");
+    }
+  };
+  for (const JournalMode mode : kModes) {
+    absl::StrAppendFormat(&text, "  fork kill %-12s", Word(mode));
+    append_crashes(Kill::kPlanned, mode);
+    absl::StrAppendFormat(&text, "%11d\n",
+                          Count(CalmCell(Engine::kFork, mode)));
+  }
+  const auto append_rows = [&](const char* name, Kill kill) {
+    for (const JournalMode mode : kModes) {
+      absl::StrAppendFormat(&text, "  %s %-11s", name, Word(mode));
+      append_crashes(kill, mode);
+      text += "\n";
+    }
+  };
+  if (Count(kTimedSent) > 0) append_rows("timed kill", Kill::kTimed);
+  if (HasPowerLosses(*this)) append_rows("power loss", Kill::kPowerLoss);
+  return text;
+}
+
+std::string Ledger::Print() const {
+  std::string text = PrintCombinationTable(*this) + PrintRealProcesses() +
+                     PrintPowerLossTable(*this);
+  text += "ledger: everything else\n";
+  for (const auto& [cell, count] : cells_) {
+    if (cell.starts_with("crash/") || cell.starts_with("round/") ||
+        IsOfCombinationTable(cell)) {
+      continue;
+    }
+    absl::StrAppendFormat(&text, "  %-45s%12d\n", cell, count);
+  }
+  return text;
+}
+
+std::string DescribeTimedKills(const Ledger& ledger) {
+  const std::int64_t sent = ledger.Count(kTimedSent);
+  const std::int64_t inside = ledger.Count(kTimedInside);
+  return absl::StrFormat(
+      "timed kills: %d sent, %d came while a program ran (%.1f %%), %d too "
+      "late",
+      sent, inside,
+      sent > 0 ? 100.0 * static_cast<double>(inside) / static_cast<double>(sent)
+               : 0.0,
+      ledger.Count(kTimedTooLate));
+}
+
+std::string PlansCell(const Combination& combination) {
+  return absl::StrCat("plans/", WordOf(combination));
+}
+
+std::string ExercisedCell(const Combination& combination) {
+  return absl::StrCat("exercised/", WordOf(combination));
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,30 @@
+// Merges shards: campaigns that share a seed and have run different plans of
+// it. Merged, they are what one campaign over all of these plans would have
+// been, with the same digest.
+
+#ifndef LASTCOMMIT_RESULTS_MERGE_H_
+#define LASTCOMMIT_RESULTS_MERGE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "results/summary.h"
+
+namespace lastcommit {
+
+struct Merged {
+  Summary summary;
+  std::string missing;  // shards that are not there, in words; empty = none
+};
+
+// Makes the directory `out` with the records, findings, database and summary
+// of all `directories`, or nothing. AlreadyExists; NotFound: no campaign;
+// FailedPrecondition: they do not belong together, two have the same plans, or
+// one is worked on at the moment.
+absl::StatusOr<Merged> Merge(const std::string& out,
+                             const std::vector<std::string>& directories);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_RESULTS_MERGE_H_

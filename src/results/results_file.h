@@ -1,0 +1,60 @@
+// results.jsonl: what a campaign has come to, a record a line, only ever
+// appended to (docs/results-format.md). The database, the summary and the
+// reports are made from it.
+
+#ifndef LASTCOMMIT_RESULTS_RESULTS_FILE_H_
+#define LASTCOMMIT_RESULTS_RESULTS_FILE_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "results/tally.h"
+
+namespace lastcommit {
+
+// A line with its newline, and back. Directories of findings are relative to
+// that of the campaign in it.
+std::string PrintRecord(const Record& record);
+// InvalidArgument.
+absl::StatusOr<Record> ParseRecord(std::string_view line);
+
+struct Results {
+  std::vector<Record> records;
+  Tally tally;
+  // In words, where the last line was cut off; it is not in the records.
+  std::string cut;
+};
+
+// All records of DIRECTORY/results.jsonl. No file = none. InvalidArgument
+// "FILE:LINE: what is wrong" for a line that is no record, unless it is the
+// last and has no newline, or is followed by a CutRecord; and for a record
+// that counts an index again.
+absl::StatusOr<Results> ReadResults(const std::string& directory);
+
+class ResultsFile {
+ public:
+  // Opens DIRECTORY/results.jsonl, or makes it. Ends a line that was cut off.
+  static absl::StatusOr<std::unique_ptr<ResultsFile>> Open(
+      const std::string& directory, const Results& found);
+  ~ResultsFile();
+  ResultsFile(const ResultsFile&) = delete;
+  ResultsFile& operator=(const ResultsFile&) = delete;
+
+  // Synced: the record survives a crash of the machine, too.
+  absl::Status Append(const Record& record);
+
+ private:
+  ResultsFile(std::string directory, int file);
+
+  const std::string directory_;
+  const int file_;
+  absl::Status broken_;  // the first error; nothing is written after it
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_RESULTS_RESULTS_FILE_H_

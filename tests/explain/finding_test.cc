@@ -1,0 +1,310 @@
+#include "explain/finding.h"
+
+#include <sqlite3.h>
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "explain/findings_fixture.h"
+#include "explain/plans.h"
+#include "gmock/gmock.h"
+#include "plan/codec.h"
+#include "token/token.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr CaseKey kKey = {7, 42};
+constexpr char kName[] = "lost_commit/7-42";
+
+absl::StatusOr<Finding> KeepFinding(TrialRunner& trial, const CaseKey& key,
+                                    const Plan& plan, const TrialResult& result,
+                                    const FindingOptions& options) {
+  ASSIGN_OR_RETURN(Finding finding, KeepPlan(key, plan, result, options));
+  RETURN_IF_ERROR(ExplainFinding(trial, plan, result, options, finding));
+  return finding;
+}
+
+class FindingTest : public FindingsTest {
+ protected:
+  FindingTest() { options_.directory = findings_.path(); }
+
+  Finding Keep(const Plan& plan, const TrialResult& result) {
+    absl::StatusOr<Finding> finding =
+        KeepFinding(*trial_, kKey, plan, result, options_);
+    EXPECT_THAT(finding, IsOk());
+    return finding.ok() ? *std::move(finding) : Finding();
+  }
+  Finding Keep(const Plan& plan) { return Keep(plan, Run(plan)); }
+
+  std::string Path(const std::string& name) {
+    return findings_.Path(std::string(kName) + "/" + name);
+  }
+  Plan PlanIn(const std::string& name) {
+    absl::StatusOr<Plan> plan = ReadPlanFile(Path(name));
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? *std::move(plan) : Plan();
+  }
+
+  FindingOptions options_;
+};
+
+TEST_F(FindingTest, IsKeptWithEverythingThatIsNeededToReadAndReplayIt) {
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  const Finding finding = Keep(plan);
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.directory, findings_.Path(kName));
+  EXPECT_EQ(finding.plan_path, Path("shrunk.plan"));
+  EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
+  EXPECT_EQ(findings_.Get(std::string(kName) + "/story.txt"), finding.story);
+  EXPECT_TRUE(findings_.Has(std::string(kName) + "/round-1/state.db"));
+}
+
+TEST_F(FindingTest, IsShrunkWithinItsClass) {
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  Plan smallest;
+  smallest.saver = kDishonest;
+  smallest.expected = ViolationClass::kLostCommit;
+  smallest.sqlite = {sqlite3_libversion_number(),
+                     sqlite3_libversion_number() + 1};
+  smallest.rounds = {
+      {{{.kind = StepKind::kOpen},
+        {.kind = StepKind::kBegin},
+        {.kind = StepKind::kCommit, .crash = CrashPoint{1, Moment::kBefore}},
+        {.kind = StepKind::kClose}}}};
+  EXPECT_EQ(PlanIn("shrunk.plan"), smallest);
+  EXPECT_EQ(finding.lines, 4u);
+  EXPECT_GT(finding.shrink_trials, 0);
+}
+
+TEST_F(FindingTest, ThePlanIsOnDiskBeforeItIsShrunk) {
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  int asked = 0;
+  options_.is_cancelled = [&] {
+    if (asked++ == 0) {
+      EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
+      EXPECT_FALSE(findings_.Has(std::string(kName) + "/shrunk.plan"));
+    }
+    return false;
+  };
+  Keep(plan);
+  EXPECT_GT(asked, 0);
+}
+
+TEST_F(FindingTest, ShrinkingEndsWhenItIsCancelled) {
+  options_.is_cancelled = [] { return true; };
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  Keep(plan);
+  EXPECT_EQ(PlanIn("shrunk.plan").rounds, plan.rounds);
+}
+
+TEST_F(FindingTest, WhatIsCancelledAtOnceSaysThatItWasNotRepeated) {
+  options_.is_cancelled = [] { return true; };
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.repeats, "not repeated: it was interrupted");
+  EXPECT_EQ(finding.shape, "");
+}
+
+TEST_F(FindingTest, AShrunkPlanHasAShape) {
+  EXPECT_EQ(Keep(PlanKilledInCommit(kDishonest)).shape,
+            "lost_commit wal: open begin commit! close");
+}
+
+TEST_F(FindingTest, ThePlanExpectsItsViolationOnThisSqliteOnly) {
+  Keep(PlanKilledInCommit(kDishonest));
+  const Plan kept = PlanIn("original.plan");
+  EXPECT_EQ(kept.expected, ViolationClass::kLostCommit);
+  EXPECT_TRUE(kept.sqlite.Contains(sqlite3_libversion_number()));
+  EXPECT_FALSE(kept.sqlite.Contains(sqlite3_libversion_number() + 1));
+}
+
+TEST_F(FindingTest, TheStoryEndsWithTheCommandThatReplaysIt) {
+  options_.program = "path/to/lastcommit";
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_THAT(finding.story, HasSubstr("VIOLATED violated(lost_commit)\n"));
+  EXPECT_THAT(finding.story, HasSubstr("--seed=7 at index 42"));
+  EXPECT_THAT(finding.story, HasSubstr("5 of 5 violated(lost_commit)"));
+  EXPECT_TRUE(finding.story.ends_with("replay:  path/to/lastcommit replay " +
+                                      Path("shrunk.plan") + "\n"))
+      << finding.story;
+}
+
+TEST_F(FindingTest, TheTokenIsTheShrunkPlan) {
+  options_.program = "lastcommit";
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_THAT(ParseToken(finding.token),
+              IsOkAndHolds(WithoutExpectation(PlanIn("shrunk.plan"))));
+  EXPECT_THAT(finding.story,
+              HasSubstr("\nreplay:  lastcommit replay " + finding.token +
+                        "\nreplay:  lastcommit replay " + Path("shrunk.plan")));
+}
+
+TEST_F(FindingTest, APlanThatIsTooLongForATokenIsSaidToBe) {
+  options_.is_cancelled = [] { return true; };
+  Plan plan = PlanKilledInCommit(kDishonest);
+  for (int id = 0; id < 100; ++id) {
+    plan.rounds[0].steps.insert(plan.rounds[0].steps.begin() + 1,
+                                {.kind = StepKind::kPutBlob,
+                                 .id = id * id % 97,
+                                 .content = {id * 17 % 101, 5}});
+  }
+  const Finding finding = Keep(plan);
+  EXPECT_EQ(finding.token, "");
+  EXPECT_THAT(finding.story,
+              HasSubstr("\ntoken:   none, the plan is too long\nreplay:  "));
+}
+
+class LikenessTest : public FindingTest {
+ protected:
+  // A loss of power after a VACUUM, on any SQLite.
+  static Plan PlanOfAKnownBug() {
+    const absl::StatusOr<Plan> plan =
+        ReadPlanFile(CORPUS "vacuum-power-loss.plan");
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? *plan : Plan();
+  }
+};
+
+TEST_F(LikenessTest, AKnownBugIsNamedInTheStoryAndIsAViolationAllTheSame) {
+  const Finding finding = Keep(PlanOfAKnownBug());
+  EXPECT_EQ(finding.verdict, "violated(damaged)");
+  EXPECT_THAT(finding.looks_like, ElementsAre("vacuum-undone"));
+  EXPECT_THAT(finding.story,
+              HasSubstr("\nlooks like: vacuum-undone (SQLite 3.40.1 and later; "
+                        "docs/findings.md \"VACUUM, and the journal that comes "
+                        "back\")\nthis is a likeness, by what the plan did and "
+                        "what was seen, and no proof\n"));
+}
+
+TEST_F(LikenessTest, APlantedBugIsNotNamed) {
+  const Finding finding = Keep(PlanKilledInCommit(kDishonest));
+  EXPECT_THAT(finding.looks_like, IsEmpty());
+  EXPECT_THAT(finding.story, Not(HasSubstr("looks like")));
+}
+
+TEST_F(LikenessTest, WhatIsFlakyLooksLikeNothing) {
+  const Plan plan = PlanOfAKnownBug();
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kWrongRead, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(flaky)");
+  EXPECT_THAT(finding.looks_like, IsEmpty());
+}
+
+TEST_F(FindingTest, WhatDoesNotRepeatIsFlakyAndKeptAsItIs) {
+  const Plan plan = PlanKilledInCommit(kHonest);
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(flaky)");
+  EXPECT_EQ(finding.plan_path, Path("original.plan"));
+  EXPECT_FALSE(findings_.Has(std::string(kName) + "/shrunk.plan"));
+  EXPECT_THAT(finding.story, HasSubstr("20 of 20 held"));
+  EXPECT_EQ(finding.verdicts, (std::map<std::string, int>{{"held", 20}}));
+  EXPECT_THAT(finding.story, HasSubstr("once"));
+}
+
+// The second commit is the one that the timed kill of `result` hit.
+Plan TimedPlan() {
+  Plan plan = PlanKilledInCommit(kDishonest);
+  for (Step& step : plan.rounds[0].steps) step.crash.reset();
+  plan.rounds[0].steps[1].kill_after_us = PlanLimits::kMaxKillAfterUs;
+  return plan;
+}
+
+TEST_F(FindingTest, ATimedOneBecomesADeterministicPlan) {
+  const Plan plan = TimedPlan();
+  TrialResult result = Run(plan);  // the clock comes too late; so tell it
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  result.rounds[0].crashed = true;
+  result.rounds[0].crash = {.step = 5, .point = {1, Moment::kDuring}};
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.repeats, "5 of 5 violated(lost_commit)");
+  EXPECT_EQ(finding.lines, 4u);
+  EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
+  EXPECT_FALSE(HasTimedKill(PlanIn("deterministic.plan")));
+  EXPECT_EQ(Run(PlanIn("shrunk.plan")).verdict.violation,
+            ViolationClass::kLostCommit);
+  EXPECT_THAT(finding.story, HasSubstr("a timed kill found it"));
+}
+
+TEST_F(FindingTest, ATimedOneThatNoOtherPlanStandsForIsKeptWithItsRate) {
+  Plan plan = TimedPlan();
+  plan.saver = kHonest;
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.verdict, "violated(lost_commit)");
+  EXPECT_EQ(finding.repeats, "20 of 20 skipped(not_reached)");
+  EXPECT_EQ(finding.plan_path, Path("original.plan"));
+  EXPECT_FALSE(findings_.Has(std::string(kName) + "/deterministic.plan"));
+  EXPECT_THAT(finding.story, HasSubstr("NOT DETERMINISTIC"));
+  EXPECT_THAT(finding.story, HasSubstr("failed\n"));
+}
+
+TEST_F(FindingTest, OneOfProcessesThatRanFreelyIsKeptWithItsRate) {
+  Plan plan = PlanKilledInCommit(kHonest);
+  plan.rounds[0].steps.insert(plan.rounds[0].steps.end() - 1,
+                              {{.kind = StepKind::kOpen, .client = 1},
+                               {.kind = StepKind::kClose, .client = 1}});
+  for (Step& step : plan.rounds[0].steps) step.crash.reset();
+  plan.schedule.kind = ScheduleKind::kFree;
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  const Finding finding = Keep(plan, result);
+  EXPECT_EQ(finding.repeats, "20 of 20 held");
+  EXPECT_EQ(finding.plan_path, Path("original.plan"));
+  EXPECT_THAT(finding.story, HasSubstr("NOT REPLAYABLE"));
+  EXPECT_THAT(finding.story, HasSubstr("the kernel decides who goes on"));
+  EXPECT_THAT(ShrinkPlan(*trial_, plan, result, options_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(FindingTest, ASearchThatIsCutShortSaysSo) {
+  options_.is_cancelled = [] { return true; };
+  TrialResult result = Run(TimedPlan());
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  EXPECT_THAT(Keep(TimedPlan(), result).story,
+              HasSubstr("the search for a plan without one was stopped"));
+}
+
+TEST_F(FindingTest, AFileInTheWayOfTheDirectoryIsAnError) {
+  findings_.Put("file", "");
+  EXPECT_THAT(PrepareFindings(findings_.Path("file")),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  options_.directory = findings_.Path("file");
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  EXPECT_THAT(KeepFinding(*trial_, kKey, plan, Run(plan), options_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(FindingTest, TheDirectoryIsMadeWithItsParents) {
+  EXPECT_THAT(PrepareFindings(findings_.Path("a/b/c")), IsOk());
+  EXPECT_TRUE(findings_.Has("a/b/c"));
+}
+
+TEST_F(FindingTest, AReadOnlyDirectoryIsPermissionDenied) {
+  const std::string reason = findings_.MountTmpfs("ro");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  EXPECT_THAT(PrepareFindings(findings_.path()),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(FindingTest, AFullDirectoryIsResourceExhausted) {
+  const std::string reason = findings_.MountTmpfs("size=4k");
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  EXPECT_THAT(KeepFinding(*trial_, kKey, plan, Run(plan), options_),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+}  // namespace
+}  // namespace lastcommit
