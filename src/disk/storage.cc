@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "plan/splitmix64.h"
 #include "xxhash.h"
 
 namespace lastcommit {
@@ -30,18 +31,10 @@ std::int64_t ChunksFor(std::int64_t size) {
   return (size + kChunkBytes - 1) / kChunkBytes;
 }
 
-// https://prng.di.unimi.it/splitmix64.c describes the generator.
-std::uint64_t Mix(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
-
 std::string Garbage(std::int64_t size, std::uint64_t seed) {
   std::string bytes(static_cast<std::size_t>(size), '\0');
   for (std::size_t i = 0; i < bytes.size(); i += sizeof(std::uint64_t)) {
-    const std::uint64_t word = Mix(seed + i);
+    const std::uint64_t word = SplitMix64(seed + i).Next();
     std::memcpy(bytes.data() + i, &word,
                 std::min(sizeof(word), bytes.size() - i));
   }
@@ -510,7 +503,7 @@ std::uint64_t Storage::Digest() const {
   for (const auto& [path, id] : data_->entries) {
     const Inode& inode = *data_->inodes.at(id);
     hash = XXH3_64bits_withSeed(path.data(), path.size(), hash);
-    hash = Mix(hash ^ inode.now.Hash());
+    hash = SplitMix64(hash ^ inode.now.Hash()).Next();
   }
   return hash;
 }

@@ -5,26 +5,21 @@
 #include <utility>
 #include <vector>
 
+#include "plan/splitmix64.h"
+
 namespace lastcommit {
 namespace {
 
-// https://prng.di.unimi.it/splitmix64.c describes the generator.
 class Numbers {
  public:
-  explicit Numbers(std::uint64_t seed) : state_(seed) {}
+  explicit Numbers(std::uint64_t seed) : random_(seed) {}
 
   // 0 to `bound` - 1.
-  std::uint64_t Below(std::uint64_t bound) {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-    return (mixed ^ (mixed >> 31)) % bound;
-  }
+  std::uint64_t Below(std::uint64_t bound) { return random_.Next() % bound; }
   bool Percent(std::uint64_t percent) { return Below(100) < percent; }
 
  private:
-  std::uint64_t state_;
+  SplitMix64 random_;
 };
 
 struct Pending {

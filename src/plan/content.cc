@@ -1,6 +1,4 @@
-// All bytes come from splitmix64 (Steele, Lea, Flood: Fast Splittable
-// Pseudorandom Number Generators, 2014), written out here because the
-// distributions of <random> differ between standard libraries.
+// All bytes come from splitmix64.
 
 #include "plan/content.h"
 
@@ -14,18 +12,15 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "plan/splitmix64.h"
 
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kGamma = 0x9e3779b97f4a7c15;
+constexpr std::uint64_t kGamma = SplitMix64::kGamma;
 
 // A bijection, so that different seeds never become one.
-constexpr std::uint64_t Mix(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
+constexpr std::uint64_t Mix(std::uint64_t z) { return SplitMix64::Mix(z); }
 
 // A seed of its own for each use of a step's one seed.
 constexpr std::uint64_t Derive(std::uint64_t seed, std::uint64_t use) {
