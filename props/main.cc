@@ -5,8 +5,8 @@
 
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
-#include "props/environment.h"
 #include "output/version.h"
+#include "props/environment.h"
 
 namespace {
 

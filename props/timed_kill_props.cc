@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "results/ledger.h"
-#include "results/promises.h"
 #include "generate/timed_kill.h"
 #include "props/environment.h"
 #include "props/trial_property.h"
+#include "results/ledger.h"
+#include "results/promises.h"
 #include "trial/trial.h"
 
 namespace lastcommit {

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger.h"
-#include "results/promises.h"
 #include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
+#include "results/ledger.h"
+#include "results/promises.h"
 #include "subject/registry.h"
 #include "trial/trial.h"
 

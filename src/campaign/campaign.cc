@@ -6,16 +6,16 @@
 #include <utility>
 #include <vector>
 
-#include "results/campaign_directory.h"
 #include "campaign/fuzz.h"
 #include "campaign/interrupts.h"
+#include "campaign/supervisor.h"
+#include "output/json_file.h"
+#include "output/whole_file.h"
+#include "results/campaign_directory.h"
 #include "results/results_database.h"
 #include "results/results_file.h"
-#include "campaign/supervisor.h"
 #include "results/unrecorded.h"
-#include "output/whole_file.h"
 #include "status/status.h"
-#include "output/json_file.h"
 
 namespace lastcommit {
 namespace {

@@ -4,12 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "results/identity.h"
 #include "campaign/interrupts.h"
-#include "output/json_file.h"
 #include "campaign/supervisor.h"
-#include "status/status.h"
+#include "generate/choices.h"
+#include "names/names.h"
+#include "output/json_file.h"
 #include "output/version.h"
+#include "results/identity.h"
+#include "status/status.h"
 
 namespace lastcommit {
 

@@ -27,7 +27,7 @@ std::string PrintAssignment(const Assignment& assignment) {
 }
 
 std::string PrintMessage(const Message& message) {
-  json value = {{"cells", message.cells},
+  json value = {{"cells", WithNames(message.cells)},
                 {"digest", message.digest_sum},
                 {"error", message.error},
                 {"last", message.is_last}};
@@ -50,7 +50,7 @@ std::optional<Message> ParseMessage(const std::string& line) {
   try {
     const json value = json::parse(line);
     Message message;
-    message.cells = value.at("cells").get<Ledger::Cells>();
+    message.cells = ParseCells(value.at("cells").get<NamedCells>());
     message.digest_sum = value.at("digest");
     message.error = value.at("error");
     message.is_last = value.at("last");

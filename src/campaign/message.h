@@ -10,8 +10,8 @@
 #include <string>
 
 #include "explain/finding.h"
+#include "results/cell.h"
 #include "results/index_ranges.h"
-#include "results/ledger.h"
 
 namespace lastcommit {
 
@@ -27,7 +27,7 @@ struct Message {
   // The part of the assignment that is done, and what it came to. An
   // assignment is answered once, with less than all of it when told to stop.
   std::optional<IndexRange> done;
-  Ledger::Cells cells;
+  Cells cells;
   std::uint64_t digest_sum = 0;
   std::optional<Finding> finding;
   std::string error;  // the tester failed

@@ -21,8 +21,8 @@
 #include "campaign/work_list.h"
 #include "campaign/worker.h"
 #include "campaign/worker_process.h"
-#include "status/status.h"
 #include "output/version.h"
+#include "status/status.h"
 
 namespace lastcommit {
 namespace {
@@ -168,8 +168,8 @@ class Supervisor {
                                     : kWorkerHung;
     const Plan plan = PlanAt({options_.seed, index}, options_.generate);
     unrecorded_.indexes.Add({index, index + 1});
-    ++unrecorded_.cells["trials"];
-    ++unrecorded_.cells[absl::StrCat("verdict/", verdict)];
+    ++unrecorded_.cells[{.group = CellGroup::kTrials}];
+    ++unrecorded_.cells[VerdictCell(verdict)];
     unrecorded_.digest_sum += DigestOf(index, plan, verdict);
   }
 

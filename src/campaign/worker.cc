@@ -8,6 +8,7 @@
 #include "campaign/line_socket.h"
 #include "campaign/message.h"
 #include "plan/codec.h"
+#include "results/ledger.h"
 #include "status/status.h"
 #include "xxhash.h"
 

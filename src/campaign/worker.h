@@ -9,8 +9,8 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "results/run_options.h"
 #include "plan/plan.h"
+#include "results/run_options.h"
 
 namespace lastcommit {
 

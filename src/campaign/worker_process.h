@@ -14,9 +14,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "results/index_ranges.h"
 #include "campaign/line_socket.h"
 #include "campaign/worker.h"
+#include "results/index_ranges.h"
 
 namespace lastcommit {
 

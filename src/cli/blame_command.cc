@@ -7,16 +7,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "explain/blame.h"
-#include "explain/finding.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
+#include "explain/blame.h"
+#include "explain/finding.h"
 #include "explain/replay.h"
 #include "explain/story.h"
+#include "output/version.h"
 #include "output/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
-#include "output/version.h"
 
 namespace lastcommit {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "output/exit_code.h"
 #include "cli/app.h"
+#include "output/exit_code.h"
 
 namespace lastcommit {
 

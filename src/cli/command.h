@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "output/exit_code.h"
 #include "cli/app.h"
 #include "model/verdict.h"
+#include "output/exit_code.h"
 #include "plan/plan.h"
 #include "trial/fork_trial.h"
 

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "campaign/fuzz.h"
-#include "results/identity.h"
 #include "cli/command.h"
 #include "cli/run_options.h"
+#include "results/identity.h"
 
 namespace lastcommit {
 namespace {

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "output/exit_code.h"
 #include "cli/blame_command.h"
 #include "cli/bugs_command.h"
 #include "cli/campaign_command.h"
@@ -22,9 +21,10 @@
 #include "cli/verify_command.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
+#include "output/exit_code.h"
+#include "output/version.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
-#include "output/version.h"
 
 namespace lastcommit {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "results/merge.h"
 #include "cli/command.h"
-#include "status/status.h"
 #include "output/exit_code.h"
+#include "results/merge.h"
+#include "status/status.h"
 
 namespace lastcommit {
 namespace {

@@ -9,16 +9,16 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "cli/command.h"
 #include "explain/finding.h"
 #include "explain/replay.h"
 #include "explain/story.h"
-#include "cli/command.h"
 #include "model/known_bugs.h"
+#include "output/version.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/token.h"
 #include "trial/failure_of.h"
-#include "output/version.h"
 
 namespace lastcommit {
 namespace {

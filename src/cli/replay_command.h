@@ -4,8 +4,8 @@
 #ifndef LASTCOMMIT_CLI_REPLAY_COMMAND_H_
 #define LASTCOMMIT_CLI_REPLAY_COMMAND_H_
 
-#include "output/exit_code.h"
 #include "cli/command.h"
+#include "output/exit_code.h"
 
 namespace lastcommit {
 

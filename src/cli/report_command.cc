@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "results/report.h"
-#include "output/whole_file.h"
 #include "cli/command.h"
+#include "output/whole_file.h"
+#include "results/report.h"
 #include "status/status.h"
 
 namespace lastcommit {

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "generate/choices.h"
 
 namespace lastcommit {
 
@@ -72,7 +73,9 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
   command
       ->add_option_function<std::string>(
           "--fault",
-          [&](const std::string& name) { wanted.fault = ParseFault(name); },
+          [&](const std::string& name) {
+            wanted.fault = ParseFaultChoice(name);
+          },
           "kill: each plan has a kill at an I/O call; timed-kill: each has one "
           "by the clock; power-loss, io-error: each has one; none; mixed "
           "(default): all of them, but nothing by the clock")

@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "explain/finding.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
+#include "cli/command.h"
+#include "explain/finding.h"
 #include "explain/replay.h"
 #include "explain/story.h"
 #include "output/whole_file.h"
-#include "cli/command.h"
 #include "plan/codec.h"
 #include "status/status.h"
 

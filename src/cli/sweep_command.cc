@@ -8,16 +8,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "explain/finding.h"
 #include "campaign/interrupts.h"
-#include "output/json_file.h"
 #include "campaign/progress.h"
+#include "cli/run_options.h"
+#include "explain/finding.h"
 #include "explain/story.h"
 #include "explain/sweep.h"
 #include "explain/sweep_report.h"
-#include "cli/run_options.h"
-#include "status/status.h"
+#include "output/json_file.h"
 #include "output/version.h"
+#include "status/status.h"
 
 namespace lastcommit {
 namespace {

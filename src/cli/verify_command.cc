@@ -18,10 +18,10 @@
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
+#include "output/version.h"
 #include "verify/shown.h"
 #include "verify/verification.h"
 #include "verify/verification_json.h"
-#include "output/version.h"
 
 namespace lastcommit {
 namespace {

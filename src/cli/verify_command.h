@@ -3,8 +3,8 @@
 #ifndef LASTCOMMIT_CLI_VERIFY_COMMAND_H_
 #define LASTCOMMIT_CLI_VERIFY_COMMAND_H_
 
-#include "output/exit_code.h"
 #include "cli/app.h"
+#include "output/exit_code.h"
 
 namespace lastcommit {
 

@@ -11,6 +11,8 @@
 #include "disk/lock_watch.h"
 #include "disk/memory_faults.h"
 #include "disk/vfs_call.h"
+#include "names/names.h"
+#include "plan/splitmix64.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -25,7 +27,7 @@ IoObserver* g_observer = nullptr;
 VfsObserver* g_vfs_observer = nullptr;
 LockWatch* g_lock_watch = nullptr;
 VirtualTime* g_time = nullptr;
-std::uint64_t g_random = 0x9e3779b97f4a7c15;
+SplitMix64 g_random(SplitMix64::kGamma);
 bool g_promises_powersafe_overwrite = true;
 bool g_sleeps = true;
 
@@ -54,7 +56,7 @@ int Observed(const IoCall& call, Perform perform) {
   return result;
 }
 
-// The same for who hears of all calls. Every call is made in here, and the
+// The same for the observer of all calls. Every call is made in here, and the
 // memory of all of them is the tester's.
 template <typename Perform>
 int Seen(const VfsCall& call, Perform perform) {
@@ -358,32 +360,23 @@ int CurrentTime(sqlite3_vfs* vfs, double* now) {
   return result;
 }
 
-// https://prng.di.unimi.it/splitmix64.c describes the generator.
-std::uint64_t NextRandom() {
-  g_random += 0x9e3779b97f4a7c15;
-  std::uint64_t mixed = g_random;
-  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-  return mixed ^ (mixed >> 31);
-}
-
 int Randomness(sqlite3_vfs* /*vfs*/, int size, char* bytes) {
-  for (int i = 0; i < size; ++i) bytes[i] = static_cast<char>(NextRandom());
+  for (int i = 0; i < size; ++i) bytes[i] = static_cast<char>(g_random.Next());
   return size;
 }
 
 }  // namespace
 
 std::string_view Name(IoKind kind) {
-  constexpr std::array<std::string_view, 6> kNames = {
-      "open", "write", "truncate", "sync", "delete", "shm_map"};
-  return kNames[static_cast<std::size_t>(kind)];
+  constexpr Names<IoKind, IoKind::kShmMap> kNames("open", "write", "truncate",
+                                                  "sync", "delete", "shm_map");
+  return kNames.Of(kind);
 }
 
 std::string_view Name(FileRole role) {
-  constexpr std::array<std::string_view, 5> kNames = {
-      "database", "journal", "wal", "shm", "temporary"};
-  return kNames[static_cast<std::size_t>(role)];
+  constexpr Names<FileRole, FileRole::kTemporary> kNames(
+      "database", "journal", "wal", "shm", "temporary");
+  return kNames.Of(role);
 }
 
 absl::Status RegisterShimVfs() {
@@ -430,7 +423,7 @@ void PromisePowersafeOverwrite(bool is_promised) {
 }
 
 void SeedSqliteRandomness(std::uint32_t seed) {
-  g_random = seed;
+  g_random = SplitMix64(seed);
   // The int is cast back to unsigned there; the third argument is read as a
   // connection and must be there.
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed),

@@ -17,16 +17,20 @@
 #include "explain/replay.h"
 #include "explain/shape.h"
 #include "explain/story.h"
-#include "output/whole_file.h"
 #include "model/known_bugs.h"
+#include "names/names.h"
+#include "output/version.h"
+#include "output/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/token.h"
 #include "trial/failure_of.h"
-#include "output/version.h"
 
 namespace lastcommit {
 namespace {
+
+constexpr Names<FindingState, FindingState::kExplained> kStates("seen", "kept",
+                                                                "explained");
 
 // A rate that means something.
 constexpr int kRepeatsOfFlaky = 20;
@@ -116,24 +120,10 @@ absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
 
 }  // namespace
 
-std::string_view Name(FindingState state) {
-  switch (state) {
-    case FindingState::kSeen:
-      return "seen";
-    case FindingState::kKept:
-      return "kept";
-    case FindingState::kExplained:
-      return "explained";
-  }
-  return "";
-}
+std::string_view Name(FindingState state) { return kStates.Of(state); }
 
 std::optional<FindingState> ParseFindingState(std::string_view name) {
-  for (const FindingState state :
-       {FindingState::kSeen, FindingState::kKept, FindingState::kExplained}) {
-    if (name == Name(state)) return state;
-  }
-  return std::nullopt;
+  return kStates.Parse(name);
 }
 
 absl::Status PrepareFindings(const std::string& directory) {

@@ -3,15 +3,10 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
-
-// absl::string_view of Debian 12 is not std::string_view.
-template <typename Enum>
-std::string Word(Enum value) {
-  return std::string(Name(value));
-}
 
 std::string WordOf(const Step& step) {
   std::string word =

@@ -6,14 +6,10 @@
 #include "explain/clients_story.h"
 #include "explain/fault_story.h"
 #include "explain/step_words.h"
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
-
-template <typename Enum>
-std::string Word(Enum value) {
-  return std::string(Name(value));
-}
 
 void AppendRound(const Round& round, std::string& text) {
   bool is_dead = false;

@@ -11,13 +11,13 @@
 #include "explain/finding.h"
 #include "explain/replay.h"
 #include "explain/story.h"
-#include "output/whole_file.h"
 #include "model/known_bugs.h"
+#include "output/version.h"
+#include "output/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "trial/failure_of.h"
 #include "trial/power_loss_view.h"
-#include "output/version.h"
 #include "xxhash.h"
 
 namespace lastcommit {

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "output/exit_code.h"
 #include "disk/shim_vfs.h"
 #include "model/verdict.h"
+#include "output/exit_code.h"
 #include "plan/plan.h"
 #include "trial/crash_sweep.h"
 #include "trial/trial_runner.h"

@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "explain/finding.h"
 #include "model/known_bugs.h"
-#include "output/version.h"
 #include "output/exit_code.h"
+#include "output/version.h"
 
 namespace lastcommit {
 namespace {
@@ -74,10 +74,9 @@ std::string PrintFindings(const SweepSummary& summary) {
 std::string PrintOutcome(const SweepSummary& summary) {
   const SweepCounts total = summary.Total();
   return absl::StrCat(
-      summary.was_interrupted ? "interrupted, " : "",
-      Word(summary.exit_code()), ": ", total.judged - total.violations,
-      " images held, ", total.violations, " violated, ", total.no_demand,
-      " not judged, without a demand",
+      summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code()),
+      ": ", total.judged - total.violations, " images held, ", total.violations,
+      " violated, ", total.no_demand, " not judged, without a demand",
       total.no_demand > 0
           ? absl::StrCat(", of these ", total.damaged, " damaged")
           : "",

@@ -1,6 +1,6 @@
 // The mix: how often plans have which engine, fault and number of clients. One
 // table; what is asked for narrows it, and a run that is asked for nothing has
-// all of it. Called by arbitrary_plan.cc, and by who promises that each of them
+// all of it. Called by arbitrary_plan.cc, and by the promises that each of them
 // is met (results/promises.h).
 
 #ifndef LASTCOMMIT_GENERATE_MIX_H_

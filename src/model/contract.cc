@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "names/names.h"
+
 namespace lastcommit {
 namespace {
 
@@ -192,19 +194,16 @@ LegalCuts AfterKillOrClose(const Profile& promised, const CrashFacts& facts) {
 }  // namespace
 
 std::string_view Name(Fault fault) {
-  constexpr std::array<std::string_view, 3> kNames = {"none", "kill",
-                                                      "power_loss"};
-  return kNames[static_cast<std::size_t>(fault)];
+  constexpr Names<Fault, Fault::kPowerLoss> kNames("none", "kill",
+                                                   "power_loss");
+  return kNames.Of(fault);
 }
 
 std::string_view Name(LowerBound bound) {
-  constexpr std::array<std::string_view, 6> kNames = {"none",
-                                                      "acknowledged",
-                                                      "one_may_be_missing",
-                                                      "unless_directory_synced",
-                                                      "wal_synced",
-                                                      "nothing_pending"};
-  return kNames[static_cast<std::size_t>(bound)];
+  constexpr Names<LowerBound, LowerBound::kNothingPending> kNames(
+      "none", "acknowledged", "one_may_be_missing", "unless_directory_synced",
+      "wal_synced", "nothing_pending");
+  return kNames.Of(bound);
 }
 
 std::span<const ContractRow> KillContract() { return kKill; }

@@ -11,9 +11,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "output/json_file.h"
 #include "output/whole_file.h"
 #include "status/status.h"
-#include "output/json_file.h"
 
 namespace lastcommit {
 namespace {

@@ -5,7 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "results/run_options.h"
+#include "generate/choices.h"
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
@@ -14,7 +15,7 @@ using Words = std::vector<std::string>;
 
 // Empty: no plan was run.
 Words RowOf(const Ledger& ledger, Engine engine, FaultChoice fault) {
-  Words row = {absl::StrCat(std::string(Name(engine)), " ", Word(fault))};
+  Words row = {absl::StrCat(Word(engine), " ", Word(fault))};
   std::int64_t all = 0;
   for (int clients = 1; clients <= kMaxClients; ++clients) {
     const Combination combination = {engine, fault, clients};
@@ -60,10 +61,6 @@ std::string PrintCombinationTable(const Ledger& ledger) {
     text += "\n";
   }
   return text;
-}
-
-bool IsOfCombinationTable(const std::string& cell) {
-  return cell.starts_with("plans/") || cell.starts_with("exercised/");
 }
 
 }  // namespace lastcommit

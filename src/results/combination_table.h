@@ -19,9 +19,6 @@ std::vector<std::vector<std::string>> CombinationTable(const Ledger& ledger);
 // As people read it; "" without a plan.
 std::string PrintCombinationTable(const Ledger& ledger);
 
-// Whether the table has this cell of the ledger.
-bool IsOfCombinationTable(const std::string& cell);
-
 }  // namespace lastcommit
 
 #endif  // LASTCOMMIT_RESULTS_COMBINATION_TABLE_H_

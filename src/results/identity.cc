@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "generate/choices.h"
 #include "generate/mix.h"
+#include "names/names.h"
 #include "status/status.h"
 #include "subject/registry.h"
 
@@ -64,7 +66,7 @@ Identity FromJson(const json& value) {
   identity.seed = value.at("seed");
   identity.generate.saver = value.at("saver");
   const auto engine = ParseEngineChoice(value.at("engine").get<std::string>());
-  const auto fault = ParseFault(value.at("fault").get<std::string>());
+  const auto fault = ParseFaultChoice(value.at("fault").get<std::string>());
   identity.shards = value.at("shards").get<std::vector<int>>();
   identity.shards_of = value.at("shards_of");
   identity.generator_version = value.at("generator_version");

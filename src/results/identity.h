@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "results/run_options.h"
 #include "generate/arbitrary_plan.h"
+#include "results/run_options.h"
 
 namespace lastcommit {
 

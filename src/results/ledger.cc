@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "names/names.h"
 #include "results/combination_table.h"
 #include "results/power_loss_table.h"
-#include "results/run_options.h"
 
 namespace lastcommit {
 namespace {
@@ -17,47 +17,36 @@ constexpr std::array<JournalMode, 4> kModes = {
     JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist,
     JournalMode::kWal};
 
-constexpr const char* kOutcomes[] = {
-    "outcome/in_doubt_landed",
-    "outcome/in_doubt_lost",
-    "outcome/wal_frames_recovered",
-    "outcome/hot_journal_rolled_back",
-    "outcome/spilled",
-    "outcome/savepoint_rolled_back_after_spill",
-    "outcome/statement_failed_after_spill"};
-
-// absl::string_view of Debian 12 is not std::string_view.
-template <typename Enum>
-std::string Word(Enum value) {
-  return std::string(Name(value));
+Cell Outcome(const char* what) {
+  return {.group = CellGroup::kOutcome, .what = what};
 }
 
-enum class Kill { kPlanned, kTimed, kPowerLoss };
-
-std::string CrashCell(Engine engine, Kill kill, JournalMode mode, Phase phase) {
-  constexpr const char* kNames[] = {"/kill/", "/timed_kill/", "/power_loss/"};
-  return absl::StrCat("crash/", Word(engine),
-                      kNames[static_cast<std::size_t>(kill)], Word(mode), "/",
-                      Word(phase));
+Cell TimedKill(const char* what) {
+  return {.group = CellGroup::kTimedKill, .what = what};
 }
 
-constexpr const char kErrors[] = "errors/injected";
-constexpr const char kWentOn[] = "errors/same_connection_went_on";
-constexpr const char kModeChanges[] = "outcome/journal_mode_changed";
-constexpr const char kCheckpoints[] = "outcome/checkpointed";
-constexpr const char kVacuums[] = "outcome/vacuumed";
-constexpr const char kTimedSent[] = "timed_kill/sent";
-constexpr const char kTimedInside[] = "timed_kill/inside";
-constexpr const char kTimedTooLate[] = "timed_kill/too_late";
-
-// "sim/io-error/2".
-std::string WordOf(const Combination& combination) {
-  return absl::StrCat(Word(combination.engine), "/", Word(combination.fault),
-                      "/", combination.clients);
+// Of a group whose cells have an engine and a word.
+Cell OfEngine(CellGroup group, Engine engine, std::string what) {
+  return {.group = group, .engine = engine, .what = std::move(what)};
 }
 
-std::string CalmCell(Engine engine, JournalMode mode) {
-  return absl::StrCat("round/", Word(engine), "/none/", Word(mode));
+Cell CrashCell(Engine engine, CrashKind crash, JournalMode mode, Phase phase) {
+  return {.group = CellGroup::kCrash,
+          .engine = engine,
+          .crash = crash,
+          .journal_mode = mode,
+          .phase = phase};
+}
+
+Cell CalmCell(Engine engine, JournalMode mode) {
+  return {.group = CellGroup::kRound,
+          .engine = engine,
+          .crash = CrashKind::kNone,
+          .journal_mode = mode};
+}
+
+Cell MomentCell(Moment moment) {
+  return {.group = CellGroup::kMoment, .what = Word(moment)};
 }
 
 // Only a WAL has checkpoints.
@@ -73,15 +62,14 @@ std::int64_t CountDistinct(std::vector<std::uint64_t> digests) {
 
 // Also of a trial that is skipped because another kill of it came too late: its
 // rounds were judged.
-void AddTimedKill(const Plan& plan, const RoundFacts& facts,
-                  Ledger::Cells& cells) {
+void AddTimedKill(const Plan& plan, const RoundFacts& facts, Cells& cells) {
   if (!facts.timed) return;
-  ++cells[kTimedSent];
-  ++cells[facts.crashed ? kTimedInside : kTimedTooLate];
+  ++cells[TimedKill("sent")];
+  ++cells[TimedKill(facts.crashed ? "inside" : "too_late")];
   if (!facts.crashed || !facts.judged) return;
-  ++cells["timed_kill/judged"];
-  ++cells[CrashCell(plan.engine, Kill::kTimed, plan.profile.journal_mode,
-                    facts.crash.phase)];
+  ++cells[TimedKill("judged")];
+  ++cells[CrashCell(plan.engine, CrashKind::kTimedKill,
+                    plan.profile.journal_mode, facts.crash.phase)];
 }
 
 // A trial ends with the first violation.
@@ -94,13 +82,14 @@ bool IsAboutALossOfPower(const TrialResult& result) {
 // Of every crash image after a loss of power, by what the contract has a row
 // for.
 void AddImages(const Profile& profile, const TrialResult& result,
-               Ledger::Cells& cells) {
+               Cells& cells) {
   const ImageCounts& images = result.images;
-  const std::string row =
-      absl::StrCat("power_loss/", Word(profile.journal_mode), "/",
-                   Word(profile.synchronous), "/");
-  const auto add = [&](const char* cell, std::int64_t count) {
-    if (count > 0) cells[row + cell] += count;
+  const auto add = [&](const char* what, std::int64_t count) {
+    if (count == 0) return;
+    cells[{.group = CellGroup::kPowerLoss,
+           .journal_mode = profile.journal_mode,
+           .synchronous = profile.synchronous,
+           .what = what}] += count;
   };
   add("judged", images.judged);
   add("lost_changes", images.with_lost_changes);
@@ -112,27 +101,29 @@ void AddImages(const Profile& profile, const TrialResult& result,
   add("no_demand_lost_commits", images.with_lost_commits_without_demand);
 }
 
-void AddRound(const Plan& plan, const RoundFacts& facts, Ledger::Cells& cells) {
+void AddRound(const Plan& plan, const RoundFacts& facts, Cells& cells) {
   if (!facts.judged) return;
   const JournalMode mode = plan.profile.journal_mode;
   if (facts.has_death) {
-    ++cells[CrashCell(plan.engine, Kill::kPlanned, mode, facts.death.phase)];
-    ++cells[absl::StrCat("moment/", Word(facts.death.point.moment))];
+    ++cells[CrashCell(plan.engine, CrashKind::kKill, mode, facts.death.phase)];
+    ++cells[MomentCell(facts.death.point.moment)];
   } else if (!facts.crashed) {
     ++cells[CalmCell(plan.engine, mode)];
   }
   if (!facts.crashed && !facts.has_death) return;
   if (facts.crashed && !facts.timed) {
-    ++cells[CrashCell(plan.engine,
-                      facts.lost_power ? Kill::kPowerLoss : Kill::kPlanned,
-                      mode, facts.crash.phase)];
-    ++cells[absl::StrCat("moment/", Word(facts.crash.point.moment))];
+    ++cells[CrashCell(
+        plan.engine,
+        facts.lost_power ? CrashKind::kPowerLoss : CrashKind::kKill, mode,
+        facts.crash.phase)];
+    ++cells[MomentCell(facts.crash.point.moment)];
   }
   if (facts.had_candidate) {
-    ++cells[facts.candidate_landed ? kOutcomes[0] : kOutcomes[1]];
+    ++cells[Outcome(facts.candidate_landed ? "in_doubt_landed"
+                                           : "in_doubt_lost")];
   }
-  if (facts.wal_frames_recovered > 0) ++cells[kOutcomes[2]];
-  if (facts.hot_journal) ++cells[kOutcomes[3]];
+  if (facts.wal_frames_recovered > 0) ++cells[Outcome("wal_frames_recovered")];
+  if (facts.hot_journal) ++cells[Outcome("hot_journal_rolled_back")];
 }
 
 std::int64_t KillsOfOne(const TrialResult& result) {
@@ -150,11 +141,10 @@ std::int64_t KillsOfOneThenAll(const TrialResult& result) {
 }
 
 // What makes several clients more than one.
-void AddClients(const Plan& plan, const TrialResult& result,
-                Ledger::Cells& cells) {
-  const std::string engine = Word(plan.engine);
-  const auto add = [&](const char* cell, std::int64_t count) {
-    if (count > 0) cells[absl::StrCat("clients/", engine, "/", cell)] += count;
+void AddClients(const Plan& plan, const TrialResult& result, Cells& cells) {
+  const auto add = [&](const char* what, std::int64_t count) {
+    if (count == 0) return;
+    cells[OfEngine(CellGroup::kClients, plan.engine, what)] += count;
   };
   add("commits_in_turn", result.commits_in_turn);
   add("checkpoints_across_commits", result.checkpoints_across_commits);
@@ -165,7 +155,8 @@ void AddClients(const Plan& plan, const TrialResult& result,
   add("kills_of_one", KillsOfOne(result));
   add("kills_of_one_then_all", KillsOfOneThenAll(result));
   if (result.changes_of_client == 0) return;
-  ++cells[absl::StrCat("schedule/", engine, "/", Word(plan.schedule.kind))];
+  ++cells[OfEngine(CellGroup::kSchedule, plan.engine,
+                   Word(plan.schedule.kind))];
 }
 
 bool WasKilled(const RoundFacts& facts) {
@@ -203,46 +194,45 @@ bool IsInRecovery(const RoundFacts& before, const RoundFacts& facts) {
 }
 
 // What was injected, by its kind; of a trial that was judged.
-void AddKinds(const Plan& plan, const TrialResult& result,
-              Ledger::Cells& cells) {
-  const std::string engine = Word(plan.engine);
+void AddKinds(const Plan& plan, const TrialResult& result, Cells& cells) {
   const std::size_t rounds = std::min(result.rounds.size(), plan.rounds.size());
   for (std::size_t r = 0; r < rounds; ++r) {
     const RoundFacts& facts = result.rounds[r];
     const Round& round = plan.rounds[r];
     const auto error = ErrorStep(round);
     if (error.has_value() && facts.errors > 0) {
-      ++cells[absl::StrCat("errors/", engine, "/",
-                           Word(round.steps[*error].error->kind))];
+      ++cells[OfEngine(CellGroup::kErrors, plan.engine,
+                       Word(round.steps[*error].error->kind))];
     }
     if (r > 0 && IsInRecovery(result.rounds[r - 1], facts)) {
-      ++cells[absl::StrCat("errors/", engine, "/in_recovery")];
+      ++cells[OfEngine(CellGroup::kErrors, plan.engine, "in_recovery")];
     }
     const auto crash = CrashStep(round);
     if (crash.has_value() && LostPower(facts) && facts.lost_changes > 0) {
-      ++cells[absl::StrCat("survival/", engine, "/",
-                           Word(round.steps[*crash].crash->survival.kind))];
+      ++cells[OfEngine(CellGroup::kSurvival, plan.engine,
+                       Word(round.steps[*crash].crash->survival.kind))];
     }
   }
 }
 
 // What another program removed, and the trials that ended where nothing can be
 // demanded because of that.
-void AddRemovals(const Plan& plan, const TrialResult& result,
-                 Ledger::Cells& cells) {
-  const std::string prefix = absl::StrCat("removal/", Word(plan.engine), "/");
+void AddRemovals(const Plan& plan, const TrialResult& result, Cells& cells) {
+  const auto cell = [&](std::string what) {
+    return OfEngine(CellGroup::kRemoval, plan.engine, std::move(what));
+  };
   if (result.verdict.skipped == SkipReason::kNoDemand &&
       !result.rounds.empty() && result.rounds.back().has_removal()) {
-    ++cells[prefix + "not_judged"];
+    ++cells[cell("not_judged")];
   }
   if (result.verdict.skipped) return;
   for (const RoundFacts& facts : result.rounds) {
     for (int i = 0; i < kDatabaseFiles; ++i) {
       if (!facts.removed[static_cast<std::size_t>(i)]) continue;
-      ++cells[prefix + Word(static_cast<DatabaseFile>(i))];
+      ++cells[cell(Word(static_cast<DatabaseFile>(i)))];
     }
     if (facts.refused_for_removal > 0) {
-      cells[prefix + "refused"] += facts.refused_for_removal;
+      cells[cell("refused")] += facts.refused_for_removal;
     }
   }
 }
@@ -250,7 +240,7 @@ void AddRemovals(const Plan& plan, const TrialResult& result,
 std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
   std::int64_t count = 0;
   for (int p = 0; p < kPhases; ++p) {
-    count += ledger.Count(CrashCell(Engine::kFork, Kill::kPowerLoss, mode,
+    count += ledger.Count(CrashCell(Engine::kFork, CrashKind::kPowerLoss, mode,
                                     static_cast<Phase>(p)));
   }
   return count;
@@ -263,38 +253,46 @@ bool HasPowerLosses(const Ledger& ledger) {
   });
 }
 
-bool HasRounds(const Ledger::Cells& cells, Engine engine) {
-  const std::string crashes = absl::StrCat("crash/", Word(engine), "/");
-  const std::string ends = absl::StrCat("round/", Word(engine), "/");
-  return std::any_of(cells.begin(), cells.end(), [&](const auto& cell) {
-    return cell.first.starts_with(crashes) || cell.first.starts_with(ends);
+bool HasRounds(const Cells& cells, Engine engine) {
+  return std::any_of(cells.begin(), cells.end(), [&](const auto& entry) {
+    const Cell& cell = entry.first;
+    return cell.engine == engine &&
+           (cell.group == CellGroup::kCrash || cell.group == CellGroup::kRound);
   });
 }
 
 }  // namespace
 
 void Ledger::Add(const Plan& plan, const TrialResult& result) {
-  ++cells_["trials"];
-  ++cells_[absl::StrCat("verdict/", Name(result.verdict))];
+  ++cells_[{.group = CellGroup::kTrials}];
+  ++cells_[VerdictCell(Name(result.verdict))];
   const Combination combination = CombinationOf(plan);
   ++cells_[PlansCell(combination)];
-  if (Clients(plan) > 1) ++cells_[absl::StrCat("clients/", Clients(plan))];
-  cells_["steps"] += result.steps;
-  cells_["commits"] += result.commits;
+  if (Clients(plan) > 1) {
+    ++cells_[{.group = CellGroup::kClients, .clients = Clients(plan)}];
+  }
+  cells_[{.group = CellGroup::kSteps}] += result.steps;
+  cells_[{.group = CellGroup::kCommits}] += result.commits;
   for (const RoundFacts& facts : result.rounds) {
     AddTimedKill(plan, facts, cells_);
   }
   // These were judged before what came of the rest.
   AddImages(plan.profile, result, cells_);
   if (!result.image_digests.empty()) {
-    cells_["images/examined"] +=
+    cells_[{.group = CellGroup::kImages, .what = "examined"}] +=
         static_cast<std::int64_t>(result.image_digests.size());
-    cells_["images/distinct"] += CountDistinct(result.image_digests);
+    cells_[{.group = CellGroup::kImages, .what = "distinct"}] +=
+        CountDistinct(result.image_digests);
   }
   if (result.errors > 0) {
-    cells_[kErrors] += result.errors;
-    if (result.went_on > 0) cells_[kWentOn] += result.went_on;
-    ++cells_["errors/trials"];
+    const auto errors = [](const char* what) {
+      return Cell{.group = CellGroup::kErrors, .what = what};
+    };
+    cells_[errors("injected")] += result.errors;
+    if (result.went_on > 0) {
+      cells_[errors("same_connection_went_on")] += result.went_on;
+    }
+    ++cells_[errors("trials")];
   }
   AddRemovals(plan, result, cells_);
   if (result.verdict.skipped) return;  // what it did is not judged
@@ -302,43 +300,51 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
     ++cells_[ExercisedCell(combination)];
   }
   AddKinds(plan, result, cells_);
-  if (result.mode_changes > 0) cells_[kModeChanges] += result.mode_changes;
-  if (result.checkpoints > 0) cells_[kCheckpoints] += result.checkpoints;
-  if (result.vacuums > 0) cells_[kVacuums] += result.vacuums;
+  const auto add_outcome = [&](const char* what, std::int64_t count) {
+    if (count > 0) cells_[Outcome(what)] += count;
+  };
+  add_outcome("journal_mode_changed", result.mode_changes);
+  add_outcome("checkpointed", result.checkpoints);
+  add_outcome("vacuumed", result.vacuums);
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
   if (Clients(plan) > 1) AddClients(plan, result, cells_);
-  cells_[kOutcomes[4]] += result.spilled ? 1 : 0;
-  cells_[kOutcomes[5]] += result.savepoint_rolled_back_after_spill ? 1 : 0;
-  cells_[kOutcomes[6]] += result.statement_failed_after_spill ? 1 : 0;
+  cells_[Outcome("spilled")] += result.spilled ? 1 : 0;
+  cells_[Outcome("savepoint_rolled_back_after_spill")] +=
+      result.savepoint_rolled_back_after_spill ? 1 : 0;
+  cells_[Outcome("statement_failed_after_spill")] +=
+      result.statement_failed_after_spill ? 1 : 0;
 }
 
 void Ledger::Add(const Cells& cells) {
   for (const auto& [cell, count] : cells) cells_[cell] += count;
 }
 
-std::int64_t Ledger::Count(const std::string& cell) const {
+std::int64_t Ledger::Count(const Cell& cell) const {
   const auto found = cells_.find(cell);
   return found == cells_.end() ? 0 : found->second;
 }
 
 std::int64_t Ledger::judged() const {
-  std::int64_t judged = Count("verdict/held");
+  std::int64_t judged = Count(VerdictCell("held"));
   for (const auto& [cell, count] : cells_) {
-    if (cell.starts_with("verdict/violated(")) judged += count;
+    if (cell.group == CellGroup::kVerdict &&
+        cell.what.starts_with("violated(")) {
+      judged += count;
+    }
   }
   return judged;
 }
 
 std::int64_t Ledger::skipped() const {
-  return Count("verdict/skipped(not_reached)") +
-         Count("verdict/skipped(no_demand)");
+  return Count(VerdictCell("skipped(not_reached)")) +
+         Count(VerdictCell("skipped(no_demand)"));
 }
 
 std::string Ledger::PrintRealProcesses() const {
   // Of a run on real files of which nothing was judged, the zeros are shown.
   const bool is_simulated = HasRounds(cells_, Engine::kSim) &&
                             !HasRounds(cells_, Engine::kFork) &&
-                            Count(kTimedSent) == 0;
+                            Count(TimedKill("sent")) == 0;
   if (is_simulated) return "";
   std::string text =
       "ledger: crashes of real processes by journal_mode and phase\n";
@@ -347,29 +353,30 @@ std::string Ledger::PrintRealProcesses() const {
     absl::StrAppendFormat(&text, "%11s", Word(static_cast<Phase>(p)));
   }
   absl::StrAppendFormat(&text, "%11s\n", "no crash");
-  const auto append_crashes = [&](Kill kill, JournalMode mode) {
+  const auto append_crashes = [&](CrashKind crash, JournalMode mode) {
     for (int p = 0; p < kPhases; ++p) {
       const auto phase = static_cast<Phase>(p);
-      const std::string cell = CrashCell(Engine::kFork, kill, mode, phase);
+      const Cell cell = CrashCell(Engine::kFork, crash, mode, phase);
       absl::StrAppendFormat(
           &text, "%11s", Exists(mode, phase) ? absl::StrCat(Count(cell)) : "-");
     }
   };
   for (const JournalMode mode : kModes) {
     absl::StrAppendFormat(&text, "  fork kill %-12s", Word(mode));
-    append_crashes(Kill::kPlanned, mode);
+    append_crashes(CrashKind::kKill, mode);
     absl::StrAppendFormat(&text, "%11d\n",
                           Count(CalmCell(Engine::kFork, mode)));
   }
-  const auto append_rows = [&](const char* name, Kill kill) {
+  const auto append_rows = [&](const char* name, CrashKind crash) {
     for (const JournalMode mode : kModes) {
       absl::StrAppendFormat(&text, "  %s %-11s", name, Word(mode));
-      append_crashes(kill, mode);
+      append_crashes(crash, mode);
       text += "\n";
     }
   };
-  if (Count(kTimedSent) > 0) append_rows("timed kill", Kill::kTimed);
-  if (HasPowerLosses(*this)) append_rows("power loss", Kill::kPowerLoss);
+  if (Count(TimedKill("sent")) > 0)
+    append_rows("timed kill", CrashKind::kTimedKill);
+  if (HasPowerLosses(*this)) append_rows("power loss", CrashKind::kPowerLoss);
   return text;
 }
 
@@ -377,34 +384,38 @@ std::string Ledger::Print() const {
   std::string text = PrintCombinationTable(*this) + PrintRealProcesses() +
                      PrintPowerLossTable(*this);
   text += "ledger: everything else\n";
-  for (const auto& [cell, count] : cells_) {
-    if (cell.starts_with("crash/") || cell.starts_with("round/") ||
-        IsOfCombinationTable(cell)) {
-      continue;
-    }
-    absl::StrAppendFormat(&text, "  %-45s%12d\n", cell, count);
+  for (const auto& [name, count] : WithNames(CellsOutsideOfTables(*this))) {
+    absl::StrAppendFormat(&text, "  %-45s%12d\n", name, count);
   }
   return text;
 }
 
+Cells CellsOutsideOfTables(const Ledger& ledger) {
+  Cells rest;
+  for (const auto& [cell, count] : ledger.cells()) {
+    switch (cell.group) {
+      case CellGroup::kPlans:
+      case CellGroup::kExercised:
+      case CellGroup::kRound:
+      case CellGroup::kCrash:
+        break;
+      default:
+        rest.emplace(cell, count);
+    }
+  }
+  return rest;
+}
+
 std::string DescribeTimedKills(const Ledger& ledger) {
-  const std::int64_t sent = ledger.Count(kTimedSent);
-  const std::int64_t inside = ledger.Count(kTimedInside);
+  const std::int64_t sent = ledger.Count(TimedKill("sent"));
+  const std::int64_t inside = ledger.Count(TimedKill("inside"));
   return absl::StrFormat(
       "timed kills: %d sent, %d came while a program ran (%.1f %%), %d too "
       "late",
       sent, inside,
       sent > 0 ? 100.0 * static_cast<double>(inside) / static_cast<double>(sent)
                : 0.0,
-      ledger.Count(kTimedTooLate));
-}
-
-std::string PlansCell(const Combination& combination) {
-  return absl::StrCat("plans/", WordOf(combination));
-}
-
-std::string ExercisedCell(const Combination& combination) {
-  return absl::StrCat("exercised/", WordOf(combination));
+      ledger.Count(TimedKill("too_late")));
 }
 
 }  // namespace lastcommit

@@ -5,26 +5,27 @@
 #define LASTCOMMIT_RESULTS_LEDGER_H_
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <string_view>
 
-#include "generate/mix.h"
 #include "plan/plan.h"
+#include "results/cell.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
 
 class Ledger {
  public:
-  // Names of cells, "crash/fork/kill/wal/commit", and how often.
-  using Cells = std::map<std::string, std::int64_t>;
-
   void Add(const Plan& plan, const TrialResult& result);
   void Add(const Cells& cells);
 
   const Cells& cells() const { return cells_; }
-  std::int64_t Count(const std::string& cell) const;
-  std::int64_t trials() const { return Count("trials"); }
+  std::int64_t Count(const Cell& cell) const;
+  // Of the cell with that name.
+  std::int64_t Count(std::string_view name) const {
+    return Count(ParseCell(name));
+  }
+  std::int64_t trials() const { return Count({.group = CellGroup::kTrials}); }
   std::int64_t skipped() const;
   // Held or violated.
   std::int64_t judged() const;
@@ -40,13 +41,11 @@ class Ledger {
   Cells cells_;
 };
 
+// What neither the table of combinations nor that of crashes shows.
+Cells CellsOutsideOfTables(const Ledger& ledger);
+
 // "timed kills: 100 sent, 97 came while a program ran (97.0 %), 3 too late".
 std::string DescribeTimedKills(const Ledger& ledger);
-
-// Names of cells: trials whose plans were of that combination, and those of
-// them that were judged after its fault was really done.
-std::string PlansCell(const Combination& combination);
-std::string ExercisedCell(const Combination& combination);
 
 }  // namespace lastcommit
 

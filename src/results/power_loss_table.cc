@@ -44,8 +44,11 @@ Words WordsOf(const PowerLossRow& row, const PowerLossCounts& counts) {
 
 PowerLossCounts PowerLossCountsOf(const Ledger& ledger,
                                   const PowerLossRow& row) {
-  const auto count = [&](const char* cell) {
-    return ledger.Count(absl::StrCat("power_loss/", NameOf(row), "/", cell));
+  const auto count = [&](const char* what) {
+    return ledger.Count({.group = CellGroup::kPowerLoss,
+                         .journal_mode = row.journal_mode,
+                         .synchronous = row.synchronous,
+                         .what = what});
   };
   PowerLossCounts counts;
   counts.judged = count("judged");

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger.h"
 #include "model/contract.h"
+#include "results/ledger.h"
 
 namespace lastcommit {
 

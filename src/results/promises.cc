@@ -8,19 +8,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "results/power_loss_table.h"
 #include "generate/mix.h"
+#include "names/names.h"
 #include "plan/fault.h"
 #include "plan/schedule.h"
+#include "results/power_loss_table.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
 namespace {
 
-// absl::string_view of Debian 12 is not std::string_view.
-template <typename Enum>
-std::string Word(Enum value) {
-  return std::string(Name(value));
+Cell OfEngine(CellGroup group, Engine engine, std::string what) {
+  return {.group = group, .engine = engine, .what = std::move(what)};
+}
+
+Cell TimedKills(const char* what) {
+  return {.group = CellGroup::kTimedKill, .what = what};
 }
 
 constexpr JournalMode kModes[] = {JournalMode::kDelete, JournalMode::kTruncate,
@@ -98,8 +101,8 @@ class PromiseList {
     int most_clients = kMaxClients;
   };
 
-  std::vector<std::string> Plans(const Which& which) const {
-    std::vector<std::string> plans;
+  std::vector<Cell> Plans(const Which& which) const {
+    std::vector<Cell> plans;
     for (const Share& share : mix_) {
       const Combination& c = share.combination;
       const bool is_fault =
@@ -114,8 +117,8 @@ class PromiseList {
   }
 
   // Nothing, if no plan of the mix could fill it.
-  void Add(const Which& which, double share, std::string cell) {
-    std::vector<std::string> plans = Plans(which);
+  void Add(const Which& which, double share, Cell cell) {
+    std::vector<Cell> plans = Plans(which);
     if (plans.empty()) return;
     promises_.push_back({std::move(cell), share, std::move(plans)});
   }
@@ -126,8 +129,9 @@ class PromiseList {
     const int total = TotalOf(mix_);
     for (const Share& share : mix_) {
       const Combination& combination = share.combination;
-      const std::string cell = ExercisedCell(combination);
-      promises_.push_back({cell, ShareOf(share, total), {"trials"}});
+      const Cell cell = ExercisedCell(combination);
+      promises_.push_back(
+          {cell, ShareOf(share, total), {{.group = CellGroup::kTrials}}});
       promises_.push_back(
           {cell, ExercisedOf(combination.fault), {PlansCell(combination)}});
     }
@@ -142,34 +146,38 @@ class PromiseList {
 
   void AddCrashes(Engine engine) {
     for (const JournalMode mode : kModes) {
-      const std::string in_mode = absl::StrCat("/", Word(mode));
       Add({engine, {FaultChoice::kNone}}, 0.05,
-          absl::StrCat("round/", Word(engine), "/none", in_mode));
+          {.group = CellGroup::kRound,
+           .engine = engine,
+           .crash = CrashKind::kNone,
+           .journal_mode = mode});
       for (int p = 0; p < kPhases; ++p) {
         const auto phase = static_cast<Phase>(p);
         if (!IsPromised(mode, phase)) continue;
-        const auto crash = [&](const char* fault) {
-          return absl::StrCat("crash/", Word(engine), "/", fault, in_mode, "/",
-                              Word(phase));
+        const auto crash = [&](CrashKind kind) {
+          return Cell{.group = CellGroup::kCrash,
+                      .engine = engine,
+                      .crash = kind,
+                      .journal_mode = mode,
+                      .phase = phase};
         };
         const bool is_rare = phase == Phase::kCreate;
         Add({engine, {FaultChoice::kKill}}, is_rare ? 0.004 : 0.01,
-            crash("kill"));
+            crash(CrashKind::kKill));
         Add({engine, {FaultChoice::kPowerLoss}}, is_rare ? 0.003 : 0.006,
-            crash("power_loss"));
+            crash(CrashKind::kPowerLoss));
       }
     }
   }
 
   void AddErrors(Engine engine) {
     const Which which = {engine, {FaultChoice::kIoError}};
-    const std::string errors = absl::StrCat("errors/", Word(engine), "/");
     for (int k = 0; k < kErrorKinds; ++k) {
       const auto kind = static_cast<ErrorKind>(k);
       Add(which, kind == ErrorKind::kDelete ? 0.006 : 0.01,
-          errors + Word(kind));
+          OfEngine(CellGroup::kErrors, engine, Word(kind)));
     }
-    Add(which, 0.01, errors + "in_recovery");
+    Add(which, 0.01, OfEngine(CellGroup::kErrors, engine, "in_recovery"));
   }
 
   void AddSurvivals(Engine engine) {
@@ -178,7 +186,7 @@ class PromiseList {
           SurvivalKind::kFilePrefixes, SurvivalKind::kSubset,
           SurvivalKind::kLoseOne}) {
       Add({engine, {FaultChoice::kPowerLoss}}, 0.025,
-          absl::StrCat("survival/", Word(engine), "/", Word(kind)));
+          OfEngine(CellGroup::kSurvival, engine, Word(kind)));
     }
   }
 
@@ -186,27 +194,31 @@ class PromiseList {
   // decides whether they meet; without switches inside of steps nobody commits
   // during a checkpoint of another one, but for those who wait.
   void AddClients(Engine engine) {
-    const std::string clients = absl::StrCat("clients/", Word(engine), "/");
+    const auto clients = [&](const char* what) {
+      return OfEngine(CellGroup::kClients, engine, what);
+    };
     const Which shared = {engine, {}, 2};
-    Add(shared, 0.1, clients + "commits_in_turn");
+    Add(shared, 0.1, clients("commits_in_turn"));
     if (options_.schedule == ScheduleKind::kFree) return;
-    Add(shared, 0.05, clients + "refusals");
-    Add({engine, {FaultChoice::kKill}, 2}, 0.05, clients + "kills_of_one");
+    Add(shared, 0.05, clients("refusals"));
+    Add({engine, {FaultChoice::kKill}, 2}, 0.05, clients("kills_of_one"));
     AddSchedules(engine);
     if (options_.schedule == ScheduleKind::kPlan) return;
-    Add(shared, 0.2, clients + "switches");
-    Add(shared, 0.05, clients + "checkpoints_across_commits");
+    Add(shared, 0.2, clients("switches"));
+    Add(shared, 0.05, clients("checkpoints_across_commits"));
   }
 
   // What another program removes, and that the saver has noticed it.
   void AddRemovals(Engine engine) {
     const Which alone = {
         engine, {FaultChoice::kNone, FaultChoice::kKill}, 1, 1};
-    const std::string removal = absl::StrCat("removal/", Word(engine), "/");
-    Add(alone, 0.015, removal + "database");
-    Add(alone, 0.007, removal + "wal");
-    Add(alone, 0.004, removal + "shm");
-    Add(alone, 0.015, removal + "refused");
+    const auto removal = [&](const char* what) {
+      return OfEngine(CellGroup::kRemoval, engine, what);
+    };
+    Add(alone, 0.015, removal("database"));
+    Add(alone, 0.007, removal("wal"));
+    Add(alone, 0.004, removal("shm"));
+    Add(alone, 0.015, removal("refused"));
   }
 
   void AddSchedules(Engine engine) {
@@ -215,27 +227,33 @@ class PromiseList {
           ScheduleKind::kRoundRobin, ScheduleKind::kDirected}) {
       if (options_.schedule.value_or(kind) != kind) continue;
       Add({engine, {}, 2}, 0.02,
-          absl::StrCat("schedule/", Word(engine), "/", Word(kind)));
+          OfEngine(CellGroup::kSchedule, engine, Word(kind)));
     }
   }
 
   void AddOutcomes() {
     using enum FaultChoice;
     const Which killed = {std::nullopt, {kKill}};
-    for (const char* cell :
-         {"moment/before", "moment/during", "moment/after",
-          "outcome/in_doubt_landed", "outcome/in_doubt_lost",
-          "outcome/wal_frames_recovered", "outcome/hot_journal_rolled_back"}) {
-      Add(killed, 0.01, cell);
+    for (const Moment moment :
+         {Moment::kBefore, Moment::kDuring, Moment::kAfter}) {
+      Add(killed, 0.01, {.group = CellGroup::kMoment, .what = Word(moment)});
+    }
+    const auto outcome = [](const char* what) {
+      return Cell{.group = CellGroup::kOutcome, .what = what};
+    };
+    for (const char* what :
+         {"in_doubt_landed", "in_doubt_lost", "wal_frames_recovered",
+          "hot_journal_rolled_back"}) {
+      Add(killed, 0.01, outcome(what));
     }
     const Which any = {};
-    for (const char* cell :
-         {"outcome/spilled", "outcome/savepoint_rolled_back_after_spill",
-          "outcome/statement_failed_after_spill"}) {
-      Add(any, 0.01, cell);
+    for (const char* what : {"spilled", "savepoint_rolled_back_after_spill",
+                             "statement_failed_after_spill"}) {
+      Add(any, 0.01, outcome(what));
     }
-    Add({std::nullopt, {kIoError}}, 0.02, "errors/same_connection_went_on");
-    Add({std::nullopt, {kNone, kKill}}, 0.03, "outcome/journal_mode_changed");
+    Add({std::nullopt, {kIoError}}, 0.02,
+        {.group = CellGroup::kErrors, .what = "same_connection_went_on"});
+    Add({std::nullopt, {kNone, kKill}}, 0.03, outcome("journal_mode_changed"));
   }
 
   const GenerateOptions& options_;
@@ -263,7 +281,7 @@ void CheckRun(const Ledger& ledger, const GenerateOptions& options,
                                 options.fault != FaultChoice::kIoError;
   const std::int64_t skipped =
       is_always_judged ? ledger.skipped()
-                       : ledger.Count("verdict/skipped(not_reached)");
+                       : ledger.Count(VerdictCell("skipped(not_reached)"));
   if (skipped * 100 > ledger.trials() * kMaxSkippedPercent) {
     broken.push_back(absl::StrCat(skipped, " of ", ledger.trials(),
                                   " plans were skipped, more than ",
@@ -273,27 +291,26 @@ void CheckRun(const Ledger& ledger, const GenerateOptions& options,
     broken.push_back(std::move(row));
   }
   if (options.fault == FaultChoice::kTimedKill && !AreInside(ledger)) {
-    broken.push_back(absl::StrCat(ledger.Count("timed_kill/inside"), " of ",
-                                  ledger.Count("timed_kill/sent"),
+    broken.push_back(absl::StrCat(ledger.Count(TimedKills("inside")), " of ",
+                                  ledger.Count(TimedKills("sent")),
                                   " timed kills came while a program ran, "
                                   "fewer than ",
                                   kLeastInsidePercent, " %"));
   }
 }
 
-std::int64_t SumOf(const Ledger& ledger,
-                   const std::vector<std::string>& cells) {
+std::int64_t SumOf(const Ledger& ledger, const std::vector<Cell>& cells) {
   std::int64_t sum = 0;
-  for (const std::string& cell : cells) sum += ledger.Count(cell);
+  for (const Cell& cell : cells) sum += ledger.Count(cell);
   return sum;
 }
 
 }  // namespace
 
 bool AreInside(const Ledger& ledger) {
-  const std::int64_t sent = ledger.Count("timed_kill/sent");
+  const std::int64_t sent = ledger.Count(TimedKills("sent"));
   return sent > 0 &&
-         ledger.Count("timed_kill/inside") * 100 >= sent * kLeastInsidePercent;
+         ledger.Count(TimedKills("inside")) * 100 >= sent * kLeastInsidePercent;
 }
 
 std::int64_t Promise::due() const { return DueAfter(share); }
@@ -315,7 +332,7 @@ PromiseReport CheckPromises(const Ledger& ledger,
                             const GenerateOptions& options) {
   PromiseReport report;
   CheckRun(ledger, options, report.broken);
-  std::set<std::string> empty;  // a cell may be promised twice
+  std::set<Cell> empty;  // a cell may be promised twice
   for (const Promise& promise : PromisesOf(options)) {
     const std::int64_t plans = SumOf(ledger, promise.plans);
     if (ledger.Count(promise.cell) > 0) {
@@ -323,7 +340,7 @@ PromiseReport CheckPromises(const Ledger& ledger,
     } else if (plans < promise.due()) {
       ++report.pending;
     } else if (empty.insert(promise.cell).second) {
-      report.broken.push_back(absl::StrCat("empty cell: ", promise.cell));
+      report.broken.push_back(absl::StrCat("empty cell: ", Name(promise.cell)));
     }
   }
   return report;

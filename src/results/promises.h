@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "results/ledger.h"
 #include "generate/arbitrary_plan.h"
+#include "results/ledger.h"
 
 namespace lastcommit {
 
@@ -39,10 +39,10 @@ std::int64_t TrialsOfAPromise(const GenerateOptions& options);
 
 // At least this share of the plans fills the cell.
 struct Promise {
-  std::string cell;
+  Cell cell;
   double share = 1;
   // Cells of the ledger that count the plans which could fill it; their sum.
-  std::vector<std::string> plans;
+  std::vector<Cell> plans;
 
   // So many of these, and it is due.
   std::int64_t due() const;

@@ -34,7 +34,7 @@ json ToJson(const TrialsRecord& trials) {
           {"at", Milliseconds(trials.at)},
           {"seconds", Milliseconds(trials.seconds)},
           {"indexes", ranges},
-          {"cells", trials.cells},
+          {"cells", WithNames(trials.cells)},
           {"digest", absl::StrFormat("%016x", trials.digest_sum)}};
 }
 
@@ -61,7 +61,7 @@ TrialsRecord TrialsFromJson(const json& value) {
   for (const json& range : value.at("indexes")) {
     trials.indexes.Add({range.at(0), range.at(1)});
   }
-  trials.cells = value.at("cells").get<Ledger::Cells>();
+  trials.cells = ParseCells(value.at("cells").get<NamedCells>());
   const std::string digest = value.at("digest");
   if (!absl::SimpleHexAtoi(digest, &trials.digest_sum)) {
     throw json::other_error::create(501, "digest is no hexadecimal number",

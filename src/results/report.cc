@@ -8,8 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "generate/choices.h"
+#include "model/known_bugs.h"
+#include "names/names.h"
+#include "output/exit_code.h"
 #include "results/campaign_directory.h"
 #include "results/combination_table.h"
 #include "results/markdown.h"
@@ -17,10 +20,8 @@
 #include "results/results_file.h"
 #include "results/summary.h"
 #include "results/unrecorded.h"
-#include "model/known_bugs.h"
 #include "status/status.h"
 #include "trial/trial.h"
-#include "output/exit_code.h"
 
 namespace lastcommit {
 namespace {
@@ -175,21 +176,17 @@ std::string FindingsOf(const Summary& summary, const std::string& program) {
   return text;
 }
 
-// "crash/fork/kill/wal/commit" is a cell of the row "fork kill wal".
+// Rows such as "fork kill wal", by their name, then by the phase of the crash.
 std::string CrashesOf(const Ledger& ledger) {
   std::map<std::string, std::map<std::string, std::int64_t>> counts;
   for (const auto& [cell, count] : ledger.cells()) {
-    std::vector<std::string> parts = absl::StrSplit(cell, '/');
-    if (parts.size() < 3) continue;
-    std::string column = "no crash";
-    if (parts.front() == "crash") {
-      column = parts.back();
-      parts.pop_back();
-    } else if (parts.front() != "round") {
+    if (cell.group != CellGroup::kCrash && cell.group != CellGroup::kRound) {
       continue;
     }
-    parts.erase(parts.begin());
-    counts[absl::StrJoin(parts, " ")][column] += count;
+    const std::string row =
+        absl::StrCat(Word(*cell.engine), " ", Word(*cell.crash), " ",
+                     Word(*cell.journal_mode));
+    counts[row][cell.phase ? Word(*cell.phase) : "no crash"] += count;
   }
   std::vector<std::string> head = {"engine, fault, journal_mode"};
   for (int p = 0; p < kPhases; ++p) {
@@ -227,12 +224,8 @@ std::string PowerLossOf(const Ledger& ledger) {
 
 std::string OtherCells(const Ledger& ledger) {
   Rows rows = {{"cell", "count"}};
-  for (const auto& [cell, count] : ledger.cells()) {
-    if (cell.starts_with("crash/") || cell.starts_with("round/") ||
-        IsOfCombinationTable(cell)) {
-      continue;
-    }
-    rows.push_back({cell, absl::StrCat(count)});
+  for (const auto& [name, count] : WithNames(CellsOutsideOfTables(ledger))) {
+    rows.push_back({name, absl::StrCat(count)});
   }
   return absl::StrCat("\n## The rest of the ledger\n\n", MarkdownTable(rows));
 }
@@ -241,14 +234,14 @@ std::string RunsOf(const Tally& tally) {
   Rows rows = {{"run", "begun", "seconds", "trials", "per second", "end"}};
   for (std::size_t i = 0; i < tally.sessions.size(); ++i) {
     const Session& session = tally.sessions[i];
-    rows.push_back(
-        {absl::StrCat(i + 1), Time(session.start.at),
-         absl::StrFormat("%.0f", session.seconds), absl::StrCat(session.trials),
-         Rate(static_cast<double>(session.trials), session.seconds),
-         !session.end ? "none: it runs, or was killed"
-         : session.end->was_interrupted
-             ? "interrupted"
-             : Word(static_cast<ExitCode>(session.end->exit_code))});
+    rows.push_back({absl::StrCat(i + 1), Time(session.start.at),
+                    absl::StrFormat("%.0f", session.seconds),
+                    absl::StrCat(session.trials),
+                    Rate(static_cast<double>(session.trials), session.seconds),
+                    !session.end ? "none: it runs, or was killed"
+                    : session.end->was_interrupted
+                        ? "interrupted"
+                        : Word(static_cast<ExitCode>(session.end->exit_code))});
   }
   return absl::StrCat("\n## Runs\n\n", MarkdownTable(rows));
 }

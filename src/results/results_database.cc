@@ -13,9 +13,9 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "results/results_schema.h"
-#include "output/whole_file.h"
 #include "disk/confined_vfs.h"
+#include "output/whole_file.h"
+#include "results/results_schema.h"
 #include "status/status.h"
 #include "trial/child.h"
 

@@ -202,8 +202,8 @@ absl::Status WriteDatabase(const std::string& path, const Identity& identity,
   RETURN_IF_ERROR(InsertCampaign(identity, tally, connection));
   RETURN_IF_ERROR(InsertRuns(tally, connection));
   RETURN_IF_ERROR(InsertFindings(tally, connection));
-  for (const auto& [cell, count] : tally.ledger.cells()) {
-    RETURN_IF_ERROR(connection.Insert("ledger", cell, count));
+  for (const auto& [name, count] : WithNames(tally.ledger.cells())) {
+    RETURN_IF_ERROR(connection.Insert("ledger", name, count));
   }
   return connection.Run("COMMIT");
 }

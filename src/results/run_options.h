@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string_view>
 
 #include "absl/time/time.h"
 #include "explain/finding.h"
@@ -51,15 +50,6 @@ struct RunOptions {
   // that was drawn, as if an injector of the drawn one were dead.
   std::function<Plan(Plan)> run_instead;
 };
-
-// "fork", as the option --engine says it.
-const char* Word(EngineChoice engine);
-// nullopt: there is no such word.
-std::optional<EngineChoice> ParseEngineChoice(std::string_view word);
-// "kill", as the option --fault says it.
-const char* Word(FaultChoice fault);
-// nullopt: there is no such word.
-std::optional<FaultChoice> ParseFault(std::string_view word);
 
 }  // namespace lastcommit
 

@@ -10,11 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "explain/finding_json.h"
-#include "results/identity.h"
-#include "results/power_loss_table.h"
+#include "generate/choices.h"
+#include "model/known_bugs.h"
+#include "names/names.h"
 #include "output/exit_code.h"
 #include "output/version.h"
-#include "model/known_bugs.h"
+#include "results/identity.h"
+#include "results/power_loss_table.h"
 
 namespace lastcommit {
 namespace {
@@ -88,14 +90,14 @@ void PrintFindings(const RunOptions& options, const Summary& summary) {
 // " (15 never came to their crash, 5 without a demand)".
 std::string WhyNotJudged(const Ledger& ledger) {
   std::vector<std::string> why;
-  const auto add = [&](const char* cell, const char* words) {
-    const std::int64_t count = ledger.Count(cell);
+  const auto add = [&](const char* verdict, const char* words) {
+    const std::int64_t count = ledger.Count(VerdictCell(verdict));
     if (count > 0) why.push_back(absl::StrCat(count, words));
   };
-  add("verdict/skipped(not_reached)", " never came to their crash");
-  add("verdict/skipped(no_demand)", " without a demand");
-  add("verdict/worker_died", " ended their worker");
-  add("verdict/worker_hung", " hung their worker");
+  add("skipped(not_reached)", " never came to their crash");
+  add("skipped(no_demand)", " without a demand");
+  add("worker_died", " ended their worker");
+  add("worker_hung", " hung their worker");
   return why.empty() ? "" : absl::StrCat(" (", absl::StrJoin(why, ", "), ")");
 }
 
@@ -154,7 +156,7 @@ Summary Summarize(Tally tally, const GenerateOptions& generate) {
 
 std::string JudgedInWords(const Summary& summary) {
   const Ledger& ledger = summary.tally.ledger;
-  const std::int64_t held = ledger.Count("verdict/held");
+  const std::int64_t held = ledger.Count(VerdictCell("held"));
   const std::int64_t judged = ledger.judged();
   std::string text = judged == held
                          ? absl::StrCat(judged, " judged and held")
@@ -196,8 +198,8 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   PrintFindings(options, summary);
   std::printf(
       "%s%s: %lld trials%s in %.1f s, %.0f per second: %s\n",
-      summary.was_interrupted ? "interrupted, " : "",
-      Word(summary.exit_code), static_cast<long long>(ledger.trials()),
+      summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code),
+      static_cast<long long>(ledger.trials()),
       summary.trials_before == 0 ? "" : absl::StrCat(", ", now, " now").c_str(),
       seconds, seconds > 0 ? static_cast<double>(now) / seconds : 0.0,
       JudgedInWords(summary).c_str());
@@ -228,7 +230,7 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"sqlite_source_id", sqlite3_sourceid()},
       {"trials", tally.ledger.trials()},
       {"trials_before", summary.trials_before},
-      {"ledger", tally.ledger.cells()},
+      {"ledger", WithNames(tally.ledger.cells())},
       {"judged", tally.ledger.judged()},
       {"kept_promises", summary.promises.kept},
       {"pending_promises", summary.promises.pending},

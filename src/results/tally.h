@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "explain/finding.h"
+#include "results/cell.h"
 #include "results/index_ranges.h"
 #include "results/ledger.h"
 
@@ -33,7 +34,7 @@ struct TrialsRecord {
   double at = 0;
   double seconds = 0;
   IndexRanges indexes;
-  Ledger::Cells cells;
+  Cells cells;
   std::uint64_t digest_sum = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "names/names.h"
 #include "verify/shown.h"
 
 // The library finds these where the types are.
@@ -15,38 +16,48 @@ using Json = nlohmann::json;
 
 }  // namespace
 
-NLOHMANN_JSON_SERIALIZE_ENUM(Soundness,
-                             {{Soundness::kOk, "OK"},
-                              {Soundness::kWarning, "WARNING"},
-                              {Soundness::kDamaged, "DAMAGED"},
-                              {Soundness::kCannotCheck, "CANNOT CHECK"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(RemarkLevel,
-                             {{RemarkLevel::kFact, "fact"},
-                              {RemarkLevel::kNote, "note"},
-                              {RemarkLevel::kWarning, "warning"},
-                              {RemarkLevel::kDamage, "damage"},
-                              {RemarkLevel::kUnchecked, "unchecked"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(WalHeader,
-                             {{WalHeader::kNone, "none"},
-                              {WalHeader::kTooShort, "too_short"},
-                              {WalHeader::kNoMagic, "no_magic"},
-                              {WalHeader::kWrongChecksum, "wrong_checksum"},
-                              {WalHeader::kUnknownVersion, "unknown_version"},
-                              {WalHeader::kValid, "valid"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(WalEnd,
-                             {{WalEnd::kFileEnds, "file_ends"},
-                              {WalEnd::kWrongChecksum, "wrong_checksum"},
-                              {WalEnd::kOlder, "older_generation"},
-                              {WalEnd::kNewer, "newer_generation"},
-                              {WalEnd::kForeign, "foreign_salts"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(
-    JournalFate, {{JournalFate::kNone, "none"},
-                  {JournalFate::kCold, "cold"},
-                  {JournalFate::kInUse, "in_use"},
-                  {JournalFate::kDatabaseIsEmpty, "deleted_database_is_empty"},
-                  {JournalFate::kNoHeader, "deleted_no_header"},
-                  {JournalFate::kSuperIsGone, "deleted_super_journal_is_gone"},
-                  {JournalFate::kRolledBack, "rolled_back"}})
+constexpr auto NamesOf(Soundness) {
+  return Names<Soundness, Soundness::kCannotCheck>("OK", "WARNING", "DAMAGED",
+                                                   "CANNOT CHECK");
+}
+constexpr auto NamesOf(RemarkLevel) {
+  return Names<RemarkLevel, RemarkLevel::kUnchecked>("fact", "note", "warning",
+                                                     "damage", "unchecked");
+}
+constexpr auto NamesOf(WalHeader) {
+  return Names<WalHeader, WalHeader::kValid>("none", "too_short", "no_magic",
+                                             "wrong_checksum",
+                                             "unknown_version", "valid");
+}
+constexpr auto NamesOf(WalEnd) {
+  return Names<WalEnd, WalEnd::kForeign>("file_ends", "wrong_checksum",
+                                         "older_generation", "newer_generation",
+                                         "foreign_salts");
+}
+constexpr auto NamesOf(JournalFate) {
+  return Names<JournalFate, JournalFate::kRolledBack>(
+      "none", "cold", "in_use", "deleted_database_is_empty",
+      "deleted_no_header", "deleted_super_journal_is_gone", "rolled_back");
+}
+
+template <typename Enum>
+concept HasNames = requires(Enum value) {
+  NamesOf(value);
+};
+
+template <HasNames Enum>
+void to_json(Json& json, Enum value) {
+  json = std::string(NamesOf(value).Of(value));
+}
+
+template <HasNames Enum>
+void from_json(const Json& json, Enum& value) {
+  const auto named = NamesOf(value).Parse(json.get<std::string>());
+  if (!named.has_value()) {
+    throw Json::other_error::create(501, "unknown name", &json);
+  }
+  value = *named;
+}
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Remark, level, about, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WalState, bytes, header, frames, valid,

@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 
 Message FullMessage() {
   Message message;
-  message.cells = {{"trials", 12}, {"crash/fork/kill/wal/commit", 3}};
+  message.cells =
+      ParseCells({{"trials", 12}, {"crash/fork/kill/wal/commit", 3}});
   message.digest_sum = std::numeric_limits<std::uint64_t>::max();
   message.error = "an error";
   message.is_last = true;

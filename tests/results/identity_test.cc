@@ -282,13 +282,5 @@ TEST(IdentityTest, ADiskThatLiesIsASimulatedOne) {
   }
 }
 
-TEST(IdentityTest, EachEngineIsItsWord) {
-  for (int i = 0; i < kEngineChoices; ++i) {
-    const auto engine = static_cast<EngineChoice>(i);
-    EXPECT_EQ(ParseEngineChoice(Word(engine)), engine);
-  }
-  EXPECT_EQ(ParseEngineChoice("steam"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace lastcommit

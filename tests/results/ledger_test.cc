@@ -165,8 +165,8 @@ TEST(LedgerTest, ASkippedPlanFillsNoCellButItsReason) {
 
 TEST(LedgerTest, CellsOfWorkersAddUp) {
   Ledger ledger;
-  ledger.Add({{"trials", 2}, {"steps", 10}});
-  ledger.Add({{"trials", 3}});
+  ledger.Add(ParseCells({{"trials", 2}, {"steps", 10}}));
+  ledger.Add(ParseCells({{"trials", 3}}));
   EXPECT_EQ(ledger.trials(), 5);
   EXPECT_EQ(ledger.Count("steps"), 10);
   EXPECT_EQ(ledger.Count("never heard of"), 0);
@@ -174,7 +174,8 @@ TEST(LedgerTest, CellsOfWorkersAddUp) {
 
 TEST(LedgerTest, IsPrintedWithEveryCell) {
   Ledger ledger;
-  ledger.Add({{"crash/fork/kill/wal/checkpoint", 4711}, {"trials", 4712}});
+  ledger.Add(
+      ParseCells({{"crash/fork/kill/wal/checkpoint", 4711}, {"trials", 4712}}));
   EXPECT_THAT(ledger.Print(), HasSubstr("4711"));
   EXPECT_THAT(ledger.Print(), HasSubstr("trials"));
   EXPECT_THAT(ledger.Print(), HasSubstr("4712"));
@@ -369,17 +370,18 @@ TEST(LedgerTest, ALossOfPowerIsCountedByItsKindIfItTookSomething) {
 
 TEST(LedgerTest, JudgedIsWhatHeldOrWasViolated) {
   Ledger ledger;
-  ledger.Add({{"trials", 10},
-              {"verdict/held", 4},
-              {"verdict/violated(damaged)", 2},
-              {"verdict/worker_died", 1},
-              {"verdict/skipped(no_demand)", 3}});
+  ledger.Add(ParseCells({{"trials", 10},
+                         {"verdict/held", 4},
+                         {"verdict/violated(damaged)", 2},
+                         {"verdict/worker_died", 1},
+                         {"verdict/skipped(no_demand)", 3}}));
   EXPECT_EQ(ledger.judged(), 6);
 }
 
 TEST(LedgerTest, ExercisedPlansAreATableByClients) {
   Ledger ledger;
-  ledger.Add({{"plans/sim/io-error/2", 40}, {"exercised/sim/io-error/2", 17}});
+  ledger.Add(ParseCells(
+      {{"plans/sim/io-error/2", 40}, {"exercised/sim/io-error/2", 17}}));
   EXPECT_THAT(ledger.Print(), HasSubstr("  sim io-error "));
   EXPECT_THAT(ledger.Print(), HasSubstr(" 17 of 40 "));
   EXPECT_THAT(ledger.Print(), Not(HasSubstr("fork io-error")));

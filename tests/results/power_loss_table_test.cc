@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "results/ledger.h"
-#include "results/promises.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "results/ledger.h"
+#include "results/promises.h"
 
 namespace lastcommit {
 namespace {
@@ -15,9 +15,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Ledger With(const Ledger::Cells& cells) {
+Ledger With(const NamedCells& cells) {
   Ledger ledger;
-  ledger.Add(cells);
+  ledger.Add(ParseCells(cells));
   return ledger;
 }
 
@@ -60,7 +60,7 @@ TEST(RowsNotExercisedTest, OfManyImagesOneLosesACommitWhereThatIsLegal) {
   std::vector<std::string> rows;
   for (const PowerLossRow& row : PowerLossContract()) {
     const bool has_demand = row.lower != LowerBound::kNone;
-    Ledger::Cells cells = {
+    NamedCells cells = {
         {CellOf(row, has_demand ? "judged" : "no_demand"), kImagesOfAPromise}};
     if (!RowsNotExercised(With(cells)).empty()) {
       rows.push_back(std::string(Name(row.journal_mode)) + "/" +

@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "results/run_options.h"
+#include "generate/choices.h"
 #include "generate/mix.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
@@ -27,22 +28,25 @@ const GenerateOptions kEverything = {.engine = EngineChoice::kMixed,
                                      .clients = kAnyClients};
 
 // As large as all promises need, with each of them kept.
-Ledger::Cells FullCells(const GenerateOptions& options) {
-  Ledger::Cells cells;
+NamedCells FullCells(const GenerateOptions& options) {
+  NamedCells cells;
   for (const Promise& promise : PromisesOf(options)) {
-    for (const std::string& plans : promise.plans) {
-      cells[plans] = std::max(cells[plans], promise.due());
+    for (const Cell& plans : promise.plans) {
+      std::int64_t& count = cells[Name(plans)];
+      count = std::max(count, promise.due());
     }
   }
-  for (const Promise& promise : PromisesOf(options)) cells[promise.cell] = 1;
+  for (const Promise& promise : PromisesOf(options)) {
+    cells[Name(promise.cell)] = 1;
+  }
   cells["trials"] = std::max(cells["trials"], TrialsOfAPromise(options));
   return cells;
 }
 
-PromiseReport Check(const Ledger::Cells& cells,
+PromiseReport Check(const NamedCells& cells,
                     const GenerateOptions& options = kEverything) {
   Ledger ledger;
-  ledger.Add(cells);
+  ledger.Add(ParseCells(cells));
   return CheckPromises(ledger, options);
 }
 
@@ -73,12 +77,12 @@ TEST(PromisesTest, AFullLedgerKeepsThemAll) {
 // Whatever injector is dead: its cell is empty, and that is said.
 TEST(PromisesTest, EachCellThatStaysEmptyIsABrokenOne) {
   for (const GenerateOptions& options : AllOptions()) {
-    const Ledger::Cells full = FullCells(options);
+    const NamedCells full = FullCells(options);
     for (const Promise& promise : PromisesOf(options)) {
-      Ledger::Cells cells = full;
-      cells.erase(promise.cell);
+      NamedCells cells = full;
+      cells.erase(Name(promise.cell));
       EXPECT_THAT(Check(cells, options).broken,
-                  ElementsAre("empty cell: " + promise.cell));
+                  ElementsAre("empty cell: " + Name(promise.cell)));
     }
   }
 }
@@ -90,8 +94,9 @@ TEST(PromisesTest, EachCombinationThatOptionsLeaveIsPromised) {
     const std::vector<Share> mix = MixOf(options);
     EXPECT_THAT(report.broken, SizeIs(mix.size()));
     for (const Share& share : mix) {
-      EXPECT_THAT(report.broken,
-                  Contains("empty cell: " + ExercisedCell(share.combination)));
+      EXPECT_THAT(
+          report.broken,
+          Contains("empty cell: " + Name(ExercisedCell(share.combination))));
     }
   }
 }
@@ -104,7 +109,7 @@ TEST(PromisesTest, ARunWithoutOptionsHasEachCombination) {
 
 // From which trial on, and after how many plans of it.
 std::string DueOf(const Combination& combination) {
-  const std::string cell = ExercisedCell(combination);
+  const Cell cell = ExercisedCell(combination);
   std::string due;
   for (const Promise& promise : PromisesOf(kEverything)) {
     if (promise.cell != cell) continue;
@@ -119,7 +124,7 @@ std::string TableOfPromises() {
     for (const FaultChoice fault :
          {FaultChoice::kNone, FaultChoice::kKill, FaultChoice::kPowerLoss,
           FaultChoice::kIoError}) {
-      table += "| " + std::string(Name(engine)) + " " + Word(fault) + " |";
+      table += "| " + Word(engine) + " " + Word(fault) + " |";
       for (int clients = 1; clients <= kMaxClients; ++clients) {
         table += " " + DueOf({engine, fault, clients}) + " |";
       }
@@ -140,7 +145,7 @@ TEST(PromisesTest, ASmallRunPromisesNothingAndSaysSo) {
     if (MixOf(options).empty()) continue;
     const std::int64_t enough = TrialsOfAPromise(options);
     EXPECT_GE(enough, kLeastTrials);
-    Ledger::Cells cells = FullCells(options);
+    NamedCells cells = FullCells(options);
     cells["trials"] = enough - 1;
     EXPECT_THAT(Check(cells, options).broken,
                 Contains(HasSubstr("trials are too few")));
@@ -155,7 +160,7 @@ TEST(PromisesTest, ARunWithoutATrialIsBroken) {
 
 // An injector that is dead is seen as soon as it should have bitten.
 TEST(PromisesTest, PlansThatAreNeverBittenAreBrokenInASmallRunToo) {
-  Ledger::Cells cells = {{"trials", 60}, {"plans/sim/io-error/2", 33}};
+  NamedCells cells = {{"trials", 60}, {"plans/sim/io-error/2", 33}};
   const std::string empty = "empty cell: exercised/sim/io-error/2";
   EXPECT_THAT(Check(cells).broken, Not(Contains(empty)));
   cells["plans/sim/io-error/2"] = 34;
@@ -163,7 +168,7 @@ TEST(PromisesTest, PlansThatAreNeverBittenAreBrokenInASmallRunToo) {
 }
 
 TEST(PromisesTest, ThoseOfKindsWaitForEnoughPlans) {
-  Ledger::Cells cells = FullCells(kEverything);
+  NamedCells cells = FullCells(kEverything);
   cells.erase("errors/fork/sync");
   cells["plans/fork/io-error/1"] = 100;
   const PromiseReport report = Check(cells);
@@ -174,7 +179,7 @@ TEST(PromisesTest, ThoseOfKindsWaitForEnoughPlans) {
 std::vector<std::string> CellsOf(const GenerateOptions& options) {
   std::vector<std::string> cells;
   for (const Promise& promise : PromisesOf(options)) {
-    cells.push_back(promise.cell);
+    cells.push_back(Name(promise.cell));
   }
   return cells;
 }
@@ -222,7 +227,7 @@ TEST(PromisesTest, WithoutSwitchesInsideOfStepsClientsPromiseOnlyTurns) {
 
 TEST(PromisesTest, NineOfTenTimedKillsComeWhileAProgramRuns) {
   const GenerateOptions options = {.fault = FaultChoice::kTimedKill};
-  Ledger::Cells cells = FullCells(options);
+  NamedCells cells = FullCells(options);
   cells["trials"] = kLeastTrials;
   cells["timed_kill/sent"] = 100;
   cells["timed_kill/inside"] = 90;
@@ -233,14 +238,13 @@ TEST(PromisesTest, NineOfTenTimedKillsComeWhileAProgramRuns) {
                           "fewer than 90 %"));
 }
 
-Ledger::Cells Skipping(std::int64_t not_reached, std::int64_t no_demand) {
+NamedCells Skipping(std::int64_t not_reached, std::int64_t no_demand) {
   return {{"trials", 100},
           {"verdict/skipped(not_reached)", not_reached},
           {"verdict/skipped(no_demand)", no_demand}};
 }
 
-std::vector<std::string> BrokenOf(const Ledger::Cells& cells,
-                                  FaultChoice fault) {
+std::vector<std::string> BrokenOf(const NamedCells& cells, FaultChoice fault) {
   return Check(cells, {.fault = fault}).broken;
 }
 

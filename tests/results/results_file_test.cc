@@ -19,7 +19,8 @@ using ::testing::SizeIs;
 TrialsRecord Trials(std::uint64_t first, std::uint64_t end) {
   TrialsRecord trials;
   trials.indexes.Add({first, end});
-  trials.cells = {{"trials", static_cast<std::int64_t>(end - first)}};
+  trials.cells = {
+      {{.group = CellGroup::kTrials}, static_cast<std::int64_t>(end - first)}};
   trials.digest_sum = std::numeric_limits<std::uint64_t>::max() - first;
   return trials;
 }

@@ -17,7 +17,8 @@ using ::testing::SizeIs;
 TrialsRecord Trials(const IndexRange& range, std::uint64_t digest) {
   TrialsRecord trials;
   trials.indexes.Add(range);
-  trials.cells = {{"trials", static_cast<std::int64_t>(range.size())}};
+  trials.cells = {
+      {{.group = CellGroup::kTrials}, static_cast<std::int64_t>(range.size())}};
   trials.digest_sum = digest;
   trials.seconds = 2;
   return trials;
