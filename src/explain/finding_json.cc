@@ -3,56 +3,38 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "explain/finding_fields.h"
+#include "names/names.h"
+
+// The library finds these where the type is.
 namespace lastcommit {
-namespace {
 
-using nlohmann::json;
+void to_json(nlohmann::json& value, FindingState state) { value = Word(state); }
 
-FindingState StateFromJson(const json& value) {
-  const auto state = ParseFindingState(value.get<std::string>());
-  if (state.has_value()) return *state;
-  throw json::other_error::create(501, "unknown state of a finding", &value);
+void from_json(const nlohmann::json& value, FindingState& state) {
+  const auto known = ParseFindingState(value.get<std::string>());
+  if (!known.has_value()) {
+    throw nlohmann::json::other_error::create(501, "unknown state of a finding",
+                                              &value);
+  }
+  state = *known;
 }
 
-}  // namespace
-
-json FindingToJson(const Finding& finding) {
-  return {{"seed", finding.key.seed},
-          {"index", finding.key.index},
-          {"state", std::string(Name(finding.state))},
-          {"class", finding.filed_under},
-          {"verdict", finding.verdict},
-          {"directory", finding.directory},
-          {"plan", finding.plan_path},
-          {"token", finding.token},
-          {"story", finding.story},
-          {"repeats", finding.repeats},
-          {"verdicts", finding.verdicts},
-          {"looks_like", finding.looks_like},
-          {"shape", finding.shape},
-          {"shrink_trials", finding.shrink_trials},
-          {"lines", finding.lines},
-          {"deaths", finding.deaths}};
+nlohmann::json FindingToJson(const Finding& finding) {
+  nlohmann::json value;
+  VisitFields(finding, [&](const char* name, const auto& field) {
+    value[name] = field;
+  });
+  return value;
 }
 
-Finding FindingFromJson(const json& value) {
+Finding FindingFromJson(const nlohmann::json& value) {
   Finding finding;
-  finding.key = {value.at("seed"), value.at("index")};
-  finding.state = StateFromJson(value.at("state"));
-  finding.filed_under = value.at("class");
-  finding.verdict = value.at("verdict");
-  finding.directory = value.at("directory");
-  finding.plan_path = value.at("plan");
-  finding.token = value.at("token");
-  finding.story = value.at("story");
-  finding.repeats = value.at("repeats");
-  finding.verdicts = value.at("verdicts").get<std::map<std::string, int>>();
-  // A record of an older program has none.
-  finding.looks_like = value.value("looks_like", std::vector<std::string>());
-  finding.shape = value.at("shape");
-  finding.shrink_trials = value.at("shrink_trials");
-  finding.lines = value.at("lines");
-  finding.deaths = value.at("deaths");
+  VisitFields(finding, [&](const std::string& name, auto& field) {
+    // A record of an older program has none.
+    if (name == "looks_like" && !value.contains(name)) return;
+    value.at(name).get_to(field);
+  });
   return finding;
 }
 

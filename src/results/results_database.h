@@ -15,7 +15,7 @@
 namespace lastcommit {
 
 inline constexpr std::uint32_t kResultsApplicationId = 0x4C737452;  // "LstR"
-inline constexpr std::uint32_t kResultsVersion = 1;  // user_version
+inline constexpr std::uint32_t kResultsVersion = 2;  // user_version
 
 // Writes a file in a new directory and renames it to DIRECTORY/results.sqlite,
 // in a process of its own whose SQLite touches nothing else. A damaged or

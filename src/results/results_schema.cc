@@ -4,18 +4,27 @@
 
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "explain/finding_fields.h"
+#include "names/names.h"
 #include "results/results_database.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
 
-// Numbers that may exceed SQLite's integers (seeds) are text.
+// The table of findings has the fields of a finding; see below.
 constexpr char kSchema[] = R"(
 CREATE TABLE campaign (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE runs (
@@ -30,23 +39,6 @@ CREATE TABLE runs (
   error TEXT,
   exit_code INTEGER
 ) STRICT;
-CREATE TABLE findings (
-  "index" INTEGER NOT NULL,
-  class TEXT NOT NULL,
-  seed TEXT NOT NULL,
-  state TEXT NOT NULL,
-  verdict TEXT NOT NULL,
-  shape TEXT NOT NULL,
-  directory TEXT NOT NULL,
-  plan TEXT NOT NULL,
-  token TEXT NOT NULL,
-  lines INTEGER NOT NULL,
-  repeats TEXT NOT NULL,
-  shrink_trials INTEGER NOT NULL,
-  deaths INTEGER NOT NULL,
-  story TEXT NOT NULL,
-  PRIMARY KEY ("index", class)
-) STRICT;
 CREATE TABLE ledger (cell TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE throughput (
   run INTEGER NOT NULL REFERENCES runs(run),
@@ -55,6 +47,57 @@ CREATE TABLE throughput (
   trials INTEGER NOT NULL
 ) STRICT;
 )";
+
+// A value of SQLite; monostate is NULL.
+using SqlValue =
+    std::variant<std::monostate, std::int64_t, double, std::string>;
+
+SqlValue ToValue(const std::string& text) { return text; }
+SqlValue ToValue(double number) { return number; }
+template <std::integral Integer>
+SqlValue ToValue(Integer number) {
+  return static_cast<std::int64_t>(number);
+}
+template <typename T>
+SqlValue ToValue(const std::optional<T>& value) {
+  return value ? ToValue(*value) : SqlValue();
+}
+
+SqlValue ToValue(FindingState state) { return Word(state); }
+// For json_each().
+SqlValue ToValue(const nlohmann::json& value) {
+  return value.dump(-1, ' ', /*ensure_ascii=*/true,
+                    nlohmann::json::error_handler_t::replace);
+}
+SqlValue ToValue(const std::vector<std::string>& list) {
+  return ToValue(nlohmann::json(list));
+}
+SqlValue ToValue(const std::map<std::string, int>& counts) {
+  return ToValue(nlohmann::json(counts));
+}
+
+// As it is in the table of findings: a seed may exceed SQLite's integers.
+template <typename Field>
+SqlValue ColumnOf(std::string_view name, const Field& field) {
+  if constexpr (std::is_same_v<Field, std::uint64_t>) {
+    if (name == "seed") return absl::StrCat(field);
+  }
+  return ToValue(field);
+}
+
+std::string FindingsTable() {
+  std::string columns;
+  const Finding any;
+  VisitFields(any, [&](const char* name, const auto& field) {
+    const SqlValue column = ColumnOf(name, field);
+    absl::StrAppend(
+        &columns, "\"", name, "\" ",
+        std::holds_alternative<std::int64_t>(column) ? "INTEGER" : "TEXT",
+        " NOT NULL, ");
+  });
+  return absl::StrCat("CREATE TABLE findings (", columns,
+                      "PRIMARY KEY (\"index\", class)) STRICT;");
+}
 
 struct Closer {
   void operator()(sqlite3* connection) const { sqlite3_close(connection); }
@@ -83,10 +126,12 @@ class Connection {
   // Inserts a row; the table has as many columns as there are values.
   template <typename... Values>
   absl::Status Insert(const char* table, const Values&... values) {
-    std::string marks;
-    for (std::size_t i = 0; i < sizeof...(values); ++i) {
-      marks += i == 0 ? "?" : ",?";
-    }
+    return InsertRow(table, {ToValue(values)...});
+  }
+
+  absl::Status InsertRow(const char* table, const std::vector<SqlValue>& row) {
+    const std::string marks =
+        absl::StrJoin(std::vector<std::string>(row.size(), "?"), ",");
     sqlite3_stmt* compiled = nullptr;
     const std::string sql =
         absl::StrCat("INSERT INTO ", table, " VALUES (", marks, ")");
@@ -95,8 +140,9 @@ class Connection {
       return Error();
     }
     const std::unique_ptr<sqlite3_stmt, Closer> statement(compiled);
-    int parameter = 0;
-    (Bind(compiled, ++parameter, values), ...);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      Bind(compiled, static_cast<int>(i) + 1, row[i]);
+    }
     return sqlite3_step(compiled) == SQLITE_DONE ? absl::OkStatus() : Error();
   }
 
@@ -118,21 +164,15 @@ class Connection {
   explicit Connection(sqlite3* connection) : connection_(connection) {}
 
   static void Bind(sqlite3_stmt* statement, int parameter,
-                   const std::string& text) {
-    sqlite3_bind_text64(statement, parameter, text.data(), text.size(),
-                        SQLITE_TRANSIENT, SQLITE_UTF8);
-  }
-  static void Bind(sqlite3_stmt* statement, int parameter, double value) {
-    sqlite3_bind_double(statement, parameter, value);
-  }
-  template <std::integral Integer>
-  static void Bind(sqlite3_stmt* statement, int parameter, Integer value) {
-    sqlite3_bind_int64(statement, parameter, static_cast<std::int64_t>(value));
-  }
-  template <typename T>
-  static void Bind(sqlite3_stmt* statement, int parameter,
-                   const std::optional<T>& value) {
-    if (value) Bind(statement, parameter, *value);  // else it stays NULL
+                   const SqlValue& value) {
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      sqlite3_bind_text64(statement, parameter, text->data(), text->size(),
+                          SQLITE_TRANSIENT, SQLITE_UTF8);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      sqlite3_bind_int64(statement, parameter, *integer);
+    } else if (const auto* number = std::get_if<double>(&value)) {
+      sqlite3_bind_double(statement, parameter, *number);
+    }  // else it stays NULL
   }
 
   absl::Status Error() const {
@@ -179,12 +219,11 @@ absl::Status InsertRuns(const Tally& tally, Connection& connection) {
 
 absl::Status InsertFindings(const Tally& tally, Connection& connection) {
   for (const auto& [key, finding] : tally.findings) {
-    RETURN_IF_ERROR(connection.Insert(
-        "findings", finding.key.index, finding.filed_under,
-        absl::StrCat(finding.key.seed), std::string(Name(finding.state)),
-        finding.verdict, finding.shape, finding.directory, finding.plan_path,
-        finding.token, finding.lines, finding.repeats, finding.shrink_trials,
-        finding.deaths, finding.story));
+    std::vector<SqlValue> row;
+    VisitFields(finding, [&](const char* name, const auto& field) {
+      row.push_back(ColumnOf(name, field));
+    });
+    RETURN_IF_ERROR(connection.InsertRow("findings", row));
   }
   return absl::OkStatus();
 }
@@ -196,9 +235,10 @@ absl::Status WriteDatabase(const std::string& path, const Identity& identity,
   ASSIGN_OR_RETURN(
       Connection connection,
       Connection::Open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  RETURN_IF_ERROR(connection.Run(absl::StrCat(
-      "PRAGMA application_id = ", kResultsApplicationId,
-      "; PRAGMA user_version = ", kResultsVersion, "; BEGIN;", kSchema)));
+  RETURN_IF_ERROR(connection.Run(
+      absl::StrCat("PRAGMA application_id = ", kResultsApplicationId,
+                   "; PRAGMA user_version = ", kResultsVersion, "; BEGIN;",
+                   kSchema, FindingsTable())));
   RETURN_IF_ERROR(InsertCampaign(identity, tally, connection));
   RETURN_IF_ERROR(InsertRuns(tally, connection));
   RETURN_IF_ERROR(InsertFindings(tally, connection));

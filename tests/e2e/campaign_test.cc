@@ -217,10 +217,10 @@ TEST_F(CampaignTest, ADirectoryWithSomethingElseIsRefused) {
 TEST_F(CampaignTest, ANewerDatabaseIsNotReplacedAndTheResultsAreThere) {
   Run(Campaign({"--trials=4"}));
   std::string database = directory_.Get("c/results.sqlite");
-  database[63] = 2;  // user_version, big-endian
+  database[63] = 3;  // user_version, big-endian
   directory_.Put("c/results.sqlite", database);
   ExpectError(Run(Campaign({"--trials=8"})), 2,
-              "c/results.sqlite has version 2, newer than 1: it is not "
+              "c/results.sqlite has version 3, newer than 2: it is not "
               "replaced; everything is in results.jsonl");
   EXPECT_EQ(directory_.Get("c/results.sqlite"), database);
   EXPECT_EQ(Summary().at("trials"), 8);

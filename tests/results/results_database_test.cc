@@ -6,10 +6,12 @@
 #include <sqlite3.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "directory.h"
 #include "disk/super_journal.h"
+#include "explain/finding_fields.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
 #include "tree.h"
@@ -18,6 +20,7 @@ namespace lastcommit {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 
 // Where a connection is told to write that another program has got hold of.
 std::string& Elsewhere() {
@@ -82,6 +85,54 @@ TEST_F(ResultsDatabaseTest, AJournalBesideItIsNotPlayedBack) {
   }
   EXPECT_EQ(ReadByWhoOpensItNext(), 1);
   EXPECT_EQ(TreeOf(outside_.path()), before_);
+}
+
+// The first column of each row.
+std::vector<std::string> Column(const std::string& path, const char* sql) {
+  std::vector<std::string> rows;
+  sqlite3* connection = nullptr;
+  sqlite3_open(path.c_str(), &connection);
+  sqlite3_exec(
+      connection, sql,
+      [](void* all, int, char** values, char**) {
+        static_cast<std::vector<std::string>*>(all)->emplace_back(values[0]);
+        return 0;
+      },
+      &rows, /*errmsg=*/nullptr);
+  sqlite3_close(connection);
+  return rows;
+}
+
+TEST_F(ResultsDatabaseTest, AFindingHasAColumnForEachOfItsFields) {
+  Finding finding;
+  finding.key = {18'000'000'000'000'000'000U, 3};
+  finding.state = FindingState::kExplained;
+  finding.filed_under = "lost_commit";
+  finding.verdicts = {{"held", 2}, {"violated(lost_commit)", 3}};
+  finding.looks_like = {"wal-reset-race"};
+  Tally tally;
+  tally.Add(FindingRecord{finding});
+  ASSERT_THAT(BuildResultsDatabase(directory_.path(), Identity(), tally),
+              IsOk());
+  const std::string path = directory_.Path("results.sqlite");
+  std::vector<std::string> names;
+  VisitFields(finding, [&](const char* name, const auto& /*field*/) {
+    names.emplace_back(name);
+  });
+  EXPECT_EQ(Column(path, "SELECT name FROM pragma_table_info('findings')"),
+            names);
+  EXPECT_THAT(Column(path, "SELECT seed FROM findings"),
+              ElementsAre("18000000000000000000"));
+  EXPECT_THAT(Column(path, "SELECT state FROM findings WHERE \"index\" = 3"),
+              ElementsAre("explained"));
+  EXPECT_THAT(Column(path,
+                     "SELECT key || ' ' || json_each.value "
+                     "FROM findings, json_each(verdicts)"),
+              ElementsAre("held 2", "violated(lost_commit) 3"));
+  EXPECT_THAT(Column(path,
+                     "SELECT json_each.value "
+                     "FROM findings, json_each(looks_like)"),
+              ElementsAre("wal-reset-race"));
 }
 
 // No content of a database is known that makes SQLite do it: what if there were
