@@ -1,5 +1,5 @@
 // One line of a plan as JSON: an object whose values are numbers, strings, or
-// objects of those. Only parse.cc and step_fields.cc call it. Not for any
+// objects of those. Only codec.cc and the files of fields read it. Not for any
 // other JSON: arrays, deeper objects and more than a few fields are refused
 // while they are read, so that no input costs more than its own length.
 //
