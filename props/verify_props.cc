@@ -213,7 +213,7 @@ TEST(Verify, SaysOfDamagedFilesWhatSqliteFinds) {
   EXPECT_GT(counts[Found::kDamaged], 0);
 }
 
-// Who says the same of all, or knows no warnings, is found out.
+// A check that says the same of all, or knows no warnings, is found out.
 TEST(Verify, ThatSaysTheSameOfAllIsCaught) {
   const std::vector<FilesOfKind> kinds = AllKindsOfFiles();
   for (const Soundness always :

@@ -129,7 +129,7 @@ int Observed(SimDisk::Impl& disk, const VfsCall& call, Perform perform,
   return result;
 }
 
-// Says what became of a call, to who watches locks.
+// Tells the watcher of locks what became of a call.
 inline int Watched(LockCall call, const SimFile& file, int result) {
   if (file.disk->lock_watch == nullptr) return result;
   call.file = &file;

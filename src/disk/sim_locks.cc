@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kPending = 3;  // SQLITE_LOCK_PENDING, which no caller asks for
 
-// Who rolls back a hot journal, or closes a WAL, comes from SHARED and takes no
-// PENDING lock on the way, since 3.41.0.
+// A connection that rolls back a hot journal, or closes a WAL, comes from
+// SHARED and takes no PENDING lock on the way, since 3.41.0.
 bool TakesPendingFromShared() {
   constexpr int kNoMoreVersion = 3041000;
   return sqlite3_libversion_number() < kNoMoreVersion;

@@ -63,7 +63,7 @@ class SimDisk {
   // a close ends all locks that its client has on the file, as POSIX has it.
   void ShareIndexLocks();
   void LoseLocksOnClose();
-  // Whose files are those that are opened from now on: a number of a client.
+  // The client that owns the files that are opened from now on.
   void set_owner(int owner);
   // The process of that client is gone: its locks fall, and shared memory stays
   // for as long as others have it. Its files must never be used again.

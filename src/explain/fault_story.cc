@@ -40,7 +40,7 @@ std::string Directory(const Survival& survival) {
                       " changes");
 }
 
-// Who is killed. Without power nobody lives on.
+// The clients that are killed. Without power nobody lives on.
 std::string Victims(const CrashPoint& crash, const Step& step,
                     Company company) {
   if (company == Company::kAlone) return "KILLED ";

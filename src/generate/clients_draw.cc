@@ -6,8 +6,8 @@
 
 namespace lastcommit {
 
-// Who has more left to do comes more often, so that all end together. Client 0
-// opens first and closes last.
+// A client that has more left to do comes more often, so that all end together.
+// Client 0 opens first and closes last.
 Round Interleave(Draw& draw, std::vector<Round> programs) {
   Round round;
   Step last = std::move(programs[0].steps.back());

@@ -11,7 +11,7 @@
 namespace lastcommit {
 namespace {
 
-// Who has no more is content: as few are needed for the races that are known.
+// A plan with no more is left alone: the known races need as few.
 constexpr std::size_t kContent = 3;
 
 // Of more switches than that not each pair is tried, nor each earlier place:

@@ -13,13 +13,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "output/json_file.h"
+#include "output/whole_file.h"
 #include "results/campaign_directory.h"
 #include "results/results_database.h"
 #include "results/results_file.h"
 #include "results/unrecorded.h"
-#include "output/whole_file.h"
 #include "status/status.h"
-#include "output/json_file.h"
 
 namespace lastcommit {
 namespace {
@@ -157,7 +157,7 @@ RunOptions OptionsOf(const Identity& identity) {
   return options;
 }
 
-// With the versions that were tested, not those of who merges.
+// With the versions that were tested, not those of the program that merges.
 nlohmann::json SummaryOf(const Identity& identity, const Summary& summary) {
   nlohmann::json value = SummaryToJson(OptionsOf(identity), summary);
   value["generator_version"] = identity.generator_version;

@@ -49,8 +49,9 @@ class SqliteSaver::Impl {
         journal_mode(opened_with.journal_mode),
         synchronous(level) {}
 
-  // Who has opened another file under one of the names has written to it; a
-  // checkpoint would write over that, and a last close would delete it.
+  // A connection that has opened another file under one of the names has
+  // written to it; a checkpoint would write over that, and a last close would
+  // delete it.
   ~Impl() {
     if (files.AreReplaced()) database.SetCheckpointOnClose(false);
   }

@@ -1,8 +1,8 @@
-// The bug: optimism that goes too far. Who finds under the write lock that
-// somebody else has committed since its own last transaction takes every task
-// for changed, and refuses to update any. But what it has read under that lock
-// is what there is (https://sqlite.org/isolation.html: nobody else can write
-// then), and the change is right. Alone nobody else commits.
+// The bug: optimism that goes too far. A saver that finds under the write lock
+// that somebody else has committed since its own last transaction takes every
+// task for changed, and refuses to update any. But what it has read under that
+// lock is what there is (https://sqlite.org/isolation.html: nobody else can
+// write then), and the change is right. Alone nobody else commits.
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 // Bugs about who keeps whom waiting. All three lose nothing and answer nothing
-// wrong to who is alone; the others find the database locked where SQLite would
-// not have locked it, or are told so where it is not.
+// wrong to a client that is alone; the others find the database locked where
+// SQLite would not have locked it, or are told so where it is not.
 //
 // * Reads in BEGIN IMMEDIATE, as programs do that have one function for all
 //   transactions: with a WAL no reader needs a writer to wait

@@ -142,7 +142,7 @@ std::string WhatWasExceeded(int wait_status, const CheckBounds& bounds) {
 }
 
 // Nobody but the progress handler interrupts. Where the machine has less memory
-// than the limit, it is the same to who asks.
+// than the limit, it is the same to the caller.
 std::string WhatWasExceeded(const absl::Status& status,
                             const CheckBounds& bounds) {
   if (absl::IsCancelled(status)) return TimeExceeded(bounds);

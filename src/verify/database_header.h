@@ -22,7 +22,7 @@ struct DatabaseHeader {
   int write_version = 0;
   int read_version = 0;
   int schema_format = 0;
-  int writer = 0;  // SQLITE_VERSION_NUMBER of who wrote it last; 0: not said
+  int writer = 0;  // SQLITE_VERSION_NUMBER of the last writer; 0: not said
 };
 
 // The highest version of the format that is known: 1 journal, 2 WAL
