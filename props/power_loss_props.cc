@@ -134,9 +134,10 @@ PropertyOutcome ExpectHeld(const TrialProperty& property) {
 
 std::int64_t CountIn(const Ledger& ledger, const PowerLossRow& row,
                      const char* what) {
-  return ledger.Count(
-      absl::StrCat("power_loss/", std::string(Name(row.journal_mode)), "/",
-                   std::string(Name(row.synchronous)), "/", what));
+  return ledger.Count({.group = CellGroup::kPowerLoss,
+                       .journal_mode = row.journal_mode,
+                       .synchronous = row.synchronous,
+                       .what = what});
 }
 
 bool MayLoseCommits(const PowerLossRow& row) {
