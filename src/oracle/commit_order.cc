@@ -1,4 +1,4 @@
-#include "trial/commit_order.h"
+#include "oracle/commit_order.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,22 +6,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "trial/client_units.h"
-#include "trial/error_answers.h"
-#include "trial/lock_entitlement.h"
+#include "oracle/client_units.h"
+#include "oracle/error_answers.h"
+#include "oracle/lock_entitlement.h"
 
 namespace lastcommit {
 namespace {
 
 class Sorter {
  public:
-  Sorter(const Round& round, const SharedPage& page,
+  Sorter(const Round& round, const RoundTrace& trace,
          const std::optional<DeathOfOne>& death, ReferenceModel before)
       : round_(round),
-        page_(page),
+        trace_(trace),
         death_(death),
         model_(std::move(before)),
-        entitlement_(round, page, model_.state().cut >= 0) {}
+        entitlement_(round, trace, model_.state().cut >= 0) {}
 
   CommitOrder Sort() {
     for (const std::vector<std::size_t>& program : Programs(round_)) {
@@ -29,7 +29,7 @@ class Sorter {
       for (std::size_t n = 1; n < program.size(); ++n) {
         previous_[program[n]] = program[n - 1];
       }
-      queues_.push_back({ReadUnits(round_, page_, program), 0});
+      queues_.push_back({ReadUnits(round_, trace_, program), 0});
     }
     // Every client's process is gone, or the one's that died.
     for (Queue& queue : queues_) {
@@ -101,7 +101,7 @@ class Sorter {
         if (!IsOpening(round_.steps[unit.steps.back()].kind)) continue;
         // Its saver is there also if it could not tell the counter.
         const bool has_opened =
-            !unit.is_in_flight && page_.records[unit.steps.back()].has_saver;
+            !unit.is_in_flight && trace_.records[unit.steps.back()].has_saver;
         if (has_opened &&
             (first == nullptr || unit.ended_at < first->ended_at)) {
           first = &unit;
@@ -112,7 +112,7 @@ class Sorter {
     if (first == nullptr) return;
     first->is_committed = true;
     first->is_in_doubt =
-        CodeOf(page_.records[first->steps.back()]) != absl::StatusCode::kOk;
+        CodeOf(trace_.records[first->steps.back()]) != absl::StatusCode::kOk;
     first->counter = 0;
     first->acknowledged_at = first->ended_at;
   }
@@ -124,7 +124,7 @@ class Sorter {
     for (const Queue& queue : queues_) {
       for (const Unit& unit : queue.units) {
         for (const std::size_t step : unit.steps) {
-          const StepRecord& record = page_.records[step];
+          const StepRecord& record = trace_.records[step];
           last = std::max(last, record.attempted);
           if (record.progress != Progress::kReturned) continue;
           const auto [found, is_new] =
@@ -200,7 +200,7 @@ class Sorter {
   // Whether another client was at something meanwhile, or had an error in its
   // newest step, which may have left it its locks.
   bool HasCompany(const Unit& unit, std::size_t step) const {
-    const StepRecord& record = page_.records[step];
+    const StepRecord& record = trace_.records[step];
     for (const Queue& queue : queues_) {
       if (!IsConnected(queue, unit, step)) continue;
       for (std::size_t i = 0; i < queue.units.size(); ++i) {
@@ -219,14 +219,14 @@ class Sorter {
     return i + 1 == queue.units.size() ? kNever : queue.units[i + 1].ended_at;
   }
   std::int64_t ErrorsUpTo(const Unit& unit) const {
-    return page_.records[unit.steps.back()].errors;
+    return trace_.records[unit.steps.back()].errors;
   }
 
   // Whether it is of another client, which had the database open at some time
   // meanwhile.
   bool IsConnected(const Queue& queue, const Unit& unit,
                    std::size_t step) const {
-    const StepRecord& record = page_.records[step];
+    const StepRecord& record = trace_.records[step];
     return !queue.units.empty() && queue.units.front().client != unit.client &&
            queue.units.front().began_at < record.returned_at &&
            LeftAt(queue.units.back()) > record.intended_at;
@@ -248,21 +248,21 @@ class Sorter {
   // It failed because a call of it was made to fail, or had taken its
   // transaction.
   bool HasFailed(std::size_t step) const {
-    const StepRecord& record = page_.records[step];
+    const StepRecord& record = trace_.records[step];
     if (CodeOf(record) == absl::StatusCode::kOk) return false;
     const auto previous = previous_.find(step);
     if (previous == previous_.end()) return record.errors > 0;
-    const StepRecord& before = page_.records[previous->second];
+    const StepRecord& before = trace_.records[previous->second];
     return record.errors > before.errors || before.is_aborted;
   }
 
   // Busy, or not opened because of that.
   bool IsRefused(const Unit& unit, std::size_t step) const {
-    const absl::StatusCode code = CodeOf(page_.records[step]);
+    const absl::StatusCode code = CodeOf(trace_.records[step]);
     if (code == absl::StatusCode::kFailedPrecondition) {
       const auto previous = previous_.find(step);
       return previous != previous_.end() &&
-             !page_.records[previous->second].has_saver;
+             !trace_.records[previous->second].has_saver;
     }
     if (code != absl::StatusCode::kUnavailable) return false;
     const std::optional<bool> may_be_busy = entitlement_.MayBeBusy(step);
@@ -287,7 +287,7 @@ class Sorter {
 
   // Whether the only step of a unit answered what it would at this cut.
   bool FitsHere(std::size_t step) const {
-    const StepRecord& record = page_.records[step];
+    const StepRecord& record = trace_.records[step];
     const Outcome found = {CodeOf(record), record.value};
     switch (round_.steps[step].kind) {
       case StepKind::kOpen:
@@ -314,7 +314,7 @@ class Sorter {
   // lock, and reads what nobody else can change.
   bool LostARace(const Unit& unit, std::size_t at) const {
     const Step& update = round_.steps[at];
-    const StepRecord& record = page_.records[at];
+    const StepRecord& record = trace_.records[at];
     if (unit.is_transaction || update.kind != StepKind::kUpdateTask ||
         CodeOf(record) != absl::StatusCode::kFailedPrecondition) {
       return false;
@@ -331,7 +331,7 @@ class Sorter {
             step.kind == StepKind::kDeleteThread ||
             (step.kind == StepKind::kUpdateTask && step.task == update.task);
         if (changes_it && step.thread == update.thread &&
-            CodeOf(page_.records[i]) == absl::StatusCode::kOk) {
+            CodeOf(trace_.records[i]) == absl::StatusCode::kOk) {
           return true;
         }
       }
@@ -342,11 +342,12 @@ class Sorter {
   // The newest commit that can have been there when the update looked again. If
   // it took the write lock, the number that it read there says it.
   std::int64_t LastSeenByUpdate(std::size_t step) const {
-    const StepRecord& record = page_.records[step];
+    const StepRecord& record = trace_.records[step];
     const auto previous = previous_.find(step);
-    const std::int64_t before = previous == previous_.end()
-                                    ? 0
-                                    : page_.records[previous->second].attempted;
+    const std::int64_t before =
+        previous == previous_.end()
+            ? 0
+            : trace_.records[previous->second].attempted;
     const std::int64_t last = AttemptedBefore(record.returned_at);
     return record.attempted == before ? last
                                       : std::min(last, record.attempted - 1);
@@ -364,7 +365,7 @@ class Sorter {
     if (unit.is_in_flight) return IsOvertaken(unit);
     const std::size_t step = unit.steps.back();
     if (unit.is_in_doubt) return unit.counter <= cut + 1;
-    const StepRecord& record = page_.records[step];
+    const StepRecord& record = trace_.records[step];
     if (cut < AcknowledgedBefore(record.intended_at)) return false;
     if (cut >= AttemptedBefore(record.returned_at)) return true;
     // An answer about content fits one place, also with an error in the step.
@@ -484,7 +485,7 @@ class Sorter {
       } else if (IsRefused(unit, step) || LostARace(unit, step)) {
         ordered.kind = OrderedStep::Kind::kRefused;
         ++order_.refusals;
-        if (CodeOf(page_.records[step]) == absl::StatusCode::kUnavailable &&
+        if (CodeOf(trace_.records[step]) == absl::StatusCode::kUnavailable &&
             !entitlement_.MayBeBusy(step).has_value()) {
           ++order_.refusals_not_judged;
         }
@@ -510,7 +511,7 @@ class Sorter {
     for (const Queue& queue : queues_) {
       for (const Unit& unit : queue.units) {
         if (round_.steps[unit.steps.front()].kind == StepKind::kWalCheckpoint &&
-            page_.records[unit.steps.front()].calls.writes > 0 &&
+            trace_.records[unit.steps.front()].calls.writes > 0 &&
             HasCommitOfOther(unit)) {
           ++order_.checkpoints_across_commits;
         }
@@ -546,7 +547,7 @@ class Sorter {
             const std::size_t step = unit.steps.front();
             return unit.client != last.client &&
                    round_.steps[step].kind == StepKind::kJournalMode &&
-                   CodeOf(page_.records[step]) == absl::StatusCode::kOk;
+                   CodeOf(trace_.records[step]) == absl::StatusCode::kOk;
           });
     });
   }
@@ -559,7 +560,7 @@ class Sorter {
       const auto previous = previous_.find(step);
       return IsOpening(round_.steps[step].kind) ||
              (previous != previous_.end() &&
-              page_.records[previous->second].has_saver);
+              trace_.records[previous->second].has_saver);
     };
     const auto last =
         std::find_if(queue.units.rbegin(), queue.units.rend(), has_connection);
@@ -577,7 +578,7 @@ class Sorter {
   }
 
   const Round& round_;
-  const SharedPage& page_;
+  const RoundTrace& trace_;
   const std::optional<DeathOfOne>& death_;
   ReferenceModel model_;  // at the cut that is placed
   const LockEntitlement entitlement_;
@@ -592,10 +593,10 @@ class Sorter {
 };
 
 // Nothing has to be found out.
-CommitOrder OrderOfOne(const Round& round, const SharedPage& page) {
+CommitOrder OrderOfOne(const Round& round, const RoundTrace& trace) {
   CommitOrder order;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
-    const Progress progress = page.records[i].progress;
+    const Progress progress = trace.records[i].progress;
     if (progress == Progress::kNone) break;
     if (progress != Progress::kReturned) {
       order.in_flight = i;
@@ -608,11 +609,11 @@ CommitOrder OrderOfOne(const Round& round, const SharedPage& page) {
 
 }  // namespace
 
-CommitOrder OrderSteps(const Round& round, const SharedPage& page,
+CommitOrder OrderSteps(const Round& round, const RoundTrace& trace,
                        const std::optional<DeathOfOne>& death,
                        const ReferenceModel& before) {
-  if (Clients(round) == 1) return OrderOfOne(round, page);
-  return Sorter(round, page, death, before).Sort();
+  if (Clients(round) == 1) return OrderOfOne(round, trace);
+  return Sorter(round, trace, death, before).Sort();
 }
 
 }  // namespace lastcommit

@@ -5,8 +5,8 @@
 // been acknowledged when it began and what had been attempted when it returned.
 // With one client it is the order of the plan.
 
-#ifndef LASTCOMMIT_TRIAL_COMMIT_ORDER_H_
-#define LASTCOMMIT_TRIAL_COMMIT_ORDER_H_
+#ifndef LASTCOMMIT_ORACLE_COMMIT_ORDER_H_
+#define LASTCOMMIT_ORACLE_COMMIT_ORDER_H_
 
 #include <cstddef>
 #include <optional>
@@ -14,8 +14,8 @@
 
 #include "model/reference_model.h"
 #include "model/verdict.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
-#include "trial/shared_page.h"
 
 namespace lastcommit {
 
@@ -69,10 +69,10 @@ struct DeathOfOne {
 };
 
 // `before`: the model when the round began.
-CommitOrder OrderSteps(const Round& round, const SharedPage& page,
+CommitOrder OrderSteps(const Round& round, const RoundTrace& trace,
                        const std::optional<DeathOfOne>& death,
                        const ReferenceModel& before);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_COMMIT_ORDER_H_
+#endif  // LASTCOMMIT_ORACLE_COMMIT_ORDER_H_

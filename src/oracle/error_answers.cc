@@ -1,4 +1,4 @@
-#include "trial/error_answers.h"
+#include "oracle/error_answers.h"
 
 namespace lastcommit {
 

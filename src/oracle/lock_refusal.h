@@ -1,9 +1,9 @@
 // What is recorded of a lock call that was refused because another connection
 // held a lock. Plain data, in memory that outlives a killed child. Written by
-// lock_trace.h, judged by lock_entitlement.h.
+// trial/lock_trace.h, judged by lock_entitlement.h.
 
-#ifndef LASTCOMMIT_TRIAL_LOCK_REFUSAL_H_
-#define LASTCOMMIT_TRIAL_LOCK_REFUSAL_H_
+#ifndef LASTCOMMIT_ORACLE_LOCK_REFUSAL_H_
+#define LASTCOMMIT_ORACLE_LOCK_REFUSAL_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -73,4 +73,4 @@ inline void Clear(LockRefusals& refusals) {
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_LOCK_REFUSAL_H_
+#endif  // LASTCOMMIT_ORACLE_LOCK_REFUSAL_H_

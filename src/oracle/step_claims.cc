@@ -1,4 +1,4 @@
-#include "trial/step_claims.h"
+#include "oracle/step_claims.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -63,16 +63,16 @@ struct ModeClaim {
 
 class ClaimJudge {
  public:
-  ClaimJudge(const Plan& plan, const Round& round, const SharedPage& page,
-             TrialResult& result)
-      : plan_(plan), round_(round), page_(page), result_(result) {}
+  ClaimJudge(const Plan& plan, const Round& round, const RoundTrace& trace,
+             RoundCounts& counts)
+      : plan_(plan), round_(round), trace_(trace), counts_(counts) {}
 
   Verdict Judge() {
     for (const std::vector<std::size_t>& program : Programs(round_)) {
       claim_.reset();
       shown_.reset();
       for (const std::size_t i : program) {
-        if (!HasReturned(page_.records[i])) break;
+        if (!HasReturned(trace_.records[i])) break;
         Verdict verdict = JudgeStep(i);
         if (!verdict.held()) return verdict;
       }
@@ -83,7 +83,7 @@ class ClaimJudge {
  private:
   Verdict JudgeStep(std::size_t i) {
     const Step& step = round_.steps[i];
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     if (IsOpen(step.kind)) {
       claim_.reset();
       shown_ = plan_.profile.journal_mode;
@@ -103,15 +103,15 @@ class ClaimJudge {
   // It writes every page anew (https://sqlite.org/lang_vacuum.html), also of a
   // database from which nothing was deleted.
   Verdict JudgeVacuum(std::size_t i) {
-    if (page_.records[i].calls.writes == 0) {
+    if (trace_.records[i].calls.writes == 0) {
       return Untrue(i, "VACUUM, and has written nothing");
     }
-    ++result_.vacuums;
+    ++counts_.vacuums;
     return Verdict::Held();
   }
 
   Verdict JudgeCheckpoint(std::size_t i) {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     if (!IsComplete(record.checkpoint)) return Verdict::Held();
     // Who does not know that another client has gone over to WAL sees none, and
     // the saver does not tell that from an empty one.
@@ -130,7 +130,7 @@ class ClaimJudge {
                     "a checkpoint that truncates, but nobody has truncated the "
                     "WAL since the last commit before it");
     }
-    if (record.calls.writes > 0) ++result_.checkpoints;
+    if (record.calls.writes > 0) ++counts_.checkpoints;
     return Verdict::Held();
   }
 
@@ -138,7 +138,7 @@ class ClaimJudge {
   CallMark NewestCommitInWal(Mark mark) const {
     CallMark newest = 0;
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {
-      const StepRecord& record = page_.records[i];
+      const StepRecord& record = trace_.records[i];
       if (HasCommitted(round_.steps[i], record) && record.returned_at < mark) {
         newest = std::max(newest, record.calls.wal_written);
       }
@@ -149,7 +149,7 @@ class ClaimJudge {
   // DELETE, TRUNCATE and PERSIST are a state of the connection, which no file
   // shows: what its next commit does with its journal does.
   Verdict JudgeCommit(std::size_t i) {
-    const auto mode = ModeThatEndsWith(page_.records[i].calls.end);
+    const auto mode = ModeThatEndsWith(trace_.records[i].calls.end);
     if (!mode.has_value()) return Verdict::Held();
     shown_ = mode;
     if (!claim_.has_value()) return Verdict::Held();
@@ -162,7 +162,7 @@ class ClaimJudge {
                                  ", but the commit of step ", i, " was one of ",
                                  std::string(Name(*mode))));
     }
-    if (mode != claim.before) ++result_.mode_changes;
+    if (mode != claim.before) ++counts_.mode_changes;
     return Verdict::Held();
   }
 
@@ -170,14 +170,14 @@ class ClaimJudge {
   bool MayBeChangedByOthers(std::size_t from, std::size_t until) const {
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {
       const Step& step = round_.steps[i];
-      const StepRecord& record = page_.records[i];
+      const StepRecord& record = trace_.records[i];
       const bool sets_mode =
           step.kind == StepKind::kJournalMode || IsOpen(step.kind);
       if (!sets_mode || step.client == round_.steps[from].client) continue;
       if (record.progress == Progress::kNone) continue;
       const Mark ended = HasReturned(record) ? record.returned_at : kNever;
-      if (record.intended_at < page_.records[until].returned_at &&
-          ended > page_.records[from].intended_at) {
+      if (record.intended_at < trace_.records[until].returned_at &&
+          ended > trace_.records[from].intended_at) {
         return true;
       }
     }
@@ -193,8 +193,8 @@ class ClaimJudge {
 
   const Plan& plan_;
   const Round& round_;
-  const SharedPage& page_;
-  TrialResult& result_;
+  const RoundTrace& trace_;
+  RoundCounts& counts_;
   // Of the client that is judged:
   std::optional<ModeClaim> claim_;
   std::optional<JournalMode> shown_;  // by its newest commit
@@ -203,8 +203,8 @@ class ClaimJudge {
 }  // namespace
 
 Verdict JudgeClaims(const Plan& plan, const Round& round,
-                    const SharedPage& page, TrialResult& result) {
-  return ClaimJudge(plan, round, page, result).Judge();
+                    const RoundTrace& trace, RoundCounts& counts) {
+  return ClaimJudge(plan, round, trace, counts).Judge();
 }
 
 // A checkpoint syncs the WAL before it copies it and the database before it
@@ -212,13 +212,13 @@ Verdict JudgeClaims(const Plan& plan, const Round& round,
 // WAL only if that went well (sqlite3WalClose() there). So does whoever changes
 // the mode, but then the contract has no row.
 std::vector<DurabilityPromise> PromisesOf(const Plan& plan, const Round& round,
-                                          const SharedPage& page) {
+                                          const RoundTrace& trace) {
   std::vector<DurabilityPromise> promises;
   if (ChangesJournalMode(plan)) return promises;
   for (const std::vector<std::size_t>& program : Programs(round)) {
     std::int64_t errors = 0;
     for (const std::size_t i : program) {
-      const StepRecord& record = page.records[i];
+      const StepRecord& record = trace.records[i];
       if (!HasReturned(record)) break;
       const StepKind kind = round.steps[i].kind;
       const bool is_fault_free = record.errors == errors;

@@ -1,4 +1,4 @@
-#include "trial/step_claims.h"
+#include "oracle/step_claims.h"
 
 #include <cstddef>
 #include <memory>
@@ -31,12 +31,12 @@ class StepClaimsTest : public testing::Test {
     for (Step& step : steps) {
       plan_.rounds[0].steps.push_back(std::move(step));
     }
-    ClearRound(*page_, plan_.rounds[0].steps.size());
+    ClearRound(*trace_, plan_.rounds[0].steps.size());
     for (std::size_t i = 0; i < plan_.rounds[0].steps.size(); ++i) {
-      StepRecord& record = page_->records[i];
+      StepRecord& record = trace_->records[i];
       record.has_saver = true;
-      record.intended_at = ++page_->now;
-      record.returned_at = ++page_->now;
+      record.intended_at = ++trace_->now;
+      record.returned_at = ++trace_->now;
       record.progress = Progress::kReturned;
       if (plan_.rounds[0].steps[i].kind == StepKind::kWalCheckpoint) {
         record.checkpoint = {true, false, 3, 3};
@@ -44,20 +44,20 @@ class StepClaimsTest : public testing::Test {
     }
   }
 
-  StepRecord& Record(std::size_t i) { return page_->records[i]; }
-  StepCalls& Calls(std::size_t i) { return page_->records[i].calls; }
+  StepRecord& Record(std::size_t i) { return trace_->records[i]; }
+  StepCalls& Calls(std::size_t i) { return trace_->records[i].calls; }
 
   Verdict Judge() {
-    return JudgeClaims(plan_, plan_.rounds[0], *page_, result_);
+    return JudgeClaims(plan_, plan_.rounds[0], *trace_, counts_);
   }
   bool IsUntrue() { return Judge().violation == ViolationClass::kWrongAnswer; }
   std::size_t Promises() {
-    return PromisesOf(plan_, plan_.rounds[0], *page_).size();
+    return PromisesOf(plan_, plan_.rounds[0], *trace_).size();
   }
 
   Plan plan_;
-  std::unique_ptr<SharedPage> page_ = std::make_unique<SharedPage>();
-  TrialResult result_;
+  std::unique_ptr<RoundTrace> trace_ = std::make_unique<RoundTrace>();
+  RoundCounts counts_;
 };
 
 // ---- VACUUM ----
@@ -71,7 +71,7 @@ TEST_F(StepClaimsTest, AVacuumThatWritesIsCounted) {
   Use({StepOf(StepKind::kVacuum)});
   Calls(1).writes = 12;
   EXPECT_TRUE(Judge().held());
-  EXPECT_EQ(result_.vacuums, 1);
+  EXPECT_EQ(counts_.vacuums, 1);
 }
 
 // ---- Checkpoints ----
@@ -83,7 +83,7 @@ TEST_F(StepClaimsTest, AWholeCheckpointMustHaveWrittenTheDatabase) {
   Calls(2).database_written = 6;
   Calls(2).writes = 1;
   EXPECT_TRUE(Judge().held());
-  EXPECT_EQ(result_.checkpoints, 1);
+  EXPECT_EQ(counts_.checkpoints, 1);
 }
 
 TEST_F(StepClaimsTest, WhatAnotherCheckpointHasCopiedIsNotCopiedAgain) {
@@ -91,7 +91,7 @@ TEST_F(StepClaimsTest, WhatAnotherCheckpointHasCopiedIsNotCopiedAgain) {
   Calls(1).wal_written = 5;
   Calls(2).database_written = 6;
   EXPECT_TRUE(Judge().held());
-  EXPECT_EQ(result_.checkpoints, 0);
+  EXPECT_EQ(counts_.checkpoints, 0);
 }
 
 TEST_F(StepClaimsTest, ABusyCheckpointClaimsNothing) {
@@ -131,7 +131,7 @@ TEST_F(StepClaimsTest, TheNextCommitShowsTheMode) {
   Calls(2).end = TransactionEnd::kJournalTruncated;
   Calls(3).end = TransactionEnd::kJournalTruncated;
   EXPECT_TRUE(Judge().held());
-  EXPECT_EQ(result_.mode_changes, 1);
+  EXPECT_EQ(counts_.mode_changes, 1);
 }
 
 TEST_F(StepClaimsTest, ACommitThatEndsInAnotherWayShowsThatNothingWasChanged) {
@@ -144,13 +144,13 @@ TEST_F(StepClaimsTest, TheModeThatItHadIsNoChange) {
   Use({To(JournalMode::kWal), Log()});
   Calls(2).end = TransactionEnd::kWalWritten;
   EXPECT_TRUE(Judge().held());
-  EXPECT_EQ(result_.mode_changes, 0);
+  EXPECT_EQ(counts_.mode_changes, 0);
 }
 
 TEST_F(StepClaimsTest, AChangeThatNoCommitFollowsIsNotCounted) {
   Use({To(JournalMode::kDelete), StepOf(StepKind::kRead)});
   EXPECT_TRUE(Judge().held());
-  EXPECT_EQ(result_.mode_changes, 0);
+  EXPECT_EQ(counts_.mode_changes, 0);
 }
 
 TEST_F(StepClaimsTest, AChangeThatFailedClaimsNothing) {

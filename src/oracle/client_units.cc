@@ -1,4 +1,4 @@
-#include "trial/client_units.h"
+#include "oracle/client_units.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,15 +9,15 @@ namespace {
 // Splits the program of a client.
 class UnitReader {
  public:
-  UnitReader(const Round& round, const SharedPage& page)
-      : round_(round), page_(page) {}
+  UnitReader(const Round& round, const RoundTrace& trace)
+      : round_(round), trace_(trace) {}
 
   std::vector<Unit> Read(int client, const std::vector<std::size_t>& program) {
     units_.clear();
     bool is_open = false;
     was_aborted_ = false;
     for (const std::size_t i : program) {
-      const StepRecord& record = page_.records[i];
+      const StepRecord& record = trace_.records[i];
       const Progress progress = record.progress;
       if (progress == Progress::kNone) break;
       const bool ends_connection = round_.steps[i].kind == StepKind::kReopen ||
@@ -57,7 +57,7 @@ class UnitReader {
     const bool may_commit =
         unit.is_transaction ? kind == StepKind::kCommit : IsChange(kind);
     if (!may_commit || was_aborted_) return;
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     unit.attempted_at = record.intended_at;
     unit.acknowledged_at = record.acknowledged_at;
     unit.counter = unit.is_transaction ? unit.counter : record.attempted;
@@ -65,7 +65,7 @@ class UnitReader {
 
   // A step that returned; whether a transaction is open afterwards.
   bool Follow(Unit& unit, std::size_t i, bool is_open) {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     const StepKind kind = round_.steps[i].kind;
     const bool is_ok = CodeOf(record) == absl::StatusCode::kOk;
     if (!is_open && kind == StepKind::kBegin && is_ok) {
@@ -87,16 +87,16 @@ class UnitReader {
   }
 
   const Round& round_;
-  const SharedPage& page_;
+  const RoundTrace& trace_;
   bool was_aborted_ = false;  // the transaction, before the step
   std::vector<Unit> units_;
 };
 
 }  // namespace
 
-std::vector<Unit> ReadUnits(const Round& round, const SharedPage& page,
+std::vector<Unit> ReadUnits(const Round& round, const RoundTrace& trace,
                             const std::vector<std::size_t>& program) {
-  return UnitReader(round, page)
+  return UnitReader(round, trace)
       .Read(round.steps[program.front()].client, program);
 }
 

@@ -3,8 +3,8 @@
 // what became of the operation and of its transaction, and the model follows
 // that; docs/fault-model.md has the rules.
 
-#ifndef LASTCOMMIT_TRIAL_ROUND_JUDGE_H_
-#define LASTCOMMIT_TRIAL_ROUND_JUDGE_H_
+#ifndef LASTCOMMIT_ORACLE_ROUND_JUDGE_H_
+#define LASTCOMMIT_ORACLE_ROUND_JUDGE_H_
 
 #include <array>
 #include <cstddef>
@@ -15,10 +15,10 @@
 
 #include "model/reference_model.h"
 #include "model/verdict.h"
+#include "oracle/commit_order.h"
+#include "oracle/round_counts.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
-#include "trial/commit_order.h"
-#include "trial/shared_page.h"
-#include "trial/trial.h"
 
 namespace lastcommit {
 
@@ -54,7 +54,7 @@ struct DurabilityPromise {
 
 // When the commit that is the step's was first attempted. The schema, commit 0,
 // may have been made by whoever opens the database, from the first step on.
-Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page);
+Mark AttemptedAt(std::int64_t cut, std::size_t step, const RoundTrace& trace);
 
 // A commit that a client died in, or that failed in doubt, and whose number
 // another one took later. From the one to the other moment it may be there.
@@ -110,7 +110,7 @@ struct Replayed {
 };
 
 // Brings the model to what was acknowledged in `round` of `plan`, and counts
-// steps, commits and errors in `result`.
+// steps, commits and errors in `counts`.
 struct BeforeRound {
   Alternatives after_power_loss;  // of earlier rounds
   std::optional<DeathOfOne> death = {};
@@ -122,9 +122,9 @@ Alternatives AlternativesAt(Mark now, bool is_kill, Alternatives by_order,
                             const Replayed& replayed, Mark wal_synced = -1);
 
 Replayed ReplayRound(const Plan& plan, const Round& round,
-                     const SharedPage& page, const BeforeRound& before,
-                     ReferenceModel& model, TrialResult& result);
+                     const RoundTrace& trace, const BeforeRound& before,
+                     ReferenceModel& model, RoundCounts& counts);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_ROUND_JUDGE_H_
+#endif  // LASTCOMMIT_ORACLE_ROUND_JUDGE_H_

@@ -2,16 +2,16 @@
 // recorded of them. Used by commit_order.cc, which puts those of all clients
 // into one order.
 
-#ifndef LASTCOMMIT_TRIAL_CLIENT_UNITS_H_
-#define LASTCOMMIT_TRIAL_CLIENT_UNITS_H_
+#ifndef LASTCOMMIT_ORACLE_CLIENT_UNITS_H_
+#define LASTCOMMIT_ORACLE_CLIENT_UNITS_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
-#include "trial/shared_page.h"
 
 namespace lastcommit {
 
@@ -46,9 +46,9 @@ inline bool IsOpening(StepKind kind) {
 }
 
 // `program`: the client's steps, as indices into those of the round; not empty.
-std::vector<Unit> ReadUnits(const Round& round, const SharedPage& page,
+std::vector<Unit> ReadUnits(const Round& round, const RoundTrace& trace,
                             const std::vector<std::size_t>& program);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_CLIENT_UNITS_H_
+#endif  // LASTCOMMIT_ORACLE_CLIENT_UNITS_H_

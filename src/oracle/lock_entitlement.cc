@@ -1,11 +1,11 @@
-#include "trial/lock_entitlement.h"
+#include "oracle/lock_entitlement.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "trial/client_units.h"
+#include "oracle/client_units.h"
 
 namespace lastcommit {
 namespace {
@@ -77,10 +77,10 @@ bool MayLeaveWal(StepKind kind) {
 
 std::span<const LockRow> LockRows() { return kRows; }
 
-LockEntitlement::LockEntitlement(const Round& round, const SharedPage& page,
+LockEntitlement::LockEntitlement(const Round& round, const RoundTrace& trace,
                                  bool has_schema)
     : round_(round),
-      page_(page),
+      trace_(trace),
       has_schema_(has_schema),
       places_(round.steps.size()) {
   for (const std::vector<std::size_t>& program : Programs(round)) {
@@ -95,7 +95,7 @@ void LockEntitlement::FollowProgram(const std::vector<std::size_t>& program) {
   std::size_t began = 0;
   std::optional<std::size_t> previous;
   for (const std::size_t i : program) {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     const StepKind kind = round_.steps[i].kind;
     Place& place = places_[i];
     place.previous = previous;
@@ -116,15 +116,16 @@ void LockEntitlement::FollowProgram(const std::vector<std::size_t>& program) {
 
 std::vector<LockRefusal> LockEntitlement::RefusalsOf(std::size_t step) const {
   std::vector<LockRefusal> refusals;
-  for (std::uint32_t i = 0; i < page_.lock_refusals.count; ++i) {
-    const LockRefusal& refusal = page_.lock_refusals.list[i];
+  for (std::uint32_t i = 0; i < trace_.lock_refusals.count; ++i) {
+    const LockRefusal& refusal = trace_.lock_refusals.list[i];
     if (refusal.step == step) refusals.push_back(refusal);
   }
   return refusals;
 }
 
 std::optional<bool> LockEntitlement::MayBeBusy(std::size_t step) const {
-  if (!page_.lock_refusals.are_recorded || !page_.lock_refusals.are_complete) {
+  if (!trace_.lock_refusals.are_recorded ||
+      !trace_.lock_refusals.are_complete) {
     return std::nullopt;
   }
   const std::vector<LockRefusal> refusals = RefusalsOf(step);
@@ -210,10 +211,10 @@ bool LockEntitlement::HasLeftovers(const LockRefusal& refusal) const {
   std::optional<std::size_t> step = refusal.holder_step;
   if (!refusal.is_between) step = places_[*step].previous;
   for (; step.has_value(); step = places_[*step].previous) {
-    const StepRecord& record = page_.records[*step];
+    const StepRecord& record = trace_.records[*step];
     const std::optional<std::size_t> before = places_[*step].previous;
     const std::int64_t errors_before =
-        before.has_value() ? page_.records[*before].errors : 0;
+        before.has_value() ? trace_.records[*before].errors : 0;
     if (record.errors > errors_before) return true;
     // A transaction that has ended already is rolled back without SQLite.
     if (CodeOf(record) == absl::StatusCode::kOk &&
@@ -269,10 +270,10 @@ template <typename Predicate>
 bool LockEntitlement::AnyOfOthers(std::size_t step, Mark since,
                                   Predicate predicate) const {
   for (std::size_t i = 0; i < round_.steps.size(); ++i) {
-    const StepRecord& other = page_.records[i];
+    const StepRecord& other = trace_.records[i];
     if (round_.steps[i].client == round_.steps[step].client ||
         other.progress == Progress::kNone ||
-        other.intended_at > page_.records[step].returned_at ||
+        other.intended_at > trace_.records[step].returned_at ||
         (other.progress == Progress::kReturned && other.returned_at < since)) {
       continue;
     }
@@ -284,9 +285,9 @@ bool LockEntitlement::AnyOfOthers(std::size_t step, Mark since,
 // Who has read and then wants to write is out of date if another one committed
 // in between: https://sqlite.org/rescode.html#busy_snapshot.
 bool LockEntitlement::IsOutOfDate(std::size_t step) const {
-  if (!page_.lock_refusals.uses_index || !MayWrite(step)) return false;
+  if (!trace_.lock_refusals.uses_index || !MayWrite(step)) return false;
   const std::size_t began = places_[step].transaction_began;
-  return AnyOfOthers(step, page_.records[began].intended_at,
+  return AnyOfOthers(step, trace_.records[began].intended_at,
                      [&](std::size_t other) { return MayCommit(other); });
 }
 
@@ -295,7 +296,7 @@ bool LockEntitlement::HasModeOfOther(std::size_t step) const {
   if (!MayLeaveWal(round_.steps[step].kind)) return false;
   const bool sets = round_.steps[step].kind == StepKind::kJournalMode;
   return AnyOfOthers(
-      step, page_.records[step].intended_at, [&](std::size_t other) {
+      step, trace_.records[step].intended_at, [&](std::size_t other) {
         const StepKind kind = round_.steps[other].kind;
         return kind == StepKind::kJournalMode || (sets && IsOpening(kind));
       });
@@ -304,11 +305,12 @@ bool LockEntitlement::HasModeOfOther(std::size_t step) const {
 // Readers that a checkpoint waits for are in nobody's way: it says what it has
 // copied, and is no worse for being put off.
 Verdict LockEntitlement::CheckWaits() const {
-  if (!page_.lock_refusals.are_recorded || !page_.lock_refusals.are_complete) {
+  if (!trace_.lock_refusals.are_recorded ||
+      !trace_.lock_refusals.are_complete) {
     return Verdict::Held();
   }
-  for (std::uint32_t i = 0; i < page_.lock_refusals.count; ++i) {
-    const LockRefusal& refusal = page_.lock_refusals.list[i];
+  for (std::uint32_t i = 0; i < trace_.lock_refusals.count; ++i) {
+    const LockRefusal& refusal = trace_.lock_refusals.list[i];
     const StepKind kind = round_.steps[refusal.step].kind;
     if (refusal.holder == LockRefusal::kNobody || IsEntitled(refusal) ||
         !MakesBusy(refusal) || kind == StepKind::kWalCheckpoint) {
@@ -339,7 +341,7 @@ std::string LockEntitlement::Explain(const LockRefusal& refusal) const {
 }
 
 std::string LockEntitlement::Explain(std::size_t step) const {
-  if (!page_.lock_refusals.are_recorded) return "";
+  if (!trace_.lock_refusals.are_recorded) return "";
   std::string text;
   for (const LockRefusal& refusal : RefusalsOf(step)) {
     absl::StrAppend(&text, "; ", Explain(refusal));

@@ -7,7 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "trial/commit_order_fixture.h"
+#include "oracle/commit_order_fixture.h"
 #include "trial/plans.h"
 
 namespace lastcommit {
@@ -22,7 +22,7 @@ class ErrorOrderTest : public CommitOrderTest {
     Return(i, {code, 0});
     for (std::size_t later = i; later < round_.steps.size(); ++later) {
       if (round_.steps[later].client == round_.steps[i].client) {
-        ++page_->records[later].errors;
+        ++trace_->records[later].errors;
       }
     }
   }
@@ -30,7 +30,7 @@ class ErrorOrderTest : public CommitOrderTest {
     Begin(i);
     Lock(i, number);
     Fail(i);
-    page_->records[i].is_in_doubt = true;
+    trace_->records[i].is_in_doubt = true;
   }
 };
 
@@ -63,7 +63,7 @@ TEST_F(ErrorOrderTest, AFailedCommitIsThereOnceATransactionHasReadItsNumber) {
   ASSERT_EQ(steps.size(), 5u);
   EXPECT_EQ(steps[2].step, 2u);
   EXPECT_EQ(steps[2].kind, Kind::kPresumed);
-  EXPECT_EQ(steps[2].shown_at, page_->records[3].returned_at);
+  EXPECT_EQ(steps[2].shown_at, trace_->records[3].returned_at);
 }
 
 TEST_F(ErrorOrderTest, OfTwoThatFailedWithOneNumberTheLaterIsThere) {
@@ -83,10 +83,10 @@ TEST_F(ErrorOrderTest, OfADeadOneAndOneThatWaitedTheOneThatWaitedIsThere) {
   Begin(2);
   Begin(3);
   Lock(3, 1);
-  const DeathOfOne death = {1, ++page_->now};
+  const DeathOfOne death = {1, ++trace_->now};
   Lock(2, 1);
   Fail(2);
-  page_->records[2].is_in_doubt = true;
+  trace_->records[2].is_in_doubt = true;
   Begin(5);
   Lock(5, 2);
   EXPECT_EQ(KindOf(2, death), Kind::kPresumed);
@@ -104,7 +104,7 @@ TEST_F(ErrorOrderTest, AnOpenThatFailsWithASaverHasMadeTheSchema) {
   ASSERT_EQ(steps.size(), 3u);
   EXPECT_EQ(steps[0].step, 0u);
   EXPECT_EQ(steps[0].kind, Kind::kPresumed);
-  EXPECT_EQ(steps[0].shown_at, page_->records[0].returned_at);
+  EXPECT_EQ(steps[0].shown_at, trace_->records[0].returned_at);
   EXPECT_EQ(steps[1].step, 2u);
   EXPECT_EQ(steps[2].step, 1u);
 }
@@ -143,8 +143,8 @@ TEST_F(ErrorOrderTest, WhatFollowsAnAbortIsNotPartOfTheTransaction) {
   Return(2);
   Begin(3);
   Fail(3, absl::StatusCode::kAborted);
-  page_->records[3].is_aborted = true;
-  page_->records[3].is_in_transaction = in_transaction_[0] = false;
+  trace_->records[3].is_aborted = true;
+  trace_->records[3].is_in_transaction = in_transaction_[0] = false;
   RunAsCommit(4, 1);
   Run(5, After({4}, 5));
   EXPECT_THAT(Sorted(), ElementsAre(2, 3, 4, 5));
@@ -159,8 +159,8 @@ TEST_F(ErrorOrderTest, WhatIsRefusedAfterAnAbortIsNoCommitInFlight) {
     Return(2);
     Begin(3);
     Fail(3, absl::StatusCode::kAborted);
-    page_->records[3].is_aborted = is_aborted;
-    page_->records[3].is_in_transaction = in_transaction_[0] = false;
+    trace_->records[3].is_aborted = is_aborted;
+    trace_->records[3].is_in_transaction = in_transaction_[0] = false;
     Begin(4);
     Lock(4, 1);
     EXPECT_EQ(Order().in_flight.has_value(), !is_aborted);
@@ -215,9 +215,9 @@ TEST_F(ErrorOrderTest, AnOpenBesideAnotherClientIsShared) {
 
 // What an earlier round left in the page is no answer.
 TEST_F(ErrorOrderTest, WhatIsInFlightHasNoAnswerYet) {
-  page_->records[2].code = static_cast<std::int32_t>(kRefused);
-  page_->records[2].errors = 3;
-  page_->records[2].returned_at = 1;
+  trace_->records[2].code = static_cast<std::int32_t>(kRefused);
+  trace_->records[2].errors = 3;
+  trace_->records[2].returned_at = 1;
   Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20))});
   Begin(2);
   Lock(2, 1);

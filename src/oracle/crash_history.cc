@@ -1,4 +1,4 @@
-#include "trial/crash_history.h"
+#include "oracle/crash_history.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace lastcommit {
 
-Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
+Verdict CrashHistory::FinishModel(const Round& round, const RoundTrace& trace,
                                   ReferenceModel& model,
                                   Replayed& replayed) const {
   const std::int64_t before = model.state().cut;
@@ -15,15 +15,15 @@ Verdict CrashHistory::FinishModel(const Round& round, const SharedPage& page,
   if (!replayed.in_flight) return Verdict::Held();
   const std::int64_t after = model.state().cut;
   replayed.highest_cut = after;
-  const StepRecord& record = page.records[*replayed.in_flight];
+  const StepRecord& record = trace.records[*replayed.in_flight];
   if (after > before) {
     replayed.commits.push_back({after,
-                                AttemptedAt(after, *replayed.in_flight, page),
+                                AttemptedAt(after, *replayed.in_flight, trace),
                                 record.acknowledged_at, /*is_promised=*/true,
                                 record.calls.wal_written});
   }
   const std::int64_t acknowledged =
-      page.records[*replayed.in_flight].acknowledged;
+      trace.records[*replayed.in_flight].acknowledged;
   if (!replayed.in_flight_acknowledged || acknowledged == after) {
     return Verdict::Held();
   }
@@ -142,26 +142,6 @@ CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {
   facts.unacknowledged = 0;
   facts.fault = fault;
   return facts;
-}
-
-void CountImage(const CrashFacts& facts, const LegalCuts& legal,
-                const Survived& survived, std::int64_t cut, bool is_damaged,
-                ImageCounts& counts) {
-  // The schema, commit 0, is none that a caller asked for.
-  const std::int64_t lost = std::max<std::int64_t>(
-      0, facts.acknowledged - std::max<std::int64_t>(0, cut));
-  if (legal.anything) {
-    ++counts.no_demand;
-    counts.damaged += is_damaged ? 1 : 0;
-    counts.with_lost_commits_without_demand += lost > 0 && !is_damaged ? 1 : 0;
-    return;
-  }
-  ++counts.judged;
-  if (is_damaged || cut < legal.lowest) return;  // a violation
-  counts.with_lost_changes +=
-      survived.lost + survived.directory_lost > 0 ? 1 : 0;
-  counts.with_lost_commits += lost > 0 ? 1 : 0;
-  counts.lost_commits += lost;
 }
 
 }  // namespace lastcommit

@@ -1,4 +1,4 @@
-#include "trial/round_judge.h"
+#include "oracle/round_judge.h"
 
 #include <cstddef>
 #include <memory>
@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "trial/driver.h"
 #include "trial/plans.h"
 
 namespace lastcommit {
@@ -19,57 +18,57 @@ constexpr absl::StatusCode kDataLoss = absl::StatusCode::kDataLoss;
 class RoundJudgeTest : public testing::Test {
  protected:
   RoundJudgeTest() {
-    page_ = std::make_unique<SharedPage>();
+    trace_ = std::make_unique<RoundTrace>();
     plan_.profile.journal_mode = JournalMode::kDelete;
   }
 
   void Use(std::vector<Step> steps) {
     plan_.rounds = {RoundOf(std::move(steps))};
     const Round& round = plan_.rounds[0];
-    ClearRound(*page_, round.steps.size());
+    ClearRound(*trace_, round.steps.size());
     ReferenceModel model;
     for (std::size_t i = 0; i < round.steps.size(); ++i) {
       const Outcome expected = model.Apply(round.steps[i]);
-      StepRecord& record = page_->records[i];
+      StepRecord& record = trace_->records[i];
       record.code = static_cast<std::int32_t>(expected.code);
       record.value = expected.value;
       record.has_saver = round.steps[i].kind != StepKind::kClose;
       record.is_in_transaction = model.in_transaction();
-      record.intended_at = ++page_->now;
-      record.returned_at = ++page_->now;
+      record.intended_at = ++trace_->now;
+      record.returned_at = ++trace_->now;
       record.progress = Progress::kReturned;
     }
   }
 
   // The saver's word on step `i`, which has left its transaction open or not.
   void Answer(std::size_t i, absl::StatusCode code, bool is_in_transaction) {
-    page_->records[i].code = static_cast<std::int32_t>(code);
-    page_->records[i].value = 0;
-    page_->records[i].is_in_transaction = is_in_transaction;
+    trace_->records[i].code = static_cast<std::int32_t>(code);
+    trace_->records[i].value = 0;
+    trace_->records[i].is_in_transaction = is_in_transaction;
   }
 
   // One error is injected while step `i` runs.
   void Inject(std::size_t i, ErrorKind kind) {
     plan_.rounds[0].steps[i].error = IoError{kind, 1, 1};
     for (std::size_t later = i; later < plan_.rounds[0].steps.size(); ++later) {
-      page_->records[later].errors = 1;
+      trace_->records[later].errors = 1;
     }
   }
 
   // Whatever follows, in this round the saver has no more to say.
   void EndAfter(std::size_t i) {
-    page_->records[i + 1].progress = Progress::kNone;
+    trace_->records[i + 1].progress = Progress::kNone;
   }
 
   Verdict Judge() {
     ReferenceModel model;
-    TrialResult result;
-    return ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result)
+    RoundCounts counts;
+    return ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts)
         .verdict;
   }
 
   Plan plan_;
-  std::unique_ptr<SharedPage> page_;
+  std::unique_ptr<RoundTrace> trace_;
 };
 
 // ---- A read that fails is called damage by SQLite ----
@@ -102,7 +101,7 @@ TEST_F(RoundJudgeTest, TheRestOfItsTransactionMayBeAborted) {
   Inject(2, ErrorKind::kRead);
   Answer(2, kDataLoss, true);
   Answer(3, absl::StatusCode::kAborted, false);
-  page_->records[3].is_aborted = true;
+  trace_->records[3].is_aborted = true;
   Answer(4, absl::StatusCode::kAborted, false);
   EndAfter(4);
   EXPECT_TRUE(Judge().held()) << Judge().why;
@@ -113,7 +112,7 @@ TEST_F(RoundJudgeTest, ATransactionThatNothingSpoiledIsNotAbortedLater) {
   Inject(2, ErrorKind::kWrite);
   Answer(2, absl::StatusCode::kUnknown, true);
   Answer(3, absl::StatusCode::kAborted, false);
-  page_->records[3].is_aborted = true;
+  trace_->records[3].is_aborted = true;
   Answer(4, absl::StatusCode::kAborted, false);
   EndAfter(4);
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
@@ -210,7 +209,7 @@ TEST_F(RoundJudgeTest, AnInterruptThatFoundNobodyStopsOneStepMore) {
   EndAfter(2);
   EXPECT_TRUE(Judge().held()) << Judge().why;
   Answer(3, absl::StatusCode::kCancelled, false);
-  page_->records[3].progress = Progress::kReturned;
+  trace_->records[3].progress = Progress::kReturned;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
@@ -227,7 +226,7 @@ TEST_F(RoundJudgeTest, ALiveReadMayBeBusyOnceTheTransactionHasSpilled) {
   Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kLiveRead)});
   Answer(3, absl::StatusCode::kUnavailable, true);
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongRead);
-  page_->records[3].transaction_spilled = true;
+  trace_->records[3].transaction_spilled = true;
   EXPECT_TRUE(Judge().held()) << Judge().why;
 }
 
@@ -241,7 +240,7 @@ class AbortedTest : public RoundJudgeTest {
          PutBlob(1, 10)});
     Inject(2, ErrorKind::kWrite);
     Answer(2, absl::StatusCode::kUnknown, false);
-    page_->records[2].is_aborted = true;
+    trace_->records[2].is_aborted = true;
   }
 };
 
@@ -250,13 +249,13 @@ TEST_F(AbortedTest, TheSaverGoesOnAfterTheRollback) {
 }
 
 TEST_F(AbortedTest, NothingIsAbortedAfterTheRollback) {
-  page_->records[3].is_aborted = true;
+  trace_->records[3].is_aborted = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
 TEST_F(AbortedTest, TheRollbackIsNotRefused) {
   Answer(3, absl::StatusCode::kAborted, false);
-  page_->records[3].is_aborted = true;
+  trace_->records[3].is_aborted = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
@@ -266,7 +265,7 @@ TEST_F(AbortedTest, TheRollbackDoesNotAnswerThatItIsAborted) {
 }
 
 TEST_F(AbortedTest, WhatIsAbortedIsNotOpen) {
-  page_->records[2].is_in_transaction = true;
+  trace_->records[2].is_in_transaction = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
@@ -278,13 +277,13 @@ TEST_F(RoundJudgeTest, OnlyACommitIsInDoubt) {
   Answer(3, absl::StatusCode::kUnknown, true);
   EndAfter(3);
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  page_->records[3].is_in_doubt = true;
+  trace_->records[3].is_in_doubt = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
 TEST_F(RoundJudgeTest, ACommitThatSucceedsIsNotInDoubt) {
   Use({PutBlob(0, 10)});
-  page_->records[1].is_in_doubt = true;
+  trace_->records[1].is_in_doubt = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
@@ -292,11 +291,11 @@ TEST_F(RoundJudgeTest, WhatWasAcknowledgedDoesNotFail) {
   Use(Transaction());
   Inject(4, ErrorKind::kWrite);
   Answer(4, absl::StatusCode::kUnknown, false);
-  page_->records[4].is_in_doubt = true;
+  trace_->records[4].is_in_doubt = true;
   EndAfter(4);
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  page_->records[4].acknowledged_at = page_->records[4].intended_at;
-  page_->records[4].acknowledged = 1;
+  trace_->records[4].acknowledged_at = trace_->records[4].intended_at;
+  trace_->records[4].acknowledged = 1;
   EXPECT_EQ(Judge().violation, ViolationClass::kLostCommit);
 }
 
@@ -305,7 +304,7 @@ TEST_F(RoundJudgeTest, WhatWasAcknowledgedDoesNotFail) {
 TEST_F(RoundJudgeTest, WithoutAJournalAReopenInATransactionMayFindAnything) {
   plan_.profile.journal_mode = JournalMode::kOff;
   Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kReopen)});
-  page_->records[3].value = 7;
+  trace_->records[3].value = 7;
   EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
   Answer(3, kDataLoss, false);
   EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
@@ -315,14 +314,14 @@ TEST_F(RoundJudgeTest, WithoutAJournalAReopenFindsWhatWasCommitted) {
   plan_.profile.journal_mode = JournalMode::kOff;
   Use({PutBlob(0, 10), StepOf(StepKind::kReopen)});
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  page_->records[2].value = 7;
+  trace_->records[2].value = 7;
   EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
 }
 
 TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
   Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kReopen)});
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  page_->records[3].value = 7;
+  trace_->records[3].value = 7;
   EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
 }
 
@@ -374,28 +373,28 @@ class TakenNumberTest : public RoundJudgeTest {
   TakenNumberTest() {
     Use({By(1, StepKind::kOpen), PutBlob(0, 10), By(1, PutBlob(1, 10)),
          By(1, StepKind::kClose)});
-    page_->records[2].attempted = page_->records[3].attempted = 1;
+    trace_->records[2].attempted = trace_->records[3].attempted = 1;
   }
   void FailInDoubt() {
     Inject(2, ErrorKind::kSync);
     for (const std::size_t of_other : {3, 4}) {
-      page_->records[of_other].errors = 0;
+      trace_->records[of_other].errors = 0;
     }
     Answer(2, absl::StatusCode::kUnknown, false);
-    page_->records[2].is_in_doubt = true;
+    trace_->records[2].is_in_doubt = true;
   }
   // What became of client 0's.
   Overtaken Overtook(std::optional<DeathOfOne> death = std::nullopt) {
     ReferenceModel model;
-    TrialResult result;
-    const Replayed replayed =
-        ReplayRound(plan_, plan_.rounds[0], *page_, {{}, death}, model, result);
+    RoundCounts counts;
+    const Replayed replayed = ReplayRound(plan_, plan_.rounds[0], *trace_,
+                                          {{}, death}, model, counts);
     EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
     EXPECT_EQ(replayed.overtaken.size(), 1u);
     if (replayed.overtaken.empty()) return {};
     EXPECT_EQ(replayed.overtaken[0].with->state().cut, 1);
     EXPECT_EQ(replayed.overtaken[0].attempted_at,
-              page_->records[2].intended_at);
+              trace_->records[2].intended_at);
     return replayed.overtaken[0];
   }
 };
@@ -404,22 +403,23 @@ TEST_F(TakenNumberTest, ACommitInDoubtMayBeThereUntilAnotherHasItsNumber) {
   FailInDoubt();
   const Overtaken gone = Overtook();
   EXPECT_FALSE(gone.is_of_the_dead);
-  EXPECT_EQ(gone.overtaken_at, page_->records[3].returned_at);
+  EXPECT_EQ(gone.overtaken_at, trace_->records[3].returned_at);
 }
 
 // Client 0 dies in it.
 TEST_F(TakenNumberTest, WhatADeadClientWasCommittingMayBeThereUntilAnotherIs) {
-  page_->records[2].progress = Progress::kIntended;
-  page_->records[5].progress = Progress::kNone;
-  const Overtaken gone = Overtook(DeathOfOne{0, page_->records[2].returned_at});
+  trace_->records[2].progress = Progress::kIntended;
+  trace_->records[5].progress = Progress::kNone;
+  const Overtaken gone =
+      Overtook(DeathOfOne{0, trace_->records[2].returned_at});
   EXPECT_TRUE(gone.is_of_the_dead);
-  EXPECT_EQ(gone.overtaken_at, page_->records[3].returned_at);
+  EXPECT_EQ(gone.overtaken_at, trace_->records[3].returned_at);
 }
 
 TEST_F(TakenNumberTest, ALossOfPowerBringsItBackUntilACommitIsSynced) {
   FailInDoubt();
   plan_.profile.synchronous = Synchronous::kFull;
-  EXPECT_EQ(Overtook().lost_power_until, page_->records[3].returned_at);
+  EXPECT_EQ(Overtook().lost_power_until, trace_->records[3].returned_at);
   plan_.profile.synchronous = Synchronous::kNormal;
   EXPECT_EQ(Overtook().lost_power_until, kNever);
 }
@@ -427,16 +427,16 @@ TEST_F(TakenNumberTest, ALossOfPowerBringsItBackUntilACommitIsSynced) {
 // Each is in the way of the other.
 TEST_F(RoundJudgeTest, AnOpenThatIsRefusedMayHaveMadeTheSchemaBefore) {
   Use({By(1, StepKind::kOpen)});
-  page_->records[0].returned_at = ++page_->now;
+  trace_->records[0].returned_at = ++trace_->now;
   for (const std::size_t open : {0, 1}) {
     Answer(open, absl::StatusCode::kUnavailable, false);
-    page_->records[open].has_saver = false;
+    trace_->records[open].has_saver = false;
   }
   EndAfter(1);
   ReferenceModel model;
-  TrialResult result;
+  RoundCounts counts;
   const Replayed replayed =
-      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+      ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
   EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
   EXPECT_EQ(replayed.highest_cut, -1);
   ASSERT_FALSE(replayed.at_end.after_kill.empty());
@@ -456,18 +456,18 @@ class InDoubtTest : public RoundJudgeTest {
     const std::vector<Step>& steps = plan_.rounds[0].steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       if (i == 1) continue;
-      page_->records[i].value = model.Apply(steps[i]).value;
+      trace_->records[i].value = model.Apply(steps[i]).value;
     }
     Inject(1, ErrorKind::kSync);
     Answer(1, absl::StatusCode::kUnknown, false);
-    page_->records[1].is_in_doubt = true;
+    trace_->records[1].is_in_doubt = true;
   }
   // What a kill may leave instead of what the model says.
   std::vector<std::int64_t> CutsAfterAKill() {
     ReferenceModel model;
-    TrialResult result;
+    RoundCounts counts;
     const Replayed replayed =
-        ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+        ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
     EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
     std::vector<std::int64_t> cuts;
     for (const auto& other : replayed.at_end.after_kill) {
@@ -500,7 +500,7 @@ TEST_F(InDoubtTest, InAWalARecoveryDecides) {
 
 TEST_F(InDoubtTest, WhatDiesLaterMayBeThereWithItAndWithout) {
   UseAfterTheFailed(JournalMode::kWal, {PutBlob(1, 10)});
-  page_->records[2].progress = Progress::kIntended;
+  trace_->records[2].progress = Progress::kIntended;
   EndAfter(2);
   EXPECT_EQ(CutsAfterAKill(), (std::vector<std::int64_t>{1, 2}));
 }
@@ -508,7 +508,7 @@ TEST_F(InDoubtTest, WhatDiesLaterMayBeThereWithItAndWithout) {
 TEST_F(InDoubtTest, WhatTheSaverDoesNotCallInDoubtIsNotThere) {
   UseAfterTheFailed(JournalMode::kWal, {});
   EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{1});
-  page_->records[1].is_in_doubt = false;
+  trace_->records[1].is_in_doubt = false;
   EXPECT_TRUE(CutsAfterAKill().empty());
 }
 
@@ -516,12 +516,12 @@ TEST_F(RoundJudgeTest, TheSchemaOfAnOpenThatFailedMayBeThere) {
   Use({});
   Inject(0, ErrorKind::kSync);
   Answer(0, absl::StatusCode::kUnknown, false);
-  page_->records[0].has_saver = false;
+  trace_->records[0].has_saver = false;
   EndAfter(0);
   ReferenceModel model;
-  TrialResult result;
+  RoundCounts counts;
   const Replayed replayed =
-      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+      ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
   EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
   ASSERT_EQ(replayed.at_end.after_kill.size(), 1u);
   EXPECT_EQ(replayed.at_end.after_kill[0]->state().cut, 0);
@@ -533,10 +533,10 @@ TEST_F(RoundJudgeTest, AfterAnErrorTheSaverKnowsWhetherItsTransactionIsOpen) {
   Use(Transaction());
   Inject(2, ErrorKind::kWrite);  // which it answers as if there were none
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  page_->records[2].is_in_transaction = false;
+  trace_->records[2].is_in_transaction = false;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
-  page_->records[2].is_in_transaction = true;
-  page_->records[4].is_in_transaction = true;
+  trace_->records[2].is_in_transaction = true;
+  trace_->records[4].is_in_transaction = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
@@ -546,11 +546,11 @@ TEST_F(RoundJudgeTest, WhatOnlyAReadHasShownIsNotPromised) {
   Use({PutBlob(0, 10), StepOf(StepKind::kRead), PutBlob(1, 10)});
   Inject(1, ErrorKind::kSync);
   Answer(1, absl::StatusCode::kUnknown, false);
-  page_->records[1].is_in_doubt = true;
+  trace_->records[1].is_in_doubt = true;
   ReferenceModel model;
-  TrialResult result;
+  RoundCounts counts;
   const Replayed replayed =
-      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+      ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
   EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
   ASSERT_EQ(replayed.commits.size(), 3u);  // the schema is the first one
   EXPECT_TRUE(replayed.commits[0].is_promised);
@@ -567,11 +567,11 @@ class NobodyTest : public RoundJudgeTest {
     Use({PutBlob(0, 10), StepOf(StepKind::kReopen), PutBlob(1, 10)});
     Inject(1, ErrorKind::kSync);
     Answer(1, absl::StatusCode::kUnknown, false);
-    page_->records[1].is_in_doubt = true;
+    trace_->records[1].is_in_doubt = true;
     Answer(2, absl::StatusCode::kUnknown, false);
     for (std::size_t i = 2; i < plan_.rounds[0].steps.size(); ++i) {
-      page_->records[i].has_saver = false;
-      page_->records[i].errors = 2;
+      trace_->records[i].has_saver = false;
+      trace_->records[i].errors = 2;
     }
   }
 };
@@ -579,9 +579,9 @@ class NobodyTest : public RoundJudgeTest {
 TEST_F(NobodyTest, ItsAnswerLeavesTheCommitInDoubt) {
   Answer(3, absl::StatusCode::kFailedPrecondition, false);
   ReferenceModel model;
-  TrialResult result;
+  RoundCounts counts;
   const Replayed replayed =
-      ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result);
+      ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
   EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
   EXPECT_EQ(replayed.at_end.after_kill.size(), 1u);
 }
@@ -601,7 +601,7 @@ class RemovalAnswerTest : public RoundJudgeTest {
   void RefuseBehindARemoval(const Step& then, absl::StatusCode code,
                             std::int64_t was_there = 1) {
     Use({StepOf(StepKind::kUnlink), then});
-    page_->records[1].value = was_there;
+    trace_->records[1].value = was_there;
     Answer(2, code, false);
     EndAfter(2);
   }
@@ -619,15 +619,15 @@ TEST_F(RemovalAnswerTest, ChangesMayBeRefused) {
 TEST_F(RemovalAnswerTest, OfACommitNothingIsThereThen) {
   Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kUnlink),
        StepOf(StepKind::kCommit), StepOf(StepKind::kRead)});
-  page_->records[3].value = 1;
+  trace_->records[3].value = 1;
   Answer(4, kRefused, false);
-  page_->records[5].value = static_cast<std::int64_t>([&] {
+  trace_->records[5].value = static_cast<std::int64_t>([&] {
     ReferenceModel model;
     model.Apply(StepOf(StepKind::kOpen));
     return model.Apply(StepOf(StepKind::kRead)).value;
   }());
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  page_->records[4].is_in_doubt = true;
+  trace_->records[4].is_in_doubt = true;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 
@@ -672,31 +672,31 @@ TEST_F(RemovalAnswerTest, WithoutTheDatabaseItsJournalCannotBeOpened) {
 TEST_F(RemovalAnswerTest, WhoDiedInAWriteWasWriting) {
   const auto was_writing = [&] {
     ReferenceModel model;
-    TrialResult result;
-    return ReplayRound(plan_, plan_.rounds[0], *page_, {}, model, result)
+    RoundCounts counts;
+    return ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts)
         .was_writing_database;
   };
   Use({PutBlob(0, 10)});
-  page_->records[2].progress = Progress::kIntended;
-  page_->records[1].calls.database_written = page_->database_written = 5;
+  trace_->records[2].progress = Progress::kIntended;
+  trace_->records[1].calls.database_written = trace_->database_written = 5;
   EXPECT_FALSE(was_writing());
-  page_->database_written = 6;
+  trace_->database_written = 6;
   EXPECT_TRUE(was_writing());
-  page_->database_written = 5;
+  trace_->database_written = 5;
   CrashPlace place;
   place.step = 2;
   place.point = {1, Moment::kDuring};
   place.call = {IoKind::kWrite, FileRole::kDatabase, 0, 4096};
-  page_->positions[0].Set(place);
+  trace_->positions[0].Set(place);
   EXPECT_TRUE(was_writing());
   place.call.role = FileRole::kWal;
-  page_->positions[0].Set(place);
+  trace_->positions[0].Set(place);
   EXPECT_FALSE(was_writing());
 }
 
 TEST_F(RemovalAnswerTest, NotBeforeIt) {
   Use({PutBlob(0, 10), StepOf(StepKind::kUnlink)});
-  page_->records[2].value = 1;
+  trace_->records[2].value = 1;
   Answer(1, kRefused, false);
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }

@@ -5,8 +5,8 @@
 //
 // The table is a claim about SQLite, a row per kind of lock with its source.
 
-#ifndef LASTCOMMIT_TRIAL_LOCK_ENTITLEMENT_H_
-#define LASTCOMMIT_TRIAL_LOCK_ENTITLEMENT_H_
+#ifndef LASTCOMMIT_ORACLE_LOCK_ENTITLEMENT_H_
+#define LASTCOMMIT_ORACLE_LOCK_ENTITLEMENT_H_
 
 #include <cstddef>
 #include <optional>
@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "model/verdict.h"
+#include "oracle/lock_refusal.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
-#include "trial/lock_refusal.h"
-#include "trial/shared_page.h"
 
 namespace lastcommit {
 
@@ -53,7 +53,7 @@ std::span<const LockRow> LockRows();
 class LockEntitlement {
  public:
   // Both must outlive it. `has_schema`: when the round began.
-  LockEntitlement(const Round& round, const SharedPage& page, bool has_schema);
+  LockEntitlement(const Round& round, const RoundTrace& trace, bool has_schema);
 
   // Of a step that returned. nullopt: it is not known which locks were refused.
   std::optional<bool> MayBeBusy(std::size_t step) const;
@@ -91,11 +91,11 @@ class LockEntitlement {
   bool AnyOfOthers(std::size_t step, Mark since, Predicate predicate) const;
 
   const Round& round_;
-  const SharedPage& page_;
+  const RoundTrace& trace_;
   const bool has_schema_;
   std::vector<Place> places_;
 };
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_LOCK_ENTITLEMENT_H_
+#endif  // LASTCOMMIT_ORACLE_LOCK_ENTITLEMENT_H_

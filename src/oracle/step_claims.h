@@ -3,29 +3,29 @@
 // mode leave the rows as they are, so that the model cannot tell whether they
 // happened. And what SQLite promises by such an answer.
 
-#ifndef LASTCOMMIT_TRIAL_STEP_CLAIMS_H_
-#define LASTCOMMIT_TRIAL_STEP_CLAIMS_H_
+#ifndef LASTCOMMIT_ORACLE_STEP_CLAIMS_H_
+#define LASTCOMMIT_ORACLE_STEP_CLAIMS_H_
 
 #include <vector>
 
 #include "model/verdict.h"
+#include "oracle/round_counts.h"
+#include "oracle/round_judge.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
-#include "trial/round_judge.h"
-#include "trial/shared_page.h"
-#include "trial/trial.h"
 
 namespace lastcommit {
 
 // Violated: a step said that it had done what its calls show that nobody did.
-// Counts in `result` those that the calls do show. The order of the steps is
+// Counts in `counts` those that the calls do show. The order of the steps is
 // legal, as ReplayRound has found.
 Verdict JudgeClaims(const Plan& plan, const Round& round,
-                    const SharedPage& page, TrialResult& result);
+                    const RoundTrace& trace, RoundCounts& counts);
 
 // What checkpoints and closes have promised.
 std::vector<DurabilityPromise> PromisesOf(const Plan& plan, const Round& round,
-                                          const SharedPage& page);
+                                          const RoundTrace& trace);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_STEP_CLAIMS_H_
+#endif  // LASTCOMMIT_ORACLE_STEP_CLAIMS_H_

@@ -1,4 +1,4 @@
-#include "trial/commit_order.h"
+#include "oracle/commit_order.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "trial/commit_order_fixture.h"
+#include "oracle/commit_order_fixture.h"
 #include "trial/plans.h"
 
 namespace lastcommit {
@@ -89,7 +89,7 @@ TEST_F(CommitOrderTest, ATransactionOfADeadClientIsGone) {
   Lock(2, 1);
   Return(2);
   Begin(3);
-  const DeathOfOne death = {1, page_->now};
+  const DeathOfOne death = {1, trace_->now};
   RunAsCommit(4, 1);
   EXPECT_EQ(KindOf(4, death), Kind::kReturned);
   const std::vector<OrderedStep> steps = Order(death).steps;
@@ -316,11 +316,11 @@ TEST_F(CommitOrderTest, WhoNeverOpenedIsInTheWayOfACloseUntilItGaveUp) {
   Begin(1);
   Run(2);
   Return(1, {kBusy, 0});
-  page_->records[1].has_saver = false;
+  trace_->records[1].has_saver = false;
   Run(3);
   EXPECT_FALSE(Order().closed_alone);
   Run(1, {kBusy, 0});
-  page_->records[1].has_saver = false;
+  trace_->records[1].has_saver = false;
   Run(2);
   Run(3);
   EXPECT_TRUE(Order().closed_alone);
@@ -330,7 +330,7 @@ TEST_F(CommitOrderTest, WhereNobodyCouldOpenNobodyHasClosed) {
   Use({By(0, StepKind::kClose), By(1, StepKind::kClose)});
   for (const std::size_t open : {0, 1}) {
     Run(open, {kBusy, 0});
-    page_->records[open].has_saver = false;
+    trace_->records[open].has_saver = false;
   }
   Run(2);
   Run(3);
@@ -343,7 +343,7 @@ TEST_F(CommitOrderTest, OfADeadOneAndOneInFlightTheDeadOneIsGone) {
   Use({By(1, PutBlob(0, 10)), By(0, PutBlob(0, 20))});
   Begin(2);
   Lock(2, 1);
-  const DeathOfOne death = {1, ++page_->now};
+  const DeathOfOne death = {1, ++trace_->now};
   Begin(3);
   Lock(3, 1);
   EXPECT_EQ(KindOf(2, death), Kind::kGone);
@@ -355,7 +355,7 @@ TEST_F(CommitOrderTest, OfADeadOneAndOneInFlightTheDeadOneIsGone) {
 TEST_F(CommitOrderTest, OfOneClientItIsTheOrderOfThePlan) {
   round_.steps = {StepOf(StepKind::kOpen), PutBlob(0, 10), PutBlob(1, 10),
                   StepOf(StepKind::kClose)};
-  ClearRound(*page_, round_.steps.size());
+  ClearRound(*trace_, round_.steps.size());
   Run(0, {absl::StatusCode::kOk, base()});
   Run(1);
   Begin(2);

@@ -1,4 +1,4 @@
-#include "trial/crash_history.h"
+#include "oracle/crash_history.h"
 
 #include <cstdint>
 #include <memory>
@@ -55,7 +55,7 @@ TEST_F(CrashHistoryTest, ASyncOfTheDirectoryKeepsWhatWasAcknowledgedBefore) {
 
 TEST_F(CrashHistoryTest, WhoDiesAcknowledgingSaidTheNumberOfTheCommit) {
   const Round round = {{StepOf(StepKind::kOpen), PutBlob(0, 10)}};
-  const auto page = std::make_unique<SharedPage>();
+  const auto page = std::make_unique<RoundTrace>();
   const auto finish = [&](std::int64_t said) {
     ReferenceModel model;
     model.Apply(round.steps[0]);

@@ -1,8 +1,8 @@
 // CommitOrderTest: records of rounds written by hand, in the order in which
 // things happened.
 
-#ifndef LASTCOMMIT_TESTS_TRIAL_COMMIT_ORDER_FIXTURE_H_
-#define LASTCOMMIT_TESTS_TRIAL_COMMIT_ORDER_FIXTURE_H_
+#ifndef LASTCOMMIT_TESTS_ORACLE_COMMIT_ORDER_FIXTURE_H_
+#define LASTCOMMIT_TESTS_ORACLE_COMMIT_ORDER_FIXTURE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "trial/commit_order.h"
+#include "oracle/commit_order.h"
 #include "trial/plans.h"
 
 namespace lastcommit {
@@ -36,7 +36,7 @@ class CommitOrderTest : public testing::Test {
   void Use(std::vector<Step> steps) {
     round_.steps = {By(0, StepKind::kOpen), By(1, StepKind::kOpen)};
     for (Step& step : steps) round_.steps.push_back(std::move(step));
-    ClearRound(*page_, round_.steps.size());
+    ClearRound(*trace_, round_.steps.size());
     for (const std::size_t open : {0, 1}) {
       Begin(open);
       Return(open, {absl::StatusCode::kOk, base()});
@@ -48,17 +48,17 @@ class CommitOrderTest : public testing::Test {
   // ---- What happens, one after the other ----
 
   void Begin(std::size_t i) {
-    StepRecord& record = page_->records[i];
-    record.intended_at = ++page_->now;
+    StepRecord& record = trace_->records[i];
+    record.intended_at = ++trace_->now;
     record.acknowledged_at = kNever;
     record.progress = Progress::kIntended;
   }
   // It has the write lock, and would be commit `number` of the round.
   void Lock(std::size_t i, std::int64_t number) {
-    page_->records[i].attempted = base() + number;
+    trace_->records[i].attempted = base() + number;
   }
   void Return(std::size_t i, const Outcome& outcome = {}) {
-    StepRecord& record = page_->records[i];
+    StepRecord& record = trace_->records[i];
     record.code = static_cast<std::int32_t>(outcome.code);
     record.value = outcome.value;
     const StepKind kind = round_.steps[i].kind;
@@ -72,7 +72,7 @@ class CommitOrderTest : public testing::Test {
     }
     record.is_in_transaction = is_open;
     record.is_aborted = false;
-    record.returned_at = ++page_->now;
+    record.returned_at = ++trace_->now;
     record.progress = Progress::kReturned;
   }
   void Run(std::size_t i, const Outcome& outcome = {}) {
@@ -93,7 +93,7 @@ class CommitOrderTest : public testing::Test {
   }
 
   CommitOrder Order(std::optional<DeathOfOne> death = std::nullopt) const {
-    return OrderSteps(round_, *page_, death, before_);
+    return OrderSteps(round_, *trace_, death, before_);
   }
   // Behind the opens.
   std::vector<std::size_t> Sorted() const {
@@ -113,11 +113,11 @@ class CommitOrderTest : public testing::Test {
   }
 
   Round round_;
-  std::unique_ptr<SharedPage> page_ = std::make_unique<SharedPage>();
+  std::unique_ptr<RoundTrace> trace_ = std::make_unique<RoundTrace>();
   ReferenceModel before_;
   bool in_transaction_[kMaxClients] = {};
 };
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TESTS_TRIAL_COMMIT_ORDER_FIXTURE_H_
+#endif  // LASTCOMMIT_TESTS_ORACLE_COMMIT_ORDER_FIXTURE_H_

@@ -3,8 +3,8 @@
 // the environment are those that the result of such a call maps to, as in
 // SqliteStatus (saver/sqlite_saver.h lists them). Used by round_judge.cc.
 
-#ifndef LASTCOMMIT_TRIAL_ERROR_ANSWERS_H_
-#define LASTCOMMIT_TRIAL_ERROR_ANSWERS_H_
+#ifndef LASTCOMMIT_ORACLE_ERROR_ANSWERS_H_
+#define LASTCOMMIT_ORACLE_ERROR_ANSWERS_H_
 
 #include "absl/status/status.h"
 #include "plan/fault.h"
@@ -21,4 +21,4 @@ bool MayAnswer(ErrorKind kind, absl::StatusCode code);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_ERROR_ANSWERS_H_
+#endif  // LASTCOMMIT_ORACLE_ERROR_ANSWERS_H_

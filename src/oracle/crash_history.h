@@ -2,22 +2,20 @@
 // a plan, what was acknowledged and what the syncs had covered by then; a loss
 // of power may take the rest, also of rounds before the one it ends.
 
-#ifndef LASTCOMMIT_TRIAL_CRASH_HISTORY_H_
-#define LASTCOMMIT_TRIAL_CRASH_HISTORY_H_
+#ifndef LASTCOMMIT_ORACLE_CRASH_HISTORY_H_
+#define LASTCOMMIT_ORACLE_CRASH_HISTORY_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
-#include "disk/survival.h"
 #include "model/contract.h"
 #include "model/reference_model.h"
 #include "model/verdict.h"
+#include "oracle/round_judge.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
-#include "trial/round_judge.h"
-#include "trial/shared_page.h"
-#include "trial/trial.h"
 
 namespace lastcommit {
 
@@ -30,7 +28,7 @@ class CrashHistory {
 
   // Brings the model, and what was replayed, to what the step in flight may
   // have committed. Violated: it acknowledged something else.
-  Verdict FinishModel(const Round& round, const SharedPage& page,
+  Verdict FinishModel(const Round& round, const RoundTrace& trace,
                       ReferenceModel& model, Replayed& replayed) const;
 
   // Of a loss of power at that moment. After FinishModel.
@@ -76,11 +74,6 @@ class CrashHistory {
 // itself.
 CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault);
 
-// Counts what the contract says of an image, and what came of it.
-void CountImage(const CrashFacts& facts, const LegalCuts& legal,
-                const Survived& survived, std::int64_t cut, bool is_damaged,
-                ImageCounts& counts);
-
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_CRASH_HISTORY_H_
+#endif  // LASTCOMMIT_ORACLE_CRASH_HISTORY_H_

@@ -1,7 +1,7 @@
 // Who may keep whom waiting: records of rounds written by hand, with the lock
 // calls that were refused.
 
-#include "trial/lock_entitlement.h"
+#include "oracle/lock_entitlement.h"
 
 #include <cstddef>
 #include <optional>
@@ -10,7 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "trial/commit_order_fixture.h"
+#include "oracle/commit_order_fixture.h"
 
 namespace lastcommit {
 namespace {
@@ -24,7 +24,7 @@ class LockEntitlementTest : public CommitOrderTest {
  protected:
   void Use(std::vector<Step> steps) {
     CommitOrderTest::Use(std::move(steps));
-    page_->lock_refusals.are_recorded = true;
+    trace_->lock_refusals.are_recorded = true;
   }
 
   // The step was refused `asked` because of `held`, which the client of that
@@ -39,14 +39,15 @@ class LockEntitlementTest : public CommitOrderTest {
     refusal.is_between = when == When::kAfter;
     refusal.holder_step = static_cast<std::uint32_t>(holder_step);
     refusal.times = times;
-    page_->lock_refusals.list[page_->lock_refusals.count++] = refusal;
+    trace_->lock_refusals.list[trace_->lock_refusals.count++] = refusal;
   }
 
   std::optional<bool> MayBeBusy(std::size_t step) const {
-    return LockEntitlement(round_, *page_, /*has_schema=*/true).MayBeBusy(step);
+    return LockEntitlement(round_, *trace_, /*has_schema=*/true)
+        .MayBeBusy(step);
   }
   Verdict Waits() const {
-    return LockEntitlement(round_, *page_, /*has_schema=*/true).CheckWaits();
+    return LockEntitlement(round_, *trace_, /*has_schema=*/true).CheckWaits();
   }
 };
 
@@ -63,10 +64,10 @@ TEST_F(LockEntitlementTest, EachLockHasARowWithItsSource) {
 TEST_F(LockEntitlementTest, WhereNothingIsRecordedNothingIsKnown) {
   Use({By(0, PutBlob(0, 10))});
   Run(2, {kBusy, 0});
-  page_->lock_refusals.are_recorded = false;
+  trace_->lock_refusals.are_recorded = false;
   EXPECT_EQ(MayBeBusy(2), std::nullopt);
-  page_->lock_refusals.are_recorded = true;
-  page_->lock_refusals.are_complete = false;
+  trace_->lock_refusals.are_recorded = true;
+  trace_->lock_refusals.are_complete = false;
   EXPECT_EQ(MayBeBusy(2), std::nullopt);
 }
 
@@ -123,7 +124,7 @@ TEST_F(LockEntitlementTest, NorIfTheSaverSaysThatItIsOpenStill) {
        By(0, PutBlob(0, 10))});
   Run(2);
   Run(3);
-  page_->records[3].is_in_transaction = true;
+  trace_->records[3].is_in_transaction = true;
   Refuse(4, LockKind::kReserved, LockKind::kReserved, When::kAfter, 3);
   Run(4, {kBusy, 0});
   EXPECT_THAT(MayBeBusy(4), Optional(false));
@@ -137,9 +138,9 @@ TEST_F(LockEntitlementTest, WhatAnErrorHasLeftTheNextStepSettlesIfItCan) {
   Run(4);
   Run(5, {kBusy, 0});
   Run(6);
-  for (const std::size_t i : {2, 3, 4, 6}) page_->records[i].errors = 1;
+  for (const std::size_t i : {2, 3, 4, 6}) trace_->records[i].errors = 1;
   const auto busy_because_of = [&](When when, std::size_t step) {
-    page_->lock_refusals.count = 0;
+    trace_->lock_refusals.count = 0;
     Refuse(5, LockKind::kWrite, LockKind::kWrite, when, step);
     return MayBeBusy(5);
   };
@@ -205,7 +206,7 @@ TEST_F(LockEntitlementTest, AWriterWhoseSnapshotIsOldIsBusyWithoutALock) {
   RunAsCommit(3, 1);
   Run(4, {kBusy, 0});
   EXPECT_THAT(MayBeBusy(4), Optional(false));
-  page_->lock_refusals.uses_index = true;
+  trace_->lock_refusals.uses_index = true;
   EXPECT_THAT(MayBeBusy(4), Optional(true));
 }
 

@@ -1,4 +1,4 @@
-#include "trial/round_judge.h"
+#include "oracle/round_judge.h"
 
 #include <algorithm>
 #include <array>
@@ -10,10 +10,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "trial/driver.h"
-#include "trial/error_answers.h"
-#include "trial/lock_entitlement.h"
-#include "trial/step_claims.h"
+#include "oracle/error_answers.h"
+#include "oracle/lock_entitlement.h"
+#include "oracle/step_claims.h"
 
 namespace lastcommit {
 namespace {
@@ -25,15 +24,15 @@ bool HasItsOwnConnection(StepKind kind) {
 
 class RoundJudge {
  public:
-  RoundJudge(const Plan& plan, const Round& round, const SharedPage& page,
+  RoundJudge(const Plan& plan, const Round& round, const RoundTrace& trace,
              const BeforeRound& before, ReferenceModel& model,
-             TrialResult& result)
+             RoundCounts& counts)
       : plan_(plan),
         round_(round),
-        page_(page),
+        trace_(trace),
         death_(before.death),
         model_(model),
-        result_(result) {
+        counts_(counts) {
     in_doubt_.after_power_loss = before.after_power_loss;
     if (Clients(round_) == 1) return;
     for (const auto& with : before.after_power_loss) {
@@ -46,7 +45,7 @@ class RoundJudge {
   // Brings the model to what was acknowledged.
   Replayed Replay() {
     replayed_.during.resize(round_.steps.size());
-    CommitOrder order = OrderSteps(round_, page_, death_, model_);
+    CommitOrder order = OrderSteps(round_, trace_, death_, model_);
     NoteOrder(order);
     replayed_.verdict = CompareAcknowledgements();
     if (replayed_.verdict.held()) replayed_.verdict = order.verdict;
@@ -59,7 +58,7 @@ class RoundJudge {
     // Last: what is answered or lost says more.
     if (replayed_.verdict.held()) replayed_.verdict = order.waits;
     replayed_.at_end = in_doubt_;
-    replayed_.promises = PromisesOf(plan_, round_, page_);
+    replayed_.promises = PromisesOf(plan_, round_, trace_);
     if (replayed_.verdict.held() && order.in_flight.has_value()) {
       Leave(*order.in_flight);
     }
@@ -75,16 +74,16 @@ class RoundJudge {
         previous_[program[n]] = program[n - 1];
       }
     }
-    result_.refusals += order.refusals;
-    result_.refusals_not_judged += order.refusals_not_judged;
-    result_.commits_in_turn += order.commits_in_turn;
-    result_.checkpoints_across_commits += order.checkpoints_across_commits;
+    counts_.refusals += order.refusals;
+    counts_.refusals_not_judged += order.refusals_not_judged;
+    counts_.commits_in_turn += order.commits_in_turn;
+    counts_.checkpoints_across_commits += order.checkpoints_across_commits;
   }
 
   // Who was told that a commit is there relies on it, whatever is said next.
   Verdict CompareAcknowledgements() const {
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {
-      const StepRecord& record = page_.records[i];
+      const StepRecord& record = trace_.records[i];
       if (!HasReturned(i) || record.acknowledged_at == kNever) continue;
       const Outcome found = Found(i);
       if (found == Outcome{absl::StatusCode::kOk, record.acknowledged}) {
@@ -149,13 +148,13 @@ class RoundJudge {
         if (HasReturned(i)) NoteErrors(i);
         break;
       case OrderedStep::Kind::kRefused:
-        ++result_.steps;
+        ++counts_.steps;
         NoteErrors(i);
         DoubtCreation(i);
-        if (page_.records[i].is_in_doubt) replayed_.verdict = FalseDoubt(i);
+        if (trace_.records[i].is_in_doubt) replayed_.verdict = FalseDoubt(i);
         break;
       case OrderedStep::Kind::kReturned:
-        ++result_.steps;
+        ++counts_.steps;
         NoteErrors(i);
         replayed_.during[i] = in_doubt_;
         is_shared_ = ordered.is_shared;
@@ -165,7 +164,7 @@ class RoundJudge {
         break;
     }
     const std::int64_t after = model_.state().cut;
-    result_.commits += std::max<std::int64_t>(0, after - cut);
+    counts_.commits += std::max<std::int64_t>(0, after - cut);
     // Creating the schema is commit 0, and who opens it knows that it is there.
     const bool opens = round_.steps[i].kind == StepKind::kOpen ||
                        round_.steps[i].kind == StepKind::kReopen;
@@ -177,15 +176,15 @@ class RoundJudge {
       // What was never acknowledged is there once another one has read it.
       const Mark there_at =
           is_acknowledged ? AcknowledgedAt(i) : ordered.shown_at;
-      replayed_.commits.push_back({after, AttemptedAt(after, i, page_),
+      replayed_.commits.push_back({after, AttemptedAt(after, i, trace_),
                                    there_at, is_of_this && is_acknowledged,
-                                   page_.records[i].calls.wal_written});
+                                   trace_.records[i].calls.wal_written});
       Overtake(after, there_at);
     }
   }
 
   bool HasReturned(std::size_t i) const {
-    return page_.records[i].progress.load(std::memory_order_acquire) ==
+    return trace_.records[i].progress.load(std::memory_order_acquire) ==
            Progress::kReturned;
   }
 
@@ -202,7 +201,8 @@ class RoundJudge {
     // take what was written over them later and leave them.
     lingering_.push_back(replayed_.overtaken.size());
     replayed_.overtaken.push_back({in_doubt_.after_kill.back(),
-                                   page_.records[i].intended_at, kNever, kNever,
+                                   trace_.records[i].intended_at, kNever,
+                                   kNever,
                                    /*is_of_the_dead=*/true});
   }
 
@@ -228,7 +228,7 @@ class RoundJudge {
 
   // When the caller could rely on it.
   Mark AcknowledgedAt(std::size_t i) const {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     return HasReturned(i) && Found(i).code == absl::StatusCode::kOk
                ? std::min(record.acknowledged_at, record.returned_at)
                : record.acknowledged_at;
@@ -237,17 +237,16 @@ class RoundJudge {
   // Those before the step's client's next one; they are counted up.
   std::int64_t ErrorsIn(std::size_t i) const {
     const std::int64_t before =
-        previous_[i] == kNoStep ? 0 : page_.records[previous_[i]].errors;
-    return page_.records[i].errors - before;
+        previous_[i] == kNoStep ? 0 : trace_.records[previous_[i]].errors;
+    return trace_.records[i].errors - before;
   }
 
   void NoteErrors(std::size_t i) {
     const std::int64_t errors = ErrorsIn(i);
-    result_.errors += errors;
-    if (result_.rounds.empty()) return;  // of a test
-    RoundFacts& facts = result_.rounds.back();
-    facts.errors += errors;
-    if (round_.steps[i].kind == StepKind::kOpen) facts.errors_in_open += errors;
+    counts_.errors += errors;
+    if (round_.steps[i].kind == StepKind::kOpen) {
+      counts_.errors_in_open += errors;
+    }
   }
 
   // Whether a client that had an error goes on with the connection that had it.
@@ -259,15 +258,14 @@ class RoundJudge {
     if (ErrorsIn(i) > 0) {
       has_error = true;
     } else if (has_error && model_.state().cut > cut_before) {
-      ++result_.went_on;
+      ++counts_.went_on;
       has_error = false;
     }
   }
 
   void NoteRefusal(std::size_t i) {
-    if (result_.rounds.empty()) return;  // of a test
     if (Found(i).code == absl::StatusCode::kFailedPrecondition) {
-      ++result_.rounds.back().refused_for_removal;
+      ++counts_.refused_for_removal;
     }
   }
 
@@ -276,9 +274,9 @@ class RoundJudge {
     replayed_.in_flight = i;
     replayed_.was_writing_database = WasWritingDatabase(i);
     // Nobody can say whether it had been there.
-    if (round_.steps[i].kind == StepKind::kUnlink) NoteRemoval(i, page_.now);
+    if (round_.steps[i].kind == StepKind::kUnlink) NoteRemoval(i, trace_.now);
     replayed_.in_flight_acknowledged =
-        page_.records[i].progress.load(std::memory_order_acquire) ==
+        trace_.records[i].progress.load(std::memory_order_acquire) ==
         Progress::kAcknowledged;
     for (ReferenceModel other : live_) {
       other.Apply(round_.steps[i]);
@@ -292,12 +290,12 @@ class RoundJudge {
     const CallMark before =
         previous_[i] == kNoStep
             ? 0
-            : page_.records[previous_[i]].calls.database_written;
-    const CrashPlace place = PlaceOf(round_.steps[i].client, page_);
+            : trace_.records[previous_[i]].calls.database_written;
+    const CrashPlace place = PlaceOf(round_.steps[i].client, trace_);
     const bool is_at_it = place.point.moment == Moment::kDuring &&
                           place.call.role == FileRole::kDatabase &&
                           place.call.kind == IoKind::kWrite;
-    return is_at_it || page_.database_written > before;
+    return is_at_it || trace_.database_written > before;
   }
 
   Verdict FollowAndCompare(std::size_t i) {
@@ -315,10 +313,10 @@ class RoundJudge {
     }
     // What it answers is the tester's own.
     if (round_.steps[i].kind == StepKind::kUnlink && !HadNoSaver(i)) {
-      if (Found(i).value != 0) NoteRemoval(i, page_.records[i].returned_at);
+      if (Found(i).value != 0) NoteRemoval(i, trace_.records[i].returned_at);
       return Verdict::Held();
     }
-    if (page_.records[i].errors > 0 || !in_doubt_.after_kill.empty() ||
+    if (trace_.records[i].errors > 0 || !in_doubt_.after_kill.empty() ||
         has_removal_) {
       return FollowWithErrors(i, during);
     }
@@ -339,9 +337,6 @@ class RoundJudge {
         Found(i).value ==
             static_cast<std::int64_t>(Unlinked::kFileBesideAJournal) &&
         plan_.profile.journal_mode != JournalMode::kWal;
-    if (!result_.rounds.empty()) {
-      result_.rounds.back().removed = replayed_.removals.of;
-    }
   }
 
   static Verdict Undefined() {
@@ -352,16 +347,16 @@ class RoundJudge {
   }
 
   bool WasAborted(std::size_t i) const {
-    return previous_[i] != kNoStep && page_.records[previous_[i]].is_aborted;
+    return previous_[i] != kNoStep && trace_.records[previous_[i]].is_aborted;
   }
 
   Outcome Found(std::size_t i) const {
-    return {static_cast<absl::StatusCode>(page_.records[i].code),
-            page_.records[i].value};
+    return {static_cast<absl::StatusCode>(trace_.records[i].code),
+            trace_.records[i].value};
   }
 
   bool HadSaver(std::size_t i) const {
-    return previous_[i] != kNoStep && page_.records[previous_[i]].has_saver;
+    return previous_[i] != kNoStep && trace_.records[previous_[i]].has_saver;
   }
 
   // The driver's own answer, which says nothing of the database although a
@@ -384,7 +379,7 @@ class RoundJudge {
     std::vector<ReferenceModel> matching;
     // Of what came later in time the step says nothing by not showing it.
     std::vector<ReferenceModel> not_yet_there;
-    const bool is_earlier = page_.records[i].intended_at < failed_at_;
+    const bool is_earlier = trace_.records[i].intended_at < failed_at_;
     for (ReferenceModel& other : live_) {
       const ReferenceModel as_it_was = other;
       if (other.Apply(step) != found) {
@@ -428,7 +423,7 @@ class RoundJudge {
   // A step went as without errors.
   void DecideBy(std::size_t i, const ReferenceModel& before) {
     // It comes later in the order, but not in time.
-    if (page_.records[i].intended_at < failed_at_) return;
+    if (trace_.records[i].intended_at < failed_at_) return;
     const StepKind kind = round_.steps[i].kind;
     // The first to open recovers (https://sqlite.org/walformat.html section
     // 2.3.3); who comes later takes what is there.
@@ -452,7 +447,7 @@ class RoundJudge {
     for (const std::size_t failed : failed_) {
       Overtaken& commit = replayed_.overtaken[failed];
       commit.overtaken_at =
-          std::min(commit.overtaken_at, page_.records[i].returned_at);
+          std::min(commit.overtaken_at, trace_.records[i].returned_at);
     }
     failed_.clear();
   }
@@ -466,7 +461,7 @@ class RoundJudge {
   // The operation is absent. What became of its transaction is for the saver to
   // say: https://sqlite.org/c3ref/get_autocommit.html.
   void Fail(std::size_t i, InDoubt& during) {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     const Step& step = round_.steps[i];
     ReferenceModel with = model_;
     with.Apply(step);
@@ -599,7 +594,7 @@ class RoundJudge {
 
   // The saver must know whether its transaction is open.
   Verdict CompareClaim(std::size_t i) const {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     if (!record.has_saver ||
         record.is_in_transaction == model_.in_transaction()) {
       return Verdict::Held();
@@ -617,7 +612,7 @@ class RoundJudge {
   // it is rolled back; that a commit which failed may be there.
   Verdict CompareErrorClaims(std::size_t i, bool was_in_transaction,
                              bool may_abort) const {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     const StepKind kind = round_.steps[i].kind;
     const bool ends = kind == StepKind::kRollback ||
                       kind == StepKind::kCommit || kind == StepKind::kReopen;
@@ -661,7 +656,7 @@ class RoundJudge {
     // Its sync was one of the directory, or came after one.
     if (plan_.profile.synchronous >= Synchronous::kFull) {
       in_doubt_.after_power_loss = in_doubt_.after_kill;
-      if (page_.records[i].intended_at < failed_at_) return;
+      if (trace_.records[i].intended_at < failed_at_) return;
       for (const std::size_t commit : lingering_) {
         Mark& until = replayed_.overtaken[commit].lost_power_until;
         until = std::min(until, AcknowledgedAt(i));
@@ -689,7 +684,7 @@ class RoundJudge {
 
   Verdict Compare(std::size_t i, const Outcome& expected,
                   bool in_transaction) const {
-    const StepRecord& record = page_.records[i];
+    const StepRecord& record = trace_.records[i];
     const StepKind kind = round_.steps[i].kind;
     const Outcome found = Found(i);
     if (found == expected) return Verdict::Held();
@@ -728,8 +723,8 @@ class RoundJudge {
   std::string Explain(std::size_t i, const Outcome& expected,
                       const Outcome& found) const {
     const std::string message =
-        page_.message_step == i + 1
-            ? absl::StrCat(": ", absl::CHexEscape(page_.message))
+        trace_.message_step == i + 1
+            ? absl::StrCat(": ", absl::CHexEscape(trace_.message))
             : "";
     return absl::StrCat("step ", i, " (",
                         std::string(Name(round_.steps[i].kind)), ") answered ",
@@ -743,15 +738,15 @@ class RoundJudge {
     if (found.code != absl::StatusCode::kUnavailable || Clients(round_) == 1) {
       return "";
     }
-    return LockEntitlement(round_, page_, /*has_schema=*/true).Explain(i);
+    return LockEntitlement(round_, trace_, /*has_schema=*/true).Explain(i);
   }
 
   const Plan& plan_;
   const Round& round_;
-  const SharedPage& page_;
+  const RoundTrace& trace_;
   const std::optional<DeathOfOne> death_;
   ReferenceModel& model_;
-  TrialResult& result_;
+  RoundCounts& counts_;
   Replayed replayed_;
   // Commits that failed: what a crash may bring back, and what the connection
   // may see, with the steps since.
@@ -792,14 +787,14 @@ Alternatives AlternativesAt(Mark now, bool is_kill, Alternatives by_order,
   return by_order;
 }
 
-Mark AttemptedAt(std::int64_t cut, std::size_t step, const SharedPage& page) {
-  return page.records[cut == 0 ? 0 : step].intended_at;
+Mark AttemptedAt(std::int64_t cut, std::size_t step, const RoundTrace& trace) {
+  return trace.records[cut == 0 ? 0 : step].intended_at;
 }
 
 Replayed ReplayRound(const Plan& plan, const Round& round,
-                     const SharedPage& page, const BeforeRound& before,
-                     ReferenceModel& model, TrialResult& result) {
-  return RoundJudge(plan, round, page, before, model, result).Replay();
+                     const RoundTrace& trace, const BeforeRound& before,
+                     ReferenceModel& model, RoundCounts& counts) {
+  return RoundJudge(plan, round, trace, before, model, counts).Replay();
 }
 
 }  // namespace lastcommit
