@@ -94,10 +94,19 @@ class UnitReader {
 
 }  // namespace
 
-std::vector<Unit> ReadUnits(const Round& round, const RoundTrace& trace,
-                            const std::vector<std::size_t>& program) {
-  return UnitReader(round, trace)
-      .Read(round.steps[program.front()].client, program);
+RoundUnits ReadUnits(const RoundView& view,
+                     const std::optional<DeathOfOne>& death) {
+  RoundUnits all;
+  for (const std::vector<std::size_t>& program : Programs(view.round())) {
+    if (program.empty()) continue;
+    const int client = view.step(program.front()).client;
+    all.push_back(UnitReader(view.round(), view.trace()).Read(client, program));
+    if (!death.has_value() || client != death->client) continue;
+    for (Unit& unit : all.back()) {
+      unit.ended_at = std::min(unit.ended_at, death->at);
+    }
+  }
+  return all;
 }
 
 }  // namespace lastcommit

@@ -7,11 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "oracle/round_trace.h"
-#include "plan/plan.h"
+#include "oracle/round_view.h"
 
 namespace lastcommit {
 
@@ -37,17 +36,18 @@ struct Unit {
   Mark acknowledged_at = kNever;
 };
 
-inline absl::StatusCode CodeOf(const StepRecord& record) {
-  return static_cast<absl::StatusCode>(record.code);
-}
+// When one client died alone.
+struct DeathOfOne {
+  int client = 0;
+  Mark at = 0;
+};
 
-inline bool IsOpening(StepKind kind) {
-  return kind == StepKind::kOpen || kind == StepKind::kReopen;
-}
+// The units of each client that has steps, in the order of its program.
+using RoundUnits = std::vector<std::vector<Unit>>;
 
-// `program`: the client's steps, as indices into those of the round; not empty.
-std::vector<Unit> ReadUnits(const Round& round, const RoundTrace& trace,
-                            const std::vector<std::size_t>& program);
+// Those of a client that died ended then.
+RoundUnits ReadUnits(const RoundView& view,
+                     const std::optional<DeathOfOne>& death);
 
 }  // namespace lastcommit
 

@@ -14,7 +14,8 @@
 
 #include "model/reference_model.h"
 #include "model/verdict.h"
-#include "oracle/round_trace.h"
+#include "oracle/client_units.h"
+#include "oracle/round_view.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -62,14 +63,8 @@ struct CommitOrder {
   std::int64_t checkpoints_across_commits = 0;
 };
 
-// When one client died alone.
-struct DeathOfOne {
-  int client = 0;
-  Mark at = 0;
-};
-
 // `before`: the model when the round began.
-CommitOrder OrderSteps(const Round& round, const RoundTrace& trace,
+CommitOrder OrderSteps(const RoundView& view,
                        const std::optional<DeathOfOne>& death,
                        const ReferenceModel& before);
 

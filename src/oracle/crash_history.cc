@@ -6,6 +6,20 @@
 
 namespace lastcommit {
 
+namespace {
+
+// Excuse: IsHalfCopied.
+// Of a checkpoint that a process died in, the WAL that would be copied again is
+// gone.
+bool IsHalfCopied(const Replayed& replayed) {
+  return replayed.was_writing_database &&
+         replayed.removals.Has(DatabaseFile::kWal) &&
+         !replayed.removals.Has(DatabaseFile::kDatabase);
+}
+
+}  // namespace
+
+// Rule: FinishModel.
 Verdict CrashHistory::FinishModel(const Round& round, const RoundTrace& trace,
                                   ReferenceModel& model,
                                   Replayed& replayed) const {
@@ -33,6 +47,7 @@ Verdict CrashHistory::FinishModel(const Round& round, const RoundTrace& trace,
                    acknowledged, ", the model ", after));
 }
 
+// Rule: PromisedAt.
 // What had been acknowledged at that moment.
 std::int64_t CrashHistory::PromisedAt(Mark mark,
                                       const Replayed& replayed) const {
@@ -45,6 +60,7 @@ std::int64_t CrashHistory::PromisedAt(Mark mark,
   return cut;
 }
 
+// Rule: WalSyncedAt.
 // A commit is in the WAL once all of its writes are, which may be before it is
 // acknowledged: the checkpoint after a commit is made inside of it.
 std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
@@ -60,6 +76,7 @@ std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
   return std::max(cut, InDatabaseAt(now, replayed));
 }
 
+// Rule: InDatabaseAt.
 // What SQLite has said to be in the database file.
 std::int64_t CrashHistory::InDatabaseAt(Mark now,
                                         const Replayed& replayed) const {
@@ -72,6 +89,7 @@ std::int64_t CrashHistory::InDatabaseAt(Mark now,
   return cut;
 }
 
+// Excuse: KeptAt.
 // What stood in the removed file alone may be gone; but nothing that goes there
 // may be acknowledged afterwards.
 std::optional<std::int64_t> CrashHistory::KeptAt(
@@ -118,9 +136,7 @@ CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
   facts.wal_synced = promises.wal_synced;
   facts.directory_synced = promises.directory_synced;
   facts.kept = KeptAt(now, replayed);
-  facts.is_half_copied = replayed.was_writing_database &&
-                         replayed.removals.Has(DatabaseFile::kWal) &&
-                         !replayed.removals.Has(DatabaseFile::kDatabase);
+  facts.is_half_copied = IsHalfCopied(replayed);
   return facts;
 }
 
@@ -131,10 +147,10 @@ void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
     in_doubt_.clear();
   } else {
     in_doubt_ = replayed.at_end.after_power_loss;
-    if (unfound_ != nullptr) in_doubt_.push_back(unfound_);
+    if (not_found_ != nullptr) in_doubt_.push_back(not_found_);
     promises_ = PromisesAt(now, synced, replayed);
   }
-  unfound_ = nullptr;
+  not_found_ = nullptr;
 }
 
 CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {

@@ -35,11 +35,12 @@ class CrashHistory {
   CrashFacts FactsAt(Mark now, const SyncMarks& synced,
                      const Replayed& replayed) const;
 
+  // Excuse: MayComeBack.
   // A commit that a client died in alone, and that nobody has found. Its frames
   // may be in the WAL: those who lived on do not read them, and the WAL that
   // they delete comes back with a loss of power. Before EndRound.
   void MayComeBack(const ReferenceModel& with) {
-    unfound_ = std::make_shared<const ReferenceModel>(with);
+    not_found_ = std::make_shared<const ReferenceModel>(with);
   }
 
   // What the next round begins with. `cut` is what was found.
@@ -67,7 +68,7 @@ class CrashHistory {
   std::int64_t cut_before_ = -1;  // of the model, when the round began
   Promises promises_;             // at that moment
   Alternatives in_doubt_;         // and since the last loss of power
-  std::shared_ptr<const ReferenceModel> unfound_;
+  std::shared_ptr<const ReferenceModel> not_found_;
 };
 
 // The same crash without a loss of power: what is there does not go away by

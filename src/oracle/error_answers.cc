@@ -14,6 +14,7 @@ bool IsAboutContent(absl::StatusCode code) {
   }
 }
 
+// Excuse: MayAnswer.
 bool MayAnswer(ErrorKind kind, absl::StatusCode code) {
   switch (kind) {
     case ErrorKind::kRead:

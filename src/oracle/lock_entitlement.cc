@@ -1,68 +1,14 @@
 #include "oracle/lock_entitlement.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "oracle/client_units.h"
+#include "oracle/lock_rows.h"
+#include "oracle/round_view.h"
 
 namespace lastcommit {
 namespace {
-
-// Functions are those of SQLite 3.40.1 and 3.54.1, in pager.c and wal.c.
-constexpr std::array<LockRow, kLockKinds> kRows = {{
-    {LockKind::kShared, Holder::kAtWork, Refused::kAnybody,
-     "https://sqlite.org/lockingv3.html section 3: a rollback journal's "
-     "readers hold it as long as they read, writers until they end; "
-     "sqlite3PagerSharedLock()"},
-    {LockKind::kSharedWithIndex, Holder::kConnected, Refused::kAnybody,
-     "pager_unlock(): with a WAL only the read transaction ends, the lock is "
-     "kept until the connection closes; https://sqlite.org/wal.html"},
-    {LockKind::kReserved, Holder::kWriting, Refused::kWriters,
-     "https://sqlite.org/lockingv3.html section 3; sqlite3PagerBegin()"},
-    {LockKind::kExclusiveOfWriter, Holder::kWriting, Refused::kWriters,
-     "https://sqlite.org/lockingv3.html section 5: a spill or a COMMIT; "
-     "PENDING stays if it fails; pager_wait_on_lock()"},
-    {LockKind::kExclusiveOfRecovery, Holder::kAtWork, Refused::kAnybody,
-     "https://sqlite.org/lockingv3.html section 4: who reads rolls back a hot "
-     "journal, or what it must take for one while another one commits; "
-     "hasHotJournal(), sqlite3PagerSharedLock()"},
-    {LockKind::kExclusiveOfWal, Holder::kEndingWal, Refused::kModeChanges,
-     "sqlite3WalClose(), sqlite3PagerCloseWal(): a close that does not get it "
-     "is not the last one, and says nothing"},
-    {LockKind::kWrite, Holder::kWriting, Refused::kWriters,
-     "https://sqlite.org/walformat.html section 2.3; "
-     "sqlite3WalBeginWriteTransaction()"},
-    {LockKind::kWriteAndCopy, Holder::kCopying, Refused::kCheckpoints,
-     "https://sqlite.org/c3ref/wal_checkpoint_v2.html: FULL, RESTART and "
-     "TRUNCATE keep writers out; sqlite3WalCheckpoint()"},
-    {LockKind::kWriteToLook, Holder::kAtWork, Refused::kCheckpointsOrOften,
-     "walIndexReadHdr(): two copies of the header that differ are read again "
-     "under it, by readers, too; walTryBeginRead() tries again"},
-    {LockKind::kCheckpoint, Holder::kCopying, Refused::kCheckpoints,
-     "https://sqlite.org/walformat.html section 2.3; sqlite3WalCheckpoint()"},
-    {LockKind::kRecovery, Holder::kAtWork, Refused::kCheckpointsOrOften,
-     "https://sqlite.org/walformat.html section 2.3: whoever comes first; "
-     "walIndexRecover()"},
-    {LockKind::kRecoveryLook, Holder::kAtWork, Refused::kAnybody,
-     "https://sqlite.org/rescode.html#busy_recovery; walTryBeginRead()"},
-    {LockKind::kReadMark, Holder::kAtWork, Refused::kCheckpointsOrOften,
-     "https://sqlite.org/walformat.html section 2.3: for a read transaction; "
-     "walTryBeginRead()"},
-    {LockKind::kReadMarkChange, Holder::kAtWork, Refused::kCheckpointsOrOften,
-     "walTryBeginRead() moves a mark, walRestartLog() and walCheckpoint() need "
-     "them for a moment; whoever is refused takes another one or tries again"},
-}};
-
-const LockRow& RowOf(LockKind lock) {
-  return kRows[static_cast<std::size_t>(lock)];
-}
-
-// Its connection of its own is closed in the step.
-bool HasItsOwnConnection(StepKind kind) {
-  return kind == StepKind::kLiveRead || kind == StepKind::kBackup;
-}
 
 bool MayEndWal(StepKind kind) {
   return IsOpening(kind) || kind == StepKind::kClose ||
@@ -74,8 +20,6 @@ bool MayLeaveWal(StepKind kind) {
 }
 
 }  // namespace
-
-std::span<const LockRow> LockRows() { return kRows; }
 
 LockEntitlement::LockEntitlement(const Round& round, const RoundTrace& trace,
                                  bool has_schema)
@@ -123,6 +67,7 @@ std::vector<LockRefusal> LockEntitlement::RefusalsOf(std::size_t step) const {
   return refusals;
 }
 
+// Rule: MayBeBusy.
 std::optional<bool> LockEntitlement::MayBeBusy(std::size_t step) const {
   if (!trace_.lock_refusals.are_recorded ||
       !trace_.lock_refusals.are_complete) {
@@ -180,6 +125,7 @@ bool LockEntitlement::MayCommit(std::size_t step) const {
          kind != StepKind::kBegin && kind != StepKind::kClose;
 }
 
+// Rule: IsEntitled.
 bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
   if (refusal.holder == LockRefusal::kNobody) return false;
   if (HasLeftovers(refusal)) return true;
@@ -205,6 +151,7 @@ bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
   return false;
 }
 
+// Excuse: HasLeftovers.
 // What an error has left a client the next step settles that works on the
 // database, and can: without memory SQLite cannot even compile a ROLLBACK.
 bool LockEntitlement::HasLeftovers(const LockRefusal& refusal) const {
@@ -225,6 +172,7 @@ bool LockEntitlement::HasLeftovers(const LockRefusal& refusal) const {
   return false;
 }
 
+// Rule: MakesBusy.
 bool LockEntitlement::MakesBusy(const LockRefusal& refusal) const {
   const std::size_t step = refusal.step;
   const StepKind kind = round_.steps[step].kind;
@@ -249,6 +197,7 @@ bool LockEntitlement::MakesBusy(const LockRefusal& refusal) const {
   return false;
 }
 
+// Excuse: HasTriedTooOften.
 // SQLITE_PROTOCOL after WAL_RETRY_PROTOCOL_LIMIT tries, 100, of
 // walTryBeginRead() in wal.c. Some of them may have found another header, and
 // no lock.
@@ -282,6 +231,7 @@ bool LockEntitlement::AnyOfOthers(std::size_t step, Mark since,
   return false;
 }
 
+// Excuse: IsOutOfDate.
 // Who has read and then wants to write is out of date if another one committed
 // in between: https://sqlite.org/rescode.html#busy_snapshot.
 bool LockEntitlement::IsOutOfDate(std::size_t step) const {
@@ -291,6 +241,7 @@ bool LockEntitlement::IsOutOfDate(std::size_t step) const {
                      [&](std::size_t other) { return MayCommit(other); });
 }
 
+// Excuse: HasModeOfOther.
 // Another connection may set the mode again before this one has looked.
 bool LockEntitlement::HasModeOfOther(std::size_t step) const {
   if (!MayLeaveWal(round_.steps[step].kind)) return false;
@@ -302,6 +253,7 @@ bool LockEntitlement::HasModeOfOther(std::size_t step) const {
       });
 }
 
+// Rule: CheckWaits.
 // Readers that a checkpoint waits for are in nobody's way: it says what it has
 // copied, and is no worse for being put off.
 Verdict LockEntitlement::CheckWaits() const {

@@ -1,16 +1,13 @@
 // Whether a step may have been refused as busy: only if a lock call of it was
 // refused because of a lock that its holder was entitled to at that moment, and
 // that refusal is one which SQLite reports; or in one of the few cases in which
-// SQLite says so without a lock. Used by commit_order.cc.
-//
-// The table is a claim about SQLite, a row per kind of lock with its source.
+// SQLite says so without a lock. Used by refused_steps.cc.
 
 #ifndef LASTCOMMIT_ORACLE_LOCK_ENTITLEMENT_H_
 #define LASTCOMMIT_ORACLE_LOCK_ENTITLEMENT_H_
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -20,35 +17,6 @@
 #include "plan/plan.h"
 
 namespace lastcommit {
-
-// Who may hold a lock.
-enum class Holder {
-  kConnected,  // who has the database open, at work or not
-  kAtWork,     // in the middle of a step, or in a transaction
-  kWriting,    // in a transaction, or a step that may write
-  kCopying,    // a step that may checkpoint
-  kEndingWal,  // a step that may be the last to use a WAL
-};
-
-// Whom it makes busy to be refused a lock.
-enum class Refused {
-  kAnybody,
-  kWriters,
-  kModeChanges,  // steps that may leave WAL
-  kCheckpoints,
-  // A checkpoint, or who has tried too often (SQLITE_PROTOCOL).
-  kCheckpointsOrOften,
-};
-
-struct LockRow {
-  LockKind lock;
-  Holder holder;
-  Refused refused;
-  const char* source;
-};
-
-// By LockKind, all of them.
-std::span<const LockRow> LockRows();
 
 class LockEntitlement {
  public:

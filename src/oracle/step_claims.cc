@@ -8,33 +8,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "oracle/durability_promises.h"
+#include "oracle/round_view.h"
 
 namespace lastcommit {
 namespace {
-
-bool HasReturned(const StepRecord& record) {
-  return record.progress.load(std::memory_order_acquire) == Progress::kReturned;
-}
-bool IsOk(const StepRecord& record) {
-  return HasReturned(record) &&
-         record.code == static_cast<std::int32_t>(absl::StatusCode::kOk);
-}
-bool IsOpen(StepKind kind) {
-  return kind == StepKind::kOpen || kind == StepKind::kReopen;
-}
 
 // It acknowledged a commit of its own.
 bool HasCommitted(const Step& step, const StepRecord& record) {
   return IsOk(record) && (step.kind == StepKind::kCommit ||
                           (IsChange(step.kind) && !record.is_in_transaction));
-}
-
-// All of the WAL is in the database, and synced unless synchronous is OFF
-// (https://sqlite.org/c3ref/wal_checkpoint_v2.html). Without a WAL the counts
-// are -1.
-bool IsComplete(const CheckpointAnswer& answer) {
-  return answer.is_there && !answer.is_busy && answer.log_frames >= 0 &&
-         answer.log_frames == answer.checkpointed_frames;
 }
 
 std::optional<JournalMode> ModeThatEndsWith(TransactionEnd end) {
@@ -84,7 +67,7 @@ class ClaimJudge {
   Verdict JudgeStep(std::size_t i) {
     const Step& step = round_.steps[i];
     const StepRecord& record = trace_.records[i];
-    if (IsOpen(step.kind)) {
+    if (IsOpening(step.kind)) {
       claim_.reset();
       shown_ = plan_.profile.journal_mode;
     }
@@ -97,9 +80,10 @@ class ClaimJudge {
     if (step.kind == StepKind::kWalCheckpoint && IsOk(record)) {
       return JudgeCheckpoint(i);
     }
-    return HasCommitted(step, record) ? JudgeCommit(i) : Verdict::Held();
+    return HasCommitted(step, record) ? JudgeModeChange(i) : Verdict::Held();
   }
 
+  // Rule: JudgeVacuum.
   // It writes every page anew (https://sqlite.org/lang_vacuum.html), also of a
   // database from which nothing was deleted.
   Verdict JudgeVacuum(std::size_t i) {
@@ -110,14 +94,11 @@ class ClaimJudge {
     return Verdict::Held();
   }
 
+  // Rule: JudgeCheckpoint.
   Verdict JudgeCheckpoint(std::size_t i) {
     const StepRecord& record = trace_.records[i];
     if (!IsComplete(record.checkpoint)) return Verdict::Held();
-    // Who does not know that another client has gone over to WAL sees none, and
-    // the saver does not tell that from an empty one.
-    if (Clients(round_) > 1 && ChangesJournalMode(plan_)) {
-      return Verdict::Held();
-    }
+    if (MayNotKnowOfTheWal()) return Verdict::Held();
     const CallMark committed = NewestCommitInWal(record.intended_at);
     if (committed > record.calls.database_written) {
       return Untrue(i,
@@ -134,6 +115,13 @@ class ClaimJudge {
     return Verdict::Held();
   }
 
+  // Excuse: MayNotKnowOfTheWal.
+  // Who does not know that another client has gone over to WAL sees none, and
+  // the saver does not tell that from an empty one.
+  bool MayNotKnowOfTheWal() const {
+    return Clients(round_) > 1 && ChangesJournalMode(plan_);
+  }
+
   // The last write to the WAL of those that were acknowledged before `mark`.
   CallMark NewestCommitInWal(Mark mark) const {
     CallMark newest = 0;
@@ -146,9 +134,10 @@ class ClaimJudge {
     return newest;
   }
 
+  // Rule: JudgeModeChange.
   // DELETE, TRUNCATE and PERSIST are a state of the connection, which no file
   // shows: what its next commit does with its journal does.
-  Verdict JudgeCommit(std::size_t i) {
+  Verdict JudgeModeChange(std::size_t i) {
     const auto mode = ModeThatEndsWith(trace_.records[i].calls.end);
     if (!mode.has_value()) return Verdict::Held();
     shown_ = mode;
@@ -166,13 +155,14 @@ class ClaimJudge {
     return Verdict::Held();
   }
 
+  // Excuse: MayBeChangedByOthers.
   // WAL is a state of the file, and so is that it is not WAL.
   bool MayBeChangedByOthers(std::size_t from, std::size_t until) const {
     for (std::size_t i = 0; i < round_.steps.size(); ++i) {
       const Step& step = round_.steps[i];
       const StepRecord& record = trace_.records[i];
       const bool sets_mode =
-          step.kind == StepKind::kJournalMode || IsOpen(step.kind);
+          step.kind == StepKind::kJournalMode || IsOpening(step.kind);
       if (!sets_mode || step.client == round_.steps[from].client) continue;
       if (record.progress == Progress::kNone) continue;
       const Mark ended = HasReturned(record) ? record.returned_at : kNever;
@@ -205,36 +195,6 @@ class ClaimJudge {
 Verdict JudgeClaims(const Plan& plan, const Round& round,
                     const RoundTrace& trace, RoundCounts& counts) {
   return ClaimJudge(plan, round, trace, counts).Judge();
-}
-
-// A checkpoint syncs the WAL before it copies it and the database before it
-// says so (walCheckpoint() in wal.c); the last close makes one, and deletes the
-// WAL only if that went well (sqlite3WalClose() there). So does whoever changes
-// the mode, but then the contract has no row.
-std::vector<DurabilityPromise> PromisesOf(const Plan& plan, const Round& round,
-                                          const RoundTrace& trace) {
-  std::vector<DurabilityPromise> promises;
-  if (ChangesJournalMode(plan)) return promises;
-  for (const std::vector<std::size_t>& program : Programs(round)) {
-    std::int64_t errors = 0;
-    for (const std::size_t i : program) {
-      const StepRecord& record = trace.records[i];
-      if (!HasReturned(record)) break;
-      const StepKind kind = round.steps[i].kind;
-      const bool is_fault_free = record.errors == errors;
-      errors = record.errors;
-      const bool has_closed =
-          (kind == StepKind::kClose || kind == StepKind::kReopen) &&
-          record.calls.wal_deleted && is_fault_free;
-      const bool has_checkpointed = kind == StepKind::kWalCheckpoint &&
-                                    IsOk(record) &&
-                                    IsComplete(record.checkpoint);
-      if (has_closed || has_checkpointed) {
-        promises.push_back({record.intended_at, record.returned_at});
-      }
-    }
-  }
-  return promises;
 }
 
 }  // namespace lastcommit

@@ -1,16 +1,13 @@
 // What the answers of a round's steps claim of the files, against what the
 // calls of those steps show: a checkpoint, a VACUUM and a change of the journal
 // mode leave the rows as they are, so that the model cannot tell whether they
-// happened. And what SQLite promises by such an answer.
+// happened.
 
 #ifndef LASTCOMMIT_ORACLE_STEP_CLAIMS_H_
 #define LASTCOMMIT_ORACLE_STEP_CLAIMS_H_
 
-#include <vector>
-
 #include "model/verdict.h"
 #include "oracle/round_counts.h"
-#include "oracle/round_judge.h"
 #include "oracle/round_trace.h"
 #include "plan/plan.h"
 
@@ -21,10 +18,6 @@ namespace lastcommit {
 // legal, as ReplayRound has found.
 Verdict JudgeClaims(const Plan& plan, const Round& round,
                     const RoundTrace& trace, RoundCounts& counts);
-
-// What checkpoints and closes have promised.
-std::vector<DurabilityPromise> PromisesOf(const Plan& plan, const Round& round,
-                                          const RoundTrace& trace);
 
 }  // namespace lastcommit
 

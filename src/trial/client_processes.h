@@ -13,7 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "oracle/commit_order.h"
+#include "oracle/client_units.h"
 #include "plan/plan.h"
 #include "trial/child.h"
 #include "trial/client_schedule.h"

@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "disk/survival.h"
 #include "model/reference_model.h"
-#include "oracle/commit_order.h"
+#include "oracle/client_units.h"
 #include "oracle/crash_history.h"
 #include "oracle/round_counts.h"
 #include "oracle/round_judge.h"

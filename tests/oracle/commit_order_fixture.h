@@ -93,7 +93,7 @@ class CommitOrderTest : public testing::Test {
   }
 
   CommitOrder Order(std::optional<DeathOfOne> death = std::nullopt) const {
-    return OrderSteps(round_, *trace_, death, before_);
+    return OrderSteps(RoundView(round_, *trace_), death, before_);
   }
   // Behind the opens.
   std::vector<std::size_t> Sorted() const {

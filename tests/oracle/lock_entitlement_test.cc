@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "oracle/commit_order_fixture.h"
+#include "oracle/lock_rows.h"
 
 namespace lastcommit {
 namespace {

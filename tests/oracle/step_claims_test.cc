@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "oracle/durability_promises.h"
 #include "trial/plans.h"
 
 namespace lastcommit {
