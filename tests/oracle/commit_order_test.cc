@@ -179,6 +179,17 @@ TEST_F(CommitOrderTest, BusyAloneIsForTheJudgementToFind) {
   EXPECT_EQ(Order().refusals, 0);
 }
 
+TEST_F(CommitOrderTest, AnIdleClientIsInTheWayOfWhoLeavesWal) {
+  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kWal}) {
+    Step change = By(0, StepKind::kJournalMode);
+    change.journal_mode = mode;
+    Use({change});
+    Run(2, {kBusy, 0});
+    EXPECT_EQ(KindOf(2),
+              mode == JournalMode::kDelete ? Kind::kRefused : Kind::kReturned);
+  }
+}
+
 TEST_F(CommitOrderTest, AnUpdateMayLoseARaceToOneOfTheSameTask) {
   Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask)});
   Begin(2);

@@ -325,6 +325,41 @@ TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
   EXPECT_EQ(Judge().violation, ViolationClass::kUnstableRecovery);
 }
 
+TEST_F(RoundJudgeTest, WithoutAJournalARollbackIsNotJudged) {
+  Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kRollback)});
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  plan_.profile.journal_mode = JournalMode::kOff;
+  EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
+}
+
+// ---- How a client closes ----
+
+class CloseTest : public RoundJudgeTest {
+ protected:
+  Replayed Replay() {
+    ReferenceModel model;
+    RoundCounts counts;
+    return ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
+  }
+};
+
+TEST_F(CloseTest, AfterAnErrorItMayLeaveAJournalUntilSomebodyHasRead) {
+  Use({PutBlob(0, 10), StepOf(StepKind::kRead)});
+  EXPECT_FALSE(Replay().may_leave_journal);
+  Inject(2, ErrorKind::kRead);
+  EXPECT_TRUE(Replay().may_leave_journal);
+  Use({PutBlob(0, 10), StepOf(StepKind::kRead)});
+  Inject(1, ErrorKind::kWrite);
+  EXPECT_FALSE(Replay().may_leave_journal);
+}
+
+TEST_F(CloseTest, WithAnErrorItIsNoCleanOne) {
+  Use({PutBlob(0, 10)});
+  EXPECT_TRUE(Replay().closed_without_error);
+  Inject(2, ErrorKind::kSync);
+  EXPECT_FALSE(Replay().closed_without_error);
+}
+
 // ---- A commit whose number another client took ----
 
 TEST(AlternativesAtTest, ItMayBeThereFromItsAttemptUntilTheOtherIs) {
