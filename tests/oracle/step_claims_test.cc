@@ -102,6 +102,16 @@ TEST_F(StepClaimsTest, ABusyCheckpointClaimsNothing) {
   EXPECT_TRUE(Judge().held());
 }
 
+TEST_F(StepClaimsTest, WhoDoesNotKnowOfTheWalHasNothingToCopy) {
+  for (const StepKind kind : {StepKind::kJournalMode, StepKind::kRead}) {
+    Use({StepOf(kind), Log(), Checkpoint()});
+    plan_.rounds[0].steps[1].client = 1;
+    plan_.rounds[0].steps[1].journal_mode = JournalMode::kWal;
+    Calls(2).wal_written = 5;
+    EXPECT_EQ(Judge().held(), kind == StepKind::kJournalMode);
+  }
+}
+
 TEST_F(StepClaimsTest, HalfACheckpointClaimsNothing) {
   Use({Log(), Checkpoint()});
   Calls(1).wal_written = 5;
