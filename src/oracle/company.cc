@@ -66,7 +66,6 @@ bool Company::ClosedAlone() const {
     if (unit == nullptr) continue;
     if (last == nullptr || unit->ended_at > last->ended_at) last = unit;
   }
-  // Excuse: MayNotKnowTheMode.
   if (last == nullptr ||
       view_.step(last->steps.back()).kind != StepKind::kClose ||
       MayNotKnowTheMode(*last)) {
@@ -78,6 +77,7 @@ bool Company::ClosedAlone() const {
   });
 }
 
+// Excuse: MayNotKnowTheMode.
 // Who has not read since another one went over to WAL knows of none, and
 // leaves it (sqlite3PagerClose() in pager.c).
 bool Company::MayNotKnowTheMode(const Unit& last) const {
