@@ -26,37 +26,7 @@ LockEntitlement::LockEntitlement(const Round& round, const RoundTrace& trace,
     : round_(round),
       trace_(trace),
       has_schema_(has_schema),
-      places_(round.steps.size()) {
-  for (const std::vector<std::size_t>& program : Programs(round)) {
-    FollowProgram(program);
-  }
-}
-
-// By what the plan asked for and the saver answered: a transaction that it
-// keeps open after it said that it has ended it is none that it may have.
-void LockEntitlement::FollowProgram(const std::vector<std::size_t>& program) {
-  bool is_open = false;
-  std::size_t began = 0;
-  std::optional<std::size_t> previous;
-  for (const std::size_t i : program) {
-    const StepRecord& record = trace_.records[i];
-    const StepKind kind = round_.steps[i].kind;
-    Place& place = places_[i];
-    place.previous = previous;
-    place.in_transaction = is_open;
-    if (!is_open) began = i;
-    place.transaction_began = began;
-    const bool is_ok = CodeOf(record) == absl::StatusCode::kOk;
-    if (kind == StepKind::kBegin && is_ok) is_open = true;
-    const bool ends = kind == StepKind::kCommit || kind == StepKind::kRollback;
-    if ((ends && is_ok) || IsOpening(kind) || kind == StepKind::kClose ||
-        !record.has_saver || !record.is_in_transaction) {
-      is_open = false;
-    }
-    place.in_transaction_after = is_open;
-    previous = i;
-  }
-}
+      places_(round, trace) {}
 
 std::vector<LockRefusal> LockEntitlement::RefusalsOf(std::size_t step) const {
   std::vector<LockRefusal> refusals;
@@ -83,48 +53,6 @@ std::optional<bool> LockEntitlement::MayBeBusy(std::size_t step) const {
          HasModeOfOther(step);
 }
 
-// A step that may write, by itself or in its transaction. PRAGMA optimize is
-// for the end of a connection (https://sqlite.org/pragma.html#pragma_optimize).
-bool LockEntitlement::MayWrite(std::size_t step) const {
-  switch (const StepKind kind = round_.steps[step].kind) {
-    case StepKind::kOpen:
-    case StepKind::kReopen:
-    case StepKind::kClose:
-    case StepKind::kBegin:
-    case StepKind::kCommit:
-    case StepKind::kVacuum:
-    case StepKind::kJournalMode:
-      return true;
-    default:
-      return IsChange(kind) || places_[step].in_transaction;
-  }
-}
-
-// After a commit too
-// (https://sqlite.org/pragma.html#pragma_wal_autocheckpoint), but not in the
-// middle of a transaction.
-bool LockEntitlement::MayCopy(std::size_t step) const {
-  switch (const StepKind kind = round_.steps[step].kind) {
-    case StepKind::kWalCheckpoint:
-    case StepKind::kOpen:
-    case StepKind::kReopen:
-    case StepKind::kClose:
-    case StepKind::kCommit:
-    case StepKind::kVacuum:
-    case StepKind::kJournalMode:
-      return true;
-    default:
-      return IsChange(kind) && !places_[step].in_transaction;
-  }
-}
-
-bool LockEntitlement::MayCommit(std::size_t step) const {
-  const StepKind kind = round_.steps[step].kind;
-  if (kind == StepKind::kCommit) return true;
-  return MayWrite(step) && !places_[step].in_transaction &&
-         kind != StepKind::kBegin && kind != StepKind::kClose;
-}
-
 // Rule: IsEntitled.
 bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
   if (refusal.holder == LockRefusal::kNobody) return false;
@@ -132,8 +60,8 @@ bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
   const std::size_t at = refusal.holder_step;
   const StepKind kind = round_.steps[at].kind;
   const bool is_inside = !refusal.is_between;
-  const bool in_transaction =
-      is_inside ? places_[at].in_transaction : places_[at].in_transaction_after;
+  const bool in_transaction = is_inside ? places_.Of(at).in_transaction
+                                        : places_.Of(at).in_transaction_after;
   switch (RowOf(refusal.held).holder) {
     case Holder::kConnected:
       return is_inside || kind != StepKind::kClose;
@@ -142,9 +70,10 @@ bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
     case Holder::kWriting:
       // Who finds a journal beside an empty file deletes it under RESERVED
       // (hasHotJournal() in pager.c).
-      return in_transaction || (is_inside && (MayWrite(at) || !has_schema_));
+      return in_transaction ||
+             (is_inside && (places_.MayWrite(at) || !has_schema_));
     case Holder::kCopying:
-      return is_inside && MayCopy(at);
+      return is_inside && places_.MayCopy(at);
     case Holder::kEndingWal:
       return is_inside && MayEndWal(kind);
   }
@@ -156,10 +85,10 @@ bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
 // database, and can: without memory SQLite cannot even compile a ROLLBACK.
 bool LockEntitlement::HasLeftovers(const LockRefusal& refusal) const {
   std::optional<std::size_t> step = refusal.holder_step;
-  if (!refusal.is_between) step = places_[*step].previous;
-  for (; step.has_value(); step = places_[*step].previous) {
+  if (!refusal.is_between) step = places_.Of(*step).previous;
+  for (; step.has_value(); step = places_.Of(*step).previous) {
     const StepRecord& record = trace_.records[*step];
-    const std::optional<std::size_t> before = places_[*step].previous;
+    const std::optional<std::size_t> before = places_.Of(*step).previous;
     const std::int64_t errors_before =
         before.has_value() ? trace_.records[*before].errors : 0;
     if (record.errors > errors_before) return true;
@@ -179,7 +108,7 @@ bool LockEntitlement::MakesBusy(const LockRefusal& refusal) const {
   // What a client does to itself is no excuse, but for a reader that cannot
   // read what its own transaction has spilled.
   if (refusal.holder == round_.steps[step].client) {
-    return HasItsOwnConnection(kind) && places_[step].in_transaction &&
+    return HasItsOwnConnection(kind) && places_.Of(step).in_transaction &&
            refusal.held == LockKind::kExclusiveOfWriter;
   }
   const bool is_checkpoint = kind == StepKind::kWalCheckpoint;
@@ -187,7 +116,7 @@ bool LockEntitlement::MakesBusy(const LockRefusal& refusal) const {
     case Refused::kAnybody:
       return true;
     case Refused::kWriters:
-      return MayWrite(step);
+      return places_.MayWrite(step);
     case Refused::kModeChanges:
       return MayLeaveWal(kind);
     case Refused::kCheckpoints:
@@ -235,10 +164,11 @@ bool LockEntitlement::AnyOfOthers(std::size_t step, Mark since,
 // Who has read and then wants to write is out of date if another one committed
 // in between: https://sqlite.org/rescode.html#busy_snapshot.
 bool LockEntitlement::IsOutOfDate(std::size_t step) const {
-  if (!trace_.lock_refusals.uses_index || !MayWrite(step)) return false;
-  const std::size_t began = places_[step].transaction_began;
-  return AnyOfOthers(step, trace_.records[began].intended_at,
-                     [&](std::size_t other) { return MayCommit(other); });
+  if (!trace_.lock_refusals.uses_index || !places_.MayWrite(step)) return false;
+  const std::size_t began = places_.Of(step).transaction_began;
+  return AnyOfOthers(
+      step, trace_.records[began].intended_at,
+      [&](std::size_t other) { return places_.MayCommit(other); });
 }
 
 // Excuse: HasModeOfOther.

@@ -14,6 +14,7 @@
 #include "model/verdict.h"
 #include "oracle/lock_refusal.h"
 #include "oracle/round_trace.h"
+#include "oracle/transaction_places.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -35,23 +36,11 @@ class LockEntitlement {
   std::string Explain(std::size_t step) const;
 
  private:
-  // What is known of a step of its client from those before it.
-  struct Place {
-    std::optional<std::size_t> previous;
-    std::size_t transaction_began = 0;  // with which step, or the step itself
-    bool in_transaction = false;        // when it began
-    bool in_transaction_after = false;
-  };
-
-  void FollowProgram(const std::vector<std::size_t>& program);
   std::vector<LockRefusal> RefusalsOf(std::size_t step) const;
   bool IsEntitled(const LockRefusal& refusal) const;
   bool MakesBusy(const LockRefusal& refusal) const;
   std::string Explain(const LockRefusal& refusal) const;
   bool HasLeftovers(const LockRefusal& refusal) const;
-  bool MayWrite(std::size_t step) const;
-  bool MayCopy(std::size_t step) const;
-  bool MayCommit(std::size_t step) const;
   bool HasTriedTooOften(const std::vector<LockRefusal>& refusals) const;
   bool IsOutOfDate(std::size_t step) const;
   bool HasModeOfOther(std::size_t step) const;
@@ -61,7 +50,7 @@ class LockEntitlement {
   const Round& round_;
   const RoundTrace& trace_;
   const bool has_schema_;
-  std::vector<Place> places_;
+  const TransactionPlaces places_;
 };
 
 }  // namespace lastcommit

@@ -459,6 +459,29 @@ TEST_F(TakenNumberTest, ALossOfPowerBringsItBackUntilACommitIsSynced) {
   EXPECT_EQ(Overtook().lost_power_until, kNever);
 }
 
+TEST_F(TakenNumberTest, WhatBeganBeforeItFailedDoesNotSyncItAway) {
+  FailInDoubt();
+  plan_.profile.synchronous = Synchronous::kFull;
+  trace_->records[3].intended_at = trace_->records[2].returned_at - 1;
+  EXPECT_EQ(Overtook().lost_power_until, kNever);
+}
+
+TEST_F(TakenNumberTest, WhatFailsUnderANumberThatIsTakenIsNotInDoubt) {
+  Use({By(1, StepKind::kOpen), By(1, PutBlob(1, 10)), StepOf(StepKind::kRead),
+       PutBlob(0, 10), By(1, StepKind::kClose)});
+  trace_->records[2].attempted = trace_->records[4].attempted = 1;
+  Inject(4, ErrorKind::kSync);
+  trace_->records[5].errors = 0;
+  Answer(4, absl::StatusCode::kUnknown, false);
+  trace_->records[4].is_in_doubt = true;
+  ReferenceModel model;
+  RoundCounts counts;
+  const Replayed replayed =
+      ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
+  EXPECT_TRUE(replayed.verdict.held()) << replayed.verdict.why;
+  EXPECT_TRUE(replayed.at_end.after_kill.empty());
+}
+
 // Each is in the way of the other.
 TEST_F(RoundJudgeTest, AnOpenThatIsRefusedMayHaveMadeTheSchemaBefore) {
   Use({By(1, StepKind::kOpen)});
