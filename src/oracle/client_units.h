@@ -1,6 +1,5 @@
 // The steps of a client as units that take effect together, read from what was
-// recorded of them. Used by commit_order.cc, which puts those of all clients
-// into one order.
+// recorded of them. commit_order.h puts those of all clients into one order.
 
 #ifndef LASTCOMMIT_ORACLE_CLIENT_UNITS_H_
 #define LASTCOMMIT_ORACLE_CLIENT_UNITS_H_

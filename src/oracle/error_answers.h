@@ -1,7 +1,7 @@
 // What a saver may answer to a step in which a call was made to fail. Answers
 // about content are never an excuse: an I/O error is no NotFound. Answers about
 // the environment are those that the result of such a call maps to, as in
-// SqliteStatus (saver/sqlite_saver.h lists them). Used by round_judge.cc.
+// SqliteStatus (saver/sqlite_saver.h lists them). Used by error_causes.cc.
 
 #ifndef LASTCOMMIT_ORACLE_ERROR_ANSWERS_H_
 #define LASTCOMMIT_ORACLE_ERROR_ANSWERS_H_
