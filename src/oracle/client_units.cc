@@ -51,6 +51,7 @@ class UnitReader {
     units_.back().began_at = at;
   }
 
+  // Rule: Attempt.
   // Whether the step, if it took effect, was a commit.
   void Attempt(Unit& unit, std::size_t i) {
     const StepKind kind = round_.steps[i].kind;
@@ -94,6 +95,9 @@ class UnitReader {
 
 }  // namespace
 
+// Excuse: ReadUnits.
+// A client that died alone held its locks until then, also against what began
+// after its last answer.
 RoundUnits ReadUnits(const RoundView& view,
                      const std::optional<DeathOfOne>& death) {
   RoundUnits all;

@@ -140,6 +140,8 @@ CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
   return facts;
 }
 
+// Rule: EndRound.
+// What another program has removed is gone as after a loss of power.
 void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
                             const SyncMarks& synced, const Replayed& replayed) {
   if (lost_power || replayed.removals.take_commits()) {

@@ -18,6 +18,7 @@ void ErrorCauses::NoteRemoval(std::size_t i, Mark at) {
       plan_.profile.journal_mode != JournalMode::kWal;
 }
 
+// Rule: HasCause.
 bool ErrorCauses::HasCause(std::size_t i, bool was_in_transaction) const {
   const absl::StatusCode code = view_.Found(i).code;
   switch (code) {
