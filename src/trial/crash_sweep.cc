@@ -12,8 +12,8 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "oracle/crash_history.h"
 #include "status/status.h"
-#include "trial/crash_history.h"
 #include "trial/sim_guest.h"
 #include "xxhash.h"
 

@@ -14,6 +14,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "model/reference_model.h"
+#include "oracle/round_trace.h"
 #include "plan/plan.h"
 #include "saver/sqlite_saver.h"
 #include "subject/registry.h"
@@ -31,13 +32,6 @@ struct Answer {
 // Whether the machine had no room, memory or descriptors left for it. A saver
 // that had to give up its transaction because of that says Aborted, and why.
 bool IsOutOfResources(const Answer& answer);
-
-// The value that a step `unlink` answers.
-enum class Unlinked : std::int8_t {
-  kNothing,  // there was no such file
-  kFile,
-  kFileBesideAJournal,  // of some bytes
-};
 
 class Driver {
  public:

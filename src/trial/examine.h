@@ -18,9 +18,9 @@
 #include "model/reference_model.h"
 #include "model/state.h"
 #include "model/verdict.h"
+#include "oracle/round_judge.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
-#include "trial/round_judge.h"
 #include "trial/trial_files.h"
 
 namespace lastcommit {

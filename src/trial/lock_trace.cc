@@ -156,25 +156,6 @@ void Give(const LockCall& call, FileLocks& locks) {
 
 }  // namespace
 
-std::string_view Name(LockKind kind) {
-  constexpr std::array<std::string_view, kLockKinds> kNames = {
-      "SHARED",
-      "SHARED in WAL mode",
-      "RESERVED",
-      "EXCLUSIVE to write",
-      "EXCLUSIVE to roll back a hot journal",
-      "EXCLUSIVE to end the WAL",
-      "WRITE",
-      "WRITE of a checkpoint",
-      "WRITE to read the header",
-      "CKPT",
-      "RECOVER",
-      "RECOVER shared",
-      "READ",
-      "READ exclusive"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
 void LockTrace::OnLockCall(const LockCall& call, int result) {
   if (call.kind == LockCallKind::kClose) {
     if (FileLocks* const locks = Find(call.file)) *locks = FileLocks();

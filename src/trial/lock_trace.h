@@ -12,8 +12,8 @@
 #include <cstdint>
 
 #include "disk/lock_watch.h"
+#include "oracle/lock_refusal.h"
 #include "trial/client_turns.h"
-#include "trial/lock_refusal.h"
 #include "trial/shared_page.h"
 
 namespace lastcommit {

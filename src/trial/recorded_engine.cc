@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include "disk/system_calls.h"
-#include "trial/crash_history.h"
+#include "oracle/crash_history.h"
 
 namespace lastcommit {
 

@@ -15,12 +15,13 @@
 #include "absl/status/statusor.h"
 #include "disk/survival.h"
 #include "model/reference_model.h"
+#include "oracle/client_units.h"
+#include "oracle/crash_history.h"
+#include "oracle/round_counts.h"
+#include "oracle/round_judge.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
-#include "trial/commit_order.h"
-#include "trial/crash_history.h"
 #include "trial/examine.h"
-#include "trial/round_judge.h"
 #include "trial/shared_page.h"
 #include "trial/trial.h"
 
@@ -82,6 +83,8 @@ class RoundLoop {
  private:
   absl::Status RunRound(std::size_t r);
   void Note(const RoundEnd& end);
+  // What the judgement of the newest round has counted.
+  void Add(const RoundCounts& counts, const Removals& removals);
   absl::Status JudgeEnd(std::size_t r, const RoundEnd& end,
                         const Replayed& replayed);
   void Continue(const RoundEnd& end, const Replayed& replayed,

@@ -15,8 +15,8 @@
 #include "disk/storage.h"
 #include "disk/survival.h"
 #include "model/contract.h"
+#include "oracle/round_judge.h"
 #include "trial/examine.h"
-#include "trial/round_judge.h"
 #include "trial/sim_round.h"
 
 namespace lastcommit {

@@ -1,7 +1,5 @@
 #include "trial/trial.h"
 
-#include <array>
-
 namespace lastcommit {
 namespace {
 
@@ -52,13 +50,6 @@ Plan WithExactSwitches(Plan plan, const TrialResult& result) {
 }
 
 }  // namespace
-
-std::string_view Name(Phase phase) {
-  constexpr std::array<std::string_view, kPhases> kNames = {
-      "create",     "open",  "statement", "commit",
-      "checkpoint", "close", "between"};
-  return kNames[static_cast<std::size_t>(phase)];
-}
 
 bool IsCrashMissing(const Round& round, const RoundFacts& facts) {
   if (facts.crashed) return false;

@@ -10,41 +10,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "disk/shim_vfs.h"
 #include "model/verdict.h"
+#include "oracle/crash_place.h"
+#include "oracle/image_counts.h"
 #include "plan/plan.h"
 #include "trial/client_schedule.h"
 
 namespace lastcommit {
-
-// What the process was doing when it died. A checkpoint inside a commit is a
-// checkpoint; one inside open or close is open or close.
-// kBetween is between two steps: nothing had been called.
-enum class Phase {
-  kCreate,
-  kOpen,
-  kStatement,
-  kCommit,
-  kCheckpoint,
-  kClose,
-  kBetween
-};
-inline constexpr int kPhases = static_cast<int>(Phase::kBetween) + 1;
-
-std::string_view Name(Phase phase);
-
-// Where a process really died. Exact for a crash point; a timed kill fell
-// somewhere in the call (kDuring), between it and the next one (kAfter), or
-// before the first of the step (point.io is 0).
-struct CrashPlace {
-  std::size_t step = 0;
-  IoPoint point = {};  // counted from the beginning of `step`
-  Phase phase = Phase::kOpen;
-  IoCall call = {};  // the call it died at; meaningless if point.io is 0
-};
 
 struct RoundFacts {
   bool timed = false;  // a timed kill was due
@@ -80,20 +54,6 @@ struct RoundFacts {
 // makes up for one that would have killed one client later.
 bool IsCrashMissing(const Round& round, const RoundFacts& facts);
 
-// Crash images of a loss of power, those of crash points and those taken along
-// the way.
-struct ImageCounts {
-  std::int64_t judged = 0;     // by a row that demands something
-  std::int64_t no_demand = 0;  // by one that does not
-  // Of those judged:
-  std::int64_t with_lost_changes = 0;
-  std::int64_t with_lost_commits = 0;  // acknowledged, and legally lost
-  std::int64_t lost_commits = 0;       // how many in all
-  // Of those without demand:
-  std::int64_t damaged = 0;
-  std::int64_t with_lost_commits_without_demand = 0;
-};
-
 // An image taken along the way that is no crash point of the plan.
 struct ViolatedImage {
   std::size_t round = 0;
@@ -111,10 +71,10 @@ struct TrialCounts {
   bool statement_failed_after_spill = false;
   std::int64_t errors = 0;   // that were injected
   std::int64_t went_on = 0;  // connections that committed after one
-  // Of several clients (trial/commit_order.h):
+  // Of several clients (oracle/commit_order.h):
   std::int64_t refusals = 0;
   std::int64_t refusals_not_judged = 0;  // of them
-  // Steps that were obeyed, as the calls show (trial/step_claims.h).
+  // Steps that were obeyed, as the calls show (oracle/step_claims.h).
   std::int64_t mode_changes = 0;
   std::int64_t checkpoints = 0;
   std::int64_t vacuums = 0;

@@ -1,0 +1,165 @@
+#include "oracle/crash_history.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace lastcommit {
+
+namespace {
+
+// Excuse: IsHalfCopied.
+// Of a checkpoint that a process died in, the WAL that would be copied again is
+// gone.
+bool IsHalfCopied(const Replayed& replayed) {
+  return replayed.was_writing_database &&
+         replayed.removals.Has(DatabaseFile::kWal) &&
+         !replayed.removals.Has(DatabaseFile::kDatabase);
+}
+
+}  // namespace
+
+// Rule: FinishModel.
+Verdict CrashHistory::FinishModel(const Round& round, const RoundTrace& trace,
+                                  ReferenceModel& model,
+                                  Replayed& replayed) const {
+  const std::int64_t before = model.state().cut;
+  if (replayed.in_flight) model.Apply(round.steps[*replayed.in_flight]);
+  model.Crash();  // the model's process is gone too
+  if (!replayed.in_flight) return Verdict::Held();
+  const std::int64_t after = model.state().cut;
+  replayed.highest_cut = after;
+  const StepRecord& record = trace.records[*replayed.in_flight];
+  if (after > before) {
+    replayed.commits.push_back({after,
+                                AttemptedAt(after, *replayed.in_flight, trace),
+                                record.acknowledged_at, /*is_promised=*/true,
+                                record.calls.wal_written});
+  }
+  const std::int64_t acknowledged =
+      trace.records[*replayed.in_flight].acknowledged;
+  if (!replayed.in_flight_acknowledged || acknowledged == after) {
+    return Verdict::Held();
+  }
+  return Verdict::Violated(
+      ViolationClass::kWrongAnswer,
+      absl::StrCat("step ", *replayed.in_flight, " acknowledged cut ",
+                   acknowledged, ", the model ", after));
+}
+
+// Rule: PromisedAt.
+// What had been acknowledged at that moment.
+std::int64_t CrashHistory::PromisedAt(Mark mark,
+                                      const Replayed& replayed) const {
+  std::int64_t cut = promises_.acknowledged;
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.is_promised && commit.acknowledged_at <= mark) {
+      cut = std::max(cut, commit.cut);
+    }
+  }
+  return cut;
+}
+
+// Rule: WalSyncedAt.
+// A commit is in the WAL once all of its writes are, which may be before it is
+// acknowledged: the checkpoint after a commit is made inside of it.
+std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
+                                       const Replayed& replayed) const {
+  std::int64_t cut = promises_.wal_synced;
+  if (synced.wal >= 0) cut = promises_.acknowledged;
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.is_promised && commit.acknowledged_at <= now &&
+        commit.wal_written <= synced.wal) {
+      cut = std::max(cut, commit.cut);
+    }
+  }
+  return std::max(cut, InDatabaseAt(now, replayed));
+}
+
+// Rule: InDatabaseAt.
+// What SQLite has said to be in the database file.
+std::int64_t CrashHistory::InDatabaseAt(Mark now,
+                                        const Replayed& replayed) const {
+  std::int64_t cut = promises_.in_database;
+  for (const DurabilityPromise& promise : replayed.promises) {
+    if (promise.returned_at <= now) {
+      cut = std::max(cut, PromisedAt(promise.called_at, replayed));
+    }
+  }
+  return cut;
+}
+
+// Excuse: KeptAt.
+// What stood in the removed file alone may be gone; but nothing that goes there
+// may be acknowledged afterwards.
+std::optional<std::int64_t> CrashHistory::KeptAt(
+    Mark now, const Replayed& replayed) const {
+  const Removals& removals = replayed.removals;
+  if (!removals.take_commits()) return std::nullopt;
+  std::int64_t kept =
+      removals.Has(DatabaseFile::kDatabase) ? -1 : InDatabaseAt(now, replayed);
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.is_promised && commit.acknowledged_at > removals.at &&
+        commit.acknowledged_at <= now) {
+      kept = std::max(kept, commit.cut);
+    }
+  }
+  return kept;
+}
+
+CrashHistory::Promises CrashHistory::PromisesAt(
+    Mark now, const SyncMarks& synced, const Replayed& replayed) const {
+  Promises promises = promises_;
+  promises.acknowledged = PromisedAt(now, replayed);
+  promises.in_database = InDatabaseAt(now, replayed);
+  promises.wal_synced = WalSyncedAt(now, synced, replayed);
+  if (synced.directory >= 0) {
+    promises.directory_synced = PromisedAt(synced.directory, replayed);
+  }
+  return promises;
+}
+
+CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
+                                 const Replayed& replayed) const {
+  const Promises promises = PromisesAt(now, synced, replayed);
+  std::int64_t settled = cut_before_;
+  std::int64_t attempted = cut_before_;
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.acknowledged_at <= now) settled = std::max(settled, commit.cut);
+    if (commit.attempted_at <= now) attempted = std::max(attempted, commit.cut);
+  }
+  CrashFacts facts;
+  facts.fault = Fault::kPowerLoss;
+  facts.candidates = static_cast<int>(std::max(attempted, settled) - settled);
+  facts.acknowledged = promises.acknowledged;
+  facts.unacknowledged = settled - promises.acknowledged;
+  facts.wal_synced = promises.wal_synced;
+  facts.directory_synced = promises.directory_synced;
+  facts.kept = KeptAt(now, replayed);
+  facts.is_half_copied = IsHalfCopied(replayed);
+  return facts;
+}
+
+// Rule: EndRound.
+// What another program has removed is gone as after a loss of power.
+void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
+                            const SyncMarks& synced, const Replayed& replayed) {
+  if (lost_power || replayed.removals.take_commits()) {
+    promises_ = {cut, cut, cut, cut};
+    in_doubt_.clear();
+  } else {
+    in_doubt_ = replayed.at_end.after_power_loss;
+    if (not_found_ != nullptr) in_doubt_.push_back(not_found_);
+    promises_ = PromisesAt(now, synced, replayed);
+  }
+  not_found_ = nullptr;
+}
+
+CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {
+  facts.acknowledged += facts.unacknowledged;
+  facts.unacknowledged = 0;
+  facts.fault = fault;
+  return facts;
+}
+
+}  // namespace lastcommit
