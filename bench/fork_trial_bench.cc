@@ -26,6 +26,7 @@
 #include "hand_loop.h"
 #include "plan/codec.h"
 #include "status/status.h"
+#include "tests/operations.h"
 #include "trial/fork_trial.h"
 #include "work_count.h"
 
@@ -61,14 +62,10 @@ Plan TwentyTransactions(JournalMode mode, std::int64_t io) {
   steps.push_back(StepOf(StepKind::kOpen));
   for (int i = 0; i < kTransactions; ++i) {
     steps.push_back(StepOf(StepKind::kBegin));
-    Step checkpoint = StepOf(StepKind::kPutCheckpoint);
-    checkpoint.id = i;
-    checkpoint.parent = i - 1;
-    checkpoint.content = {1000, static_cast<std::uint64_t>(i)};
-    steps.push_back(checkpoint);
-    Step log = StepOf(StepKind::kAppendLog);
-    log.content = {200, static_cast<std::uint64_t>(i)};
-    steps.push_back(log);
+    const auto seed = static_cast<std::uint64_t>(i);
+    steps.push_back(Op(threads::Kind::kPutCheckpoint,
+                       {.id = i, .parent = i - 1, .content = {1000, seed}}));
+    steps.push_back(Op(threads::Kind::kAppendLog, {.content = {200, seed}}));
     steps.push_back(StepOf(StepKind::kCommit));
   }
   steps.back().crash = CrashPoint{io, Moment::kBefore};

@@ -39,16 +39,16 @@ constexpr std::string_view kDigest = "0123456789abcdef";
 }  // namespace
 
 bool HandStore::Change(const HandCall& call) {
-  switch (call.kind) {
-    case StepKind::kPutCheckpoint:
+  switch (call.operation) {
+    case threads::Kind::kPutCheckpoint:
       return PutCheckpoint(call);
-    case StepKind::kPutWrite:
+    case threads::Kind::kPutWrite:
       return PutWrite(call);
-    case StepKind::kCreateTask:
+    case threads::Kind::kCreateTask:
       return CreateTask(call);
-    case StepKind::kPutBlob:
+    case threads::Kind::kPutBlob:
       return PutBlob(call);
-    case StepKind::kStreamBlob:
+    case threads::Kind::kStreamBlob:
       return StreamBlob(call);
     default:
       return AppendLogs(call);

@@ -12,8 +12,9 @@
 #include <utility>
 
 #include "hand_store.h"
-#include "plan/content.h"
 #include "status/status.h"
+#include "threads/content.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -88,8 +89,38 @@ void RecoverAndCheck(const std::string& database, const std::string& copy,
   if (sum == 0) _exit(1);
 }
 
-bool IsBlob(StepKind kind) {
-  return kind == StepKind::kPutBlob || kind == StepKind::kStreamBlob;
+using threads::Kind;
+
+bool IsBlob(Kind kind) {
+  return kind == Kind::kPutBlob || kind == Kind::kStreamBlob;
+}
+
+void Fill(const Operation& operation, HandCall& call) {
+  const threads::Arguments step = threads::ArgumentsOf(operation);
+  call.operation = threads::KindOf(operation);
+  call.thread = threads::ThreadName(step.thread);
+  call.ns = threads::NamespaceName(step.ns);
+  call.id = IsBlob(call.operation) ? threads::BlobName(step.id)
+                                   : threads::CheckpointName(step.id);
+  call.task = threads::TaskName(step.task);
+  if (step.parent >= 0) call.parent = threads::CheckpointName(step.parent);
+  if (call.operation == Kind::kPutCheckpoint) {
+    threads::CheckpointContent content = threads::CheckpointOf(step);
+    call.type = std::move(content.type);
+    call.bytes = std::move(content.state);
+    call.metadata = std::move(content.metadata);
+  } else if (call.operation == Kind::kPutWrite) {
+    const PendingWrite write = threads::WritesOf(step).front();
+    call.type = write.type;
+    call.bytes = write.bytes;
+    call.metadata = write.channel;
+  } else if (IsBlob(call.operation)) {
+    call.bytes = ContentBytes(step.content);
+  } else if (call.operation == Kind::kCreateTask) {
+    call.payloads = {threads::TaskPayloadOf(step)};
+  } else {
+    call.payloads = threads::LogPayloadsOf(step);
+  }
 }
 
 HandCall CallFor(const Step& step) {
@@ -97,60 +128,32 @@ HandCall CallFor(const Step& step) {
   call.kind = step.kind;
   call.up = step.up;
   call.mode = step.mode;
-  call.thread = ThreadName(step.thread);
-  call.ns = NamespaceName(step.ns);
-  call.id = IsBlob(step.kind) ? BlobName(step.id) : CheckpointName(step.id);
-  call.task = TaskName(step.task);
-  if (step.parent >= 0) call.parent = CheckpointName(step.parent);
-  if (step.kind == StepKind::kPutCheckpoint) {
-    CheckpointContent content = CheckpointOf(step);
-    call.type = std::move(content.type);
-    call.bytes = std::move(content.state);
-    call.metadata = std::move(content.metadata);
-  } else if (step.kind == StepKind::kPutWrite) {
-    const PendingWrite write = WritesOf(step).front();
-    call.type = write.type;
-    call.bytes = write.bytes;
-    call.metadata = write.channel;
-  } else if (IsBlob(step.kind)) {
-    call.bytes = ContentBytes(step.content);
-  } else if (step.kind == StepKind::kCreateTask) {
-    call.payloads = {TaskPayloadOf(step)};
-  } else {
-    call.payloads = LogPayloadsOf(step);
-  }
+  if (IsOperation(step.kind)) Fill(step.operation, call);
   return call;
 }
 
 // What the transaction writes that ForkTrial tries after recovery.
 std::vector<HandCall> ProbeCalls() {
   std::vector<HandCall> calls;
-  for (const StepKind kind :
-       {StepKind::kPutCheckpoint, StepKind::kPutWrite, StepKind::kAppendLog,
-        StepKind::kCreateTask, StepKind::kPutBlob, StepKind::kStreamBlob}) {
-    Step step;
-    step.kind = kind;
-    step.thread = PlanLimits::kMaxName;
-    step.id = kind == StepKind::kStreamBlob ? 1 : 0;
-    step.content = {64, 1};
-    calls.push_back(CallFor(step));
+  for (const Operation& operation : threads::kVocabulary.probe()) {
+    calls.push_back(CallFor(StepOf(operation)));
   }
   return calls;
 }
 
-bool IsKnown(StepKind kind) {
-  switch (kind) {
-    case StepKind::kReopen:
-    case StepKind::kPutWrites:
-    case StepKind::kCommitStep:
-    case StepKind::kPrune:
-    case StepKind::kUpdateTask:
-    case StepKind::kStreamBlob:  // in one piece only
-    case StepKind::kDeleteThread:
-    case StepKind::kListCheckpoints:
-      return false;
-    default:
+bool IsKnown(const Step& step) {
+  if (step.kind == StepKind::kReopen) return false;
+  if (!IsOperation(step.kind)) return true;
+  switch (threads::KindOf(step.operation)) {
+    case Kind::kPutCheckpoint:
+    case Kind::kPutWrite:
+    case Kind::kAppendLog:
+    case Kind::kAppendLogs:
+    case Kind::kCreateTask:
+    case Kind::kPutBlob:
       return true;
+    default:  // stream_blob: in one piece only
+      return false;
   }
 }
 
@@ -181,9 +184,9 @@ absl::StatusOr<HandLoop> HandLoop::Create(const Plan& plan,
   loop.profile_ = plan.profile;
   loop.directory_ = directory + "/hand";
   for (const Step& step : plan.rounds.front().steps) {
-    if (!IsKnown(step.kind)) {
+    if (!IsKnown(step)) {
       return absl::InvalidArgumentError("the hand loop has no step " +
-                                        std::string(Name(step.kind)));
+                                        std::string(NameOf(step)));
     }
     if (step.kind == StepKind::kOpen || step.kind == StepKind::kClose) continue;
     loop.calls_.push_back(CallFor(step));

@@ -17,12 +17,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "plan/plan.h"
+#include "threads/arguments.h"
 
 namespace lastcommit {
 
 // One step of a plan with everything that it writes.
 struct HandCall {
   StepKind kind = StepKind::kRead;
+  threads::Kind operation = threads::Kind::kAppendLog;  // of an operation
   std::string thread;
   std::string ns;
   std::string id;

@@ -10,10 +10,11 @@
 
 #include "generate/arbitrary_plan.h"
 #include "model/reference_model.h"
-#include "model/state.h"
 #include "plan/codec.h"
-#include "plan/content.h"
 #include "status/status.h"
+#include "store/state.h"
+#include "threads/content.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -99,7 +100,7 @@ BENCHMARK(MakeJson)->Arg(100)->Arg(4096)->Arg(1 << 16);
 void DigestState(benchmark::State& state) {
   State rows;
   for (std::int64_t i = 0; i < state.range(0); ++i) {
-    rows.rows[{Table::kLogs, ThreadName(0), "", "", "", i}] =
+    rows.rows[{threads::kLogs, {threads::ThreadName(0)}, i}] =
         RowHasher().Integer(i).Finish();
   }
   for (auto _ : state) benchmark::DoNotOptimize(Digest(rows));

@@ -35,8 +35,9 @@
 #include "memory_vfs.h"
 #include "plan/plan.h"
 #include "status/status.h"
+#include "store/store.h"
 #include "subject/registry.h"
-#include "subject/saver.h"
+#include "tests/operations.h"
 #include "trial/sim_trial.h"
 
 namespace lastcommit {
@@ -64,14 +65,12 @@ Round Transactions(int count, int first_id) {
   round.steps.push_back(StepOf(StepKind::kOpen));
   for (int i = first_id; i < first_id + count; ++i) {
     round.steps.push_back(StepOf(StepKind::kBegin));
-    Step checkpoint = StepOf(StepKind::kPutCheckpoint);
-    checkpoint.id = i;
-    checkpoint.parent = i - 1;
-    checkpoint.content = {1000, static_cast<std::uint64_t>(i)};
-    round.steps.push_back(checkpoint);
-    Step log = StepOf(StepKind::kAppendLog);
-    log.content = {200, static_cast<std::uint64_t>(i)};
-    round.steps.push_back(log);
+    const auto seed = static_cast<std::uint64_t>(i);
+    round.steps.push_back(
+        Op(threads::Kind::kPutCheckpoint,
+           {.id = i, .parent = i - 1, .content = {1000, seed}}));
+    round.steps.push_back(
+        Op(threads::Kind::kAppendLog, {.content = {200, seed}}));
     round.steps.push_back(StepOf(StepKind::kCommit));
   }
   CrashPoint crash;
@@ -283,7 +282,7 @@ class HandLoop {
     sqlite3_vfs_register(sqlite3_vfs_find(kMemoryVfs), /*makeDflt=*/1);
     UseMemoryFiles(&files);
     absl::Status status = [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(const std::unique_ptr<Saver> saver,
+      ASSIGN_OR_RETURN(const std::unique_ptr<Store> saver,
                        entry_.open(Path(), profile_));
       RETURN_IF_ERROR(saver->CommitCounter().status());
       RETURN_IF_ERROR(saver->ReadState().status());
@@ -294,27 +293,12 @@ class HandLoop {
     return status;
   }
 
-  // A record of every kind, as the examination writes them.
-  static absl::Status Write(Saver& saver) {
-    const std::string thread = "new";
-    const std::string bytes(64, 'x');
+  // As the examination writes.
+  absl::Status Write(Store& saver) const {
     RETURN_IF_ERROR(saver.Begin());
-    Checkpoint checkpoint;
-    checkpoint.key = {thread, "", "c"};
-    checkpoint.type = "bytes";
-    checkpoint.state = bytes;
-    checkpoint.metadata = "{}";
-    RETURN_IF_ERROR(saver.PutCheckpoint(checkpoint));
-    PendingWrite write;
-    write.task_id = "t";
-    write.channel = "channel";
-    write.type = "bytes";
-    write.bytes = bytes;
-    RETURN_IF_ERROR(saver.PutWrites(checkpoint.key, {write}));
-    RETURN_IF_ERROR(saver.AppendLog(thread, "{}", LogLevel::kInfo).status());
-    RETURN_IF_ERROR(saver.CreateTask({thread, "t"}, "{}"));
-    RETURN_IF_ERROR(saver.PutBlob(thread, "a", bytes));
-    RETURN_IF_ERROR(saver.StreamBlob(thread, "b", bytes, 64));
+    for (const Operation& operation : entry_.dialect->probe()) {
+      RETURN_IF_ERROR(saver.Do(operation).status());
+    }
     return saver.Commit([](std::int64_t) {}).status();
   }
 

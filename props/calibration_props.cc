@@ -245,7 +245,7 @@ TEST_P(SwallowedSyncTest, IsCaught) {
   ADD_FAILURE() << "not caught in " << plans << " plans";
 }
 
-std::string NameOf(const testing::TestParamInfo<DroppedSyncs>& info) {
+std::string TestName(const testing::TestParamInfo<DroppedSyncs>& info) {
   constexpr const char* kNames[] = {"None", "Database", "Journal", "Wal",
                                     "Directory"};
   return kNames[static_cast<int>(info.param)];
@@ -256,6 +256,6 @@ INSTANTIATE_TEST_SUITE_P(All, SwallowedSyncTest,
                                          DroppedSyncs::kOfJournal,
                                          DroppedSyncs::kOfWal,
                                          DroppedSyncs::kOfDirectory),
-                         NameOf);
+                         TestName);
 
 }  // namespace lastcommit

@@ -9,6 +9,7 @@
 #include "props/environment.h"
 #include "props/kill_properties.h"
 #include "subject/registry.h"
+#include "tests/operations.h"
 #include "trial/trial_runner.h"
 
 namespace lastcommit {
@@ -35,9 +36,7 @@ Round OpenAndClose(std::optional<CrashPoint> crash) {
   Step open;
   open.kind = StepKind::kOpen;
   open.crash = crash;
-  Step append;
-  append.kind = StepKind::kAppendLog;
-  append.content = {100, 1};
+  const Step append = Op(threads::Kind::kAppendLog, {.content = {100, 1}});
   Step read;
   read.kind = StepKind::kRead;
   Step close;

@@ -6,7 +6,9 @@
 
 #include "generate/arbitrary_plan.h"
 #include "model/reference_model.h"
-#include "plan/content.h"
+#include "tests/operations.h"
+#include "threads/content.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -100,8 +102,9 @@ RC_GTEST_PROP(Model, LogNumbersHaveNoGaps, ()) {
   ApplyAll(model, ArbitrarySteps());
   const RowKey* previous = nullptr;
   for (const auto& [key, row] : model.state().rows) {
-    if (key.table != Table::kLogs) continue;
-    const bool is_next = previous != nullptr && previous->thread == key.thread;
+    if (key.table != threads::kLogs) continue;
+    const bool is_next =
+        previous != nullptr && previous->names[0] == key.names[0];
     RC_ASSERT(key.number == (is_next ? previous->number + 1 : 1));
     previous = &key;
   }
@@ -136,30 +139,31 @@ RC_GTEST_PROP(Model, ARefusedChangeChangesNothing, ()) {
 
 RC_GTEST_PROP(Model, NothingComesBackToADeletedThread, ()) {
   ReferenceModel model = ArbitraryModel();
-  Step deletion = StepOf(StepKind::kDeleteThread);
-  deletion.thread = *rc::gen::inRange(0, 4);
-  model.Apply(deletion);
+  const int deleted = *rc::gen::inRange(0, 4);
+  model.Apply(Op(threads::Kind::kDeleteThread, {.thread = deleted}));
   ApplyAll(model, ArbitrarySteps());
   for (const auto& [key, row] : model.state().rows) {
-    RC_ASSERT(key.table == Table::kThreads ||
-              key.thread != ThreadName(deletion.thread));
+    RC_ASSERT(key.table == threads::kThreads ||
+              key.names[0] != threads::ThreadName(deleted));
   }
 }
 
 RC_GTEST_PROP(Model, WritesHaveTheirCheckpoint, ()) {
   const ReferenceModel model = ArbitraryModel();
   for (const auto& [key, row] : model.state().rows) {
-    if (key.table != Table::kWrites) continue;
-    RC_ASSERT(model.state().rows.contains(
-        {Table::kCheckpoints, key.thread, key.first, key.second, "", 0}));
+    if (key.table != threads::kWrites) continue;
+    RC_ASSERT(
+        model.state().rows.contains({threads::kCheckpoints,
+                                     {key.names[0], key.names[1], key.names[2]},
+                                     0}));
   }
 }
 
 RC_GTEST_PROP(Model, EveryRowHasItsThread, ()) {
   const ReferenceModel model = ArbitraryModel();
   for (const auto& [key, row] : model.state().rows) {
-    RC_ASSERT(model.state().rows.contains(
-        {Table::kThreads, key.thread, "", "", "", 0}));
+    RC_ASSERT(
+        model.state().rows.contains({threads::kThreads, {key.names[0]}, 0}));
   }
 }
 

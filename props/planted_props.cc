@@ -8,9 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "keys/specs.h"
 #include "props/environment.h"
 #include "props/kill_properties.h"
 #include "props/trial_property.h"
+#include "results/identity.h"
 #include "subject/registry.h"
 
 namespace lastcommit {
@@ -48,7 +50,7 @@ TrialProperty Mixed(const SaverEntry& entry, FaultChoice fault,
                     std::uint64_t trials) {
   TrialProperty property;
   property.name = std::string(entry.name);
-  property.generate.saver = std::string(entry.name);
+  ChooseSaver(property.name, property.generate);
   property.generate.engine = entry.shown_by == ShownBy::kKill
                                  ? EngineChoice::kFork
                                  : EngineChoice::kSim;
@@ -135,6 +137,25 @@ TEST(Planted, SaversAreCaughtOnASimulatedDisk) {
 
 TEST(Planted, SaversAreCaughtWithSeveralClients) {
   ExpectAllCaught(IsShownByClients, Shared);
+}
+
+// The second vocabulary finds its bugs on both engines.
+TEST(Planted, SaversOfKeysAreCaughtOnBothEngines) {
+  for (const EngineChoice engine : {EngineChoice::kFork, EngineChoice::kSim}) {
+    ExpectAllCaught(
+        [](const SaverEntry& entry) {
+          return entry.dialect == &keys::kVocabulary;
+        },
+        [engine](const SaverEntry& entry) {
+          TrialProperty property = Mixed(
+              entry,
+              IsShownByClients(entry) ? FaultChoice::kNone : FaultChoice::kKill,
+              kMostTrials);
+          property.generate.engine = engine;
+          property.generate.clients = entry.needs_clients;
+          return property;
+        });
+  }
 }
 
 std::vector<std::string> PlantedNames(bool needs_crash) {

@@ -20,6 +20,7 @@
 #include "props/trial_property.h"
 #include "results/ledger.h"
 #include "results/promises.h"
+#include "tests/operations.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -41,7 +42,8 @@ GenerateOptions TimedKills(const std::string& saver) {
 
 // What only takes away from a database that is to grow.
 bool Shrinks(const Step& step) {
-  return step.kind == StepKind::kDeleteThread || step.kind == StepKind::kVacuum;
+  return Is(step, threads::Kind::kDeleteThread) ||
+         step.kind == StepKind::kVacuum;
 }
 
 // The rounds of many generated plans on one database, each with a timed kill.

@@ -13,6 +13,7 @@
 #include "generate/mix.h"
 #include "generate/shrink_edits.h"
 #include "plan/codec.h"
+#include "results/identity.h"
 #include "subject/registry.h"
 #include "token/token.h"
 
@@ -23,7 +24,7 @@ Plan ArbitraryGeneratedPlan() {
   const CaseKey key = {*rc::gen::arbitrary<std::uint64_t>(),
                        *rc::gen::inRange<std::uint64_t>(0, 100'000)};
   GenerateOptions options;
-  options.saver = *rc::gen::elementOf(SaverNames());
+  ChooseSaver(*rc::gen::elementOf(SaverNames()), options);
   options.fault = static_cast<FaultChoice>(*rc::gen::inRange(0, kFaultChoices));
   options.engine =
       static_cast<EngineChoice>(*rc::gen::inRange(0, kEngineChoices));

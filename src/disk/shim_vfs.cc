@@ -12,8 +12,8 @@
 #include "disk/memory_faults.h"
 #include "disk/vfs_call.h"
 #include "names/names.h"
-#include "plan/splitmix64.h"
 #include "status/status.h"
+#include "store/splitmix64.h"
 
 namespace lastcommit {
 namespace {

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "plan/splitmix64.h"
+#include "store/splitmix64.h"
 #include "xxhash.h"
 
 namespace lastcommit {

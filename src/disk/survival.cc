@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "plan/splitmix64.h"
+#include "store/splitmix64.h"
 
 namespace lastcommit {
 namespace {

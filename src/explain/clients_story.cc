@@ -26,7 +26,7 @@ constexpr std::size_t kMostSwitches = 12;
 
 // "put_blob thread=1 size=300": the fields as the plan has them.
 std::string Cell(const Step& step) {
-  std::string kind(Name(step.kind));
+  std::string kind(NameOf(step));
   if (step.kind == StepKind::kWalCheckpoint ||
       step.kind == StepKind::kJournalMode) {
     return absl::StrCat(kind, " ", ArgumentsInWords(step));

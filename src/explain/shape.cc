@@ -11,7 +11,7 @@ namespace {
 std::string WordOf(const Step& step) {
   std::string word =
       absl::StrCat(step.client == 0 ? "" : absl::StrCat(step.client, "."),
-                   Word(step.kind), step.switches.empty() ? "" : "~");
+                   std::string(NameOf(step)), step.switches.empty() ? "" : "~");
   if (step.error.has_value()) {
     absl::StrAppend(&word, "?", Word(step.error->kind));
   }

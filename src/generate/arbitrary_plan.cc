@@ -7,13 +7,13 @@
 #include "generate/clients_draw.h"
 #include "generate/crash_draw.h"
 #include "generate/disk_draw.h"
-#include "generate/draw.h"
 #include "generate/mix.h"
 #include "generate/program_draw.h"
 #include "generate/removal_draw.h"
 #include "generate/timed_kill.h"
 #include "rapidcheck.h"
 #include "status/status.h"
+#include "store/draw.h"
 
 namespace lastcommit {
 namespace {
@@ -212,6 +212,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   const auto [engine, fault, clients] = DrawCombination(draw, options);
   plan.saver = options.saver;
+  plan.dialect = options.dialect;
   plan.engine = engine;
   const bool is_sim = plan.engine == Engine::kSim;
   plan.profile = is_sim || IsOfTheDisk(fault)
@@ -237,16 +238,19 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   const bool changes_mode =
       (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
       IsKeptOnDisk(plan.profile.journal_mode) &&
-      draw.Percent(is_shared ? 30 : 15);
+      draw.Percent(is_shared ? 30 : 15) &&
+      !options.Lacks(StepKind::kJournalMode);
   // Nor is one of a plan in which another program removes files, and of several
   // clients nobody says what the others may do then.
   const bool removes_files =
       (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
-      !is_shared && !changes_mode && draw.Percent(kRemovingPercent);
+      !is_shared && !changes_mode && draw.Percent(kRemovingPercent) &&
+      !options.Lacks(StepKind::kUnlink);
   std::vector<ProgramDraw> programs;
   programs.reserve(static_cast<std::size_t>(clients));
   for (int i = 0; i < clients; ++i) {
-    programs.emplace_back(draw, plan.profile, shape, is_shared, changes_mode);
+    programs.emplace_back(draw, *plan.dialect, plan.profile, shape, is_shared,
+                          changes_mode);
   }
   FaultsDraw faults(draw, plan, fault, rounds);
   for (std::size_t r = 0; r < rounds; ++r) {

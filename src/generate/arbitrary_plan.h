@@ -5,6 +5,7 @@
 #ifndef LASTCOMMIT_GENERATE_ARBITRARY_PLAN_H_
 #define LASTCOMMIT_GENERATE_ARBITRARY_PLAN_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +60,12 @@ inline constexpr ClientRange kAnyClients = {1, kMaxClients};
 // one client on real files; a run without options has everything.
 struct GenerateOptions {
   std::string saver = "sqlite";
+  const Vocabulary* dialect = &DefaultDialect();  // the saver's
+  std::vector<StepKind> lacks = {};  // controls that the saver does not have
+
+  bool Lacks(StepKind kind) const {
+    return std::find(lacks.begin(), lacks.end(), kind) != lacks.end();
+  }
   EngineChoice engine = EngineChoice::kFork;
   FaultChoice fault = FaultChoice::kMixed;
   // Several on real processes are killed only.

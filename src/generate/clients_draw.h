@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "generate/draw.h"
 #include "plan/plan.h"
+#include "store/draw.h"
 
 namespace lastcommit {
 

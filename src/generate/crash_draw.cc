@@ -23,19 +23,18 @@ int CrashWeight(const Step& step, bool in_transaction) {
     case StepKind::kVacuum:
     case StepKind::kJournalMode:
       return 3;
-    case StepKind::kAppendLogs:
+    case StepKind::kChange:
       if (in_transaction) return 2;
-      return step.invalid_at > 0 ? 16 : 3;
-    case StepKind::kDeleteThread:
-      return in_transaction ? 2 : 16;
-    case StepKind::kStreamBlob:
-      return in_transaction ? 2 : 10;
-    case StepKind::kPrune:
-      return in_transaction ? 2 : 6;
+      return step.operation.invalid_at() > 0
+                 ? step.operation.spec->crash_weight_if_refused_midway
+                 : step.operation.spec->crash_weight;
     default:
-      if (!IsChange(step.kind)) return 1;
-      return in_transaction ? 2 : 3;
+      return 1;
   }
+}
+
+std::int64_t BytesOf(const Operation& operation) {
+  return operation.content.size * operation.count();
 }
 
 std::vector<int> CrashWeights(const std::vector<Step>& steps) {
@@ -106,10 +105,10 @@ class CallEstimate {
 
   int Change(const Step& step) {
     // A batch that fails never comes to its commit.
-    if (step.invalid_at >= 0) return 0;
-    const std::int64_t bytes = step.content.size * step.count;
-    const int pages = step.kind == StepKind::kDeleteThread
-                          ? kTables
+    if (step.operation.invalid_at() >= 0) return 0;
+    const std::int64_t bytes = BytesOf(step.operation);
+    const int pages = step.operation.spec->pages > 0
+                          ? step.operation.spec->pages
                           : static_cast<int>(bytes / page_size_) + 1;
     if (!in_transaction_) return Commit(pages + kSharedPages);
     pages_ += pages;
@@ -141,7 +140,6 @@ class CallEstimate {
   static constexpr int kVacuum = 20;
   static constexpr int kModeChange = 8;
   static constexpr int kSharedPages = 2;  // the counter, the thread
-  static constexpr int kTables = 8;       // that a thread's rows may be in
 
   const bool is_wal_;
   const int page_size_;
@@ -172,7 +170,7 @@ std::int64_t DrawIo(Draw& draw, int in_step, int most) {
 // there it may be busy with what it should not do.
 int InStep(const Profile& profile, const Opened& opened,
            std::vector<Step> steps, std::size_t chosen) {
-  steps[chosen].invalid_at = -1;
+  steps[chosen].operation = Accepted(steps[chosen].operation);
   return CallEstimate(profile, opened).Of(steps)[chosen];
 }
 
@@ -188,8 +186,8 @@ Opened OpenedAfter(const Profile& profile, const Round& round) {
   std::int64_t pages = 0;
   for (std::size_t i = 0; i < *crash_step; ++i) {
     const Step& step = round.steps[i];
-    if (!IsChange(step.kind) || step.invalid_at >= 0) continue;
-    pages += step.content.size * step.count / profile.page_size + 1;
+    if (!IsChange(step.kind) || step.operation.invalid_at() >= 0) continue;
+    pages += BytesOf(step.operation) / profile.page_size + 1;
   }
   // Some were rolled back, some are there more than once.
   constexpr std::int64_t kMostPages = 100;

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "generate/draw.h"
 #include "plan/plan.h"
+#include "store/draw.h"
 
 namespace lastcommit {
 

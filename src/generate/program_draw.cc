@@ -3,82 +3,101 @@
 namespace lastcommit {
 namespace {
 
-// Hardly anything but changes and checkpoints, by everybody.
-Swarm DrawDuel(Draw& draw) {
-  Swarm swarm;
-  const auto set = [&](StepKind kind, int weight) {
-    swarm.weight[static_cast<std::size_t>(kind)] = weight;
-  };
-  set(StepKind::kAppendLog, draw.Int(4, 10));
-  set(StepKind::kPutBlob, draw.Int(0, 4));
-  set(StepKind::kWalCheckpoint, draw.Int(4, 10));
-  set(StepKind::kRead, draw.Int(0, 2));
-  set(StepKind::kReopen, draw.Percent(20) ? 1 : 0);
-  return swarm;
+int Weight(Draw& draw, const DrawnWeight& weight) {
+  if (weight.high == 0 ||
+      (weight.percent_off > 0 && draw.Percent(weight.percent_off))) {
+    return 0;
+  }
+  return draw.Int(weight.low, weight.high);
 }
 
-// What clients can do to each other: small changes, checkpoints and snapshots,
-// close together.
-void Share(Draw& draw, Swarm& swarm) {
-  const auto set = [&](StepKind kind, int most, int percent_off) {
-    swarm.weight[static_cast<std::size_t>(kind)] =
-        draw.Percent(percent_off) ? 0 : draw.Int(1, most);
-  };
-  set(StepKind::kBegin, 6, 30);
-  set(StepKind::kWalCheckpoint, 16, 15);
-  set(StepKind::kRead, 5, 40);
-  set(StepKind::kLiveRead, 4, 40);
-  set(StepKind::kReopen, 4, 50);
-  set(StepKind::kUpdateTask, 10, 40);
-  set(StepKind::kVacuum, 1, 80);
-  set(StepKind::kBackup, 3, 60);
+// One of those that a duel consists of.
+const OperationSpec& AlwaysFits(const Vocabulary& dialect) {
+  for (const OperationSpec& spec : dialect.operations) {
+    if (spec.duel.high > 0) return spec;
+  }
+  return dialect.operations.front();
 }
 
-Swarm DrawSwarm(Draw& draw, bool is_big) {
-  Swarm swarm;
-  const auto set = [&](StepKind kind, int most, int percent_off) {
-    swarm.weight[static_cast<std::size_t>(kind)] =
-        draw.Percent(percent_off) ? 0 : draw.Int(1, most);
-  };
-  set(StepKind::kBegin, 14, 10);
-  set(StepKind::kCommit, 10, 5);
-  set(StepKind::kRollback, 2, 40);
-  set(StepKind::kSavepoint, 8, 25);
-  set(StepKind::kRelease, 4, 30);
-  set(StepKind::kRollbackTo, 8, 25);
-  set(StepKind::kPutCheckpoint, 12, 15);
-  set(StepKind::kPutWrite, 4, 55);
-  set(StepKind::kPutWrites, 6, 45);
-  set(StepKind::kCommitStep, 8, 45);
-  set(StepKind::kPrune, 2, 55);
-  set(StepKind::kAppendLog, 8, 25);
-  set(StepKind::kAppendLogs, 8, 25);
-  set(StepKind::kCreateTask, 4, 45);
-  set(StepKind::kUpdateTask, 6, 40);
-  set(StepKind::kPutBlob, 8, 25);
-  set(StepKind::kStreamBlob, 5, 45);
-  set(StepKind::kDeleteThread, 3, 30);
-  set(StepKind::kListCheckpoints, 2, 60);
-  set(StepKind::kRead, 1, is_big ? 90 : 60);
-  set(StepKind::kLiveRead, 1, is_big ? 90 : 50);
-  set(StepKind::kWalCheckpoint, 3, 40);
-  set(StepKind::kReopen, 1, 60);
-  set(StepKind::kVacuum, 1, 70);
-  set(StepKind::kBackup, 1, is_big ? 95 : 75);
-  return swarm;
+class SwarmDraw {
+ public:
+  SwarmDraw(Draw& draw, const Vocabulary& dialect)
+      : draw_(draw), dialect_(dialect) {
+    swarm_.operations.resize(dialect.operations.size());
+  }
+
+  // Hardly anything but changes and checkpoints, by everybody.
+  Swarm Duel() {
+    Set(&OperationSpec::duel);
+    Set(StepKind::kWalCheckpoint, {4, 10});
+    Set(StepKind::kRead, {0, 2});
+    swarm_.controls[static_cast<std::size_t>(StepKind::kReopen)] =
+        draw_.Percent(20) ? 1 : 0;
+    return swarm_;
+  }
+
+  Swarm Alone(bool is_big) {
+    Set(StepKind::kBegin, {1, 14, 10});
+    Set(StepKind::kCommit, {1, 10, 5});
+    Set(StepKind::kRollback, {1, 2, 40});
+    Set(StepKind::kSavepoint, {1, 8, 25});
+    Set(StepKind::kRelease, {1, 4, 30});
+    Set(StepKind::kRollbackTo, {1, 8, 25});
+    Set(&OperationSpec::alone);
+    Set(StepKind::kRead, {1, 1, is_big ? 90 : 60});
+    Set(StepKind::kLiveRead, {1, 1, is_big ? 90 : 50});
+    Set(StepKind::kWalCheckpoint, {1, 3, 40});
+    Set(StepKind::kReopen, {1, 1, 60});
+    Set(StepKind::kVacuum, {1, 1, 70});
+    Set(StepKind::kBackup, {1, 1, is_big ? 95 : 75});
+    return swarm_;
+  }
+
+  // What clients can do to each other: small changes, checkpoints and
+  // snapshots, close together. After Alone().
+  Swarm Share() {
+    Set(StepKind::kBegin, {1, 6, 30});
+    Set(StepKind::kWalCheckpoint, {1, 16, 15});
+    Set(StepKind::kRead, {1, 5, 40});
+    Set(StepKind::kLiveRead, {1, 4, 40});
+    Set(StepKind::kReopen, {1, 4, 50});
+    for (std::size_t i = 0; i < swarm_.operations.size(); ++i) {
+      const DrawnWeight& weight = dialect_.operations[i].shared;
+      if (weight.high > 0) swarm_.operations[i] = Weight(draw_, weight);
+    }
+    Set(StepKind::kVacuum, {1, 1, 80});
+    Set(StepKind::kBackup, {1, 3, 60});
+    return swarm_;
+  }
+
+ private:
+  void Set(StepKind kind, const DrawnWeight& weight) {
+    swarm_.controls[static_cast<std::size_t>(kind)] = Weight(draw_, weight);
+  }
+  void Set(DrawnWeight OperationSpec::*weight) {
+    for (std::size_t i = 0; i < swarm_.operations.size(); ++i) {
+      swarm_.operations[i] = Weight(draw_, dialect_.operations[i].*weight);
+    }
+  }
+
+  Draw& draw_;
+  const Vocabulary& dialect_;
+  Swarm swarm_;
+};
+
+Swarm DrawSwarmInOneMode(Draw& draw, const Vocabulary& dialect, Shape shape,
+                         bool is_shared) {
+  SwarmDraw swarm(draw, dialect);
+  if (is_shared && draw.Percent(45)) return swarm.Duel();
+  const Swarm alone = swarm.Alone(shape == Shape::kBig);
+  return is_shared && !draw.Percent(15) ? swarm.Share() : alone;
 }
 
-Swarm DrawSwarmInOneMode(Draw& draw, Shape shape, bool is_shared) {
-  if (is_shared && draw.Percent(45)) return DrawDuel(draw);
-  Swarm swarm = DrawSwarm(draw, shape == Shape::kBig);
-  if (is_shared && !draw.Percent(15)) Share(draw, swarm);
-  return swarm;
-}
-
-Swarm DrawSwarmFor(Draw& draw, Shape shape, bool is_shared, bool changes_mode) {
-  Swarm swarm = DrawSwarmInOneMode(draw, shape, is_shared);
+Swarm DrawSwarmFor(Draw& draw, const Vocabulary& dialect, Shape shape,
+                   bool is_shared, bool changes_mode) {
+  Swarm swarm = DrawSwarmInOneMode(draw, dialect, shape, is_shared);
   if (changes_mode) {
-    swarm.weight[static_cast<std::size_t>(StepKind::kJournalMode)] =
+    swarm.controls[static_cast<std::size_t>(StepKind::kJournalMode)] =
         draw.Int(1, 4);
   }
   return swarm;
@@ -86,17 +105,19 @@ Swarm DrawSwarmFor(Draw& draw, Shape shape, bool is_shared, bool changes_mode) {
 
 }  // namespace
 
-ProgramDraw::ProgramDraw(Draw& draw, const Profile& profile, Shape shape,
-                         bool is_shared, bool changes_mode)
+ProgramDraw::ProgramDraw(Draw& draw, const Vocabulary& dialect,
+                         const Profile& profile, Shape shape, bool is_shared,
+                         bool changes_mode)
     : draw_(draw),
+      dialect_(dialect),
       shape_(shape),
       is_shared_(is_shared),
-      swarm_(DrawSwarmFor(draw, shape, is_shared, changes_mode)),
+      swarm_(DrawSwarmFor(draw, dialect, shape, is_shared, changes_mode)),
       has_rewrites_(draw.Percent(is_shared ? 15 : 60)),
-      arguments_(draw, profile.page_size,
-                 is_shared                ? 9'000
-                 : shape == Shape::kSmall ? 70'000
-                                          : 200'000) {}
+      operations_(dialect.draw(
+          draw, {profile.page_size, is_shared                ? 9'000
+                                    : shape == Shape::kSmall ? 70'000
+                                                             : 200'000})) {}
 
 Round ProgramDraw::DrawRound() {
   steps_.clear();
@@ -107,7 +128,7 @@ Round ProgramDraw::DrawRound() {
     if (draw_.Percent(has_rewrites_ ? 12 : 0)) {
       AddRewrites();
     } else {
-      DrawStep();
+      Follow(Add(DrawArguments(DrawKind())));
     }
   }
   // A transaction that is still open at the close is rolled back there.
@@ -128,20 +149,16 @@ int ProgramDraw::DrawLength() {
   return 3;
 }
 
-Step& ProgramDraw::Add(StepKind kind) {
-  Step& step = steps_.emplace_back();
-  step.kind = kind;
-  return step;
-}
+Step& ProgramDraw::Add(const Step& step) { return steps_.emplace_back(step); }
 
-void ProgramDraw::AddFrame(StepKind kind) { Follow(Add(kind)); }
+void ProgramDraw::AddFrame(StepKind kind) { Follow(Add({.kind = kind})); }
 
 // What a transaction did is not there any more when it is undone.
 void ProgramDraw::Follow(const Step& step) {
   const auto up = static_cast<std::size_t>(step.up);
   switch (step.kind) {
     case StepKind::kBegin:
-      if (levels_.empty()) levels_.push_back(arguments_.known());
+      if (levels_.empty()) levels_.push_back(operations_->known());
       break;
     case StepKind::kCommit:
       levels_.clear();
@@ -149,11 +166,11 @@ void ProgramDraw::Follow(const Step& step) {
     case StepKind::kRollback:
     case StepKind::kReopen:
     case StepKind::kClose:
-      if (!levels_.empty()) arguments_.set_known(levels_.front());
+      if (!levels_.empty()) operations_->set_known(levels_.front());
       levels_.clear();
       break;
     case StepKind::kSavepoint:
-      if (!levels_.empty()) levels_.push_back(arguments_.known());
+      if (!levels_.empty()) levels_.push_back(operations_->known());
       break;
     case StepKind::kRelease:
       if (levels_.size() > 1) levels_.pop_back();
@@ -161,28 +178,17 @@ void ProgramDraw::Follow(const Step& step) {
     case StepKind::kRollbackTo:
       if (levels_.size() < up + 2) break;
       levels_.resize(levels_.size() - up);
-      arguments_.set_known(levels_.back());
+      operations_->set_known(levels_.back());
       break;
     default:
       break;
   }
 }
 
-// Some thousand rows and some big blobs, so that trees have inner pages and
-// WALs more than one index page.
 void ProgramDraw::Fill() {
   is_filled_ = true;
-  for (int i = draw_.Int(2, 6); i > 0; --i) {
-    Step& logs = Add(StepKind::kAppendLogs);
-    logs.thread = arguments_.DrawThread();
-    logs.count = draw_.Int(100, 400);
-    logs.content = {draw_.Int(20, 200), draw_.Seed()};
-  }
-  for (int i = draw_.Int(0, 3); i > 0; --i) {
-    Step& blob = Add(StepKind::kPutBlob);
-    blob.thread = arguments_.DrawThread();
-    blob.id = i;
-    blob.content = {draw_.Int(50'000, 400'000), draw_.Seed()};
+  for (const Operation& operation : operations_->DrawFill()) {
+    Add(StepOf(operation));
   }
 }
 
@@ -208,27 +214,14 @@ void ProgramDraw::AddSavepoint() {
 }
 
 void ProgramDraw::AddWrites(int count) {
-  for (; count > 0; --count) {
-    Step& step = Add(draw_.Weighted<StepKind>({{4, StepKind::kPutCheckpoint},
-                                               {4, StepKind::kAppendLog},
-                                               {4, StepKind::kAppendLogs},
-                                               {4, StepKind::kPutBlob},
-                                               {2, StepKind::kPutWrites},
-                                               {2, StepKind::kCommitStep},
-                                               {3, StepKind::kUpdateTask},
-                                               {1, StepKind::kStreamBlob}}));
-    const bool fits =
-        step.kind != StepKind::kUpdateTask || arguments_.has_tasks();
-    if (!fits) step.kind = StepKind::kCreateTask;
-    arguments_.DrawFor(step);
-  }
+  for (; count > 0; --count) Add(StepOf(operations_->DrawRewrite()));
 }
 
 // Kinds that fit where the program is; one in 40 steps need not fit, so that
 // refusals are tested too.
-bool ProgramDraw::Fits(StepKind kind) const {
+bool ProgramDraw::Fits(const Step& step) const {
   const bool is_open = !levels_.empty();
-  switch (kind) {
+  switch (step.kind) {
     case StepKind::kOpen:
     case StepKind::kClose:
       return false;
@@ -247,28 +240,38 @@ bool ProgramDraw::Fits(StepKind kind) const {
     case StepKind::kRelease:
     case StepKind::kRollbackTo:
       return levels_.size() > 1;
-    case StepKind::kUpdateTask:
-      return arguments_.has_tasks();
+    case StepKind::kChange:
+    case StepKind::kQuery:
+      return operations_->Fits(*step.operation.spec);
     default:
       return true;
   }
 }
 
-StepKind ProgramDraw::DrawKind() {
+Step ProgramDraw::DrawKind() {
   may_reopen_ = draw_.Percent(5);
   const bool any = draw_.Percent(2);
-  std::vector<StepKind> kinds;
+  std::vector<Step> kinds;
   std::vector<int> weights;
   int total = 0;
+  const auto add = [&](const Step& step, int weight) {
+    if (weight == 0 || (!any && !Fits(step))) return;
+    kinds.push_back(step);
+    weights.push_back(weight);
+    total += weight;
+  };
   for (int i = 0; i < kStepKinds; ++i) {
     const auto kind = static_cast<StepKind>(i);
-    const bool is_frame = kind == StepKind::kOpen || kind == StepKind::kClose;
-    if (is_frame || swarm_[kind] == 0 || (!any && !Fits(kind))) continue;
-    kinds.push_back(kind);
-    weights.push_back(swarm_[kind]);
-    total += swarm_[kind];
+    if (kind == StepKind::kChange) {
+      for (std::size_t o = 0; o < swarm_.operations.size(); ++o) {
+        add(StepOf(Operation(dialect_.operations[o])), swarm_.operations[o]);
+      }
+    } else if (kind != StepKind::kOpen && kind != StepKind::kClose &&
+               kind != StepKind::kQuery) {
+      add({.kind = kind}, swarm_.controls[static_cast<std::size_t>(i)]);
+    }
   }
-  if (kinds.empty()) return StepKind::kAppendLog;
+  if (kinds.empty()) return StepOf(Operation(AlwaysFits(dialect_)));
   int left = draw_.Int(0, total - 1);
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     left -= weights[i];
@@ -277,31 +280,33 @@ StepKind ProgramDraw::DrawKind() {
   return kinds.back();
 }
 
-void ProgramDraw::DrawStep() {
-  Step& step = Add(DrawKind());
+Step ProgramDraw::DrawArguments(Step step) {
   const int depth = static_cast<int>(levels_.size()) - 1;
   switch (step.kind) {
+    case StepKind::kChange:
+    case StepKind::kQuery:
+      return StepOf(operations_->DrawFor(*step.operation.spec));
     case StepKind::kRollbackTo:
       if (depth > 1 && draw_.Percent(25)) step.up = draw_.Int(1, depth - 1);
-      break;
+      return step;
     case StepKind::kWalCheckpoint:
       // With others about, the one that waits for nobody.
-      if (is_shared_ && draw_.Percent(60)) break;
+      if (is_shared_ && draw_.Percent(60)) return step;
       step.mode =
           draw_.Element({CheckpointMode::kPassive, CheckpointMode::kFull,
                          CheckpointMode::kRestart, CheckpointMode::kTruncate});
-      break;
+      return step;
     case StepKind::kJournalMode:
       step.journal_mode =
           draw_.Weighted<JournalMode>({{5, JournalMode::kWal},
                                        {3, JournalMode::kDelete},
                                        {2, JournalMode::kTruncate},
                                        {2, JournalMode::kPersist}});
-      break;
+      return step;
     default:
-      arguments_.DrawFor(step);
+      operations_->Pass();
+      return step;
   }
-  Follow(step);
 }
 
 }  // namespace lastcommit

@@ -5,11 +5,12 @@
 #define LASTCOMMIT_GENERATE_PROGRAM_DRAW_H_
 
 #include <array>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
-#include "generate/arguments_draw.h"
-#include "generate/draw.h"
 #include "plan/plan.h"
+#include "store/draw.h"
 
 namespace lastcommit {
 
@@ -19,50 +20,49 @@ enum class Shape { kSmall, kMedium, kBig };
 // testing", Groce et al., ISSTA 2012): plans that lack something go further
 // in the rest.
 struct Swarm {
-  std::array<int, kStepKinds> weight{};
-
-  int operator[](StepKind kind) const {
-    return weight[static_cast<std::size_t>(kind)];
-  }
+  std::array<int, kStepKinds> controls = {};
+  std::vector<int> operations;  // of the vocabulary, in its order
 };
 
 // Knows whether a transaction is open and how deep the savepoints are.
 class ProgramDraw {
  public:
-  // Both must outlive it. `is_shared`: others work on the same database.
+  // All three must outlive it. `is_shared`: others work on the same database.
   // `changes_mode`: the journal mode is changed while it is open.
-  ProgramDraw(Draw& draw, const Profile& profile, Shape shape, bool is_shared,
-              bool changes_mode);
+  ProgramDraw(Draw& draw, const Vocabulary& dialect, const Profile& profile,
+              Shape shape, bool is_shared, bool changes_mode);
 
   Round DrawRound();
 
  private:
   int DrawLength();
-  Step& Add(StepKind kind);
+  Step& Add(const Step& step);
   void AddFrame(StepKind kind);
   void Follow(const Step& step);
   void Fill();
   void AddRewrites();
   void AddSavepoint();
   void AddWrites(int count);
-  bool Fits(StepKind kind) const;
-  StepKind DrawKind();
-  void DrawStep();
+  bool Fits(const Step& step) const;
+  // A control or an operation without its arguments.
+  Step DrawKind();
+  Step DrawArguments(Step step);
 
   static constexpr std::size_t kMaxDepth = 4;
 
   Draw& draw_;
+  const Vocabulary& dialect_;
   const Shape shape_;
   const bool is_shared_;
   const Swarm swarm_;
   const bool has_rewrites_;
-  ArgumentsDraw arguments_;
+  std::unique_ptr<OperationsDraw> operations_;
   bool is_filled_ = false;
   bool may_reopen_ = false;  // in the middle of a transaction
   std::vector<Step> steps_;
   // What was known when the open transaction began, and at each of its
   // savepoints.
-  std::vector<ArgumentsDraw::Known> levels_;
+  std::vector<OperationsDraw::Known> levels_;
 };
 
 }  // namespace lastcommit

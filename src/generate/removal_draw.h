@@ -4,8 +4,8 @@
 #ifndef LASTCOMMIT_GENERATE_REMOVAL_DRAW_H_
 #define LASTCOMMIT_GENERATE_REMOVAL_DRAW_H_
 
-#include "generate/draw.h"
 #include "plan/plan.h"
+#include "store/draw.h"
 
 namespace lastcommit {
 

@@ -8,7 +8,6 @@
 #include "generate/edits.h"
 #include "generate/fault_edits.h"
 #include "generate/schedule_edits.h"
-#include "plan/step_fields.h"
 
 namespace lastcommit {
 namespace {
@@ -116,6 +115,14 @@ std::vector<Place> InnerSteps(const Plan& plan) {
   return places;
 }
 
+bool HasContent(const Step& step) {
+  const auto& fields = step.operation.spec->vocabulary->fields;
+  return std::any_of(fields.begin(), fields.end(), [&](const Field& field) {
+    return field.place == Field::Place::kSize &&
+           step.operation.spec->Uses(field);
+  });
+}
+
 // One step less, and another one writes more: what the two wrote may matter,
 // and not that there were two.
 void DropForALargerOne(const Plan& plan, Edits& edits) {
@@ -129,12 +136,11 @@ void DropForALargerOne(const Plan& plan, Edits& edits) {
       const Step& step = plan.rounds[larger.first].steps[larger.second];
       if (larger == dropped || !IsChange(step.kind)) continue;
       for (const std::int64_t size : {1000, 4000}) {
-        if (step.content.size >= size) continue;
+        if (!HasContent(step) || step.operation.content.size >= size) continue;
         edits.push_back([dropped, larger, size](const Plan& from) {
           Plan to = from;
           Step& enlarged = to.rounds[larger.first].steps[larger.second];
-          enlarged.content.size = size;
-          enlarged = OnlyUsedFields(enlarged);
+          enlarged.operation.content.size = size;
           return WithoutSteps(to, dropped.first, dropped.second,
                               dropped.second + 1);
         });
@@ -206,106 +212,134 @@ void DropTransactions(const Plan& plan, Edits& edits) {
   }
 }
 
-// One field of one step, towards its simplest value.
-template <typename Int, typename Field>
-void SimplifyField(std::size_t r, std::size_t i, const Step& step, Int target,
-                   Field field, Edits& edits) {
-  Step copy = step;
+// The `i`-th step of round `r`.
+struct StepPlace {
+  std::size_t r;
+  std::size_t i;
+
+  Step& In(Plan& plan) const { return plan.rounds[r].steps[i]; }
+};
+
+// One field of an operation, towards its simplest value.
+void SimplifyField(const StepPlace& place, const Operation& operation,
+                   const Field& field, Edits& edits) {
   const std::size_t first = edits.size();
-  for (const Int value : Towards<Int>(target, field(copy))) {
-    edits.push_back([r, i, value, field](const Plan& from) {
+  const auto add = [&](std::int64_t value) {
+    edits.push_back([place, value, &field](const Plan& from) {
       Plan to = from;
-      field(to.rounds[r].steps[i]) = value;
+      place.In(to).operation.Set(field, value);
       return IfChanged(from, std::move(to));
     });
+  };
+  const std::int64_t now = operation.Get(field);
+  if (field.place == Field::Place::kSeed) {
+    constexpr std::uint64_t kShort = 9;
+    if (operation.content.seed <= kShort) return;
+    for (const std::uint64_t seed :
+         Towards(std::uint64_t{0}, operation.content.seed)) {
+      add(static_cast<std::int64_t>(seed));
+    }
+  } else if (field.word != nullptr) {
+    if (now != field.simplest) add(field.simplest);
+    return;
+  } else {
+    // A batch is refused at its first entry rather than in its middle, and
+    // then not at all.
+    if (field.role == Field::Role::kInvalidAt && now > 0) {
+      for (const std::int64_t value : Towards(std::int64_t{0}, now)) add(value);
+      AreOfOneNumber(first, edits);
+    }
+    const std::size_t to_simplest = edits.size();
+    for (const std::int64_t value :
+         Towards(SimplestOf(field, operation), now)) {
+      add(value);
+    }
+    AreOfOneNumber(to_simplest, edits);
+    return;
   }
   AreOfOneNumber(first, edits);
 }
 
+// What makes an operation large first, then names and numbers, then what is
+// hardly to be seen.
+int Boldness(const Field& field) {
+  if (field.role == Field::Role::kCount) return 0;
+  if (field.role == Field::Role::kInvalidAt) return 1;
+  if (field.place == Field::Place::kSize) return 2;
+  if (field.place == Field::Place::kSeed) return 4;
+  return field.word == nullptr ? 3 : 5;
+}
+constexpr int kBoldnesses = 6;
+
+void SimplifyOperation(const StepPlace& place, const Operation& operation,
+                       Edits& edits) {
+  for (int boldness = 0; boldness < kBoldnesses; ++boldness) {
+    for (const Field& field : operation.spec->vocabulary->fields) {
+      if (Boldness(field) == boldness && operation.spec->Uses(field)) {
+        SimplifyField(place, operation, field, edits);
+      }
+    }
+  }
+}
+
 template <typename Enum>
-void SetToDefault(std::size_t r, std::size_t i, const Step& step,
-                  Enum Step::*field, Edits& edits) {
+void SetToDefault(const StepPlace& place, const Step& step, Enum Step::*field,
+                  Edits& edits) {
   if (step.*field == Step().*field) return;
-  edits.push_back([r, i, field](const Plan& from) -> std::optional<Plan> {
+  edits.push_back([place, field](const Plan& from) -> std::optional<Plan> {
     Plan to = from;
-    to.rounds[r].steps[i].*field = Step().*field;
+    place.In(to).*field = Step().*field;
     return to;
   });
 }
 
-void SimplifyArguments(const Plan& plan, Edits& edits) {
+void SimplifyControl(const StepPlace& place, const Step& step, Edits& edits) {
+  const std::size_t first = edits.size();
+  for (const int up : Towards(0, step.up)) {
+    edits.push_back([place, up](const Plan& from) {
+      Plan to = from;
+      place.In(to).up = up;
+      return IfChanged(from, std::move(to));
+    });
+  }
+  AreOfOneNumber(first, edits);
+  SetToDefault(place, step, &Step::mode, edits);
+  SetToDefault(place, step, &Step::journal_mode, edits);
+  SetToDefault(place, step, &Step::file, edits);
+}
+
+// Of each step of the plan.
+template <typename Each>
+void ForEachStep(const Plan& plan, Each each) {
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     for (std::size_t i = 0; i < plan.rounds[r].steps.size(); ++i) {
-      const Step& step = plan.rounds[r].steps[i];
-      const auto simplify = [&]<typename Int>(Int target, auto field) {
-        SimplifyField<Int>(r, i, step, target, field, edits);
-      };
-      simplify(std::max(step.invalid_at + 1, 1),
-               [](Step& s) -> int& { return s.count; });
-      simplify(
-          step.kind == StepKind::kAppendLogs && step.invalid_at >= 0 ? 0 : -1,
-          [](Step& s) -> int& { return s.invalid_at; });
-      simplify(-1, [](Step& s) -> int& { return s.invalid_at; });
-      simplify(std::int64_t{0},
-               [](Step& s) -> std::int64_t& { return s.content.size; });
-      simplify(0, [](Step& s) -> int& { return s.thread; });
-      simplify(0, [](Step& s) -> int& { return s.ns; });
-      simplify(0, [](Step& s) -> int& { return s.id; });
-      simplify(-1, [](Step& s) -> int& { return s.parent; });
-      simplify(0, [](Step& s) -> int& { return s.task; });
-      simplify(0, [](Step& s) -> int& { return s.idx; });
-      simplify(0, [](Step& s) -> int& { return s.replace; });
-      simplify(0, [](Step& s) -> int& { return s.stale; });
-      simplify(Step().chunk, [](Step& s) -> int& { return s.chunk; });
-      simplify(0, [](Step& s) -> int& { return s.keep; });
-      simplify(-1, [](Step& s) -> int& { return s.filter; });
-      simplify(-1, [](Step& s) -> int& { return s.before; });
-      simplify(0, [](Step& s) -> int& { return s.limit; });
-      simplify(0, [](Step& s) -> int& { return s.up; });
-      if (step.content.seed > 9) {
-        simplify(std::uint64_t{0},
-                 [](Step& s) -> std::uint64_t& { return s.content.seed; });
-      }
-      SetToDefault(r, i, step, &Step::mode, edits);
-      SetToDefault(r, i, step, &Step::journal_mode, edits);
-      SetToDefault(r, i, step, &Step::file, edits);
-      SetToDefault(r, i, step, &Step::level, edits);
-      SetToDefault(r, i, step, &Step::state, edits);
+      each(StepPlace{r, i}, plan.rounds[r].steps[i]);
     }
   }
 }
 
-// A kind that does less of the same.
-std::optional<StepKind> SimplerKind(StepKind kind) {
-  switch (kind) {
-    case StepKind::kCommitStep:
-      return StepKind::kPutCheckpoint;
-    case StepKind::kPutWrites:
-      return StepKind::kPutWrite;
-    case StepKind::kAppendLogs:
-      return StepKind::kAppendLog;
-    case StepKind::kStreamBlob:
-      return StepKind::kPutBlob;
-    default:
-      return std::nullopt;
-  }
+void SimplifyArguments(const Plan& plan, Edits& edits) {
+  ForEachStep(plan, [&](const StepPlace& place, const Step& step) {
+    if (step.operation.spec != nullptr) {
+      SimplifyOperation(place, step.operation, edits);
+    } else {
+      SimplifyControl(place, step, edits);
+    }
+  });
 }
 
 void SimplifyKinds(const Plan& plan, Edits& edits) {
-  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-    for (std::size_t i = 0; i < plan.rounds[r].steps.size(); ++i) {
-      const auto simpler = SimplerKind(plan.rounds[r].steps[i].kind);
-      if (!simpler.has_value()) continue;
-      edits.push_back([r, i, simpler](const Plan& from) -> std::optional<Plan> {
-        Plan to = from;
-        Step& step = to.rounds[r].steps[i];
-        step.kind = *simpler;
-        step.invalid_at = std::min(step.invalid_at, 0);
-        step = OnlyUsedFields(step);
-        return to;
-      });
-    }
-  }
+  ForEachStep(plan, [&](const StepPlace& place, const Step& step) {
+    const OperationSpec* const spec = step.operation.spec;
+    if (spec == nullptr || spec->simpler == nullptr) return;
+    edits.push_back([place, simpler = spec->simpler](
+                        const Plan& from) -> std::optional<Plan> {
+      Plan to = from;
+      Operation& operation = place.In(to).operation;
+      operation = As(*simpler, operation);
+      return to;
+    });
+  });
 }
 
 template <typename Value>

@@ -12,7 +12,8 @@ constexpr std::int64_t kLeastLeftUs = 60;
 
 // Microseconds, on a fast machine without a disk.
 std::int64_t LeastCost(const Step& step, bool creates) {
-  const std::int64_t bytes = step.content.size * step.count / 2000;
+  const std::int64_t count = step.operation.count();
+  const std::int64_t bytes = step.operation.content.size * count / 2000;
   switch (step.kind) {
     case StepKind::kOpen:
       return creates ? 400 : 100;
@@ -32,7 +33,7 @@ std::int64_t LeastCost(const Step& step, bool creates) {
     case StepKind::kVacuum:
       return 200;
     default:
-      return (IsChange(step.kind) ? 8 : 1) + bytes + step.count / 2;
+      return (IsChange(step.kind) ? 8 : 1) + bytes + count / 2;
   }
 }
 

@@ -1,9 +1,5 @@
-// Transactions and the order of steps; model/changes.cc has what the single
-// changes do.
-
 #include "model/reference_model.h"
 
-#include "plan/content.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -21,30 +17,30 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kReopen:
       Crash();
       // Creating the schema is a commit.
-      if (state_.cut < 0) Committed(undo_.size());
-      return Ok(state_.cut);
+      if (state().cut < 0) Committed(rows_.mark());
+      return Ok(state().cut);
     case StepKind::kClose:
       Crash();
       return Ok();
     case StepKind::kBegin:
       if (in_transaction_) return WrongState();
       in_transaction_ = true;
-      begin_ = undo_.size();
-      committed_row_digests_ = row_digests_;
+      begin_ = rows_.mark();
+      committed_row_digests_ = rows_.digests();
       return Ok();
     case StepKind::kCommit:
       if (!in_transaction_) return WrongState();
       in_transaction_ = false;
       savepoints_.clear();
       Committed(begin_);
-      return Ok(state_.cut);
+      return Ok(state().cut);
     case StepKind::kRollback:
       if (!in_transaction_) return WrongState();
       Crash();
       return Ok();
     case StepKind::kSavepoint:
       if (!in_transaction_) return WrongState();
-      savepoints_.push_back(undo_.size());
+      savepoints_.push_back(rows_.mark());
       return Ok();
     case StepKind::kRelease:
       if (savepoints_.empty()) return WrongState();
@@ -52,11 +48,9 @@ Outcome ReferenceModel::Apply(const Step& step) {
       return Ok();
     case StepKind::kRollbackTo:
       return RollbackTo(step);
-    case StepKind::kListCheckpoints:
-      return ListCheckpoints(step);
     case StepKind::kRead:
       return Ok(
-          static_cast<std::int64_t>(StateDigest(state_.cut, row_digests_)));
+          static_cast<std::int64_t>(StateDigest(state().cut, rows_.digests())));
     case StepKind::kLiveRead:
     case StepKind::kBackup:
       return Ok(static_cast<std::int64_t>(CommittedDigest()));
@@ -66,28 +60,21 @@ Outcome ReferenceModel::Apply(const Step& step) {
       return in_transaction_ ? WrongState() : Ok();
     case StepKind::kUnlink:  // of a file, whose content it does not know
       return Ok();
-    case StepKind::kPutCheckpoint:
-    case StepKind::kPutWrite:
-    case StepKind::kPutWrites:
-    case StepKind::kCommitStep:
-    case StepKind::kPrune:
-    case StepKind::kAppendLog:
-    case StepKind::kAppendLogs:
-    case StepKind::kCreateTask:
-    case StepKind::kUpdateTask:
-    case StepKind::kPutBlob:
-    case StepKind::kStreamBlob:
-    case StepKind::kDeleteThread:
-      return Change(step);
+    case StepKind::kChange:
+    case StepKind::kQuery:
+      return Operate(step.operation);
   }
   return Refused(absl::StatusCode::kInternal);
 }
 
-// A change outside a transaction is one of its own.
-Outcome ReferenceModel::Change(const Step& step) {
-  const std::size_t before = undo_.size();
-  const Outcome outcome = ChangeThread(step, ThreadName(step.thread));
-  if (!in_transaction_ && outcome.code == absl::StatusCode::kOk) {
+// A change outside a transaction is one of its own. One that fails half-way
+// leaves nothing.
+Outcome ReferenceModel::Operate(const Operation& operation) {
+  const std::size_t before = rows_.mark();
+  const Outcome outcome = operation.spec->apply(operation, rows_);
+  if (outcome.code != absl::StatusCode::kOk) {
+    rows_.UndoTo(before);
+  } else if (operation.is_change() && !in_transaction_) {
     Committed(before);
   }
   return outcome;
@@ -97,58 +84,41 @@ Outcome ReferenceModel::RollbackTo(const Step& step) {
   const auto up = static_cast<std::size_t>(step.up);
   if (up >= savepoints_.size()) return WrongState();
   savepoints_.resize(savepoints_.size() - up);
-  UndoTo(savepoints_.back());
+  rows_.UndoTo(savepoints_.back());
   return Ok();
 }
 
 void ReferenceModel::Crash() {
   if (!in_transaction_) return;
-  UndoTo(begin_);
+  rows_.UndoTo(begin_);
   in_transaction_ = false;
   savepoints_.clear();
 }
 
 void ReferenceModel::RevertTo(std::int64_t cut) {
-  CHECK(!in_transaction_ && cut >= -1 && cut <= state_.cut);
-  for (; state_.cut > cut; --state_.cut) {
-    UndoTo(commits_.back().begin);
+  CHECK(!in_transaction_ && cut >= -1 && cut <= state().cut);
+  while (state().cut > cut) {
+    rows_.UndoTo(commits_.back().begin);
     commits_.pop_back();
+    rows_.set_cut(state().cut - 1);
   }
 }
 
 std::uint64_t ReferenceModel::DigestOfCut(std::int64_t cut) const {
-  CHECK(cut >= -1 && cut <= state_.cut);
+  CHECK(cut >= -1 && cut <= state().cut);
   return cut < 0 ? Digest(State())
                  : commits_[static_cast<std::size_t>(cut)].digest;
 }
 
-// What was changed since undo_ had the size `begin` is the next commit.
+// What was changed since rows_ had the mark `begin` is the next commit.
 void ReferenceModel::Committed(std::size_t begin) {
-  ++state_.cut;
-  commits_.push_back({begin, StateDigest(state_.cut, row_digests_)});
-}
-
-void ReferenceModel::UndoTo(std::size_t mark) {
-  while (undo_.size() > mark) {
-    const Undo& undo = undo_.back();
-    const auto row = state_.rows.find(undo.key);
-    if (row != state_.rows.end()) {
-      row_digests_ -= RowDigest(undo.key, row->second);
-    }
-    if (undo.row.has_value()) {
-      state_.rows[undo.key] = *undo.row;
-      row_digests_ += RowDigest(undo.key, *undo.row);
-    } else {
-      state_.rows.erase(row);
-    }
-    SetFacts(undo.key, undo.facts);
-    undo_.pop_back();
-  }
+  rows_.set_cut(state().cut + 1);
+  commits_.push_back({begin, StateDigest(state().cut, rows_.digests())});
 }
 
 std::uint64_t ReferenceModel::CommittedDigest() const {
-  return StateDigest(state_.cut,
-                     in_transaction_ ? committed_row_digests_ : row_digests_);
+  return StateDigest(
+      state().cut, in_transaction_ ? committed_row_digests_ : rows_.digests());
 }
 
 }  // namespace lastcommit

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "model/contract.h"
-#include "model/state.h"
 #include "plan/plan.h"
+#include "store/state.h"
 
 namespace lastcommit {
 

@@ -17,7 +17,7 @@ ViolationClass ClassOf(StepKind kind, const Outcome& found) {
                : ViolationClass::kOpenFailed;
   }
   if (kind == StepKind::kRead || HasItsOwnConnection(kind) ||
-      kind == StepKind::kListCheckpoints) {
+      kind == StepKind::kQuery) {
     return ViolationClass::kWrongRead;
   }
   return ViolationClass::kWrongAnswer;

@@ -23,7 +23,7 @@ bool IsSettled(const RoundView& view, std::size_t i) {
     const StepKind kind = view.step(*j).kind;
     const bool reads = kind == StepKind::kOpen || kind == StepKind::kReopen ||
                        kind == StepKind::kBegin || kind == StepKind::kRead ||
-                       kind == StepKind::kListCheckpoints || IsChange(kind);
+                       kind == StepKind::kQuery || IsChange(kind);
     if (reads && view.Found(*j).code == absl::StatusCode::kOk) return true;
   }
   return true;

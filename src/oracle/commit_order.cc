@@ -74,7 +74,7 @@ class Placing {
       case StepKind::kRead:
       case StepKind::kLiveRead:
       case StepKind::kBackup:
-      case StepKind::kListCheckpoints: {
+      case StepKind::kQuery: {
         ReferenceModel same = model_;
         return same.Apply(view_.step(step)) == found;
       }

@@ -111,8 +111,8 @@ bool ErrorCauses::IsInterrupted(std::size_t i) const {
 bool ErrorCauses::CannotRead(std::size_t i, bool is_in_transaction) const {
   const StepKind kind = view_.step(i).kind;
   return has_journal_without_database_ && !is_in_transaction &&
-         (kind == StepKind::kRead || kind == StepKind::kListCheckpoints ||
-          kind == StepKind::kUpdateTask);
+         (kind == StepKind::kRead || kind == StepKind::kQuery ||
+          ReadsFirst(view_.step(i)));
 }
 
 // Excuse: IsRefusedForRemoval.

@@ -200,7 +200,8 @@ Verdict LockEntitlement::CheckWaits() const {
     }
     return Verdict::Violated(
         ViolationClass::kWrongAnswer,
-        absl::StrCat("step ", refusal.step, " (", std::string(Name(kind)),
+        absl::StrCat("step ", refusal.step, " (",
+                     std::string(NameOf(round_.steps[refusal.step])),
                      ") had to wait: ", Explain(refusal)));
   }
   return Verdict::Held();
@@ -212,11 +213,11 @@ std::string LockEntitlement::Explain(const LockRefusal& refusal) const {
   if (refusal.holder == LockRefusal::kNobody) {
     return text + " although nobody had a lock that is in the way";
   }
-  absl::StrAppend(
-      &text, " because client ", static_cast<int>(refusal.holder), " had ",
-      std::string(Name(refusal.held)), refusal.is_between ? " after" : " in",
-      " step ", refusal.holder_step, " (",
-      std::string(Name(round_.steps[refusal.holder_step].kind)), ")");
+  absl::StrAppend(&text, " because client ", static_cast<int>(refusal.holder),
+                  " had ", std::string(Name(refusal.held)),
+                  refusal.is_between ? " after" : " in", " step ",
+                  refusal.holder_step, " (",
+                  std::string(NameOf(round_.steps[refusal.holder_step])), ")");
   if (!IsEntitled(refusal)) return text + ", which it may not have then";
   if (!MakesBusy(refusal)) return text + ", which is no reason to be busy";
   return text;

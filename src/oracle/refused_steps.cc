@@ -45,13 +45,13 @@ bool RefusedSteps::NeedsTheFileAlone(std::size_t step) const {
 }
 
 // Excuse: LostARace.
-// The task is read first and then updated; in between another client may have
-// updated it, or deleted its thread. Not in a transaction: that has the write
-// lock, and reads what nobody else can change.
+// What the step has read first (a task that it updates) another client may have
+// changed before the step did. Not in a transaction: that has the write lock,
+// and reads what nobody else can change.
 bool RefusedSteps::LostARace(const Unit& unit, std::size_t at) const {
   const Step& update = view_.step(at);
   const StepRecord& record = view_.record(at);
-  if (unit.is_transaction || update.kind != StepKind::kUpdateTask ||
+  if (unit.is_transaction || !ReadsFirst(update) ||
       CodeOf(record) != absl::StatusCode::kFailedPrecondition) {
     return false;
   }
@@ -64,11 +64,9 @@ bool RefusedSteps::LostARace(const Unit& unit, std::size_t at) const {
     }
     for (const std::size_t i : other->steps) {
       const Step& step = view_.step(i);
-      const bool changes_it =
-          step.kind == StepKind::kDeleteThread ||
-          (step.kind == StepKind::kUpdateTask && step.task == update.task);
-      if (changes_it && step.thread == update.thread &&
-          view_.Code(i) == absl::StatusCode::kOk) {
+      if (IsChange(step.kind) && view_.Code(i) == absl::StatusCode::kOk &&
+          update.operation.spec->is_spoiled_by(update.operation,
+                                               step.operation)) {
         return true;
       }
     }

@@ -75,7 +75,7 @@ struct StepRecord {
   Mark intended_at;
   Mark acknowledged_at;
   Mark returned_at;
-  // Saver::AttemptedCommit(), as known last.
+  // Store::AttemptedCommit(), as known last.
   std::int64_t attempted;
   std::int32_t code;          // absl::StatusCode, if returned
   std::int64_t value;         // Outcome::value, if returned

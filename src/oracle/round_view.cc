@@ -51,7 +51,7 @@ bool RoundView::HadNoSaver(std::size_t i) const {
 }
 
 std::string RoundView::Say(std::size_t i) const {
-  return absl::StrCat("step ", i, " (", std::string(Name(round_.steps[i].kind)),
+  return absl::StrCat("step ", i, " (", std::string(NameOf(round_.steps[i])),
                       ")");
 }
 

@@ -177,7 +177,7 @@ class ClaimJudge {
   Verdict Untrue(std::size_t i, const std::string& claim) const {
     return Verdict::Violated(
         ViolationClass::kWrongAnswer,
-        absl::StrCat("step ", i, " (", std::string(Name(round_.steps[i].kind)),
+        absl::StrCat("step ", i, " (", std::string(NameOf(round_.steps[i])),
                      ") said that it had made ", claim));
   }
 

@@ -59,7 +59,7 @@ class PlanParser {
       ASSIGN_OR_RETURN(plan_, ParseHeader(fields));
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(const Step step, ParseStep(fields));
+    ASSIGN_OR_RETURN(const Step step, ParseStep(fields, *plan_.dialect));
     return Add(step);
   }
 
@@ -94,7 +94,7 @@ class PlanParser {
     }
     if (!is_in_round_ && kind != StepKind::kOpen) {
       return FieldError("step",
-                        absl::StrCat("'", std::string(Name(kind)),
+                        absl::StrCat("'", std::string(NameOf(step)),
                                      "' outside a round (allowed 'open')"));
     }
     if (kind != StepKind::kClose) return absl::OkStatus();
@@ -120,7 +120,7 @@ class PlanParser {
                                          ? "all but 'open'"
                                          : "nothing after its 'close'";
     return FieldError(
-        "step", absl::StrCat("'", std::string(Name(step.kind)), "' of client ",
+        "step", absl::StrCat("'", std::string(NameOf(step)), "' of client ",
                              step.client, " is out of place (allowed ",
                              std::string(allowed), ")"));
   }
@@ -212,7 +212,7 @@ class PlanParser {
     }
     if (is_file_removed_ && OpensTheName(step.kind)) {
       return FieldError("step",
-                        absl::StrCat("'", std::string(Name(step.kind)),
+                        absl::StrCat("'", std::string(NameOf(step)),
                                      "' behind an 'unlink' of its round "
                                      "(allowed before it)"));
     }
@@ -239,10 +239,10 @@ class PlanParser {
   }
 
   absl::Status CountContent(const Step& step) {
-    // The state of a commit_step comes on top of its writes.
-    const int contents =
-        step.count + (step.kind == StepKind::kCommitStep ? 1 : 0);
-    content_bytes_ += step.content.size * contents;
+    const OperationSpec* const spec = step.operation.spec;
+    if (spec == nullptr) return absl::OkStatus();
+    content_bytes_ += step.operation.content.size *
+                      (step.operation.count() + spec->contents_besides);
     if (content_bytes_ <= PlanLimits::kMaxPlanContentBytes) {
       return absl::OkStatus();
     }
@@ -296,7 +296,7 @@ class PlanParser {
 
 std::string PrintStep(const Step& step) {
   std::string text = "{\"step\":\"";
-  text.append(Name(step.kind)).append("\"");
+  text.append(NameOf(step)).append("\"");
   if (step.client != 0) absl::StrAppend(&text, ",\"client\":", step.client);
   text.append(PrintStepFields(step));
   return text + PrintFaults(step) + "}";

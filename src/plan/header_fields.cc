@@ -87,9 +87,9 @@ constexpr std::string_view kHeaderFields[] = {"lastcommit",
                                               "profile.wal_autocheckpoint",
                                               "expect"};
 constexpr std::string_view kOptionalHeaderFields[] = {
-    "profile.sector_size", "profile.psow", "sqlite",   "sqlite.from",
-    "sqlite.before",       "images",       "schedule", "schedule.kind",
-    "schedule.seed",       "schedule.rate"};
+    "dialect",       "profile.sector_size", "profile.psow", "sqlite",
+    "sqlite.from",   "sqlite.before",       "images",       "schedule",
+    "schedule.kind", "schedule.seed",       "schedule.rate"};
 
 template <typename Names>
 bool Contains(const Names& names, std::string_view name) {
@@ -142,6 +142,25 @@ absl::StatusOr<std::string> ParseSaver(const JsonField& field) {
   return Refused(
       field, "is not a saver's name",
       absl::StrCat("1 to ", PlanLimits::kMaxSaverBytes, " of a-z, 0-9 and -"));
+}
+
+std::string PrintDialect(const Vocabulary& dialect) {
+  return &dialect == &DefaultDialect()
+             ? ""
+             : absl::StrCat(",\"dialect\":", Quoted(dialect.name));
+}
+
+// Without the field: the default.
+absl::StatusOr<const Vocabulary*> ParseDialect(const JsonField* field) {
+  if (field == nullptr) return &DefaultDialect();
+  ASSIGN_OR_RETURN(const std::string_view name, ReadString(*field));
+  if (const Vocabulary* const dialect = FindDialect(name)) return dialect;
+  std::string allowed;
+  for (const Vocabulary* const dialect : Dialects()) {
+    absl::StrAppend(&allowed, allowed.empty() ? "" : ", ",
+                    std::string(dialect->name));
+  }
+  return Refused(*field, "is not known", allowed);
 }
 
 absl::StatusOr<int> ReadInt(const JsonField& field,
@@ -261,7 +280,7 @@ absl::StatusOr<int> ParseImages(const JsonField* field, Engine engine) {
 std::string PrintHeader(const Plan& plan) {
   return absl::StrCat(
       "{\"lastcommit\":", kPlanVersion, ",\"saver\":", Quoted(plan.saver),
-      ",\"engine\":", Quoted(Name(plan.engine)),
+      PrintDialect(*plan.dialect), ",\"engine\":", Quoted(Name(plan.engine)),
       ",\"profile\":", PrintProfile(plan.profile),
       ",\"expect\":", PrintExpected(plan), PrintRange(plan.sqlite),
       PrintImages(plan), PrintSchedule(plan.schedule), "}");
@@ -272,6 +291,7 @@ absl::StatusOr<Plan> ParseHeader(const JsonFields& fields) {
   RETURN_IF_ERROR(CheckHeaderFields(fields));
   Plan plan;
   ASSIGN_OR_RETURN(plan.saver, ParseSaver(*Find(fields, "saver")));
+  ASSIGN_OR_RETURN(plan.dialect, ParseDialect(Find(fields, "dialect")));
   ASSIGN_OR_RETURN(plan.engine,
                    ReadWord(*Find(fields, "engine"), ParseEngine, "fork, sim"));
   ASSIGN_OR_RETURN(plan.profile, ParseProfile(fields));

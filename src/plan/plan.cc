@@ -9,21 +9,10 @@ namespace {
 
 // Each in the order of its enum.
 constexpr std::array<std::string_view, kStepKinds> kStepNames = {
-    "open",           "close",
-    "reopen",         "begin",
-    "commit",         "rollback",
-    "savepoint",      "release",
-    "rollback_to",    "put_checkpoint",
-    "put_write",      "put_writes",
-    "commit_step",    "prune",
-    "append_log",     "append_logs",
-    "create_task",    "update_task",
-    "put_blob",       "stream_blob",
-    "delete_thread",  "list_checkpoints",
-    "read",           "live_read",
-    "wal_checkpoint", "vacuum",
-    "backup",         "journal_mode",
-    "unlink"};
+    "open",     "close",        "reopen",    "begin",          "commit",
+    "rollback", "savepoint",    "release",   "rollback_to",    "change",
+    "query",    "read",         "live_read", "wal_checkpoint", "vacuum",
+    "backup",   "journal_mode", "unlink"};
 constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
                                                       "after"};
 constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork", "sim"};
@@ -40,15 +29,6 @@ std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
                           std::string_view name) {
   for (std::size_t i = 0; i < kSize; ++i) {
     if (names[i] == name) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
-
-// Of an enumeration that has its names elsewhere.
-template <typename Enum>
-std::optional<Enum> ParseNamed(int count, std::string_view name) {
-  for (int i = 0; i < count; ++i) {
-    if (Name(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
   }
   return std::nullopt;
 }
@@ -89,8 +69,14 @@ std::string_view Name(DatabaseFile file) {
   return kFileNames[static_cast<std::size_t>(file)];
 }
 
+std::string_view NameOf(const Step& step) {
+  return step.operation.spec != nullptr ? step.operation.spec->name
+                                        : Name(step.kind);
+}
+
 std::optional<StepKind> ParseStepKind(std::string_view name) {
-  return Parse<StepKind>(kStepNames, name);
+  const auto kind = Parse<StepKind>(kStepNames, name);
+  return kind.has_value() && IsOperation(*kind) ? std::nullopt : kind;
 }
 std::optional<Moment> ParseMoment(std::string_view name) {
   return Parse<Moment>(kMoments, name);
@@ -102,13 +88,6 @@ std::optional<ViolationClass> ParseViolationClass(std::string_view name) {
   return Parse<ViolationClass>(kViolations, name);
 }
 
-std::optional<LogLevel> ParseLogLevel(std::string_view name) {
-  return ParseNamed<LogLevel>(kLogLevels, name);
-}
-std::optional<TaskState> ParseTaskState(std::string_view name) {
-  return ParseNamed<TaskState>(kTaskStates, name);
-}
-
 std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name) {
   return Parse<DatabaseFile>(kFileNames, name);
 }
@@ -118,24 +97,16 @@ bool OpensTheName(StepKind kind) {
          kind == StepKind::kBackup;
 }
 
-bool IsChange(StepKind kind) {
-  switch (kind) {
-    case StepKind::kPutCheckpoint:
-    case StepKind::kPutWrite:
-    case StepKind::kPutWrites:
-    case StepKind::kCommitStep:
-    case StepKind::kPrune:
-    case StepKind::kAppendLog:
-    case StepKind::kAppendLogs:
-    case StepKind::kCreateTask:
-    case StepKind::kUpdateTask:
-    case StepKind::kPutBlob:
-    case StepKind::kStreamBlob:
-    case StepKind::kDeleteThread:
-      return true;
-    default:
-      return false;
-  }
+Step StepOf(const Operation& operation) {
+  Step step;
+  step.kind = operation.is_change() ? StepKind::kChange : StepKind::kQuery;
+  step.operation = operation;
+  return step;
+}
+
+bool ReadsFirst(const Step& step) {
+  return step.operation.spec != nullptr &&
+         step.operation.spec->is_spoiled_by != nullptr;
 }
 
 Plan WithoutExpectation(Plan plan) {

@@ -2,8 +2,8 @@
 // which profile, what the client does in each round, and where the process
 // dies. docs/plan-format.md has its text form (plan/codec.h).
 //
-// Everything is numbers and enumerators; names and bytes are made from them by
-// plan/content.h, so that a plan stays small and shrinks towards 0.
+// Everything is numbers and enumerators; names and bytes are made from them
+// (store/content.h), so that a plan stays small and shrinks towards 0.
 
 #ifndef LASTCOMMIT_PLAN_PLAN_H_
 #define LASTCOMMIT_PLAN_PLAN_H_
@@ -14,10 +14,13 @@
 #include <string_view>
 #include <vector>
 
+#include "plan/dialects.h"
 #include "plan/fault.h"
 #include "plan/schedule.h"
-#include "saver/records.h"
 #include "saver/settings.h"
+#include "store/operation.h"
+#include "store/profile.h"
+#include "store/vocabulary.h"
 
 namespace lastcommit {
 
@@ -25,15 +28,8 @@ namespace lastcommit {
 struct PlanLimits {
   static constexpr int kMaxRounds = 128;
   static constexpr int kMaxStepsPerRound = 4096;
-  static constexpr std::int64_t kMaxContentBytes = 4 << 20;
   // All steps together, size times count, so that no plan eats the machine.
   static constexpr std::int64_t kMaxPlanContentBytes = 256 << 20;
-  static constexpr int kMaxName = 99999;  // of what is named by a number
-  static constexpr int kMaxBatch = 1000;  // log entries or writes of a step
-  static constexpr int kMaxFilter = 2;
-  // Not smaller, or a plan within the limits above could make so many calls
-  // that the process seems to hang.
-  static constexpr int kMinChunk = 64;
   static constexpr int kMaxUp = 16;  // savepoints that rollback_to skips
   static constexpr std::int64_t kMaxIo = 1'000'000;
   static constexpr std::int64_t kMaxKillAfterUs = 10'000'000;
@@ -50,21 +46,6 @@ struct PlanLimits {
   static constexpr std::int64_t kMaxFileBytes = 64 << 20;
 };
 
-// The SQLite settings of a plan, and what its disk promises. The defaults are
-// SqliteSaver's and the unix VFS's.
-struct Profile {
-  JournalMode journal_mode = JournalMode::kWal;
-  Synchronous synchronous = Synchronous::kFull;
-  int page_size = 4096;
-  int cache_size = 0;  // pages; 0 = SQLite's default
-  int wal_autocheckpoint = 1000;
-  int sector_size = 4096;
-  // https://sqlite.org/psow.html
-  bool powersafe_overwrite = true;
-
-  bool operator==(const Profile&) const = default;
-};
-
 enum class StepKind {
   kOpen,   // first step of each round: opens, which recovers or creates
   kClose,  // last step of each round
@@ -75,19 +56,9 @@ enum class StepKind {
   kSavepoint,
   kRelease,
   kRollbackTo,
-  kPutCheckpoint,
-  kPutWrite,
-  kPutWrites,
-  kCommitStep,  // put_checkpoint and put_writes to it in one
-  kPrune,
-  kAppendLog,
-  kAppendLogs,
-  kCreateTask,
-  kUpdateTask,
-  kPutBlob,
-  kStreamBlob,  // put_blob in pieces
-  kDeleteThread,
-  kListCheckpoints,
+  // The store's own, Step::operation: one that changes rows, one that does not.
+  kChange,
+  kQuery,
   kRead,      // the whole state through the saver's own connection
   kLiveRead,  // the whole state through a second connection
   kWalCheckpoint,
@@ -134,42 +105,13 @@ struct CrashPoint {
   bool operator==(const CrashPoint&) const = default;
 };
 
-// Bytes made from two numbers (plan/content.h).
-struct Content {
-  std::int64_t size = 0;
-  std::uint64_t seed = 0;
-
-  bool operator==(const Content&) const = default;
-};
-
-// One line of a program. A kind uses the fields that plan/step_fields.cc says;
-// the others keep their defaults.
+// One line of a program: a control, or an operation of the store. A kind uses
+// the fields that plan/step_fields.cc says; the others keep their defaults.
 struct Step {
   StepKind kind = StepKind::kRead;
-  int client = 0;  // whose step it is
-  int thread = 0;
-  int ns = 0;
-  int id = 0;       // a checkpoint; put_blob, stream_blob: a name
-  int parent = -1;  // a checkpoint, -1 = none
-  int task = 0;
-  int idx = 0;      // of the first write; those of a batch follow it
-  int replace = 0;  // 1: writes take the place of those that are there;
-                    // update_task: the content that of the old payload
-  Content content = {};
-  int count = 1;        // entries of append_logs, writes
-  int invalid_at = -1;  // the entry, payload or metadata that is no JSON, -1 =
-                        // none; checked by SQLite, so the statement fails when
-                        // it gets there. Above 0 in append_logs only.
-  LogLevel level = LogLevel::kInfo;
-  TaskState state = TaskState::kRunning;  // update_task: the new one
-  int stale = 0;     // update_task: how much older than the task's version the
-                     // one is that the update expects
-  int chunk = 4096;  // stream_blob: bytes a call
-  int keep = 0;      // prune
-  int filter = -1;   // list_checkpoints: what metadata has, -1 = anything
-  int before = -1;   // list_checkpoints: a checkpoint, -1 = none
-  int limit = 0;     // list_checkpoints: 0 = none
-  int up = 0;        // rollback_to: savepoints further out, 0 = innermost
+  int client = 0;            // whose step it is
+  Operation operation = {};  // kChange, kQuery
+  int up = 0;  // rollback_to: savepoints further out, 0 = innermost
   CheckpointMode mode = CheckpointMode::kPassive;   // wal_checkpoint
   JournalMode journal_mode = JournalMode::kDelete;  // the new one, WAL or one
                                                     // with a journal on disk
@@ -233,6 +175,8 @@ struct SqliteRange {
 
 struct Plan {
   std::string saver = "sqlite";
+  // Whose operations its steps are; one of Dialects() (plan/dialects.h).
+  const Vocabulary* dialect = &DefaultDialect();
   Engine engine = Engine::kFork;
   Profile profile = {};
   // nullopt = held.
@@ -247,21 +191,31 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
+// Of a control; "change" and "query" for all of the store's own.
 std::string_view Name(StepKind kind);
+// As plans have it: of an operation its own.
+std::string_view NameOf(const Step& step);
 std::string_view Name(Moment moment);
 std::string_view Name(Engine engine);
 std::string_view Name(ViolationClass violation);
 std::string_view Name(DatabaseFile file);
+// Of a control.
 std::optional<StepKind> ParseStepKind(std::string_view name);
 std::optional<Moment> ParseMoment(std::string_view name);
 std::optional<Engine> ParseEngine(std::string_view name);
 std::optional<ViolationClass> ParseViolationClass(std::string_view name);
-std::optional<LogLevel> ParseLogLevel(std::string_view name);
-std::optional<TaskState> ParseTaskState(std::string_view name);
 std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name);
 
-// Whether the kind changes rows: outside a transaction it is one of its own.
-bool IsChange(StepKind kind);
+// A step that is that operation.
+Step StepOf(const Operation& operation);
+
+// Whether it changes rows: outside a transaction it is one of its own.
+inline bool IsChange(StepKind kind) { return kind == StepKind::kChange; }
+inline bool IsOperation(StepKind kind) {
+  return kind == StepKind::kChange || kind == StepKind::kQuery;
+}
+// Whether it reads in one transaction what it changes in the next.
+bool ReadsFirst(const Step& step);
 
 // Whether it opens the database by its name while a saver may have it open.
 bool OpensTheName(StepKind kind);

@@ -1,118 +1,36 @@
 #include "plan/step_fields.h"
 
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "plan/dialects.h"
 #include "plan/fault_fields.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
 
-template <typename... Kinds>
-constexpr std::uint32_t KindSet(Kinds... kinds) {
-  return ((1U << static_cast<unsigned>(kinds)) | ... | 0U);
-}
-static_assert(kStepKinds <= 32);
+// Where the value of a control's field lives, which is also its type.
+using Member = std::variant<int Step::*, CheckpointMode Step::*,
+                            JournalMode Step::*, DatabaseFile Step::*>;
 
-// Where the value of a field lives, which is also its type.
-using Member =
-    std::variant<int Step::*, std::int64_t Content::*, std::uint64_t Content::*,
-                 CheckpointMode Step::*, LogLevel Step::*, TaskState Step::*,
-                 JournalMode Step::*, DatabaseFile Step::*>;
-
-struct StepField {
+struct ControlField {
   std::string_view name;
-  std::uint32_t kinds;  // a bit for each StepKind that uses it
+  StepKind kind;  // which uses it
   Member member;
-  IntegerLimits limits = {};  // of signed numbers and of enumerators
-
-  bool IsUsedBy(StepKind kind) const { return (kinds & KindSet(kind)) != 0; }
+  IntegerLimits limits = {};
 };
 
-using enum StepKind;
-constexpr std::uint32_t kWithWrites =
-    KindSet(kPutWrite, kPutWrites, kCommitStep);
-constexpr std::uint32_t kWithCheckpoint = KindSet(kPutCheckpoint, kCommitStep);
-constexpr std::uint32_t kWithTask = KindSet(kCreateTask, kUpdateTask);
-constexpr std::uint32_t kWithLog = KindSet(kAppendLog, kAppendLogs);
-constexpr std::uint32_t kWithBlob = KindSet(kPutBlob, kStreamBlob);
-constexpr std::uint32_t kWithJson = kWithCheckpoint | kWithLog | kWithTask;
-constexpr std::uint32_t kWithContent = kWithJson | kWithWrites | kWithBlob;
-constexpr std::uint32_t kWithNamespace =
-    kWithCheckpoint | kWithWrites | KindSet(kPrune, kListCheckpoints);
-constexpr IntegerLimits kNames = {0, PlanLimits::kMaxName};
-constexpr IntegerLimits kModes = {
-    0, static_cast<std::int64_t>(CheckpointMode::kTruncate)};
-constexpr IntegerLimits kJournalModes = {
-    0, static_cast<std::int64_t>(JournalMode::kOff)};
-constexpr IntegerLimits kLevels = {0, kLogLevels - 1};
-constexpr IntegerLimits kStates = {0, kTaskStates - 1};
-constexpr IntegerLimits kFiles = {0, kDatabaseFiles - 1};
-constexpr IntegerLimits kNamesOrNone = {-1, PlanLimits::kMaxName};
-
-// In the order of printing.
-constexpr StepField kFields[] = {
-    {"thread", kWithContent | kWithNamespace | KindSet(kDeleteThread),
-     &Step::thread, kNames},
-    {"ns", kWithNamespace, &Step::ns, kNames},
-    {"id", kWithCheckpoint | kWithWrites | kWithBlob, &Step::id, kNames},
-    {"parent", kWithCheckpoint, &Step::parent, kNamesOrNone},
-    {"task", kWithWrites | kWithTask, &Step::task, kNames},
-    {"idx", kWithWrites, &Step::idx, kNames},
-    {"state", KindSet(kUpdateTask), &Step::state, kStates},
-    {"stale", KindSet(kUpdateTask), &Step::stale, kNames},
-    {"replace", kWithWrites | KindSet(kUpdateTask), &Step::replace, {0, 1}},
-    {"size", kWithContent, &Content::size, {0, PlanLimits::kMaxContentBytes}},
-    {"seed", kWithContent, &Content::seed},
-    {"count",
-     KindSet(kAppendLogs, kPutWrites, kCommitStep),
-     &Step::count,
-     {1, PlanLimits::kMaxBatch}},
-    {"invalid_at",
-     kWithJson,
-     &Step::invalid_at,
-     {-1, PlanLimits::kMaxBatch - 1}},
-    {"level", kWithLog, &Step::level, kLevels},
-    {"chunk",
-     KindSet(kStreamBlob),
-     &Step::chunk,
-     {PlanLimits::kMinChunk, PlanLimits::kMaxContentBytes}},
-    {"keep", KindSet(kPrune), &Step::keep, kNames},
-    {"filter",
-     KindSet(kListCheckpoints),
-     &Step::filter,
-     {-1, PlanLimits::kMaxFilter}},
-    {"before", KindSet(kListCheckpoints), &Step::before, kNamesOrNone},
-    {"limit", KindSet(kListCheckpoints), &Step::limit, kNames},
-    {"up", KindSet(kRollbackTo), &Step::up, {0, PlanLimits::kMaxUp}},
-    {"mode", KindSet(kWalCheckpoint), &Step::mode, kModes},
-    {"to", KindSet(kJournalMode), &Step::journal_mode, kJournalModes},
-    {"file", KindSet(kUnlink), &Step::file, kFiles},
+constexpr ControlField kControlFields[] = {
+    {"up", StepKind::kRollbackTo, &Step::up, {0, PlanLimits::kMaxUp}},
+    {"mode", StepKind::kWalCheckpoint, &Step::mode},
+    {"to", StepKind::kJournalMode, &Step::journal_mode},
+    {"file", StepKind::kUnlink, &Step::file},
 };
-
-template <typename T>
-const T& Value(const Step& step, T Step::*member) {
-  return step.*member;
-}
-template <typename T>
-const T& Value(const Step& step, T Content::*member) {
-  return step.content.*member;
-}
-template <typename T>
-T& MutableValue(Step& step, T Step::*member) {
-  return step.*member;
-}
-template <typename T>
-T& MutableValue(Step& step, T Content::*member) {
-  return step.content.*member;
-}
 
 template <typename T>
 std::string Print(T value) {
@@ -123,6 +41,15 @@ std::string Print(T value) {
   }
 }
 
+std::string PrintValue(const Field& field, const Operation& operation) {
+  if (field.place == Field::Place::kSeed) {
+    return absl::StrCat(operation.content.seed);
+  }
+  const std::int64_t value = operation.Get(field);
+  if (field.word == nullptr) return absl::StrCat(value);
+  return absl::StrCat("\"", std::string(field.word(value)), "\"");
+}
+
 // Without a journal on the disk nothing is demanded that a change could keep.
 std::optional<JournalMode> ParseModeOnDisk(std::string_view name) {
   const auto mode = ParseJournalMode(name);
@@ -130,7 +57,7 @@ std::optional<JournalMode> ParseModeOnDisk(std::string_view name) {
 }
 
 template <typename T>
-absl::StatusOr<T> Read(const JsonField& json, const StepField& field) {
+absl::StatusOr<T> Read(const JsonField& json, const ControlField& field) {
   if constexpr (std::is_same_v<T, CheckpointMode>) {
     return ReadWord(json, ParseCheckpointMode,
                     "passive, full, restart, truncate");
@@ -138,97 +65,154 @@ absl::StatusOr<T> Read(const JsonField& json, const StepField& field) {
     return ReadWord(json, ParseModeOnDisk, "delete, truncate, persist, wal");
   } else if constexpr (std::is_same_v<T, DatabaseFile>) {
     return ReadWord(json, ParseDatabaseFile, "database, wal, shm");
-  } else if constexpr (std::is_same_v<T, LogLevel>) {
-    return ReadWord(json, ParseLogLevel, "debug, info, warning, error");
-  } else if constexpr (std::is_same_v<T, TaskState>) {
-    return ReadWord(json, ParseTaskState,
-                    "pending, running, done, failed, cancelled");
-  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
-    return ReadUnsigned(json);
   } else {
     ASSIGN_OR_RETURN(const std::int64_t value, ReadInteger(json, field.limits));
     return static_cast<T>(value);
   }
 }
 
-const StepField* FindStepField(std::string_view name) {
-  for (const StepField& field : kFields) {
-    if (field.name == name) return &field;
+absl::StatusOr<std::int64_t> ReadWordOf(const JsonField& json,
+                                        const Field& field) {
+  ASSIGN_OR_RETURN(const std::string_view word, ReadString(json));
+  std::string allowed;
+  for (std::int64_t value = field.min; value <= field.max; ++value) {
+    if (field.word(value) == word) return value;
+    absl::StrAppend(&allowed, value == field.min ? "" : ", ",
+                    std::string(field.word(value)));
   }
-  return nullptr;
+  return Refused(json, "is not known", allowed);
 }
 
-std::string AllowedFields(StepKind kind) {
+absl::StatusOr<std::int64_t> ReadValue(const JsonField& json,
+                                       const Field& field) {
+  if (field.word != nullptr) return ReadWordOf(json, field);
+  if (field.place != Field::Place::kSeed) {
+    return ReadInteger(json, {field.min, field.max});
+  }
+  ASSIGN_OR_RETURN(const std::uint64_t seed, ReadUnsigned(json));
+  return static_cast<std::int64_t>(seed);
+}
+
+std::string AllowedFields(const Step& step) {
   std::string names;
-  for (const StepField& field : kFields) {
-    if (field.IsUsedBy(kind))
+  const OperationSpec* const spec = step.operation.spec;
+  if (spec != nullptr) {
+    for (const Field& field : spec->vocabulary->fields) {
+      if (!spec->Uses(field)) continue;
+      absl::StrAppend(&names, std::string(field.name), ", ");
+    }
+  }
+  for (const ControlField& field : kControlFields) {
+    if (field.kind == step.kind)
       absl::StrAppend(&names, std::string(field.name), ", ");
   }
   return names + "client, crash, kill_after_us, error, switches";
 }
 
-absl::Status ParseStepField(const JsonField& json, Step& step) {
-  const StepField* field = FindStepField(json.name);
-  if (field == nullptr) return FieldError(json.name, "unknown field");
-  if (!field->IsUsedBy(step.kind)) {
-    return FieldError(
-        json.name,
-        absl::StrCat("does not belong to step '", std::string(Name(step.kind)),
-                     "' (allowed ", AllowedFields(step.kind), ")"));
+// Whether some step of the dialect has a field of that name.
+bool IsStepField(std::string_view name, const Vocabulary& dialect) {
+  for (const ControlField& field : kControlFields) {
+    if (field.name == name) return true;
   }
-  return std::visit(
-      [&](auto member) -> absl::Status {
-        auto& value = MutableValue(step, member);
-        ASSIGN_OR_RETURN(value,
-                         (Read<std::decay_t<decltype(value)>>(json, *field)));
-        return absl::OkStatus();
-      },
-      field->member);
+  return dialect.FindField(name) != nullptr;
 }
 
-absl::StatusOr<StepKind> ParseKind(const JsonFields& fields) {
-  const JsonField* field = Find(fields, "step");
-  if (field == nullptr) return FieldError("step", "is missing");
+absl::Status ParseStepField(const JsonField& json, const Vocabulary& dialect,
+                            Step& step) {
+  const OperationSpec* const spec = step.operation.spec;
+  const Field* const field = dialect.FindField(json.name);
+  if (spec != nullptr && field != nullptr && spec->Uses(*field)) {
+    ASSIGN_OR_RETURN(const std::int64_t value, ReadValue(json, *field));
+    step.operation.Set(*field, value);
+    return absl::OkStatus();
+  }
+  for (const ControlField& control : kControlFields) {
+    if (control.name != json.name || control.kind != step.kind) continue;
+    return std::visit(
+        [&](auto member) -> absl::Status {
+          auto& value = step.*member;
+          ASSIGN_OR_RETURN(
+              value, (Read<std::decay_t<decltype(value)>>(json, control)));
+          return absl::OkStatus();
+        },
+        control.member);
+  }
+  if (!IsStepField(json.name, dialect)) {
+    return FieldError(json.name, "unknown field");
+  }
+  return FieldError(
+      json.name,
+      absl::StrCat("does not belong to step '", std::string(NameOf(step)),
+                   "' (allowed ", AllowedFields(step), ")"));
+}
+
+std::string AllowedSteps(const Vocabulary& dialect) {
   std::string allowed;
   for (int i = 0; i < kStepKinds; ++i) {
-    absl::StrAppend(&allowed, i == 0 ? "" : ", ",
-                    std::string(Name(static_cast<StepKind>(i))));
+    const auto kind = static_cast<StepKind>(i);
+    if (IsOperation(kind)) continue;
+    absl::StrAppend(&allowed, i == 0 ? "" : ", ", std::string(Name(kind)));
   }
-  return ReadWord(*field, ParseStepKind, allowed);
+  for (const OperationSpec& spec : dialect.operations) {
+    absl::StrAppend(&allowed, ", ", std::string(spec.name));
+  }
+  return allowed;
+}
+
+absl::StatusOr<Step> ParseKind(const JsonFields& fields,
+                               const Vocabulary& dialect) {
+  const JsonField* field = Find(fields, "step");
+  if (field == nullptr) return FieldError("step", "is missing");
+  ASSIGN_OR_RETURN(const std::string_view name, ReadString(*field));
+  if (const OperationSpec* const spec = dialect.FindOperation(name)) {
+    return StepOf(Operation(*spec));
+  }
+  const std::optional<StepKind> kind = ParseStepKind(name);
+  if (!kind.has_value()) {
+    return Refused(*field, "is not known", AllowedSteps(dialect));
+  }
+  return Step{.kind = *kind};
 }
 
 // The one limit that depends on another field.
-absl::Status CheckInvalidAt(const Step& step) {
-  const int entries = step.kind == kAppendLogs ? step.count : 1;
-  if (step.invalid_at < entries) return absl::OkStatus();
-  return FieldError(
-      "invalid_at",
-      absl::StrCat(step.invalid_at, " is outside the limits (allowed -1 to ",
-                   entries - 1, ")"));
+absl::Status CheckInvalidAt(const Operation& operation) {
+  if (operation.invalid_at() < operation.refusable()) return absl::OkStatus();
+  return FieldError("invalid_at",
+                    absl::StrCat(operation.invalid_at(),
+                                 " is outside the limits (allowed -1 to ",
+                                 operation.refusable() - 1, ")"));
 }
 
 }  // namespace
 
 std::string PrintStepFields(const Step& step) {
-  const Step defaults;
   std::string text;
-  for (const StepField& field : kFields) {
-    if (!field.IsUsedBy(step.kind)) continue;
+  if (const OperationSpec* const spec = step.operation.spec) {
+    for (const Field& field : spec->vocabulary->fields) {
+      if (!spec->Uses(field) || step.operation.Get(field) == field.simplest) {
+        continue;
+      }
+      absl::StrAppend(&text, ",\"", std::string(field.name),
+                      "\":", PrintValue(field, step.operation));
+    }
+  }
+  const Step defaults;
+  for (const ControlField& field : kControlFields) {
+    if (field.kind != step.kind) continue;
     std::visit(
         [&](auto member) {
-          const auto& value = Value(step, member);
-          if (value == Value(defaults, member)) return;
+          if (step.*member == defaults.*member) return;
           absl::StrAppend(&text, ",\"", std::string(field.name),
-                          "\":", Print(value));
+                          "\":", Print(step.*member));
         },
         field.member);
   }
   return text;
 }
 
-absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
-  Step step;
-  ASSIGN_OR_RETURN(step.kind, ParseKind(fields));
+absl::StatusOr<Step> ParseStep(const JsonFields& fields,
+                               const Vocabulary& dialect) {
+  ASSIGN_OR_RETURN(Step step, ParseKind(fields, dialect));
   if (const JsonField* client = Find(fields, "client")) {
     ASSIGN_OR_RETURN(const std::int64_t number,
                      ReadInteger(*client, {0, kMaxClients - 1}));
@@ -239,23 +223,10 @@ absl::StatusOr<Step> ParseStep(const JsonFields& fields) {
         IsFaultField(field.name)) {
       continue;
     }
-    RETURN_IF_ERROR(ParseStepField(field, step));
+    RETURN_IF_ERROR(ParseStepField(field, dialect, step));
   }
   RETURN_IF_ERROR(ParseFaults(fields, step));
-  RETURN_IF_ERROR(CheckInvalidAt(step));
-  return step;
-}
-
-Step OnlyUsedFields(Step step) {
-  const Step defaults;
-  for (const StepField& field : kFields) {
-    if (field.IsUsedBy(step.kind)) continue;
-    std::visit(
-        [&](auto member) {
-          MutableValue(step, member) = Value(defaults, member);
-        },
-        field.member);
-  }
+  RETURN_IF_ERROR(CheckInvalidAt(step.operation));
   return step;
 }
 

@@ -1,5 +1,5 @@
-// The fields of a step line, and which step uses which: one table for the
-// printer, the parser and edits that change a step's kind.
+// The fields of a step line, and which step uses which: one place for the
+// printer and the parser. Those of an operation are its vocabulary's.
 
 #ifndef LASTCOMMIT_PLAN_STEP_FIELDS_H_
 #define LASTCOMMIT_PLAN_STEP_FIELDS_H_
@@ -18,10 +18,8 @@ std::string PrintStepFields(const Step& step);
 
 // A step from all fields of its line, its faults included. InvalidArgument
 // "FIELD: what is wrong".
-absl::StatusOr<Step> ParseStep(const JsonFields& fields);
-
-// With the default in each field that its kind does not use.
-Step OnlyUsedFields(Step step);
+absl::StatusOr<Step> ParseStep(const JsonFields& fields,
+                               const Vocabulary& dialect);
 
 }  // namespace lastcommit
 

@@ -64,7 +64,7 @@ Identity FromJson(const json& value) {
     throw json::other_error::create(501, "another version", &value);
   }
   identity.seed = value.at("seed");
-  identity.generate.saver = value.at("saver");
+  ChooseSaver(value.at("saver"), identity.generate);
   const auto engine = ParseEngineChoice(value.at("engine").get<std::string>());
   const auto fault = ParseFaultChoice(value.at("fault").get<std::string>());
   identity.shards = value.at("shards").get<std::vector<int>>();
@@ -218,11 +218,19 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
       "a loss of power, or an error, of several clients needs the engine sim");
 }
 
+void ChooseSaver(const std::string& name, GenerateOptions& generate) {
+  generate.saver = name;
+  const SaverEntry* const entry = FindSaver(name);
+  if (entry == nullptr) return;
+  generate.dialect = entry->dialect;
+  generate.lacks = entry->lacks;
+}
+
 Identity NewIdentity(const WantedIdentity& wanted) {
   Identity identity;
   identity.seed = wanted.seed.value_or(identity.seed);
   GenerateOptions& generate = identity.generate;
-  generate.saver = wanted.saver.value_or(generate.saver);
+  ChooseSaver(wanted.saver.value_or(generate.saver), generate);
   generate.fault = wanted.fault.value_or(generate.fault);
   generate.schedule = wanted.schedule;
   // With the first client alone there are no strangers, and nobody to switch

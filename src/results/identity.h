@@ -44,6 +44,10 @@ struct WantedIdentity {
   std::optional<Shard> shard = {};
 };
 
+// Plans for the saver: of its dialect, without the controls that it lacks.
+// Nothing but its name if there is none of that name.
+void ChooseSaver(const std::string& name, GenerateOptions& generate);
+
 // Of a new campaign, with this program and the SQLite that it runs with. What
 // is not wanted is everything that what is wanted leaves: the engines and the
 // numbers of clients that the mix then has.

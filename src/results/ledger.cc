@@ -17,7 +17,7 @@ constexpr std::array<JournalMode, 4> kModes = {
     JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist,
     JournalMode::kWal};
 
-Cell Outcome(const char* what) {
+Cell OutcomeCell(const char* what) {
   return {.group = CellGroup::kOutcome, .what = what};
 }
 
@@ -119,11 +119,12 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Cells& cells) {
     ++cells[MomentCell(facts.crash.point.moment)];
   }
   if (facts.had_candidate) {
-    ++cells[Outcome(facts.candidate_landed ? "in_doubt_landed"
-                                           : "in_doubt_lost")];
+    ++cells[OutcomeCell(facts.candidate_landed ? "in_doubt_landed"
+                                               : "in_doubt_lost")];
   }
-  if (facts.wal_frames_recovered > 0) ++cells[Outcome("wal_frames_recovered")];
-  if (facts.hot_journal) ++cells[Outcome("hot_journal_rolled_back")];
+  if (facts.wal_frames_recovered > 0)
+    ++cells[OutcomeCell("wal_frames_recovered")];
+  if (facts.hot_journal) ++cells[OutcomeCell("hot_journal_rolled_back")];
 }
 
 std::int64_t KillsOfOne(const TrialResult& result) {
@@ -301,17 +302,17 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   }
   AddKinds(plan, result, cells_);
   const auto add_outcome = [&](const char* what, std::int64_t count) {
-    if (count > 0) cells_[Outcome(what)] += count;
+    if (count > 0) cells_[OutcomeCell(what)] += count;
   };
   add_outcome("journal_mode_changed", result.mode_changes);
   add_outcome("checkpointed", result.checkpoints);
   add_outcome("vacuumed", result.vacuums);
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
   if (Clients(plan) > 1) AddClients(plan, result, cells_);
-  cells_[Outcome("spilled")] += result.spilled ? 1 : 0;
-  cells_[Outcome("savepoint_rolled_back_after_spill")] +=
+  cells_[OutcomeCell("spilled")] += result.spilled ? 1 : 0;
+  cells_[OutcomeCell("savepoint_rolled_back_after_spill")] +=
       result.savepoint_rolled_back_after_spill ? 1 : 0;
-  cells_[Outcome("statement_failed_after_spill")] +=
+  cells_[OutcomeCell("statement_failed_after_spill")] +=
       result.statement_failed_after_spill ? 1 : 0;
 }
 

@@ -247,13 +247,22 @@ class PromiseList {
       Add(killed, 0.01, outcome(what));
     }
     const Which any = {};
-    for (const char* what : {"spilled", "savepoint_rolled_back_after_spill",
-                             "statement_failed_after_spill"}) {
+    for (const char* what : {"spilled", "savepoint_rolled_back_after_spill"}) {
       Add(any, 0.01, outcome(what));
+    }
+    if (MayFailMidway(*options_.dialect)) {
+      Add(any, 0.01, outcome("statement_failed_after_spill"));
     }
     Add({std::nullopt, {kIoError}}, 0.02,
         {.group = CellGroup::kErrors, .what = "same_connection_went_on"});
+    if (options_.Lacks(StepKind::kJournalMode)) return;
     Add({std::nullopt, {kNone, kKill}}, 0.03, outcome("journal_mode_changed"));
+  }
+
+  static bool MayFailMidway(const Vocabulary& dialect) {
+    return std::any_of(
+        dialect.operations.begin(), dialect.operations.end(),
+        [](const OperationSpec& spec) { return spec.may_fail_midway; });
   }
 
   const GenerateOptions& options_;

@@ -20,6 +20,7 @@
 #include "subject/planted.h"
 #include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -60,10 +61,10 @@ absl::StatusOr<State> ReadInTwoTransactions(sqlite3* connection,
   ASSIGN_OR_RETURN(const State logs, ReadStateBySql(file.get(), path));
   ASSIGN_OR_RETURN(State state, ReadStateBySql(file.get(), path));
   std::erase_if(state.rows, [](const auto& row) {
-    return row.first.table == Table::kLogs;
+    return row.first.table == threads::kLogs;
   });
   for (const auto& [key, row] : logs.rows) {
-    if (key.table == Table::kLogs) state.rows[key] = row;
+    if (key.table == threads::kLogs) state.rows[key] = row;
   }
   return state;
 }

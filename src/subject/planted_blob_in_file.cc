@@ -23,6 +23,7 @@
 #include "subject/planted.h"
 #include "subject/sql_reader.h"
 #include "subject/sqlite_subject.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -72,8 +73,8 @@ Contents Exchange(const std::string& path, const Contents& contents) {
 // a blob that is NULL, which no store ever holds.
 void Resolve(const std::string& path, const Contents& pending, State& state) {
   for (auto& [key, row] : state.rows) {
-    if (key.table != Table::kBlobs) continue;
-    const BlobKey blob = {key.thread, key.first};
+    if (key.table != threads::kBlobs) continue;
+    const BlobKey blob = {key.names[0], key.names[1]};
     const auto found = pending.find(blob);
     const std::optional<std::string> content =
         found == pending.end() ? ReadFile(FileOf(path, blob)) : found->second;
@@ -190,7 +191,7 @@ class SaverThatKeepsBlobsInFiles : public SqliteSubject {
   std::vector<Contents> savepoints_;  // pending_ at each, outermost first
 };
 
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SaverThatKeepsBlobsInFiles>(std::move(saver), path);

@@ -64,7 +64,7 @@ bool HasRecovered(const SqliteSaver& saver) {
   return saver.recovery_report().wal_frames > 0;
 }
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenWhatWasClosed(
+absl::StatusOr<std::unique_ptr<Store>> OpenWhatWasClosed(
     const std::string& path, const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   if (HasRecovered(*saver)) {
@@ -73,7 +73,7 @@ absl::StatusOr<std::unique_ptr<Saver>> OpenWhatWasClosed(
   return std::make_unique<SqliteSubject>(std::move(saver));
 }
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenToBeLookedAt(
+absl::StatusOr<std::unique_ptr<Store>> OpenToBeLookedAt(
     const std::string& path, const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   if (HasRecovered(*saver)) {

@@ -36,7 +36,7 @@ absl::Status TryToWrite(const std::string& path, const Profile& profile) {
   return RunSql(connection, "DROP TABLE probe").status();
 }
 
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
   if (access(path.c_str(), F_OK) != 0) {
     RETURN_IF_ERROR(TryToWrite(path, profile));
@@ -73,7 +73,7 @@ absl::Status CreateIfEmpty(const std::string& path, int page_size) {
   return CreateAtFull(database, page_size);
 }
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenAndThenSet(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenAndThenSet(const std::string& path,
                                                       const Profile& profile) {
   RETURN_IF_ERROR(CreateIfEmpty(path, profile.page_size));
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));

@@ -111,7 +111,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
   bool is_as_opened_ = true;
 };
 
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
   Options options = OptionsFor(profile);
   // It leaves WAL behind the saver's back, and comes back to another one.

@@ -94,7 +94,7 @@ class SaverThatKeepsTheWriteLock : public PlantedSubject {
   std::optional<KeptLock> lock_;
 };
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenWithKeptLock(
+absl::StatusOr<std::unique_ptr<Store>> OpenWithKeptLock(
     const std::string& path, const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SaverThatKeepsTheWriteLock>(std::move(saver), path);

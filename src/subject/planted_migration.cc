@@ -52,7 +52,7 @@ absl::Status MigrateWithoutDebugLogs(sqlite3* connection) {
 }
 
 template <absl::Status (*kMigrate)(sqlite3*)>
-absl::StatusOr<std::unique_ptr<Saver>> MigrateAndOpen(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> MigrateAndOpen(const std::string& path,
                                                       const Profile& profile) {
   sqlite3* connection = nullptr;
   // A failure is that of a database without tables yet.

@@ -34,7 +34,7 @@ class SaverThatChangesTheModeAlone : public PlantedSubject {
 };
 
 // The WAL that it comes back to is another one, which the saver is not told.
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
   Options options = OptionsFor(profile);
   options.notice_removed_files = false;

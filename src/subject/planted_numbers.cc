@@ -113,7 +113,7 @@ class SaverThatReusesLogNumbers : public PlantedSubject {
   std::set<std::string> numbered_;  // since opening
 };
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenAfterReading(
+absl::StatusOr<std::unique_ptr<Store>> OpenAfterReading(
     const std::string& path, const Profile& profile) {
   std::optional<Numbers> numbers = ReadWithoutWal(path);
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));

@@ -20,7 +20,7 @@ namespace {
 
 // A note in the log for people, and the state is no longer the one that was
 // committed.
-absl::StatusOr<std::unique_ptr<Saver>> OpenAndNote(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenAndNote(const std::string& path,
                                                    const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   if (saver->recovery_report().wal_frames > 0) {
@@ -43,7 +43,7 @@ void ClearLogNumbers(const std::string& path) {
 
 // The numbers of the logs are counted anew, from 0, in two transactions: a kill
 // between them leaves the 0.
-absl::StatusOr<std::unique_ptr<Saver>> OpenAndRebuild(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenAndRebuild(const std::string& path,
                                                       const Profile& profile) {
   struct stat wal = {};
   const bool has_crashed =

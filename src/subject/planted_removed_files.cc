@@ -15,7 +15,7 @@
 namespace lastcommit {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Saver>> Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
   Options options = OptionsFor(profile);
   options.notice_removed_files = false;

@@ -92,7 +92,7 @@ class SaverThatNeverResets : public PlantedSubject {
 
 // With a rollback journal an open read transaction keeps every writer out, and
 // the bug would be seen at once.
-absl::StatusOr<std::unique_ptr<Saver>> OpenWithSnapshot(
+absl::StatusOr<std::unique_ptr<Store>> OpenWithSnapshot(
     const std::string& path, const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   if (profile.journal_mode != JournalMode::kWal) {

@@ -60,7 +60,7 @@ class PlantedSubject : public SqliteSubject {
 
 // SaverEntry::open of a planted saver that is a SqliteSaver and nothing more.
 template <typename Planted>
-absl::StatusOr<std::unique_ptr<Saver>> OpenPlanted(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenPlanted(const std::string& path,
                                                    const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<Planted>(std::move(saver));

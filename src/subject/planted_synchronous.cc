@@ -23,7 +23,7 @@
 namespace lastcommit {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenAtMostNormal(
+absl::StatusOr<std::unique_ptr<Store>> OpenAtMostNormal(
     const std::string& path, const Profile& profile) {
   Profile lower = profile;
   lower.synchronous = std::min(profile.synchronous, Synchronous::kNormal);

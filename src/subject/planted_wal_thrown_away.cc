@@ -23,7 +23,7 @@ void Delete(const std::string& path) {
   vfs->xDelete(vfs, path.c_str(), /*syncDir=*/0);
 }
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenWithoutWal(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenWithoutWal(const std::string& path,
                                                       const Profile& profile) {
   Delete(absl::StrCat(path, "-wal"));
   Delete(absl::StrCat(path, "-shm"));

@@ -4,8 +4,11 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "subject/plain_keys.h"
 #include "subject/planted.h"
 #include "subject/sql_reader.h"
 #include "subject/sqlite_subject.h"
@@ -13,7 +16,7 @@
 namespace lastcommit {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenSqlite(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
                                                   const Profile& profile) {
   ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SqliteSubject>(std::move(saver));
@@ -30,7 +33,7 @@ class Undefended : public SqliteSubject {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Saver>> OpenUndefended(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenUndefended(const std::string& path,
                                                       const Profile& profile) {
   Options options = OptionsFor(profile);
   options.avoid_sqlite_bugs = false;
@@ -41,7 +44,7 @@ absl::StatusOr<std::unique_ptr<Saver>> OpenUndefended(const std::string& path,
 // What another program does to the same file: its checkpoints, after commits
 // too, are SQLite's own, and so is its cache. The journal mode is the file's,
 // and `synchronous` is what the plan promises of every commit.
-absl::StatusOr<std::unique_ptr<Saver>> OpenStranger(const std::string& path,
+absl::StatusOr<std::unique_ptr<Store>> OpenStranger(const std::string& path,
                                                     const Profile& profile) {
   Profile stock = profile;
   stock.cache_size = 0;
@@ -159,6 +162,11 @@ std::span<const SaverEntry> Savers() {
                   {kDamaged, kUnstableRecovery, kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedLocksLostByClose(),
                   {kDamaged, kOpenFailed, kWrongAnswer, kWrongRead}),
+      Keys(),
+      PlantedKeysLostUpdate(),
+      PlantedKeysTornTransaction(),
+      PlantedKeysAckBeforeCommit(),
+      PlantedKeysDeletedComesBack(),
   };
   return kSavers;
 }
@@ -174,6 +182,19 @@ const SaverEntry* FindSaver(std::string_view name) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+absl::StatusOr<const SaverEntry*> SaverOf(const Plan& plan) {
+  const SaverEntry* const entry = FindSaver(plan.saver);
+  if (entry == nullptr) {
+    return absl::NotFoundError(absl::StrCat(
+        "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
+  }
+  if (entry->dialect == plan.dialect) return entry;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the plan is of the dialect ",
+                   std::string(plan.dialect->name), ", and the saver ",
+                   plan.saver, " of ", std::string(entry->dialect->name)));
 }
 
 }  // namespace lastcommit

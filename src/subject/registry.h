@@ -15,9 +15,9 @@
 #include "absl/status/statusor.h"
 #include "disk/shim_vfs.h"
 #include "model/failure.h"
-#include "model/state.h"
 #include "plan/plan.h"
-#include "subject/saver.h"
+#include "store/state.h"
+#include "store/store.h"
 
 struct sqlite3;
 
@@ -45,7 +45,7 @@ struct UnkeptLocks {
 };
 
 // Opens or creates the database `path` with the settings of `profile`.
-using OpenSaver = absl::StatusOr<std::unique_ptr<Saver>> (*)(
+using OpenSaver = absl::StatusOr<std::unique_ptr<Store>> (*)(
     const std::string& path, const Profile& profile);
 
 struct SaverEntry {
@@ -85,6 +85,11 @@ struct SaverEntry {
   // finding of any class that is not named is a finding about something else.
   std::vector<ViolationClass> also_planted = {};
 
+  // Whose operations it has.
+  const Vocabulary* dialect = &DefaultDialect();
+  // Controls that it does not have, which are not drawn for it.
+  std::vector<StepKind> lacks = {};
+
   OpenSaver OpenFor(int client) const {
     return IsApart(client) ? open_for_others : open;
   }
@@ -104,6 +109,10 @@ std::vector<std::string> SaverNames();
 
 // nullptr if there is none.
 const SaverEntry* FindSaver(std::string_view name);
+
+// That of the plan. NotFound if there is none of its name; InvalidArgument if
+// that one has other operations than the plan's dialect.
+absl::StatusOr<const SaverEntry*> SaverOf(const Plan& plan);
 
 }  // namespace lastcommit
 

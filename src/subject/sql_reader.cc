@@ -8,6 +8,7 @@
 
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -62,72 +63,70 @@ absl::Status Query(sqlite3* connection, std::string_view sql,
   return SqliteStatus(result, connection, sql);
 }
 
-// A table: which columns are its key, and from where on they are hashed.
-struct Reader {
-  std::string_view sql;
-  int hashed_from;
-  RowKey (*key)(sqlite3_stmt* row);
-};
+// What tells the row apart stands in its first columns.
+RowKey KeyOf(sqlite3_stmt* row, const TableSpec& table) {
+  RowKey key;
+  key.table = table;
+  int column = 0;
+  for (std::size_t i = 0; i < table.names; ++i) {
+    key.names[i] = Text(row, column++);
+  }
+  if (table.has_number) key.number = sqlite3_column_int64(row, column);
+  return key;
+}
 
-constexpr Reader kReaders[] = {
-    {"SELECT thread_id, last_log, last_checkpoint, is_deleted FROM threads", 1,
-     [](sqlite3_stmt* row) {
-       return RowKey{Table::kThreads, Text(row, 0), "", "", "", 0};
-     }},
-    {"SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, state,"
-     " metadata, sequence, digest FROM checkpoints",
-     3,
-     [](sqlite3_stmt* row) {
-       return RowKey{Table::kCheckpoints, Text(row, 0), Text(row, 1),
-                     Text(row, 2),        "",           0};
-     }},
-    {"SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel,"
-     " type, bytes FROM writes",
-     5,
-     [](sqlite3_stmt* row) {
-       return RowKey{Table::kWrites, Text(row, 0),
-                     Text(row, 1),   Text(row, 2),
-                     Text(row, 3),   sqlite3_column_int64(row, 4)};
-     }},
-    {"SELECT thread_id, number, level, payload FROM logs", 2,
-     [](sqlite3_stmt* row) {
-       return RowKey{Table::kLogs, Text(row, 0), "",
-                     "",           "",           sqlite3_column_int64(row, 1)};
-     }},
-    {"SELECT thread_id, task_id, state, attempts, version, payload FROM tasks",
-     2,
-     [](sqlite3_stmt* row) {
-       return RowKey{Table::kTasks, Text(row, 0), Text(row, 1), "", "", 0};
-     }},
-    {"SELECT thread_id, name, bytes, digest FROM blobs"
-     " LEFT JOIN contents ON id = content_id",
-     2,
-     [](sqlite3_stmt* row) {
-       return RowKey{Table::kBlobs, Text(row, 0), Text(row, 1), "", "", 0};
-     }},
-};
+absl::Status ReadTable(sqlite3* connection, const TableQuery& query,
+                       State& state) {
+  const int hashed_from =
+      static_cast<int>(query.table->names) + (query.table->has_number ? 1 : 0);
+  return Query(connection, query.sql, [&](sqlite3_stmt* row) {
+    RowHasher hasher;
+    const int columns = sqlite3_column_count(row);
+    for (int i = hashed_from; i < columns; ++i) Hash(row, i, hasher);
+    // Mostly they come in the order of their keys.
+    state.rows.insert_or_assign(state.rows.end(), KeyOf(row, *query.table),
+                                hasher.Finish());
+  });
+}
 
-absl::Status ReadRows(sqlite3* connection, State& state) {
+absl::Status ReadRows(sqlite3* connection, std::span<const TableQuery> tables,
+                      State& state) {
   RETURN_IF_ERROR(Query(
       connection, "SELECT value FROM meta WHERE key = 'commit_counter'",
       [&](sqlite3_stmt* row) { state.cut = sqlite3_column_int64(row, 0); }));
-  for (const Reader& reader : kReaders) {
-    RETURN_IF_ERROR(Query(connection, reader.sql, [&](sqlite3_stmt* row) {
-      RowHasher hasher;
-      const int columns = sqlite3_column_count(row);
-      for (int i = reader.hashed_from; i < columns; ++i) Hash(row, i, hasher);
-      // Mostly they come in the order of their keys.
-      state.rows.insert_or_assign(state.rows.end(), reader.key(row),
-                                  hasher.Finish());
-    }));
+  return AddRows(connection, tables, state);
+}
+
+constexpr TableQuery kThreadsTables[] = {
+    {&threads::kThreads,
+     "SELECT thread_id, last_log, last_checkpoint, is_deleted FROM threads"},
+    {&threads::kCheckpoints,
+     "SELECT thread_id, checkpoint_ns, checkpoint_id, parent_id, type, state,"
+     " metadata, sequence, digest FROM checkpoints"},
+    {&threads::kWrites,
+     "SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel,"
+     " type, bytes FROM writes"},
+    {&threads::kLogs, "SELECT thread_id, number, level, payload FROM logs"},
+    {&threads::kTasks,
+     "SELECT thread_id, task_id, state, attempts, version, payload"
+     " FROM tasks"},
+    {&threads::kBlobs,
+     "SELECT thread_id, name, bytes, digest FROM blobs"
+     " LEFT JOIN contents ON id = content_id"},
+};
+
+}  // namespace
+
+absl::Status AddRows(sqlite3* connection, std::span<const TableQuery> tables,
+                     State& state) {
+  for (const TableQuery& query : tables) {
+    RETURN_IF_ERROR(ReadTable(connection, query, state));
   }
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<State> ReadStateBySql(sqlite3* connection,
-                                     const std::string& /*path*/) {
+absl::StatusOr<State> ReadTables(sqlite3* connection,
+                                 std::span<const TableQuery> tables) {
   RETURN_IF_ERROR(
       SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
                    connection, "BEGIN"));
@@ -135,13 +134,18 @@ absl::StatusOr<State> ReadStateBySql(sqlite3* connection,
   bool has_schema = false;
   absl::Status status = Query(connection, "SELECT 1 FROM sqlite_schema LIMIT 1",
                               [&](sqlite3_stmt*) { has_schema = true; });
-  if (status.ok() && has_schema) status = ReadRows(connection, state);
+  if (status.ok() && has_schema) status = ReadRows(connection, tables, state);
   if (status.ok() && has_schema && state.cut < 0) {
     status = absl::DataLossError("a schema without its commit counter");
   }
   sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
   RETURN_IF_ERROR(status);
   return state;
+}
+
+absl::StatusOr<State> ReadStateBySql(sqlite3* connection,
+                                     const std::string& /*path*/) {
+  return ReadTables(connection, kThreadsTables);
 }
 
 }  // namespace lastcommit

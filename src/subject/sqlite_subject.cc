@@ -6,9 +6,14 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "saver/digest.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "subject/asked.h"
+#include "threads/content.h"
+#include "threads/rules.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -26,12 +31,13 @@ absl::Status ReadWrites(SqliteSaver& saver, const CheckpointKey& key,
                         RowMap& rows) {
   ASSIGN_OR_RETURN(const auto writes, saver.ListWrites(key));
   for (const PendingWrite& write : writes) {
-    rows[{Table::kWrites, key.thread_id, key.checkpoint_ns, key.checkpoint_id,
-          write.task_id, write.idx}] = RowHasher()
-                                           .Text(write.channel)
-                                           .Text(write.type)
-                                           .Blob(write.bytes)
-                                           .Finish();
+    rows[{threads::kWrites,
+          {key.thread_id, key.checkpoint_ns, key.checkpoint_id, write.task_id},
+          write.idx}] = RowHasher()
+                            .Text(write.channel)
+                            .Text(write.type)
+                            .Blob(write.bytes)
+                            .Finish();
   }
   return absl::OkStatus();
 }
@@ -54,8 +60,9 @@ absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
         .Integer(checkpoint.sequence)
         .Blob(DigestOf(CheckpointParts{checkpoint.parent_id, checkpoint.type,
                                        checkpoint.state, checkpoint.metadata}));
-    rows[{Table::kCheckpoints, thread, checkpoint.key.checkpoint_ns,
-          checkpoint.key.checkpoint_id, "", 0}] = row.Finish();
+    rows[{threads::kCheckpoints,
+          {thread, checkpoint.key.checkpoint_ns, checkpoint.key.checkpoint_id},
+          0}] = row.Finish();
     RETURN_IF_ERROR(ReadWrites(saver, checkpoint.key, rows));
   }
   return absl::OkStatus();
@@ -65,7 +72,7 @@ absl::Status ReadLogsAndTasks(SqliteSaver& saver, const std::string& thread,
                               RowMap& rows) {
   ASSIGN_OR_RETURN(const auto logs, saver.ReadLogs(thread));
   for (const LogEntry& entry : logs) {
-    rows[{Table::kLogs, thread, "", "", "", entry.number}] =
+    rows[{threads::kLogs, {thread}, entry.number}] =
         RowHasher()
             .Integer(static_cast<std::int64_t>(entry.level))
             .Text(entry.payload)
@@ -73,7 +80,7 @@ absl::Status ReadLogsAndTasks(SqliteSaver& saver, const std::string& thread,
   }
   ASSIGN_OR_RETURN(const auto tasks, saver.ListTasks(thread));
   for (const Task& task : tasks) {
-    rows[{Table::kTasks, thread, task.key.task_id, "", "", 0}] =
+    rows[{threads::kTasks, {thread, task.key.task_id}, 0}] =
         RowHasher()
             .Text(Name(task.state))
             .Integer(task.attempts)
@@ -109,7 +116,7 @@ absl::Status ReadBlobs(SqliteSaver& saver, const std::string& thread,
                      in_pieces ? ReadInPieces(saver, thread, name)
                                : saver.GetBlob(thread, name));
     in_pieces = !in_pieces;
-    rows[{Table::kBlobs, thread, name, "", "", 0}] =
+    rows[{threads::kBlobs, {thread, name}, 0}] =
         RowHasher().Blob(bytes).Blob(DigestOf(bytes)).Finish();
   }
   return absl::OkStatus();
@@ -118,15 +125,87 @@ absl::Status ReadBlobs(SqliteSaver& saver, const std::string& thread,
 absl::Status ReadThread(SqliteSaver& saver, const ThreadInfo& thread,
                         RowMap& rows) {
   const std::string& id = thread.thread_id;
-  rows[{Table::kThreads, id, "", "", "", 0}] =
-      RowHasher()
-          .Integer(thread.last_log)
-          .Integer(thread.last_checkpoint)
-          .Integer(thread.is_deleted ? 1 : 0)
-          .Finish();
+  rows[{threads::kThreads, {id}, 0}] = RowHasher()
+                                           .Integer(thread.last_log)
+                                           .Integer(thread.last_checkpoint)
+                                           .Integer(thread.is_deleted ? 1 : 0)
+                                           .Finish();
   RETURN_IF_ERROR(ReadCheckpoints(saver, id, rows));
   RETURN_IF_ERROR(ReadLogsAndTasks(saver, id, rows));
   return ReadBlobs(saver, id, rows);
+}
+
+// ---- operations ----
+
+using threads::Arguments;
+using Answered = absl::StatusOr<std::int64_t>;
+
+Answered Nothing(const absl::Status& status) {
+  if (!status.ok()) return status;
+  return 0;
+}
+
+TaskKey TaskKeyOf(const Arguments& arguments) {
+  return {threads::ThreadName(arguments.thread),
+          threads::TaskName(arguments.task)};
+}
+
+CheckpointKey KeyOf(const Arguments& arguments) {
+  return {threads::ThreadName(arguments.thread),
+          threads::NamespaceName(arguments.ns),
+          threads::CheckpointName(arguments.id)};
+}
+
+Checkpoint CheckpointFrom(const Arguments& arguments) {
+  threads::CheckpointContent content = threads::CheckpointOf(arguments);
+  Checkpoint checkpoint;
+  checkpoint.key = KeyOf(arguments);
+  if (arguments.parent >= 0) {
+    checkpoint.parent_id = threads::CheckpointName(arguments.parent);
+  }
+  checkpoint.type = std::move(content.type);
+  checkpoint.state = std::move(content.state);
+  checkpoint.metadata = std::move(content.metadata);
+  return checkpoint;
+}
+
+CheckpointQuery QueryOf(const Arguments& arguments) {
+  CheckpointQuery query;
+  query.thread_id = threads::ThreadName(arguments.thread);
+  query.checkpoint_ns = threads::NamespaceName(arguments.ns);
+  if (arguments.filter >= 0) {
+    query.filter.push_back(
+        {threads::kFilterKey, absl::StrCat(arguments.filter)});
+  }
+  if (arguments.before >= 0) {
+    query.before = threads::CheckpointName(arguments.before);
+  }
+  query.limit = arguments.limit;
+  return query;
+}
+
+// A program reads a task before it updates it.
+Answered UpdateReadTask(SqliteSubject& saver, const Arguments& arguments) {
+  const TaskKey key = TaskKeyOf(arguments);
+  ASSIGN_OR_RETURN(const Task task, Asked(saver, &SqliteSubject::GetTask, key));
+  TaskUpdate update;
+  update.version = task.version - arguments.stale;
+  update.state = arguments.state;
+  if (arguments.replace != 0) {
+    update.payload = threads::TaskPayloadOf(arguments);
+  }
+  return Asked(saver, &SqliteSubject::UpdateTask, key, update);
+}
+
+Answered DigestedList(SqliteSubject& saver, const Arguments& arguments) {
+  ASSIGN_OR_RETURN(
+      const auto checkpoints,
+      Asked(saver, &SqliteSubject::ListCheckpoints, QueryOf(arguments)));
+  std::vector<threads::ListedCheckpoint> list;
+  for (const Checkpoint& checkpoint : checkpoints) {
+    list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
+  }
+  return threads::DigestOfList(list);
 }
 
 }  // namespace
@@ -192,6 +271,53 @@ absl::Status SqliteSubject::RollbackTo(int up) {
   RETURN_IF_ERROR(levels_[levels_.size() - 1 - inner].RollbackTo());
   for (std::size_t i = 0; i < inner; ++i) levels_.pop_back();
   return absl::OkStatus();
+}
+
+Answered SqliteSubject::Do(const Operation& operation) {
+  using enum threads::Kind;
+  const Arguments step = threads::ArgumentsOf(operation);
+  const auto ask = [this](auto method, const auto&... arguments) {
+    return Asked(*this, method, arguments...);
+  };
+  const auto thread = [&] { return threads::ThreadName(step.thread); };
+  switch (threads::KindOf(operation)) {
+    case kPutCheckpoint:
+      return Nothing(ask(&SqliteSubject::PutCheckpoint, CheckpointFrom(step)));
+    case kPutWrite:
+    case kPutWrites:
+      return Nothing(
+          ask(&SqliteSubject::PutWrites, KeyOf(step), threads::WritesOf(step)));
+    case kCommitStep:
+      return Nothing(ask(&SqliteSubject::CommitStep, CheckpointFrom(step),
+                         threads::WritesOf(step)));
+    case kPrune:
+      return ask(&SqliteSubject::Prune, thread(),
+                 threads::NamespaceName(step.ns), step.keep);
+    case kAppendLog:
+      return ask(&SqliteSubject::AppendLog, thread(),
+                 threads::LogPayloadsOf(step).front(), step.level);
+    case kAppendLogs:
+      return ask(&SqliteSubject::AppendLogs, thread(),
+                 threads::LogPayloadsOf(step), step.level);
+    case kCreateTask:
+      return Nothing(ask(&SqliteSubject::CreateTask, TaskKeyOf(step),
+                         threads::TaskPayloadOf(step)));
+    case kUpdateTask:
+      return UpdateReadTask(*this, step);
+    case kPutBlob:
+      return Nothing(ask(&SqliteSubject::PutBlob, thread(),
+                         threads::BlobName(step.id),
+                         ContentBytes(step.content)));
+    case kStreamBlob:
+      return Nothing(ask(&SqliteSubject::StreamBlob, thread(),
+                         threads::BlobName(step.id), ContentBytes(step.content),
+                         step.chunk));
+    case kDeleteThread:
+      return Nothing(ask(&SqliteSubject::DeleteThread, thread()));
+    case kListCheckpoints:
+      return DigestedList(*this, step);
+  }
+  return absl::InternalError("not an operation of this store");
 }
 
 absl::Status SqliteSubject::PutCheckpoint(const Checkpoint& checkpoint) {

@@ -1,5 +1,6 @@
-// SqliteSubject: SqliteSaver behind the Saver interface. Planted savers derive
-// from it and do one thing wrong.
+// SqliteSubject: SqliteSaver as a Store of the vocabulary `threads`. Each of
+// its operations is a method, which planted savers override to do one thing
+// wrong.
 
 #ifndef LASTCOMMIT_SUBJECT_SQLITE_SUBJECT_H_
 #define LASTCOMMIT_SUBJECT_SQLITE_SUBJECT_H_
@@ -9,16 +10,16 @@
 #include <string_view>
 #include <vector>
 
-#include "plan/plan.h"
 #include "saver/sqlite_saver.h"
-#include "subject/saver.h"
+#include "store/profile.h"
+#include "store/store.h"
 
 namespace lastcommit {
 
 // The saver's options for a profile; SqliteSaver's defaults for the rest.
 Options OptionsFor(const Profile& profile);
 
-class SqliteSubject : public Saver {
+class SqliteSubject : public Store {
  public:
   explicit SqliteSubject(std::unique_ptr<SqliteSaver> saver);
   ~SqliteSubject() override;
@@ -29,32 +30,7 @@ class SqliteSubject : public Saver {
   absl::Status Savepoint() override;
   absl::Status Release() override;
   absl::Status RollbackTo(int up) override;
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override;
-  absl::StatusOr<std::vector<Checkpoint>> ListCheckpoints(
-      const CheckpointQuery& query) override;
-  absl::StatusOr<std::int64_t> Prune(const std::string& thread_id,
-                                     const std::string& checkpoint_ns,
-                                     std::int64_t keep) override;
-  absl::Status PutWrites(const CheckpointKey& checkpoint,
-                         const std::vector<PendingWrite>& writes) override;
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override;
-  absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
-                                         const std::string& payload,
-                                         LogLevel level) override;
-  absl::StatusOr<std::int64_t> AppendLogs(
-      const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level) override;
-  absl::Status CreateTask(const TaskKey& key,
-                          const std::string& payload) override;
-  absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
-                                          const TaskUpdate& update) override;
-  absl::StatusOr<Task> GetTask(const TaskKey& key) override;
-  absl::Status PutBlob(const std::string& thread_id, const std::string& name,
-                       std::string_view bytes) override;
-  absl::Status StreamBlob(const std::string& thread_id, const std::string& name,
-                          std::string_view bytes, std::int64_t chunk) override;
-  absl::Status DeleteThread(const std::string& thread_id) override;
+  absl::StatusOr<std::int64_t> Do(const Operation& operation) override;
   absl::StatusOr<std::int64_t> CommitCounter() override;
   std::int64_t AttemptedCommit() const override;
   absl::StatusOr<State> ReadState() override;
@@ -66,6 +42,35 @@ class SqliteSubject : public Saver {
   bool IsInTransaction() override;
   bool IsAborted() override;
   void Interrupt() override;
+
+  virtual absl::Status PutCheckpoint(const Checkpoint& checkpoint);
+  virtual absl::StatusOr<std::vector<Checkpoint>> ListCheckpoints(
+      const CheckpointQuery& query);
+  virtual absl::StatusOr<std::int64_t> Prune(const std::string& thread_id,
+                                             const std::string& checkpoint_ns,
+                                             std::int64_t keep);
+  virtual absl::Status PutWrites(const CheckpointKey& checkpoint,
+                                 const std::vector<PendingWrite>& writes);
+  virtual absl::Status CommitStep(const Checkpoint& checkpoint,
+                                  const std::vector<PendingWrite>& writes);
+  virtual absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
+                                                 const std::string& payload,
+                                                 LogLevel level);
+  virtual absl::StatusOr<std::int64_t> AppendLogs(
+      const std::string& thread_id, const std::vector<std::string>& payloads,
+      LogLevel level);
+  virtual absl::Status CreateTask(const TaskKey& key,
+                                  const std::string& payload);
+  virtual absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
+                                                  const TaskUpdate& update);
+  virtual absl::StatusOr<Task> GetTask(const TaskKey& key);
+  virtual absl::Status PutBlob(const std::string& thread_id,
+                               const std::string& name, std::string_view bytes);
+  // Through a BlobWriter, `chunk` bytes a call.
+  virtual absl::Status StreamBlob(const std::string& thread_id,
+                                  const std::string& name,
+                                  std::string_view bytes, std::int64_t chunk);
+  virtual absl::Status DeleteThread(const std::string& thread_id);
 
  protected:
   SqliteSaver& saver() { return *saver_; }

@@ -2,17 +2,13 @@
 
 #include <sqlite3.h>
 
-#include <new>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "disk/memory_faults.h"
-#include "plan/content.h"
 #include "saver/sqlite_status.h"
 #include "saver/transaction.h"
-#include "status/status.h"
+#include "subject/asked.h"
 
 namespace lastcommit {
 namespace {
@@ -39,73 +35,6 @@ Answer From(const absl::StatusOr<WalCheckpointResult>& result) {
   Answer answer = From(result.status());
   if (result.ok()) answer.checkpoint = *result;
   return answer;
-}
-
-CheckpointKey KeyOf(const Step& step) {
-  return {ThreadName(step.thread), NamespaceName(step.ns),
-          CheckpointName(step.id)};
-}
-
-Checkpoint CheckpointFrom(const Step& step) {
-  CheckpointContent content = CheckpointOf(step);
-  Checkpoint checkpoint;
-  checkpoint.key = KeyOf(step);
-  if (step.parent >= 0) checkpoint.parent_id = CheckpointName(step.parent);
-  checkpoint.type = std::move(content.type);
-  checkpoint.state = std::move(content.state);
-  checkpoint.metadata = std::move(content.metadata);
-  return checkpoint;
-}
-
-Answer From(const absl::StatusOr<std::vector<Checkpoint>>& checkpoints) {
-  if (!checkpoints.ok()) return From(checkpoints.status());
-  std::vector<ListedCheckpoint> list;
-  for (const Checkpoint& checkpoint : *checkpoints) {
-    list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
-  }
-  return {{absl::StatusCode::kOk, DigestOfList(list)}, "", false, {}};
-}
-
-CheckpointQuery QueryOf(const Step& step) {
-  CheckpointQuery query;
-  query.thread_id = ThreadName(step.thread);
-  query.checkpoint_ns = NamespaceName(step.ns);
-  if (step.filter >= 0) {
-    query.filter.push_back({kFilterKey, absl::StrCat(step.filter)});
-  }
-  if (step.before >= 0) query.before = CheckpointName(step.before);
-  query.limit = step.limit;
-  return query;
-}
-
-// Runs `call`, code of the saver, whose memory may run out. What it throws then
-// is an answer as any other.
-template <typename Call>
-auto Asked(const Call& call) -> decltype(call()) {
-  try {
-    const NewMayFail may_fail;
-    return call();
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("the saver has thrown std::bad_alloc");
-  }
-}
-
-// Calls a method of the saver. The arguments are made before that, and so are
-// not a part of it.
-template <typename Method, typename... Arguments>
-auto Asked(Saver& saver, Method method, const Arguments&... arguments) {
-  return Asked([&] { return (saver.*method)(arguments...); });
-}
-
-// A program reads a task before it updates it.
-absl::StatusOr<std::int64_t> UpdateTask(Saver& saver, const Step& step) {
-  const TaskKey key = {ThreadName(step.thread), TaskName(step.task)};
-  ASSIGN_OR_RETURN(const Task task, Asked(saver, &Saver::GetTask, key));
-  TaskUpdate update;
-  update.version = task.version - step.stale;
-  update.state = step.state;
-  if (step.replace != 0) update.payload = TaskPayloadOf(step);
-  return Asked(saver, &Saver::UpdateTask, key, update);
 }
 
 // A few pages at a time: others may go on in between, and if they commit it
@@ -166,7 +95,7 @@ Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
   Answer answer = RunOnSaver(step, acknowledge);
   // As the destructor of a Transaction does for its owner.
   if (step.kind == StepKind::kCommit && saver_->IsAborted()) {
-    if (!Asked(*saver_, &Saver::Rollback).ok()) {
+    if (!Asked(*saver_, &Store::Rollback).ok()) {
       answer.message += "; so did ROLLBACK";
     }
   }
@@ -174,11 +103,11 @@ Answer Driver::Run(const Step& step, Acknowledge acknowledge) {
 }
 
 Answer Driver::Open() {
-  absl::StatusOr<std::unique_ptr<Saver>> saver =
+  absl::StatusOr<std::unique_ptr<Store>> saver =
       Asked([&] { return open_(path_, profile_); });
   if (!saver.ok()) return From(saver.status());
   saver_ = *std::move(saver);
-  return From(Asked(*saver_, &Saver::CommitCounter));
+  return From(Asked(*saver_, &Store::CommitCounter));
 }
 
 void Driver::Close() {
@@ -192,52 +121,24 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
   };
   switch (step.kind) {
     case StepKind::kBegin:
-      return ask(&Saver::Begin);
+      return ask(&Store::Begin);
     case StepKind::kCommit:
-      return ask(&Saver::Commit, [&](std::int64_t cut) {
+      return ask(&Store::Commit, [&](std::int64_t cut) {
         const NewMustNotFail must_not_fail;
         acknowledge(cut);
       });
     case StepKind::kRollback:
-      return ask(&Saver::Rollback);
+      return ask(&Store::Rollback);
     case StepKind::kSavepoint:
-      return ask(&Saver::Savepoint);
+      return ask(&Store::Savepoint);
     case StepKind::kRelease:
-      return ask(&Saver::Release);
+      return ask(&Store::Release);
     case StepKind::kRollbackTo:
-      return ask(&Saver::RollbackTo, step.up);
-    case StepKind::kPutCheckpoint:
-      return ask(&Saver::PutCheckpoint, CheckpointFrom(step));
-    case StepKind::kPutWrite:
-    case StepKind::kPutWrites:
-      return ask(&Saver::PutWrites, KeyOf(step), WritesOf(step));
-    case StepKind::kCommitStep:
-      return ask(&Saver::CommitStep, CheckpointFrom(step), WritesOf(step));
-    case StepKind::kPrune:
-      return ask(&Saver::Prune, ThreadName(step.thread), NamespaceName(step.ns),
-                 step.keep);
-    case StepKind::kAppendLog:
-      return ask(&Saver::AppendLog, ThreadName(step.thread),
-                 LogPayloadsOf(step).front(), step.level);
-    case StepKind::kAppendLogs:
-      return ask(&Saver::AppendLogs, ThreadName(step.thread),
-                 LogPayloadsOf(step), step.level);
-    case StepKind::kCreateTask:
-      return ask(&Saver::CreateTask,
-                 TaskKey{ThreadName(step.thread), TaskName(step.task)},
-                 TaskPayloadOf(step));
-    case StepKind::kUpdateTask:
-      return From(UpdateTask(*saver_, step));
-    case StepKind::kPutBlob:
-      return ask(&Saver::PutBlob, ThreadName(step.thread), BlobName(step.id),
-                 ContentBytes(step.content));
-    case StepKind::kStreamBlob:
-      return ask(&Saver::StreamBlob, ThreadName(step.thread), BlobName(step.id),
-                 ContentBytes(step.content), step.chunk);
-    case StepKind::kDeleteThread:
-      return ask(&Saver::DeleteThread, ThreadName(step.thread));
-    case StepKind::kListCheckpoints:
-      return ask(&Saver::ListCheckpoints, QueryOf(step));
+      return ask(&Store::RollbackTo, step.up);
+    case StepKind::kChange:
+    case StepKind::kQuery:
+      // Its arguments are made by the tester.
+      return From(saver_->Do(step.operation));
     case StepKind::kRead:
       // What asks for everything, one after the other, is the tester's.
       return From(saver_->ReadState());
@@ -246,11 +147,11 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
     case StepKind::kBackup:
       return Backup();
     case StepKind::kWalCheckpoint:
-      return ask(&Saver::WalCheckpoint, step.mode);
+      return ask(&Store::WalCheckpoint, step.mode);
     case StepKind::kVacuum:
-      return ask(&Saver::Vacuum);
+      return ask(&Store::Vacuum);
     case StepKind::kJournalMode:
-      return ask(&Saver::SetJournalMode, step.journal_mode);
+      return ask(&Store::SetJournalMode, step.journal_mode);
     case StepKind::kUnlink:
       return Unlink(step);
     case StepKind::kOpen:

@@ -48,7 +48,7 @@ class Driver {
   // How another program removes a file, and what came of it: the answer.
   void OnUnlink(std::function<Unlinked(DatabaseFile file)> hook);
 
-  Saver* saver() { return saver_.get(); }
+  Store* saver() { return saver_.get(); }
 
  private:
   Answer Open();
@@ -64,7 +64,7 @@ class Driver {
   const OpenSaver open_;
   std::function<void()> closed_for_reopen_;
   std::function<Unlinked(DatabaseFile file)> unlink_;
-  std::unique_ptr<Saver> saver_;
+  std::unique_ptr<Store> saver_;
 };
 
 }  // namespace lastcommit

@@ -10,7 +10,7 @@
 #include "disk/memory_faults.h"
 #include "disk/sim_vfs.h"
 #include "plan/fault.h"
-#include "subject/saver.h"
+#include "store/store.h"
 
 namespace lastcommit {
 
@@ -27,7 +27,7 @@ class ErrorInjector {
   ErrorInjector& operator=(const ErrorInjector&) = delete;
 
   // Whom to interrupt; nullptr = nobody. Not owned.
-  void set_saver(Saver* saver) { saver_ = saver; }
+  void set_saver(Store* saver) { saver_ = saver; }
 
   // While it is held, because another client runs, it makes nothing fail that
   // does not go through At: a full disk and a lack of memory are the client's
@@ -52,7 +52,7 @@ class ErrorInjector {
   const IoError error_;
   const std::optional<Allocator> allocator_;
   SimDisk& disk_;
-  Saver* saver_ = nullptr;
+  Store* saver_ = nullptr;
   std::int64_t calls_ = 0;
   std::int64_t errors_ = 0;
   bool is_half_way_ = false;

@@ -106,9 +106,9 @@ absl::StatusOr<Verdict> Probe(Driver& driver, ReferenceModel& model,
   }
   return Verdict::Violated(
       violation,
-      absl::StrCat("after recovery, ", std::string(Name(step.kind)),
-                   " answered ", absl::StatusCodeToString(answer.outcome.code),
-                   " ", answer.outcome.value, ", the model ",
+      absl::StrCat("after recovery, ", std::string(NameOf(step)), " answered ",
+                   absl::StatusCodeToString(answer.outcome.code), " ",
+                   answer.outcome.value, ", the model ",
                    absl::StatusCodeToString(expected.code), " ", expected.value,
                    answer.message.empty() ? "" : ": ",
                    absl::CHexEscape(answer.message)));
@@ -128,24 +128,18 @@ absl::StatusOr<Verdict> JudgeSaverRead(Driver& driver,
   return JudgeState(model.state(), *state, violation, where);
 }
 
-Step StepOf(StepKind kind) {
+Step Control(StepKind kind) {
   Step step;
   step.kind = kind;
   return step;
 }
 
-// Writes a record of every kind.
-std::vector<Step> ProbeTransaction() {
-  std::vector<Step> steps = {StepOf(StepKind::kBegin)};
-  for (const StepKind kind :
-       {StepKind::kPutCheckpoint, StepKind::kPutWrite, StepKind::kAppendLog,
-        StepKind::kCreateTask, StepKind::kPutBlob, StepKind::kStreamBlob}) {
-    Step& step = steps.emplace_back(StepOf(kind));
-    step.thread = PlanLimits::kMaxName;
-    step.content = {64, 1};
+std::vector<Step> ProbeTransaction(const Vocabulary& dialect) {
+  std::vector<Step> steps = {Control(StepKind::kBegin)};
+  for (const Operation& operation : dialect.probe()) {
+    steps.push_back(StepOf(operation));
   }
-  steps.back().id = 1;
-  steps.push_back(StepOf(StepKind::kCommit));
+  steps.push_back(Control(StepKind::kCommit));
   return steps;
 }
 
@@ -155,7 +149,7 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                                           ReferenceModel model) {
   Driver driver(*task.entry, task.remains->database(), *task.profile);
   ASSIGN_OR_RETURN(Verdict verdict,
-                   Probe(driver, model, StepOf(StepKind::kOpen),
+                   Probe(driver, model, Control(StepKind::kOpen),
                          ViolationClass::kUnstableRecovery));
   if (driver.saver() == nullptr)
     verdict.violation = ViolationClass::kOpenFailed;
@@ -164,17 +158,17 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
       verdict, JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
                               "the saver after its recovery"));
   if (!verdict.held()) return verdict;
-  for (const Step& step : ProbeTransaction()) {
+  for (const Step& step : ProbeTransaction(*task.entry->dialect)) {
     ASSIGN_OR_RETURN(verdict,
                      Probe(driver, model, step, ViolationClass::kNotWritable));
     if (!verdict.held()) return verdict;
   }
-  ASSIGN_OR_RETURN(verdict, Probe(driver, model, StepOf(StepKind::kClose),
+  ASSIGN_OR_RETURN(verdict, Probe(driver, model, Control(StepKind::kClose),
                                   ViolationClass::kNotWritable));
   if (!verdict.held()) return verdict;
   ASSIGN_OR_RETURN(verdict, JudgeDatabaseAlone(task, model));
   if (!verdict.held()) return verdict;
-  ASSIGN_OR_RETURN(verdict, Probe(driver, model, StepOf(StepKind::kOpen),
+  ASSIGN_OR_RETURN(verdict, Probe(driver, model, Control(StepKind::kOpen),
                                   ViolationClass::kNotWritable));
   if (!verdict.held()) return verdict;
   return JudgeSaverRead(driver, model, ViolationClass::kNotWritable,

@@ -16,10 +16,10 @@
 #include "absl/status/statusor.h"
 #include "model/contract.h"
 #include "model/reference_model.h"
-#include "model/state.h"
 #include "model/verdict.h"
 #include "oracle/round_judge.h"
 #include "plan/plan.h"
+#include "store/state.h"
 #include "subject/registry.h"
 #include "trial/trial_files.h"
 

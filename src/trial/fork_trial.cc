@@ -58,7 +58,7 @@ absl::Status OutOfResourcesError(const SharedPage& page, const Round& round,
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "the machine ran out of something at step ", step, " (",
-      std::string(Name(round.steps[step].kind)), "), and the saver said: ",
+      std::string(NameOf(round.steps[step])), "), and the saver said: ",
       page.message[0] == '\0' ? "nothing more"
                               : absl::CHexEscape(page.message)));
 }
@@ -395,11 +395,7 @@ class ForkTrial::Impl {
 
   absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
     RETURN_IF_ERROR(CheckCanRun(plan));
-    const SaverEntry* entry = FindSaver(plan.saver);
-    if (entry == nullptr) {
-      return absl::NotFoundError(absl::StrCat(
-          "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
-    }
+    ASSIGN_OR_RETURN(const SaverEntry* const entry, SaverOf(plan));
     ForkWorld world(plan, *entry, keep, own_);
     RETURN_IF_ERROR(world.Prepare());
     RoundLoop loop(plan, *entry, *own_.page, world);

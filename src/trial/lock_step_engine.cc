@@ -41,7 +41,7 @@ void LockStepEngine::Die(bool alone) {
   ForkEngine::Die(alone);
 }
 
-void LockStepEngine::BeforeStep(std::size_t step, Saver* saver) {
+void LockStepEngine::BeforeStep(std::size_t step, Store* saver) {
   turns_.EnterStep(client_, step, saver != nullptr && saver->IsInTransaction());
   const int next = *turns_.NextInOrder();  // at least this one is left
   if (next != client_) GoOn(next);

@@ -53,7 +53,7 @@ class LockStepEngine : public ForkEngine, private VfsObserver {
   void Begin();
   void End();
 
-  void BeforeStep(std::size_t step, Saver* saver) override;
+  void BeforeStep(std::size_t step, Store* saver) override;
   [[noreturn]] void Die(bool alone) override;
 
  private:

@@ -27,7 +27,7 @@ void RecordedEngine::Observe(IoObserver* observer) {
   ForkEngine::Observe(observer == nullptr ? nullptr : this);
 }
 
-void RecordedEngine::BeforeStep(std::size_t step, Saver* saver) {
+void RecordedEngine::BeforeStep(std::size_t step, Store* saver) {
   const std::optional<IoError>& error = round_.steps[step].error;
   if (error.has_value()) errors_.Arm(*error);
   // In these steps it goes, or comes.

@@ -32,7 +32,7 @@ class RecordedEngine : public ForkEngine, private IoObserver {
 
   void Observe(IoObserver* observer) override;
   std::int64_t errors() const override { return errors_.errors(); }
-  void BeforeStep(std::size_t step, Saver* saver) override;
+  void BeforeStep(std::size_t step, Store* saver) override;
 
  private:
   std::optional<std::int64_t> BeforeCall(const IoCall& call) override;

@@ -115,7 +115,7 @@ class KillSwitch : public IoObserver {
         position_(page.positions[client_]) {}
 
   // Whose I/O calls these are; nullptr while it is not open.
-  void set_saver(Saver* saver) { saver_ = saver; }
+  void set_saver(Store* saver) { saver_ = saver; }
 
   // What is written about a step comes before the record that it was intended.
   void EnterStep(std::size_t step, bool in_transaction, bool has_spilled) {
@@ -227,7 +227,7 @@ class KillSwitch : public IoObserver {
   CallNotes notes_;
   const int client_;
   Position& position_;
-  Saver* saver_ = nullptr;
+  Store* saver_ = nullptr;
   std::size_t step_ = 0;
   Phase phase_ = Phase::kOpen;
   std::int64_t io_in_step_ = 0;
@@ -245,7 +245,7 @@ class TransactionWatch {
   bool is_open() const { return is_open_; }
   bool has_spilled() const { return has_spilled_; }
 
-  void After(const Step& step, const Answer& answer, Saver* saver) {
+  void After(const Step& step, const Answer& answer, Store* saver) {
     const bool ok = answer.outcome.code == absl::StatusCode::kOk;
     // An error may have ended it.
     if (!ok && is_open_ && (saver == nullptr || !saver->IsInTransaction())) {
@@ -277,8 +277,8 @@ class TransactionWatch {
         break;
       default:
         page_.statement_failed_after_spill |= IsChange(step.kind) &&
-                                              step.invalid_at > 0 && !ok &&
-                                              is_open_ && has_spilled_;
+                                              step.operation.invalid_at() > 0 &&
+                                              !ok && is_open_ && has_spilled_;
     }
   }
 
@@ -304,7 +304,7 @@ bool KeepsSaver(StepKind kind) {
          kind != StepKind::kClose;
 }
 
-void NoteClaims(Saver* saver, const Answer& answer, StepRecord& record) {
+void NoteClaims(Store* saver, const Answer& answer, StepRecord& record) {
   record.has_saver = saver != nullptr;
   record.is_in_transaction = saver != nullptr && saver->IsInTransaction();
   record.is_aborted = saver != nullptr && saver->IsAborted();

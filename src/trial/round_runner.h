@@ -32,7 +32,7 @@ class RoundEngine {
   virtual bool Unlink(const std::string& path) = 0;
   // Whether there is such a file, and something in it.
   virtual bool HasBytes(const std::string& path) = 0;
-  virtual void BeforeStep(std::size_t /*step*/, Saver* /*saver*/) {}
+  virtual void BeforeStep(std::size_t /*step*/, Store* /*saver*/) {}
 };
 
 struct RoundTask {

@@ -38,14 +38,14 @@ class SimClient : public RoundEngine {
     const InodeId found = storage.Find(path);
     return found != kNoInode && storage.Size(found) > 0;
   }
-  void BeforeStep(std::size_t next, Saver* of_client) override {
+  void BeforeStep(std::size_t next, Store* of_client) override {
     saver = of_client;
     round_.BeforeStep(*this, next);
   }
 
   const int number;
   std::unique_ptr<Fiber> fiber;
-  Saver* saver = nullptr;  // when its step began
+  Store* saver = nullptr;  // when its step began
 
   IoObserver* observer = nullptr;
   std::optional<IoCall> counted;        // the call that it makes, if counted

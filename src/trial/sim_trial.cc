@@ -374,11 +374,7 @@ class SimTrial::Impl {
 
   absl::StatusOr<TrialResult> Run(const Plan& plan, const Kept& keep,
                                   SimGuest* guest) {
-    const SaverEntry* entry = FindSaver(plan.saver);
-    if (entry == nullptr) {
-      return absl::NotFoundError(absl::StrCat(
-          "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
-    }
+    ASSIGN_OR_RETURN(const SaverEntry* const entry, SaverOf(plan));
     SimReport& report = shared_->report;
     report.is_done = false;
     report.has_image = false;

@@ -10,7 +10,7 @@
 
 #include "disk/system_calls.h"
 #include "plan/fault.h"
-#include "subject/saver.h"
+#include "store/store.h"
 
 namespace lastcommit {
 
@@ -23,7 +23,7 @@ class SystemCallErrors : public SystemCallObserver {
   // Calls count from now on.
   void Arm(const IoError& error);
   // Whom to interrupt; nullptr = nobody. Not owned.
-  void set_saver(Saver* saver) { saver_ = saver; }
+  void set_saver(Store* saver) { saver_ = saver; }
   // How many were injected.
   std::int64_t errors() const;
 
@@ -39,7 +39,7 @@ class SystemCallErrors : public SystemCallObserver {
   const std::string directory_;
   SystemCallObserver& next_;
   std::optional<IoError> error_;
-  Saver* saver_ = nullptr;
+  Store* saver_ = nullptr;
   std::int64_t calls_ = 0;
   std::int64_t errors_ = 0;
   bool is_half_way_ = false;  // the rest of a write is to fail

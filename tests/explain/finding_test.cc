@@ -9,6 +9,7 @@
 #include "explain/findings_fixture.h"
 #include "explain/plans.h"
 #include "gmock/gmock.h"
+#include "operations.h"
 #include "plan/codec.h"
 #include "token/token.h"
 
@@ -150,10 +151,10 @@ TEST_F(FindingTest, APlanThatIsTooLongForATokenIsSaidToBe) {
   options_.is_cancelled = [] { return true; };
   Plan plan = PlanKilledInCommit(kDishonest);
   for (int id = 0; id < 100; ++id) {
-    plan.rounds[0].steps.insert(plan.rounds[0].steps.begin() + 1,
-                                {.kind = StepKind::kPutBlob,
-                                 .id = id * id % 97,
-                                 .content = {id * 17 % 101, 5}});
+    plan.rounds[0].steps.insert(
+        plan.rounds[0].steps.begin() + 1,
+        Op(threads::Kind::kPutBlob,
+           {.id = id * id % 97, .content = {id * 17 % 101, 5}}));
   }
   const Finding finding = Keep(plan);
   EXPECT_EQ(finding.token, "");

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "operations.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -17,7 +18,7 @@ inline constexpr char kDishonest[] = "planted-ack-before-commit";
 // that do not matter.
 inline Plan PlanKilledInCommit(const std::string& saver) {
   const auto blob = [](int id) {
-    return Step{.kind = StepKind::kPutBlob, .id = id, .content = {300, 12}};
+    return Op(threads::Kind::kPutBlob, {.id = id, .content = {300, 12}});
   };
   const Step commit = {.kind = StepKind::kCommit,
                        .crash = CrashPoint{1, Moment::kBefore}};

@@ -52,7 +52,7 @@ TEST(ShapeTest, DoesNotDependOnNumbers) {
   Plan plan = PlanKilledInCommit(kHonest);
   const std::string shape = ShapeOf(plan, ViolationClass::kLostCommit);
   plan.profile.cache_size = 3;
-  plan.rounds[0].steps[1].content.size = 1;
+  plan.rounds[0].steps[1].operation.content.size = 1;
   plan.rounds[0].steps[5].crash->io = 2;
   EXPECT_EQ(ShapeOf(plan, ViolationClass::kLostCommit), shape);
 }

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "operations.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -14,7 +15,7 @@ inline constexpr char kDropsWalSyncs[] = "planted-wal-sync-dropped";
 // A commit that is acknowledged, and another one; power is lost between the
 // two, which takes everything that was not synced.
 inline Plan PlanWithoutPower(const std::string& saver) {
-  const auto log = [] { return Step{.kind = StepKind::kAppendLog}; };
+  const auto log = [] { return Op(threads::Kind::kAppendLog); };
   Plan plan;
   plan.saver = saver;
   plan.engine = Engine::kSim;

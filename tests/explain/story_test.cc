@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "golden.h"
 #include "gtest/gtest.h"
+#include "operations.h"
 #include "output/version.h"
 
 namespace lastcommit {
@@ -28,25 +29,19 @@ Plan PlanWithEverything() {
       {.kind = StepKind::kOpen},
       {.kind = StepKind::kBegin},
       {.kind = StepKind::kSavepoint},
-      {.kind = StepKind::kPutCheckpoint,
-       .thread = 3,
-       .ns = 1,
-       .id = 3,
-       .parent = 2,
-       .content = content},
-      {.kind = StepKind::kPutCheckpoint, .content = content, .invalid_at = 0},
-      {.kind = StepKind::kAppendLog, .content = content, .invalid_at = 0},
-      {.kind = StepKind::kAppendLog, .content = content},
-      {.kind = StepKind::kAppendLogs, .content = content, .count = 5},
-      {.kind = StepKind::kAppendLogs,
-       .content = content,
-       .count = 5,
-       .invalid_at = 4},
+      Op(threads::Kind::kPutCheckpoint,
+         {.thread = 3, .ns = 1, .id = 3, .parent = 2, .content = content}),
+      Op(threads::Kind::kPutCheckpoint, {.content = content, .invalid_at = 0}),
+      Op(threads::Kind::kAppendLog, {.content = content, .invalid_at = 0}),
+      Op(threads::Kind::kAppendLog, {.content = content}),
+      Op(threads::Kind::kAppendLogs, {.content = content, .count = 5}),
+      Op(threads::Kind::kAppendLogs,
+         {.content = content, .count = 5, .invalid_at = 4}),
       {.kind = StepKind::kRollbackTo, .up = 2},
       {.kind = StepKind::kRollbackTo},
       {.kind = StepKind::kRelease},
       {.kind = StepKind::kRollback},
-      {.kind = StepKind::kDeleteThread, .thread = 8},
+      Op(threads::Kind::kDeleteThread, {.thread = 8}),
       {.kind = StepKind::kRead},
       {.kind = StepKind::kLiveRead},
       {.kind = StepKind::kWalCheckpoint, .mode = CheckpointMode::kTruncate},
@@ -109,23 +104,19 @@ Plan PlanOfClients() {
   plan.rounds.push_back({{
       {.kind = StepKind::kOpen},
       {.kind = StepKind::kOpen, .client = 1},
-      {.kind = StepKind::kAppendLog, .content = {300, 7}},
+      Op(threads::Kind::kAppendLog, {.content = {300, 7}}),
       {.kind = StepKind::kWalCheckpoint,
        .mode = CheckpointMode::kRestart,
        .switches = {{0, 1}, {17, 1}, {40, 1}}},
       {.kind = StepKind::kBegin, .client = 1},
-      {.kind = StepKind::kPutCheckpoint,
-       .client = 1,
-       .thread = 3,
-       .id = 3,
-       .parent = 2,
-       .content = {300, 42}},
+      Op(threads::Kind::kPutCheckpoint,
+         {.thread = 3, .id = 3, .parent = 2, .content = {300, 42}},
+         {.client = 1}),
       {.kind = StepKind::kSavepoint, .client = 1},
       {.kind = StepKind::kRollbackTo, .client = 1},
       {.kind = StepKind::kRollbackTo, .client = 1, .up = 1},
-      {.kind = StepKind::kAppendLog,
-       .thread = 1,
-       .error = IoError{ErrorKind::kBusy, 2}},
+      Op(threads::Kind::kAppendLog, {.thread = 1},
+         {.error = IoError{ErrorKind::kBusy, 2}}),
       {.kind = StepKind::kCommit,
        .client = 1,
        .crash = CrashPoint{.io = 3, .is_of_one = true},
@@ -139,15 +130,15 @@ Plan PlanOfClients() {
     four.steps.push_back({.kind = StepKind::kOpen, .client = client});
   }
   for (int client = 0; client < kMaxClients; ++client) {
-    four.steps.push_back({.kind = StepKind::kCommitStep,
-                          .client = client,
-                          .thread = 12345,
-                          .ns = 1,
-                          .id = 54321,
-                          .parent = 12321,
-                          .task = 9,
-                          .content = {1000, 42},
-                          .count = 3});
+    four.steps.push_back(Op(threads::Kind::kCommitStep,
+                            {.thread = 12345,
+                             .ns = 1,
+                             .id = 54321,
+                             .parent = 12321,
+                             .task = 9,
+                             .content = {1000, 42},
+                             .count = 3},
+                            {.client = client}));
   }
   four.steps[5].crash = CrashPoint{7, Moment::kDuring};
   for (int client = kMaxClients - 1; client >= 0; --client) {

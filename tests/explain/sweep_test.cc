@@ -7,6 +7,7 @@
 #include "explain/sim_plans.h"
 #include "explain/sweep_report.h"
 #include "gmock/gmock.h"
+#include "operations.h"
 #include "plan/codec.h"
 
 namespace lastcommit {
@@ -158,7 +159,7 @@ TEST(PlanToSweepTest, WhatCannotBeSweptIsRefused) {
 
 TEST_F(SweepTest, APlanThatFailsWithoutACrashIsNotSwept) {
   Plan plan = PlanWithoutPower("planted-blob-as-text");
-  plan.rounds[0].steps[1] = {.kind = StepKind::kPutBlob, .content = {4000, 1}};
+  plan.rounds[0].steps[1] = Op(threads::Kind::kPutBlob, {.content = {4000, 1}});
   plan.rounds[0].steps[2] = {.kind = StepKind::kRead};
   const absl::StatusOr<SweepSummary> summary = RunSweep(
       *trial_, plan, options_, [](const SweepSummary&) { return true; });

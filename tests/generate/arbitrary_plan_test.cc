@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "matchers.h"
 #include "model/reference_model.h"
+#include "operations.h"
 #include "plan/codec.h"
 #include "xxhash.h"
 
@@ -236,43 +237,49 @@ TEST_F(MixOfPlansTest, HasEachKindOfCheckpoint) {
 
 TEST_F(MixOfPlansTest, HasBatchesThatFailHalfWay) {
   EXPECT_GT(CountWithStep([](const Step& step) {
-              return step.kind == StepKind::kAppendLogs && step.invalid_at > 0;
+              return Is(step, threads::Kind::kAppendLogs) &&
+                     step.operation.invalid_at() > 0;
             }),
             100);
 }
 
 // Walks a plan with the model and counts what its steps of the kind answer.
 TEST_F(MixOfPlansTest, MostChangesFindSomethingToWorkOn) {
-  std::map<StepKind, int> all;
-  std::map<StepKind, int> accepted;
+  std::map<std::string_view, int> all;
+  std::map<std::string_view, int> accepted;
   for (const Plan& plan : *plans_) {
     ReferenceModel model;
     for (const Round& round : plan.rounds) {
       for (const Step& step : round.steps) {
-        ++all[step.kind];
+        if (IsChange(step.kind)) ++all[NameOf(step)];
         if (model.Apply(step).code == absl::StatusCode::kOk) {
-          ++accepted[step.kind];
+          ++accepted[NameOf(step)];
         }
       }
     }
   }
-  for (const auto& [kind, count] : all) {
-    if (!IsChange(kind)) continue;
-    EXPECT_GT(accepted[kind] * 100, count * 55) << Name(kind);
-    if (kind == StepKind::kDeleteThread) continue;  // never refused
-    EXPECT_LT(accepted[kind], count) << Name(kind);
+  for (const auto& [name, count] : all) {
+    EXPECT_GT(accepted[name] * 100, count * 55) << name;
+    if (name == "delete_thread") continue;  // never refused
+    EXPECT_LT(accepted[name], count) << name;
   }
 }
 
 TEST_F(MixOfPlansTest, StreamsInPiecesSmallerAndLargerThanAPage) {
   const auto count = [](auto predicate) {
     return CountWithStep([&](const Step& step) {
-      return step.kind == StepKind::kStreamBlob && predicate(step);
+      return Is(step, threads::Kind::kStreamBlob) && predicate(step);
     });
   };
-  EXPECT_GT(count([](const Step& step) { return step.chunk < 512; }), 50);
-  EXPECT_GT(count([](const Step& step) { return step.chunk > 4096; }), 50);
-  EXPECT_GT(count([](const Step& step) { return step.content.size > 50'000; }),
+  EXPECT_GT(
+      count([](const Step& step) { return ArgumentsOf(step).chunk < 512; }),
+      50);
+  EXPECT_GT(
+      count([](const Step& step) { return ArgumentsOf(step).chunk > 4096; }),
+      50);
+  EXPECT_GT(count([](const Step& step) {
+              return step.operation.content.size > 50'000;
+            }),
             50);
 }
 
@@ -313,8 +320,8 @@ TEST_F(MixOfPlansTest, CrashesAtEachMomentAndInEachStepOfTheFrame) {
 TEST_F(MixOfPlansTest, HasBigDatabases) {
   EXPECT_GT(Count([](const Plan& plan) {
               return CountSteps(plan, [](const Step& step) {
-                       return step.kind == StepKind::kAppendLogs &&
-                              step.count >= 100;
+                       return Is(step, threads::Kind::kAppendLogs) &&
+                              step.operation.count() >= 100;
                      }) > 1;
             }),
             10);

@@ -13,11 +13,15 @@
 #include "generate/shrink.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "operations.h"
 #include "plan/codec.h"
 
 namespace lastcommit {
 namespace {
 
+Step Of(int client, threads::Kind kind) {
+  return Op(kind, {}, {.client = client});
+}
 Step Of(int client, StepKind kind, std::vector<Switch> switches = {}) {
   return {.kind = kind, .client = client, .switches = std::move(switches)};
 }
@@ -67,8 +71,8 @@ TEST(ScheduleEditsTest, SwitchesGoAllAtOnceThenByHalvesThenOneByOne) {
 
 TEST(ScheduleEditsTest, AStepComesBeforeOrAfterTheOneThatASwitchLeft) {
   const Step left = Of(0, StepKind::kRead, {{4, 1}});
-  const Step more = Of(0, StepKind::kAppendLog);
-  const Step next = Of(1, StepKind::kPutBlob);
+  const Step more = Of(0, threads::Kind::kAppendLog);
+  const Step next = Of(1, threads::Kind::kPutBlob);
   const Step last = Of(1, StepKind::kRead);
   const Step without = Of(0, StepKind::kRead);
   const std::vector<Plan> results = Results(PlanOf({left, more, next, last}));

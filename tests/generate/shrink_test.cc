@@ -10,6 +10,7 @@
 #include "generate/arbitrary_plan.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "operations.h"
 #include "plan/codec.h"
 
 namespace lastcommit {
@@ -33,8 +34,8 @@ bool HasBlobBeforeRollback(const Plan& plan) {
   for (const Round& round : plan.rounds) {
     bool has_blob = false;
     for (const Step& step : round.steps) {
-      has_blob = has_blob ||
-                 (step.kind == StepKind::kPutBlob && step.content.size >= 700);
+      has_blob = has_blob || (Is(step, threads::Kind::kPutBlob) &&
+                              step.operation.content.size >= 700);
       if (has_blob && step.kind == StepKind::kRollbackTo) return true;
     }
   }

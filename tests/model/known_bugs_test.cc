@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "operations.h"
 
 namespace lastcommit {
 namespace {
@@ -21,14 +22,15 @@ constexpr int kAffected = 3'040'001;
 
 Step StepOf(StepKind kind) { return {.kind = kind}; }
 
-Step Crashing(StepKind kind, SurvivalKind survival) {
-  Step step = StepOf(kind);
+Step Crashing(Step step, SurvivalKind survival) {
   step.crash = CrashPoint{1, Moment::kBefore, {.kind = survival}};
   return step;
 }
+Step Crashing(StepKind kind, SurvivalKind survival) {
+  return Crashing(StepOf(kind), survival);
+}
 
-Step Failing(StepKind kind, ErrorKind error, std::int64_t at = 1) {
-  Step step = StepOf(kind);
+Step Failing(Step step, ErrorKind error, std::int64_t at = 1) {
   step.error = IoError{error, at};
   return step;
 }
@@ -211,8 +213,9 @@ class VacuumSigns : public SignsTest {
  protected:
   VacuumSigns() {
     Use(JournalMode::kDelete);
-    AddRound({StepOf(StepKind::kVacuum),
-              Crashing(StepKind::kDeleteThread, SurvivalKind::kChosen)});
+    AddRound(
+        {StepOf(StepKind::kVacuum),
+         Crashing(Op(threads::Kind::kDeleteThread), SurvivalKind::kChosen)});
     failure_.violation = ViolationClass::kDamaged;
   }
 };
@@ -231,7 +234,7 @@ TEST_F(VacuumSigns, AreEnoughAtTheLevelsWithoutASync) {
 
 TEST_F(VacuumSigns, EndWithTheNextCommit) {
   std::vector<Step>& steps = plan_.rounds[0].steps;
-  steps.insert(steps.begin() + 2, StepOf(StepKind::kPutBlob));
+  steps.insert(steps.begin() + 2, Op(threads::Kind::kPutBlob));
   EXPECT_THAT(Names(), IsEmpty());
 }
 
@@ -270,7 +273,7 @@ class MemoryJournalSigns : public SignsTest {
  protected:
   MemoryJournalSigns() {
     Use(JournalMode::kMemory);
-    AddRound({Failing(StepKind::kPutBlob, ErrorKind::kWrite)});
+    AddRound({Failing(Op(threads::Kind::kPutBlob), ErrorKind::kWrite)});
     failure_.had_errors = true;
     failure_.violation = ViolationClass::kNotACut;
   }
@@ -294,7 +297,7 @@ class HalfStatementSigns : public SignsTest {
  protected:
   HalfStatementSigns() {
     AddRound({StepOf(StepKind::kBegin), StepOf(StepKind::kSavepoint),
-              Failing(StepKind::kUpdateTask, ErrorKind::kOpen),
+              Failing(Op(threads::Kind::kUpdateTask), ErrorKind::kOpen),
               StepOf(StepKind::kCommit)});
     failure_.had_errors = true;
     failure_.violation = ViolationClass::kDamaged;
@@ -317,7 +320,7 @@ TEST_F(HalfStatementSigns, NeedASavepointAndACommit) {
 
 TEST_F(SignsTest, AStatementWithoutMemoryIsOlderThanAVacuum) {
   AddRound({StepOf(StepKind::kVacuum), StepOf(StepKind::kBegin),
-            Failing(StepKind::kStreamBlob, ErrorKind::kNoMemory)});
+            Failing(Op(threads::Kind::kStreamBlob), ErrorKind::kNoMemory)});
   failure_.had_errors = true;
   failure_.violation = ViolationClass::kWrongRead;
   EXPECT_THAT(Names(), ElementsAre("statement-outlives-transaction"));
@@ -338,37 +341,38 @@ class JournalSigns : public SignsTest {
     failure_.violation = ViolationClass::kNotACut;
   }
   void LosePowerAfter(const Step& failing) {
-    AddRound({failing, Crashing(StepKind::kPutBlob, SurvivalKind::kSubset)});
+    AddRound({failing,
+              Crashing(Op(threads::Kind::kPutBlob), SurvivalKind::kSubset)});
     failure_.had_errors = true;
   }
 };
 
 TEST_F(JournalSigns, AFailedSyncIsOfTheEndUnlessItIsTheFirst) {
-  LosePowerAfter(Failing(StepKind::kPutBlob, ErrorKind::kSync, 4));
+  LosePowerAfter(Failing(Op(threads::Kind::kPutBlob), ErrorKind::kSync, 4));
   EXPECT_THAT(Names(), ElementsAre("journal-end-not-synced"));
   plan_.rounds[0].steps[1].error->at = 1;
   EXPECT_THAT(Names(), ElementsAre("journal-name-not-synced"));
 }
 
 TEST_F(JournalSigns, AFailedWriteIsOfTheName) {
-  LosePowerAfter(Failing(StepKind::kPutBlob, ErrorKind::kWrite, 5));
+  LosePowerAfter(Failing(Op(threads::Kind::kPutBlob), ErrorKind::kWrite, 5));
   EXPECT_THAT(Names(), ElementsAre("journal-name-not-synced"));
   Use(JournalMode::kDelete);
   EXPECT_THAT(Names(), IsEmpty());
 }
 
 TEST_F(JournalSigns, AKillAtTheEndIsOfTheEndIfPowerIsLostLater) {
-  AddRound({Crashing(StepKind::kPutBlob, SurvivalKind::kAll)},
+  AddRound({Crashing(Op(threads::Kind::kPutBlob), SurvivalKind::kAll)},
            {.is_at_journal_end = true});
   EXPECT_THAT(Names(), IsEmpty());
-  AddRound({Crashing(StepKind::kPutBlob, SurvivalKind::kSubset)});
+  AddRound({Crashing(Op(threads::Kind::kPutBlob), SurvivalKind::kSubset)});
   EXPECT_THAT(Names(), ElementsAre("journal-end-not-synced"));
   failure_.scenes[0].is_at_journal_end = false;
   EXPECT_THAT(Names(), IsEmpty());
 }
 
 TEST_F(JournalSigns, OneOfSeveralThatDiedInItsFirstSyncIsOfTheName) {
-  AddRound({Crashing(StepKind::kPutBlob, SurvivalKind::kSubset)},
+  AddRound({Crashing(Op(threads::Kind::kPutBlob), SurvivalKind::kSubset)},
            {.had_death_in_journal_sync = true});
   failure_.violation = ViolationClass::kLostCommit;
   EXPECT_THAT(Names(), ElementsAre("journal-name-not-synced"));
@@ -406,7 +410,7 @@ class SectorSigns : public SignsTest {
     plan_.profile.page_size = 512;
     plan_.profile.sector_size = 8192;
     plan_.profile.powersafe_overwrite = false;
-    AddRound({Failing(StepKind::kPutBlob, ErrorKind::kFull),
+    AddRound({Failing(Op(threads::Kind::kPutBlob), ErrorKind::kFull),
               Crashing(StepKind::kCommit, SurvivalKind::kSubset)});
     failure_.had_errors = true;
     failure_.violation = ViolationClass::kDamaged;

@@ -2,12 +2,22 @@
 
 #include <gtest/gtest.h>
 
-#include "plan/content.h"
+#include "operations.h"
+#include "threads/content.h"
+#include "threads/rules.h"
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
 
 using absl::StatusCode;
+using threads::BlobName;
+using threads::CheckpointName;
+using threads::CheckpointOf;
+using threads::DigestOfList;
+using threads::ListedCheckpoint;
+using threads::TaskName;
+using threads::ThreadName;
 
 // Verbs for the steps, and a few looks at the state.
 class ReferenceModelTest : public ::testing::Test {
@@ -18,44 +28,38 @@ class ReferenceModelTest : public ::testing::Test {
   Outcome Do(const Step& step) { return model_.Apply(step); }
 
   Outcome PutBlob(int id, std::uint64_t seed = 1) {
-    return Do({.kind = StepKind::kPutBlob, .id = id, .content = {10, seed}});
+    return Do(Op(threads::Kind::kPutBlob, {.id = id, .content = {10, seed}}));
   }
   Outcome PutCheckpoint(int id) {
-    return Do({.kind = StepKind::kPutCheckpoint, .id = id, .content = {10, 1}});
+    return Do(
+        Op(threads::Kind::kPutCheckpoint, {.id = id, .content = {10, 1}}));
   }
   Outcome AppendLog() {
-    return Do({.kind = StepKind::kAppendLog, .content = {10, 1}});
+    return Do(Op(threads::Kind::kAppendLog, {.content = {10, 1}}));
   }
   Outcome AppendLogs(int count, int invalid_at = -1) {
-    return Do({.kind = StepKind::kAppendLogs,
-               .content = {10, 1},
-               .count = count,
-               .invalid_at = invalid_at});
+    return Do(
+        Op(threads::Kind::kAppendLogs,
+           {.content = {10, 1}, .count = count, .invalid_at = invalid_at}));
   }
   Outcome PutWrites(int id, int count, int replace = 0,
                     std::uint64_t seed = 1) {
-    return Do({.kind = StepKind::kPutWrites,
-               .id = id,
-               .replace = replace,
-               .content = {10, seed},
-               .count = count});
+    return Do(Op(
+        threads::Kind::kPutWrites,
+        {.id = id, .replace = replace, .content = {10, seed}, .count = count}));
   }
   Outcome CreateTask(int task = 0, int invalid_at = -1) {
-    return Do({.kind = StepKind::kCreateTask,
-               .task = task,
-               .content = {10, 1},
-               .invalid_at = invalid_at});
+    return Do(Op(threads::Kind::kCreateTask,
+                 {.task = task, .content = {10, 1}, .invalid_at = invalid_at}));
   }
   Outcome UpdateTask(TaskState state, int stale = 0) {
-    return Do({.kind = StepKind::kUpdateTask, .state = state, .stale = stale});
+    return Do(Op(threads::Kind::kUpdateTask, {.state = state, .stale = stale}));
   }
   Outcome Prune(int keep) {
-    return Do({.kind = StepKind::kPrune, .keep = keep});
+    return Do(Op(threads::Kind::kPrune, {.keep = keep}));
   }
-  Outcome List() { return List({}); }
-  Outcome List(Step step) {
-    step.kind = StepKind::kListCheckpoints;
-    return Do(step);
+  Outcome List(const threads::Arguments& arguments = {}) {
+    return Do(Op(threads::Kind::kListCheckpoints, arguments));
   }
   // Of namespace 0 of thread 0.
   static Outcome Listed(const std::vector<ListedCheckpoint>& list) {
@@ -71,7 +75,7 @@ class ReferenceModelTest : public ::testing::Test {
   State Now() const { return model_.state(); }
   bool HasBlob(int id) const {
     return Now().rows.contains(
-        {Table::kBlobs, ThreadName(0), BlobName(id), "", "", 0});
+        {threads::kBlobs, {ThreadName(0), BlobName(id)}, 0});
   }
 
   std::size_t CountRows(Table table) const {
@@ -86,9 +90,7 @@ class ReferenceModelTest : public ::testing::Test {
     const auto found = model_.state().rows.find(key);
     return found == model_.state().rows.end() ? kNone : found->second;
   }
-  RowKey ThreadKey() const {
-    return {Table::kThreads, ThreadName(0), "", "", "", 0};
-  }
+  RowKey ThreadKey() const { return {threads::kThreads, {ThreadName(0)}, 0}; }
 
   ReferenceModel model_;
 };
@@ -244,8 +246,8 @@ TEST_F(ReferenceModelTest, DeleteThreadLeavesATombstoneAlone) {
   PutWrites(1, 2);
   AppendLogs(3);
   CreateTask();
-  Do({.kind = StepKind::kPutBlob, .thread = 1, .id = 1});
-  EXPECT_EQ(Do(StepKind::kDeleteThread).code, StatusCode::kOk);
+  Do(Op(threads::Kind::kPutBlob, {.thread = 1, .id = 1}));
+  EXPECT_EQ(Do(Op(threads::Kind::kDeleteThread)).code, StatusCode::kOk);
   // Thread and blob of the other one, and the tombstone.
   EXPECT_EQ(Now().rows.size(), 3u);
   EXPECT_EQ(Row(ThreadKey()),
@@ -255,15 +257,16 @@ TEST_F(ReferenceModelTest, DeleteThreadLeavesATombstoneAlone) {
 TEST_F(ReferenceModelTest, NothingIsWrittenToADeletedThread) {
   PutCheckpoint(1);
   CreateTask();
-  Do(StepKind::kDeleteThread);
+  Do(Op(threads::Kind::kDeleteThread));
   const State before = Now();
-  for (int i = 0; i < kStepKinds; ++i) {
-    const auto kind = static_cast<StepKind>(i);
-    if (!IsChange(kind) || kind == StepKind::kDeleteThread) continue;
-    EXPECT_EQ(Do({.kind = kind, .id = 1}).code,
-              kind == StepKind::kUpdateTask ? StatusCode::kNotFound
-                                            : StatusCode::kFailedPrecondition)
-        << Name(kind);
+  for (int i = 0; i < threads::kKinds; ++i) {
+    const auto kind = static_cast<threads::Kind>(i);
+    const Step step = Op(kind, {.id = 1});
+    if (!IsChange(step.kind) || kind == threads::Kind::kDeleteThread) continue;
+    EXPECT_EQ(Do(step).code, kind == threads::Kind::kUpdateTask
+                                 ? StatusCode::kNotFound
+                                 : StatusCode::kFailedPrecondition)
+        << NameOf(step);
   }
   EXPECT_EQ(AppendLogs(2, /*invalid_at=*/1).code,
             StatusCode::kFailedPrecondition);
@@ -271,17 +274,17 @@ TEST_F(ReferenceModelTest, NothingIsWrittenToADeletedThread) {
 }
 
 TEST_F(ReferenceModelTest, ADeletedThreadCanBeDeletedAgain) {
-  Do(StepKind::kDeleteThread);
+  Do(Op(threads::Kind::kDeleteThread));
   State expected = Now();
   ++expected.cut;
-  EXPECT_EQ(Do(StepKind::kDeleteThread).code, StatusCode::kOk);
+  EXPECT_EQ(Do(Op(threads::Kind::kDeleteThread)).code, StatusCode::kOk);
   EXPECT_EQ(Now(), expected);
 }
 
 TEST_F(ReferenceModelTest, CheckpointsAreNumberedInTheirThread) {
   PutCheckpoint(5);
-  Do({.kind = StepKind::kPutCheckpoint, .thread = 1, .id = 1});
-  Do({.kind = StepKind::kPutCheckpoint, .ns = 1, .id = 7});
+  Do(Op(threads::Kind::kPutCheckpoint, {.thread = 1, .id = 1}));
+  Do(Op(threads::Kind::kPutCheckpoint, {.ns = 1, .id = 7}));
   PutCheckpoint(2);
   EXPECT_EQ(List(), Listed({Numbered(2, 3), Numbered(5, 1)}));
 }
@@ -292,7 +295,7 @@ TEST_F(ReferenceModelTest, APutAgainKeepsNumberAndWrites) {
   PutCheckpoint(2);
   PutCheckpoint(1);
   EXPECT_EQ(List(), Listed({Numbered(2, 2), Numbered(1, 1)}));
-  EXPECT_EQ(CountRows(Table::kWrites), 2u);
+  EXPECT_EQ(CountRows(threads::kWrites), 2u);
 }
 
 TEST_F(ReferenceModelTest, ANumberIsNeverUsedTwice) {
@@ -306,11 +309,11 @@ TEST_F(ReferenceModelTest, ANumberIsNeverUsedTwice) {
 TEST_F(ReferenceModelTest, ListsByFilterBeforeAndLimit) {
   std::vector<ListedCheckpoint> with_zero;
   for (int i = 1; i <= 20; ++i) {
-    const Step put = {.kind = StepKind::kPutCheckpoint,
-                      .id = i,
-                      .content = {10, static_cast<std::uint64_t>(i)}};
+    const Step put =
+        Op(threads::Kind::kPutCheckpoint,
+           {.id = i, .content = {10, static_cast<std::uint64_t>(i)}});
     Do(put);
-    if (CheckpointOf(put).filter != 0) continue;
+    if (CheckpointOf(ArgumentsOf(put)).filter != 0) continue;
     with_zero.insert(with_zero.begin(), Numbered(i, i));
   }
   EXPECT_GT(with_zero.size(), 1u);
@@ -330,7 +333,7 @@ TEST_F(ReferenceModelTest, PruneKeepsTheNewestWithTheirWrites) {
   EXPECT_EQ(Prune(5).value, 0);
   EXPECT_EQ(Prune(2).value, 1);
   EXPECT_EQ(List(), Listed({Numbered(2, 3), Numbered(1, 2)}));
-  EXPECT_EQ(CountRows(Table::kWrites), 4u);
+  EXPECT_EQ(CountRows(threads::kWrites), 4u);
 }
 
 TEST_F(ReferenceModelTest, APruneThatDeletesNothingIsACommit) {
@@ -358,15 +361,14 @@ TEST_F(ReferenceModelTest, AWriteAgainChangesNothingUnlessItReplaces) {
 }
 
 TEST_F(ReferenceModelTest, ACommitStepIsCheckpointAndWritesOrNothing) {
-  Step step = {.kind = StepKind::kCommitStep, .id = 1, .count = 3};
-  step.invalid_at = 0;
-  EXPECT_EQ(Do(step).code, StatusCode::kInvalidArgument);
+  const Step step = Op(threads::Kind::kCommitStep, {.id = 1, .count = 3});
+  const Step refused = With(step, [](auto& a) { a.invalid_at = 0; });
+  EXPECT_EQ(Do(refused).code, StatusCode::kInvalidArgument);
   EXPECT_TRUE(Now().rows.empty());
-  step.invalid_at = -1;
   EXPECT_EQ(Do(step).code, StatusCode::kOk);
   EXPECT_EQ(Now().cut, 1);
-  EXPECT_EQ(CountRows(Table::kCheckpoints), 1u);
-  EXPECT_EQ(CountRows(Table::kWrites), 3u);
+  EXPECT_EQ(CountRows(threads::kCheckpoints), 1u);
+  EXPECT_EQ(CountRows(threads::kWrites), 3u);
 }
 
 TEST_F(ReferenceModelTest, ATaskGoesThroughItsStates) {
@@ -382,7 +384,7 @@ TEST_F(ReferenceModelTest, ATaskGoesThroughItsStates) {
   EXPECT_EQ(UpdateTask(kPending).value, 7);
   EXPECT_EQ(UpdateTask(kCancelled).value, 8);
   EXPECT_EQ(UpdateTask(kPending).code, StatusCode::kFailedPrecondition);
-  EXPECT_EQ(Row({Table::kTasks, ThreadName(0), TaskName(0), "", "", 0}),
+  EXPECT_EQ(Row({threads::kTasks, {ThreadName(0), TaskName(0)}, 0}),
             RowHasher()
                 .Text("cancelled")
                 .Integer(2)
@@ -408,14 +410,12 @@ TEST_F(ReferenceModelTest, AnUpdateOfAnotherVersionIsRefused) {
 
 TEST_F(ReferenceModelTest, AnUpdateReplacesThePayloadIfItHasOne) {
   CreateTask();
-  Step update = {.kind = StepKind::kUpdateTask,
-                 .replace = 1,
-                 .content = {20, 2},
-                 .invalid_at = 0};
-  EXPECT_EQ(Do(update).code, StatusCode::kInvalidArgument);
-  update.invalid_at = -1;
+  const Step update =
+      Op(threads::Kind::kUpdateTask, {.replace = 1, .content = {20, 2}});
+  const Step refused = With(update, [](auto& a) { a.invalid_at = 0; });
+  EXPECT_EQ(Do(refused).code, StatusCode::kInvalidArgument);
   EXPECT_EQ(Do(update).value, 2);
-  EXPECT_EQ(Row({Table::kTasks, ThreadName(0), TaskName(0), "", "", 0}),
+  EXPECT_EQ(Row({threads::kTasks, {ThreadName(0), TaskName(0)}, 0}),
             RowHasher()
                 .Text("running")
                 .Integer(1)
@@ -428,20 +428,18 @@ TEST_F(ReferenceModelTest, AStreamedBlobIsTheSameBlob) {
   PutBlob(1);
   const State before = Now();
   EXPECT_EQ(
-      Do({.kind = StepKind::kStreamBlob, .id = 1, .content = {10, 1}}).code,
+      Do(Op(threads::Kind::kStreamBlob, {.id = 1, .content = {10, 1}})).code,
       StatusCode::kOk);
   EXPECT_EQ(Now().rows, before.rows);
 }
 
 TEST_F(ReferenceModelTest, TheLevelOfALogEntryIsInItsRow) {
-  Do({.kind = StepKind::kAppendLog,
-      .content = {10, 1},
-      .level = LogLevel::kError});
-  EXPECT_EQ(Row({Table::kLogs, ThreadName(0), "", "", "", 1}),
+  Do(Op(threads::Kind::kAppendLog,
+        {.content = {10, 1}, .level = LogLevel::kError}));
+  EXPECT_EQ(Row({threads::kLogs, {ThreadName(0)}, 1}),
             RowHasher()
                 .Integer(3)
-                .Text(LogPayloadsOf(
-                    {.kind = StepKind::kAppendLog, .content = {10, 1}})[0])
+                .Text(threads::LogPayloadsOf({.content = {10, 1}})[0])
                 .Finish());
 }
 
@@ -454,7 +452,7 @@ TEST_F(ReferenceModelTest, AnswersAreUndoneToo) {
   Prune(0);
   PutCheckpoint(2);
   UpdateTask(TaskState::kRunning);
-  Do(StepKind::kDeleteThread);
+  Do(Op(threads::Kind::kDeleteThread));
   Do(StepKind::kRollback);
   EXPECT_EQ(List(), list);
   EXPECT_EQ(UpdateTask(TaskState::kRunning).value, 2);
@@ -471,19 +469,19 @@ TEST_F(ReferenceModelTest, DeleteThreadIsUndone) {
   const State before = Now();
   Do(StepKind::kBegin);
   Do(StepKind::kSavepoint);
-  Do(StepKind::kDeleteThread);
+  Do(Op(threads::Kind::kDeleteThread));
   EXPECT_EQ(AppendLog().code, StatusCode::kFailedPrecondition);
   RollbackTo(0);
   EXPECT_EQ(Now(), before);
   EXPECT_EQ(AppendLog().value, 4);
-  Do(StepKind::kDeleteThread);
+  Do(Op(threads::Kind::kDeleteThread));
   Do(StepKind::kRollback);
   EXPECT_EQ(Now(), before);
   EXPECT_EQ(AppendLog().value, 4);
 }
 
 TEST_F(ReferenceModelTest, DeletingNothingIsACommitToo) {
-  EXPECT_EQ(Do(StepKind::kDeleteThread).code, StatusCode::kOk);
+  EXPECT_EQ(Do(Op(threads::Kind::kDeleteThread)).code, StatusCode::kOk);
   EXPECT_EQ(Now().cut, 1);
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "threads/specs.h"
+
 namespace lastcommit {
 namespace {
 
@@ -77,8 +79,7 @@ TEST(JudgeStateTest, EqualStatesHold) {
 TEST(JudgeStateTest, ADifferenceIsOfTheClassAndPlaceThatWereAskedFor) {
   State expected;
   expected.cut = 2;
-  expected.rows[{Table::kLogs, "t", "", "", "", 1}] =
-      RowHasher().Text("x").Finish();
+  expected.rows[{threads::kLogs, {"t"}, 1}] = RowHasher().Text("x").Finish();
   State found;
   found.cut = 2;
   const Verdict verdict =

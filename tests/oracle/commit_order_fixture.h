@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "operations.h"
 #include "oracle/commit_order.h"
 #include "trial/plans.h"
 
@@ -29,7 +30,7 @@ class CommitOrderTest : public testing::Test {
  protected:
   CommitOrderTest() {
     before_.Apply(StepOf(StepKind::kOpen));
-    before_.Apply(StepOf(StepKind::kCreateTask));
+    before_.Apply(Op(threads::Kind::kCreateTask));
     before_.Apply(StepOf(StepKind::kClose));
   }
 

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "operations.h"
 #include "oracle/commit_order_fixture.h"
 #include "trial/plans.h"
 
@@ -137,10 +138,8 @@ TEST_F(CommitOrderTest, AClientDoesNotGoBackBehindWhatItHasRead) {
 }
 
 TEST_F(CommitOrderTest, ARefusalBelongsWhereItIsRight) {
-  Step create = By(1, StepKind::kCreateTask);
-  create.task = 1;
-  Step again = By(0, StepKind::kCreateTask);
-  again.task = 1;
+  const Step create = By(1, Op(threads::Kind::kCreateTask, {.task = 1}));
+  const Step again = By(0, Op(threads::Kind::kCreateTask, {.task = 1}));
   Use({again, create});
   Begin(2);
   RunAsCommit(3, 1);
@@ -191,7 +190,8 @@ TEST_F(CommitOrderTest, AnIdleClientIsInTheWayOfWhoLeavesWal) {
 }
 
 TEST_F(CommitOrderTest, AnUpdateMayLoseARaceToOneOfTheSameTask) {
-  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask)});
+  Use({By(0, Op(threads::Kind::kUpdateTask)),
+       By(1, Op(threads::Kind::kUpdateTask))});
   Begin(2);
   Begin(3);
   Lock(3, 1);
@@ -201,8 +201,8 @@ TEST_F(CommitOrderTest, AnUpdateMayLoseARaceToOneOfTheSameTask) {
 }
 
 TEST_F(CommitOrderTest, InItsTransactionAnUpdateLosesNoRace) {
-  Use({By(0, StepKind::kBegin), By(0, StepKind::kUpdateTask),
-       By(0, StepKind::kCommit), By(1, StepKind::kUpdateTask)});
+  Use({By(0, StepKind::kBegin), By(0, Op(threads::Kind::kUpdateTask)),
+       By(0, StepKind::kCommit), By(1, Op(threads::Kind::kUpdateTask))});
   Begin(2);
   Lock(2, 1);
   Return(2);
@@ -215,7 +215,8 @@ TEST_F(CommitOrderTest, InItsTransactionAnUpdateLosesNoRace) {
 }
 
 TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToWhoHadTheWriteLockAfterIt) {
-  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask)});
+  Use({By(0, Op(threads::Kind::kUpdateTask)),
+       By(1, Op(threads::Kind::kUpdateTask))});
   Begin(2);
   Begin(3);
   Lock(2, 1);
@@ -226,8 +227,8 @@ TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToWhoHadTheWriteLockAfterIt) {
 }
 
 TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToOneThatWasRefused) {
-  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kBegin),
-       By(1, StepKind::kUpdateTask), By(1, StepKind::kCommit)});
+  Use({By(0, Op(threads::Kind::kUpdateTask)), By(1, StepKind::kBegin),
+       By(1, Op(threads::Kind::kUpdateTask)), By(1, StepKind::kCommit)});
   Begin(2);
   Begin(3);
   Lock(3, 1);
@@ -240,8 +241,9 @@ TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToOneThatWasRefused) {
 
 // It keeps nobody waiting for a commit that was attempted meanwhile.
 TEST_F(CommitOrderTest, WhatFollowsALostRaceMayBeBeforeALaterCommit) {
-  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask),
-       By(1, PutBlob(0, 20)), By(0, StepKind::kRead)});
+  Use({By(0, Op(threads::Kind::kUpdateTask)),
+       By(1, Op(threads::Kind::kUpdateTask)), By(1, PutBlob(0, 20)),
+       By(0, StepKind::kRead)});
   Begin(2);
   Begin(3);
   Lock(3, 1);
@@ -255,17 +257,19 @@ TEST_F(CommitOrderTest, WhatFollowsALostRaceMayBeBeforeALaterCommit) {
 }
 
 TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToOneOfAnotherTask) {
-  Step other = By(1, StepKind::kCreateTask);
-  other.task = 1;
-  Use({By(0, StepKind::kUpdateTask), other});
-  Begin(2);
-  RunAsCommit(3, 1);
-  Return(2, {kRefused, 0});
-  EXPECT_EQ(KindOf(2), Kind::kReturned);
+  for (const threads::Kind kind :
+       {threads::Kind::kCreateTask, threads::Kind::kUpdateTask}) {
+    Use({By(0, Op(threads::Kind::kUpdateTask)), By(1, Op(kind, {.task = 1}))});
+    Begin(2);
+    RunAsCommit(3, 1);
+    Return(2, {kRefused, 0});
+    EXPECT_EQ(KindOf(2), Kind::kReturned);
+  }
 }
 
 TEST_F(CommitOrderTest, AnUpdateLosesNoRaceToWhatWasOverWhenItBegan) {
-  Use({By(0, StepKind::kUpdateTask), By(1, StepKind::kUpdateTask)});
+  Use({By(0, Op(threads::Kind::kUpdateTask)),
+       By(1, Op(threads::Kind::kUpdateTask))});
   Begin(3);
   Lock(3, 1);
   Return(3, {absl::StatusCode::kOk, 2});

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "operations.h"
 #include "oracle/commit_order_fixture.h"
 #include "trial/plans.h"
 
@@ -127,7 +128,7 @@ TEST_F(ErrorOrderTest, WhatFailedHasNoPartInTheCommitOfItsTransaction) {
 
 // An interrupt that stopped nothing does not make the refusal come earlier.
 TEST_F(ErrorOrderTest, WhatIsRefusedByContentIsPlacedByItAlsoWithAnError) {
-  Use({By(0, StepKind::kDeleteThread), By(1, PutBlob(0, 20))});
+  Use({By(0, Op(threads::Kind::kDeleteThread)), By(1, PutBlob(0, 20))});
   Begin(3);
   RunAsCommit(2, 1);
   Fail(3, absl::StatusCode::kFailedPrecondition);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "operations.h"
 #include "oracle/durability_promises.h"
 #include "trial/plans.h"
 
@@ -22,7 +23,7 @@ Step To(JournalMode mode) {
   step.journal_mode = mode;
   return step;
 }
-Step Log() { return StepOf(StepKind::kAppendLog); }
+Step Log() { return Op(threads::Kind::kAppendLog); }
 
 // A round whose steps all answered OK, in their order. Step 0 opens.
 class StepClaimsTest : public testing::Test {

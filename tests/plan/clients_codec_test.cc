@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "operations.h"
 #include "plan/codec.h"
 #include "plan/plans.h"
 
@@ -27,11 +28,10 @@ Plan PlanOfClients() {
   plan.rounds = {
       {{{.kind = StepKind::kOpen, .switches = {{0, 0}, {1'000'000, 3}}},
         {.kind = StepKind::kOpen, .client = 3, .switches = {{17, 0}}},
-        {.kind = StepKind::kAppendLog,
-         .client = 3,
-         .thread = 2,
-         .crash = CrashPoint{.io = 1, .is_of_one = true},
-         .error = IoError{ErrorKind::kSync, 3}},
+        Op(threads::Kind::kAppendLog, {.thread = 2},
+           {.client = 3,
+            .crash = CrashPoint{.io = 1, .is_of_one = true},
+            .error = IoError{ErrorKind::kSync, 3}}),
         {.kind = StepKind::kClose, .client = 3},
         {.kind = StepKind::kClose}}},
       {{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}};

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "matchers.h"
 #include "plan/codec.h"
+#include "plan/dialects.h"
 
 namespace lastcommit {
 namespace {
@@ -67,9 +69,47 @@ TEST(FormatPageTest, EverySurvivalAndErrorIsNamed) {
   }
 }
 
+// The words in backticks in the last column of the dialect's row that begins
+// with `name`.
+std::set<std::string> FieldsInRowOf(const std::string& dialect,
+                                    const std::string& name) {
+  const std::string page = Page();
+  const std::size_t own = page.find("## The dialect " + dialect);
+  const std::size_t section =
+      own == std::string::npos ? page.find("## Steps") : own;
+  const std::size_t row = page.find("| `" + name + "` |", section);
+  if (row == std::string::npos) return {"no row"};
+  const std::string line = page.substr(row, page.find('\n', row) - row);
+  const std::size_t end = line.rfind(" |");
+  const std::size_t last = line.rfind("| ", end - 1);
+  std::set<std::string> fields;
+  for (std::size_t at = line.find('`', last); at != std::string::npos;) {
+    const std::size_t close = line.find('`', at + 1);
+    fields.insert(line.substr(at + 1, close - at - 1));
+    at = line.find('`', close + 1);
+  }
+  return fields;
+}
+
+TEST(FormatPageTest, EveryOperationHasARowWithItsFields) {
+  for (const Vocabulary* const dialect : Dialects()) {
+    for (const OperationSpec& spec : dialect->operations) {
+      std::set<std::string> fields;
+      for (const Field& field : dialect->fields) {
+        if (spec.Uses(field)) fields.emplace(field.name);
+      }
+      EXPECT_EQ(
+          FieldsInRowOf(std::string(dialect->name), std::string(spec.name)),
+          fields)
+          << spec.name;
+    }
+  }
+}
+
 TEST(FormatPageTest, EveryStepAndViolationIsNamed) {
   const std::string page = Page();
   for (int i = 0; i < kStepKinds; ++i) {
+    if (IsOperation(static_cast<StepKind>(i))) continue;
     const std::string name(Name(static_cast<StepKind>(i)));
     EXPECT_NE(page.find("`" + name + "`"), std::string::npos) << name;
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <random>
 
+#include "operations.h"
+
 namespace lastcommit {
 namespace {
 
@@ -149,148 +151,116 @@ Step RandomStep(Dice& dice) {
 }  // namespace
 
 Step Blob(int thread, int id, std::uint64_t seed) {
-  return {.kind = StepKind::kPutBlob,
-          .thread = thread,
-          .id = id,
-          .content = ContentFrom(seed)};
+  return Op(threads::Kind::kPutBlob,
+            {.thread = thread, .id = id, .content = ContentFrom(seed)});
 }
 
 Step CheckpointStep(int thread, int id, std::uint64_t seed) {
-  return {.kind = StepKind::kPutCheckpoint,
-          .thread = thread,
-          .ns = NamespaceOf(seed),
-          .id = id,
-          .parent = id - 1,
-          .content = ContentFrom(seed)};
+  return Op(threads::Kind::kPutCheckpoint, {.thread = thread,
+                                            .ns = NamespaceOf(seed),
+                                            .id = id,
+                                            .parent = id - 1,
+                                            .content = ContentFrom(seed)});
 }
 
 Step RefusedCheckpoint(int thread, int id) {
-  Step step = CheckpointStep(thread, id, 1);
-  step.invalid_at = 0;
-  return step;
+  return With(CheckpointStep(thread, id, 1),
+              [&](auto& a) { a.invalid_at = 0; });
 }
 
 Step Write(int thread, int id, int idx, std::uint64_t seed) {
-  return {.kind = StepKind::kPutWrite,
-          .thread = thread,
-          .ns = NamespaceOf(seed),
-          .id = id,
-          .idx = idx,
-          .content = ContentFrom(seed)};
+  return Op(threads::Kind::kPutWrite, {.thread = thread,
+                                       .ns = NamespaceOf(seed),
+                                       .id = id,
+                                       .idx = idx,
+                                       .content = ContentFrom(seed)});
 }
 
 Step Replace(int thread, int id, int idx, std::uint64_t seed) {
-  Step step = Write(thread, id, idx, seed);
-  step.replace = 1;
-  return step;
+  return With(Write(thread, id, idx, seed), [&](auto& a) { a.replace = 1; });
 }
 
 Step Writes(int thread, int id, int idx, int count) {
-  Step step = Write(thread, id, idx, 1);
-  step.kind = StepKind::kPutWrites;
-  step.count = count;
-  return step;
+  return With(As(threads::Kind::kPutWrites, Write(thread, id, idx, 1)),
+              [&](auto& a) { a.count = count; });
 }
 
 Step CommitStepOf(int thread, int id, std::uint64_t seed) {
-  Step step = CheckpointStep(thread, id, seed);
-  step.kind = StepKind::kCommitStep;
-  step.count = 2;
-  return step;
+  return With(As(threads::Kind::kCommitStep, CheckpointStep(thread, id, seed)),
+              [&](auto& a) { a.count = 2; });
 }
 
 Step RefusedCommitStep(int thread, int id) {
-  Step step = CommitStepOf(thread, id, 1);
-  step.invalid_at = 0;
-  return step;
+  return With(CommitStepOf(thread, id, 1), [&](auto& a) { a.invalid_at = 0; });
 }
 
 Step Prune(int thread, std::uint64_t seed, int keep) {
-  return {.kind = StepKind::kPrune,
-          .thread = thread,
-          .ns = NamespaceOf(seed),
-          .keep = keep};
+  return Op(threads::Kind::kPrune,
+            {.thread = thread, .ns = NamespaceOf(seed), .keep = keep});
 }
 
 // The seed chooses the conditions too.
 Step List(int thread, std::uint64_t seed) {
-  Step step = {.kind = StepKind::kListCheckpoints,
-               .thread = thread,
-               .ns = NamespaceOf(seed)};
-  step.filter = seed % 2 == 0 ? -1 : static_cast<int>(seed / 2 % 4);
-  step.before = seed % 4 < 2 ? -1 : static_cast<int>(seed / 4 % kNames);
-  step.limit = static_cast<int>(seed / 8 % 4);
-  return step;
+  return With(Op(threads::Kind::kListCheckpoints,
+                 {.thread = thread, .ns = NamespaceOf(seed)}),
+              [&](auto& a) {
+                a.filter = seed % 2 == 0 ? -1 : static_cast<int>(seed / 2 % 4);
+                a.before =
+                    seed % 4 < 2 ? -1 : static_cast<int>(seed / 4 % kNames);
+                a.limit = static_cast<int>(seed / 8 % 4);
+              });
 }
 
 Step Create(int thread, int task) {
-  return {.kind = StepKind::kCreateTask,
-          .thread = thread,
-          .task = task,
-          .content = ContentFrom(1)};
+  return Op(threads::Kind::kCreateTask,
+            {.thread = thread, .task = task, .content = ContentFrom(1)});
 }
 
 Step RefusedCreate(int thread, int task) {
-  Step step = Create(thread, task);
-  step.invalid_at = 0;
-  return step;
+  return With(Create(thread, task), [&](auto& a) { a.invalid_at = 0; });
 }
 
 Step Update(int thread, int task, TaskState state) {
-  return {.kind = StepKind::kUpdateTask,
-          .thread = thread,
-          .task = task,
-          .replace = 1,
-          .content = ContentFrom(2),
-          .state = state};
+  return Op(threads::Kind::kUpdateTask, {.thread = thread,
+                                         .task = task,
+                                         .replace = 1,
+                                         .content = ContentFrom(2),
+                                         .state = state});
 }
 
 Step StaleUpdate(int thread, int task, TaskState state) {
-  Step step = Update(thread, task, state);
-  step.stale = 1;
-  return step;
+  return With(Update(thread, task, state), [&](auto& a) { a.stale = 1; });
 }
 
 Step RefusedUpdate(int thread, int task, TaskState state) {
-  Step step = Update(thread, task, state);
-  step.invalid_at = 0;
-  return step;
+  return With(Update(thread, task, state), [&](auto& a) { a.invalid_at = 0; });
 }
 
 Step Stream(int thread, int id, std::uint64_t seed, int chunk) {
-  Step step = Blob(thread, id, seed);
-  step.kind = StepKind::kStreamBlob;
-  step.chunk = chunk;
-  return step;
+  return With(As(threads::Kind::kStreamBlob, Blob(thread, id, seed)),
+              [&](auto& a) { a.chunk = chunk; });
 }
 
 Step LogAt(int thread, LogLevel level) {
-  Step step = Log(thread, 1);
-  step.level = level;
-  return step;
+  return With(Log(thread, 1), [&](auto& a) { a.level = level; });
 }
 
 Step Log(int thread, std::uint64_t seed) {
-  return {.kind = StepKind::kAppendLog,
-          .thread = thread,
-          .content = ContentFrom(seed)};
+  return Op(threads::Kind::kAppendLog,
+            {.thread = thread, .content = ContentFrom(seed)});
 }
 
 Step Logs(int thread, int count) {
-  return {.kind = StepKind::kAppendLogs,
-          .thread = thread,
-          .content = ContentFrom(3),
-          .count = count};
+  return Op(threads::Kind::kAppendLogs,
+            {.thread = thread, .content = ContentFrom(3), .count = count});
 }
 
 Step RefusedLogs(int thread, int count, int invalid_at) {
-  Step step = Logs(thread, count);
-  step.invalid_at = invalid_at;
-  return step;
+  return With(Logs(thread, count), [&](auto& a) { a.invalid_at = invalid_at; });
 }
 
 Step Delete(int thread) {
-  return {.kind = StepKind::kDeleteThread, .thread = thread};
+  return Op(threads::Kind::kDeleteThread, {.thread = thread});
 }
 
 Step RollbackTo(int up) { return {.kind = StepKind::kRollbackTo, .up = up}; }

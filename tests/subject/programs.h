@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plan/plan.h"
+#include "saver/records.h"
 
 namespace lastcommit {
 

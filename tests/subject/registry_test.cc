@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "threads/specs.h"
+
 namespace lastcommit {
 namespace {
 
@@ -83,6 +85,7 @@ TEST(RegistryTest, TheFirstClientOfTheStrangersIsOursAndTheOthersAreApart) {
 
 TEST(RegistryTest, OnlyOneSaverOfItsOwnIsWithoutDefences) {
   for (const SaverEntry& entry : Savers()) {
+    if (entry.dialect != &threads::kVocabulary) continue;
     EXPECT_EQ(entry.DefencesOf(0) != Defences::kAll,
               entry.name == "sqlite-undefended")
         << entry.name;
@@ -93,6 +96,17 @@ TEST(RegistryTest, OnlyPlantedSaversAreWrongWithoutACrash) {
   for (const SaverEntry& entry : Savers()) {
     EXPECT_TRUE(entry.needs_crash || entry.planted.has_value()) << entry.name;
   }
+}
+
+TEST(RegistryTest, APlanNeedsASaverOfItsDialect) {
+  Plan plan;
+  EXPECT_TRUE(SaverOf(plan).ok());
+  plan.saver = "keys";
+  EXPECT_EQ(SaverOf(plan).status(),
+            absl::InvalidArgumentError("the plan is of the dialect threads, "
+                                       "and the saver keys of keys"));
+  plan.saver = "none";
+  EXPECT_EQ(SaverOf(plan).status().code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace

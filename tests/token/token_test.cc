@@ -10,6 +10,7 @@
 #include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
+#include "operations.h"
 #include "plan/codec.h"
 #include "token/forged_token.h"
 
@@ -122,8 +123,8 @@ TEST(TokenTest, APlanThatIsTooLongIsResourceExhausted) {
   for (std::uint64_t i = 0; i < 100; ++i) {
     plan.rounds[0].steps.insert(
         plan.rounds[0].steps.begin() + 1,
-        {.kind = StepKind::kAppendLog,
-         .content = {static_cast<std::int64_t>(97 * i), i * i * i}});
+        Op(threads::Kind::kAppendLog,
+           {.content = {static_cast<std::int64_t>(97 * i), i * i * i}}));
   }
   const absl::Status status = PrintToken(plan).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));

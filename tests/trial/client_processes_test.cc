@@ -14,6 +14,7 @@
 
 #include "disk/sim_vfs.h"
 #include "gmock/gmock.h"
+#include "operations.h"
 #include "trial/plans.h"
 #include "trial/sim_trial.h"
 #include "trial/trial_fixture.h"
@@ -23,6 +24,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
+Step Of(int client, threads::Kind kind) {
+  return Op(kind, {}, {.client = client});
+}
 Step Of(int client, StepKind kind) {
   Step step = StepOf(kind);
   step.client = client;
@@ -33,10 +37,11 @@ constexpr std::size_t kFirstCommit = 2;
 
 // Client 1 commits twice, then client 0 once, who also reads at the end.
 Plan PlanOfTwo() {
-  return PlanOf({{{Of(0, StepKind::kOpen), Of(1, StepKind::kOpen),
-                   Of(1, StepKind::kAppendLog), Of(1, StepKind::kAppendLog),
-                   Of(0, StepKind::kAppendLog), Of(0, StepKind::kRead),
-                   Of(1, StepKind::kClose), Of(0, StepKind::kClose)}}});
+  return PlanOf(
+      {{{Of(0, StepKind::kOpen), Of(1, StepKind::kOpen),
+         Of(1, threads::Kind::kAppendLog), Of(1, threads::Kind::kAppendLog),
+         Of(0, threads::Kind::kAppendLog), Of(0, StepKind::kRead),
+         Of(1, StepKind::kClose), Of(0, StepKind::kClose)}}});
 }
 
 Plan WithSwitches(Plan plan, std::size_t step, std::vector<Switch> switches) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "operations.h"
 #include "trial/plans.h"
 #include "trial/trial_fixture.h"
 
@@ -348,9 +349,8 @@ TEST_P(FullDirectoryInModeTest, IsResourceExhaustedAndNoViolation) {
 TEST_P(FullDirectoryInModeTest, InATransactionIsResourceExhaustedToo) {
   Mount("size=2m");
   if (IsSkipped()) return;
-  Step logs = StepOf(StepKind::kAppendLogs);
-  logs.count = 15;
-  logs.content = {200'000, 1};
+  const Step logs =
+      Op(threads::Kind::kAppendLogs, {.content = {200'000, 1}, .count = 15});
   Plan plan =
       PlanOf(GetParam(), {RoundOf({StepOf(StepKind::kBegin), PutBlob(0, 100),
                                    logs, StepOf(StepKind::kRollback)})});

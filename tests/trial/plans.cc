@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "operations.h"
+
 namespace lastcommit {
 
 Step StepOf(StepKind kind) { return {.kind = kind}; }
 
 Step PutBlob(int id, std::int64_t size) {
-  return {.kind = StepKind::kPutBlob, .id = id, .content = {size, 1}};
+  return Op(threads::Kind::kPutBlob, {.id = id, .content = {size, 1}});
 }
 
 Step By(int client, Step step) {

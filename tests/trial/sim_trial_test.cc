@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "operations.h"
 #include "plan/codec.h"
 #include "plans.h"
 #include "trial/sim_guest.h"
@@ -23,10 +24,8 @@ namespace lastcommit {
 namespace {
 
 Step Put(int id, std::int64_t size = 300) {
-  Step step = StepOf(StepKind::kPutCheckpoint);
-  step.id = id;
-  step.content = {size, static_cast<std::uint64_t>(id)};
-  return step;
+  return Op(threads::Kind::kPutCheckpoint,
+            {.id = id, .content = {size, static_cast<std::uint64_t>(id)}});
 }
 
 // After the next step has begun, before it does anything.
@@ -254,8 +253,7 @@ TEST_F(SimTrialTest, AViolatedImageBecomesACrashPoint) {
   plan_.images = 200;
   plan_.profile.page_size = 512;
   Use(JournalMode::kDelete, Synchronous::kFull);
-  Step fill = StepOf(StepKind::kAppendLogs);
-  fill.count = 142;
+  const Step fill = Op(threads::Kind::kAppendLogs, {.count = 142});
   AddRound({fill, StepOf(StepKind::kVacuum), StepOf(StepKind::kVacuum),
             Put(1, 4000), StepOf(StepKind::kVacuum), Put(2)});
   const TrialResult result = Run();

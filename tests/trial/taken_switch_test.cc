@@ -9,6 +9,7 @@
 #include "disk/sim_vfs.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "operations.h"
 #include "trial/sim_trial.h"
 
 namespace lastcommit {
@@ -21,7 +22,7 @@ Plan PlanWithSwitches(const std::vector<Switch>& switches) {
   plan.rounds = {
       {{{.kind = StepKind::kOpen},
         {.kind = StepKind::kOpen, .client = 1},
-        {.kind = StepKind::kAppendLog, .client = 1, .switches = switches},
+        Op(threads::Kind::kAppendLog, {}, {.client = 1, .switches = switches}),
         {.kind = StepKind::kClose, .client = 1},
         {.kind = StepKind::kRead},
         {.kind = StepKind::kClose}}}};

@@ -1,8 +1,15 @@
-#include "generate/arguments_draw.h"
+#include "threads/draw.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
-namespace lastcommit {
+#include "store/draw.h"
+#include "threads/arguments.h"
+#include "threads/specs.h"
+
+namespace lastcommit::threads {
 namespace {
 
 constexpr std::size_t kRemembered = 8;
@@ -23,75 +30,165 @@ std::vector<TaskState> NextStates(TaskState state) {
   return {};
 }
 
-}  // namespace
+class ArgumentsDraw final : public OperationsDraw {
+ public:
+  ArgumentsDraw(Draw& draw, const DrawLimits& limits)
+      : draw_(draw),
+        page_size_(limits.page_size),
+        max_bytes_(limits.max_bytes),
+        hot_threads_(draw.Int(1, 3)),
+        hot_ids_(draw.Int(1, 4)) {}
 
-ArgumentsDraw::ArgumentsDraw(Draw& draw, int page_size, std::int64_t max_bytes)
-    : draw_(draw),
-      page_size_(page_size),
-      max_bytes_(max_bytes),
-      hot_threads_(draw.Int(1, 3)),
-      hot_ids_(draw.Int(1, 4)) {}
+  bool Fits(const OperationSpec& spec) const override {
+    return &spec != &SpecOf(Kind::kUpdateTask) || !known_.tasks.empty();
+  }
+  Operation DrawFor(const OperationSpec& spec) override {
+    return DrawKind(KindOf(Operation(spec)));
+  }
+  Operation DrawRewrite() override;
+  std::vector<Operation> DrawFill() override;
+  void Pass() override { DrawThread(); }
 
-void ArgumentsDraw::DrawFor(Step& step) {
+  OperationsDraw::Known known() const override {
+    return std::make_shared<const Known>(known_);
+  }
+  void set_known(const OperationsDraw::Known& known) override {
+    known_ = *std::static_pointer_cast<const Known>(known);
+  }
+
+ private:
+  struct Task {
+    int thread = 0;
+    int task = 0;
+    TaskState state = TaskState::kPending;
+  };
+  struct Known {
+    // A thread that was deleted can never be used again: the hot ones move on.
+    int first_hot_thread = 0;
+    std::vector<Arguments> checkpoints;  // the last ones that were put
+    std::vector<Task> tasks;  // those that are not in their final state
+  };
+
+  Operation DrawKind(Kind kind);
+  void DrawForCheckpoint(Arguments& step);
+  void DrawForWrites(Kind kind, Arguments& step);
+  void DrawForCreation(Arguments& step);
+  void DrawForUpdate(Arguments& step);
+  void DrawForStream(Arguments& step);
+  void DrawForList(Arguments& step);
+  void DeleteThread(int thread);
+  // Few hot ones, many cold ones.
+  int DrawThread();
+  int DrawId();
+  int DrawNamespace();
+  LogLevel DrawLevel();
+  // -1, or now and then 0.
+  int DrawInvalid();
+  Content DrawContent();
+
+  Draw& draw_;
+  const int page_size_;
+  const std::int64_t max_bytes_;
+  const int hot_threads_;
+  const int hot_ids_;
+  int next_task_ = 0;
+  Known known_;
+};
+
+Operation ArgumentsDraw::DrawKind(Kind kind) {
+  Arguments step;
   step.thread = DrawThread();
-  switch (step.kind) {
-    case StepKind::kPutCheckpoint:
+  switch (kind) {
+    case Kind::kPutCheckpoint:
       DrawForCheckpoint(step);
       break;
-    case StepKind::kCommitStep:
-      DrawForWrites(step);
+    case Kind::kCommitStep:
+      DrawForWrites(kind, step);
       DrawForCheckpoint(step);
       break;
-    case StepKind::kPutWrite:
-    case StepKind::kPutWrites:
-      DrawForWrites(step);
+    case Kind::kPutWrite:
+    case Kind::kPutWrites:
+      DrawForWrites(kind, step);
       if (known_.checkpoints.empty() || draw_.Percent(10)) break;
       {
-        const Step& checkpoint = draw_.Of(known_.checkpoints);
+        const Arguments& checkpoint = draw_.Of(known_.checkpoints);
         step.thread = checkpoint.thread;
         step.ns = checkpoint.ns;
         step.id = checkpoint.id;
       }
       break;
-    case StepKind::kPrune:
+    case Kind::kPrune:
       step.ns = DrawNamespace();
       step.keep = draw_.Int(0, 3);
       break;
-    case StepKind::kAppendLogs:
+    case Kind::kAppendLogs:
       step.count = draw_.Int(2, 12);
       [[fallthrough]];
-    case StepKind::kAppendLog:
+    case Kind::kAppendLog:
       step.content = DrawContent();
       step.level = DrawLevel();
       step.invalid_at = step.count > 1 && draw_.Percent(30)
                             ? draw_.Int(0, step.count - 1)
                             : DrawInvalid();
       break;
-    case StepKind::kCreateTask:
+    case Kind::kCreateTask:
       DrawForCreation(step);
       break;
-    case StepKind::kUpdateTask:
+    case Kind::kUpdateTask:
       DrawForUpdate(step);
       break;
-    case StepKind::kPutBlob:
+    case Kind::kPutBlob:
       step.id = DrawId();
       step.content = DrawContent();
       break;
-    case StepKind::kStreamBlob:
+    case Kind::kStreamBlob:
       DrawForStream(step);
       break;
-    case StepKind::kDeleteThread:
+    case Kind::kDeleteThread:
       DeleteThread(step.thread);
       break;
-    case StepKind::kListCheckpoints:
+    case Kind::kListCheckpoints:
       DrawForList(step);
       break;
-    default:
-      step.thread = 0;
   }
+  return Make(kind, step);
 }
 
-void ArgumentsDraw::DrawForCheckpoint(Step& step) {
+// Of hot keys, so that what a cache that spills has to get right happens.
+Operation ArgumentsDraw::DrawRewrite() {
+  const Kind kind = draw_.Weighted<Kind>({{4, Kind::kPutCheckpoint},
+                                          {4, Kind::kAppendLog},
+                                          {4, Kind::kAppendLogs},
+                                          {4, Kind::kPutBlob},
+                                          {2, Kind::kPutWrites},
+                                          {2, Kind::kCommitStep},
+                                          {3, Kind::kUpdateTask},
+                                          {1, Kind::kStreamBlob}});
+  return DrawKind(Fits(SpecOf(kind)) ? kind : Kind::kCreateTask);
+}
+
+std::vector<Operation> ArgumentsDraw::DrawFill() {
+  std::vector<Operation> changes;
+  for (int i = draw_.Int(2, 6); i > 0; --i) {
+    Arguments logs;
+    logs.thread = DrawThread();
+    logs.count = draw_.Int(100, 400);
+    logs.content.size = draw_.Int(20, 200);
+    logs.content.seed = draw_.Seed();
+    changes.push_back(Make(Kind::kAppendLogs, logs));
+  }
+  for (int i = draw_.Int(0, 3); i > 0; --i) {
+    Arguments blob;
+    blob.thread = DrawThread();
+    blob.id = i;
+    blob.content.size = draw_.Int(50'000, 400'000);
+    blob.content.seed = draw_.Seed();
+    changes.push_back(Make(Kind::kPutBlob, blob));
+  }
+  return changes;
+}
+
+void ArgumentsDraw::DrawForCheckpoint(Arguments& step) {
   step.ns = DrawNamespace();
   step.id = DrawId();
   step.parent = draw_.Percent(50) ? -1 : DrawId();
@@ -103,17 +200,17 @@ void ArgumentsDraw::DrawForCheckpoint(Step& step) {
 }
 
 // Few tasks and numbers, so that many writes are there already.
-void ArgumentsDraw::DrawForWrites(Step& step) {
+void ArgumentsDraw::DrawForWrites(Kind kind, Arguments& step) {
   step.id = DrawId();
   step.task = draw_.Percent(80) ? draw_.Int(0, 1) : draw_.Int(2, 20);
   step.idx = draw_.Percent(80) ? draw_.Int(0, 2) : draw_.Int(3, 100);
   step.replace = draw_.Percent(50) ? 1 : 0;
   step.content = DrawContent();
-  if (step.kind == StepKind::kPutWrites) step.count = draw_.Int(2, 10);
-  if (step.kind == StepKind::kCommitStep) step.count = draw_.Int(1, 5);
+  if (kind == Kind::kPutWrites) step.count = draw_.Int(2, 10);
+  if (kind == Kind::kCommitStep) step.count = draw_.Int(1, 5);
 }
 
-void ArgumentsDraw::DrawForCreation(Step& step) {
+void ArgumentsDraw::DrawForCreation(Arguments& step) {
   step.task = draw_.Percent(75) ? next_task_++ : DrawId();
   step.content = DrawContent();
   step.invalid_at = DrawInvalid();
@@ -125,7 +222,7 @@ void ArgumentsDraw::DrawForCreation(Step& step) {
   known_.tasks.push_back({step.thread, step.task});
 }
 
-void ArgumentsDraw::DrawForUpdate(Step& step) {
+void ArgumentsDraw::DrawForUpdate(Arguments& step) {
   step.task = DrawId();
   step.state =
       draw_.Element({TaskState::kPending, TaskState::kRunning, TaskState::kDone,
@@ -151,21 +248,21 @@ void ArgumentsDraw::DrawForUpdate(Step& step) {
 }
 
 // Pieces smaller and larger than a page.
-void ArgumentsDraw::DrawForStream(Step& step) {
+void ArgumentsDraw::DrawForStream(Arguments& step) {
   step.id = DrawId();
   step.content = DrawContent();
   if (draw_.Percent(50)) step.content.size = draw_.Int(1, 100'000);
   step.chunk = draw_.Weighted<int>({
-      {2, draw_.Int(PlanLimits::kMinChunk, 500)},
+      {2, draw_.Int(kMinChunk, 500)},
       {3, page_size_},
       {3, draw_.Int(500, 3 * page_size_)},
       {2, 20'000},
   });
 }
 
-void ArgumentsDraw::DrawForList(Step& step) {
+void ArgumentsDraw::DrawForList(Arguments& step) {
   step.ns = DrawNamespace();
-  if (draw_.Percent(50)) step.filter = draw_.Int(0, PlanLimits::kMaxFilter);
+  if (draw_.Percent(50)) step.filter = draw_.Int(0, kMaxFilter);
   if (draw_.Percent(30)) step.before = DrawId();
   if (draw_.Percent(50)) step.limit = draw_.Int(1, 4);
 }
@@ -174,7 +271,7 @@ void ArgumentsDraw::DrawForList(Step& step) {
 // DrawThread.
 void ArgumentsDraw::DeleteThread(int thread) {
   std::erase_if(known_.checkpoints,
-                [&](const Step& step) { return step.thread == thread; });
+                [&](const Arguments& step) { return step.thread == thread; });
   std::erase_if(known_.tasks,
                 [&](const Task& task) { return task.thread == thread; });
   const int hot = thread - known_.first_hot_thread;
@@ -225,4 +322,11 @@ Content ArgumentsDraw::DrawContent() {
   return {std::clamp<std::int64_t>(size, 0, max_bytes_), draw_.Seed()};
 }
 
-}  // namespace lastcommit
+}  // namespace
+
+std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+                                               const DrawLimits& limits) {
+  return std::make_unique<ArgumentsDraw>(draw, limits);
+}
+
+}  // namespace lastcommit::threads

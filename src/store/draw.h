@@ -1,9 +1,9 @@
 // Draw: numbers and choices out of RapidCheck's splittable generator, which are
-// the same on every machine. For the parts of arbitrary_plan.cc only, since
-// RapidCheck's headers are slow to compile.
+// the same on every machine. For what draws plans only,
+// since RapidCheck's headers are slow to compile.
 
-#ifndef LASTCOMMIT_GENERATE_DRAW_H_
-#define LASTCOMMIT_GENERATE_DRAW_H_
+#ifndef LASTCOMMIT_STORE_DRAW_H_
+#define LASTCOMMIT_STORE_DRAW_H_
 
 #include <cstdint>
 #include <initializer_list>
@@ -59,4 +59,4 @@ class Draw {
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_GENERATE_DRAW_H_
+#endif  // LASTCOMMIT_STORE_DRAW_H_

@@ -3,8 +3,8 @@
 // https://prng.di.unimi.it/splitmix64.c). Written out because the distributions
 // of <random> differ between standard libraries.
 
-#ifndef LASTCOMMIT_PLAN_SPLITMIX64_H_
-#define LASTCOMMIT_PLAN_SPLITMIX64_H_
+#ifndef LASTCOMMIT_STORE_SPLITMIX64_H_
+#define LASTCOMMIT_STORE_SPLITMIX64_H_
 
 #include <cstdint>
 
@@ -31,4 +31,4 @@ class SplitMix64 {
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_PLAN_SPLITMIX64_H_
+#endif  // LASTCOMMIT_STORE_SPLITMIX64_H_

@@ -5,10 +5,12 @@
 // a reader turns database content into rows. Both describe the columns of a
 // row to a RowHasher in the order of the schema.
 
-#ifndef LASTCOMMIT_MODEL_STATE_H_
-#define LASTCOMMIT_MODEL_STATE_H_
+#ifndef LASTCOMMIT_STORE_STATE_H_
+#define LASTCOMMIT_STORE_STATE_H_
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -17,25 +19,38 @@
 
 namespace lastcommit {
 
-// The columns of a row, in the order in which they are hashed:
-//   threads      last_log, last_checkpoint, is_deleted: integers
-//   checkpoints  parent_id (text or NULL), type, state (blob), metadata,
-//                sequence (integer)
-//   writes       channel, type, bytes (blob)
-//   logs         level (integer, LogLevel), payload
-//   tasks        state (text), attempts, version (integers), payload
-//   blobs        bytes (blob), digest (blob)
-// Text where nothing else is said.
-enum class Table { kThreads, kCheckpoints, kWrites, kLogs, kTasks, kBlobs };
+// A table of a vocabulary: how its rows are told apart, and named to people.
+struct TableSpec {
+  int number = 0;  // in its vocabulary
+  std::string_view word;
+  std::size_t names = 1;  // how many of RowKey::names its rows have
+  bool has_number = false;
+};
+
+// One of those constants, which live as long as the program.
+class Table {
+ public:
+  Table() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a table is named by its spec.
+  Table(const TableSpec& spec) : spec_(&spec) {}
+
+  const TableSpec& spec() const { return *spec_; }
+  std::strong_ordering operator<=>(const Table& other) const {
+    return spec_->number <=> other.spec_->number;
+  }
+  bool operator==(const Table& other) const {
+    return spec_->number == other.spec_->number;
+  }
+
+ private:
+  static constexpr TableSpec kUnknown = {0, "row of an unknown table", 1};
+  const TableSpec* spec_ = &kUnknown;
+};
 
 struct RowKey {
-  Table table = Table::kThreads;
-  std::string thread;
-  std::string first;        // checkpoints, writes: namespace; tasks: id;
-                            // blobs: name
-  std::string second;       // checkpoints, writes: checkpoint id
-  std::string third;        // writes: task id
-  std::int64_t number = 0;  // logs: number; writes: idx
+  Table table;
+  std::array<std::string, 4> names;
+  std::int64_t number = 0;
 
   std::strong_ordering operator<=>(const RowKey&) const = default;
 };
@@ -89,4 +104,4 @@ std::vector<std::string> Difference(const State& expected, const State& found,
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_MODEL_STATE_H_
+#endif  // LASTCOMMIT_STORE_STATE_H_

@@ -1,7 +1,9 @@
-#include "model/state.h"
+#include "store/state.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -12,9 +14,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-RowKey Log(std::int64_t number) {
-  return {Table::kLogs, "t", "", "", "", number};
-}
+RowKey Log(std::int64_t number) { return {threads::kLogs, {"t"}, number}; }
 Fingerprint RowOf(std::string_view text) {
   return RowHasher().Text(text).Finish();
 }
@@ -53,7 +53,7 @@ TEST(DigestTest, EqualStatesHaveEqualDigests) {
 }
 
 TEST(DigestTest, EveryPartOfTheStateMatters) {
-  const RowKey key = {Table::kCheckpoints, "t", "n", "c", "", 0};
+  const RowKey key = {threads::kCheckpoints, {"t", "n", "c"}, 0};
   const auto digest = [](std::int64_t cut, const RowKey& k,
                          const Fingerprint& row) {
     State state;
@@ -64,38 +64,38 @@ TEST(DigestTest, EveryPartOfTheStateMatters) {
   const std::uint64_t plain = digest(1, key, RowOf("x"));
   EXPECT_NE(digest(2, key, RowOf("x")), plain);
   EXPECT_NE(digest(1, key, RowOf("y")), plain);
-  EXPECT_NE(digest(1, {Table::kBlobs, "t", "n", "c", "", 0}, RowOf("x")),
+  EXPECT_NE(digest(1, {threads::kBlobs, {"t", "n", "c"}, 0}, RowOf("x")),
             plain);
-  EXPECT_NE(digest(1, {Table::kCheckpoints, "u", "n", "c", "", 0}, RowOf("x")),
+  EXPECT_NE(digest(1, {threads::kCheckpoints, {"u", "n", "c"}, 0}, RowOf("x")),
             plain);
-  EXPECT_NE(digest(1, {Table::kCheckpoints, "t", "m", "c", "", 0}, RowOf("x")),
+  EXPECT_NE(digest(1, {threads::kCheckpoints, {"t", "m", "c"}, 0}, RowOf("x")),
             plain);
-  EXPECT_NE(digest(1, {Table::kCheckpoints, "t", "n", "d", "", 0}, RowOf("x")),
+  EXPECT_NE(digest(1, {threads::kCheckpoints, {"t", "n", "d"}, 0}, RowOf("x")),
             plain);
-  EXPECT_NE(digest(1, {Table::kCheckpoints, "t", "n", "c", "", 1}, RowOf("x")),
+  EXPECT_NE(digest(1, {threads::kCheckpoints, {"t", "n", "c"}, 1}, RowOf("x")),
             plain);
 }
 
 TEST(DigestTest, CutAndTableAreNotMixedUp) {
   State one;
   one.cut = 2;
-  one.rows[{Table::kThreads, "t", "", "", "", 0}] = RowOf("x");
+  one.rows[{threads::kThreads, {"t"}, 0}] = RowOf("x");
   State other;
   other.cut = 0;
-  other.rows[{Table::kLogs, "t", "", "", "", 0}] = RowOf("x");
+  other.rows[{threads::kLogs, {"t"}, 0}] = RowOf("x");
   EXPECT_NE(Digest(one), Digest(other));
 }
 
 TEST(DescribeTest, NamesTheRowAsPeopleReadIt) {
   EXPECT_EQ(Describe(Log(3)), "log t #3");
-  EXPECT_EQ(Describe(RowKey{Table::kThreads, "t", "", "", "", 0}), "thread t");
-  EXPECT_EQ(Describe(RowKey{Table::kBlobs, "t", "b", "", "", 0}), "blob t / b");
-  EXPECT_EQ(Describe(RowKey{Table::kCheckpoints, "t", "n", "c", "", 0}),
+  EXPECT_EQ(Describe(RowKey{threads::kThreads, {"t"}, 0}), "thread t");
+  EXPECT_EQ(Describe(RowKey{threads::kBlobs, {"t", "b"}, 0}), "blob t / b");
+  EXPECT_EQ(Describe(RowKey{threads::kCheckpoints, {"t", "n", "c"}, 0}),
             "checkpoint t / n / c");
 }
 
 TEST(DescribeTest, IsOneLineWhateverTheName) {
-  EXPECT_EQ(Describe(RowKey{Table::kThreads, "a\nb\x1b", "", "", "", 0}),
+  EXPECT_EQ(Describe(RowKey{threads::kThreads, {"a\nb\x1b"}, 0}),
             "thread a\\nb\\x1b");
 }
 

@@ -1,4 +1,4 @@
-#include "model/state.h"
+#include "store/state.h"
 
 #include <utility>
 
@@ -59,13 +59,11 @@ RowHasher& RowHasher::Null() {
 Fingerprint RowHasher::Finish() const { return {low_, high_, bytes_}; }
 
 std::uint64_t RowDigest(const RowKey& key, const Fingerprint& row) {
-  std::uint64_t digest = Hash(key.thread, 0);
-  digest = Hash(key.first, digest);
-  digest = Hash(key.second, digest);
-  digest = Hash(key.third, digest);
-  const std::uint64_t numbers[] = {static_cast<std::uint64_t>(key.table),
-                                   static_cast<std::uint64_t>(key.number),
-                                   row.low, row.high};
+  std::uint64_t digest = 0;
+  for (const std::string& name : key.names) digest = Hash(name, digest);
+  const std::uint64_t numbers[] = {
+      static_cast<std::uint64_t>(key.table.spec().number),
+      static_cast<std::uint64_t>(key.number), row.low, row.high};
   return XXH3_64bits_withSeed(numbers, sizeof(numbers), digest);
 }
 
@@ -82,26 +80,13 @@ std::uint64_t Digest(const State& state) {
 }
 
 std::string Describe(const RowKey& key) {
-  switch (key.table) {
-    case Table::kThreads:
-      return absl::StrCat("thread ", Escaped(key.thread));
-    case Table::kCheckpoints:
-      return absl::StrCat("checkpoint ", Escaped(key.thread), " / ",
-                          Escaped(key.first), " / ", Escaped(key.second));
-    case Table::kWrites:
-      return absl::StrCat("write ", Escaped(key.thread), " / ",
-                          Escaped(key.first), " / ", Escaped(key.second), " / ",
-                          Escaped(key.third), " #", key.number);
-    case Table::kLogs:
-      return absl::StrCat("log ", Escaped(key.thread), " #", key.number);
-    case Table::kTasks:
-      return absl::StrCat("task ", Escaped(key.thread), " / ",
-                          Escaped(key.first));
-    case Table::kBlobs:
-      return absl::StrCat("blob ", Escaped(key.thread), " / ",
-                          Escaped(key.first));
+  const TableSpec& table = key.table.spec();
+  std::string words(table.word);
+  for (std::size_t i = 0; i < table.names; ++i) {
+    absl::StrAppend(&words, i == 0 ? " " : " / ", Escaped(key.names[i]));
   }
-  return "row of an unknown table";
+  if (table.has_number) absl::StrAppend(&words, " #", key.number);
+  return words;
 }
 
 std::vector<std::string> Difference(const State& expected, const State& found,

@@ -1,4 +1,4 @@
-#include "plan/splitmix64.h"
+#include "store/splitmix64.h"
 
 #include "gtest/gtest.h"
 

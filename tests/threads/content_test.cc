@@ -1,4 +1,4 @@
-#include "plan/content.h"
+#include "threads/content.h"
 
 #include <sqlite3.h>
 
@@ -11,7 +11,7 @@
 
 #include "gtest/gtest.h"
 
-namespace lastcommit {
+namespace lastcommit::threads {
 namespace {
 
 // FNV-1a with the length in it, so that moved bytes are seen too.
@@ -62,10 +62,10 @@ const Naming kNamings[] = {{"thread", ThreadName},
 TEST(NameTest, DistinctNumbersHaveDistinctNames) {
   for (const Naming& naming : kNamings) {
     std::set<std::string> names;
-    for (int i = 0; i <= PlanLimits::kMaxName; ++i) {
+    for (int i = 0; i <= kMaxName; ++i) {
       names.insert(naming.name(i));
     }
-    EXPECT_EQ(names.size(), std::size_t{PlanLimits::kMaxName} + 1);
+    EXPECT_EQ(names.size(), std::size_t{kMaxName} + 1);
   }
 }
 
@@ -88,7 +88,7 @@ TEST(NameTest, SomeNeedQuotingEscapingAndUtf8) {
 
 TEST(NameTest, NoneHoldsANul) {
   for (const Naming& naming : kNamings) {
-    for (int i = 0; i <= PlanLimits::kMaxName; ++i) {
+    for (int i = 0; i <= kMaxName; ++i) {
       EXPECT_EQ(naming.name(i).find('\0'), std::string::npos) << i;
     }
   }
@@ -143,7 +143,7 @@ TEST(ContentTest, InvalidJsonHasItsSizeAndIsRefusedBySqlite) {
 
 TEST(ContentTest, LargeJsonIsValidToo) {
   JsonValidity validity;
-  const std::string text = ContentJson({PlanLimits::kMaxContentBytes, 1}, true);
+  const std::string text = ContentJson({kMaxContentBytes, 1}, true);
   EXPECT_EQ(text.size(), static_cast<std::size_t>(4 << 20));
   EXPECT_TRUE(validity.Of(text));
 }
@@ -169,10 +169,7 @@ TEST(ContentTest, LargeJsonHoldsEscapesAndNonAscii) {
 TEST(ContentTest, ABatchHasDistinctPayloadsAndOneInvalid) {
   JsonValidity validity;
   const std::vector<std::string> payloads =
-      LogPayloadsOf({.kind = StepKind::kAppendLogs,
-                     .content = {40, 7},
-                     .count = 100,
-                     .invalid_at = 42});
+      LogPayloadsOf({.content = {40, 7}, .count = 100, .invalid_at = 42});
   ASSERT_EQ(payloads.size(), 100u);
   EXPECT_EQ(std::set(payloads.begin(), payloads.end()).size(), 100u);
   for (std::size_t i = 0; i < payloads.size(); ++i) {
@@ -182,10 +179,8 @@ TEST(ContentTest, ABatchHasDistinctPayloadsAndOneInvalid) {
 
 TEST(ContentTest, OneEntryIsTheFirstOfItsBatch) {
   const Content content = {40, 7};
-  const auto one =
-      LogPayloadsOf({.kind = StepKind::kAppendLog, .content = content});
-  const auto batch = LogPayloadsOf(
-      {.kind = StepKind::kAppendLogs, .content = content, .count = 3});
+  const auto one = LogPayloadsOf({.content = content});
+  const auto batch = LogPayloadsOf({.content = content, .count = 3});
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0], batch[0]);
 }
@@ -195,8 +190,7 @@ TEST(ContentTest, ACheckpointHasStateTypeAndJsonMetadata) {
   std::set<std::string> types;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const Content content = {300, seed};
-    const CheckpointContent checkpoint =
-        CheckpointOf({.kind = StepKind::kPutCheckpoint, .content = content});
+    const CheckpointContent checkpoint = CheckpointOf({.content = content});
     types.insert(checkpoint.type);
     EXPECT_EQ(checkpoint.state, ContentBytes(content));
     EXPECT_TRUE(validity.Of(checkpoint.metadata)) << checkpoint.metadata;
@@ -211,8 +205,7 @@ TEST(ContentTest, MetadataOftenHasANumberToFilterBy) {
   std::set<int> filters;
   int with_filter = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    const CheckpointContent checkpoint =
-        CheckpointOf({.kind = StepKind::kCommitStep, .content = {10, seed}});
+    const CheckpointContent checkpoint = CheckpointOf({.content = {10, seed}});
     const bool has_filter = checkpoint.metadata.starts_with(begin);
     EXPECT_EQ(checkpoint.filter.has_value(), has_filter);
     if (!has_filter) continue;
@@ -221,18 +214,14 @@ TEST(ContentTest, MetadataOftenHasANumberToFilterBy) {
     EXPECT_EQ(checkpoint.metadata.substr(begin.size(), 2),
               std::to_string(*checkpoint.filter) + ",");
   }
-  EXPECT_EQ(filters, (std::set<int>{0, 1, PlanLimits::kMaxFilter}));
+  EXPECT_EQ(filters, (std::set<int>{0, 1, kMaxFilter}));
   EXPECT_GT(with_filter, 100);
   EXPECT_LT(with_filter, 300);
 }
 
 TEST(ContentTest, ABatchOfWritesHasConsecutiveNumbersAndDistinctBytes) {
-  const Step step = {.kind = StepKind::kPutWrites,
-                     .task = 2,
-                     .idx = 5,
-                     .replace = 1,
-                     .content = {40, 7},
-                     .count = 10};
+  const Arguments step = {
+      .task = 2, .idx = 5, .replace = 1, .content = {40, 7}, .count = 10};
   std::set<std::string> contents;
   std::int64_t idx = 5;
   for (const PendingWrite& write : WritesOf(step)) {
@@ -246,10 +235,9 @@ TEST(ContentTest, ABatchOfWritesHasConsecutiveNumbersAndDistinctBytes) {
 }
 
 TEST(ContentTest, OneWriteIsTheFirstOfItsBatch) {
-  Step step = {.kind = StepKind::kPutWrites, .content = {40, 7}, .count = 3};
-  const std::vector<PendingWrite> batch = WritesOf(step);
-  step.kind = StepKind::kPutWrite;
-  const std::vector<PendingWrite> one = WritesOf(step);
+  const std::vector<PendingWrite> batch =
+      WritesOf({.content = {40, 7}, .count = 3});
+  const std::vector<PendingWrite> one = WritesOf({.content = {40, 7}});
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0].bytes, batch[0].bytes);
   EXPECT_EQ(one[0].channel, batch[0].channel);
@@ -259,7 +247,7 @@ TEST(ContentTest, OneWriteIsTheFirstOfItsBatch) {
 
 TEST(ContentTest, APayloadOfATaskIsJsonUnlessItMustNotBe) {
   JsonValidity validity;
-  Step step = {.kind = StepKind::kCreateTask, .content = {40, 7}};
+  Arguments step = {.content = {40, 7}};
   EXPECT_TRUE(validity.Of(TaskPayloadOf(step)));
   step.invalid_at = 0;
   EXPECT_FALSE(validity.Of(TaskPayloadOf(step)));
@@ -267,7 +255,7 @@ TEST(ContentTest, APayloadOfATaskIsJsonUnlessItMustNotBe) {
 
 TEST(ContentTest, AnInvalidCheckpointDiffersInItsMetadataOnly) {
   JsonValidity validity;
-  Step step = {.kind = StepKind::kPutCheckpoint, .content = {300, 1}};
+  Arguments step = {.content = {300, 1}};
   const CheckpointContent valid = CheckpointOf(step);
   step.invalid_at = 0;
   const CheckpointContent invalid = CheckpointOf(step);
@@ -311,18 +299,15 @@ TEST(ContentGoldenTest, StepsHoldWhatTheyAlwaysHeld) {
   std::uint64_t digest = 0;
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     const auto checkpoint =
-        CheckpointOf({.kind = StepKind::kPutCheckpoint,
-                      .content = {static_cast<std::int64_t>(seed % 50), seed}});
+        CheckpointOf({.content = {static_cast<std::int64_t>(seed % 50), seed}});
     digest = Digest(checkpoint.type, digest);
     digest = Digest(checkpoint.state, digest);
     digest = Digest(checkpoint.metadata, digest);
-    const Step batch = {
-        .kind = StepKind::kAppendLogs, .content = {20, seed}, .count = 5};
+    const Arguments batch = {.content = {20, seed}, .count = 5};
     for (const std::string& payload : LogPayloadsOf(batch)) {
       digest = Digest(payload, digest);
     }
-    const Step writes = {
-        .kind = StepKind::kPutWrites, .content = {20, seed}, .count = 5};
+    const Arguments writes = {.content = {20, seed}, .count = 5};
     for (const PendingWrite& write : WritesOf(writes)) {
       digest = Digest(write.channel, digest);
       digest = Digest(write.type, digest);
@@ -333,4 +318,4 @@ TEST(ContentGoldenTest, StepsHoldWhatTheyAlwaysHeld) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::threads

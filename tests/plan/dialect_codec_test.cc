@@ -1,0 +1,79 @@
+// A plan in another dialect than the default one.
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "keys/specs.h"
+#include "matchers.h"
+#include "plan/codec.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::HasSubstr;
+
+Plan PlanOfKeys() {
+  Plan plan;
+  plan.saver = "keys";
+  plan.dialect = &keys::kVocabulary;
+  plan.rounds = {
+      {{{.kind = StepKind::kOpen},
+        StepOf(keys::Make(keys::Kind::kPut, {.key = 3, .value = {10, 7}})),
+        StepOf(keys::Make(keys::Kind::kScan, {.key = 1, .limit = 4})),
+        {.kind = StepKind::kClose}}}};
+  return plan;
+}
+
+std::string WithHeader(std::string text, const std::string& from,
+                       const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+TEST(DialectCodecTest, TheHeaderNamesItAndTheStepsAreItsOwn) {
+  const std::string text = PrintPlan(PlanOfKeys());
+  EXPECT_THAT(text, HasSubstr(R"("saver":"keys","dialect":"keys","engine")"));
+  EXPECT_THAT(text, HasSubstr(R"({"step":"put","key":3,"size":10,"seed":7})"));
+  EXPECT_THAT(text, HasSubstr(R"({"step":"scan","key":1,"limit":4})"));
+  const absl::StatusOr<Plan> plan = ParsePlan(text, "plan");
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_EQ(*plan, PlanOfKeys());
+}
+
+TEST(DialectCodecTest, TheDefaultIsNotPrinted) {
+  Plan plan;
+  plan.rounds = {{{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}};
+  EXPECT_EQ(PrintPlan(plan).find("dialect"), std::string::npos);
+}
+
+TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
+  const std::string text = WithHeader(
+      PrintPlan(PlanOfKeys()), R"("dialect":"keys")", R"("dialect":"kyes")");
+  const absl::StatusOr<Plan> plan = ParsePlan(text, "p.plan");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(std::string(plan.status().message()),
+            "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys)");
+}
+
+TEST(DialectCodecTest, AnOperationOfAnotherDialectIsRefused) {
+  const std::string text =
+      WithHeader(PrintPlan(PlanOfKeys()), R"("dialect":"keys",)", "");
+  const absl::StatusOr<Plan> plan = ParsePlan(text, "p.plan");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_THAT(std::string(plan.status().message()),
+              HasSubstr("p.plan:3: step: 'put' is not known"));
+}
+
+TEST(DialectCodecTest, AFieldOfAnotherDialectIsUnknown) {
+  const std::string text =
+      WithHeader(PrintPlan(PlanOfKeys()), R"("key":3)", R"("thread":3)");
+  const absl::StatusOr<Plan> plan = ParsePlan(text, "p.plan");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(std::string(plan.status().message()),
+            "p.plan:3: thread: unknown field");
+}
+
+}  // namespace
+}  // namespace lastcommit
