@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <string>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -28,10 +29,16 @@ ExitCode CodeOf(const absl::Status& status) {
 
 }  // namespace
 
+// A supervisor and main may both see that nobody reads the output: it is said
+// once.
 ExitCode Report(const absl::Status& status) {
-  std::fflush(stdout);
-  std::fprintf(stderr, "lastcommit: %s\n",
-               std::string(status.message()).c_str());
+  static std::string said;
+  const std::string message(status.message());
+  if (message != said) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "lastcommit: %s\n", message.c_str());
+    said = message;
+  }
   return CodeOf(status);
 }
 

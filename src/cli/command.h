@@ -17,8 +17,8 @@
 
 namespace lastcommit {
 
-// Prints the message as one line to stderr. Errors of the caller and errors of
-// the tester have different exit codes.
+// Prints the message as one line to stderr, unless it was the last one. Errors
+// of the caller and errors of the tester have different exit codes.
 ExitCode Report(const absl::Status& status);
 
 ExitCode CodeOf(const Verdict& verdict);

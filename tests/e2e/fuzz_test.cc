@@ -255,6 +255,14 @@ TEST_F(FuzzTest, AnOutputThatNobodyReadsEndsTheRunAsFailed) {
   ExpectError(program.Wait(), 3, "cannot write to standard output");
 }
 
+// The supervisor sees it at its next line of progress.
+TEST_F(FuzzTest, AnOutputThatNobodyReadsEndsALongRunTooAndIsSaidOnce) {
+  Program program(directory_.path(), LongFuzz());
+  program.ReadLine();
+  program.CloseOutput();
+  ExpectError(program.Wait(), 3, "cannot write to standard output");
+}
+
 TEST_F(FuzzTest, NothingIsLeftWhereTrialsRun) {
   Run(Fuzz({"--trials=10", "--dir=" + trials_.path()}));
   EXPECT_THAT(trials_.Names(), IsEmpty());
