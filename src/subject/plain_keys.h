@@ -70,7 +70,8 @@ class PlainKeys : public Store {
   absl::Status CommitSql();
 
  private:
-  absl::Status CheckUsable() const;
+  // Before anything else: ends what an error has left open.
+  absl::Status CheckUsable();
   absl::StatusOr<std::int64_t> Change(const Operation& operation);
   absl::StatusOr<std::int64_t> ChangeRows(const Operation& operation);
   absl::StatusOr<std::int64_t> Query(const Operation& operation);
