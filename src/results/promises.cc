@@ -87,7 +87,7 @@ class PromiseList {
       AddErrors(engine);
       AddSurvivals(engine);
       AddClients(engine);
-      AddRemovals(engine);
+      if (!options_.Lacks(StepKind::kUnlink)) AddRemovals(engine);
     }
     AddOutcomes();
     return std::move(promises_);

@@ -11,6 +11,7 @@
 #include "generate/mix.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "keys/specs.h"
 #include "names/names.h"
 
 namespace lastcommit {
@@ -194,6 +195,17 @@ TEST(PromisesTest, NothingIsPromisedThatTheOptionsLeaveOut) {
     EXPECT_THAT(cell, Not(HasSubstr("clients/")));
     EXPECT_THAT(cell, Not(HasSubstr("power_loss")));
   }
+}
+
+TEST(PromisesTest, NothingIsPromisedThatTheSaverDoesNotHave) {
+  GenerateOptions options = kEverything;
+  options.dialect = &keys::kVocabulary;
+  options.lacks = {StepKind::kJournalMode, StepKind::kUnlink};
+  const std::vector<std::string> cells = CellsOf(options);
+  EXPECT_THAT(cells, Not(Contains("outcome/journal_mode_changed")));
+  EXPECT_THAT(cells, Not(Contains("outcome/statement_failed_after_spill")));
+  EXPECT_THAT(cells, Not(Contains(HasSubstr("removal/"))));
+  EXPECT_THAT(CellsOf(kEverything), Contains("outcome/journal_mode_changed"));
 }
 
 // With a rollback journal a close makes calls only if there is a transaction to
