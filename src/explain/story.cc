@@ -15,8 +15,9 @@ void AppendRound(const Round& round, std::string& text) {
   bool is_dead = false;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
     const Step& step = round.steps[i];
-    std::string line = absl::StrFormat("  %4d  %-15s %s", i, std::string(NameOf(step)),
-                                       ArgumentsInWords(step));
+    std::string line =
+        absl::StrFormat("  %4d  %-15s %s", i, std::string(NameOf(step)),
+                        ArgumentsInWords(step));
     if (is_dead) absl::StrAppend(&line, "   (only if the kill comes later)");
     if (step.crash.has_value()) {
       is_dead = true;
