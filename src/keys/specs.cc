@@ -91,7 +91,7 @@ std::string ScanWords(const Operation& operation) {
 }
 
 // In the order of Kind.
-const OperationSpec kOperations[] = {
+constexpr OperationSpec kOperations[] = {
     {.name = "put",
      .vocabulary = &kVocabulary,
      .fields = kKey | kValue,

@@ -14,6 +14,7 @@
 
 namespace lastcommit::keys {
 
+// NOLINTNEXTLINE(readability-identifier-naming): a constant of specs.cc.
 extern const Vocabulary kVocabulary;
 
 enum class Kind { kPut, kDelete, kGet, kScan };

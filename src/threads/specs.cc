@@ -237,6 +237,7 @@ bool IsUpdateSpoiledBy(const Operation& update, const Operation& other) {
   return is_of_it && theirs.thread == mine.thread;
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): a constant, as it follows.
 extern const OperationSpec kOperations[kKinds];
 
 const OperationSpec* Spec(Kind kind) {

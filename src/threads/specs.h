@@ -11,6 +11,7 @@
 
 namespace lastcommit::threads {
 
+// NOLINTNEXTLINE(readability-identifier-naming): a constant of specs.cc.
 extern const Vocabulary kVocabulary;
 
 const OperationSpec& SpecOf(Kind kind);
