@@ -54,7 +54,7 @@ class KeysDraw final : public OperationsDraw {
   // Sizes around the places where SQLite changes its mind.
   Content DrawValue() {
     const int page = limits_.page_size;
-    const std::int64_t size = draw_.Weighted<std::int64_t>(
+    const auto size = draw_.Weighted<std::int64_t>(
         {{3, draw_.Int(0, 40)},
          {6, draw_.Int(100, 3500)},
          {2, std::int64_t{draw_.Int(1, 4)} * page - draw_.Int(0, 120)},

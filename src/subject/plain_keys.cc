@@ -76,7 +76,7 @@ absl::Status CreateSchema(sqlite3* connection) {
     }
     return Execute(connection, "COMMIT");
   };
-  const absl::Status status = create();
+  absl::Status status = create();
   if (!status.ok() && sqlite3_get_autocommit(connection) == 0) {
     Execute(connection, "ROLLBACK").IgnoreError();
   }

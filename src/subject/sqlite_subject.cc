@@ -202,6 +202,7 @@ Answered DigestedList(SqliteSubject& saver, const Arguments& arguments) {
       const auto checkpoints,
       Asked(saver, &SqliteSubject::ListCheckpoints, QueryOf(arguments)));
   std::vector<threads::ListedCheckpoint> list;
+  list.reserve(checkpoints.size());
   for (const Checkpoint& checkpoint : checkpoints) {
     list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
   }
