@@ -121,15 +121,7 @@ int ModeOf(CheckpointMode mode) {
   return SQLITE_CHECKPOINT_PASSIVE;
 }
 
-template <typename Keys>
-absl::StatusOr<std::unique_ptr<Store>> OpenAs(const std::string& path,
-                                              const Profile& profile) {
-  ASSIGN_OR_RETURN(sqlite3* const connection, OpenKeys(path, profile));
-  return std::make_unique<Keys>(connection);
-}
-
-}  // namespace
-
+// Opens or creates the database with the settings of the profile.
 absl::StatusOr<sqlite3*> OpenKeys(const std::string& path,
                                   const Profile& profile) {
   sqlite3* connection = nullptr;
@@ -142,6 +134,15 @@ absl::StatusOr<sqlite3*> OpenKeys(const std::string& path,
   sqlite3_close(connection);
   return status;
 }
+
+template <typename Keys>
+absl::StatusOr<std::unique_ptr<Store>> OpenAs(const std::string& path,
+                                              const Profile& profile) {
+  ASSIGN_OR_RETURN(sqlite3* const connection, OpenKeys(path, profile));
+  return std::make_unique<Keys>(connection);
+}
+
+}  // namespace
 
 PlainKeys::PlainKeys(sqlite3* connection) : connection_(connection) {}
 

@@ -1,7 +1,7 @@
 // PlainKeys: a store of the vocabulary `keys` over one plain table, as a small
 // program would write it: SQLite's C interface and nothing of SqliteSaver's but
-// the mapping of result codes. Planted stores derive from it and do one thing
-// wrong.
+// the mapping of result codes and the mark of a commit in doubt. Planted stores
+// derive from it and do one thing wrong.
 
 #ifndef LASTCOMMIT_SUBJECT_PLAIN_KEYS_H_
 #define LASTCOMMIT_SUBJECT_PLAIN_KEYS_H_
@@ -17,14 +17,8 @@
 #include "subject/registry.h"
 
 struct sqlite3;
-struct sqlite3_stmt;
 
 namespace lastcommit {
-
-// Opens or creates the database with the settings of the profile. Null in
-// `*connection` after an error.
-absl::StatusOr<sqlite3*> OpenKeys(const std::string& path,
-                                  const Profile& profile);
 
 class PlainKeys : public Store {
  public:
