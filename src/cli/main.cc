@@ -18,6 +18,7 @@
 #include "cli/report_command.h"
 #include "cli/shrink_command.h"
 #include "cli/sweep_command.h"
+#include "cli/try_command.h"
 #include "cli/verify_command.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
@@ -76,6 +77,9 @@ int Main(int argc, char** argv) {
   AddSweep(app, argv[0], code);
   AddBlame(app, code);
   AddShow(app, code);
+  AddTry(app, code);
+  AddRecord(app, code);
+  AddJudge(app, code);
   AddVerify(app, code);
   AddBugs(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")

@@ -19,7 +19,7 @@
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
 #include "output/version.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 #include "verify/verification.h"
 #include "verify/verification_json.h"
 

@@ -178,20 +178,90 @@ struct FileChange {
 };
 
 struct DirectoryChange {
+  enum class Kind { kLink, kUnlink, kRename, kExchange };
   std::uint64_t id = 0;
-  bool is_link = false;
+  Kind kind = Kind::kLink;
   std::string path;
   InodeId inode = kNoInode;
+  std::string to = {};  // of a rename
 };
 
 using Entries = std::map<std::string, InodeId>;
 
-void Apply(const DirectoryChange& change, Entries& entries) {
-  if (change.is_link) {
-    entries[change.path] = change.inode;
-  } else {
-    entries.erase(change.path);
+// The directory of an entry, "" at the top.
+std::string_view ParentOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? "" : path.substr(0, slash);
+}
+
+bool IsIn(const DirectoryChange& change, std::string_view directory) {
+  return ParentOf(change.path) == directory ||
+         (!change.to.empty() && ParentOf(change.to) == directory);
+}
+
+// What has this name, and what lies below it, without that part of the name.
+std::vector<std::pair<std::string, InodeId>> TakeOut(const std::string& path,
+                                                     Entries& entries) {
+  std::vector<std::pair<std::string, InodeId>> taken;
+  const auto found = entries.find(path);
+  if (found != entries.end()) {
+    taken.emplace_back("", found->second);
+    entries.erase(found);
   }
+  const std::string below = path + "/";
+  for (auto it = entries.lower_bound(below);
+       it != entries.end() && it->first.compare(0, below.size(), below) == 0;
+       it = entries.erase(it)) {
+    taken.emplace_back(it->first.substr(path.size()), it->second);
+  }
+  return taken;
+}
+
+// `change` is a rename. The old name may be missing: it was of a directory that
+// was not synced, and the new one is of one that was.
+void Move(const DirectoryChange& change, Entries& entries) {
+  const auto moved = TakeOut(change.path, entries);
+  TakeOut(change.to, entries);
+  for (const auto& [rest, inode] : moved) entries[change.to + rest] = inode;
+  entries[change.to] = change.inode;
+}
+
+void Swap(const std::string& path, const std::string& other,
+          Entries& entries) {
+  const auto first = TakeOut(path, entries);
+  const auto second = TakeOut(other, entries);
+  for (const auto& [rest, inode] : first) entries[other + rest] = inode;
+  for (const auto& [rest, inode] : second) entries[path + rest] = inode;
+}
+
+void Apply(const DirectoryChange& change, Entries& entries) {
+  switch (change.kind) {
+    case DirectoryChange::Kind::kLink:
+      entries[change.path] = change.inode;
+      break;
+    case DirectoryChange::Kind::kUnlink:
+      entries.erase(change.path);
+      break;
+    case DirectoryChange::Kind::kRename:
+      Move(change, entries);
+      break;
+    case DirectoryChange::Kind::kExchange:
+      Swap(change.path, change.to, entries);
+      break;
+  }
+}
+
+PendingChange::Kind KindOf(const DirectoryChange& change) {
+  switch (change.kind) {
+    case DirectoryChange::Kind::kLink:
+      return PendingChange::Kind::kLink;
+    case DirectoryChange::Kind::kUnlink:
+      return PendingChange::Kind::kUnlink;
+    case DirectoryChange::Kind::kRename:
+    case DirectoryChange::Kind::kExchange:
+      break;
+  }
+  return PendingChange::Kind::kRename;
 }
 
 // What a write that did not survive whole left.
@@ -247,6 +317,7 @@ struct Storage::Inode {
   Content durable;
   std::vector<FileChange> pending;
   std::string path;  // empty: anonymous
+  bool is_directory = false;
 };
 
 struct Storage::Data {
@@ -270,6 +341,14 @@ struct Storage::Data {
                        [inode](const DirectoryChange& change) {
                          return change.inode == inode;
                        });
+  }
+
+  // Changes names, now or when a crash lets it.
+  void Change(DirectoryChange change) {
+    Apply(change, entries);
+    if (!loses_power) return;
+    change.id = next_change++;
+    pending.push_back(std::move(change));
   }
 
   // What no crash can bring back any more.
@@ -331,22 +410,34 @@ InodeId Storage::Find(const std::string& path) const {
 }
 
 InodeId Storage::Create(const std::string& path) {
-  const InodeId inode = CreateAnonymous();
-  Mutable(inode).path = path;
-  data_->entries[path] = inode;
-  if (data_->loses_power) {
-    data_->pending.push_back({data_->next_change++, true, path, inode});
-  }
+  const InodeId inode = CreateNameless(path);
+  Link(path, inode);
   return inode;
 }
 
-void Storage::Unlink(const std::string& path) {
-  const auto found = data_->entries.find(path);
-  if (data_->loses_power) {
-    data_->pending.push_back(
-        {data_->next_change++, false, path, found->second});
+void Storage::CreateDirectory(const std::string& path) {
+  const InodeId inode = CreateNameless(path);
+  Mutable(inode).is_directory = true;
+  Link(path, inode);
+}
+
+void Storage::Link(const std::string& path, InodeId inode) {
+  if (Get(inode).path != path && !data_->IsNamed(inode)) {
+    Mutable(inode).path = path;
   }
-  data_->entries.erase(found);
+  data_->Change({0, DirectoryChange::Kind::kLink, path, inode});
+}
+
+void Storage::Unlink(const std::string& path) {
+  data_->Change({0, DirectoryChange::Kind::kUnlink, path, Find(path)});
+}
+
+void Storage::Rename(const std::string& from, const std::string& to) {
+  data_->Change({0, DirectoryChange::Kind::kRename, from, Find(from), to});
+}
+
+void Storage::Exchange(const std::string& path, const std::string& other) {
+  data_->Change({0, DirectoryChange::Kind::kExchange, path, Find(path), other});
 }
 
 void Storage::SyncDirectory() {
@@ -355,6 +446,48 @@ void Storage::SyncDirectory() {
   }
   data_->pending.clear();
   data_->Collect();
+}
+
+void Storage::SyncDirectory(const std::string& directory) {
+  std::vector<DirectoryChange> others;
+  for (DirectoryChange& change : data_->pending) {
+    if (IsIn(change, directory)) {
+      Apply(change, data_->durable_entries);
+    } else {
+      others.push_back(std::move(change));
+    }
+  }
+  data_->pending = std::move(others);
+  data_->Collect();
+}
+
+void Storage::SyncEverything() {
+  std::vector<InodeId> inodes;
+  for (const auto& [id, inode] : data_->inodes) inodes.push_back(id);
+  for (const InodeId inode : inodes) Sync(inode);
+  SyncDirectory();
+}
+
+bool Storage::IsDirectory(InodeId inode) const {
+  return Get(inode).is_directory;
+}
+
+bool Storage::Exists(InodeId inode) const {
+  return data_->inodes.count(inode) > 0;
+}
+
+void Storage::DropUnreachable(const std::string& root) {
+  Entries& entries = data_->entries;
+  for (auto it = entries.begin(); it != entries.end();) {
+    const std::string parent(ParentOf(it->first));
+    // Parents come before what lies below them.
+    if (parent == root || entries.count(parent) > 0) {
+      ++it;
+    } else {
+      it = entries.erase(it);
+    }
+  }
+  data_->durable_entries = entries;
 }
 
 std::vector<std::string> Storage::Paths() const {
@@ -366,6 +499,12 @@ std::vector<std::string> Storage::Paths() const {
 InodeId Storage::CreateAnonymous() {
   const InodeId inode = data_->next_inode++;
   data_->inodes[inode] = std::make_shared<Inode>();
+  return inode;
+}
+
+InodeId Storage::CreateNameless(const std::string& called) {
+  const InodeId inode = CreateAnonymous();
+  Mutable(inode).path = called;
   return inode;
 }
 
@@ -434,13 +573,15 @@ std::vector<PendingChange> Storage::PendingChanges() const {
     changes.push_back({change->id,
                        change->is_truncate ? PendingChange::Kind::kTruncate
                                            : PendingChange::Kind::kWrite,
-                       id, Get(id).path, change->offset, change->amount()});
+                       id,
+                       Get(id).path,
+                       "",
+                       change->offset,
+                       change->amount()});
   }
   for (const DirectoryChange& change : data_->pending) {
-    changes.push_back({change.id,
-                       change.is_link ? PendingChange::Kind::kLink
-                                      : PendingChange::Kind::kUnlink,
-                       change.inode, change.path, 0, 0});
+    changes.push_back({change.id, KindOf(change), change.inode, change.path,
+                       change.to, 0, 0});
   }
   std::sort(changes.begin(), changes.end(),
             [](const PendingChange& a, const PendingChange& b) {
@@ -455,6 +596,17 @@ bool Storage::has_pending_changes() const {
                      [](const auto& inode) {
                        return !inode.second->path.empty() &&
                               !inode.second->pending.empty();
+                     });
+}
+
+bool Storage::HasPendingChanges(InodeId inode) const {
+  return !Get(inode).pending.empty();
+}
+
+bool Storage::HasPendingName(const std::string& path) const {
+  return std::any_of(data_->pending.begin(), data_->pending.end(),
+                     [&path](const DirectoryChange& change) {
+                       return change.path == path || change.to == path;
                      });
 }
 
@@ -473,6 +625,7 @@ Storage Storage::AfterCrash(const Fates& fates) const {
     const Inode& before = *data_->inodes.at(id);
     auto inode = std::make_shared<Inode>();
     inode->path = path;
+    inode->is_directory = before.is_directory;
     inode->durable = fates.files.empty() ? before.now : before.durable;
     data.inodes[id] = std::move(inode);
   }
@@ -496,6 +649,10 @@ Storage Storage::AfterCrash(const Fates& fates) const {
   for (const auto& [id, inode] : data.inodes) inode->now = inode->durable;
   data.durable_entries = data.entries;
   return image;
+}
+
+std::uint64_t Storage::DigestOf(InodeId inode) const {
+  return Get(inode).now.Hash();
 }
 
 std::uint64_t Storage::Digest() const {

@@ -1,6 +1,8 @@
-// Storage: files and a directory on a simulated disk that knows what was
+// Storage: files and directories on a simulated disk that knows what was
 // synced. Each file is its durable bytes and the ordered list of changes that
 // no sync has covered; directory entries are separate from the files they name.
+// A name is a whole path; the entry belongs to the directory before its last
+// '/'.
 // No SQLite in it: sim_vfs.h puts a VFS on it, and a recorded stream of system
 // calls can be replayed into it.
 //
@@ -26,16 +28,18 @@ inline constexpr InodeId kNoInode = -1;
 
 // One change that no sync has covered.
 struct PendingChange {
-  enum class Kind { kWrite, kTruncate, kLink, kUnlink };
+  enum class Kind { kWrite, kTruncate, kLink, kUnlink, kRename };
   std::uint64_t id = 0;  // in the order in which they were made, never reused
   Kind kind = Kind::kWrite;
   InodeId inode = kNoInode;
-  std::string path;         // the file's name then; link and unlink: the entry
+  std::string path;         // the file's name then; of a directory: the entry
+  std::string to;           // rename: the new name
   std::int64_t offset = 0;  // write: bytes; truncate: the new size
   std::int64_t amount = 0;  // write: bytes
 
   bool is_of_directory() const {
-    return kind == Kind::kLink || kind == Kind::kUnlink;
+    return kind == Kind::kLink || kind == Kind::kUnlink ||
+           kind == Kind::kRename;
   }
 };
 
@@ -66,17 +70,36 @@ class Storage {
 
   const Options& options() const { return options_; }
 
-  // ---- The directory (one for all paths) ----
+  // ---- Names ----
   InodeId Find(const std::string& path) const;  // kNoInode if there is none
   InodeId Create(const std::string& path);      // an empty file; it must not be
   void Unlink(const std::string& path);         // it must be there
-  // What was created and unlinked until now is durable.
+  void CreateDirectory(const std::string& path);  // it must not be
+  // Another name for a file that is there; the name must not be.
+  void Link(const std::string& path, InodeId inode);
+  // One change: what has the name `to` loses it, and what lies below `from`
+  // comes along. `from` must be there.
+  void Rename(const std::string& from, const std::string& to);
+  // Two names that must be there swap what they name: one change.
+  void Exchange(const std::string& path, const std::string& other);
+  // What was created, unlinked and renamed until now is durable.
   void SyncDirectory();
+  // The same of the entries of one directory only.
+  void SyncDirectory(const std::string& directory);
+  void SyncEverything();
   std::vector<std::string> Paths() const;  // in byte order
+  bool IsDirectory(InodeId inode) const;
+  // Takes away the names whose directory is not there: what a crash took the
+  // directory of. `root` is there.
+  void DropUnreachable(const std::string& root);
 
   // ---- Files; the inode must exist ----
+  bool Exists(InodeId inode) const;
   // A file without a name, gone after the crash.
   InodeId CreateAnonymous();
+  // A file without a name that may get one by Link. `called` is its name in
+  // PendingChange until then.
+  InodeId CreateNameless(const std::string& called);
   // Forgets an anonymous or unlinked file, whose last user is gone.
   void Forget(InodeId inode);
   std::int64_t Size(InodeId inode) const;
@@ -99,12 +122,17 @@ class Storage {
   // out.
   std::vector<PendingChange> PendingChanges() const;
   bool has_pending_changes() const;
+  // Of the content of one file; of the entry of one name.
+  bool HasPendingChanges(InodeId inode) const;
+  bool HasPendingName(const std::string& path) const;
   // What the disk holds after the crash; everything in it is durable.
   Storage AfterCrash(const Fates& fates) const;
   // From now on it does not keep what a crash could undo: no change is pending,
   // and it must not crash. For who only reads what a crash left.
   void NeverLosesPower();
 
+  // Of the size and content of a file, the same on every machine.
+  std::uint64_t DigestOf(InodeId inode) const;
   // Names, sizes and contents, the same on every machine.
   std::uint64_t Digest() const;
 

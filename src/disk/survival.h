@@ -5,7 +5,9 @@
 #ifndef LASTCOMMIT_DISK_SURVIVAL_H_
 #define LASTCOMMIT_DISK_SURVIVAL_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "disk/storage.h"
 #include "plan/fault.h"
@@ -28,6 +30,23 @@ Survived Resolve(const Storage& storage, const Survival& survival);
 
 // The same fates as a survival that says each of them.
 Survival Chosen(const Survived& survived);
+
+struct SurvivalLimits {
+  // Survivals at random at each crash point: in turn any subset, and of each
+  // file the first changes.
+  int random = 8;
+  std::uint64_t seed = 1;
+  // Where more changes are unsynced, only that many, evenly spread, are lost
+  // one by one, and only that many prefixes tried.
+  int changes = 64;
+};
+
+// The survivals that are tried at a crash point with these unsynced changes:
+// all (a kill), none, each prefix, each single loss, and some at random. With
+// nothing unsynced only the first.
+std::vector<Survival> SurvivalsToTry(std::size_t changes,
+                                     std::uint64_t crash_point,
+                                     const SurvivalLimits& limits);
 
 }  // namespace lastcommit
 

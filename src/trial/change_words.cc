@@ -233,6 +233,9 @@ std::string InWords(const PendingChange& change, const Storage& then,
     case PendingChange::Kind::kUnlink:
       return absl::StrCat("directory entry of ", BaseName(change.path),
                           " (deleted)");
+    case PendingChange::Kind::kRename:
+      return absl::StrCat("directory entry of ", BaseName(change.path),
+                          " (renamed to ", BaseName(change.to), ")");
   }
   return "";
 }

@@ -29,25 +29,8 @@ constexpr std::size_t kExaminedPerBatch = 256;
 constexpr std::size_t kImagesPerBatch = 8192;
 constexpr absl::Duration kTimePerBatch = absl::Seconds(5);
 
-// Small enough to be read.
-constexpr std::uint64_t kNumbers = 1'000'000;
-
 std::uint64_t Combine(std::uint64_t seed, std::uint64_t number) {
   return XXH3_64bits_withSeed(&number, sizeof(number), seed);
-}
-
-// `count` of the numbers from `begin` to before `end`, evenly spread and with
-// both ends; all if there are no more.
-std::vector<std::uint64_t> Spread(std::uint64_t begin, std::uint64_t end,
-                                  std::uint64_t count) {
-  std::vector<std::uint64_t> numbers;
-  const std::uint64_t there = end > begin ? end - begin : 0;
-  const std::uint64_t taken = std::min(there, count);
-  for (std::uint64_t i = 0; i < taken; ++i) {
-    numbers.push_back(taken == 1 ? begin
-                                 : begin + i * (there - 1) / (taken - 1));
-  }
-  return numbers;
 }
 
 // What an image has to be like another one for, to be its duplicate.
@@ -217,29 +200,6 @@ class Sweeper : public SimGuest {
 };
 
 }  // namespace
-
-std::vector<Survival> SurvivalsToTry(std::size_t changes,
-                                     std::uint64_t crash_point,
-                                     const SweepLimits& limits) {
-  std::vector<Survival> survivals = {{SurvivalKind::kAll}};
-  if (changes == 0) return survivals;
-  survivals.push_back({SurvivalKind::kNone});
-  const auto most = static_cast<std::uint64_t>(limits.changes);
-  for (const std::uint64_t kept : Spread(1, changes, most)) {
-    survivals.push_back({SurvivalKind::kPrefix, kept});
-  }
-  // A single one that is lost is none that survives.
-  for (const std::uint64_t lost : Spread(0, changes > 1 ? changes : 0, most)) {
-    survivals.push_back({SurvivalKind::kLoseOne, lost});
-  }
-  const std::uint64_t seed = Combine(limits.seed, crash_point);
-  for (int i = 0; i < limits.random; ++i) {
-    survivals.push_back(
-        {i % 2 == 0 ? SurvivalKind::kSubset : SurvivalKind::kFilePrefixes,
-         Combine(seed, static_cast<std::uint64_t>(i)) % kNumbers});
-  }
-  return survivals;
-}
 
 class CrashSweep::Impl {
  public:

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "disk/storage.h"
+#include "disk/survival.h"
 #include "model/verdict.h"
 #include "plan/plan.h"
 #include "trial/sim_trial.h"
@@ -22,24 +23,10 @@
 
 namespace lastcommit {
 
-struct SweepLimits {
-  // Survivals at random at each crash point: in turn any subset, and of each
-  // file the first changes.
-  int random = 8;
-  std::uint64_t seed = 1;
-  // Where more changes are unsynced, only that many, evenly spread, are lost
-  // one by one, and only that many prefixes tried.
-  int changes = 64;
+struct SweepLimits : SurvivalLimits {
   // Images in all.
   std::int64_t images = 1'000'000;
 };
-
-// The survivals that are tried at a crash point with these unsynced changes:
-// all (a kill), none, each prefix, each single loss, and some at random. With
-// nothing unsynced only the first.
-std::vector<Survival> SurvivalsToTry(std::size_t changes,
-                                     std::uint64_t crash_point,
-                                     const SweepLimits& limits);
 
 // One image and what was said of it. Plain data, shared with a child.
 struct SweptImage {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

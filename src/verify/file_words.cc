@@ -1,7 +1,7 @@
 #include "verify/file_words.h"
 
 #include "absl/strings/str_cat.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

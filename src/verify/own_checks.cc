@@ -19,7 +19,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 #include "verify/file_words.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

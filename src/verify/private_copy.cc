@@ -19,7 +19,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "status/status.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

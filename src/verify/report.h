@@ -12,7 +12,7 @@
 namespace lastcommit {
 
 // `about` is what a remark is about ("wal"); `text` is escaped
-// (verify/shown.h). `summary` is what the last line says of it.
+// (output/shown.h). `summary` is what the last line says of it.
 class Report {
  public:
   void Fact(const std::string& about, const std::string& text);

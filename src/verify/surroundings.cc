@@ -22,7 +22,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "verify/raw_file.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

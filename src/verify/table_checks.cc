@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "status/status.h"
 #include "verify/file_words.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

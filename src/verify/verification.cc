@@ -22,7 +22,7 @@
 #include "trial/trial_files.h"
 #include "verify/checks.h"
 #include "verify/report.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 #include "verify/surroundings.h"
 #include "verify/verification_json.h"
 

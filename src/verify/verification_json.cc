@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "names/names.h"
-#include "verify/shown.h"
+#include "output/shown.h"
 
 // The library finds these where the types are.
 namespace lastcommit {

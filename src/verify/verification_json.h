@@ -16,7 +16,7 @@ namespace lastcommit {
 // The first words of the last line: "OK", "WARNING", "DAMAGED", "CANNOT CHECK".
 std::string Word(Soundness soundness);
 
-// All texts must be valid UTF-8 (verify/shown.h).
+// All texts must be valid UTF-8 (output/shown.h).
 nlohmann::json ToJson(const Verification& verification);
 // Internal if it is none.
 absl::StatusOr<Verification> VerificationFromJson(const std::string& text);

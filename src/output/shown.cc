@@ -1,4 +1,4 @@
-#include "verify/shown.h"
+#include "output/shown.h"
 
 #include <algorithm>
 #include <cstddef>

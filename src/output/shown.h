@@ -3,8 +3,8 @@
 // text or turn it around is written as an escape, and so are bytes that are no
 // UTF-8. The result is always valid UTF-8.
 
-#ifndef LASTCOMMIT_VERIFY_SHOWN_H_
-#define LASTCOMMIT_VERIFY_SHOWN_H_
+#ifndef LASTCOMMIT_OUTPUT_SHOWN_H_
+#define LASTCOMMIT_OUTPUT_SHOWN_H_
 
 #include <string>
 #include <string_view>
@@ -15,4 +15,4 @@ std::string Shown(std::string_view text);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_VERIFY_SHOWN_H_
+#endif  // LASTCOMMIT_OUTPUT_SHOWN_H_

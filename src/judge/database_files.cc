@@ -1,0 +1,179 @@
+#include "judge/database_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::string_view kHeader{"SQLite format 3\0", 16};
+// PENDING_BYTE + 1 of os.h: whoever writes holds it.
+constexpr std::int64_t kReservedByte = 0x40000001;
+constexpr std::size_t kJournalHeader = 28;
+
+std::string_view BaseName(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() &&
+         text.substr(text.size() - end.size()) == end;
+}
+
+bool IsAbove(const std::string& directory, const std::string& path) {
+  return absl::StartsWith(path, directory + "/");
+}
+
+// A directory or the database itself gets this name, or loses it.
+bool Names(const std::string& changed, const std::string& path) {
+  return changed == path || IsAbove(changed, path);
+}
+
+bool ZeroesHeader(const Effect& effect) {
+  const std::size_t size = std::min(effect.bytes.size(), kJournalHeader);
+  return effect.offset == 0 && size > 0 &&
+         std::all_of(effect.bytes.begin(),
+                     effect.bytes.begin() + static_cast<std::ptrdiff_t>(size),
+                     [](char c) { return c == '\0'; });
+}
+
+bool GivesBackReserved(const Effect& effect) {
+  const std::int64_t end =
+      effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
+  return effect.offset <= kReservedByte && kReservedByte < end;
+}
+
+CommitBy OfNames(const Effect& effect, const Rebuild& files,
+                 const std::string& database) {
+  const std::string path = files.PathOf(effect.path);
+  const std::string to = files.PathOf(effect.to);
+  const bool is_removal = effect.kind == EffectKind::kUnlink;
+  if (is_removal && path == JournalOf(database)) {
+    return CommitBy::kJournalDeleted;
+  }
+  if (is_removal && IsSuperJournal(path)) return CommitBy::kSuperJournal;
+  const bool has_target = effect.kind == EffectKind::kRename ||
+                          effect.kind == EffectKind::kExchange;
+  if (Names(path, database) || (has_target && Names(to, database))) {
+    return CommitBy::kOwnFiles;
+  }
+  return CommitBy::kNothing;
+}
+
+void TouchContent(const Effect& effect, const Rebuild& files,
+                  const std::string& database, Touch& touch) {
+  const InodeId inode = files.InodeOf(effect.file);
+  if (inode == kNoInode) return;
+  const Storage& storage = files.storage();
+  if (inode == storage.Find(database)) {
+    touch.any = touch.database = true;
+  } else if (inode == storage.Find(WalOf(database))) {
+    touch.any = true;
+    if (effect.kind == EffectKind::kWrite) touch.by = CommitBy::kWal;
+  } else if (inode == storage.Find(JournalOf(database))) {
+    touch.any = true;
+    if (effect.kind == EffectKind::kTruncate) {
+      touch.by = CommitBy::kJournalTruncated;
+    } else if (ZeroesHeader(effect)) {
+      touch.by = CommitBy::kJournalZeroed;
+    }
+  }
+}
+
+}  // namespace
+
+std::string JournalOf(const std::string& database) {
+  return database + "-journal";
+}
+std::string WalOf(const std::string& database) { return database + "-wal"; }
+
+bool IsSuperJournal(std::string_view path) {
+  constexpr std::size_t kDigits = 9;
+  const std::size_t mark = path.rfind("-mj");
+  if (mark == std::string_view::npos || path.size() != mark + 3 + kDigits) {
+    return false;
+  }
+  return std::all_of(path.begin() + static_cast<std::ptrdiff_t>(mark + 3),
+                     path.end(), [](unsigned char c) {
+                       return std::isxdigit(c) != 0;
+                     });
+}
+
+bool IsSqlitesOwn(std::string_view path) {
+  return EndsWith(path, "-journal") || EndsWith(path, "-wal") ||
+         EndsWith(path, "-shm") || IsSuperJournal(path) ||
+         BaseName(path).substr(0, 7) == "etilqs_";
+}
+
+absl::StatusOr<std::set<std::string>> DatabasesOf(
+    const std::string& recording) {
+  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
+  Rebuild names("", DiskModel::kPosix);
+  names.KeepOnly({});
+  names.storage().NeverLosesPower();
+  std::set<FileId> databases;
+  std::set<std::string> found;
+  RecordedCall call;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
+    if (!is_there) break;
+    bool has_changed = false;
+    for (const Effect& effect : call.effects) {
+      RETURN_IF_ERROR(names.Apply(effect));
+      has_changed |= IsOfNames(effect.kind);
+      if (effect.kind == EffectKind::kWrite && effect.offset == 0 &&
+          absl::StartsWith(effect.bytes, absl::string_view(kHeader.data(),
+                                                           kHeader.size()))) {
+        has_changed |= databases.insert(effect.file).second;
+      }
+    }
+    if (!has_changed || databases.empty()) continue;
+    std::set<InodeId> inodes;
+    for (const FileId file : databases) inodes.insert(names.InodeOf(file));
+    for (const std::string& path : names.storage().Paths()) {
+      if (inodes.count(names.storage().Find(path)) > 0 && !IsSqlitesOwn(path)) {
+        found.insert(path.substr(1));
+      }
+    }
+  }
+  return found;
+}
+
+Touch TouchOf(const RecordedCall& call, const Rebuild& files,
+              const std::string& database) {
+  Touch touch;
+  for (const Effect& effect : call.effects) {
+    if (IsOfNames(effect.kind)) {
+      touch.any = true;
+      const CommitBy by = OfNames(effect, files, database);
+      if (by != CommitBy::kNothing) touch.by = by;
+      continue;
+    }
+    switch (effect.kind) {
+      case EffectKind::kWrite:
+      case EffectKind::kTruncate:
+      case EffectKind::kZero:
+        TouchContent(effect, files, database, touch);
+        break;
+      case EffectKind::kUnlock:
+        touch.unlocks |=
+            files.InodeOf(effect.file) == files.storage().Find(database) &&
+            GivesBackReserved(effect);
+        break;
+      case EffectKind::kExit:
+        touch.unlocks = true;
+        break;
+      default:
+        break;
+    }
+  }
+  return touch;
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,59 @@
+// The files that belong to a database, by their names
+// (https://sqlite.org/tempfiles.html), and what a recorded call does to them.
+
+#ifndef LASTCOMMIT_JUDGE_DATABASE_FILES_H_
+#define LASTCOMMIT_JUDGE_DATABASE_FILES_H_
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "disk/storage.h"
+#include "record/rebuild.h"
+#include "record/recording.h"
+
+namespace lastcommit {
+
+std::string JournalOf(const std::string& database);
+std::string WalOf(const std::string& database);
+// "NAME-mj" and nine digits: pager.c's name of a super-journal.
+bool IsSuperJournal(std::string_view path);
+// A file that SQLite makes for itself, beside a database or in a directory for
+// temporary files.
+bool IsSqlitesOwn(std::string_view path);
+
+// The names, below the directory, that files with the header of an SQLite
+// database ever have in the recording.
+absl::StatusOr<std::set<std::string>> DatabasesOf(const std::string& recording);
+
+// How SQLite ends a transaction, as it is seen in the files
+// (https://sqlite.org/pragma.html#pragma_journal_mode), or what else a call does
+// to a database.
+enum class CommitBy {
+  kNothing,           // it does not end one
+  kJournalDeleted,    // DELETE
+  kJournalTruncated,  // TRUNCATE
+  kJournalZeroed,     // PERSIST
+  kWal,               // a frame with a commit mark
+  kSuperJournal,      // of several files: the super-journal is deleted
+  kUnprotected,       // MEMORY or OFF: the write lock is given back
+  kOwnFiles,          // the program creates, renames or deletes the database
+};
+inline constexpr int kCommitBys = static_cast<int>(CommitBy::kOwnFiles) + 1;
+
+// What a call does to one database.
+struct Touch {
+  CommitBy by = CommitBy::kNothing;
+  bool database = false;  // its content
+  bool any = false;       // any of its files
+  bool unlocks = false;   // the lock of a writer is given back
+};
+
+// `files` is as it was before the call.
+Touch TouchOf(const RecordedCall& call, const Rebuild& files,
+              const std::string& database);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_JUDGE_DATABASE_FILES_H_

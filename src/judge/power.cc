@@ -1,0 +1,327 @@
+#include "judge/power.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "judge/database_files.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::uint64_t kCallsBetween = 16;
+// More unsynced changes than that are applied anew for each image, which takes
+// time: then only some crash points are tried.
+constexpr std::size_t kManyChanges = 256;
+
+bool IsPending(const Storage& storage, const std::string& path) {
+  const InodeId inode = storage.Find(path);
+  return inode != kNoInode && storage.HasPendingChanges(inode);
+}
+
+// What the syncs of a database have shown so far.
+class Evidence {
+ public:
+  explicit Evidence(std::string path) : path_(std::move(path)) {}
+
+  // Before the call is applied.
+  void See(const Touch& touch, const RecordedCall& call, const Rebuild& files) {
+    const Storage& storage = files.storage();
+    const std::string journal = JournalOf(path_);
+    const std::string wal = WalOf(path_);
+    const InodeId journal_inode = storage.Find(journal);
+    for (const Effect& effect : call.effects) {
+      const bool is_sync = effect.kind == EffectKind::kSync ||
+                           effect.kind == EffectKind::kSyncData;
+      if (is_sync && journal_inode != kNoInode &&
+          files.InodeOf(effect.file) == journal_inode) {
+        ++journal_syncs_;
+      }
+    }
+    if (touch.database) {
+      if (IsPending(storage, wal)) wrote_over_unsynced_ = true;
+      if (journal_inode != kNoInode && storage.Size(journal_inode) > 0) {
+        if (IsPending(storage, journal)) wrote_over_unsynced_ = true;
+        if (journal_syncs_ == 1) synced_once_ = true;
+      }
+    }
+    const bool ends_journal = touch.by == CommitBy::kJournalDeleted ||
+                              touch.by == CommitBy::kJournalTruncated ||
+                              touch.by == CommitBy::kJournalZeroed;
+    if (ends_journal) {
+      if (IsPending(storage, path_)) wrote_over_unsynced_ = true;
+      journal_syncs_ = 0;
+    }
+  }
+
+  // Why something that is half or damaged can be.
+  Cause OfDamage(const DatabaseTimeline& line, std::uint64_t call) const {
+    if (wrote_over_unsynced_) return Cause::kDatabaseNotSynced;
+    for (const auto& [first, last] : line.unprotected) {
+      if (first <= call) return Cause::kUnprotected;
+    }
+    return synced_once_ ? Cause::kJournalSyncedOnce : Cause::kUnknown;
+  }
+
+  // Why a commit that was made so can be lost.
+  Cause OfLoss(CommitBy by, const Storage& storage) const {
+    if (by == CommitBy::kWal && IsPending(storage, WalOf(path_))) {
+      return Cause::kWalNotSynced;
+    }
+    const bool ends_in_journal =
+        by == CommitBy::kJournalTruncated || by == CommitBy::kJournalZeroed;
+    if (ends_in_journal && IsPending(storage, JournalOf(path_))) {
+      return Cause::kJournalNotSynced;
+    }
+    if (IsPending(storage, path_)) return Cause::kDatabaseNotSynced;
+    for (const std::string& name : {path_, JournalOf(path_), WalOf(path_)}) {
+      if (storage.HasPendingName(name)) return Cause::kDirectoryNotSynced;
+    }
+    if (IsPending(storage, WalOf(path_))) return Cause::kWalNotSynced;
+    return Cause::kUnknown;
+  }
+
+ private:
+  const std::string path_;
+  int journal_syncs_ = 0;
+  bool synced_once_ = false;
+  bool wrote_over_unsynced_ = false;
+};
+
+class Explorer {
+ public:
+  Explorer(const Timeline& timeline, States& states, const PowerLimits& limits,
+           const std::string& root)
+      : timeline_(timeline),
+        states_(states),
+        limits_(limits),
+        files_(root, limits.model) {
+    for (const DatabaseTimeline& line : timeline.databases) {
+      const std::string path = files_.PathOf(line.path);
+      evidence_.emplace_back(path);
+      demands_.push_back(0);
+      known_.emplace_back();
+      next_.push_back(0);
+    }
+  }
+
+  Rebuild& files() { return files_; }
+
+  absl::Status Take(const RecordedCall& call) {
+    bool has_changed = false;
+    for (std::size_t i = 0; i < evidence_.size(); ++i) {
+      const Touch touch = TouchOf(
+          call, files_, files_.PathOf(timeline_.databases[i].path));
+      evidence_[i].See(touch, call, files_);
+    }
+    for (const Effect& effect : call.effects) {
+      RETURN_IF_ERROR(files_.Apply(effect));
+      has_changed |= effect.kind != EffectKind::kLock &&
+                     effect.kind != EffectKind::kUnlock;
+      NoteRename(effect);
+    }
+    LearnCommits(call.number);
+    if (has_changed) Crash(call.number);
+    return absl::OkStatus();
+  }
+
+  void Promise(const ProgramPromise& promise) {
+    demands_ = promise.commits;
+    LookAtSideFiles(promise.call);
+    Judge(promise.call);
+  }
+
+  PowerOutcome& outcome() { return outcome_; }
+
+ private:
+  // One image of the newest crash point.
+  struct Image {
+    Survival survival;
+    std::vector<StateId> found;  // of each database
+  };
+
+  // Which states there were until that call.
+  void LearnCommits(std::uint64_t call) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      const auto& commits = timeline_.databases[i].commits;
+      while (next_[i] < commits.size() && commits[next_[i]].call <= call) {
+        known_[i][commits[next_[i]].state] = next_[i];
+        ++next_[i];
+      }
+    }
+  }
+
+  bool IsAnyCounted(std::uint64_t call) const {
+    return std::any_of(timeline_.databases.begin(), timeline_.databases.end(),
+                       [call](const DatabaseTimeline& line) {
+                         return line.counted_from.has_value() &&
+                                *line.counted_from <= call;
+                       });
+  }
+
+  void Crash(std::uint64_t call) {
+    images_.clear();
+    const std::size_t changes = files_.storage().PendingChanges().size();
+    if (changes == 0) return;
+    SurvivalLimits survivals = limits_.survivals;
+    if (changes > static_cast<std::size_t>(survivals.changes)) {
+      ++outcome_.thinned;
+    }
+    if (changes > kManyChanges) {
+      if (call % (changes / kManyChanges) != 0) return;
+      survivals.changes = std::min(survivals.changes, 4);
+    }
+    for (const Survival& survival :
+         SurvivalsToTry(changes, call, survivals)) {
+      if (survival.kind == SurvivalKind::kAll) continue;
+      const Survived survived = Resolve(files_.storage(), survival);
+      Storage image = files_.storage().AfterCrash(survived.fates);
+      image.DropUnreachable(files_.root());
+      Image judged = {Chosen(survived), {}};
+      for (const DatabaseTimeline& line : timeline_.databases) {
+        judged.found.push_back(states_.Of(image, files_.PathOf(line.path)));
+      }
+      images_.push_back(std::move(judged));
+    }
+    Judge(call);
+  }
+
+  void Judge(std::uint64_t call) {
+    for (const Image& image : images_) {
+      for (std::size_t i = 0; i < image.found.size(); ++i) {
+        JudgeOne(i, call, image);
+      }
+    }
+  }
+
+  void JudgeOne(std::size_t database, std::uint64_t call, const Image& image) {
+    const DatabaseTimeline& line = timeline_.databases[database];
+    if (!line.counted_from.has_value() || call < *line.counted_from) {
+      ++outcome_.not_counted;
+      return;
+    }
+    const StateId found = image.found[database];
+    if (states_[found].kind == Recovered::Kind::kUnreadable) {
+      ++outcome_.unreadable;
+      return;
+    }
+    ++outcome_.images;
+    const std::size_t demand = demands_[database];
+    const auto known = known_[database].find(found);
+    PowerFinding finding;
+    finding.database = database;
+    finding.call = call;
+    finding.survival = image.survival;
+    finding.found = found;
+    finding.expected = line.commits[demand].state;
+    finding.promised = static_cast<std::int64_t>(demand);
+    if (known != known_[database].end()) {
+      if (known->second >= demand) return;
+      finding.kind = PowerKind::kLost;
+      finding.lost = static_cast<std::int64_t>(demand - known->second);
+      finding.cause = evidence_[database].OfLoss(
+          line.commits[known->second + 1].by, files_.storage());
+    } else {
+      const bool is_damaged =
+          states_[found].kind == Recovered::Kind::kDamaged;
+      finding.kind = is_damaged ? PowerKind::kDamaged : PowerKind::kHalf;
+      finding.cause = evidence_[database].OfDamage(line, call);
+    }
+    Add(finding);
+  }
+
+  void Add(PowerFinding finding) {
+    finding.images = 1;
+    for (PowerFinding& known : outcome_.findings) {
+      if (known.kind != finding.kind || known.cause != finding.cause ||
+          known.database != finding.database) {
+        continue;
+      }
+      finding.images = known.images + 1;
+      if (finding.lost > known.lost) {
+        known = finding;
+      } else {
+        known.images = finding.images;
+      }
+      return;
+    }
+    outcome_.findings.push_back(finding);
+  }
+
+  void NoteRename(const Effect& effect) {
+    if (effect.kind == EffectKind::kRename) renamed_.insert(effect.file);
+  }
+
+  void LookAtSideFiles(std::uint64_t call) {
+    const Storage& storage = files_.storage();
+    for (const std::string& path : storage.Paths()) {
+      const InodeId inode = storage.Find(path);
+      if (!IsPending(storage, path) || IsSqlitesOwn(path) ||
+          storage.IsDirectory(inode)) {
+        continue;
+      }
+      const std::string below = path.substr(files_.root().size() + 1);
+      const bool is_database = std::any_of(
+          timeline_.databases.begin(), timeline_.databases.end(),
+          [&](const DatabaseTimeline& line) { return line.path == below; });
+      if (is_database || !named_.insert(below).second) continue;
+      const bool is_renamed =
+          std::any_of(renamed_.begin(), renamed_.end(), [&](FileId file) {
+            return files_.InodeOf(file) == inode;
+          });
+      outcome_.side_files.push_back({below, is_renamed, call});
+    }
+  }
+
+  const Timeline& timeline_;
+  States& states_;
+  const PowerLimits& limits_;
+  Rebuild files_;
+  std::vector<Evidence> evidence_;
+  std::vector<std::size_t> demands_;  // of each database: the promised commit
+  // Of each database: the newest commit point with that state, until now.
+  std::vector<std::map<StateId, std::size_t>> known_;
+  std::vector<std::size_t> next_;
+  std::vector<Image> images_;
+  std::set<FileId> renamed_;
+  std::set<std::string> named_;
+  PowerOutcome outcome_;
+};
+
+}  // namespace
+
+absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
+                                                 const Timeline& timeline,
+                                                 States& states,
+                                                 const PowerLimits& limits,
+                                                 const JudgeGoesOn& goes_on) {
+  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
+  Explorer explorer(timeline, states, limits, reader->header().directory);
+  auto promise = timeline.promises.begin();
+  bool has_begun = false;
+  RecordedCall call;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
+    if (!is_there) break;
+    if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
+      return absl::CancelledError("the judgement was ended");
+    }
+    if (call.name.empty()) {
+      for (const Effect& effect : call.effects) {
+        RETURN_IF_ERROR(explorer.files().Apply(effect));
+      }
+      continue;
+    }
+    // What was there before the program began has been there for long.
+    if (!has_begun) explorer.files().storage().SyncEverything();
+    has_begun = true;
+    RETURN_IF_ERROR(explorer.Take(call));
+    if (promise != timeline.promises.end() && promise->call == call.number) {
+      explorer.Promise(*promise++);
+    }
+  }
+  return explorer.outcome();
+}
+
+}  // namespace lastcommit

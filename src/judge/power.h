@@ -1,0 +1,89 @@
+// What a loss of power leaves of a recording: at each call every bounded
+// survival of what was not synced (disk/survival.h), each database recovered by
+// SQLite and compared with what it held at the last promise and since. A loss
+// that SQLite's documentation allows for the journal mode and the syncs that are
+// seen in the recording is a setting; any other one is a bug.
+
+#ifndef LASTCOMMIT_JUDGE_POWER_H_
+#define LASTCOMMIT_JUDGE_POWER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "disk/survival.h"
+#include "judge/states.h"
+#include "judge/timeline.h"
+#include "record/rebuild.h"
+
+namespace lastcommit {
+
+// Why something could be lost: what was not synced when it was promised.
+enum class Cause {
+  kWalNotSynced,        // WAL at NORMAL or OFF
+  kDirectoryNotSynced,  // the name of the journal or of the database
+  kJournalNotSynced,    // TRUNCATE, PERSIST: the end of the journal
+  kDatabaseNotSynced,   // OFF: written without syncs
+  kJournalSyncedOnce,   // a rollback journal at NORMAL
+  kUnprotected,         // journal_mode MEMORY or OFF, or no SQLite at all
+  kUnknown,             // all was synced: a bug
+};
+inline constexpr int kCauses = static_cast<int>(Cause::kUnknown) + 1;
+
+// "wal_not_synced".
+std::string_view Name(Cause cause);
+inline bool IsSetting(Cause cause) { return cause != Cause::kUnknown; }
+
+enum class PowerKind {
+  kLost,     // an older state, whole: promised commits are gone
+  kHalf,     // no state that ever was
+  kDamaged,  // no database any more
+};
+
+struct PowerFinding {
+  PowerKind kind = PowerKind::kLost;
+  Cause cause = Cause::kUnknown;
+  std::size_t database = 0;
+  std::int64_t images = 0;  // that are so
+  // The worst of them: most commits lost, then the first.
+  std::uint64_t call = 0;
+  Survival survival;           // says each fate
+  std::int64_t promised = 0;   // commits that were
+  std::int64_t lost = 0;       // of these
+  StateId expected = 0;
+  StateId found = 0;
+};
+
+// A file that is no database, and what of it was not synced at a promise.
+struct SideFile {
+  std::string path;
+  bool is_renamed = false;  // its name is, its content was not synced
+  std::uint64_t call = 0;
+};
+
+struct PowerOutcome {
+  std::vector<PowerFinding> findings;  // one of each kind, cause and database
+  std::vector<SideFile> side_files;
+  std::int64_t images = 0;       // judged
+  std::int64_t not_counted = 0;  // before the database counts
+  std::int64_t unreadable = 0;
+  std::int64_t thinned = 0;  // crash points with more than the limit unsynced
+};
+
+struct PowerLimits {
+  SurvivalLimits survivals = {.random = 4, .seed = 1, .changes = 12};
+  DiskModel model = DiskModel::kPosix;
+};
+
+absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
+                                                 const Timeline& timeline,
+                                                 States& states,
+                                                 const PowerLimits& limits,
+                                                 const JudgeGoesOn& goes_on);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_JUDGE_POWER_H_

@@ -1,0 +1,232 @@
+#include "judge/recovered.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "disk/sim_vfs.h"
+#include "xxhash.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr int kStepsBetween = 100'000;
+
+struct Close {
+  void operator()(sqlite3* connection) const { sqlite3_close(connection); }
+};
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+  }
+};
+using Connection = std::unique_ptr<sqlite3, Close>;
+using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+void AddText(std::string_view text, XXH3_state_t* hash) {
+  const std::uint64_t size = text.size();
+  XXH3_64bits_update(hash, &size, sizeof(size));
+  XXH3_64bits_update(hash, text.data(), text.size());
+}
+
+// The row with the types of its values.
+std::uint64_t HashOfRow(sqlite3_stmt* statement, XXH3_state_t* hash) {
+  XXH3_64bits_reset(hash);
+  const int columns = sqlite3_column_count(statement);
+  for (int i = 0; i < columns; ++i) {
+    const int type = sqlite3_column_type(statement, i);
+    XXH3_64bits_update(hash, &type, sizeof(type));
+    if (type == SQLITE_INTEGER) {
+      const sqlite3_int64 value = sqlite3_column_int64(statement, i);
+      XXH3_64bits_update(hash, &value, sizeof(value));
+    } else if (type == SQLITE_FLOAT) {
+      const double value = sqlite3_column_double(statement, i);
+      XXH3_64bits_update(hash, &value, sizeof(value));
+    } else if (type != SQLITE_NULL) {
+      const void* const bytes = sqlite3_column_blob(statement, i);
+      const auto size =
+          static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
+      AddText({static_cast<const char*>(bytes), size}, hash);
+    }
+  }
+  return XXH3_64bits_digest(hash);
+}
+
+std::string QuotedName(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+// Reads one database. The first thing that SQLite has against it ends it.
+class Reader {
+ public:
+  explicit Reader(sqlite3* connection)
+      : connection_(connection), hash_(XXH3_createState()) {
+    sqlite3_progress_handler(connection, kStepsBetween, IsTooLong, this);
+  }
+
+  Recovered Read() {
+    CheckIntegrity();
+    ReadSchema();
+    for (const std::string& table : names_) ReadTable(table);
+    if (found_.kind == Recovered::Kind::kDamaged) {
+      found_.tables.clear();
+      found_.schema = 0;
+    }
+    return std::move(found_);
+  }
+
+ private:
+  static int IsTooLong(void* self) {
+    auto& reader = *static_cast<Reader*>(self);
+    reader.steps_ += kStepsBetween / 1000;
+    return reader.steps_ > RecoveryLimits::kSteps ? 1 : 0;
+  }
+
+  bool is_over() const { return found_.kind != Recovered::Kind::kWhole; }
+
+  void End(Recovered::Kind kind, std::string message) {
+    if (is_over()) return;
+    found_.kind = kind;
+    found_.message = std::move(message);
+  }
+
+  void EndWith(int result) {
+    const int code = result & 0xFF;
+    const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    End(is_damage ? Recovered::Kind::kDamaged : Recovered::Kind::kUnreadable,
+        sqlite3_errmsg(connection_));
+  }
+
+  template <typename OnRow>
+  void ForEach(const std::string& sql, OnRow on_row) {
+    if (is_over()) return;
+    sqlite3_stmt* prepared = nullptr;
+    int result = sqlite3_prepare_v2(connection_, sql.c_str(), -1, &prepared,
+                                    nullptr);
+    const Statement statement(prepared);
+    while (result == SQLITE_OK || result == SQLITE_ROW) {
+      result = sqlite3_step(prepared);
+      if (result == SQLITE_DONE) return;
+      if (result == SQLITE_ROW) on_row(prepared);
+      if (is_over()) return;
+    }
+    EndWith(result);
+  }
+
+  static std::string TextAt(sqlite3_stmt* statement, int column) {
+    const auto* const text = reinterpret_cast<const char*>(
+        sqlite3_column_text(statement, column));
+    return text == nullptr ? "" : text;
+  }
+
+  void CheckIntegrity() {
+    ForEach("PRAGMA integrity_check(1)", [this](sqlite3_stmt* row) {
+      const std::string text = TextAt(row, 0);
+      if (text != "ok") End(Recovered::Kind::kDamaged, text);
+    });
+  }
+
+  void ReadSchema() {
+    std::uint64_t sum = 0;
+    std::int64_t version = 0;
+    ForEach("PRAGMA user_version", [&](sqlite3_stmt* row) {
+      version = sqlite3_column_int64(row, 0);
+    });
+    ForEach(
+        "SELECT type, name, tbl_name, sql, "
+        "type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %' "
+        "FROM sqlite_schema",
+        [&](sqlite3_stmt* row) {
+          XXH3_64bits_reset(hash_.get());
+          for (int i = 0; i < 4; ++i) AddText(TextAt(row, i), hash_.get());
+          sum += XXH3_64bits_digest(hash_.get());
+          if (sqlite3_column_int(row, 4) == 1) {
+            names_.push_back(TextAt(row, 1));
+          }
+        });
+    const std::uint64_t both[] = {sum, static_cast<std::uint64_t>(version)};
+    const bool is_nothing = sum == 0 && version == 0;
+    found_.schema = is_nothing ? 0 : XXH3_64bits(both, sizeof(both));
+  }
+
+  // The sum over its rows: their order is not part of the content.
+  void ReadTable(const std::string& name) {
+    Recovered::Table table;
+    ForEach(absl::StrCat("SELECT * FROM ", QuotedName(name)),
+            [&](sqlite3_stmt* row) {
+              ++table.rows;
+              table.digest += HashOfRow(row, hash_.get());
+            });
+    found_.tables[name] = table;
+  }
+
+  struct FreeHash {
+    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+  };
+
+  sqlite3* connection_;
+  std::unique_ptr<XXH3_state_t, FreeHash> hash_;
+  std::vector<std::string> names_;
+  std::int64_t steps_ = 0;
+  Recovered found_;
+};
+
+}  // namespace
+
+Recovered Recover(const Storage& image, const std::string& database) {
+  if (image.Find(database) == kNoInode) return {};
+  SimDisk disk(image);
+  disk.storage().NeverLosesPower();
+  UseSimDisk(&disk);
+  Recovered found;
+  {
+    sqlite3* opened = nullptr;
+    const int result = sqlite3_open_v2(database.c_str(), &opened,
+                                       SQLITE_OPEN_READWRITE, "lastcommit-sim");
+    const Connection connection(opened);
+    if (result != SQLITE_OK) {
+      found.kind = Recovered::Kind::kUnreadable;
+      found.message = opened == nullptr ? "no memory" : sqlite3_errmsg(opened);
+    } else {
+      found = Reader(opened).Read();
+    }
+  }
+  UseSimDisk(nullptr);
+  return found;
+}
+
+std::string Difference(const Recovered& expected, const Recovered& found) {
+  if (found.kind != Recovered::Kind::kWhole) return found.message;
+  for (const auto& [name, table] : expected.tables) {
+    const auto other = found.tables.find(name);
+    if (other == found.tables.end()) {
+      return absl::StrCat("table ", name, " is not there");
+    }
+    if (other->second.rows != table.rows) {
+      return absl::StrCat("table ", name, " has ", other->second.rows,
+                          " rows and not ", table.rows);
+    }
+    if (!(other->second == table)) {
+      return absl::StrCat("table ", name, " has other rows");
+    }
+  }
+  for (const auto& [name, table] : found.tables) {
+    if (expected.tables.count(name) == 0) {
+      return absl::StrCat("table ", name, " is there");
+    }
+  }
+  return expected.schema == found.schema ? "nothing"
+                                         : "the schema or user_version differs";
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,301 @@
+#include "judge/timeline.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "record/rebuild.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+constexpr std::uint64_t kCallsBetween = 64;
+// SQLite's lock of a writer, RESERVED and what comes after it.
+constexpr std::int64_t kReservedByte = 0x40000001;
+
+bool TakesReserved(const Effect& effect) {
+  const std::int64_t end =
+      effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
+  return effect.kind == EffectKind::kLock && effect.exclusive &&
+         effect.offset <= kReservedByte && kReservedByte < end;
+}
+
+// An image that was seen while a database was written without protection.
+struct Seen {
+  std::uint64_t call = 0;
+  std::int64_t written = -1;
+  StateId state = 0;
+};
+
+// Follows one database.
+class Follower {
+ public:
+  Follower(std::size_t number, std::string path, Timeline& timeline,
+           States& states)
+      : number_(number),
+        path_(std::move(path)),
+        timeline_(timeline),
+        states_(states) {}
+
+  DatabaseTimeline& line() { return timeline_.databases[number_]; }
+
+  void Begin(const Rebuild& files) {
+    state_ = Look(files);
+    line().commits.push_back({timeline_.first_call, state_});
+    if (IsWhole(state_) && !states_[state_].is_empty()) {
+      line().counted_from = timeline_.first_call;
+    }
+  }
+
+  // Before the call is applied: what it will touch, and what a kill in the
+  // middle of it leaves.
+  void Before(const RecordedCall& call, const Rebuild& files) {
+    touch_ = TouchOf(call, files, files.PathOf(path_));
+    for (const Effect& effect : call.effects) {
+      if (TakesReserved(effect) && files.InodeOf(effect.file) ==
+                                       files.storage().Find(Full(files))) {
+        is_locked_ = true;
+      }
+    }
+    half_.reset();
+    const bool is_write = call.effects.size() == 1 &&
+                          call.effects[0].kind == EffectKind::kWrite &&
+                          call.effects[0].bytes.size() > 1;
+    if (!touch_.any || !is_write) return;
+    const Effect& write = call.effects[0];
+    Storage image = files.storage();
+    const std::size_t size = write.bytes.size() / 2;
+    image.NeverLosesPower();
+    image.Write(files.InodeOf(write.file), write.offset,
+                std::string_view(write.bytes).substr(0, size));
+    half_ = Seen{call.number, static_cast<std::int64_t>(size),
+                 states_.Of(image, Full(files))};
+  }
+
+  void After(const RecordedCall& call, const Rebuild& files) {
+    const StateId before = state_;
+    if (touch_.any) state_ = Look(files);
+    if (half_.has_value()) {
+      ++timeline_.kill_images;
+      if (half_->state != before && half_->state != state_) Odd(*half_, before);
+    }
+    ++timeline_.kill_images;
+    if (state_ != before) Changed(call.number, before);
+    if (open_.has_value() && touch_.unlocks) CloseInterval(call.number);
+    if (touch_.unlocks) is_locked_ = false;
+  }
+
+  // Something is promised.
+  std::size_t Promised(std::uint64_t call) {
+    if (open_.has_value()) CloseInterval(call);
+    const bool counts = IsWhole(state_) && !states_[state_].is_empty();
+    if (counts && !line().counted_from.has_value()) {
+      line().counted_from = call;
+    }
+    return line().commits.size() - 1;
+  }
+
+  void End(std::uint64_t call) {
+    if (open_.has_value()) CloseInterval(call);
+  }
+
+ private:
+  std::string Full(const Rebuild& files) const { return files.PathOf(path_); }
+
+  StateId Look(const Rebuild& files) {
+    return states_.Of(files.storage(), Full(files));
+  }
+
+  bool IsWhole(StateId state) const {
+    return states_[state].kind == Recovered::Kind::kWhole;
+  }
+
+  void Changed(std::uint64_t call, StateId before) {
+    if (touch_.by == CommitBy::kOwnFiles) {
+      open_.reset();
+      line().commits.push_back({call, state_, touch_.by});
+      // Another file, which counts when it is whole.
+      line().counted_from.reset();
+      return;
+    }
+    if (open_.has_value() || touch_.database) {
+      Odd({call, -1, state_}, before);
+      return;
+    }
+    if (touch_.by == CommitBy::kNothing || !IsWhole(state_)) {
+      Report({IsWhole(state_) ? KillFinding::Kind::kElsewhere
+                              : KillFinding::Kind::kDamaged,
+              number_, call, -1, before, state_, false, is_locked_});
+    }
+    line().commits.push_back({call, state_, touch_.by});
+  }
+
+  // Something that is neither what was there before nor what was committed. If
+  // nothing protects the database it is known later what it may be.
+  void Odd(const Seen& seen, StateId before) {
+    if (!open_.has_value()) {
+      open_ = Open{seen.call, before, {}, is_locked_};
+    }
+    open_->seen.push_back(seen);
+  }
+
+  void CloseInterval(std::uint64_t call) {
+    line().unprotected.emplace_back(open_->first_call, call);
+    for (const Seen& seen : open_->seen) {
+      if (seen.state == open_->before || seen.state == state_) continue;
+      Report({IsWhole(seen.state) ? KillFinding::Kind::kHalf
+                                  : KillFinding::Kind::kDamaged,
+              number_, seen.call, seen.written, open_->before, seen.state, true,
+              open_->has_lock});
+    }
+    if (state_ != open_->before) {
+      line().commits.push_back({call, state_, CommitBy::kUnprotected});
+    }
+    open_.reset();
+  }
+
+  void Report(const KillFinding& finding) {
+    if (!line().counted_from.has_value()) {
+      ++timeline_.not_counted;
+      return;
+    }
+    if (states_[finding.found].kind == Recovered::Kind::kUnreadable) {
+      ++timeline_.unreadable;
+      return;
+    }
+    for (std::size_t i = 0; i < timeline_.kills.size(); ++i) {
+      const KillFinding& known = timeline_.kills[i];
+      if (known.kind == finding.kind && known.database == finding.database) {
+        ++timeline_.kill_counts[i];
+        return;
+      }
+    }
+    timeline_.kills.push_back(finding);
+    timeline_.kill_counts.push_back(1);
+  }
+
+  struct Open {
+    std::uint64_t first_call = 0;
+    StateId before = 0;
+    std::vector<Seen> seen;
+    bool has_lock = false;
+  };
+
+  const std::size_t number_;
+  const std::string path_;
+  Timeline& timeline_;
+  States& states_;
+  StateId state_ = 0;
+  Touch touch_;
+  bool is_locked_ = false;
+  std::optional<Seen> half_;
+  std::optional<Open> open_;
+};
+
+std::optional<ProgramPromise> PromiseOf(const RecordedCall& call, bool has_acks) {
+  for (const Effect& effect : call.effects) {
+    ProgramPromise promise;
+    promise.call = call.number;
+    promise.text = effect.bytes;
+    if (effect.kind == EffectKind::kAck) {
+      promise.kind = ProgramPromise::Kind::kAck;
+      return promise;
+    }
+    if (has_acks) continue;
+    if (effect.kind == EffectKind::kOutput) return promise;
+    if (effect.kind == EffectKind::kExit && effect.exclusive &&
+        effect.offset == 0) {
+      promise.kind = ProgramPromise::Kind::kExit;
+      return promise;
+    }
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<bool> HasAcks(const std::string& recording) {
+  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
+  RecordedCall call;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
+    if (!is_there) return false;
+    for (const Effect& effect : call.effects) {
+      if (effect.kind == EffectKind::kAck) return true;
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t DatabaseTimeline::CommitAt(std::uint64_t call) const {
+  const auto next = std::upper_bound(
+      commits.begin(), commits.end(), call,
+      [](std::uint64_t at, const CommitPoint& commit) {
+        return at < commit.call;
+      });
+  return next == commits.begin()
+             ? 0
+             : static_cast<std::size_t>(next - commits.begin()) - 1;
+}
+
+bool DatabaseTimeline::IsUnprotectedAt(std::uint64_t call) const {
+  return std::any_of(unprotected.begin(), unprotected.end(),
+                     [call](const auto& interval) {
+                       return interval.first <= call && call < interval.second;
+                     });
+}
+
+absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
+                                    States& states,
+                                    const JudgeGoesOn& goes_on) {
+  Timeline timeline;
+  ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
+  ASSIGN_OR_RETURN(const std::set<std::string> paths, DatabasesOf(recording));
+  ASSIGN_OR_RETURN(timeline.has_acks, HasAcks(recording));
+  timeline.first_call = digest.first_call;
+  timeline.calls = digest.calls;
+  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
+  Rebuild files(reader->header().directory, DiskModel::kPosix);
+  files.storage().NeverLosesPower();
+  std::vector<std::unique_ptr<Follower>> followers;
+  for (const std::string& path : paths) {
+    timeline.databases.push_back({});
+    timeline.databases.back().path = path;
+    followers.push_back(std::make_unique<Follower>(followers.size(), path,
+                                                   timeline, states));
+  }
+  bool has_begun = false;
+  const auto begin = [&] {
+    has_begun = true;
+    for (const auto& follower : followers) follower->Begin(files);
+  };
+  RecordedCall call;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
+    if (!is_there) break;
+    if (!has_begun && !call.name.empty()) begin();
+    if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
+      return absl::CancelledError("the judgement was ended");
+    }
+    if (has_begun) {
+      for (const auto& follower : followers) follower->Before(call, files);
+    }
+    for (const Effect& effect : call.effects) {
+      RETURN_IF_ERROR(files.Apply(effect));
+    }
+    if (!has_begun) continue;
+    for (const auto& follower : followers) follower->After(call, files);
+    if (auto promise = PromiseOf(call, timeline.has_acks)) {
+      for (const auto& follower : followers) {
+        promise->commits.push_back(follower->Promised(call.number));
+      }
+      timeline.promises.push_back(*std::move(promise));
+    }
+  }
+  if (!has_begun) begin();
+  for (const auto& follower : followers) follower->End(timeline.calls);
+  return timeline;
+}
+
+}  // namespace lastcommit

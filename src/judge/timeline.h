@@ -1,0 +1,95 @@
+// Timeline: what each database of a recording held, call by call, what the
+// program promised, and what a SIGKILL at any of its calls leaves that no
+// transaction explains. The oracle has no model: a database holds what SQLite
+// finds in it, and that may change at the calls alone with which SQLite ends a
+// transaction (database_files.h), or with which the program handles its files.
+
+#ifndef LASTCOMMIT_JUDGE_TIMELINE_H_
+#define LASTCOMMIT_JUDGE_TIMELINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "judge/database_files.h"
+#include "judge/states.h"
+#include "record/recording.h"
+
+namespace lastcommit {
+
+// From this call on the database holds that.
+struct CommitPoint {
+  std::uint64_t call = 0;
+  StateId state = 0;
+  CommitBy by = CommitBy::kNothing;
+};
+
+// Something left the program; from then on what was committed must stay.
+struct ProgramPromise {
+  enum class Kind { kAck, kOutput, kExit };
+  std::uint64_t call = 0;
+  Kind kind = Kind::kOutput;
+  std::string text;
+  // Of each database, in order: which of its commit points was the newest.
+  std::vector<std::size_t> commits;
+};
+
+struct DatabaseTimeline {
+  std::string path;  // below the directory
+  std::vector<CommitPoint> commits;  // the first: the beginning
+  // Nothing is demanded before: it was never whole when something was promised.
+  std::optional<std::uint64_t> counted_from;
+  // Calls during which it was written without a journal, WAL or lock to protect
+  // it: first and last.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> unprotected;
+
+  // The newest commit point at that call.
+  std::size_t CommitAt(std::uint64_t call) const;
+  bool IsUnprotectedAt(std::uint64_t call) const;
+};
+
+// What a kill at a call leaves.
+struct KillFinding {
+  enum class Kind {
+    kHalf,     // neither what was there before a transaction nor after it
+    kDamaged,  // no database any more
+    kElsewhere,  // the content changed at a call that ends no transaction
+  };
+  Kind kind = Kind::kHalf;
+  std::size_t database = 0;
+  std::uint64_t call = 0;
+  std::int64_t written = -1;  // of a write: bytes that are there; -1: all
+  StateId expected = 0;
+  StateId found = 0;
+  bool is_unprotected = false;  // no journal and no WAL
+  bool has_lock = false;        // somebody had SQLite's lock for writing
+};
+
+struct Timeline {
+  std::vector<DatabaseTimeline> databases;
+  std::vector<ProgramPromise> promises;
+  std::vector<KillFinding> kills;  // the first of each kind and database
+  std::vector<std::int64_t> kill_counts;  // of each, how many images
+  std::uint64_t first_call = 0;    // of the program
+  std::uint64_t calls = 0;
+  std::int64_t kill_images = 0;  // judged
+  std::int64_t not_counted = 0;  // images of databases before they count
+  std::int64_t unreadable = 0;   // that this SQLite cannot read
+  bool has_acks = false;         // they are the promises, and output is none
+};
+
+// Called now and then with the number of the call; false ends it (Cancelled).
+using JudgeGoesOn = std::function<bool(std::uint64_t call)>;
+
+// InvalidArgument: what a recording cannot be.
+absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
+                                    States& states, const JudgeGoesOn& goes_on);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_JUDGE_TIMELINE_H_

@@ -1,0 +1,54 @@
+// Records a program: runs it under ptrace with a seccomp filter that stops it
+// at the calls that change files or carry something out (watched_calls.h), and
+// writes down what each of them did. Threads, forks and programs that it
+// executes are followed. It needs no root; NO_NEW_PRIVS is set, so that a
+// program with the set-user-ID bit runs without it.
+//
+// From a process with a single thread that has no other children.
+
+#ifndef LASTCOMMIT_RECORD_RECORDER_H_
+#define LASTCOMMIT_RECORD_RECORDER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "record/recording.h"
+
+namespace lastcommit {
+
+struct RecordOptions {
+  std::vector<std::string> command;  // searched in PATH
+  // Where the program starts, and what is watched: a real path, which belongs
+  // to the recorder alone (record/private_tree.h).
+  std::string directory;
+  std::string recording;  // the file that is made
+  // A file that is made outside of the directory: each line that is written to
+  // it acknowledges. The program finds it in LASTCOMMIT_ACK, and a descriptor
+  // of it in LASTCOMMIT_ACK_FD.
+  std::string ack;
+  // Then the program is killed, and its end promises nothing.
+  absl::Duration time = absl::Seconds(60);
+};
+
+struct RecordProgress {
+  std::uint64_t calls = 0;
+  std::int64_t processes = 0;
+};
+
+// Asked several times a second; false kills the program, and the recording ends
+// there.
+using RecordGoesOn = std::function<bool(const RecordProgress&)>;
+
+// NotFound, PermissionDenied: the command cannot be run. FailedPrecondition: no
+// permission to trace. Unimplemented: the program does what cannot be recorded
+// (ptrace, 32-bit system calls). Others: what happened to the recording.
+absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
+                                           const RecordGoesOn& goes_on);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_RECORD_RECORDER_H_

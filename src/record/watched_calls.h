@@ -1,0 +1,75 @@
+// The system calls that a recorder stops at, and the seccomp filter that stops
+// there: those that change files or their names, make them durable, lock them,
+// or carry something out of the process. All others run at full speed. What
+// would go past the recorder (io_uring, libaio) is refused with ENOSYS.
+
+#ifndef LASTCOMMIT_RECORD_WATCHED_CALLS_H_
+#define LASTCOMMIT_RECORD_WATCHED_CALLS_H_
+
+#include <optional>
+#include <string_view>
+
+namespace lastcommit {
+
+enum class WatchedCall {
+  kWrite,
+  kPwrite,
+  kWritev,
+  kPwritev,
+  kPwritev2,
+  kOpen,    // only to create or to truncate, as the next
+  kOpenat,
+  kOpenat2,
+  kCreat,
+  kTruncate,
+  kFtruncate,
+  kFallocate,
+  kUnlink,
+  kUnlinkat,
+  kRename,
+  kRenameat,
+  kRenameat2,
+  kLink,
+  kLinkat,
+  kSymlink,
+  kSymlinkat,
+  kMkdir,
+  kMkdirat,
+  kRmdir,
+  kMknod,
+  kMknodat,
+  kFsync,
+  kFdatasync,
+  kSync,
+  kSyncfs,
+  kMsync,
+  kCopyFileRange,
+  kSendfile,
+  kSplice,
+  kFcntl,  // only to lock
+  kFlock,
+  kMmap,   // only shared and for writing
+  kIoctl,  // only to clone
+  kSendto,
+  kSendmsg,
+  kSendmmsg,
+  kPtrace,
+};
+
+// That of a number of this machine; nullopt: the recorder does not stop there.
+std::optional<WatchedCall> WatchedCallOf(long number);
+// "pwrite64".
+std::string_view Name(WatchedCall call);
+
+// What the filter stops at with a number that says why: a call of the table, or
+// one of another architecture (a 32-bit program).
+inline constexpr int kStopsForCall = 0;
+inline constexpr int kStopsForForeign = 1;
+
+// In the child, before it becomes the program: from now on it and all that come
+// of it stop there. 0, or the errno.
+int InstallFilter();
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_RECORD_WATCHED_CALLS_H_
