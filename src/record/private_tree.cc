@@ -1,6 +1,7 @@
 #include "record/private_tree.h"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,7 +38,7 @@ absl::Status CopyBytes(const std::string& from, const std::string& to,
   const auto close_out = absl::MakeCleanup([out] { close(out); });
   while (true) {
     constexpr std::size_t kMost = std::size_t{1} << 30;
-    const ssize_t copied = copy_file_range(in, nullptr, out, nullptr, kMost, 0);
+    const ssize_t copied = sendfile(out, in, nullptr, kMost);
     if (copied == 0) break;
     if (copied < 0) return Failed(errno, "copy", from);
   }

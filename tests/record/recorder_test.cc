@@ -1,0 +1,204 @@
+#include "record/recorder.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "matchers.h"
+#include "record/recording_fixture.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::vector<std::string> OperationNames() {
+  std::vector<std::string> names;
+  std::FILE* const list = popen(FILE_OPERATIONS, "re");
+  char line[100];
+  while (list != nullptr && std::fgets(line, sizeof(line), list) != nullptr) {
+    names.emplace_back(line);
+    names.back().pop_back();
+  }
+  if (list != nullptr) pclose(list);
+  return names;
+}
+
+class FileOperationTest : public RecordingTest,
+                          public testing::WithParamInterface<std::string> {
+ protected:
+  FileOperationTest() {
+    std::string bytes;
+    for (int i = 0; i < 10'000; ++i) {
+      bytes += static_cast<char>('A' + i % 26);
+    }
+    directory_.Put("files/old", bytes);
+    directory_.Put("files/other", bytes.substr(5'000));
+  }
+};
+
+TEST_P(FileOperationTest, IsRebuiltByteForByte) {
+  const auto end = Record({FILE_OPERATIONS, GetParam()});
+  ASSERT_TRUE(end.ok()) << end.status();
+  ASSERT_EQ(end->how, RecordingEnd::How::kExited);
+  if (end->status == 77) GTEST_SKIP() << "not on this file system";
+  EXPECT_EQ(end->status, 0);
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FileOperationTest,
+                         testing::ValuesIn(OperationNames()),
+                         [](const auto& operation) { return operation.param; });
+
+TEST(FileOperationsTest, AreAtLeastFifty) {
+  EXPECT_GE(OperationNames().size(), 50u);
+}
+
+TEST_F(RecordingTest, WhatAProcessOutsideOfItWritesIsADifference) {
+  ASSERT_TRUE(RecordScript("echo a > file").ok());
+  ASSERT_TRUE(Compare().ok()) << Compare();
+  directory_.Put("files/file", "b\n");
+  EXPECT_THAT(Compare().message(),
+              HasSubstr("has other bytes from 0 on"));
+  directory_.Put("files/file", "a\nb");
+  EXPECT_THAT(Compare().message(), HasSubstr("has 3 bytes and not 2"));
+  directory_.Put("files/file", "a\n");
+  directory_.Put("files/second", "");
+  EXPECT_THAT(Compare().message(), HasSubstr("was not recorded"));
+  std::filesystem::remove(directory_.Path("files/second"));
+  std::filesystem::remove(directory_.Path("files/file"));
+  EXPECT_THAT(Compare().message(), HasSubstr("is not there"));
+}
+
+TEST_F(RecordingTest, AFileThatTheProgramLeftAloneIsComparedToo) {
+  directory_.Put("files/before", "unchanged");
+  ASSERT_TRUE(RecordScript("echo a > file").ok());
+  ASSERT_TRUE(Compare().ok()) << Compare();
+  directory_.Put("files/before", "unchangeD");
+  EXPECT_THAT(Compare().message(),
+              HasSubstr("has other bytes from 8 on"));
+}
+
+TEST_F(RecordingTest, OutputOfTheProgramIsRecordedWhereItLeavesIt) {
+  ASSERT_TRUE(RecordScript("echo first; echo x > file; echo second >&2").ok());
+  const auto outputs = Effects(EffectKind::kOutput);
+  ASSERT_THAT(outputs, SizeIs(2));
+  EXPECT_EQ(outputs[0].bytes, "first\n");
+  EXPECT_EQ(outputs[1].bytes, "second\n");
+}
+
+TEST_F(RecordingTest, WhatGoesToAnotherProcessOfTheTreeIsNoOutput) {
+  ASSERT_TRUE(RecordScript("echo inside | cat > file").ok());
+  EXPECT_THAT(Effects(EffectKind::kOutput), IsEmpty());
+  EXPECT_EQ(directory_.Get("files/file"), "inside\n");
+}
+
+TEST_F(RecordingTest, LinesToTheAckFileAndItsDescriptorAreAcks) {
+  ASSERT_TRUE(RecordScript("echo 1 >> $LASTCOMMIT_ACK; "
+                           "eval \"echo 2 >&$LASTCOMMIT_ACK_FD\"")
+                  .ok());
+  const auto acks = Effects(EffectKind::kAck);
+  ASSERT_THAT(acks, SizeIs(2));
+  EXPECT_EQ(acks[0].bytes, "1\n");
+  EXPECT_EQ(acks[1].bytes, "2\n");
+}
+
+TEST_F(RecordingTest, TheEndOfTheFirstProcessIsRecordedWithItsCode) {
+  const auto end = RecordScript("(exit 3); exit 5");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->status, 5);
+  EXPECT_EQ(end->processes, 2);
+  const auto exits = Effects(EffectKind::kExit);
+  ASSERT_THAT(exits, SizeIs(2));
+  EXPECT_EQ(exits[0].offset, 3 << 8);
+  EXPECT_FALSE(exits[0].exclusive);
+  EXPECT_EQ(exits[1].offset, 5 << 8);
+  EXPECT_TRUE(exits[1].exclusive);
+}
+
+TEST_F(RecordingTest, AProgramThatKillsItselfEndsBySignal) {
+  const auto end = RecordScript("kill -9 $$");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->how, RecordingEnd::How::kKilled);
+  EXPECT_EQ(end->status, 9);
+}
+
+TEST_F(RecordingTest, SignalsReachTheProgram) {
+  ASSERT_TRUE(
+      RecordScript("trap 'echo caught > file' USR1; kill -USR1 $$").ok());
+  EXPECT_EQ(directory_.Get("files/file"), "caught\n");
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+TEST_F(RecordingTest, AProgramThatNeverEndsIsStopped) {
+  const auto end = Record({"/bin/sh", "-c", "echo a > file; sleep 1000 & wait"},
+                          absl::Milliseconds(300));
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->how, RecordingEnd::How::kStopped);
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+TEST_F(RecordingTest, AStoppedProgramGoesOnAtSigcont) {
+  ASSERT_TRUE(RecordScript("(kill -STOP $$) & "
+                           "(sleep 0.1; kill -CONT $$) & wait; echo a > file")
+                  .ok());
+  EXPECT_EQ(directory_.Get("files/file"), "a\n");
+}
+
+TEST_F(RecordingTest, ACommandThatIsNotThereIsNotFound) {
+  const auto end = Record({"no-such-program"});
+  EXPECT_THAT(end.status(), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(end.status().message(),
+              HasSubstr("cannot run no-such-program"));
+}
+
+TEST_F(RecordingTest, AFileThatCannotBeRunIsRefused) {
+  directory_.Put("text", "no program");
+  const auto end = Record({directory_.Path("text")});
+  EXPECT_THAT(end.status(), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(RecordingTest, AProgramThatUsesPtraceCannotBeRecorded) {
+  if (access("/usr/bin/strace", X_OK) != 0) GTEST_SKIP() << "needs strace";
+  const auto end = Record({"/usr/bin/strace", "-o", "/dev/null", "true"});
+  EXPECT_THAT(end.status(), StatusIs(absl::StatusCode::kUnimplemented));
+  EXPECT_THAT(end.status().message(), HasSubstr("ptrace"));
+}
+
+TEST_F(RecordingTest, WhatIsWrittenOutsideIsCountedAndNamed) {
+  const auto end = RecordScript("echo a > ../beside; echo b > file");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->outside, 1);
+  EXPECT_THAT(end->outside_paths, ElementsAre(directory_.Path("beside")));
+}
+
+TEST_F(RecordingTest, AnOldRecordingIsNotOverwritten) {
+  directory_.Put("recording", "mine");
+  EXPECT_THAT(RecordScript("true").status(),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(directory_.Get("recording"), "mine");
+}
+
+TEST_F(RecordingTest, CallsNameTheirProcessAndThread) {
+  directory_.Put("files/old", std::string(1000, 'x'));
+  ASSERT_TRUE(Record({FILE_OPERATIONS, "threads"}).ok());
+  std::set<std::int32_t> threads;
+  std::set<std::int32_t> processes;
+  for (const RecordedCall& call : Calls()) {
+    if (call.name != "pwrite64") continue;
+    threads.insert(call.thread);
+    processes.insert(call.process);
+  }
+  EXPECT_THAT(threads, SizeIs(4));
+  EXPECT_THAT(processes, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace lastcommit
