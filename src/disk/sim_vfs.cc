@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -328,6 +329,17 @@ void SimDisk::KillOwner(int owner) {
   const std::vector<SimFile*> files = impl_->files;
   for (SimFile* file : files) {
     if (file->owner == owner) Release(*file);
+  }
+}
+
+void SimDisk::SetIndex(const std::string& database, std::string_view index) {
+  constexpr std::size_t kRegion = 32768;  // WALINDEX_PGSZ of wal.c
+  SimInode& inode = impl_->Use(impl_->storage.Find(database));
+  inode.shm.users = 1;
+  for (std::size_t at = 0; at < index.size(); at += kRegion) {
+    auto region = std::make_unique<char[]>(kRegion);
+    index.copy(region.get(), std::min(kRegion, index.size() - at), at);
+    inode.shm.regions.push_back(std::move(region));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "disk/shim_vfs.h"
@@ -72,6 +73,9 @@ class SimDisk {
   // wal-index: those who have it open keep it, without a name. False if there
   // is none. No call that the observer sees.
   bool Remove(const std::string& path);
+  // The wal-index of a database that is there, as others who have it open share
+  // it: whoever opens the database now is not the first.
+  void SetIndex(const std::string& database, std::string_view index);
   // A disk of that many sectors; writes that need more get SQLITE_FULL with
   // what fits written. -1 = no limit.
   void set_capacity_sectors(std::int64_t sectors);

@@ -26,7 +26,7 @@ std::string Judgement::NotExercised() const {
   }
   const bool is_counted = std::any_of(
       timeline.databases.begin(), timeline.databases.end(),
-      [](const DatabaseTimeline& line) { return line.counted_from.has_value(); });
+      [](const DatabaseTimeline& line) { return !line.counted.empty(); });
   if (!is_counted) return "no database was whole when something was promised";
   if (commits() == 0) return "the program committed nothing";
   if (power.images == 0 && power.unreadable > 0) {

@@ -24,7 +24,7 @@ enum class PromiseLevel { kProcess, kPower };
 
 struct JudgeOptions {
   PromiseLevel promise = PromiseLevel::kProcess;
-  PowerLimits power;
+  PowerLimits power = {};
 };
 
 struct Judgement {

@@ -145,8 +145,11 @@ class Text {
         return absl::StrCat(
             "the content of ", name,
             " changes where no transaction ends: ", difference, cause);
+      case KillFinding::Kind::kUnseen:
+        break;
     }
-    return "";
+    return absl::StrCat("what is left of ", name,
+                        " is not what the program saw: ", difference);
   }
 
   void Power() {
@@ -233,7 +236,8 @@ std::string TextOf(const Judgement& judgement) {
 }
 
 Json JsonOf(const Judgement& judgement) {
-  constexpr std::string_view kKillKinds[] = {"half", "damaged", "elsewhere"};
+  constexpr std::string_view kKillKinds[] = {"half", "damaged", "elsewhere",
+                                            "unseen"};
   constexpr std::string_view kPowerKinds[] = {"lost", "half", "damaged"};
   const Timeline& timeline = judgement.timeline;
   Json json = {{"schema", "lastcommit-judgement-1"},
@@ -246,6 +250,7 @@ Json JsonOf(const Judgement& judgement) {
                {"commits", judgement.commits()},
                {"promises", timeline.promises.size()},
                {"kill_images", timeline.kill_images},
+               {"live_views", timeline.live_views},
                {"power_images", judgement.power.images},
                {"unreadable", timeline.unreadable + judgement.power.unreadable},
                {"outside", judgement.end.outside}};

@@ -152,14 +152,6 @@ class Explorer {
     }
   }
 
-  bool IsAnyCounted(std::uint64_t call) const {
-    return std::any_of(timeline_.databases.begin(), timeline_.databases.end(),
-                       [call](const DatabaseTimeline& line) {
-                         return line.counted_from.has_value() &&
-                                *line.counted_from <= call;
-                       });
-  }
-
   void Crash(std::uint64_t call) {
     images_.clear();
     const std::size_t changes = files_.storage().PendingChanges().size();
@@ -197,7 +189,7 @@ class Explorer {
 
   void JudgeOne(std::size_t database, std::uint64_t call, const Image& image) {
     const DatabaseTimeline& line = timeline_.databases[database];
-    if (!line.counted_from.has_value() || call < *line.counted_from) {
+    if (!line.CountsAt(call)) {
       ++outcome_.not_counted;
       return;
     }

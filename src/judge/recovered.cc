@@ -181,12 +181,7 @@ class Reader {
   Recovered found_;
 };
 
-}  // namespace
-
-Recovered Recover(const Storage& image, const std::string& database) {
-  if (image.Find(database) == kNoInode) return {};
-  SimDisk disk(image);
-  disk.storage().NeverLosesPower();
+Recovered ReadFrom(SimDisk& disk, const std::string& database) {
   UseSimDisk(&disk);
   Recovered found;
   {
@@ -203,6 +198,40 @@ Recovered Recover(const Storage& image, const std::string& database) {
   }
   UseSimDisk(nullptr);
   return found;
+}
+
+std::string ContentOf(const Storage& storage, const std::string& path) {
+  const InodeId inode = storage.Find(path);
+  if (inode == kNoInode) return "";
+  std::string bytes(static_cast<std::size_t>(storage.Size(inode)), '\0');
+  storage.Read(inode, 0, bytes.data(), storage.Size(inode));
+  return bytes;
+}
+
+}  // namespace
+
+Recovered Recover(const Storage& image, const std::string& database) {
+  if (image.Find(database) == kNoInode) return {};
+  SimDisk disk(image);
+  disk.storage().NeverLosesPower();
+  return ReadFrom(disk, database);
+}
+
+std::optional<Recovered> LiveView(const Storage& image,
+                                  const std::string& database) {
+  // The header of the wal-index, twice: whoever writes it makes the two differ.
+  // https://sqlite.org/walformat.html#the_wal_index_header
+  constexpr std::size_t kHeader = 48;
+  const std::string index = ContentOf(image, database + "-shm");
+  if (image.Find(database) == kNoInode || image.Find(database + "-wal") == kNoInode ||
+      index.size() < 2 * kHeader || index[0] == '\0' ||
+      index.compare(0, kHeader, index, kHeader, kHeader) != 0) {
+    return std::nullopt;
+  }
+  SimDisk disk(image);
+  disk.storage().NeverLosesPower();
+  disk.SetIndex(database, index);
+  return ReadFrom(disk, database);
 }
 
 std::string Difference(const Recovered& expected, const Recovered& found) {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "disk/storage.h"
@@ -52,8 +53,14 @@ struct RecoveryLimits {
 // Works on a copy of `image`. RegisterSimVfs() was called.
 Recovered Recover(const Storage& image, const std::string& database);
 
-// "INSERT"-like words for people: what `found` lacks of `expected`, and has
-// besides: "table t has 3 rows and not 4".
+// What a connection finds that is opened beside those of the living program:
+// nobody recovers, and the wal-index (the content of "-shm") says which frames
+// of the WAL count. nullopt: there is none, or somebody is writing it.
+std::optional<Recovered> LiveView(const Storage& image,
+                                  const std::string& database);
+
+// For people, what `found` has and `expected` has not, or the other way round:
+// "table t has 3 rows and not 4".
 std::string Difference(const Recovered& expected, const Recovered& found);
 
 }  // namespace lastcommit

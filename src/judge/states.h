@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "disk/storage.h"
@@ -22,6 +23,9 @@ class States {
  public:
   // What the database holds after a crash that leaves `image`.
   StateId Of(const Storage& image, const std::string& database);
+
+  // The number of a content that was found otherwise.
+  StateId Add(Recovered recovered) { return Intern(std::move(recovered)); }
 
   const Recovered& operator[](StateId state) const { return states_[state]; }
   std::int64_t images() const { return images_; }        // asked for

@@ -15,11 +15,13 @@ constexpr std::uint64_t kCallsBetween = 64;
 // SQLite's lock of a writer, RESERVED and what comes after it.
 constexpr std::int64_t kReservedByte = 0x40000001;
 
-bool TakesReserved(const Effect& effect) {
+// WAL_WRITE_LOCK: the first of the locks of "-shm" (os_unix.c: UNIX_SHM_BASE).
+constexpr std::int64_t kIndexWriteByte = 120;
+
+bool Covers(const Effect& effect, std::int64_t byte) {
   const std::int64_t end =
       effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
-  return effect.kind == EffectKind::kLock && effect.exclusive &&
-         effect.offset <= kReservedByte && kReservedByte < end;
+  return effect.offset <= byte && byte < end;
 }
 
 // An image that was seen while a database was written without protection.
@@ -44,21 +46,14 @@ class Follower {
   void Begin(const Rebuild& files) {
     state_ = Look(files);
     line().commits.push_back({timeline_.first_call, state_});
-    if (IsWhole(state_) && !states_[state_].is_empty()) {
-      line().counted_from = timeline_.first_call;
-    }
+    if (HasContent()) Count(timeline_.first_call);
   }
 
   // Before the call is applied: what it will touch, and what a kill in the
   // middle of it leaves.
   void Before(const RecordedCall& call, const Rebuild& files) {
     touch_ = TouchOf(call, files, files.PathOf(path_));
-    for (const Effect& effect : call.effects) {
-      if (TakesReserved(effect) && files.InodeOf(effect.file) ==
-                                       files.storage().Find(Full(files))) {
-        is_locked_ = true;
-      }
-    }
+    for (const Effect& effect : call.effects) SeeLock(effect, files);
     half_.reset();
     const bool is_write = call.effects.size() == 1 &&
                           call.effects[0].kind == EffectKind::kWrite &&
@@ -84,16 +79,14 @@ class Follower {
     ++timeline_.kill_images;
     if (state_ != before) Changed(call.number, before);
     if (open_.has_value() && touch_.unlocks) CloseInterval(call.number);
-    if (touch_.unlocks) is_locked_ = false;
+    if (touch_.unlocks) is_locked_ = has_index_lock_ = false;
   }
 
   // Something is promised.
-  std::size_t Promised(std::uint64_t call) {
+  std::size_t Promised(std::uint64_t call, const Rebuild& files) {
     if (open_.has_value()) CloseInterval(call);
-    const bool counts = IsWhole(state_) && !states_[state_].is_empty();
-    if (counts && !line().counted_from.has_value()) {
-      line().counted_from = call;
-    }
+    if (HasContent() && !counts_) Count(call);
+    CompareLiveView(call, files);
     return line().commits.size() - 1;
   }
 
@@ -108,8 +101,45 @@ class Follower {
     return states_.Of(files.storage(), Full(files));
   }
 
+  void SeeLock(const Effect& effect, const Rebuild& files) {
+    const InodeId inode = files.InodeOf(effect.file);
+    if (inode == kNoInode) return;
+    if (inode == files.storage().Find(Full(files)) &&
+        Covers(effect, kReservedByte) && effect.exclusive) {
+      is_locked_ |= effect.kind == EffectKind::kLock;
+    }
+    if (inode == files.storage().Find(Full(files) + "-shm") &&
+        Covers(effect, kIndexWriteByte)) {
+      if (effect.kind == EffectKind::kUnlock) has_index_lock_ = false;
+      if (effect.kind == EffectKind::kLock) has_index_lock_ = effect.exclusive;
+    }
+  }
+
   bool IsWhole(StateId state) const {
     return states_[state].kind == Recovered::Kind::kWhole;
+  }
+
+  bool HasContent() const {
+    return IsWhole(state_) && !states_[state_].is_empty();
+  }
+
+  void Count(std::uint64_t call) {
+    counts_ = true;
+    line().counted.emplace_back(call, UINT64_MAX);
+  }
+
+  // What was promised is what the living program sees. Not while somebody
+  // writes: between its commit and the wal-index the two differ.
+  void CompareLiveView(std::uint64_t call, const Rebuild& files) {
+    if (!counts_ || is_locked_ || has_index_lock_) return;
+    const std::optional<Recovered> seen =
+        LiveView(files.storage(), Full(files));
+    if (!seen.has_value()) return;
+    ++timeline_.live_views;
+    if (*seen == states_[state_]) return;
+    const StateId expected = states_.Add(*seen);
+    Report({KillFinding::Kind::kUnseen, number_, call, -1, expected, state_,
+            false, false});
   }
 
   void Changed(std::uint64_t call, StateId before) {
@@ -117,7 +147,8 @@ class Follower {
       open_.reset();
       line().commits.push_back({call, state_, touch_.by});
       // Another file, which counts when it is whole.
-      line().counted_from.reset();
+      if (counts_) line().counted.back().second = call;
+      counts_ = false;
       return;
     }
     if (open_.has_value() || touch_.database) {
@@ -157,7 +188,7 @@ class Follower {
   }
 
   void Report(const KillFinding& finding) {
-    if (!line().counted_from.has_value()) {
+    if (!counts_) {
       ++timeline_.not_counted;
       return;
     }
@@ -189,7 +220,9 @@ class Follower {
   States& states_;
   StateId state_ = 0;
   Touch touch_;
-  bool is_locked_ = false;
+  bool counts_ = false;
+  bool is_locked_ = false;       // a writer's lock of the database
+  bool has_index_lock_ = false;  // a writer's lock of the wal-index
   std::optional<Seen> half_;
   std::optional<Open> open_;
 };
@@ -237,6 +270,13 @@ std::size_t DatabaseTimeline::CommitAt(std::uint64_t call) const {
   return next == commits.begin()
              ? 0
              : static_cast<std::size_t>(next - commits.begin()) - 1;
+}
+
+bool DatabaseTimeline::CountsAt(std::uint64_t call) const {
+  return std::any_of(counted.begin(), counted.end(),
+                     [call](const auto& interval) {
+                       return interval.first <= call && call < interval.second;
+                     });
 }
 
 bool DatabaseTimeline::IsUnprotectedAt(std::uint64_t call) const {
@@ -288,7 +328,7 @@ absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
     for (const auto& follower : followers) follower->After(call, files);
     if (auto promise = PromiseOf(call, timeline.has_acks)) {
       for (const auto& follower : followers) {
-        promise->commits.push_back(follower->Promised(call.number));
+        promise->commits.push_back(follower->Promised(call.number, files));
       }
       timeline.promises.push_back(*std::move(promise));
     }

@@ -42,8 +42,10 @@ struct ProgramPromise {
 struct DatabaseTimeline {
   std::string path;  // below the directory
   std::vector<CommitPoint> commits;  // the first: the beginning
-  // Nothing is demanded before: it was never whole when something was promised.
-  std::optional<std::uint64_t> counted_from;
+  // Calls during which something is demanded of it, first and last: from a
+  // promise on at which it was whole, until the program itself puts another
+  // file in its place.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> counted;
   // Calls during which it was written without a journal, WAL or lock to protect
   // it: first and last.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> unprotected;
@@ -51,6 +53,7 @@ struct DatabaseTimeline {
   // The newest commit point at that call.
   std::size_t CommitAt(std::uint64_t call) const;
   bool IsUnprotectedAt(std::uint64_t call) const;
+  bool CountsAt(std::uint64_t call) const;
 };
 
 // What a kill at a call leaves.
@@ -59,6 +62,7 @@ struct KillFinding {
     kHalf,     // neither what was there before a transaction nor after it
     kDamaged,  // no database any more
     kElsewhere,  // the content changed at a call that ends no transaction
+    kUnseen,     // whole, but not what the living program sees
   };
   Kind kind = Kind::kHalf;
   std::size_t database = 0;
@@ -80,6 +84,7 @@ struct Timeline {
   std::int64_t kill_images = 0;  // judged
   std::int64_t not_counted = 0;  // images of databases before they count
   std::int64_t unreadable = 0;   // that this SQLite cannot read
+  std::int64_t live_views = 0;   // compared with what a kill leaves
   bool has_acks = false;         // they are the promises, and output is none
 };
 

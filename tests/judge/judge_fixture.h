@@ -1,0 +1,78 @@
+// JudgeTest: records a program of tests/programs, and judges the recording.
+
+#ifndef LASTCOMMIT_TESTS_JUDGE_JUDGE_FIXTURE_H_
+#define LASTCOMMIT_TESTS_JUDGE_JUDGE_FIXTURE_H_
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
+#include "judge/judgement.h"
+#include "record/recording_fixture.h"
+
+namespace lastcommit {
+
+// What the program that is recorded is run with; "" if there is none here.
+inline std::string Python() {
+  for (const char* python : {"/usr/bin/python3", "python3"}) {
+    const std::string command =
+        std::string(python) + " -c 'import sqlite3' 2>/dev/null";
+    if (std::system(command.c_str()) == 0) return python;
+  }
+  return "";
+}
+
+class JudgeTest : public RecordingTest {
+ protected:
+  JudgeTest() {
+    EXPECT_TRUE(RegisterShimVfs().ok());
+    EXPECT_TRUE(RegisterSimVfs().ok());
+  }
+
+  // Of the program of that name in the file ("mistakes.py").
+  Judgement JudgeProgram(const std::string& file, const std::string& name,
+                         JudgeOptions options = {}) {
+    return Judge({python_, std::string(PROGRAMS) + file, name}, options);
+  }
+  Judgement Judge(const std::vector<std::string>& command,
+                  const JudgeOptions& options = {}) {
+    const auto end = Record(command);
+    EXPECT_TRUE(end.ok()) << end.status();
+    EXPECT_TRUE(Compare().ok()) << Compare();
+    if (!end.ok()) return {};
+    return JudgeIt(options);
+  }
+  Judgement JudgeIt(const JudgeOptions& options = {}) {
+    auto judgement = JudgeRecording(
+        Recording(), options, [](const JudgeProgress&) { return true; });
+    EXPECT_TRUE(judgement.ok()) << judgement.status();
+    return judgement.ok() ? *std::move(judgement) : Judgement();
+  }
+
+  // "half unprotected" of each finding after a kill.
+  static std::vector<std::string> Kills(const Judgement& judgement) {
+    return Findings(JsonOf(judgement).at("kills"));
+  }
+  static std::vector<std::string> Losses(const Judgement& judgement) {
+    return Findings(JsonOf(judgement).at("power"));
+  }
+
+  const std::string python_ = Python();
+
+ private:
+  static std::vector<std::string> Findings(const nlohmann::json& json) {
+    std::vector<std::string> findings;
+    for (const auto& finding : json) {
+      findings.push_back(finding.at("kind").get<std::string>() + " " +
+                         finding.at("cause").get<std::string>());
+    }
+    return findings;
+  }
+};
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_TESTS_JUDGE_JUDGE_FIXTURE_H_

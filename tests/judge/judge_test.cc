@@ -1,0 +1,249 @@
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "judge/judge_fixture.h"
+#include "matchers.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+std::string LinesOf(const std::string& command) {
+  std::string lines;
+  std::FILE* const output = popen(command.c_str(), "re");
+  char line[200];
+  while (output != nullptr && std::fgets(line, sizeof(line), output)) {
+    lines += line;
+  }
+  if (output != nullptr) pclose(output);
+  return lines;
+}
+
+std::vector<std::string> LegalPrograms() {
+  std::vector<std::string> names;
+  std::string line;
+  for (const char c :
+       LinesOf(Python() + " " + PROGRAMS + "legal.py 2>/dev/null")) {
+    if (c == '\n') {
+      names.push_back(line);
+      line.clear();
+    } else {
+      line += c;
+    }
+  }
+  return names;
+}
+
+class PythonTest : public JudgeTest {
+ protected:
+  void SetUp() override {
+    if (python_.empty()) GTEST_SKIP() << "needs python3 with sqlite3";
+  }
+};
+
+// ---- Programs that keep what they say ----
+
+class LegalProgramTest : public PythonTest,
+                         public testing::WithParamInterface<std::string> {};
+
+TEST_P(LegalProgramTest, IsAccusedOfNothing) {
+  const Judgement judgement = JudgeProgram(
+      "legal.py", GetParam(), {.promise = PromiseLevel::kPower});
+  EXPECT_THAT(Kills(judgement), IsEmpty()) << TextOf(judgement);
+  EXPECT_THAT(Losses(judgement), IsEmpty()) << TextOf(judgement);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+  EXPECT_GT(judgement.power.images, 0);
+  EXPECT_EQ(judgement.timeline.unreadable + judgement.power.unreadable, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, LegalProgramTest,
+                         testing::ValuesIn(LegalPrograms()),
+                         [](const auto& name) { return name.param; });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LegalProgramTest);
+
+TEST_F(PythonTest, LegalProgramsAreAtLeastTwentyFive) {
+  EXPECT_GE(LegalPrograms().size(), 25u);
+}
+
+// ---- Programs with a mistake ----
+
+TEST_F(PythonTest, AWalThatIsNotSyncedLosesEverythingWithThePower) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "wal_normal");
+  EXPECT_THAT(Kills(judgement), IsEmpty());
+  EXPECT_THAT(Losses(judgement), ElementsAre("lost wal_not_synced"));
+  const PowerFinding& finding = judgement.power.findings.at(0);
+  EXPECT_EQ(finding.promised, 21);
+  EXPECT_EQ(finding.lost, 21);
+  EXPECT_TRUE(IsSetting(finding.cause));
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld);
+  EXPECT_THAT(TextOf(judgement),
+              HasSubstr("up to 21 of 21 promised commits of a.db are lost; "
+                        "setting: the WAL was not synced"));
+}
+
+TEST_F(PythonTest, TheExitCodeFollowsThePromise) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "wal_normal",
+                                           {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+}
+
+TEST_F(PythonTest, AWalThatIsSyncedLosesNothing) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "wal_full");
+  EXPECT_THAT(Kills(judgement), IsEmpty());
+  EXPECT_THAT(Losses(judgement), IsEmpty());
+}
+
+TEST_F(PythonTest, AJournalsDeletionThatIsNotSyncedLosesTheLastCommit) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "python_defaults");
+  EXPECT_THAT(Kills(judgement), IsEmpty());
+  EXPECT_THAT(Losses(judgement), ElementsAre("lost directory_not_synced"));
+  EXPECT_EQ(judgement.power.findings.at(0).lost, 1);
+}
+
+TEST_F(PythonTest, ExtraSyncsTheDirectoryAndTruncateNeedsNone) {
+  EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "python_extra")), IsEmpty());
+}
+
+TEST_F(PythonTest, AnEndOfTheJournalThatIsTruncatedIsSynced) {
+  EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "truncate_full")), IsEmpty());
+}
+
+TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "synchronous_off");
+  EXPECT_THAT(Kills(judgement), IsEmpty());
+  EXPECT_THAT(Losses(judgement),
+              AllOf(Contains("lost database_not_synced"),
+                    Contains("damaged database_not_synced"),
+                    Not(Contains(HasSubstr("unknown")))));
+}
+
+class NoJournalTest : public PythonTest,
+                      public testing::WithParamInterface<std::string> {};
+
+TEST_P(NoJournalTest, LeavesHalfATransactionAfterAKill) {
+  const Judgement judgement = JudgeProgram("mistakes.py", GetParam());
+  EXPECT_THAT(Kills(judgement), Contains(HasSubstr("unprotected")));
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(TextOf(judgement), HasSubstr("setting: the database was written "
+                                           "without a journal on the disk"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, NoJournalTest,
+                         testing::Values("journal_off", "journal_memory"));
+
+TEST_F(PythonTest, ADatabaseThatIsRewrittenInPlaceIsSeenInItsMiddle) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "rewritten_in_place");
+  EXPECT_THAT(Kills(judgement), ElementsAre("damaged not_sqlite"));
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+}
+
+TEST_F(PythonTest, AWalThatIsDeletedTakesItsCommitsAlong) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "wal_deleted_on_start");
+  EXPECT_THAT(Kills(judgement), ElementsAre("elsewhere unknown"));
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+}
+
+TEST_F(PythonTest, TheProgramSeesWhatRecoveryDoesNotFind) {
+  // A bug of SQLite 3.11.0 to 3.50.1 (docs/findings.md).
+  const std::string version =
+      LinesOf(python_ +
+              " -c 'import sqlite3; print(*sqlite3.sqlite_version_info)'");
+  int minor = 0;
+  int patch = 0;
+  ASSERT_EQ(std::sscanf(version.c_str(), "3 %d %d", &minor, &patch), 2);
+  const bool is_affected = minor < 50 || (minor == 50 && patch < 2);
+  const Judgement judgement = JudgeProgram("mistakes.py", "partial_rollback");
+  EXPECT_GE(judgement.timeline.live_views, 4);
+  if (is_affected) {
+    EXPECT_THAT(Kills(judgement), Contains("unseen unknown"));
+  } else {
+    EXPECT_THAT(Kills(judgement), IsEmpty()) << version;
+  }
+}
+
+TEST_F(PythonTest, AFileWithoutASyncIsNamed) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "file_before_its_row");
+  ASSERT_THAT(judgement.power.side_files, SizeIs(3));
+  EXPECT_EQ(judgement.power.side_files[0].path, "file0");
+  EXPECT_FALSE(judgement.power.side_files[0].is_renamed);
+}
+
+TEST_F(PythonTest, ARenameWithoutASyncIsNamedAndOneWithASyncIsNot) {
+  Judgement judgement = JudgeProgram("mistakes.py", "renamed_without_sync");
+  ASSERT_THAT(judgement.power.side_files, SizeIs(1));
+  EXPECT_EQ(judgement.power.side_files[0].path, "file");
+  EXPECT_TRUE(judgement.power.side_files[0].is_renamed);
+}
+
+TEST_F(PythonTest, ARenameWithASyncIsNotNamed) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "renamed_with_sync");
+  EXPECT_THAT(judgement.power.side_files, IsEmpty());
+}
+
+TEST_F(PythonTest, Ext4WritesAFileThatReplacesAnotherOneFirst) {
+  JudgeOptions options;
+  options.power.model = DiskModel::kExt4;
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "renamed_without_sync", options);
+  EXPECT_THAT(judgement.power.side_files, SizeIs(1));  // the first: no other
+  EXPECT_THAT(Losses(judgement), IsEmpty());
+}
+
+// ---- Nothing to judge ----
+
+TEST_F(PythonTest, ADatabaseInMemoryIsNotExercised) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "in_memory");
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(judgement.NotExercised(), HasSubstr("no SQLite database"));
+}
+
+TEST_F(PythonTest, AProgramThatPromisesNothingIsNotExercised) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "says_nothing");
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(judgement.NotExercised(), HasSubstr("promised nothing"));
+}
+
+TEST_F(JudgeTest, AProgramWithoutADatabaseIsNotExercised) {
+  const Judgement judgement = Judge({"/bin/sh", "-c", "echo hello > file"});
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(TextOf(judgement), HasSubstr("NOT EXERCISED (the program made no "
+                                           "SQLite database"));
+}
+
+TEST_F(JudgeTest, TheSqliteShellInAPipelineIsJudged) {
+  if (std::system("sqlite3 -version > /dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "needs the sqlite3 shell";
+  }
+  const Judgement judgement =
+      Judge({"/bin/sh", "-c",
+             "echo 'PRAGMA synchronous=EXTRA; CREATE TABLE t(x); INSERT INTO t "
+             "VALUES(1);' | sqlite3 a.db && echo 'SELECT * FROM t;' | sqlite3 "
+             "a.db | cat"});
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+  EXPECT_EQ(judgement.commits(), 2);
+}
+
+TEST_F(JudgeTest, AJudgementThatIsEndedIsCancelled) {
+  ASSERT_TRUE(RecordScript("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 "
+                           "7 8 9; do echo $i > f$j; done; done")
+                  .ok());
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress&) { return false; });
+  EXPECT_THAT(judgement.status(), StatusIs(absl::StatusCode::kCancelled));
+}
+
+}  // namespace
+}  // namespace lastcommit

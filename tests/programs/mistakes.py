@@ -1,0 +1,168 @@
+"""Programs with a mistake that a crash shows; the argument names one.
+
+Each says what it has done on standard output, which is its promise.
+"""
+
+import os
+import sqlite3
+import sys
+
+
+def say(*words):
+    # One write for a line: print() of an unbuffered stream makes several.
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
+def store(mode="", synchronous="", path="a.db"):
+    connection = sqlite3.connect(path, isolation_level=None)
+    if mode:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+    if synchronous:
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+    connection.execute("CREATE TABLE IF NOT EXISTS t(x, y)")
+    say("made")
+    return connection
+
+
+def put(connection, count, rows=1):
+    for i in range(count):
+        connection.execute("BEGIN")
+        for row in range(rows):
+            connection.execute("INSERT INTO t VALUES(?, ?)", (i, "y" * 300))
+        connection.execute("COMMIT")
+        say("put", i)
+
+
+def wal_normal():
+    """What better-sqlite3 does by default."""
+    put(store("WAL", "NORMAL"), 20)
+    os._exit(0)
+
+
+def wal_full():
+    put(store("WAL", "FULL"), 20)
+    os._exit(0)
+
+
+def python_defaults():
+    put(store(), 20)
+
+
+def python_extra():
+    put(store(synchronous="EXTRA"), 20)
+
+
+def truncate_full():
+    put(store("TRUNCATE", "FULL"), 20)
+
+
+def synchronous_off():
+    put(store("DELETE", "OFF"), 12, rows=9)
+
+
+def journal_off():
+    put(store("OFF"), 5, rows=30)
+
+
+def journal_memory():
+    put(store("MEMORY"), 5, rows=30)
+
+
+def rewritten_in_place():
+    """A restore that copies over the database that is there."""
+    put(store(synchronous="EXTRA"), 2)
+    put(store(synchronous="EXTRA", path="b.db"), 2, rows=50)
+    with open("b.db", "rb") as backup:
+        pages = backup.read()
+    database = os.open("a.db", os.O_WRONLY)
+    for at in range(0, len(pages), 4096):
+        os.pwrite(database, pages[at : at + 4096], at)
+    os.close(database)
+    say("restored")
+
+
+def wal_deleted_on_start():
+    """A start script that cleans up what it takes for a leftover."""
+    if os.fork() == 0:
+        put(store("WAL", "FULL"), 5)
+        os._exit(0)
+    os.wait()
+    os.unlink("a.db-wal")
+    say("cleaned up")
+
+
+def file_before_its_row():
+    """A file without a sync, and a row that names it."""
+    connection = store(synchronous="EXTRA")
+    for i in range(3):
+        with open(f"file{i}", "w") as file:
+            file.write("content" * 100)
+        connection.execute("INSERT INTO t VALUES(?, 0)", (f"file{i}",))
+        say("stored", i)
+
+
+def renamed_without_sync():
+    connection = store(synchronous="EXTRA")
+    for i in range(3):
+        with open("file.tmp", "w") as file:
+            file.write("content" * (100 + i))
+        os.rename("file.tmp", "file")
+        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
+        say("stored", i)
+
+
+def renamed_with_sync():
+    connection = store(synchronous="EXTRA")
+    for i in range(3):
+        with open("file.tmp", "w") as file:
+            file.write("content" * (100 + i))
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename("file.tmp", "file")
+        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
+        say("stored", i)
+
+
+def partial_rollback():
+    """None of the program's: a bug of SQLite 3.11.0 to 3.50.1.
+
+    Pages are written into the WAL twice before the COMMIT, and a part of the
+    transaction is undone.
+    """
+    connection = sqlite3.connect("a.db", isolation_level=None)
+    connection.execute("PRAGMA page_size=512")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA cache_size=5")
+    connection.execute("CREATE TABLE t(x PRIMARY KEY, y)")
+    say("made")
+    for i in range(4):
+        connection.execute("BEGIN")
+        connection.execute("SAVEPOINT s")
+        for fill in "abc":
+            for name in range(10):
+                connection.execute(
+                    "REPLACE INTO t VALUES(?, ?)", (name, fill * 300)
+                )
+        connection.execute("ROLLBACK TO s")
+        connection.execute("INSERT INTO t VALUES(?, ?)", (i + 100, "x" * 300))
+        connection.execute("COMMIT")
+        say("committed", i)
+
+
+def in_memory():
+    put(store("", "", ":memory:"), 3)
+
+
+def says_nothing():
+    connection = sqlite3.connect("a.db")
+    connection.execute("CREATE TABLE t(x)")
+    connection.close()
+    os._exit(1)
+
+
+def commits_nothing():
+    say("hello")
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
