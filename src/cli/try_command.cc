@@ -113,7 +113,9 @@ absl::StatusOr<ExitCode> RunTry(const TryCommand& command) {
   const Interrupts interrupts;
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
   ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
-  const std::string recording = absl::StrCat(scratch.path(), "/recording");
+  const std::string recording =
+      command.recording.empty() ? absl::StrCat(scratch.path(), "/recording")
+                                : command.recording;
   RETURN_IF_ERROR(RecordOnCopy(command, scratch.path(), recording).status());
   return JudgeAndSay(recording, command);
 }
@@ -200,6 +202,9 @@ void AddTry(CLI::App& app, ExitCode& code) {
       "try", "Run any program once, and crash it everywhere");
   AddProgram(command, *options);
   AddJudging(command, *options);
+  command->add_option("--recording", options->recording,
+                      "Keep the recording in this file, for judge; it must "
+                      "not be there");
   command->footer(absl::StrCat(
       "  lastcommit try -- python3 app.py\n\nThe program runs unmodified, on a "
       "private copy of the directory; each call that changes\na file is "

@@ -216,8 +216,10 @@ class Text {
     const std::string why = judgement_.NotExercised();
     const PowerOutcome& power = judgement_.power;
     if (power.unreadable + timeline().unreadable > 0) {
-      Line("not judged: ", power.unreadable + timeline().unreadable,
-           " images that this SQLite cannot read");
+      Line("not judged: ",
+           Plural(power.unreadable + timeline().unreadable, "image"),
+           " that this SQLite cannot read: ",
+           Shown(judgement_.states.WhyUnreadable()));
     }
     const ExitCode code = judgement_.exit_code();
     Line(Word(code), " (", code == ExitCode::kNotExercised ? why : level, ")");

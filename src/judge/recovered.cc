@@ -102,9 +102,13 @@ class Reader {
 
   void EndWith(int result) {
     const int code = result & 0xFF;
-    const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    const std::string message = sqlite3_errmsg(connection_);
+    // A header that SQLite has not written so: what had another format from the
+    // beginning never counts.
+    const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
+                           message == "unsupported file format";
     End(is_damage ? Recovered::Kind::kDamaged : Recovered::Kind::kUnreadable,
-        sqlite3_errmsg(connection_));
+        message);
   }
 
   template <typename OnRow>

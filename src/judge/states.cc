@@ -72,4 +72,11 @@ StateId States::Intern(Recovered recovered) {
   return found->second;
 }
 
+std::string States::WhyUnreadable() const {
+  for (const Recovered& state : states_) {
+    if (state.kind == Recovered::Kind::kUnreadable) return state.message;
+  }
+  return "";
+}
+
 }  // namespace lastcommit

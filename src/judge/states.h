@@ -28,6 +28,8 @@ class States {
   StateId Add(Recovered recovered) { return Intern(std::move(recovered)); }
 
   const Recovered& operator[](StateId state) const { return states_[state]; }
+  // What SQLite says of the first that it cannot read; "" if there is none.
+  std::string WhyUnreadable() const;
   std::int64_t images() const { return images_; }        // asked for
   std::int64_t recovered() const { return recovered_; }  // by SQLite
 
