@@ -171,6 +171,15 @@ void AddJudging(CLI::App* command, TryCommand& options) {
                    "ext4 as it is mounted\nby default (posix, ext4)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, DiskModel>{
           {"posix", DiskModel::kPosix}, {"ext4", DiskModel::kExt4}}));
+  command
+      ->add_option_function<std::string>(
+          "--atomic",
+          [&options](const std::string&) {
+            options.judge.timeline.atomic = true;
+          },
+          "What is between two promises belongs together: a commit alone is "
+          "half of it (ack)")
+      ->check(CLI::IsMember({"ack"}));
   SurvivalLimits& survivals = options.judge.power.survivals;
   command
       ->add_option("--random", survivals.random,

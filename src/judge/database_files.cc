@@ -12,8 +12,6 @@ namespace lastcommit {
 namespace {
 
 constexpr std::string_view kHeader{"SQLite format 3\0", 16};
-// PENDING_BYTE + 1 of os.h: whoever writes holds it.
-constexpr std::int64_t kReservedByte = 0x40000001;
 constexpr std::size_t kJournalHeader = 28;
 
 std::string_view BaseName(std::string_view path) {
@@ -41,12 +39,6 @@ bool ZeroesHeader(const Effect& effect) {
          std::all_of(effect.bytes.begin(),
                      effect.bytes.begin() + static_cast<std::ptrdiff_t>(size),
                      [](char c) { return c == '\0'; });
-}
-
-bool GivesBackReserved(const Effect& effect) {
-  const std::int64_t end =
-      effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
-  return effect.offset <= kReservedByte && kReservedByte < end;
 }
 
 CommitBy OfNames(const Effect& effect, const Rebuild& files,
@@ -92,6 +84,12 @@ std::string JournalOf(const std::string& database) {
   return database + "-journal";
 }
 std::string WalOf(const std::string& database) { return database + "-wal"; }
+
+bool Covers(const Effect& effect, std::int64_t byte) {
+  const std::int64_t end =
+      effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
+  return effect.offset <= byte && byte < end;
+}
 
 bool IsSuperJournal(std::string_view path) {
   constexpr std::size_t kDigits = 9;
@@ -164,7 +162,7 @@ Touch TouchOf(const RecordedCall& call, const Rebuild& files,
       case EffectKind::kUnlock:
         touch.unlocks |=
             files.InodeOf(effect.file) == files.storage().Find(database) &&
-            GivesBackReserved(effect);
+            Covers(effect, kReservedByte);
         break;
       case EffectKind::kExit:
         touch.unlocks = true;

@@ -4,6 +4,7 @@
 #ifndef LASTCOMMIT_JUDGE_DATABASE_FILES_H_
 #define LASTCOMMIT_JUDGE_DATABASE_FILES_H_
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -41,6 +42,15 @@ enum class CommitBy {
   kOwnFiles,          // the program creates, renames or deletes the database
 };
 inline constexpr int kCommitBys = static_cast<int>(CommitBy::kOwnFiles) + 1;
+
+// Of the locks of a wal-index (os_unix.c, UNIX_SHM_BASE; wal.c).
+inline constexpr std::int64_t kWalWriteByte = 120;
+inline constexpr std::int64_t kWalCheckpointByte = 121;
+// PENDING_BYTE + 1 of os.h: whoever writes a database holds it.
+inline constexpr std::int64_t kReservedByte = 0x40000001;
+
+// Whether a lock, or what ends one, is also about that byte.
+bool Covers(const Effect& effect, std::int64_t byte);
 
 // What a call does to one database.
 struct Touch {

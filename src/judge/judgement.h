@@ -24,6 +24,7 @@ enum class PromiseLevel { kProcess, kPower };
 
 struct JudgeOptions {
   PromiseLevel promise = PromiseLevel::kProcess;
+  TimelineOptions timeline = {};
   PowerLimits power = {};
 };
 

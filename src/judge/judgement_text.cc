@@ -145,6 +145,13 @@ class Text {
         return absl::StrCat(
             "the content of ", name,
             " changes where no transaction ends: ", difference, cause);
+      case KillFinding::Kind::kNotYet:
+        return absl::StrCat(name,
+                            " does not hold what was acknowledged: it was "
+                            "acknowledged before it was committed");
+      case KillFinding::Kind::kBetween:
+        return absl::StrCat("a part of what is acknowledged together is in ",
+                            name, ": ", difference);
       case KillFinding::Kind::kUnseen:
         break;
     }
@@ -239,7 +246,7 @@ std::string TextOf(const Judgement& judgement) {
 
 Json JsonOf(const Judgement& judgement) {
   constexpr std::string_view kKillKinds[] = {"half", "damaged", "elsewhere",
-                                            "unseen"};
+                                            "unseen", "not_yet", "between"};
   constexpr std::string_view kPowerKinds[] = {"lost", "half", "damaged"};
   const Timeline& timeline = judgement.timeline;
   Json json = {{"schema", "lastcommit-judgement-1"},
@@ -253,6 +260,7 @@ Json JsonOf(const Judgement& judgement) {
                {"promises", timeline.promises.size()},
                {"kill_images", timeline.kill_images},
                {"live_views", timeline.live_views},
+               {"probes", timeline.probes},
                {"power_images", judgement.power.images},
                {"unreadable", timeline.unreadable + judgement.power.unreadable},
                {"outside", judgement.end.outside}};

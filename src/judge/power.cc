@@ -31,16 +31,27 @@ class Evidence {
     const std::string journal = JournalOf(path_);
     const std::string wal = WalOf(path_);
     const InodeId journal_inode = storage.Find(journal);
+    const InodeId wal_inode = storage.Find(wal);
+    const InodeId index_inode = storage.Find(path_ + "-shm");
     for (const Effect& effect : call.effects) {
+      const InodeId inode = files.InodeOf(effect.file);
+      if (effect.kind == EffectKind::kLock && inode != kNoInode &&
+          inode == index_inode && Covers(effect, kWalCheckpointByte)) {
+        has_checkpoint_lock_ = true;
+        wal_synced_ = !IsPending(storage, wal);
+      }
       const bool is_sync = effect.kind == EffectKind::kSync ||
                            effect.kind == EffectKind::kSyncData;
-      if (is_sync && journal_inode != kNoInode &&
-          files.InodeOf(effect.file) == journal_inode) {
-        ++journal_syncs_;
-      }
+      if (!is_sync || inode == kNoInode) continue;
+      if (inode == journal_inode) ++journal_syncs_;
+      if (inode == wal_inode) wal_synced_ = true;
     }
     if (touch.database) {
-      if (IsPending(storage, wal)) wrote_over_unsynced_ = true;
+      // Another one may write frames meanwhile, which are not copied: what
+      // counts is that the WAL was synced since the checkpoint began.
+      const bool is_unsynced =
+          has_checkpoint_lock_ ? !wal_synced_ : IsPending(storage, wal);
+      if (wal_inode != kNoInode && is_unsynced) wrote_over_unsynced_ = true;
       if (journal_inode != kNoInode && storage.Size(journal_inode) > 0) {
         if (IsPending(storage, journal)) wrote_over_unsynced_ = true;
         if (journal_syncs_ == 1) synced_once_ = true;
@@ -86,6 +97,8 @@ class Evidence {
   const std::string path_;
   int journal_syncs_ = 0;
   bool synced_once_ = false;
+  bool has_checkpoint_lock_ = false;  // it was seen
+  bool wal_synced_ = true;            // since the checkpoint began
   bool wrote_over_unsynced_ = false;
 };
 

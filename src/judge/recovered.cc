@@ -103,9 +103,10 @@ class Reader {
   void EndWith(int result) {
     const int code = result & 0xFF;
     const std::string message = sqlite3_errmsg(connection_);
-    // A header that SQLite has not written so: what had another format from the
-    // beginning never counts.
+    // A header or a size that SQLite has not written so: what had another format
+    // from the beginning never counts, and nobody can store what is too big.
     const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
+                           code == SQLITE_TOOBIG ||
                            message == "unsupported file format";
     End(is_damage ? Recovered::Kind::kDamaged : Recovered::Kind::kUnreadable,
         message);
@@ -185,22 +186,31 @@ class Reader {
   Recovered found_;
 };
 
-Recovered ReadFrom(SimDisk& disk, const std::string& database) {
+// Opens the database on the disk, and closes it behind `use`.
+template <typename Use>
+void WithConnection(SimDisk& disk, const std::string& database, Use use) {
   UseSimDisk(&disk);
-  Recovered found;
   {
     sqlite3* opened = nullptr;
     const int result = sqlite3_open_v2(database.c_str(), &opened,
                                        SQLITE_OPEN_READWRITE, "lastcommit-sim");
     const Connection connection(opened);
-    if (result != SQLITE_OK) {
-      found.kind = Recovered::Kind::kUnreadable;
-      found.message = opened == nullptr ? "no memory" : sqlite3_errmsg(opened);
-    } else {
-      found = Reader(opened).Read();
-    }
+    use(result, opened);
   }
   UseSimDisk(nullptr);
+}
+
+Recovered ReadFrom(SimDisk& disk, const std::string& database) {
+  Recovered found;
+  WithConnection(disk, database, [&](int result, sqlite3* connection) {
+    if (result == SQLITE_OK) {
+      found = Reader(connection).Read();
+      return;
+    }
+    found.kind = Recovered::Kind::kUnreadable;
+    found.message =
+        connection == nullptr ? "no memory" : sqlite3_errmsg(connection);
+  });
   return found;
 }
 
@@ -236,6 +246,26 @@ std::optional<Recovered> LiveView(const Storage& image,
   disk.storage().NeverLosesPower();
   disk.SetIndex(database, index);
   return ReadFrom(disk, database);
+}
+
+std::optional<bool> Ask(const Storage& image, const std::string& database,
+                        const std::string& query) {
+  if (image.Find(database) == kNoInode) return std::nullopt;
+  SimDisk disk(image);
+  disk.storage().NeverLosesPower();
+  std::optional<bool> answer;
+  WithConnection(disk, database, [&](int result, sqlite3* connection) {
+    if (result != SQLITE_OK) return;
+    sqlite3_stmt* prepared = nullptr;
+    sqlite3_prepare_v2(connection, query.c_str(), -1, &prepared, nullptr);
+    const Statement statement(prepared);
+    // What a question changes is not asked.
+    if (prepared == nullptr || sqlite3_stmt_readonly(prepared) == 0) return;
+    if (sqlite3_step(prepared) == SQLITE_ROW) {
+      answer = sqlite3_column_double(prepared, 0) != 0;
+    }
+  });
+  return answer;
 }
 
 std::string Difference(const Recovered& expected, const Recovered& found) {

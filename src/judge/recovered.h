@@ -59,6 +59,11 @@ Recovered Recover(const Storage& image, const std::string& database);
 std::optional<Recovered> LiveView(const Storage& image,
                                   const std::string& database);
 
+// The first value that the query gives of the recovered database, as SQLite's
+// true or false; nullopt: it gives none (no such table, a syntax error).
+std::optional<bool> Ask(const Storage& image, const std::string& database,
+                        const std::string& query);
+
 // For people, what `found` has and `expected` has not, or the other way round:
 // "table t has 3 rows and not 4".
 std::string Difference(const Recovered& expected, const Recovered& found);

@@ -12,18 +12,6 @@ namespace lastcommit {
 namespace {
 
 constexpr std::uint64_t kCallsBetween = 64;
-// SQLite's lock of a writer, RESERVED and what comes after it.
-constexpr std::int64_t kReservedByte = 0x40000001;
-
-// WAL_WRITE_LOCK: the first of the locks of "-shm" (os_unix.c: UNIX_SHM_BASE).
-constexpr std::int64_t kIndexWriteByte = 120;
-
-bool Covers(const Effect& effect, std::int64_t byte) {
-  const std::int64_t end =
-      effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
-  return effect.offset <= byte && byte < end;
-}
-
 // An image that was seen while a database was written without protection.
 struct Seen {
   std::uint64_t call = 0;
@@ -79,7 +67,7 @@ class Follower {
     ++timeline_.kill_images;
     if (state_ != before) Changed(call.number, before);
     if (open_.has_value() && touch_.unlocks) CloseInterval(call.number);
-    if (touch_.unlocks) is_locked_ = has_index_lock_ = false;
+    if (touch_.unlocks) is_locked_ = has_index_lock_ = checkpoints_ = false;
   }
 
   // Something is promised.
@@ -88,6 +76,25 @@ class Follower {
     if (HasContent() && !counts_) Count(call);
     CompareLiveView(call, files);
     return line().commits.size() - 1;
+  }
+
+  // Whether what an acknowledgement asks is so after a kill.
+  std::optional<bool> Ask(const Rebuild& files, const std::string& query) {
+    return lastcommit::Ask(files.storage(), Full(files), query);
+  }
+
+  void ReportNotYet(std::uint64_t call) {
+    Report({KillFinding::Kind::kNotYet, number_, call, -1, state_, state_,
+            false, false});
+  }
+
+  // Commit points between two promises, the newer one of them left out.
+  void ReportBetween(std::size_t before, std::size_t now) {
+    for (std::size_t i = before + 1; i < now; ++i) {
+      Report({KillFinding::Kind::kBetween, number_, line().commits[i].call, -1,
+              line().commits[now].state, line().commits[i].state, false,
+              false});
+    }
   }
 
   void End(std::uint64_t call) {
@@ -102,17 +109,18 @@ class Follower {
   }
 
   void SeeLock(const Effect& effect, const Rebuild& files) {
+    const bool is_lock = effect.kind == EffectKind::kLock ||
+                         effect.kind == EffectKind::kUnlock;
     const InodeId inode = files.InodeOf(effect.file);
-    if (inode == kNoInode) return;
+    if (!is_lock || inode == kNoInode) return;
     if (inode == files.storage().Find(Full(files)) &&
         Covers(effect, kReservedByte) && effect.exclusive) {
       is_locked_ |= effect.kind == EffectKind::kLock;
     }
-    if (inode == files.storage().Find(Full(files) + "-shm") &&
-        Covers(effect, kIndexWriteByte)) {
-      if (effect.kind == EffectKind::kUnlock) has_index_lock_ = false;
-      if (effect.kind == EffectKind::kLock) has_index_lock_ = effect.exclusive;
-    }
+    if (inode != files.storage().Find(Full(files) + "-shm")) return;
+    const bool is_taken = effect.kind == EffectKind::kLock && effect.exclusive;
+    if (Covers(effect, kWalWriteByte)) has_index_lock_ = is_taken;
+    if (Covers(effect, kWalCheckpointByte)) checkpoints_ = is_taken;
   }
 
   bool IsWhole(StateId state) const {
@@ -151,7 +159,7 @@ class Follower {
       counts_ = false;
       return;
     }
-    if (open_.has_value() || touch_.database) {
+    if (open_.has_value() || (touch_.database && !checkpoints_)) {
       Odd({call, -1, state_}, before);
       return;
     }
@@ -223,6 +231,7 @@ class Follower {
   bool counts_ = false;
   bool is_locked_ = false;       // a writer's lock of the database
   bool has_index_lock_ = false;  // a writer's lock of the wal-index
+  bool checkpoints_ = false;     // somebody does
   std::optional<Seen> half_;
   std::optional<Open> open_;
 };
@@ -246,6 +255,51 @@ std::optional<ProgramPromise> PromiseOf(const RecordedCall& call, bool has_acks)
   }
   return std::nullopt;
 }
+
+// "ack 5 ? SELECT ...": the question of each line.
+std::vector<std::string> QuestionsOf(const std::string& text) {
+  std::vector<std::string> questions;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
+    const std::size_t mark = line.find('?');
+    if (mark != std::string::npos) questions.push_back(line.substr(mark + 1));
+    begin = end + 1;
+  }
+  return questions;
+}
+
+using Followers = std::vector<std::unique_ptr<Follower>>;
+
+// A question is answered by the first database that knows an answer.
+void AskQuestions(const ProgramPromise& promise, const Followers& followers,
+                  const Rebuild& files, Timeline& timeline) {
+  if (promise.kind != ProgramPromise::Kind::kAck || followers.empty()) return;
+  for (const std::string& question : QuestionsOf(promise.text)) {
+    ++timeline.probes;
+    std::optional<bool> answer;
+    for (const auto& follower : followers) {
+      if (!answer.has_value()) answer = follower->Ask(files, question);
+    }
+    if (!answer.value_or(false)) followers.front()->ReportNotYet(promise.call);
+  }
+}
+
+// Only one of the program's threads commits, or none is told apart.
+class Writers {
+ public:
+  void See(const RecordedCall& call, std::size_t commits) {
+    if (commits == commits_) return;
+    commits_ = commits;
+    threads_.insert(call.thread);
+  }
+  bool are_several() const { return threads_.size() > 1; }
+
+ private:
+  std::size_t commits_ = 0;
+  std::set<std::int32_t> threads_;
+};
 
 absl::StatusOr<bool> HasAcks(const std::string& recording) {
   ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
@@ -287,6 +341,7 @@ bool DatabaseTimeline::IsUnprotectedAt(std::uint64_t call) const {
 }
 
 absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
+                                    const TimelineOptions& options,
                                     States& states,
                                     const JudgeGoesOn& goes_on) {
   Timeline timeline;
@@ -298,7 +353,8 @@ absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
   ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
   Rebuild files(reader->header().directory, DiskModel::kPosix);
   files.storage().NeverLosesPower();
-  std::vector<std::unique_ptr<Follower>> followers;
+  Followers followers;
+  Writers writers;
   for (const std::string& path : paths) {
     timeline.databases.push_back({});
     timeline.databases.back().path = path;
@@ -325,13 +381,30 @@ absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
       RETURN_IF_ERROR(files.Apply(effect));
     }
     if (!has_begun) continue;
-    for (const auto& follower : followers) follower->After(call, files);
+    std::size_t commits = 0;
+    for (const auto& follower : followers) {
+      follower->After(call, files);
+      commits += follower->line().commits.size();
+    }
+    if (!timeline.promises.empty()) writers.See(call, commits);
     if (auto promise = PromiseOf(call, timeline.has_acks)) {
       for (const auto& follower : followers) {
         promise->commits.push_back(follower->Promised(call.number, files));
       }
+      AskQuestions(*promise, followers, files, timeline);
+      for (std::size_t i = 0;
+           options.atomic && !timeline.promises.empty() && i < followers.size();
+           ++i) {
+        followers[i]->ReportBetween(timeline.promises.back().commits[i],
+                                    promise->commits[i]);
+      }
       timeline.promises.push_back(*std::move(promise));
     }
+  }
+  if (options.atomic && writers.are_several()) {
+    return absl::FailedPreconditionError(
+        "--atomic=ack: several threads or processes commit, and nothing says "
+        "whose acknowledgement is whose");
   }
   if (!has_begun) begin();
   for (const auto& follower : followers) follower->End(timeline.calls);

@@ -63,6 +63,8 @@ struct KillFinding {
     kDamaged,  // no database any more
     kElsewhere,  // the content changed at a call that ends no transaction
     kUnseen,     // whole, but not what the living program sees
+    kNotYet,     // what an acknowledgement asks for is not committed
+    kBetween,    // with `atomic`: a commit that is a part of what is acknowledged
   };
   Kind kind = Kind::kHalf;
   std::size_t database = 0;
@@ -86,13 +88,23 @@ struct Timeline {
   std::int64_t unreadable = 0;   // that this SQLite cannot read
   std::int64_t live_views = 0;   // compared with what a kill leaves
   bool has_acks = false;         // they are the promises, and output is none
+  std::int64_t probes = 0;       // questions of acknowledgements, answered
+};
+
+struct TimelineOptions {
+  // Only what the databases hold at a promise is whole: a commit between two is
+  // half of something. What comes before the first promise is set-up.
+  bool atomic = false;
 };
 
 // Called now and then with the number of the call; false ends it (Cancelled).
 using JudgeGoesOn = std::function<bool(std::uint64_t call)>;
 
-// InvalidArgument: what a recording cannot be.
+// InvalidArgument: what a recording cannot be. FailedPrecondition: `atomic`, and
+// several threads or processes commit, whose acknowledgements are not told
+// apart.
 absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
+                                    const TimelineOptions& options,
                                     States& states, const JudgeGoesOn& goes_on);
 
 }  // namespace lastcommit

@@ -202,6 +202,56 @@ TEST_F(PythonTest, Ext4WritesAFileThatReplacesAnotherOneFirst) {
   EXPECT_THAT(Losses(judgement), IsEmpty());
 }
 
+// ---- Acknowledgements ----
+
+TEST_F(PythonTest, AnAcknowledgementThatComesBeforeItsCommitIsFoundByItsProbe) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "acknowledged_before_commit");
+  EXPECT_THAT(Kills(judgement), ElementsAre("not_yet unknown"));
+  EXPECT_EQ(judgement.timeline.kill_counts.at(0), 10);
+  EXPECT_EQ(judgement.timeline.probes, 10);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+}
+
+TEST_F(PythonTest, OneThatComesAfterItHolds) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "acknowledged_after_commit");
+  EXPECT_THAT(Kills(judgement), IsEmpty());
+  EXPECT_EQ(judgement.timeline.probes, 10);
+  EXPECT_EQ(judgement.timeline.promises.size(), 10u);  // output is none then
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld);
+}
+
+TEST_F(PythonTest, TwoTransactionsForOneStepAreTornIfItIsAtomic) {
+  JudgeOptions options;
+  options.timeline.atomic = true;
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "two_transactions_for_one_step", options);
+  EXPECT_THAT(Kills(judgement), ElementsAre("between unknown"));
+  EXPECT_EQ(judgement.timeline.kill_counts.at(0), 10);
+}
+
+TEST_F(PythonTest, OneTransactionForOneStepIsNot) {
+  JudgeOptions options;
+  options.timeline.atomic = true;
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "one_transaction_for_one_step", options);
+  EXPECT_THAT(Kills(judgement), IsEmpty());
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld);
+}
+
+TEST_F(PythonTest, AtomicIsRefusedWhereSeveralCommit) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "legal.py", "several_processes"})
+          .ok());
+  JudgeOptions options;
+  options.timeline.atomic = true;
+  const auto judgement = JudgeRecording(
+      Recording(), options, [](const JudgeProgress&) { return true; });
+  EXPECT_THAT(judgement.status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 // ---- Nothing to judge ----
 
 TEST_F(PythonTest, ADatabaseInMemoryIsNotExercised) {

@@ -149,6 +149,49 @@ def partial_rollback():
         say("committed", i)
 
 
+def acknowledge(line):
+    with open(os.environ["LASTCOMMIT_ACK"], "a") as acks:
+        acks.write(line + "\n")
+
+
+def acknowledged_before_commit():
+    connection = store("WAL", "FULL")
+    for i in range(10):
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
+        acknowledge(f"ack {i} ? SELECT count(*) = 1 FROM t WHERE x = {i}")
+        connection.execute("COMMIT")
+
+
+def acknowledged_after_commit():
+    connection = store("WAL", "FULL")
+    for i in range(10):
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
+        connection.execute("COMMIT")
+        acknowledge(f"ack {i} ? SELECT count(*) = 1 FROM t WHERE x = {i}")
+
+
+def two_transactions_for_one_step():
+    connection = store("WAL", "FULL")
+    acknowledge("ready")
+    for i in range(10):
+        connection.execute("INSERT INTO t VALUES(?, 'put')", (i,))
+        connection.execute("INSERT INTO t VALUES(?, 'writes')", (i,))
+        acknowledge(f"step {i}")
+
+
+def one_transaction_for_one_step():
+    connection = store("WAL", "FULL")
+    acknowledge("ready")
+    for i in range(10):
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO t VALUES(?, 'put')", (i,))
+        connection.execute("INSERT INTO t VALUES(?, 'writes')", (i,))
+        connection.execute("COMMIT")
+        acknowledge(f"step {i}")
+
+
 def in_memory():
     put(store("", "", ":memory:"), 3)
 

@@ -40,6 +40,17 @@ class Program:
         self.shape = draw(["one", "one", "one", "threads", "processes"])
         if self.mode in ("MEMORY", "OFF"):
             self.shape = "one"
+        # Bugs of SQLite are not what this is about: a part of a transaction
+        # that is undone in a WAL (fixed in 3.50.2), and a checkpoint beside
+        # others (fixed in 3.51.3).
+        version = sqlite3.sqlite_version_info
+        is_wal = self.mode == "WAL"
+        self.undoes = self.mode != "OFF" and not (is_wal and version < (3, 50, 2))
+        self.checkpoints = not (
+            is_wal and self.shape != "one" and version < (3, 51, 3)
+        )
+        if not self.checkpoints:
+            self.autocheckpoint = None
 
     def word(self):
         if self.mode in ("MEMORY", "OFF"):
@@ -81,7 +92,7 @@ class Program:
         connection.execute("BEGIN IMMEDIATE")
         for _ in range(self.random.choice([1, 1, 2, 8, 30])):
             self.change(connection)
-            if self.random.random() < 0.1 and self.mode != "OFF":
+            if self.random.random() < 0.1 and self.undoes:
                 connection.execute("SAVEPOINT s")
                 self.change(connection)
                 end = self.random.choice(["RELEASE s", "ROLLBACK TO s"])
@@ -97,7 +108,7 @@ class Program:
             self.transact(connection)
         elif draw < 0.85:
             self.change(connection)
-        elif draw < 0.9:
+        elif draw < 0.9 and self.checkpoints:
             mode = self.random.choice(["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
             connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         elif draw < 0.93 and self.shape == "one":
