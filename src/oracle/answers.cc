@@ -65,7 +65,7 @@ bool Answers::IsLockedBySpill(std::size_t i, bool in_transaction) const {
   return HasItsOwnConnection(view_.step(i).kind) && in_transaction &&
          view_.record(i).transaction_spilled &&
          view_.Found(i).code == absl::StatusCode::kUnavailable &&
-         (plan_.profile.journal_mode != JournalMode::kWal ||
+         (plan_.profile.journal_mode != saver::JournalMode::kWal ||
           ChangesJournalMode(plan_));
 }
 

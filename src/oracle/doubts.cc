@@ -151,7 +151,7 @@ void Doubts::DecideBy(std::size_t i, const ReferenceModel& before,
   // In WAL mode what failed stays in the WAL until a commit overwrites it,
   // whatever readers see.
   if (has_recovered || has_committed ||
-      (possible_.empty() && !MayBeIn(plan_, JournalMode::kWal))) {
+      (possible_.empty() && !MayBeIn(plan_, saver::JournalMode::kWal))) {
     Decide(i);
     DoubtPossible();
   }
@@ -169,7 +169,7 @@ void Doubts::Overtake(std::int64_t cut, Mark at) {
 // Rule: SyncAway.
 // Its sync was one of the directory, or came after one.
 void Doubts::SyncAway(std::size_t i) {
-  if (plan_.profile.synchronous < Synchronous::kFull) return;
+  if (plan_.profile.synchronous < saver::Synchronous::kFull) return;
   in_doubt_.after_power_loss = in_doubt_.after_kill;
   if (IsEarlier(i)) return;
   for (const std::size_t commit : may_come_back_) {

@@ -247,7 +247,7 @@ class RoundJudge {
                step.kind == StepKind::kRollback && view_.WasAborted(i)) {
       model_ = before;  // it had no transaction any more
     } else if (causes_.HasCause(i, before.in_transaction())) {
-      if (plan_.profile.journal_mode == JournalMode::kOff) {
+      if (plan_.profile.journal_mode == saver::JournalMode::kOff) {
         return NoDemandWithoutJournal();
       }
       model_ = before;

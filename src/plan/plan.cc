@@ -182,14 +182,14 @@ bool MayLosePower(const Plan& plan) {
   return !ChangesJournalMode(plan) && !RemovesFiles(plan);
 }
 
-bool MayBeIn(const Plan& plan, JournalMode mode) {
+bool MayBeIn(const Plan& plan, saver::JournalMode mode) {
   const auto changes_to_it = [mode](const Step& step) {
     return step.kind == StepKind::kJournalMode && step.journal_mode == mode;
   };
   // Who changes another mode to WAL may be followed by one who opened in it and
   // finds DELETE, SQLite's default, when WAL is left.
   return plan.profile.journal_mode == mode ||
-         (mode == JournalMode::kDelete && ChangesJournalMode(plan)) ||
+         (mode == saver::JournalMode::kDelete && ChangesJournalMode(plan)) ||
          std::any_of(plan.rounds.begin(), plan.rounds.end(),
                      [&](const Round& round) {
                        return std::any_of(round.steps.begin(),

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr std::array<std::string_view, 6> kJournalModes = {
@@ -48,4 +48,4 @@ std::optional<CheckpointMode> ParseCheckpointMode(std::string_view name) {
   return Parse<CheckpointMode>(kCheckpointModes, name);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // https://sqlite.org/pragma.html#pragma_journal_mode
 enum class JournalMode { kDelete, kTruncate, kPersist, kMemory, kWal, kOff };
@@ -33,6 +33,6 @@ std::optional<JournalMode> ParseJournalMode(std::string_view name);
 std::optional<Synchronous> ParseSynchronous(std::string_view name);
 std::optional<CheckpointMode> ParseCheckpointMode(std::string_view name);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_SETTINGS_H_

@@ -10,7 +10,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 int ModeOf(CheckpointMode mode) {
@@ -160,4 +160,4 @@ absl::StatusOr<WalCheckpointResult> WalCheckpointer::RunPlainly(
                              std::max(checkpointed_frames, 0), is_busy};
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

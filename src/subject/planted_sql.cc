@@ -44,7 +44,7 @@ absl::StatusOr<std::optional<std::string>> RunSql(
     result = sqlite3_step(raw);
     if (result == SQLITE_ROW && !first.has_value()) first = FirstColumn(raw);
   }
-  RETURN_IF_ERROR(SqliteStatus(result, connection, sql));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection, sql));
   return first;
 }
 

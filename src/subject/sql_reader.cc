@@ -60,7 +60,7 @@ absl::Status Query(sqlite3* connection, std::string_view sql,
     result = sqlite3_step(statement.get());
     if (result == SQLITE_ROW) each_row(statement.get());
   }
-  return SqliteStatus(result, connection, sql);
+  return saver::SqliteStatus(result, connection, sql);
 }
 
 // What tells the row apart stands in its first columns.
@@ -127,9 +127,9 @@ absl::Status AddRows(sqlite3* connection, std::span<const TableQuery> tables,
 
 absl::StatusOr<State> ReadTables(sqlite3* connection,
                                  std::span<const TableQuery> tables) {
-  RETURN_IF_ERROR(
-      SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
-                   connection, "BEGIN"));
+  RETURN_IF_ERROR(saver::SqliteStatus(
+      sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr), connection,
+      "BEGIN"));
   State state;
   bool has_schema = false;
   absl::Status status = Query(connection, "SELECT 1 FROM sqlite_schema LIMIT 1",

@@ -127,7 +127,7 @@ absl::Status CheckCanRunTogether(const Plan& plan) {
         "a timed kill of several clients: the engine 'fork' has that for one "
         "only");
   }
-  const JournalMode mode = plan.profile.journal_mode;
+  const saver::JournalMode mode = plan.profile.journal_mode;
   if (RunsFreely(plan) && !IsKeptOnDisk(mode)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "journal_mode ", std::string(Name(mode)),

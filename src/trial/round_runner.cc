@@ -107,7 +107,7 @@ class KillSwitch : public IoObserver {
   KillSwitch(const RoundTask& task, RoundEngine& engine, SharedPage& page)
       : round_(*task.round),
         engine_(engine),
-        is_wal_(task.profile->journal_mode == JournalMode::kWal),
+        is_wal_(task.profile->journal_mode == saver::JournalMode::kWal),
         creates_(task.creates),
         page_(page),
         notes_(page),

@@ -2,7 +2,7 @@
 
 #include "gmock/gmock.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using testing::Optional;
@@ -39,4 +39,4 @@ TEST(SettingsTest, NoOtherTextIsParsed) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

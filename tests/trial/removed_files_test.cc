@@ -24,7 +24,7 @@ class RemovedFilesTest : public testing::TestWithParam<Engine> {
     EXPECT_THAT(trial, IsOk());
     trial_ = *std::move(trial);
     plan_.engine = GetParam();
-    plan_.profile.journal_mode = JournalMode::kWal;
+    plan_.profile.journal_mode = saver::JournalMode::kWal;
   }
 
   static Step Unlink(DatabaseFile file) {
@@ -73,9 +73,9 @@ TEST_P(RemovedFilesTest, WhatWasInAWalAloneMayBeGone) {
 }
 
 TEST_P(RemovedFilesTest, OfARemovedDatabaseNothingIsLeft) {
-  for (const JournalMode mode :
-       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
-        JournalMode::kPersist}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kWal, saver::JournalMode::kDelete,
+        saver::JournalMode::kTruncate, saver::JournalMode::kPersist}) {
     plan_.profile.journal_mode = mode;
     for (const bool is_killed : {false, true}) {
       const Step read = StepOf(StepKind::kRead);
@@ -113,7 +113,7 @@ TEST_P(RemovedFilesTest, WhoIsOpenedAgainGoesOn) {
 }
 
 TEST_P(RemovedFilesTest, WhatThereIsNotIsNotRemoved) {
-  plan_.profile.journal_mode = JournalMode::kDelete;
+  plan_.profile.journal_mode = saver::JournalMode::kDelete;
   const TrialResult result =
       Run({RoundOf({PutBlob(0, 10), Unlink(DatabaseFile::kWal), PutBlob(1, 10),
                     Killed(StepOf(StepKind::kRead))})});
