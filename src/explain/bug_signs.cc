@@ -1,4 +1,4 @@
-#include "model/bug_signs.h"
+#include "explain/bug_signs.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // The table, and what its signs do not take for a bug. That the stored plans
-// have the signs is in tests/trial/corpus_likeness_test.cc.
+// have the signs is in tests/explain/corpus_likeness_test.cc.
 
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 
 #include <algorithm>
 #include <set>

@@ -1,7 +1,7 @@
-#include "trial/failure_of.h"
+#include "explain/failure_of.h"
 
 #include "disk/sim_vfs.h"
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 
 namespace lastcommit {
 namespace {
