@@ -191,7 +191,7 @@ bool Happened(FaultChoice fault, const TrialResult& result) {
 
 // An error in an open that had something to recover.
 bool IsInRecovery(const RoundFacts& before, const RoundFacts& facts) {
-  return facts.errors_in_open > 0 &&
+  return facts.counts.errors_in_open > 0 &&
          (before.hot_journal || before.wal_frames_recovered > 0);
 }
 
@@ -202,7 +202,7 @@ void AddKinds(const Plan& plan, const TrialResult& result, Cells& cells) {
     const RoundFacts& facts = result.rounds[r];
     const Round& round = plan.rounds[r];
     const auto error = ErrorStep(round);
-    if (error.has_value() && facts.errors > 0) {
+    if (error.has_value() && facts.counts.errors > 0) {
       ++cells[OfEngine(CellGroup::kErrors, plan.engine,
                        Word(round.steps[*error].error->kind))];
     }
@@ -233,8 +233,8 @@ void AddRemovals(const Plan& plan, const TrialResult& result, Cells& cells) {
       if (!facts.removed[static_cast<std::size_t>(i)]) continue;
       ++cells[cell(Word(static_cast<DatabaseFile>(i)))];
     }
-    if (facts.refused_for_removal > 0) {
-      cells[cell("refused")] += facts.refused_for_removal;
+    if (facts.counts.refused_for_removal > 0) {
+      cells[cell("refused")] += facts.counts.refused_for_removal;
     }
   }
 }

@@ -335,7 +335,7 @@ TEST(LedgerTest, AnErrorIsCountedByItsKindIfItBit) {
   Ledger ledger;
   ledger.Add(tried.plan, tried.result);
   EXPECT_EQ(ledger.Count("errors/fork/sync"), 0);
-  tried.result.rounds[0].errors = 2;
+  tried.result.rounds[0].counts.errors = 2;
   ledger.Add(tried.plan, tried.result);
   EXPECT_EQ(ledger.Count("errors/fork/sync"), 1);
   EXPECT_EQ(ledger.Count("errors/fork/write"), 0);
@@ -345,7 +345,7 @@ TEST(LedgerTest, AnErrorInAnOpenIsInRecoveryIfThereIsSomethingToRecover) {
   Tried tried = TriedWith({.kind = StepKind::kCommit});
   tried.plan.rounds.push_back(tried.plan.rounds[0]);
   tried.result.rounds.push_back(tried.result.rounds[0]);
-  tried.result.rounds[1].errors_in_open = 1;
+  tried.result.rounds[1].counts.errors_in_open = 1;
   Ledger ledger;
   ledger.Add(tried.plan, tried.result);
   EXPECT_EQ(ledger.Count("errors/fork/in_recovery"), 0);

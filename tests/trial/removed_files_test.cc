@@ -68,7 +68,7 @@ TEST_P(RemovedFilesTest, WhatWasInAWalAloneMayBeGone) {
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
   EXPECT_EQ(result.rounds[0].acknowledged, 2);
   EXPECT_EQ(result.rounds[0].cut, 1);
-  EXPECT_EQ(result.rounds[0].refused_for_removal, 1);
+  EXPECT_EQ(result.rounds[0].counts.refused_for_removal, 1);
   EXPECT_EQ(result.rounds[1].cut, 2);
 }
 
@@ -85,7 +85,7 @@ TEST_P(RemovedFilesTest, OfARemovedDatabaseNothingIsLeft) {
                RoundOf({PutBlob(2, 10)})});
       EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
       EXPECT_EQ(result.rounds[0].cut, -1);
-      EXPECT_EQ(result.rounds[0].refused_for_removal, 1);
+      EXPECT_EQ(result.rounds[0].counts.refused_for_removal, 1);
       EXPECT_EQ(result.rounds[1].cut, 1);
     }
   }
@@ -97,7 +97,7 @@ TEST_P(RemovedFilesTest, WithoutItsIndexNothingIsLost) {
                     PutBlob(1, 10), Killed(StepOf(StepKind::kRead))})});
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
   EXPECT_EQ(result.rounds[0].cut, 1);
-  EXPECT_EQ(result.rounds[0].refused_for_removal, 1);
+  EXPECT_EQ(result.rounds[0].counts.refused_for_removal, 1);
 }
 
 TEST_P(RemovedFilesTest, WhoIsOpenedAgainGoesOn) {
