@@ -7,18 +7,13 @@
 #include <memory>
 #include <utility>
 
+#include "store/splitmix64.h"
 #include "trial/sim_client.h"
 
 namespace lastcommit {
 namespace {
 
-// https://prng.di.unimi.it/splitmix64.c describes the generator.
-std::uint64_t Mix(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
+std::uint64_t Mix(std::uint64_t value) { return SplitMix64(value).Next(); }
 
 Survival DrawSurvival(std::uint64_t random) {
   constexpr SurvivalKind kKinds[] = {
