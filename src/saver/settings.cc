@@ -1,5 +1,7 @@
 #include "saver/settings.h"
 
+#include <sqlite3.h>
+
 #include <array>
 #include <cstddef>
 
@@ -26,6 +28,20 @@ std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
 
 bool IsKeptOnDisk(JournalMode mode) {
   return mode != JournalMode::kMemory && mode != JournalMode::kOff;
+}
+
+int SqliteNumber(CheckpointMode mode) {
+  switch (mode) {
+    case CheckpointMode::kPassive:
+      return SQLITE_CHECKPOINT_PASSIVE;
+    case CheckpointMode::kFull:
+      return SQLITE_CHECKPOINT_FULL;
+    case CheckpointMode::kRestart:
+      return SQLITE_CHECKPOINT_RESTART;
+    case CheckpointMode::kTruncate:
+      return SQLITE_CHECKPOINT_TRUNCATE;
+  }
+  return SQLITE_CHECKPOINT_PASSIVE;
 }
 
 std::string_view Name(JournalMode mode) {

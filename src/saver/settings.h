@@ -23,6 +23,9 @@ enum class CheckpointMode { kPassive, kFull, kRestart, kTruncate };
 // the journal, or the WAL.
 bool IsKeptOnDisk(JournalMode mode);
 
+// SQLITE_CHECKPOINT_PASSIVE, ...: what sqlite3_wal_checkpoint_v2() is given.
+int SqliteNumber(CheckpointMode mode);
+
 // "wal", "full", "passive": the words of the PRAGMAs.
 std::string_view Name(JournalMode mode);
 std::string_view Name(Synchronous level);

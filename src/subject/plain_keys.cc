@@ -12,6 +12,7 @@
 #include "status/status.h"
 #include "subject/asked.h"
 #include "subject/sql_reader.h"
+#include "subject/statement.h"
 
 namespace lastcommit {
 namespace {
@@ -26,23 +27,7 @@ absl::StatusOr<State> ReadKeys(sqlite3* connection,
   return ReadTables(connection, kTables);
 }
 
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
-  }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
-
 int Size(std::string_view text) { return static_cast<int>(text.size()); }
-
-absl::StatusOr<Statement> Prepare(sqlite3* connection, std::string_view sql) {
-  sqlite3_stmt* raw = nullptr;
-  const int result =
-      sqlite3_prepare_v2(connection, sql.data(), Size(sql), &raw, nullptr);
-  Statement statement(raw);
-  RETURN_IF_ERROR(saver::SqliteStatus(result, connection, sql));
-  return statement;
-}
 
 absl::Status Execute(sqlite3* connection, const std::string& sql) {
   return saver::SqliteStatus(
@@ -106,20 +91,6 @@ absl::Status SetUp(sqlite3* connection, const Profile& profile) {
   // Whoever wrote what is in the WAL may have died before its sync, and at
   // NORMAL no commit has one: a checkpoint syncs the WAL first.
   return Execute(connection, "PRAGMA wal_checkpoint");
-}
-
-int ModeOf(saver::CheckpointMode mode) {
-  switch (mode) {
-    case saver::CheckpointMode::kPassive:
-      return SQLITE_CHECKPOINT_PASSIVE;
-    case saver::CheckpointMode::kFull:
-      return SQLITE_CHECKPOINT_FULL;
-    case saver::CheckpointMode::kRestart:
-      return SQLITE_CHECKPOINT_RESTART;
-    case saver::CheckpointMode::kTruncate:
-      return SQLITE_CHECKPOINT_TRUNCATE;
-  }
-  return SQLITE_CHECKPOINT_PASSIVE;
 }
 
 // Opens or creates the database with the settings of the profile.
@@ -382,8 +353,9 @@ absl::StatusOr<saver::WalCheckpointResult> PlainKeys::WalCheckpoint(
   }
   int log_frames = 0;
   int checkpointed_frames = 0;
-  const int result = sqlite3_wal_checkpoint_v2(
-      connection_, nullptr, ModeOf(mode), &log_frames, &checkpointed_frames);
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection_, nullptr, saver::SqliteNumber(mode),
+                                &log_frames, &checkpointed_frames);
   saver::WalCheckpointResult answer;
   answer.busy = (result & 0xff) == SQLITE_BUSY;
   if (!answer.busy) {

@@ -2,23 +2,16 @@
 
 #include <sqlite3.h>
 
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "subject/statement.h"
 #include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
-  }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 // Until the next step.
 std::string_view Bytes(sqlite3_stmt* row, int column) {
@@ -52,13 +45,10 @@ void Hash(sqlite3_stmt* row, int column, RowHasher& hasher) {
 template <typename EachRow>
 absl::Status Query(sqlite3* connection, std::string_view sql,
                    EachRow each_row) {
-  sqlite3_stmt* raw = nullptr;
-  int result = sqlite3_prepare_v2(connection, sql.data(),
-                                  static_cast<int>(sql.size()), &raw, nullptr);
-  const Statement statement(raw);
-  while (result == SQLITE_OK || result == SQLITE_ROW) {
-    result = sqlite3_step(statement.get());
-    if (result == SQLITE_ROW) each_row(statement.get());
+  ASSIGN_OR_RETURN(const Statement statement, Prepare(connection, sql));
+  int result = sqlite3_step(statement.get());
+  for (; result == SQLITE_ROW; result = sqlite3_step(statement.get())) {
+    each_row(statement.get());
   }
   return saver::SqliteStatus(result, connection, sql);
 }

@@ -1,5 +1,7 @@
 #include "saver/settings.h"
 
+#include <sqlite3.h>
+
 #include "gmock/gmock.h"
 
 namespace lastcommit::saver {
@@ -28,6 +30,14 @@ TEST(SettingsTest, ParseIsTheInverseOfName) {
         CheckpointMode::kRestart, CheckpointMode::kTruncate}) {
     EXPECT_THAT(ParseCheckpointMode(Name(mode)), Optional(mode));
   }
+}
+
+TEST(SettingsTest, CheckpointModesHaveTheNumbersOfSqlite) {
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kPassive), SQLITE_CHECKPOINT_PASSIVE);
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kFull), SQLITE_CHECKPOINT_FULL);
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kRestart), SQLITE_CHECKPOINT_RESTART);
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kTruncate),
+            SQLITE_CHECKPOINT_TRUNCATE);
 }
 
 TEST(SettingsTest, NoOtherTextIsParsed) {
