@@ -144,12 +144,12 @@ void Doubts::Decide(std::size_t i) {
 void Doubts::DecideBy(std::size_t i, const ReferenceModel& before,
                       const ReferenceModel& after, bool is_shared) {
   if (IsEarlier(i)) return;
-  // The first to open recovers (https://sqlite.org/walformat.html section
-  // 2.3.3); who comes later takes what is there.
+  // The first client to open recovers (https://sqlite.org/walformat.html
+  // section 2.3.3); one that comes later takes what is there.
   const bool has_recovered = IsOpening(view_.step(i).kind) && !is_shared;
   const bool has_committed = after.state().cut > before.state().cut;
-  // In WAL mode what failed stays in the WAL until a commit overwrites it,
-  // whatever readers see.
+  // In WAL mode a commit that failed stays in the WAL until another one
+  // overwrites it, whatever readers see.
   if (has_recovered || has_committed ||
       (possible_.empty() && !MayBeIn(plan_, saver::JournalMode::kWal))) {
     Decide(i);

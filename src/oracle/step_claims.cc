@@ -116,8 +116,8 @@ class ClaimJudge {
   }
 
   // Excuse: MayNotKnowOfTheWal.
-  // Who does not know that another client has gone over to WAL sees none, and
-  // the saver does not tell that from an empty one.
+  // A client that does not know that another one has gone over to WAL sees
+  // none, and the saver does not tell that from an empty one.
   bool MayNotKnowOfTheWal() const {
     return Clients(round_) > 1 && ChangesJournalMode(plan_);
   }

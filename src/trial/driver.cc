@@ -139,10 +139,10 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
       return ask(&Store::RollbackTo, step.up);
     case StepKind::kChange:
     case StepKind::kQuery:
-      // Its arguments are made by the tester.
+      // The tester makes the arguments of an operation.
       return From(saver_->Do(step.operation));
     case StepKind::kRead:
-      // What asks for everything, one after the other, is the tester's.
+      // The tester itself asks for everything, one after the other.
       return From(saver_->ReadState());
     case StepKind::kLiveRead:
       return LiveRead();

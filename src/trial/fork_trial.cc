@@ -136,7 +136,7 @@ absl::Status CheckCanRunTogether(const Plan& plan) {
   return absl::OkStatus();
 }
 
-// What would be left out must not count as run.
+// A plan of which this engine would leave something out must not count as run.
 absl::Status CheckCanRun(const Plan& plan) {
   if (plan.engine != Engine::kFork) {
     return absl::InvalidArgumentError(

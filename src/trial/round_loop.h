@@ -87,7 +87,7 @@ class RoundLoop {
   void Continue(const RoundEnd& end, const Replayed& replayed,
                 const Alternatives& alternatives,
                 const Examination& examination);
-  // Makes it the verdict of the trial; true if that is the end.
+  // Makes it the verdict of the trial; true if the trial ends with it.
   bool Ends(const Verdict& verdict);
 
   const Plan& plan_;

@@ -80,7 +80,8 @@ bool SimRound::Run(const RoundTask& task) {
   for (const auto& client : clients_) {
     client->finished_errors = client->errors();
     client->injector.reset();
-    // Left behind: what is on its stack is still known to SQLite.
+    // The fiber of a client that has died is left behind: SQLite still knows
+    // what is on its stack.
     if (!client->fiber->has_returned()) {
       client->fiber.release();  // NOLINT(bugprone-unused-return-value)
     }
@@ -96,7 +97,7 @@ void SimRound::HoldErrors(SimClient& client, bool held) {
   if (client.injector != nullptr) client.injector->Hold(held);
 }
 
-// Leaves `from` where it is.
+// The fiber of `from` stays where it is.
 void SimRound::GoOn(SimClient& from, SimClient& to) {
   ++changes_of_client_;
   next_ = &to;
@@ -114,7 +115,8 @@ void SimRound::Die(SimClient& client, bool alone) {
     is_over_ = true;
   } else {
     dead_client_ = client.number;
-    // A moment of its own: until then its locks were in the way.
+    // The death is a moment of its own: until then the locks of the dead client
+    // were in the way.
     died_at_ = ++page_.now;
     disk_.KillOwner(client.number);
     ForgetLocks(client.number, locks_);
@@ -136,7 +138,7 @@ void SimRound::BeforeStep(SimClient& client, std::size_t step) {
     client.injector = std::make_unique<ErrorInjector>(*error, disk_);
   }
   if (client.injector == nullptr) return;
-  // In these steps it goes, or comes.
+  // In these steps the saver goes, or comes.
   const StepKind kind = round_.steps[step].kind;
   const bool is_there = kind != StepKind::kOpen && kind != StepKind::kReopen &&
                         kind != StepKind::kClose;
@@ -152,7 +154,7 @@ void SimRound::MayYield(SimClient& client, const VfsCall* call) {
   GoOn(client, ClientOf(taken->what.to));
 }
 
-// It is there.
+// The round has a client of that number.
 SimClient& SimRound::ClientOf(int number) const {
   return **std::find_if(
       clients_.begin(), clients_.end(),
