@@ -38,10 +38,10 @@ struct Settings {
 class Side {
  public:
   static absl::StatusOr<Side> Open(const std::string& path, int connections,
-                                   const Options& options) {
+                                   const saver::Options& options) {
     Side side;
     for (int i = 0; i < connections; ++i) {
-      ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+      ASSIGN_OR_RETURN(auto saver, saver::SqliteSaver::Open(path, options));
       side.savers_.push_back(std::move(saver));
     }
     return side;
@@ -65,9 +65,9 @@ class Side {
 
  private:
   // The same rows in each turn, so that the databases stay small.
-  static absl::Status Commit(SqliteSaver& saver, std::size_t connection,
+  static absl::Status Commit(saver::SqliteSaver& saver, std::size_t connection,
                              int commits) {
-    Checkpoint checkpoint;
+    saver::Checkpoint checkpoint;
     checkpoint.key.thread_id = absl::StrCat("thread-", connection);
     checkpoint.type = "msgpack";
     checkpoint.state = std::string(1000, 's');
@@ -79,7 +79,7 @@ class Side {
     return absl::OkStatus();
   }
 
-  std::vector<std::unique_ptr<SqliteSaver>> savers_;
+  std::vector<std::unique_ptr<saver::SqliteSaver>> savers_;
 };
 
 double Median(std::vector<double> values) {
@@ -89,7 +89,7 @@ double Median(std::vector<double> values) {
 
 absl::Status Compare(const std::string& directory, int connections,
                      const Settings& settings) {
-  Options options;
+  saver::Options options;
   options.wal_autocheckpoint = settings.frames;
   options.busy_timeout = absl::Minutes(1);
   const std::string path = absl::StrCat(directory, "/", connections);

@@ -54,7 +54,7 @@ Step StepOf(StepKind kind) {
 
 // 20 transactions of a checkpoint and a log entry; the last commit is killed
 // at its I/O call `io`, which must be a write.
-Plan TwentyTransactions(JournalMode mode, std::int64_t io) {
+Plan TwentyTransactions(saver::JournalMode mode, std::int64_t io) {
   constexpr int kTransactions = 20;
   Plan plan;
   plan.profile.journal_mode = mode;
@@ -241,8 +241,9 @@ absl::StatusOr<bool> RunAll(const Settings& settings) {
   RETURN_IF_ERROR(RegisterShimVfs());
   ASSIGN_OR_RETURN(Plan typical, ReadPlanFile(settings.plan));
   const Case cases[] = {
-      {"20 transactions, WAL", TwentyTransactions(JournalMode::kWal, 4)},
-      {"20 transactions, DELETE", TwentyTransactions(JournalMode::kDelete, 9)},
+      {"20 transactions, WAL", TwentyTransactions(saver::JournalMode::kWal, 4)},
+      {"20 transactions, DELETE",
+       TwentyTransactions(saver::JournalMode::kDelete, 9)},
       {"a generated plan", std::move(typical)}};
   bool is_same_work = true;
   for (const std::string& directory : {settings.tmpfs, settings.disk}) {

@@ -110,7 +110,7 @@ void Fill(const Operation& operation, HandCall& call) {
     call.bytes = std::move(content.state);
     call.metadata = std::move(content.metadata);
   } else if (call.operation == Kind::kPutWrite) {
-    const PendingWrite write = threads::WritesOf(step).front();
+    const saver::PendingWrite write = threads::WritesOf(step).front();
     call.type = write.type;
     call.bytes = write.bytes;
     call.metadata = write.channel;

@@ -35,7 +35,7 @@ struct HandCall {
   std::string metadata;  // of a write: its channel
   std::vector<std::string> payloads;
   int up = 0;
-  CheckpointMode mode = CheckpointMode::kPassive;
+  saver::CheckpointMode mode = saver::CheckpointMode::kPassive;
 };
 
 class HandLoop {

@@ -47,7 +47,7 @@ const char* HandSaver::Text(Sql sql) {
   return kTexts[sql];
 }
 
-HandSaver::HandSaver(const std::string& path, const Options& options,
+HandSaver::HandSaver(const std::string& path, const saver::Options& options,
                      std::string digest)
     : digest_(std::move(digest)),
       autocheckpoint_{options.wal_autocheckpoint, nullptr} {
@@ -57,8 +57,8 @@ HandSaver::HandSaver(const std::string& path, const Options& options,
   sqlite3_busy_timeout(
       connection_,
       static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
-  const Synchronous synchronous = options.synchronous.value_or(
-      SynchronousFor(options.journal_mode, options.durability).value());
+  const saver::Synchronous synchronous = options.synchronous.value_or(
+      saver::SynchronousFor(options.journal_mode, options.durability).value());
   Exec("PRAGMA foreign_keys = 1");
   Exec("PRAGMA wal_autocheckpoint = " +
        std::to_string(GuardsByHand() ? 0 : autocheckpoint_.frames));
@@ -69,7 +69,7 @@ HandSaver::HandSaver(const std::string& path, const Options& options,
   Exec("PRAGMA synchronous = " + std::string(Name(synchronous)));
   const int version = sqlite3_libversion_number();
   avoid_bug_ = version >= 3011000 && version < 3050002;
-  is_wal_ = options.journal_mode == JournalMode::kWal;
+  is_wal_ = options.journal_mode == saver::JournalMode::kWal;
   for (int i = 0; i < kStatements; ++i) {
     Must(sqlite3_prepare_v3(connection_, Text(static_cast<Sql>(i)), -1,
                             SQLITE_PREPARE_PERSISTENT,
@@ -93,13 +93,13 @@ void HandSaver::Commit() {
   is_inside_ = false;
 }
 
-void HandSaver::PutCheckpoint(const Checkpoint& checkpoint) {
+void HandSaver::PutCheckpoint(const saver::Checkpoint& checkpoint) {
   CommitStep(checkpoint, {});
 }
 
-void HandSaver::CommitStep(const Checkpoint& checkpoint,
-                           const std::vector<PendingWrite>& writes) {
-  const CheckpointKey& key = checkpoint.key;
+void HandSaver::CommitStep(const saver::Checkpoint& checkpoint,
+                           const std::vector<saver::PendingWrite>& writes) {
+  const saver::CheckpointKey& key = checkpoint.key;
   if (!is_inside_) BeginImmediate(/*may_roll_back_partly=*/false);
   Thread thread = ReadThread(key.thread_id);
   Bind(kUpsertCheckpoint, 1, key.thread_id);
@@ -111,7 +111,7 @@ void HandSaver::CommitStep(const Checkpoint& checkpoint,
   Bind(kUpsertCheckpoint, 7, ++thread.last_checkpoint);
   BindBytes(kUpsertCheckpoint, 8, digest_);
   RunForInt(kUpsertCheckpoint);
-  for (const PendingWrite& write : writes) {
+  for (const saver::PendingWrite& write : writes) {
     Bind(kInsertWrite, 1, key.thread_id);
     Bind(kInsertWrite, 2, key.checkpoint_ns);
     Bind(kInsertWrite, 3, key.checkpoint_id);

@@ -25,7 +25,7 @@ namespace lastcommit {
 class HandSaver {
  public:
   // `digest` is stored beside every blob and in every checkpoint.
-  HandSaver(const std::string& path, const Options& options,
+  HandSaver(const std::string& path, const saver::Options& options,
             std::string digest);
   ~HandSaver();
   HandSaver(const HandSaver&) = delete;
@@ -34,9 +34,9 @@ class HandSaver {
   // Each of the operations is one transaction, or a part of one that was begun.
   void Begin();
   void Commit();
-  void PutCheckpoint(const Checkpoint& checkpoint);
-  void CommitStep(const Checkpoint& checkpoint,
-                  const std::vector<PendingWrite>& writes);
+  void PutCheckpoint(const saver::Checkpoint& checkpoint);
+  void CommitStep(const saver::Checkpoint& checkpoint,
+                  const std::vector<saver::PendingWrite>& writes);
   void AppendLog(const std::string& thread_id, const std::string& payload);
   void StreamBlob(const std::string& thread_id, const std::string& name,
                   std::string_view bytes, std::size_t piece);

@@ -172,14 +172,14 @@ HandStore::HandStore(const std::string& path, const Profile& profile)
       std::to_string(GuardsByHand() ? 0 : autocheckpoint_.frames));
   KeptInt("PRAGMA user_version");
   Set(connection_, "journal_mode", std::string(Name(profile.journal_mode)));
-  if (profile.journal_mode != JournalMode::kWal) {
+  if (profile.journal_mode != saver::JournalMode::kWal) {
     sqlite3_db_release_memory(connection_);
   }
   Set(connection_, "synchronous",
       std::to_string(static_cast<int>(profile.synchronous)));
   const int version = sqlite3_libversion_number();
   avoid_bug_ = version >= 3011000 && version < 3050002;
-  is_wal_ = profile.journal_mode == JournalMode::kWal;
+  is_wal_ = profile.journal_mode == saver::JournalMode::kWal;
   KeptInt("SELECT value FROM meta WHERE key = 'commit_counter'");
   if (GuardsByHand()) {
     CheckpointAfterCommitsByHand(connection_, autocheckpoint_);

@@ -67,8 +67,8 @@ int CheckReservedLock(sqlite3_file* /*file*/, int* is_reserved) {
 }
 // Nobody takes a file away, and none has a name outside.
 int Control(sqlite3_file* /*file*/, int operation, void* argument) {
-  if (operation != kFileControlFileOfName) return SQLITE_NOTFOUND;
-  static_cast<FileOfName*>(argument)->id = {};
+  if (operation != saver::kFileControlFileOfName) return SQLITE_NOTFOUND;
+  static_cast<saver::FileOfName*>(argument)->id = {};
   return SQLITE_OK;
 }
 int SectorSize(sqlite3_file* /*file*/) { return 4096; }

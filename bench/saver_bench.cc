@@ -211,8 +211,9 @@ class Contest {
       : case_(one), directory_(std::move(directory)), operations_(operations) {}
 
   absl::Status FindDigest() {
-    ASSIGN_OR_RETURN(const auto saver,
-                     SqliteSaver::Open(directory_ + "/digest.db", Options()));
+    ASSIGN_OR_RETURN(
+        const auto saver,
+        saver::SqliteSaver::Open(directory_ + "/digest.db", saver::Options()));
     inputs_.SetNumber(0);
     const bool is_blob = case_.kind == Kind::kStreamBlob;
     RETURN_IF_ERROR(is_blob ? saver->PutBlob("thread-0", "blob", inputs_.blob)
@@ -225,13 +226,14 @@ class Contest {
   }
 
   absl::StatusOr<std::unique_ptr<Side>> OpenSaver(const std::string& name) {
-    ASSIGN_OR_RETURN(auto saver,
-                     SqliteSaver::Open(directory_ + "/" + name, Options()));
+    ASSIGN_OR_RETURN(
+        auto saver,
+        saver::SqliteSaver::Open(directory_ + "/" + name, saver::Options()));
     return SaverSide(std::move(saver));
   }
   absl::StatusOr<std::unique_ptr<Side>> OpenHand(const std::string& name) {
     const std::string path = directory_ + "/" + name;
-    RETURN_IF_ERROR(SqliteSaver::Open(path, Options()).status());
+    RETURN_IF_ERROR(saver::SqliteSaver::Open(path, saver::Options()).status());
     return HandSide(path, digest_);
   }
 

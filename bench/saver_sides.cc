@@ -15,7 +15,7 @@ namespace {
 
 class SqliteSaverSide : public Side {
  public:
-  explicit SqliteSaverSide(std::unique_ptr<SqliteSaver> saver)
+  explicit SqliteSaverSide(std::unique_ptr<saver::SqliteSaver> saver)
       : saver_(std::move(saver)) {}
 
   absl::Status Begin() override {
@@ -49,7 +49,7 @@ class SqliteSaverSide : public Side {
   absl::Status StreamBlob(const Inputs& inputs) {
     const std::string_view bytes = inputs.blob;
     ASSIGN_OR_RETURN(
-        BlobWriter writer,
+        saver::BlobWriter writer,
         saver_->WriteBlob(Thread(inputs), inputs.blob_name,
                           static_cast<std::int64_t>(bytes.size())));
     for (std::size_t at = 0; at < bytes.size(); at += Inputs::kPieceBytes) {
@@ -58,14 +58,14 @@ class SqliteSaverSide : public Side {
     return writer.Finish();
   }
 
-  std::unique_ptr<SqliteSaver> saver_;
-  std::optional<Transaction> transaction_;
+  std::unique_ptr<saver::SqliteSaver> saver_;
+  std::optional<saver::Transaction> transaction_;
 };
 
 class HandSaverSide : public Side {
  public:
   HandSaverSide(const std::string& path, std::string digest)
-      : hand_(path, Options(), std::move(digest)) {}
+      : hand_(path, saver::Options(), std::move(digest)) {}
 
   absl::Status Begin() override {
     hand_.Begin();
@@ -122,7 +122,7 @@ void Inputs::SetNumber(int number) {
   blob_name = absl::StrCat("blob-", number % kBlobs);
 }
 
-std::unique_ptr<Side> SaverSide(std::unique_ptr<SqliteSaver> saver) {
+std::unique_ptr<Side> SaverSide(std::unique_ptr<saver::SqliteSaver> saver) {
   return std::make_unique<SqliteSaverSide>(std::move(saver));
 }
 

@@ -27,8 +27,8 @@ struct Inputs {
   Inputs();
   void SetNumber(int number);
 
-  Checkpoint checkpoint;
-  std::vector<PendingWrite> writes;
+  saver::Checkpoint checkpoint;
+  std::vector<saver::PendingWrite> writes;
   std::string log;
   std::string blob;
   std::string blob_name;
@@ -44,7 +44,7 @@ class Side {
   virtual sqlite3* connection() = 0;
 };
 
-std::unique_ptr<Side> SaverSide(std::unique_ptr<SqliteSaver> saver);
+std::unique_ptr<Side> SaverSide(std::unique_ptr<saver::SqliteSaver> saver);
 // HandSaver on a database that SqliteSaver has made; see there for the digest.
 std::unique_ptr<Side> HandSide(const std::string& path, std::string digest);
 

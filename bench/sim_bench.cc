@@ -81,7 +81,7 @@ Round Transactions(int count, int first_id) {
   return round;
 }
 
-Plan PlanOf(JournalMode mode, int rounds, int transactions, int images) {
+Plan PlanOf(saver::JournalMode mode, int rounds, int transactions, int images) {
   Plan plan;
   plan.engine = Engine::kSim;
   plan.profile.journal_mode = mode;
@@ -350,8 +350,8 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-absl::Status CompareImages(SimTrial& trial, const char* name, JournalMode mode,
-                           const Settings& settings) {
+absl::Status CompareImages(SimTrial& trial, const char* name,
+                           saver::JournalMode mode, const Settings& settings) {
   const Plan plan = PlanOf(mode, 3, 20, settings.images);
   const TemporaryDirectory directory;
   ASSIGN_OR_RETURN(const TrialResult result,
@@ -393,7 +393,7 @@ absl::Status CompareImages(SimTrial& trial, const char* name, JournalMode mode,
 absl::Status ShowGrowth(SimTrial& trial, const Settings& settings) {
   std::printf("cost of a program and 4 images, in CPU ms\n");
   for (int count = 10; count <= settings.most; count *= 10) {
-    const Plan plan = PlanOf(JournalMode::kWal, 1, count, 4);
+    const Plan plan = PlanOf(saver::JournalMode::kWal, 1, count, 4);
     std::vector<double> spent;
     for (int i = 0; i < settings.pairs; ++i) {
       const double begin = CpuSeconds();
@@ -413,9 +413,10 @@ absl::Status RunAll(const Settings& settings) {
   if (!RegisterMemoryVfs()) return absl::InternalError("no memory VFS");
   ASSIGN_OR_RETURN(const std::unique_ptr<SimTrial> trial,
                    SimTrial::Create(absl::Minutes(10)));
-  RETURN_IF_ERROR(CompareImages(*trial, "WAL", JournalMode::kWal, settings));
   RETURN_IF_ERROR(
-      CompareImages(*trial, "DELETE", JournalMode::kDelete, settings));
+      CompareImages(*trial, "WAL", saver::JournalMode::kWal, settings));
+  RETURN_IF_ERROR(
+      CompareImages(*trial, "DELETE", saver::JournalMode::kDelete, settings));
   return ShowGrowth(*trial, settings);
 }
 

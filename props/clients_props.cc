@@ -39,7 +39,7 @@ TrialProperty SharedWhereItIsKept(const std::string& name,
   property.max_skipped_percent = 30;
   property.bend = [](Plan plan, std::uint64_t) -> std::optional<Plan> {
     if (!IsKeptOnDisk(plan.profile.journal_mode) ||
-        plan.profile.synchronous == Synchronous::kOff) {
+        plan.profile.synchronous == saver::Synchronous::kOff) {
       return std::nullopt;
     }
     return plan;

@@ -126,7 +126,8 @@ FilesOfKind Ours(const std::string& name, bool is_closed) {
   kind.page_size = 4096;
   kind.is_ours = true;
   const Directory directory;
-  auto saver = SqliteSaver::Open(directory.Path("a.db"), Options());
+  auto saver =
+      saver::SqliteSaver::Open(directory.Path("a.db"), saver::Options());
   CHECK(saver.ok());
   for (int i = 0; i < 4; ++i) {
     const std::string bytes(static_cast<std::size_t>(1000 + 2500 * i), 'b');

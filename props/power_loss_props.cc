@@ -60,9 +60,10 @@ TrialProperty ErrorsAreToldTruthfully(const std::string& saver) {
   // what it did until then is not judged. How many had errors is seen below.
   property.max_skipped_percent = 30;
   property.bend = [](Plan plan, std::uint64_t) -> std::optional<Plan> {
-    const JournalMode mode = plan.profile.journal_mode;
-    if (mode == JournalMode::kMemory || mode == JournalMode::kOff ||
-        plan.profile.synchronous == Synchronous::kOff) {
+    const saver::JournalMode mode = plan.profile.journal_mode;
+    if (mode == saver::JournalMode::kMemory ||
+        mode == saver::JournalMode::kOff ||
+        plan.profile.synchronous == saver::Synchronous::kOff) {
       return std::nullopt;
     }
     return plan;
@@ -103,8 +104,8 @@ TrialProperty PowerLossAfterVacuumDamagesNothing(const std::string& saver) {
   TrialProperty property = OnASimulatedDisk("power_loss_after_vacuum", saver,
                                             FaultChoice::kPowerLoss, 200);
   property.bend = [](Plan plan, std::uint64_t index) -> std::optional<Plan> {
-    plan.profile.journal_mode = JournalMode::kDelete;
-    plan.profile.synchronous = Synchronous::kFull;
+    plan.profile.journal_mode = saver::JournalMode::kDelete;
+    plan.profile.synchronous = saver::Synchronous::kFull;
     plan.images = 2 * kImages;
     Round& round = plan.rounds.back();
     for (Step& step : round.steps) step.crash.reset();

@@ -47,7 +47,7 @@ bool Shrinks(const Step& step) {
 }
 
 // The rounds of many generated plans on one database, each with a timed kill.
-Plan GrowingPlan(const std::string& saver, JournalMode mode,
+Plan GrowingPlan(const std::string& saver, saver::JournalMode mode,
                  std::uint64_t seed) {
   Plan plan = PlanAt({seed, 0}, TimedKills(saver));
   plan.profile.journal_mode = mode;
@@ -107,7 +107,7 @@ TrialProperty TimedKillProperty(std::string name, const std::string& saver) {
 }
 
 // A trial is one long plan.
-TrialProperty GrowingDatabase(const std::string& saver, JournalMode mode,
+TrialProperty GrowingDatabase(const std::string& saver, saver::JournalMode mode,
                               std::uint64_t trials) {
   TrialProperty property = TimedKillProperty("timed_kill_growing", saver);
   property.trials = trials;
@@ -146,7 +146,8 @@ void ExpectEveryKind(const Written& written, bool with_deletes) {
   }
 }
 
-class GrowingDatabaseTest : public testing::TestWithParam<JournalMode> {};
+class GrowingDatabaseTest : public testing::TestWithParam<saver::JournalMode> {
+};
 
 TEST_P(GrowingDatabaseTest, SurvivesTimedKills) {
   Written written;
@@ -164,8 +165,8 @@ TEST_P(GrowingDatabaseTest, OfTheTwinDoesNot) {
 }
 
 INSTANTIATE_TEST_SUITE_P(TimedKill, GrowingDatabaseTest,
-                         testing::Values(JournalMode::kWal,
-                                         JournalMode::kDelete),
+                         testing::Values(saver::JournalMode::kWal,
+                                         saver::JournalMode::kDelete),
                          [](const auto& mode) {
                            return std::string(Name(mode.param));
                          });

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 #include "output/version.h"
 
 namespace lastcommit {

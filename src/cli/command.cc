@@ -3,11 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "plan/codec.h"
 #include "status/status.h"
+#include "subject/near_names.h"
 #include "subject/registry.h"
 #include "token/token.h"
 
@@ -49,13 +52,15 @@ ExitCode CodeOf(const Verdict& verdict) {
 
 absl::Status CheckSaver(const std::string& name) {
   if (FindSaver(name) != nullptr) return absl::OkStatus();
-  std::string names;
-  for (const SaverEntry& entry : Savers()) {
-    absl::StrAppend(&names, " ", std::string(entry.name));
+  std::string message = absl::StrCat("there is no saver named \"",
+                                     absl::CHexEscape(name), "\"; ");
+  const std::vector<std::string> meant = NearNames(name, SaverNames());
+  if (!meant.empty()) {
+    absl::StrAppend(&message, "did you mean ", absl::StrJoin(meant, ", "),
+                    "? ");
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no saver named \"",
-                                                 absl::CHexEscape(name),
-                                                 "\"; there are:", names));
+  return absl::InvalidArgumentError(
+      absl::StrCat(message, "`lastcommit savers` lists them all"));
 }
 
 absl::StatusOr<Plan> LoadPlan(const std::string& plan) {

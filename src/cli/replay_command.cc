@@ -10,15 +10,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "explain/failure_of.h"
 #include "explain/finding.h"
+#include "explain/known_bugs.h"
 #include "explain/replay.h"
 #include "explain/story.h"
-#include "model/known_bugs.h"
 #include "output/version.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/token.h"
-#include "trial/failure_of.h"
 
 namespace lastcommit {
 namespace {

@@ -204,7 +204,7 @@ int Control(SimFile& file, int operation, void* argument) {
 }
 
 // What unix would find with stat().
-FileId IdOf(SimDisk::Impl& disk, const std::string& name) {
+saver::FileId IdOf(SimDisk::Impl& disk, const std::string& name) {
   constexpr std::uint64_t kDisk = 1;
   constexpr std::uint64_t kIndex = 2;
   const InodeId found = disk.storage.Find(name);
@@ -216,9 +216,9 @@ FileId IdOf(SimDisk::Impl& disk, const std::string& name) {
 
 int FileControl(sqlite3_file* base, int operation, void* argument) {
   SimFile& file = Sim(base);
-  if (operation == kFileControlFileOfName) {
+  if (operation == saver::kFileControlFileOfName) {
     const NewMustNotFail must_not_fail;
-    auto& question = *static_cast<FileOfName*>(argument);
+    auto& question = *static_cast<saver::FileOfName*>(argument);
     question.id = IdOf(*file.disk, question.name);
     return SQLITE_OK;
   }

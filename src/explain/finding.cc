@@ -14,17 +14,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "explain/deterministic.h"
+#include "explain/failure_of.h"
+#include "explain/known_bugs.h"
 #include "explain/replay.h"
 #include "explain/shape.h"
 #include "explain/story.h"
-#include "model/known_bugs.h"
 #include "names/names.h"
 #include "output/version.h"
 #include "output/whole_file.h"
 #include "plan/codec.h"
 #include "status/status.h"
 #include "token/token.h"
-#include "trial/failure_of.h"
 
 namespace lastcommit {
 namespace {

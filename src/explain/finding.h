@@ -62,7 +62,7 @@ struct Finding {
   std::string repeats;  // "5 of 5 violated(lost_commit)"
   // The same as numbers: the rate of one that is flaky.
   std::map<std::string, int> verdicts;
-  // Known bugs of SQLite that it looks like (model/known_bugs.h).
+  // Known bugs of SQLite that it looks like (explain/known_bugs.h).
   std::vector<std::string> looks_like;
   std::string shape;  // of the shrunk plan (shape.h); empty if not minimal
   int shrink_trials = 0;

@@ -57,7 +57,7 @@ struct SweepFinding {
   std::string directory;
   std::string plan_path;
   std::string repeats;  // "5 of 5 violated(damaged)"
-  // Known bugs of SQLite that it looks like (model/known_bugs.h).
+  // Known bugs of SQLite that it looks like (explain/known_bugs.h).
   std::vector<std::string> looks_like;
 };
 

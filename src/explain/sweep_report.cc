@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "explain/finding.h"
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 #include "output/exit_code.h"
 #include "output/version.h"
 

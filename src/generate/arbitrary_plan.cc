@@ -21,17 +21,17 @@ namespace {
 Profile DrawProfile(Draw& draw) {
   Profile profile;
   if (draw.Percent(8)) return profile;  // what most users have
-  profile.journal_mode = draw.Weighted<JournalMode>({
-      {6, JournalMode::kWal},
-      {2, JournalMode::kDelete},
-      {2, JournalMode::kTruncate},
-      {2, JournalMode::kPersist},
+  profile.journal_mode = draw.Weighted<saver::JournalMode>({
+      {6, saver::JournalMode::kWal},
+      {2, saver::JournalMode::kDelete},
+      {2, saver::JournalMode::kTruncate},
+      {2, saver::JournalMode::kPersist},
   });
-  profile.synchronous = draw.Weighted<Synchronous>({
-      {4, Synchronous::kFull},
-      {3, Synchronous::kNormal},
-      {2, Synchronous::kOff},
-      {1, Synchronous::kExtra},
+  profile.synchronous = draw.Weighted<saver::Synchronous>({
+      {4, saver::Synchronous::kFull},
+      {3, saver::Synchronous::kNormal},
+      {2, saver::Synchronous::kOff},
+      {1, saver::Synchronous::kExtra},
   });
   profile.page_size = draw.Weighted<int>(
       {{4, 4096}, {3, 512}, {3, 1024}, {1, 2048}, {1, 8192}, {1, 65536}});
@@ -192,7 +192,7 @@ class FaultsDraw {
 void LimitToShared(Draw& draw, FaultChoice fault, Profile& profile) {
   if (!IsKeptOnDisk(profile.journal_mode) ||
       (fault == FaultChoice::kNone && draw.Percent(60))) {
-    profile.journal_mode = JournalMode::kWal;
+    profile.journal_mode = saver::JournalMode::kWal;
   }
 }
 
@@ -227,8 +227,8 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   // SQLite before 3.44.0 forgets a journal in memory after an error
   // (docs/findings.md).
   if (fault == FaultChoice::kIoError &&
-      plan.profile.journal_mode == JournalMode::kMemory) {
-    plan.profile.journal_mode = JournalMode::kDelete;
+      plan.profile.journal_mode == saver::JournalMode::kMemory) {
+    plan.profile.journal_mode = saver::JournalMode::kDelete;
   }
   if (is_shared) {
     LimitToShared(draw, fault, plan.profile);

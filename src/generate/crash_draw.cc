@@ -57,7 +57,7 @@ std::vector<int> CrashWeights(const std::vector<Step>& steps) {
 class CallEstimate {
  public:
   CallEstimate(const Profile& profile, const Opened& opened)
-      : is_wal_(profile.journal_mode == JournalMode::kWal),
+      : is_wal_(profile.journal_mode == saver::JournalMode::kWal),
         page_size_(profile.page_size),
         cache_size_(profile.cache_size),
         opened_(opened) {}
@@ -180,7 +180,7 @@ Opened OpenedAfter(const Profile& profile, const Round& round) {
   std::optional<std::size_t> crash_step = CrashStep(round);
   if (!crash_step.has_value()) crash_step = DeathStep(round);
   if (!crash_step.has_value()) return {Opened::Left::kByClose, 0};
-  if (profile.journal_mode != JournalMode::kWal) {
+  if (profile.journal_mode != saver::JournalMode::kWal) {
     return {Opened::Left::kByCrash, 0};
   }
   std::int64_t pages = 0;

@@ -55,19 +55,19 @@ std::int64_t DrawPlace(ErrorKind kind, Draw& draw) {
 Profile DrawDiskProfile(Draw& draw, Engine engine) {
   Profile profile;
   if (draw.Percent(8)) return profile;  // what most users have
-  profile.journal_mode = draw.Weighted<JournalMode>({
-      {10, JournalMode::kWal},
-      {6, JournalMode::kDelete},
-      {4, JournalMode::kTruncate},
-      {4, JournalMode::kPersist},
-      {1, JournalMode::kMemory},
-      {1, JournalMode::kOff},
+  profile.journal_mode = draw.Weighted<saver::JournalMode>({
+      {10, saver::JournalMode::kWal},
+      {6, saver::JournalMode::kDelete},
+      {4, saver::JournalMode::kTruncate},
+      {4, saver::JournalMode::kPersist},
+      {1, saver::JournalMode::kMemory},
+      {1, saver::JournalMode::kOff},
   });
-  profile.synchronous = draw.Weighted<Synchronous>({
-      {4, Synchronous::kFull},
-      {4, Synchronous::kNormal},
-      {1, Synchronous::kOff},
-      {2, Synchronous::kExtra},
+  profile.synchronous = draw.Weighted<saver::Synchronous>({
+      {4, saver::Synchronous::kFull},
+      {4, saver::Synchronous::kNormal},
+      {1, saver::Synchronous::kOff},
+      {2, saver::Synchronous::kExtra},
   });
   profile.page_size = draw.Weighted<int>({{8, 4096},
                                           {6, 512},

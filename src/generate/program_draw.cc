@@ -292,16 +292,16 @@ Step ProgramDraw::DrawArguments(Step step) {
     case StepKind::kWalCheckpoint:
       // With others about, the one that waits for nobody.
       if (is_shared_ && draw_.Percent(60)) return step;
-      step.mode =
-          draw_.Element({CheckpointMode::kPassive, CheckpointMode::kFull,
-                         CheckpointMode::kRestart, CheckpointMode::kTruncate});
+      step.mode = draw_.Element(
+          {saver::CheckpointMode::kPassive, saver::CheckpointMode::kFull,
+           saver::CheckpointMode::kRestart, saver::CheckpointMode::kTruncate});
       return step;
     case StepKind::kJournalMode:
-      step.journal_mode =
-          draw_.Weighted<JournalMode>({{5, JournalMode::kWal},
-                                       {3, JournalMode::kDelete},
-                                       {2, JournalMode::kTruncate},
-                                       {2, JournalMode::kPersist}});
+      step.journal_mode = draw_.Weighted<saver::JournalMode>(
+          {{5, saver::JournalMode::kWal},
+           {3, saver::JournalMode::kDelete},
+           {2, saver::JournalMode::kTruncate},
+           {2, saver::JournalMode::kPersist}});
       return step;
     default:
       operations_->Pass();

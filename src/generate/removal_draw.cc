@@ -9,7 +9,7 @@ namespace {
 // A WAL is what most clean-up scripts take for a leftover. Without one to
 // remove nothing must change, either.
 DatabaseFile DrawFile(Draw& draw, const Profile& profile) {
-  const bool has_wal = profile.journal_mode == JournalMode::kWal;
+  const bool has_wal = profile.journal_mode == saver::JournalMode::kWal;
   return has_wal ? draw.Weighted<DatabaseFile>({{5, DatabaseFile::kWal},
                                                 {3, DatabaseFile::kDatabase},
                                                 {3, DatabaseFile::kIndex}})

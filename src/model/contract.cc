@@ -32,12 +32,12 @@ constexpr std::string_view kFileRemoved =
     "WAL a database may lose what was committed, or be corrupted";
 
 constexpr std::array<ContractRow, 6> kKill = {{
-    {JournalMode::kDelete, false, kRollbackJournal},
-    {JournalMode::kTruncate, false, kRollbackJournal},
-    {JournalMode::kPersist, false, kRollbackJournal},
-    {JournalMode::kWal, false, kWriteAheadLog},
-    {JournalMode::kMemory, true, kNoJournal},
-    {JournalMode::kOff, true, kNoJournal},
+    {saver::JournalMode::kDelete, false, kRollbackJournal},
+    {saver::JournalMode::kTruncate, false, kRollbackJournal},
+    {saver::JournalMode::kPersist, false, kRollbackJournal},
+    {saver::JournalMode::kWal, false, kWriteAheadLog},
+    {saver::JournalMode::kMemory, true, kNoJournal},
+    {saver::JournalMode::kOff, true, kNoJournal},
 }};
 
 // Power loss. Names of functions are those of pager.c and wal.c.
@@ -83,61 +83,63 @@ constexpr std::string_view kWalFull =
     "https://sqlite.org/pragma.html#pragma_synchronous: with FULL the WAL is "
     "synced after each transaction commit";
 
-constexpr PowerLossRow Anything(JournalMode mode) {
-  return {mode, Synchronous::kOff, LowerBound::kNone, false, false, kSyncOff};
+constexpr PowerLossRow Anything(saver::JournalMode mode) {
+  return {mode,    saver::Synchronous::kOff, LowerBound::kNone, false, false,
+          kSyncOff};
 }
-constexpr PowerLossRow WithoutJournal(JournalMode mode, Synchronous level) {
+constexpr PowerLossRow WithoutJournal(saver::JournalMode mode,
+                                      saver::Synchronous level) {
   return {mode, level, LowerBound::kNothingPending, false, false, kNoJournal};
 }
 
 constexpr std::array<PowerLossRow, 24> kPowerLoss = {{
-    Anything(JournalMode::kDelete),
-    {JournalMode::kDelete, Synchronous::kNormal,
+    Anything(saver::JournalMode::kDelete),
+    {saver::JournalMode::kDelete, saver::Synchronous::kNormal,
      LowerBound::kUnlessDirectorySynced, true, false, kDeleteNormal},
-    {JournalMode::kDelete, Synchronous::kFull,
+    {saver::JournalMode::kDelete, saver::Synchronous::kFull,
      LowerBound::kUnlessDirectorySynced, false, false, kDeleteFull},
-    {JournalMode::kDelete, Synchronous::kExtra, LowerBound::kAcknowledged,
-     false, false, kDeleteExtra},
-    Anything(JournalMode::kTruncate),
-    {JournalMode::kTruncate, Synchronous::kNormal, LowerBound::kOneMayBeMissing,
-     true, false, kTruncateNormal},
-    {JournalMode::kTruncate, Synchronous::kFull, LowerBound::kAcknowledged,
-     false, false, kTruncateFull},
-    {JournalMode::kTruncate, Synchronous::kExtra, LowerBound::kAcknowledged,
-     false, false, kTruncateFull},
-    Anything(JournalMode::kPersist),
-    {JournalMode::kPersist, Synchronous::kNormal, LowerBound::kAcknowledged,
-     true, false, kPersistNormal},
-    {JournalMode::kPersist, Synchronous::kFull, LowerBound::kAcknowledged,
-     false, false, kPersistFull},
-    {JournalMode::kPersist, Synchronous::kExtra, LowerBound::kAcknowledged,
-     false, false, kPersistFull},
-    Anything(JournalMode::kMemory),
-    WithoutJournal(JournalMode::kMemory, Synchronous::kNormal),
-    WithoutJournal(JournalMode::kMemory, Synchronous::kFull),
-    WithoutJournal(JournalMode::kMemory, Synchronous::kExtra),
-    Anything(JournalMode::kWal),
-    {JournalMode::kWal, Synchronous::kNormal, LowerBound::kWalSynced, false,
-     true, kWalNormal},
-    {JournalMode::kWal, Synchronous::kFull, LowerBound::kAcknowledged, false,
-     false, kWalFull},
-    {JournalMode::kWal, Synchronous::kExtra, LowerBound::kAcknowledged, false,
-     false, kWalFull},
-    Anything(JournalMode::kOff),
-    WithoutJournal(JournalMode::kOff, Synchronous::kNormal),
-    WithoutJournal(JournalMode::kOff, Synchronous::kFull),
-    WithoutJournal(JournalMode::kOff, Synchronous::kExtra),
+    {saver::JournalMode::kDelete, saver::Synchronous::kExtra,
+     LowerBound::kAcknowledged, false, false, kDeleteExtra},
+    Anything(saver::JournalMode::kTruncate),
+    {saver::JournalMode::kTruncate, saver::Synchronous::kNormal,
+     LowerBound::kOneMayBeMissing, true, false, kTruncateNormal},
+    {saver::JournalMode::kTruncate, saver::Synchronous::kFull,
+     LowerBound::kAcknowledged, false, false, kTruncateFull},
+    {saver::JournalMode::kTruncate, saver::Synchronous::kExtra,
+     LowerBound::kAcknowledged, false, false, kTruncateFull},
+    Anything(saver::JournalMode::kPersist),
+    {saver::JournalMode::kPersist, saver::Synchronous::kNormal,
+     LowerBound::kAcknowledged, true, false, kPersistNormal},
+    {saver::JournalMode::kPersist, saver::Synchronous::kFull,
+     LowerBound::kAcknowledged, false, false, kPersistFull},
+    {saver::JournalMode::kPersist, saver::Synchronous::kExtra,
+     LowerBound::kAcknowledged, false, false, kPersistFull},
+    Anything(saver::JournalMode::kMemory),
+    WithoutJournal(saver::JournalMode::kMemory, saver::Synchronous::kNormal),
+    WithoutJournal(saver::JournalMode::kMemory, saver::Synchronous::kFull),
+    WithoutJournal(saver::JournalMode::kMemory, saver::Synchronous::kExtra),
+    Anything(saver::JournalMode::kWal),
+    {saver::JournalMode::kWal, saver::Synchronous::kNormal,
+     LowerBound::kWalSynced, false, true, kWalNormal},
+    {saver::JournalMode::kWal, saver::Synchronous::kFull,
+     LowerBound::kAcknowledged, false, false, kWalFull},
+    {saver::JournalMode::kWal, saver::Synchronous::kExtra,
+     LowerBound::kAcknowledged, false, false, kWalFull},
+    Anything(saver::JournalMode::kOff),
+    WithoutJournal(saver::JournalMode::kOff, saver::Synchronous::kNormal),
+    WithoutJournal(saver::JournalMode::kOff, saver::Synchronous::kFull),
+    WithoutJournal(saver::JournalMode::kOff, saver::Synchronous::kExtra),
 }};
 
-std::int64_t LowestAfterPowerLoss(LowerBound bound, Synchronous promised,
+std::int64_t LowestAfterPowerLoss(LowerBound bound, saver::Synchronous promised,
                                   const CrashFacts& facts) {
   const std::int64_t n = facts.acknowledged;
   // The schema is made with a rollback journal whatever the journal mode will
   // be; until the directory is synced after its deletion it may come back. At
   // EXTRA that sync is a part of the commit (kDeleteExtra).
   const bool is_kept =
-      facts.directory_synced >= 0 ||
-      (promised == Synchronous::kExtra && bound == LowerBound::kAcknowledged);
+      facts.directory_synced >= 0 || (promised == saver::Synchronous::kExtra &&
+                                      bound == LowerBound::kAcknowledged);
   const std::int64_t schema = is_kept ? 0 : -1;
   if (n <= 0) return std::min(n, schema);
   switch (bound) {

@@ -66,7 +66,7 @@ struct LegalCuts {
 
 // One row of the table: a kill in this journal mode.
 struct ContractRow {
-  JournalMode journal_mode;
+  saver::JournalMode journal_mode;
   // No demand once the database file was written in a transaction that did not
   // commit.
   bool needs_journal_on_disk;
@@ -88,8 +88,8 @@ std::string_view Name(LowerBound bound);
 
 // One row: a power loss in this journal mode at this level.
 struct PowerLossRow {
-  JournalMode journal_mode;
-  Synchronous synchronous;
+  saver::JournalMode journal_mode;
+  saver::Synchronous synchronous;
   LowerBound lower;
   // No demand if writes within one file survive out of order.
   bool needs_order;

@@ -26,7 +26,8 @@ ViolationClass ClassOf(StepKind kind, const Outcome& found) {
 }  // namespace
 
 // Rule: CompareAcknowledgements.
-// Who was told that a commit is there relies on it, whatever is said next.
+// A caller who was told that a commit is there relies on it, whatever the saver
+// says next.
 Verdict Answers::CompareAcknowledgements() const {
   for (std::size_t i = 0; i < view_.steps(); ++i) {
     const StepRecord& record = view_.record(i);
@@ -65,7 +66,7 @@ bool Answers::IsLockedBySpill(std::size_t i, bool in_transaction) const {
   return HasItsOwnConnection(view_.step(i).kind) && in_transaction &&
          view_.record(i).transaction_spilled &&
          view_.Found(i).code == absl::StatusCode::kUnavailable &&
-         (plan_.profile.journal_mode != JournalMode::kWal ||
+         (plan_.profile.journal_mode != saver::JournalMode::kWal ||
           ChangesJournalMode(plan_));
 }
 
@@ -82,7 +83,7 @@ std::string Answers::Explain(std::size_t i, const Outcome& expected,
                       " ", expected.value, message, WhyNotBusy(i, found));
 }
 
-// Which locks were in its way, if it says so.
+// Which locks were in the way of the step, if it answered that it was busy.
 std::string Answers::WhyNotBusy(std::size_t i, const Outcome& found) const {
   if (found.code != absl::StatusCode::kUnavailable ||
       Clients(view_.round()) == 1) {

@@ -42,13 +42,13 @@ bool CommitNumbers::AddCommit(Unit& unit) {
 }
 
 // Excuse: FindCreation.
-// The schema is commit 0: made by the first who could open.
+// The schema is commit 0: the first client that could open has made it.
 void CommitNumbers::FindCreation() {
   Unit* first = nullptr;
   for (std::vector<Unit>& units : units_) {
     for (Unit& unit : units) {
       if (!IsOpening(view_.step(unit.steps.back()).kind)) continue;
-      // Its saver is there also if it could not tell the counter.
+      // A saver has opened also if it could not tell the counter.
       const bool has_opened =
           !unit.is_in_flight && view_.record(unit.steps.back()).has_saver;
       if (has_opened && (first == nullptr || unit.ended_at < first->ended_at)) {
@@ -65,8 +65,9 @@ void CommitNumbers::FindCreation() {
 }
 
 // Excuse: FillGaps.
-// What had not returned, or failed, is there if others came after it: they
-// have read the counter under the write lock, whatever became of them.
+// A commit that had not returned, or failed, is there if other transactions
+// came after it: they have read the counter under the write lock, whatever
+// became of them.
 void CommitNumbers::FillGaps() {
   std::int64_t last = commits_.empty() ? base_ : commits_.rbegin()->first;
   for (const std::vector<Unit>& units : units_) {
@@ -89,9 +90,9 @@ void CommitNumbers::FillGaps() {
 }
 
 // Excuse: NewestCandidate.
-// Of two with one number it is the later that may be there: the number was
-// still to be had. Which one began first says nothing, since it may have
-// waited for the lock.
+// Of two units with one number it is the later that may be there: the number
+// was still to be had. Which of them began first says nothing, since it may
+// have waited for the lock.
 Unit* CommitNumbers::NewestCandidate(std::int64_t number,
                                      bool in_flight) const {
   Unit* newest = nullptr;
@@ -142,7 +143,7 @@ Mark CommitNumbers::ShownAt(std::int64_t number) const {
 }
 
 // Excuse: Presume.
-// Who is waiting may have seen a commit that did not return.
+// A client that is waiting may have seen a commit that did not return.
 Unit* CommitNumbers::Presume(std::int64_t number) {
   Unit* const unit = NewestCandidate(number, /*in_flight=*/true);
   if (unit == nullptr || commits_.contains(number)) return nullptr;

@@ -1,8 +1,8 @@
 // CommitNumbers: which unit of which client is which commit. Write transactions
 // read the commit counter under the write lock, so that each number is that of
 // one transaction (https://sqlite.org/isolation.html: there is one writer at a
-// time); who was not told that its commit is there may have had it all the
-// same.
+// time); a client that was not told that its commit is there may have had it
+// all the same.
 
 #ifndef LASTCOMMIT_ORACLE_COMMIT_NUMBERS_H_
 #define LASTCOMMIT_ORACLE_COMMIT_NUMBERS_H_
@@ -28,7 +28,7 @@ class CommitNumbers {
 
   std::int64_t base() const { return base_; }
   const std::map<std::int64_t, Unit*>& commits() const { return commits_; }
-  // nullptr: nobody's.
+  // nullptr: no unit's.
   Unit* Find(std::int64_t number) const;
   bool IsCommit(const Unit& unit) const;
 

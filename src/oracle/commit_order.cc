@@ -163,14 +163,14 @@ class Placing {
         (unit.is_in_flight || is_open ? last : rest).push_back(&unit);
       }
     }
-    // As time went: what an answer says of a commit in doubt holds for those
-    // that came after it.
+    // Units are placed as time went: what an answer says of a commit in doubt
+    // holds for those that came after it.
     std::stable_sort(rest.begin(), rest.end(), [](Unit* a, Unit* b) {
       return a->ended_at < b->ended_at;
     });
     for (Unit* unit : rest) Place(*unit);
-    // The one that may be the next commit comes last. If there are two, one was
-    // dead when the other took its number.
+    // The unit that may be the next commit comes last. If there are two, the
+    // client of one was dead when the other took its number.
     std::stable_sort(last.begin(), last.end(), [&](Unit* a, Unit* b) {
       return std::pair(MayBeNext(*a), !company_.IsDead(*a)) <
              std::pair(MayBeNext(*b), !company_.IsDead(*b));
@@ -204,7 +204,7 @@ class Placing {
       if (is_running && !numbers_.IsCommit(unit)) break;
       if (is_running || (is_in_doubt && numbers_.IsCommit(unit))) {
         ordered.kind = OrderedStep::Kind::kPresumed;
-        // Who made the schema has a saver.
+        // The client that made the schema has a saver.
         ordered.shown_at =
             std::min(numbers_.ShownAt(unit.counter), unit.acknowledged_at);
       } else if (refused_.IsRefused(unit, step) ||
@@ -248,7 +248,7 @@ class Placing {
   CommitOrder order_;
 };
 
-// Nothing has to be found out.
+// With one client the order is that of the plan.
 CommitOrder OrderOfOne(const RoundView& view) {
   CommitOrder order;
   for (std::size_t i = 0; i < view.steps(); ++i) {

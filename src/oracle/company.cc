@@ -45,8 +45,8 @@ Mark Company::LeftAt(const Unit& last) const {
 }
 
 // Excuse: LetsGoAt.
-// When the client has no lock of its i-th unit any more. What an error has
-// left it, its next step settles.
+// When the client has no lock of its i-th unit any more. The client's next step
+// settles what an error has left it.
 Mark Company::LetsGoAt(const Units& units, std::size_t i) const {
   const std::int64_t before = i == 0 ? 0 : ErrorsUpTo(units[i - 1]);
   if (ErrorsUpTo(units[i]) == before) return units[i].ended_at;
@@ -58,7 +58,8 @@ std::int64_t Company::ErrorsUpTo(const Unit& unit) const {
 }
 
 // Rule: ClosedAlone.
-// Two that close at the same time may each take the other for one that stays.
+// Two clients that close at the same time may each take the other for one that
+// stays.
 bool Company::ClosedAlone() const {
   const Unit* last = nullptr;
   for (const Units& units : units_) {
@@ -78,8 +79,8 @@ bool Company::ClosedAlone() const {
 }
 
 // Excuse: MayNotKnowTheMode.
-// Who has not read since another one went over to WAL knows of none, and
-// leaves it (sqlite3PagerClose() in pager.c).
+// A client that has not read since another one went over to WAL knows of none,
+// and leaves it (sqlite3PagerClose() in pager.c).
 bool Company::MayNotKnowTheMode(const Unit& last) const {
   return std::any_of(units_.begin(), units_.end(), [&](const Units& units) {
     return std::any_of(units.begin(), units.end(), [&](const Unit& unit) {

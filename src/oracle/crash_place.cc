@@ -1,14 +1,14 @@
 #include "oracle/crash_place.h"
 
-#include <array>
+#include "names/names.h"
 
 namespace lastcommit {
 
 std::string_view Name(Phase phase) {
-  constexpr std::array<std::string_view, kPhases> kNames = {
-      "create",     "open",  "statement", "commit",
-      "checkpoint", "close", "between"};
-  return kNames[static_cast<std::size_t>(phase)];
+  constexpr Names<Phase, Phase::kBetween> kNames("create", "open", "statement",
+                                                 "commit", "checkpoint",
+                                                 "close", "between");
+  return kNames.Of(phase);
 }
 
 }  // namespace lastcommit

@@ -144,14 +144,14 @@ void Doubts::Decide(std::size_t i) {
 void Doubts::DecideBy(std::size_t i, const ReferenceModel& before,
                       const ReferenceModel& after, bool is_shared) {
   if (IsEarlier(i)) return;
-  // The first to open recovers (https://sqlite.org/walformat.html section
-  // 2.3.3); who comes later takes what is there.
+  // The first client to open recovers (https://sqlite.org/walformat.html
+  // section 2.3.3); one that comes later takes what is there.
   const bool has_recovered = IsOpening(view_.step(i).kind) && !is_shared;
   const bool has_committed = after.state().cut > before.state().cut;
-  // In WAL mode what failed stays in the WAL until a commit overwrites it,
-  // whatever readers see.
+  // In WAL mode a commit that failed stays in the WAL until another one
+  // overwrites it, whatever readers see.
   if (has_recovered || has_committed ||
-      (possible_.empty() && !MayBeIn(plan_, JournalMode::kWal))) {
+      (possible_.empty() && !MayBeIn(plan_, saver::JournalMode::kWal))) {
     Decide(i);
     DoubtPossible();
   }
@@ -169,7 +169,7 @@ void Doubts::Overtake(std::int64_t cut, Mark at) {
 // Rule: SyncAway.
 // Its sync was one of the directory, or came after one.
 void Doubts::SyncAway(std::size_t i) {
-  if (plan_.profile.synchronous < Synchronous::kFull) return;
+  if (plan_.profile.synchronous < saver::Synchronous::kFull) return;
   in_doubt_.after_power_loss = in_doubt_.after_kill;
   if (IsEarlier(i)) return;
   for (const std::size_t commit : may_come_back_) {

@@ -15,7 +15,7 @@ void ErrorCauses::NoteRemoval(std::size_t i, Mark at) {
       file == DatabaseFile::kDatabase &&
       view_.Found(i).value ==
           static_cast<std::int64_t>(Unlinked::kFileBesideAJournal) &&
-      plan_.profile.journal_mode != JournalMode::kWal;
+      plan_.profile.journal_mode != saver::JournalMode::kWal;
 }
 
 // Rule: HasCause.

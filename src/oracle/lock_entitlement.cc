@@ -68,8 +68,8 @@ bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
     case Holder::kAtWork:
       return is_inside || in_transaction;
     case Holder::kWriting:
-      // Who finds a journal beside an empty file deletes it under RESERVED
-      // (hasHotJournal() in pager.c).
+      // A connection that finds a journal beside an empty file deletes it under
+      // RESERVED (hasHotJournal() in pager.c).
       return in_transaction ||
              (is_inside && (places_.MayWrite(at) || !has_schema_));
     case Holder::kCopying:
@@ -81,8 +81,9 @@ bool LockEntitlement::IsEntitled(const LockRefusal& refusal) const {
 }
 
 // Excuse: HasLeftovers.
-// What an error has left a client the next step settles that works on the
-// database, and can: without memory SQLite cannot even compile a ROLLBACK.
+// The client's next step that works on the database settles what an error has
+// left the client, if it can: without memory SQLite cannot even compile a
+// ROLLBACK.
 bool LockEntitlement::HasLeftovers(const LockRefusal& refusal) const {
   std::optional<std::size_t> step = refusal.holder_step;
   if (!refusal.is_between) step = places_.Of(*step).previous;
@@ -161,8 +162,8 @@ bool LockEntitlement::AnyOfOthers(std::size_t step, Mark since,
 }
 
 // Excuse: IsOutOfDate.
-// Who has read and then wants to write is out of date if another one committed
-// in between: https://sqlite.org/rescode.html#busy_snapshot.
+// A client that has read and then wants to write is out of date if another one
+// committed in between: https://sqlite.org/rescode.html#busy_snapshot.
 bool LockEntitlement::IsOutOfDate(std::size_t step) const {
   if (!trace_.lock_refusals.uses_index || !places_.MayWrite(step)) return false;
   const std::size_t began = places_.Of(step).transaction_began;

@@ -10,22 +10,22 @@
 
 namespace lastcommit {
 
-// Who may hold a lock.
+// The clients that may hold a lock.
 enum class Holder {
-  kConnected,  // who has the database open, at work or not
+  kConnected,  // those that have the database open, at work or not
   kAtWork,     // in the middle of a step, or in a transaction
   kWriting,    // in a transaction, or a step that may write
   kCopying,    // a step that may checkpoint
   kEndingWal,  // a step that may be the last to use a WAL
 };
 
-// Whom it makes busy to be refused a lock.
+// The steps that are busy when they are refused a lock.
 enum class Refused {
   kAnybody,
   kWriters,
   kModeChanges,  // steps that may leave WAL
   kCheckpoints,
-  // A checkpoint, or who has tried too often (SQLITE_PROTOCOL).
+  // A checkpoint, or a step that has tried too often (SQLITE_PROTOCOL).
   kCheckpointsOrOften,
 };
 

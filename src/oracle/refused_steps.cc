@@ -37,7 +37,7 @@ bool RefusedSteps::NeedsTheFileAlone(std::size_t step) const {
   const std::vector<Step>& steps = view_.round().steps;
   const StepKind kind = steps[step].kind;
   return (kind == StepKind::kJournalMode &&
-          steps[step].journal_mode != JournalMode::kWal) ||
+          steps[step].journal_mode != saver::JournalMode::kWal) ||
          (IsOpening(kind) &&
           std::any_of(steps.begin(), steps.end(), [](const Step& other) {
             return other.kind == StepKind::kJournalMode;

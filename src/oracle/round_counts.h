@@ -4,6 +4,7 @@
 #define LASTCOMMIT_ORACLE_ROUND_COUNTS_H_
 
 #include <cstdint>
+#include <iterator>
 
 namespace lastcommit {
 
@@ -23,7 +24,27 @@ struct RoundCounts {
   std::int64_t mode_changes = 0;
   std::int64_t checkpoints = 0;
   std::int64_t vacuums = 0;
+
+  RoundCounts& operator+=(const RoundCounts& other);
 };
+
+// Every field, once.
+inline constexpr std::int64_t RoundCounts::*kRoundCounts[] = {
+    &RoundCounts::steps,           &RoundCounts::commits,
+    &RoundCounts::errors,          &RoundCounts::errors_in_open,
+    &RoundCounts::went_on,         &RoundCounts::refused_for_removal,
+    &RoundCounts::refusals,        &RoundCounts::refusals_not_judged,
+    &RoundCounts::commits_in_turn, &RoundCounts::checkpoints_across_commits,
+    &RoundCounts::mode_changes,    &RoundCounts::checkpoints,
+    &RoundCounts::vacuums,
+};
+static_assert(sizeof(RoundCounts) ==
+              std::size(kRoundCounts) * sizeof(std::int64_t));
+
+inline RoundCounts& RoundCounts::operator+=(const RoundCounts& other) {
+  for (const auto field : kRoundCounts) this->*field += other.*field;
+  return *this;
+}
 
 }  // namespace lastcommit
 

@@ -127,7 +127,8 @@ class RoundJudge {
     const StepKind kind = view_.step(i).kind;
     const std::int64_t cut = model_.state().cut;
     counts_.commits += std::max<std::int64_t>(0, cut - cut_before);
-    // Creating the schema is commit 0, and who opens it knows that it is there.
+    // Creating the schema is commit 0, and a client that opens it knows that it
+    // is there.
     const bool opens_new = IsOpening(kind) && cut == 0;
     if (cut <= cut_before && !opens_new) return;
     const bool is_of_this =
@@ -247,7 +248,7 @@ class RoundJudge {
                step.kind == StepKind::kRollback && view_.WasAborted(i)) {
       model_ = before;  // it had no transaction any more
     } else if (causes_.HasCause(i, before.in_transaction())) {
-      if (plan_.profile.journal_mode == JournalMode::kOff) {
+      if (plan_.profile.journal_mode == saver::JournalMode::kOff) {
         return NoDemandWithoutJournal();
       }
       model_ = before;

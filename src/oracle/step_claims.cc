@@ -20,18 +20,18 @@ bool HasCommitted(const Step& step, const StepRecord& record) {
                           (IsChange(step.kind) && !record.is_in_transaction));
 }
 
-std::optional<JournalMode> ModeThatEndsWith(TransactionEnd end) {
+std::optional<saver::JournalMode> ModeThatEndsWith(TransactionEnd end) {
   switch (end) {
     case TransactionEnd::kUnseen:
       return std::nullopt;
     case TransactionEnd::kJournalDeleted:
-      return JournalMode::kDelete;
+      return saver::JournalMode::kDelete;
     case TransactionEnd::kJournalTruncated:
-      return JournalMode::kTruncate;
+      return saver::JournalMode::kTruncate;
     case TransactionEnd::kJournalZeroed:
-      return JournalMode::kPersist;
+      return saver::JournalMode::kPersist;
     case TransactionEnd::kWalWritten:
-      return JournalMode::kWal;
+      return saver::JournalMode::kWal;
   }
   return std::nullopt;
 }
@@ -39,9 +39,9 @@ std::optional<JournalMode> ModeThatEndsWith(TransactionEnd end) {
 // A change of the journal mode that was answered with OK.
 struct ModeClaim {
   std::size_t step = 0;
-  JournalMode mode = JournalMode::kDelete;
+  saver::JournalMode mode = saver::JournalMode::kDelete;
   // What the client's commits had shown before.
-  std::optional<JournalMode> before;
+  std::optional<saver::JournalMode> before;
 };
 
 class ClaimJudge {
@@ -105,7 +105,7 @@ class ClaimJudge {
                     "a checkpoint of the whole WAL, but nobody has written to "
                     "the database since the last commit before it");
     }
-    if (round_.steps[i].mode == CheckpointMode::kTruncate &&
+    if (round_.steps[i].mode == saver::CheckpointMode::kTruncate &&
         committed > record.calls.wal_emptied) {
       return Untrue(i,
                     "a checkpoint that truncates, but nobody has truncated the "
@@ -116,8 +116,8 @@ class ClaimJudge {
   }
 
   // Excuse: MayNotKnowOfTheWal.
-  // Who does not know that another client has gone over to WAL sees none, and
-  // the saver does not tell that from an empty one.
+  // A client that does not know that another one has gone over to WAL sees
+  // none, and the saver does not tell that from an empty one.
   bool MayNotKnowOfTheWal() const {
     return Clients(round_) > 1 && ChangesJournalMode(plan_);
   }
@@ -187,7 +187,7 @@ class ClaimJudge {
   RoundCounts& counts_;
   // Of the client that is judged:
   std::optional<ModeClaim> claim_;
-  std::optional<JournalMode> shown_;  // by its newest commit
+  std::optional<saver::JournalMode> shown_;  // by its newest commit
 };
 
 }  // namespace

@@ -7,13 +7,14 @@ namespace lastcommit {
 // anything, is not to be compared.
 bool LeavesHalfATransaction(const Plan& plan, const Step& step,
                             bool in_transaction) {
-  return plan.profile.journal_mode == JournalMode::kOff && in_transaction &&
+  return plan.profile.journal_mode == saver::JournalMode::kOff &&
+         in_transaction &&
          (step.kind == StepKind::kClose || step.kind == StepKind::kReopen);
 }
 
 // Excuse: CannotUndo.
 bool CannotUndo(const Plan& plan, const Step& step, const Outcome& expected) {
-  return plan.profile.journal_mode == JournalMode::kOff &&
+  return plan.profile.journal_mode == saver::JournalMode::kOff &&
          (step.kind == StepKind::kRollback ||
           step.kind == StepKind::kRollbackTo ||
           (IsChange(step.kind) && expected.code != absl::StatusCode::kOk));

@@ -174,7 +174,7 @@ class PlanParser {
   absl::Status CheckModeChange(const Step& step) {
     if (step.kind == StepKind::kJournalMode && mode_change_line_ == 0) {
       mode_change_line_ = line_number_;
-      const JournalMode mode = plan_.profile.journal_mode;
+      const saver::JournalMode mode = plan_.profile.journal_mode;
       if (!IsKeptOnDisk(mode)) {
         return FieldError(
             "step", absl::StrCat("the plan begins in ", std::string(Name(mode)),

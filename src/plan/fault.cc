@@ -1,29 +1,20 @@
 #include "plan/fault.h"
 
-#include <array>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
 
-// Each in the order of its enum.
-constexpr std::array<std::string_view, kSurvivalKinds> kSurvivalNames = {
-    "all", "none", "prefix", "file_prefixes", "subset", "lose_one", "chosen"};
-constexpr std::array<std::string_view, kErrorKinds> kErrorNames = {
-    "read",   "write", "full",      "sync",      "truncate",         "open",
-    "delete", "busy",  "no_memory", "interrupt", "no_process_memory"};
+constexpr Names<SurvivalKind, SurvivalKind::kChosen> kSurvivals(
+    "all", "none", "prefix", "file_prefixes", "subset", "lose_one", "chosen");
+constexpr Names<ErrorKind, ErrorKind::kNoProcessMemory> kErrors(
+    "read", "write", "full", "sync", "truncate", "open", "delete", "busy",
+    "no_memory", "interrupt", "no_process_memory");
+// In the order of the enumeration.
 constexpr char kLetters[kFateKinds] = {'\0', 'h', 't', 'g', 'z'};
-
-template <typename Enum, std::size_t kSize>
-std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
-                          std::string_view name) {
-  for (std::size_t i = 0; i < kSize; ++i) {
-    if (names[i] == name) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
 
 bool HasBytes(FateKind kind) {
   return kind == FateKind::kHead || kind == FateKind::kTail ||
@@ -67,18 +58,14 @@ std::optional<Fate> TakeFate(std::string_view& text) {
 
 }  // namespace
 
-std::string_view Name(SurvivalKind kind) {
-  return kSurvivalNames[static_cast<std::size_t>(kind)];
-}
-std::string_view Name(ErrorKind kind) {
-  return kErrorNames[static_cast<std::size_t>(kind)];
-}
+std::string_view Name(SurvivalKind kind) { return kSurvivals.Of(kind); }
+std::string_view Name(ErrorKind kind) { return kErrors.Of(kind); }
 
 std::optional<SurvivalKind> ParseSurvivalKind(std::string_view name) {
-  return Parse<SurvivalKind>(kSurvivalNames, name);
+  return kSurvivals.Parse(name);
 }
 std::optional<ErrorKind> ParseErrorKind(std::string_view name) {
-  return Parse<ErrorKind>(kErrorNames, name);
+  return kErrors.Parse(name);
 }
 
 bool HasNumber(SurvivalKind kind) {

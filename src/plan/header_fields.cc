@@ -195,11 +195,12 @@ absl::StatusOr<Profile> ParseProfile(const JsonFields& fields) {
   Profile profile;
   ASSIGN_OR_RETURN(
       profile.journal_mode,
-      ReadWord(*Find(fields, "profile.journal_mode"), ParseJournalMode,
+      ReadWord(*Find(fields, "profile.journal_mode"), saver::ParseJournalMode,
                "delete, truncate, persist, memory, wal, off"));
-  ASSIGN_OR_RETURN(profile.synchronous,
-                   ReadWord(*Find(fields, "profile.synchronous"),
-                            ParseSynchronous, "off, normal, full, extra"));
+  ASSIGN_OR_RETURN(
+      profile.synchronous,
+      ReadWord(*Find(fields, "profile.synchronous"), saver::ParseSynchronous,
+               "off, normal, full, extra"));
   ASSIGN_OR_RETURN(
       profile.page_size,
       ReadPowerOfTwo(*Find(fields, "profile.page_size"),

@@ -1,37 +1,25 @@
 #include "plan/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
 
-// Each in the order of its enum.
-constexpr std::array<std::string_view, kStepKinds> kStepNames = {
-    "open",     "close",        "reopen",    "begin",          "commit",
-    "rollback", "savepoint",    "release",   "rollback_to",    "change",
-    "query",    "read",         "live_read", "wal_checkpoint", "vacuum",
-    "backup",   "journal_mode", "unlink"};
-constexpr std::array<std::string_view, 3> kMoments = {"before", "during",
-                                                      "after"};
-constexpr std::array<std::string_view, kEngines> kEngineNames = {"fork", "sim"};
-constexpr std::array<std::string_view, kViolationClasses> kViolations = {
-    "lost_commit",  "phantom_commit", "not_a_cut",  "damaged",
-    "open_failed",  "wrong_answer",   "wrong_read", "unstable_recovery",
-    "not_writable", "unclean_close",  "crashed",    "hung",
-    "flaky"};
-constexpr std::array<std::string_view, kDatabaseFiles> kFileNames = {
-    "database", "wal", "shm"};
-
-template <typename Enum, std::size_t kSize>
-std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
-                          std::string_view name) {
-  for (std::size_t i = 0; i < kSize; ++i) {
-    if (names[i] == name) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
+constexpr Names<StepKind, StepKind::kUnlink> kSteps(
+    "open", "close", "reopen", "begin", "commit", "rollback", "savepoint",
+    "release", "rollback_to", "change", "query", "read", "live_read",
+    "wal_checkpoint", "vacuum", "backup", "journal_mode", "unlink");
+constexpr Names<Moment, Moment::kAfter> kMoments("before", "during", "after");
+constexpr Names<Engine, Engine::kSim> kEngineNames("fork", "sim");
+constexpr Names<ViolationClass, ViolationClass::kFlaky> kViolations(
+    "lost_commit", "phantom_commit", "not_a_cut", "damaged", "open_failed",
+    "wrong_answer", "wrong_read", "unstable_recovery", "not_writable",
+    "unclean_close", "crashed", "hung", "flaky");
+constexpr Names<DatabaseFile, DatabaseFile::kIndex> kFiles("database", "wal",
+                                                           "shm");
 
 std::optional<std::size_t> StepWithCrash(const Round& round, bool of_one) {
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
@@ -52,22 +40,13 @@ bool HasStep(const Plan& plan, StepKind kind) {
 
 }  // namespace
 
-std::string_view Name(StepKind kind) {
-  return kStepNames[static_cast<std::size_t>(kind)];
-}
-std::string_view Name(Moment moment) {
-  return kMoments[static_cast<std::size_t>(moment)];
-}
-std::string_view Name(Engine engine) {
-  return kEngineNames[static_cast<std::size_t>(engine)];
-}
+std::string_view Name(StepKind kind) { return kSteps.Of(kind); }
+std::string_view Name(Moment moment) { return kMoments.Of(moment); }
+std::string_view Name(Engine engine) { return kEngineNames.Of(engine); }
 std::string_view Name(ViolationClass violation) {
-  return kViolations[static_cast<std::size_t>(violation)];
+  return kViolations.Of(violation);
 }
-
-std::string_view Name(DatabaseFile file) {
-  return kFileNames[static_cast<std::size_t>(file)];
-}
+std::string_view Name(DatabaseFile file) { return kFiles.Of(file); }
 
 std::string_view NameOf(const Step& step) {
   return step.operation.spec != nullptr ? step.operation.spec->name
@@ -75,21 +54,21 @@ std::string_view NameOf(const Step& step) {
 }
 
 std::optional<StepKind> ParseStepKind(std::string_view name) {
-  const auto kind = Parse<StepKind>(kStepNames, name);
+  const auto kind = kSteps.Parse(name);
   return kind.has_value() && IsOperation(*kind) ? std::nullopt : kind;
 }
 std::optional<Moment> ParseMoment(std::string_view name) {
-  return Parse<Moment>(kMoments, name);
+  return kMoments.Parse(name);
 }
 std::optional<Engine> ParseEngine(std::string_view name) {
-  return Parse<Engine>(kEngineNames, name);
+  return kEngineNames.Parse(name);
 }
 std::optional<ViolationClass> ParseViolationClass(std::string_view name) {
-  return Parse<ViolationClass>(kViolations, name);
+  return kViolations.Parse(name);
 }
 
 std::optional<DatabaseFile> ParseDatabaseFile(std::string_view name) {
-  return Parse<DatabaseFile>(kFileNames, name);
+  return kFiles.Parse(name);
 }
 
 bool OpensTheName(StepKind kind) {
@@ -182,14 +161,14 @@ bool MayLosePower(const Plan& plan) {
   return !ChangesJournalMode(plan) && !RemovesFiles(plan);
 }
 
-bool MayBeIn(const Plan& plan, JournalMode mode) {
+bool MayBeIn(const Plan& plan, saver::JournalMode mode) {
   const auto changes_to_it = [mode](const Step& step) {
     return step.kind == StepKind::kJournalMode && step.journal_mode == mode;
   };
   // Who changes another mode to WAL may be followed by one who opened in it and
   // finds DELETE, SQLite's default, when WAL is left.
   return plan.profile.journal_mode == mode ||
-         (mode == JournalMode::kDelete && ChangesJournalMode(plan)) ||
+         (mode == saver::JournalMode::kDelete && ChangesJournalMode(plan)) ||
          std::any_of(plan.rounds.begin(), plan.rounds.end(),
                      [&](const Round& round) {
                        return std::any_of(round.steps.begin(),

@@ -112,10 +112,11 @@ struct Step {
   int client = 0;            // whose step it is
   Operation operation = {};  // kChange, kQuery
   int up = 0;  // rollback_to: savepoints further out, 0 = innermost
-  CheckpointMode mode = CheckpointMode::kPassive;   // wal_checkpoint
-  JournalMode journal_mode = JournalMode::kDelete;  // the new one, WAL or one
-                                                    // with a journal on disk
-  DatabaseFile file = DatabaseFile::kWal;           // unlink
+  // wal_checkpoint.
+  saver::CheckpointMode mode = saver::CheckpointMode::kPassive;
+  // journal_mode: the new one, WAL or one with a journal on disk.
+  saver::JournalMode journal_mode = saver::JournalMode::kDelete;
+  DatabaseFile file = DatabaseFile::kWal;  // unlink
   std::optional<CrashPoint> crash = {};
   // A timed kill: SIGKILL comes that many microseconds after the
   // process entered this step. Where it lands is no function of the plan.
@@ -248,7 +249,7 @@ bool RemovesFiles(const Plan& plan);
 // Whether it may also lose power: no row of the contract is about one of those.
 bool MayLosePower(const Plan& plan);
 // Whether the database is in that mode somewhere in the plan, or may be.
-bool MayBeIn(const Plan& plan, JournalMode mode);
+bool MayBeIn(const Plan& plan, saver::JournalMode mode);
 // Whether the clock decides what the plan gives.
 bool HasTimedKill(const Plan& plan);
 // Whether the kernel decides which of its clients goes on.

@@ -1,17 +1,17 @@
 #include "plan/schedule.h"
 
-#include <array>
 #include <charconv>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "names/names.h"
 
 namespace lastcommit {
 namespace {
 
-// In the order of the enum.
-constexpr std::array<std::string_view, kScheduleKinds> kNames = {
-    "plan", "random", "few", "round_robin", "directed", "free"};
+constexpr Names<ScheduleKind, ScheduleKind::kFree> kKinds("plan", "random",
+                                                          "few", "round_robin",
+                                                          "directed", "free");
 
 // Takes a number without leading zeros from the front of `text`.
 std::optional<std::int64_t> TakeNumber(std::string_view& text,
@@ -44,15 +44,10 @@ std::optional<Switch> TakeSwitch(std::string_view& text) {
 
 }  // namespace
 
-std::string_view Name(ScheduleKind kind) {
-  return kNames[static_cast<std::size_t>(kind)];
-}
+std::string_view Name(ScheduleKind kind) { return kKinds.Of(kind); }
 
 std::optional<ScheduleKind> ParseScheduleKind(std::string_view name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<ScheduleKind>(i);
-  }
-  return std::nullopt;
+  return kKinds.Parse(name);
 }
 
 std::string PrintSwitches(const std::vector<Switch>& switches) {

@@ -15,8 +15,8 @@ namespace lastcommit {
 namespace {
 
 // Where the value of a control's field lives, which is also its type.
-using Member = std::variant<int Step::*, CheckpointMode Step::*,
-                            JournalMode Step::*, DatabaseFile Step::*>;
+using Member = std::variant<int Step::*, saver::CheckpointMode Step::*,
+                            saver::JournalMode Step::*, DatabaseFile Step::*>;
 
 struct ControlField {
   std::string_view name;
@@ -51,17 +51,17 @@ std::string PrintValue(const Field& field, const Operation& operation) {
 }
 
 // Without a journal on the disk nothing is demanded that a change could keep.
-std::optional<JournalMode> ParseModeOnDisk(std::string_view name) {
-  const auto mode = ParseJournalMode(name);
+std::optional<saver::JournalMode> ParseModeOnDisk(std::string_view name) {
+  const auto mode = saver::ParseJournalMode(name);
   return mode.has_value() && IsKeptOnDisk(*mode) ? mode : std::nullopt;
 }
 
 template <typename T>
 absl::StatusOr<T> Read(const JsonField& json, const ControlField& field) {
-  if constexpr (std::is_same_v<T, CheckpointMode>) {
-    return ReadWord(json, ParseCheckpointMode,
+  if constexpr (std::is_same_v<T, saver::CheckpointMode>) {
+    return ReadWord(json, saver::ParseCheckpointMode,
                     "passive, full, restart, truncate");
-  } else if constexpr (std::is_same_v<T, JournalMode>) {
+  } else if constexpr (std::is_same_v<T, saver::JournalMode>) {
     return ReadWord(json, ParseModeOnDisk, "delete, truncate, persist, wal");
   } else if constexpr (std::is_same_v<T, DatabaseFile>) {
     return ReadWord(json, ParseDatabaseFile, "database, wal, shm");

@@ -80,9 +80,9 @@ bool TakePart(Field field, const std::string& part, Cell& cell) {
     case Field::kCrash:
       return Take(kCrashes.Parse(part), cell.crash);
     case Field::kJournalMode:
-      return Take(ParseJournalMode(part), cell.journal_mode);
+      return Take(saver::ParseJournalMode(part), cell.journal_mode);
     case Field::kSynchronous:
-      return Take(ParseSynchronous(part), cell.synchronous);
+      return Take(saver::ParseSynchronous(part), cell.synchronous);
     case Field::kPhase:
       return Take(ParseNamed<Phase>(kPhases, part), cell.phase);
     case Field::kClients:

@@ -50,8 +50,8 @@ struct Cell {
   std::optional<Engine> engine = {};
   std::optional<FaultChoice> fault = {};
   std::optional<CrashKind> crash = {};
-  std::optional<JournalMode> journal_mode = {};
-  std::optional<Synchronous> synchronous = {};
+  std::optional<saver::JournalMode> journal_mode = {};
+  std::optional<saver::Synchronous> synchronous = {};
   std::optional<Phase> phase = {};
   std::optional<int> clients = {};
   std::string what = {};  // "lost_commits"

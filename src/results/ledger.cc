@@ -13,9 +13,9 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::array<JournalMode, 4> kModes = {
-    JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist,
-    JournalMode::kWal};
+constexpr std::array<saver::JournalMode, 4> kModes = {
+    saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+    saver::JournalMode::kPersist, saver::JournalMode::kWal};
 
 Cell OutcomeCell(const char* what) {
   return {.group = CellGroup::kOutcome, .what = what};
@@ -30,7 +30,8 @@ Cell OfEngine(CellGroup group, Engine engine, std::string what) {
   return {.group = group, .engine = engine, .what = std::move(what)};
 }
 
-Cell CrashCell(Engine engine, CrashKind crash, JournalMode mode, Phase phase) {
+Cell CrashCell(Engine engine, CrashKind crash, saver::JournalMode mode,
+               Phase phase) {
   return {.group = CellGroup::kCrash,
           .engine = engine,
           .crash = crash,
@@ -38,7 +39,7 @@ Cell CrashCell(Engine engine, CrashKind crash, JournalMode mode, Phase phase) {
           .phase = phase};
 }
 
-Cell CalmCell(Engine engine, JournalMode mode) {
+Cell CalmCell(Engine engine, saver::JournalMode mode) {
   return {.group = CellGroup::kRound,
           .engine = engine,
           .crash = CrashKind::kNone,
@@ -50,8 +51,8 @@ Cell MomentCell(Moment moment) {
 }
 
 // Only a WAL has checkpoints.
-bool Exists(JournalMode mode, Phase phase) {
-  return phase != Phase::kCheckpoint || mode == JournalMode::kWal;
+bool Exists(saver::JournalMode mode, Phase phase) {
+  return phase != Phase::kCheckpoint || mode == saver::JournalMode::kWal;
 }
 
 // Within one trial: those of others come from other programs.
@@ -103,7 +104,7 @@ void AddImages(const Profile& profile, const TrialResult& result,
 
 void AddRound(const Plan& plan, const RoundFacts& facts, Cells& cells) {
   if (!facts.judged) return;
-  const JournalMode mode = plan.profile.journal_mode;
+  const saver::JournalMode mode = plan.profile.journal_mode;
   if (facts.has_death) {
     ++cells[CrashCell(plan.engine, CrashKind::kKill, mode, facts.death.phase)];
     ++cells[MomentCell(facts.death.point.moment)];
@@ -190,7 +191,7 @@ bool Happened(FaultChoice fault, const TrialResult& result) {
 
 // An error in an open that had something to recover.
 bool IsInRecovery(const RoundFacts& before, const RoundFacts& facts) {
-  return facts.errors_in_open > 0 &&
+  return facts.counts.errors_in_open > 0 &&
          (before.hot_journal || before.wal_frames_recovered > 0);
 }
 
@@ -201,7 +202,7 @@ void AddKinds(const Plan& plan, const TrialResult& result, Cells& cells) {
     const RoundFacts& facts = result.rounds[r];
     const Round& round = plan.rounds[r];
     const auto error = ErrorStep(round);
-    if (error.has_value() && facts.errors > 0) {
+    if (error.has_value() && facts.counts.errors > 0) {
       ++cells[OfEngine(CellGroup::kErrors, plan.engine,
                        Word(round.steps[*error].error->kind))];
     }
@@ -232,13 +233,13 @@ void AddRemovals(const Plan& plan, const TrialResult& result, Cells& cells) {
       if (!facts.removed[static_cast<std::size_t>(i)]) continue;
       ++cells[cell(Word(static_cast<DatabaseFile>(i)))];
     }
-    if (facts.refused_for_removal > 0) {
-      cells[cell("refused")] += facts.refused_for_removal;
+    if (facts.counts.refused_for_removal > 0) {
+      cells[cell("refused")] += facts.counts.refused_for_removal;
     }
   }
 }
 
-std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
+std::int64_t CountPowerLosses(const Ledger& ledger, saver::JournalMode mode) {
   std::int64_t count = 0;
   for (int p = 0; p < kPhases; ++p) {
     count += ledger.Count(CrashCell(Engine::kFork, CrashKind::kPowerLoss, mode,
@@ -249,9 +250,10 @@ std::int64_t CountPowerLosses(const Ledger& ledger, JournalMode mode) {
 
 // Of real processes.
 bool HasPowerLosses(const Ledger& ledger) {
-  return std::any_of(kModes.begin(), kModes.end(), [&](JournalMode mode) {
-    return CountPowerLosses(ledger, mode) > 0;
-  });
+  return std::any_of(kModes.begin(), kModes.end(),
+                     [&](saver::JournalMode mode) {
+                       return CountPowerLosses(ledger, mode) > 0;
+                     });
 }
 
 bool HasRounds(const Cells& cells, Engine engine) {
@@ -354,7 +356,7 @@ std::string Ledger::PrintRealProcesses() const {
     absl::StrAppendFormat(&text, "%11s", Word(static_cast<Phase>(p)));
   }
   absl::StrAppendFormat(&text, "%11s\n", "no crash");
-  const auto append_crashes = [&](CrashKind crash, JournalMode mode) {
+  const auto append_crashes = [&](CrashKind crash, saver::JournalMode mode) {
     for (int p = 0; p < kPhases; ++p) {
       const auto phase = static_cast<Phase>(p);
       const Cell cell = CrashCell(Engine::kFork, crash, mode, phase);
@@ -362,14 +364,14 @@ std::string Ledger::PrintRealProcesses() const {
           &text, "%11s", Exists(mode, phase) ? absl::StrCat(Count(cell)) : "-");
     }
   };
-  for (const JournalMode mode : kModes) {
+  for (const saver::JournalMode mode : kModes) {
     absl::StrAppendFormat(&text, "  fork kill %-12s", Word(mode));
     append_crashes(CrashKind::kKill, mode);
     absl::StrAppendFormat(&text, "%11d\n",
                           Count(CalmCell(Engine::kFork, mode)));
   }
   const auto append_rows = [&](const char* name, CrashKind crash) {
-    for (const JournalMode mode : kModes) {
+    for (const saver::JournalMode mode : kModes) {
       absl::StrAppendFormat(&text, "  %s %-11s", name, Word(mode));
       append_crashes(crash, mode);
       text += "\n";

@@ -26,8 +26,9 @@ Cell TimedKills(const char* what) {
   return {.group = CellGroup::kTimedKill, .what = what};
 }
 
-constexpr JournalMode kModes[] = {JournalMode::kDelete, JournalMode::kTruncate,
-                                  JournalMode::kPersist, JournalMode::kWal};
+constexpr saver::JournalMode kModes[] = {
+    saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+    saver::JournalMode::kPersist, saver::JournalMode::kWal};
 
 // Which share of the plans of a fault is judged with that fault done, at least.
 // The others end before their crash, or an error comes where nothing fails, or
@@ -139,13 +140,13 @@ class PromiseList {
 
   // Only a WAL has checkpoints, and with a rollback journal a close makes calls
   // only if it has a transaction to roll back.
-  static bool IsPromised(JournalMode mode, Phase phase) {
-    return mode == JournalMode::kWal ||
+  static bool IsPromised(saver::JournalMode mode, Phase phase) {
+    return mode == saver::JournalMode::kWal ||
            (phase != Phase::kCheckpoint && phase != Phase::kClose);
   }
 
   void AddCrashes(Engine engine) {
-    for (const JournalMode mode : kModes) {
+    for (const saver::JournalMode mode : kModes) {
       Add({engine, {FaultChoice::kNone}}, 0.05,
           {.group = CellGroup::kRound,
            .engine = engine,

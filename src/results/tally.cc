@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/str_format.h"
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 
 namespace lastcommit {
 namespace {

@@ -93,7 +93,7 @@ struct Tally {
   int DeathsAt(std::uint64_t index) const;
   std::string digest() const;  // 16 hexadecimal digits
   // How many violations look like which bug (JoinedNames of
-  // model/known_bugs.h): "wal-reset-race", "unknown".
+  // explain/known_bugs.h): "wal-reset-race", "unknown".
   std::map<std::string, std::int64_t> Likenesses() const;
 };
 

@@ -4,7 +4,7 @@
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // json_valid() of some versions stops at the first NUL.
@@ -92,4 +92,4 @@ absl::Status CheckUpdate(const TaskKey& key, const TaskUpdate& update) {
   return CheckHasNoNul(*update.payload);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "saver/records.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::Status CheckThreadId(const std::string& thread_id);
 absl::Status CheckCheckpoint(const Checkpoint& checkpoint);
@@ -25,6 +25,6 @@ absl::Status CheckRange(const LogRange& range);
 absl::Status CheckNewTask(const TaskKey& key, const std::string& payload);
 absl::Status CheckUpdate(const TaskKey& key, const TaskUpdate& update);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_ARGUMENTS_H_

@@ -16,7 +16,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 absl::Status HasEnded() {
@@ -332,4 +332,4 @@ absl::StatusOr<BlobReader> SqliteSaver::ReadBlob(const std::string& thread_id,
   });
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -17,7 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 class SqliteSaver;
 
@@ -63,6 +63,6 @@ class BlobReader {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_BLOB_STREAM_H_

@@ -5,7 +5,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::StatusOr<std::int64_t> PutBlobHead(Database& database, const BlobKey& key,
                                          std::int64_t size,
@@ -87,4 +87,4 @@ absl::StatusOr<std::vector<std::string>> ListBlobNames(
   return select.AllBytes();
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

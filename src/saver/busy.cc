@@ -7,7 +7,7 @@
 
 #include "absl/cleanup/cleanup.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 void SetBusyTimeout(Database& database, absl::Duration timeout) {
   const std::int64_t timeout_ms = absl::ToInt64Milliseconds(timeout);
@@ -33,4 +33,4 @@ absl::Status RetryWhileBusy(Database& database, absl::Duration timeout,
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

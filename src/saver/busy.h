@@ -9,7 +9,7 @@
 #include "absl/time/time.h"
 #include "saver/database.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 void SetBusyTimeout(Database& database, absl::Duration timeout);
 
@@ -19,6 +19,6 @@ void SetBusyTimeout(Database& database, absl::Duration timeout);
 absl::Status RetryWhileBusy(Database& database, absl::Duration timeout,
                             absl::FunctionRef<absl::Status()> work);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_BUSY_H_

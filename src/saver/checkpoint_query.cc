@@ -10,7 +10,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr int kThread = 1;
@@ -89,4 +89,4 @@ absl::StatusOr<std::vector<Checkpoint>> QueryCheckpointRows(
   return AllCheckpoints(select, query.thread_id);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -5,7 +5,7 @@
 #include "saver/digest.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 absl::StatusOr<Checkpoint> CheckpointOf(const Statement& row,
@@ -46,4 +46,4 @@ absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -10,7 +10,7 @@
 #include "saver/database.h"
 #include "saver/records.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // SELECT LASTCOMMIT_CHECKPOINT_COLUMNS FROM checkpoints ...
 #define LASTCOMMIT_CHECKPOINT_COLUMNS                                \
@@ -26,6 +26,6 @@ absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
 absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
     Statement& select, const std::string& thread_id);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_CHECKPOINT_ROW_H_

@@ -2,7 +2,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // Returns the sequence that the checkpoint has now: `sequence` if it is new.
@@ -99,4 +99,4 @@ absl::StatusOr<std::vector<Checkpoint>> ListCheckpointRows(
   return AllCheckpoints(select, thread_id);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -2,7 +2,7 @@
 
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::StatusOr<std::int64_t> ReadCounter(Database& database) {
   return database.QueryInt(
@@ -16,4 +16,4 @@ absl::Status WriteCounter(Database& database, std::int64_t value) {
   return statement.BindInt(1, value).Run();
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -9,12 +9,12 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // DataLoss if the row is missing.
 absl::StatusOr<std::int64_t> ReadCounter(Database& database);
 absl::Status WriteCounter(Database& database, std::int64_t value);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_COUNTER_H_

@@ -9,7 +9,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // A null pointer would bind NULL instead of an empty value.
@@ -295,4 +295,4 @@ bool Database::IsAutocommit() const {
   return sqlite3_get_autocommit(connection_) != 0;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -19,7 +19,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // A prepared statement in use. Bound bytes must live until it is destroyed.
 class Statement {
@@ -126,6 +126,6 @@ class Database {
   std::map<std::string_view, Compiled> statements_;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_DATABASE_H_

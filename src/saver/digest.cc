@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 std::string Canonical(XXH128_hash_t hash) {
@@ -66,4 +66,4 @@ std::string DigestBuilder::Finish() const {
   return Canonical(XXH3_128bits_digest(&state_->xxh));
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

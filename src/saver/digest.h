@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 inline constexpr std::size_t kDigestBytes = 16;
 
@@ -46,6 +46,6 @@ class DigestBuilder {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_DIGEST_H_

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // Tells files apart as long as they are there. No file has 0, 0.
 struct FileId {
@@ -29,6 +29,6 @@ struct FileOfName {
   FileId id;                   // the answer
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_FILE_OF_NAME_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/cord.h"
 #include "saver/transaction.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr char kPayload[] = "lastcommit.saver/in_doubt";
@@ -35,4 +35,4 @@ bool IsInDoubt(const absl::Status& status) {
   return status.GetPayload(kPayload).has_value();
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

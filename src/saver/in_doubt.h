@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 class DoubtMarker {
  public:
@@ -19,6 +19,6 @@ class DoubtMarker {
   absl::Status out_of_memory_;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_IN_DOUBT_H_

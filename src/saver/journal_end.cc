@@ -8,7 +8,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "saver/sqlite_status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 bool WritesOverJournal(JournalMode mode, Synchronous synchronous) {
   return (mode == JournalMode::kTruncate || mode == JournalMode::kPersist) &&
@@ -69,4 +69,4 @@ absl::Status SyncEmptyDatabase(Database& database) {
   return SqliteStatus(result, nullptr, "syncing an empty database");
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

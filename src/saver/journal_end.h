@@ -9,7 +9,7 @@
 #include "saver/database.h"
 #include "saver/settings.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // Whether transactions of that mode write over the journal of the former one,
 // at a level that promises something after a loss of power.
@@ -22,6 +22,6 @@ absl::Status SyncJournal(Database& database);
 // The same of a database without content; before it is read.
 absl::Status SyncEmptyDatabase(Database& database);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_JOURNAL_END_H_

@@ -9,7 +9,7 @@
 #include "saver/out_of_memory.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::Status SetPragma(Database& database, const char* name,
                        const std::string& value, const std::string& expected) {
@@ -115,4 +115,4 @@ absl::Status ChangeJournalMode(Database& database, KeptLocks& locks,
   return changed.ok() ? set : changed;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

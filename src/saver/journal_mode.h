@@ -14,7 +14,7 @@
 #include "saver/kept_locks.h"
 #include "saver/settings.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // Sets a PRAGMA and reads it back: SQLite ignores what it does not want to do
 // (FailedPrecondition).
@@ -41,6 +41,6 @@ absl::Status ChangeJournalMode(Database& database, KeptLocks& locks,
                                JournalMode mode, Synchronous synchronous,
                                absl::Duration busy_timeout);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_JOURNAL_MODE_H_

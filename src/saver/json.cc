@@ -7,7 +7,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 struct Finalize {
@@ -47,4 +47,4 @@ absl::StatusOr<bool> IsJson(sqlite3* connection, std::string_view text) {
   return SqliteStatus(SQLITE_NOMEM, nullptr, sql);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -8,7 +8,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr char kKeep[] = "PRAGMA main.locking_mode = EXCLUSIVE";
@@ -90,4 +90,4 @@ absl::Status KeptLocks::ReleaseInWalMode() {
   return absl::UnavailableError("the lock of the database file is still held");
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 class KeptLocks {
  public:
@@ -42,6 +42,6 @@ class KeptLocks {
   bool has_begun_ = false;  // a transaction, to give back the file's lock
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_KEPT_LOCKS_H_

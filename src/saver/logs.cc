@@ -4,7 +4,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // INSERT of `rows` entries: ?1 is the thread, ?2 the number before the first,
@@ -76,4 +76,4 @@ absl::StatusOr<std::vector<LogEntry>> ReadLogRows(Database& database,
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -13,7 +13,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // Version 1 gave rowids in the order of the first put, and VACUUM kept their
@@ -175,4 +175,4 @@ absl::StatusOr<int> Migrate(Database& database) {
   return version;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -7,13 +7,13 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // In one transaction, so that a crash leaves the old database or the new one.
 // Returns the version before; 0 if somebody else was faster. The commit counter
 // stays: it is not a commit of the caller's.
 absl::StatusOr<int> Migrate(Database& database);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_MIGRATION_H_

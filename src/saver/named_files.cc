@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/out_of_memory.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 NamedFiles::NamedFiles(Database& database, bool is_on) : database_(database) {
   const char* const name = sqlite3_db_filename(database_.connection(), "main");
@@ -93,4 +93,4 @@ FileId NamedFiles::Find(const std::string& name) {
   return {found.st_dev, found.st_ino};
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -20,7 +20,7 @@
 #include "saver/database.h"
 #include "saver/file_of_name.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 class NamedFiles {
  public:
@@ -63,6 +63,6 @@ class NamedFiles {
   absl::Status moved_;  // not OK once one of them was
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_NAMED_FILES_H_

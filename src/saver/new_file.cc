@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 bool CreateNew(const std::string& path) {
@@ -55,4 +55,4 @@ void CreateIfMissing(const std::string& path) {
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // FailedPrecondition: the path leads to something that is no file (SQLite would
 // wait for a FIFO's other end), or in a circle.
@@ -19,6 +19,6 @@ absl::Status CheckIsNoOtherThanAFile(const std::string& path);
 // 0644. Through a symbolic link too.
 void CreateIfMissing(const std::string& path);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_NEW_FILE_H_

@@ -20,7 +20,7 @@
 #include "saver/wal_checkpointer.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // SQLite would take these names as something else than a file.
@@ -194,4 +194,4 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
   return database;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

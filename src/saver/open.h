@@ -10,7 +10,7 @@
 #include "saver/database.h"
 #include "saver/sqlite_saver.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // The level to set; InvalidArgument if it is not the durability asked for.
 absl::StatusOr<Synchronous> SynchronousOf(const Options& options);
@@ -21,6 +21,6 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
                                       Synchronous synchronous,
                                       RecoveryReport& report);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_OPEN_H_

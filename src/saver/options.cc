@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/out_of_memory.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr std::array<std::string_view, 3> kDurabilityNames = {
@@ -49,4 +49,4 @@ absl::StatusOr<Synchronous> SynchronousFor(JournalMode mode, Durability level) {
                                          : Synchronous::kNormal;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "saver/settings.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // What an acknowledged commit survives. Each level includes those before it.
 // Whatever the level, transactions stay atomic wherever it is kept.
@@ -70,6 +70,6 @@ struct Options {
   bool avoid_sqlite_bugs = true;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_OPTIONS_H_

@@ -1,6 +1,6 @@
 #include "saver/out_of_memory.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::Status OutOfMemory() noexcept {
   return StatusWith(absl::StatusCode::kResourceExhausted, "out of memory");
@@ -14,4 +14,4 @@ absl::Status StatusWith(absl::StatusCode code,
   });
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // ResourceExhausted.
 absl::Status OutOfMemory() noexcept;
@@ -40,6 +40,6 @@ auto CatchBadAlloc(const Work& work) noexcept -> decltype(work()) {
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_OUT_OF_MEMORY_H_

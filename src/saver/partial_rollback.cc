@@ -6,7 +6,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 int PagesWritten(sqlite3* connection) {
@@ -54,4 +54,4 @@ absl::StatusOr<bool> WriteCounterTwice(Database& database,
   return is_first_written && is_second_written;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

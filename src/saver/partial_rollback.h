@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // `version_number` as of sqlite3_libversion_number().
 bool HasPartialRollbackBug(int version_number);
@@ -23,6 +23,6 @@ bool HasPartialRollbackBug(int version_number);
 absl::StatusOr<bool> WriteCounterTwice(Database& database,
                                        std::int64_t counter);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_PARTIAL_ROLLBACK_H_

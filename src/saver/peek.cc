@@ -12,7 +12,7 @@
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // https://sqlite.org/uri.html: every byte that might mean something there is
@@ -140,4 +140,4 @@ absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
   return peeked;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

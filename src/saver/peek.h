@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 enum class Peeked {
   kFine,  // an empty database, or one of ours
@@ -24,6 +24,6 @@ enum class Peeked {
 absl::StatusOr<Peeked> PeekAtFile(const std::string& path,
                                   const std::string& vfs);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_PEEK_H_

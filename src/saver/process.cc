@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // getpid() is a system call. What it answers changes by fork() alone, whose
@@ -84,4 +84,4 @@ absl::Status WasInherited() {
       "the saver was opened by another process, before a fork()");
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

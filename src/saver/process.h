@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // FailedPrecondition: this process has inherited an open saver of the file. Its
 // SQLite would believe that it holds the locks which the parent has.
@@ -43,6 +43,6 @@ class OpenInProcess {
 // What a call in a child is answered with: FailedPrecondition.
 absl::Status WasInherited();
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_PROCESS_H_

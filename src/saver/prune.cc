@@ -1,7 +1,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // The highest sequence that goes; 0 if none does.
@@ -42,4 +42,4 @@ absl::StatusOr<std::int64_t> PruneRows(Database& database,
   return database.Changes();
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

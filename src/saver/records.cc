@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr std::array<std::string_view, kLogLevels> kLevelNames = {
@@ -36,4 +36,4 @@ bool IsLegal(TaskState from, TaskState to) {
   return false;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 struct CheckpointKey {
   std::string thread_id;
@@ -116,6 +116,6 @@ struct ThreadInfo {
   bool is_deleted = false;           // a tombstone: nothing else is left of it
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_RECORDS_H_

@@ -23,7 +23,7 @@
 #include "saver/wal_checkpointer.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // A blob stream that has begun and not ended.
 class OpenStream {
@@ -159,6 +159,6 @@ class SqliteSaver::Impl {
   }
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_SAVER_IMPL_H_

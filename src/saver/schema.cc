@@ -8,7 +8,7 @@
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // thread_id leads every primary key: the foreign keys and DELETE use it as an
@@ -211,4 +211,4 @@ absl::StatusOr<bool> CreateSchema(Database& database, int page_size) {
   return created;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

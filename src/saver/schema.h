@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "saver/database.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // How a database says what it is; 0 where nobody set it.
 struct SchemaId {
@@ -36,6 +36,6 @@ absl::Status CreateCheckpoints(Database& database);
 // (https://sqlite.org/atomiccommit.html). False if somebody else did so first.
 absl::StatusOr<bool> CreateSchema(Database& database, int page_size);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_SCHEMA_H_

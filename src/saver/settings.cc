@@ -1,9 +1,11 @@
 #include "saver/settings.h"
 
+#include <sqlite3.h>
+
 #include <array>
 #include <cstddef>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr std::array<std::string_view, 6> kJournalModes = {
@@ -28,6 +30,20 @@ bool IsKeptOnDisk(JournalMode mode) {
   return mode != JournalMode::kMemory && mode != JournalMode::kOff;
 }
 
+int SqliteNumber(CheckpointMode mode) {
+  switch (mode) {
+    case CheckpointMode::kPassive:
+      return SQLITE_CHECKPOINT_PASSIVE;
+    case CheckpointMode::kFull:
+      return SQLITE_CHECKPOINT_FULL;
+    case CheckpointMode::kRestart:
+      return SQLITE_CHECKPOINT_RESTART;
+    case CheckpointMode::kTruncate:
+      return SQLITE_CHECKPOINT_TRUNCATE;
+  }
+  return SQLITE_CHECKPOINT_PASSIVE;
+}
+
 std::string_view Name(JournalMode mode) {
   return kJournalModes[static_cast<std::size_t>(mode)];
 }
@@ -48,4 +64,4 @@ std::optional<CheckpointMode> ParseCheckpointMode(std::string_view name) {
   return Parse<CheckpointMode>(kCheckpointModes, name);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // https://sqlite.org/pragma.html#pragma_journal_mode
 enum class JournalMode { kDelete, kTruncate, kPersist, kMemory, kWal, kOff };
@@ -23,6 +23,9 @@ enum class CheckpointMode { kPassive, kFull, kRestart, kTruncate };
 // the journal, or the WAL.
 bool IsKeptOnDisk(JournalMode mode);
 
+// SQLITE_CHECKPOINT_PASSIVE, ...: what sqlite3_wal_checkpoint_v2() is given.
+int SqliteNumber(CheckpointMode mode);
+
 // "wal", "full", "passive": the words of the PRAGMAs.
 std::string_view Name(JournalMode mode);
 std::string_view Name(Synchronous level);
@@ -33,6 +36,6 @@ std::optional<JournalMode> ParseJournalMode(std::string_view name);
 std::optional<Synchronous> ParseSynchronous(std::string_view name);
 std::optional<CheckpointMode> ParseCheckpointMode(std::string_view name);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_SETTINGS_H_

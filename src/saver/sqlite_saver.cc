@@ -18,7 +18,7 @@
 #include "saver/vacuum.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 TransactionDefences DefencesFor(const Options& options, JournalMode mode,
@@ -248,7 +248,7 @@ absl::Status SqliteSaver::Vacuum() {
     // What was compiled for the former schema SQLite would compile again inside
     // the next transaction, which may end it (docs/findings.md).
     const absl::Cleanup forget = [&] { impl_->database.ForgetStatements(); };
-    RETURN_IF_ERROR(lastcommit::Vacuum(impl_->database, impl_->journal_mode));
+    RETURN_IF_ERROR(saver::Vacuum(impl_->database, impl_->journal_mode));
     return impl_->files.Check();
   });
 }
@@ -301,4 +301,4 @@ absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
 
 sqlite3* SqliteSaver::connection() { return impl_->database.connection(); }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -45,7 +45,7 @@
 
 struct sqlite3;
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // "LstC": PRAGMA application_id of a database of this library.
 inline constexpr std::int32_t kApplicationId = 0x4c737443;
@@ -239,6 +239,6 @@ class SqliteSaver {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_SQLITE_SAVER_H_

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/out_of_memory.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 struct CodeName {
@@ -176,4 +176,4 @@ absl::Status SqliteStatus(int result, sqlite3* connection,
   });
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

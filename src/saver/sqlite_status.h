@@ -9,7 +9,7 @@
 
 struct sqlite3;
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // Maps a (extended) result code to the status codes listed in sqlite_saver.h.
 // OK for SQLITE_OK, SQLITE_ROW and SQLITE_DONE. The message names `what` was
@@ -18,6 +18,6 @@ namespace lastcommit {
 absl::Status SqliteStatus(int result, sqlite3* connection,
                           std::string_view what) noexcept;
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_SQLITE_STATUS_H_

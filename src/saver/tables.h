@@ -15,7 +15,7 @@
 #include "saver/database.h"
 #include "saver/sqlite_saver.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // A change first reads the row of its thread, then puts its data, and its row
 // of table threads last, which deferred foreign keys permit: the statement that
@@ -112,6 +112,6 @@ absl::Status TouchThreadRow(Database& database, std::string_view thread_id);
 absl::Status DeleteThreadRows(Database& database, const std::string& thread_id);
 absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_TABLES_H_

@@ -4,7 +4,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 absl::Status NoSuchTask() { return absl::NotFoundError("no such task"); }
@@ -130,4 +130,4 @@ absl::StatusOr<std::vector<Task>> ListTaskRows(Database& database,
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

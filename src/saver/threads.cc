@@ -1,7 +1,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::Status ThreadIsDeleted() {
   return absl::FailedPreconditionError("the thread was deleted");
@@ -82,4 +82,4 @@ absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database) {
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -5,7 +5,7 @@
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 absl::Status MovedFrom() {
@@ -82,4 +82,4 @@ bool Transaction::is_open() const {
   return saver_ != nullptr && saver_->impl_->stack.IsOpen({depth_, id_});
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 class SqliteSaver;
 
@@ -66,6 +66,6 @@ class Transaction {
 // has decided, whatever readers see until then.
 bool IsInDoubt(const absl::Status& status);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_TRANSACTION_H_

@@ -14,7 +14,7 @@
 #include "saver/partial_rollback.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 absl::StatusOr<Level> TransactionStack::Begin() {
   RETURN_IF_ERROR(CheckNotAborted());
@@ -334,4 +334,4 @@ Level TransactionStack::Push() {
   return level;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -24,7 +24,7 @@
 #include "saver/kept_locks.h"
 #include "saver/named_files.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // One level of the stack: depth 0 is the transaction, 1.. are savepoints.
 // `id` tells it from earlier levels of the same depth.
@@ -136,6 +136,6 @@ class TransactionStack {
   bool is_partial_rollback_safe_ = true;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_TRANSACTION_STACK_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // After the commit SQLite cuts the database file to its new size, without
@@ -46,4 +46,4 @@ absl::Status Vacuum(Database& database, JournalMode mode) {
   return vacuumed;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

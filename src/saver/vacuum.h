@@ -8,11 +8,11 @@
 #include "saver/database.h"
 #include "saver/settings.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // No transaction is open.
 absl::Status Vacuum(Database& database, JournalMode mode);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_VACUUM_H_

@@ -10,22 +10,8 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
-
-int ModeOf(CheckpointMode mode) {
-  switch (mode) {
-    case CheckpointMode::kPassive:
-      return SQLITE_CHECKPOINT_PASSIVE;
-    case CheckpointMode::kFull:
-      return SQLITE_CHECKPOINT_FULL;
-    case CheckpointMode::kRestart:
-      return SQLITE_CHECKPOINT_RESTART;
-    case CheckpointMode::kTruncate:
-      return SQLITE_CHECKPOINT_TRUNCATE;
-  }
-  return SQLITE_CHECKPOINT_PASSIVE;
-}
 
 bool IsWal(Database& database) {
   const auto mode = database.QueryText("PRAGMA journal_mode");
@@ -149,8 +135,9 @@ absl::StatusOr<WalCheckpointResult> WalCheckpointer::RunPlainly(
   sqlite3* const connection = database_.connection();
   int log_frames = 0;
   int checkpointed_frames = 0;
-  const int result = sqlite3_wal_checkpoint_v2(
-      connection, nullptr, ModeOf(mode), &log_frames, &checkpointed_frames);
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection, nullptr, SqliteNumber(mode),
+                                &log_frames, &checkpointed_frames);
   const bool is_busy = (result & 0xff) == SQLITE_BUSY;
   if (!is_busy) {
     RETURN_IF_ERROR(SqliteStatus(result, connection, "checkpoint"));
@@ -160,4 +147,4 @@ absl::StatusOr<WalCheckpointResult> WalCheckpointer::RunPlainly(
                              std::max(checkpointed_frames, 0), is_busy};
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

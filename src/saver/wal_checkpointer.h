@@ -18,7 +18,7 @@
 
 struct sqlite3;
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // `version_number` as of sqlite3_libversion_number().
 bool HasWalResetBug(int version_number);
@@ -66,6 +66,6 @@ class WalCheckpointer {
   int frames_ = 0;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_SAVER_WAL_CHECKPOINTER_H_

@@ -1,7 +1,7 @@
 #include "saver/tables.h"
 #include "status/status.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // OK if the thread may be changed and the checkpoint is there.
@@ -82,4 +82,4 @@ absl::StatusOr<std::vector<PendingWrite>> ListWriteRows(
   }
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

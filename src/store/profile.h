@@ -10,8 +10,8 @@ namespace lastcommit {
 
 // The defaults are SqliteSaver's and the unix VFS's.
 struct Profile {
-  JournalMode journal_mode = JournalMode::kWal;
-  Synchronous synchronous = Synchronous::kFull;
+  saver::JournalMode journal_mode = saver::JournalMode::kWal;
+  saver::Synchronous synchronous = saver::Synchronous::kFull;
   int page_size = 4096;
   int cache_size = 0;  // pages; 0 = SQLite's default
   int wal_autocheckpoint = 1000;

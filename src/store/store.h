@@ -55,11 +55,11 @@ class Store {
   // store was opened (SQLITE_DBSTATUS_CACHE_SPILL).
   virtual std::int64_t CacheSpills() = 0;
 
-  virtual absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode mode) = 0;
+  virtual absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode mode) = 0;
   virtual absl::Status Vacuum() = 0;
   // Of the open database.
-  virtual absl::Status SetJournalMode(JournalMode mode) = 0;
+  virtual absl::Status SetJournalMode(saver::JournalMode mode) = 0;
 
   // What the store says of its transaction: it is open; it was rolled back and
   // everything in it is refused until Rollback().

@@ -12,6 +12,7 @@
 #include "status/status.h"
 #include "subject/asked.h"
 #include "subject/sql_reader.h"
+#include "subject/statement.h"
 
 namespace lastcommit {
 namespace {
@@ -26,26 +27,10 @@ absl::StatusOr<State> ReadKeys(sqlite3* connection,
   return ReadTables(connection, kTables);
 }
 
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
-  }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
-
 int Size(std::string_view text) { return static_cast<int>(text.size()); }
 
-absl::StatusOr<Statement> Prepare(sqlite3* connection, std::string_view sql) {
-  sqlite3_stmt* raw = nullptr;
-  const int result =
-      sqlite3_prepare_v2(connection, sql.data(), Size(sql), &raw, nullptr);
-  Statement statement(raw);
-  RETURN_IF_ERROR(SqliteStatus(result, connection, sql));
-  return statement;
-}
-
 absl::Status Execute(sqlite3* connection, const std::string& sql) {
-  return SqliteStatus(
+  return saver::SqliteStatus(
       sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
       connection, sql);
 }
@@ -56,7 +41,8 @@ absl::StatusOr<bool> HasSchema(sqlite3* connection) {
       Prepare(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'"));
   const int result = sqlite3_step(select.get());
   if (result == SQLITE_ROW) return true;
-  RETURN_IF_ERROR(SqliteStatus(result, connection, "reading the schema"));
+  RETURN_IF_ERROR(
+      saver::SqliteStatus(result, connection, "reading the schema"));
   return false;
 }
 
@@ -107,20 +93,6 @@ absl::Status SetUp(sqlite3* connection, const Profile& profile) {
   return Execute(connection, "PRAGMA wal_checkpoint");
 }
 
-int ModeOf(CheckpointMode mode) {
-  switch (mode) {
-    case CheckpointMode::kPassive:
-      return SQLITE_CHECKPOINT_PASSIVE;
-    case CheckpointMode::kFull:
-      return SQLITE_CHECKPOINT_FULL;
-    case CheckpointMode::kRestart:
-      return SQLITE_CHECKPOINT_RESTART;
-    case CheckpointMode::kTruncate:
-      return SQLITE_CHECKPOINT_TRUNCATE;
-  }
-  return SQLITE_CHECKPOINT_PASSIVE;
-}
-
 // Opens or creates the database with the settings of the profile.
 absl::StatusOr<sqlite3*> OpenKeys(const std::string& path,
                                   const Profile& profile) {
@@ -128,7 +100,7 @@ absl::StatusOr<sqlite3*> OpenKeys(const std::string& path,
   const int result =
       sqlite3_open_v2(path.c_str(), &connection,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  absl::Status status = SqliteStatus(result, connection, "opening");
+  absl::Status status = saver::SqliteStatus(result, connection, "opening");
   if (status.ok()) status = SetUp(connection, profile);
   if (status.ok()) return connection;
   sqlite3_close(connection);
@@ -173,7 +145,7 @@ Answered PlainKeys::Run(std::string_view sql, std::string_view text,
     first = sqlite3_column_int64(statement.get(), 0);
     while (result == SQLITE_ROW) result = sqlite3_step(statement.get());
   }
-  RETURN_IF_ERROR(SqliteStatus(result, connection_, sql));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, sql));
   return first;
 }
 
@@ -209,7 +181,7 @@ absl::Status PlainKeys::Begin() {
 // One that SQLite refuses leaves the transaction open; one that fails in its
 // middle ends it, and what of it reached the disk nobody can say.
 absl::Status PlainKeys::CommitSql() {
-  const DoubtMarker doubt;
+  const saver::DoubtMarker doubt;
   absl::Status status = Run("COMMIT").status();
   if (status.ok() || sqlite3_get_autocommit(connection_) == 0) return status;
   return doubt.MarkInDoubt(std::move(status));
@@ -344,7 +316,7 @@ Answered PlainKeys::Query(const Operation& operation) {
     list.push_back({std::string(name, static_cast<std::size_t>(size)),
                     sqlite3_column_int64(select.get(), 1)});
   }
-  RETURN_IF_ERROR(SqliteStatus(result, connection_, "reading keys"));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, "reading keys"));
   if (is_get && list.empty()) return absl::NotFoundError("no such key");
   return keys::DigestOf(list);
 }
@@ -373,20 +345,21 @@ std::int64_t PlainKeys::CacheSpills() {
   return spills;
 }
 
-absl::StatusOr<WalCheckpointResult> PlainKeys::WalCheckpoint(
-    CheckpointMode mode) {
+absl::StatusOr<saver::WalCheckpointResult> PlainKeys::WalCheckpoint(
+    saver::CheckpointMode mode) {
   RETURN_IF_ERROR(CheckUsable());
   if (in_transaction_) {
     return absl::FailedPreconditionError("a transaction is open");
   }
   int log_frames = 0;
   int checkpointed_frames = 0;
-  const int result = sqlite3_wal_checkpoint_v2(
-      connection_, nullptr, ModeOf(mode), &log_frames, &checkpointed_frames);
-  WalCheckpointResult answer;
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection_, nullptr, saver::SqliteNumber(mode),
+                                &log_frames, &checkpointed_frames);
+  saver::WalCheckpointResult answer;
   answer.busy = (result & 0xff) == SQLITE_BUSY;
   if (!answer.busy) {
-    RETURN_IF_ERROR(SqliteStatus(result, connection_, "checkpoint"));
+    RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, "checkpoint"));
   }
   answer.log_frames = log_frames;
   answer.checkpointed_frames = checkpointed_frames;
@@ -401,7 +374,7 @@ absl::Status PlainKeys::Vacuum() {
   return Run("VACUUM").status();
 }
 
-absl::Status PlainKeys::SetJournalMode(JournalMode /*mode*/) {
+absl::Status PlainKeys::SetJournalMode(saver::JournalMode /*mode*/) {
   return absl::UnimplementedError("the journal mode stays as it is");
 }
 

@@ -37,10 +37,10 @@ class PlainKeys : public Store {
   std::int64_t AttemptedCommit() const override { return attempted_; }
   absl::StatusOr<State> ReadState() override;
   std::int64_t CacheSpills() override;
-  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode mode) override;
+  absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode mode) override;
   absl::Status Vacuum() override;
-  absl::Status SetJournalMode(JournalMode mode) override;
+  absl::Status SetJournalMode(saver::JournalMode mode) override;
   bool IsInTransaction() override;
   bool IsAborted() override { return is_aborted_; }
   void Interrupt() override;

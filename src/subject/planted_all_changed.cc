@@ -25,8 +25,8 @@ class SaverThatTakesAllForChanged : public PlantedSubject {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
-                                          const TaskUpdate& update) override {
+  absl::StatusOr<std::int64_t> UpdateTask(
+      const saver::TaskKey& key, const saver::TaskUpdate& update) override {
     if (in_transaction() && !IsAborted() && has_changed_) {
       return absl::FailedPreconditionError("the task may have been changed");
     }

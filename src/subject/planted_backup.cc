@@ -42,7 +42,8 @@ absl::StatusOr<Connection> OpenByUri(const std::string& path,
   const int result = sqlite3_open_v2(
       uri.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, nullptr);
   Connection connection(raw);
-  RETURN_IF_ERROR(SqliteStatus(result, raw, "opening what is to be copied"));
+  RETURN_IF_ERROR(
+      saver::SqliteStatus(result, raw, "opening what is to be copied"));
   return connection;
 }
 

@@ -18,18 +18,20 @@ class SaverThatNotesAfterwards : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+  absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint) override {
     return Noted(SqliteSubject::PutCheckpoint(checkpoint));
   }
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return Noted(SqliteSubject::CommitStep(checkpoint, writes));
   }
-  absl::Status PutWrites(const CheckpointKey& checkpoint,
-                         const std::vector<PendingWrite>& writes) override {
+  absl::Status PutWrites(
+      const saver::CheckpointKey& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return Noted(SqliteSubject::PutWrites(checkpoint, writes));
   }
-  absl::Status CreateTask(const TaskKey& key,
+  absl::Status CreateTask(const saver::TaskKey& key,
                           const std::string& payload) override {
     return Noted(SqliteSubject::CreateTask(key, payload));
   }

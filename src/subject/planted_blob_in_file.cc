@@ -80,7 +80,7 @@ void Resolve(const std::string& path, const Contents& pending, State& state) {
         found == pending.end() ? ReadFile(FileOf(path, blob)) : found->second;
     RowHasher hasher;
     if (content.has_value()) {
-      hasher.Blob(*content).Blob(DigestOf(*content));
+      hasher.Blob(*content).Blob(saver::DigestOf(*content));
     } else {
       hasher.Null().Null();
     }
@@ -97,7 +97,7 @@ absl::StatusOr<State> ReadWithFiles(sqlite3* connection,
 
 class SaverThatKeepsBlobsInFiles : public SqliteSubject {
  public:
-  SaverThatKeepsBlobsInFiles(std::unique_ptr<SqliteSaver> saver,
+  SaverThatKeepsBlobsInFiles(std::unique_ptr<saver::SqliteSaver> saver,
                              std::string path)
       : SqliteSubject(std::move(saver)), path_(std::move(path)) {}
 
@@ -193,7 +193,8 @@ class SaverThatKeepsBlobsInFiles : public SqliteSubject {
 
 absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SaverThatKeepsBlobsInFiles>(std::move(saver), path);
 }
 

@@ -37,11 +37,11 @@ class PlantedCall : public PlantedSubject {
   absl::Status RollbackTo(int up) override {
     return Through([&] { return SqliteSubject::RollbackTo(up); });
   }
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+  absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint) override {
     return Through([&] { return SqliteSubject::PutCheckpoint(checkpoint); });
   }
-  absl::StatusOr<std::vector<Checkpoint>> ListCheckpoints(
-      const CheckpointQuery& query) override {
+  absl::StatusOr<std::vector<saver::Checkpoint>> ListCheckpoints(
+      const saver::CheckpointQuery& query) override {
     return Through([&] { return SqliteSubject::ListCheckpoints(query); });
   }
   absl::StatusOr<std::int64_t> Prune(const std::string& thread_id,
@@ -50,37 +50,39 @@ class PlantedCall : public PlantedSubject {
     return Through(
         [&] { return SqliteSubject::Prune(thread_id, checkpoint_ns, keep); });
   }
-  absl::Status PutWrites(const CheckpointKey& checkpoint,
-                         const std::vector<PendingWrite>& writes) override {
+  absl::Status PutWrites(
+      const saver::CheckpointKey& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return Through(
         [&] { return SqliteSubject::PutWrites(checkpoint, writes); });
   }
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return Through(
         [&] { return SqliteSubject::CommitStep(checkpoint, writes); });
   }
   absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
                                          const std::string& payload,
-                                         LogLevel level) override {
+                                         saver::LogLevel level) override {
     return Through(
         [&] { return SqliteSubject::AppendLog(thread_id, payload, level); });
   }
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level) override {
+      saver::LogLevel level) override {
     return Through(
         [&] { return SqliteSubject::AppendLogs(thread_id, payloads, level); });
   }
-  absl::Status CreateTask(const TaskKey& key,
+  absl::Status CreateTask(const saver::TaskKey& key,
                           const std::string& payload) override {
     return Through([&] { return SqliteSubject::CreateTask(key, payload); });
   }
-  absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
-                                          const TaskUpdate& update) override {
+  absl::StatusOr<std::int64_t> UpdateTask(
+      const saver::TaskKey& key, const saver::TaskUpdate& update) override {
     return Through([&] { return SqliteSubject::UpdateTask(key, update); });
   }
-  absl::StatusOr<Task> GetTask(const TaskKey& key) override {
+  absl::StatusOr<saver::Task> GetTask(const saver::TaskKey& key) override {
     return Through([&] { return SqliteSubject::GetTask(key); });
   }
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,

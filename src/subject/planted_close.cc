@@ -60,13 +60,14 @@ class SaverThatStaysOpenAfterAnError : public PlantedCall {
   }
 };
 
-bool HasRecovered(const SqliteSaver& saver) {
+bool HasRecovered(const saver::SqliteSaver& saver) {
   return saver.recovery_report().wal_frames > 0;
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenWhatWasClosed(
     const std::string& path, const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   if (HasRecovered(*saver)) {
     return absl::FailedPreconditionError("not closed cleanly: repair it");
   }
@@ -75,7 +76,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenWhatWasClosed(
 
 absl::StatusOr<std::unique_ptr<Store>> OpenToBeLookedAt(
     const std::string& path, const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   if (HasRecovered(*saver)) {
     RETURN_IF_ERROR(
         RunSql(saver->connection(), "PRAGMA query_only = ON").status());

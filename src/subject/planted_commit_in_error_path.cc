@@ -24,7 +24,7 @@ class SaverThatCommitsInTheErrorPath : public PlantedSubject {
 
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level) override {
+      saver::LogLevel level) override {
     ASSIGN_OR_RETURN(const auto good, GoodBeginning(payloads));
     if (in_transaction() || good.empty() || good.size() == payloads.size()) {
       return SqliteSubject::AppendLogs(thread_id, payloads, level);

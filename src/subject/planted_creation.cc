@@ -28,7 +28,7 @@ absl::Status TryToWrite(const std::string& path, const Profile& profile) {
   sqlite3* connection = nullptr;
   const int result = sqlite3_open(path.c_str(), &connection);
   const absl::Cleanup close = [connection] { sqlite3_close(connection); };
-  RETURN_IF_ERROR(SqliteStatus(result, connection, "opening"));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection, "opening"));
   const std::string page_size =
       absl::StrCat("PRAGMA page_size = ", profile.page_size);
   RETURN_IF_ERROR(RunSql(connection, page_size).status());
@@ -41,13 +41,14 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
   if (access(path.c_str(), F_OK) != 0) {
     RETURN_IF_ERROR(TryToWrite(path, profile));
   }
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SqliteSubject>(std::move(saver));
 }
 
 // As CreateSchema does, without the last sync of EXTRA: that of the directory
 // after the journal was deleted.
-absl::Status CreateAtFull(Database& database, int page_size) {
+absl::Status CreateAtFull(saver::Database& database, int page_size) {
   for (const std::string& sql :
        {std::string("PRAGMA synchronous = FULL"),
         std::string("PRAGMA journal_mode = DELETE"),
@@ -58,25 +59,27 @@ absl::Status CreateAtFull(Database& database, int page_size) {
     RETURN_IF_ERROR(
         database.RunOnce("CREATE TABLE meta (key TEXT PRIMARY KEY,"
                          " value INTEGER NOT NULL) STRICT, WITHOUT ROWID"));
-    RETURN_IF_ERROR(CreateTables(database));
+    RETURN_IF_ERROR(saver::CreateTables(database));
     RETURN_IF_ERROR(database.RunOnce(
         "INSERT INTO meta (key, value) VALUES ('commit_counter', 0)"));
-    return WriteSchemaId(database);
+    return saver::WriteSchemaId(database);
   });
 }
 
 // Closes again: nobody else may be there where WAL is left.
 absl::Status CreateIfEmpty(const std::string& path, int page_size) {
-  ASSIGN_OR_RETURN(Database database, Database::Open(path, ""));
-  ASSIGN_OR_RETURN(const SchemaState state, InspectSchema(database));
-  if (state != SchemaState::kEmpty) return absl::OkStatus();
+  ASSIGN_OR_RETURN(saver::Database database, saver::Database::Open(path, ""));
+  ASSIGN_OR_RETURN(const saver::SchemaState state,
+                   saver::InspectSchema(database));
+  if (state != saver::SchemaState::kEmpty) return absl::OkStatus();
   return CreateAtFull(database, page_size);
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenAndThenSet(const std::string& path,
                                                       const Profile& profile) {
   RETURN_IF_ERROR(CreateIfEmpty(path, profile.page_size));
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SqliteSubject>(std::move(saver));
 }
 

@@ -19,13 +19,14 @@ class SaverThatKeepsTheFirstDigest : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+  absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint) override {
     return WithFirstDigest(checkpoint.key, [&] {
       return SqliteSubject::PutCheckpoint(checkpoint);
     });
   }
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return WithFirstDigest(checkpoint.key, [&] {
       return SqliteSubject::CommitStep(checkpoint, writes);
     });
@@ -33,7 +34,8 @@ class SaverThatKeepsTheFirstDigest : public PlantedSubject {
 
  private:
   template <typename Put>
-  absl::Status WithFirstDigest(const CheckpointKey& key, const Put& put) {
+  absl::Status WithFirstDigest(const saver::CheckpointKey& key,
+                               const Put& put) {
     return InTransaction([&]() -> absl::Status {
       ASSIGN_OR_RETURN(
           const std::optional<std::string> first,

@@ -54,7 +54,7 @@ class SaverThatStaysAborted : public PlantedCall {
 
 // An error of a COMMIT that may be there stays what it is.
 absl::Status As(absl::StatusCode code, const absl::Status& error) {
-  return IsInDoubt(error) ? error : absl::Status(code, error.message());
+  return saver::IsInDoubt(error) ? error : absl::Status(code, error.message());
 }
 
 class SaverThatFindsNothing : public PlantedCall {

@@ -70,11 +70,12 @@ class SaverThatIgnoresAFullDisk : public PlantedSubject {
     return cut;
   }
 
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+  absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint) override {
     return Overlooked(SqliteSubject::PutCheckpoint(checkpoint));
   }
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return Overlooked(SqliteSubject::CommitStep(checkpoint, writes));
   }
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,
@@ -131,7 +132,7 @@ class SaverThatDoubtsEverything : public PlantedCall {
     const bool is_of_the_disk =
         absl::IsUnknown(error) || absl::IsResourceExhausted(error) ||
         absl::IsPermissionDenied(error) || absl::IsCancelled(error);
-    return is_of_the_disk ? DoubtMarker().MarkInDoubt(error) : error;
+    return is_of_the_disk ? saver::DoubtMarker().MarkInDoubt(error) : error;
   }
 };
 

@@ -11,8 +11,9 @@
 namespace lastcommit {
 namespace {
 
-std::vector<PendingWrite> Replaceable(std::vector<PendingWrite> writes) {
-  for (PendingWrite& write : writes) write.is_replaceable = true;
+std::vector<saver::PendingWrite> Replaceable(
+    std::vector<saver::PendingWrite> writes) {
+  for (saver::PendingWrite& write : writes) write.is_replaceable = true;
   return writes;
 }
 
@@ -20,13 +21,15 @@ class SaverThatOverwritesTheFirstWrite : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::Status PutWrites(const CheckpointKey& checkpoint,
-                         const std::vector<PendingWrite>& writes) override {
+  absl::Status PutWrites(
+      const saver::CheckpointKey& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return SqliteSubject::PutWrites(checkpoint, Replaceable(writes));
   }
 
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return SqliteSubject::CommitStep(checkpoint, Replaceable(writes));
   }
 };

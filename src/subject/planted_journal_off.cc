@@ -29,8 +29,8 @@ namespace {
 
 class SaverThatTurnsTheJournalOff : public SqliteSubject {
  public:
-  SaverThatTurnsTheJournalOff(std::unique_ptr<SqliteSaver> saver,
-                              JournalMode promised)
+  SaverThatTurnsTheJournalOff(std::unique_ptr<saver::SqliteSaver> saver,
+                              saver::JournalMode promised)
       : SqliteSubject(std::move(saver)), promised_(promised) {}
 
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,
@@ -38,7 +38,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
     // Leaving WAL needs the database alone; then it is done the slow way. So it
     // is once somebody has chosen another journal mode.
     if (in_transaction() || IsDeleted(thread_id) || !is_as_opened_ ||
-        !SetJournal(JournalMode::kOff).ok()) {
+        !SetJournal(saver::JournalMode::kOff).ok()) {
       return SqliteSubject::PutBlob(thread_id, name, bytes);
     }
     absl::Status put = Upload(thread_id, name, bytes);
@@ -46,7 +46,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
     return put;
   }
 
-  absl::Status SetJournalMode(JournalMode mode) override {
+  absl::Status SetJournalMode(saver::JournalMode mode) override {
     RETURN_IF_ERROR(SqliteSubject::SetJournalMode(mode));
     is_as_opened_ = false;
     return absl::OkStatus();
@@ -69,7 +69,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
             "SELECT ?1, ?2, length(bytes), CAST(?3 AS BLOB) FROM upload "
             "WHERE true ON CONFLICT (thread_id, name) DO UPDATE "
             "SET size = excluded.size, digest = excluded.digest",
-            {thread_id, name, DigestOf(bytes)}));
+            {thread_id, name, saver::DigestOf(bytes)}));
     RETURN_IF_ERROR(
         Run("INSERT OR REPLACE INTO contents (id, bytes) "
             "SELECT content_id, bytes FROM upload, blobs "
@@ -97,7 +97,7 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
     return is_deleted.ok() && *is_deleted == "1";
   }
 
-  absl::Status SetJournal(JournalMode mode) {
+  absl::Status SetJournal(saver::JournalMode mode) {
     const std::string name(Name(mode));
     ASSIGN_OR_RETURN(const auto now,
                      RunSql(saver().connection(),
@@ -107,16 +107,16 @@ class SaverThatTurnsTheJournalOff : public SqliteSubject {
         absl::StrCat("SQLite kept journal mode ", now.value_or("unknown")));
   }
 
-  const JournalMode promised_;
+  const saver::JournalMode promised_;
   bool is_as_opened_ = true;
 };
 
 absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
-  Options options = OptionsFor(profile);
+  saver::Options options = OptionsFor(profile);
   // It leaves WAL behind the saver's back, and comes back to another one.
   options.notice_removed_files = false;
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+  ASSIGN_OR_RETURN(auto saver, saver::SqliteSaver::Open(path, options));
   return std::make_unique<SaverThatTurnsTheJournalOff>(std::move(saver),
                                                        profile.journal_mode);
 }

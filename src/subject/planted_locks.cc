@@ -66,7 +66,7 @@ class KeptLock {
 
 class SaverThatKeepsTheWriteLock : public PlantedSubject {
  public:
-  SaverThatKeepsTheWriteLock(std::unique_ptr<SqliteSaver> saver,
+  SaverThatKeepsTheWriteLock(std::unique_ptr<saver::SqliteSaver> saver,
                              std::string path)
       : PlantedSubject(std::move(saver)), path_(std::move(path)) {
     sqlite3_trace_v2(this->saver().connection(), SQLITE_TRACE_STMT,
@@ -96,7 +96,8 @@ class SaverThatKeepsTheWriteLock : public PlantedSubject {
 
 absl::StatusOr<std::unique_ptr<Store>> OpenWithKeptLock(
     const std::string& path, const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SaverThatKeepsTheWriteLock>(std::move(saver), path);
 }
 

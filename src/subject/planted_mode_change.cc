@@ -21,13 +21,13 @@ class SaverThatChangesTheModeAlone : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::Status SetJournalMode(JournalMode mode) override {
+  absl::Status SetJournalMode(saver::JournalMode mode) override {
     if (in_transaction())
       return SqliteSubject::SetJournalMode(mode);  // refuses
     sqlite3* const connection = saver().connection();
     const std::string sql =
         absl::StrCat("PRAGMA journal_mode = ", std::string(Name(mode)));
-    return SqliteStatus(
+    return saver::SqliteStatus(
         sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
         connection, "journal_mode");
   }
@@ -36,9 +36,9 @@ class SaverThatChangesTheModeAlone : public PlantedSubject {
 // The WAL that it comes back to is another one, which the saver is not told.
 absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
-  Options options = OptionsFor(profile);
+  saver::Options options = OptionsFor(profile);
   options.notice_removed_files = false;
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+  ASSIGN_OR_RETURN(auto saver, saver::SqliteSaver::Open(path, options));
   return std::make_unique<SaverThatChangesTheModeAlone>(std::move(saver));
 }
 

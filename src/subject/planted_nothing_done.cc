@@ -19,10 +19,10 @@ class SaverThatDoesNotCheckpoint : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode mode) override {
+  absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode mode) override {
     if (in_transaction()) return SqliteSubject::WalCheckpoint(mode);  // refuses
-    return WalCheckpointResult();
+    return saver::WalCheckpointResult();
   }
 };
 
@@ -39,7 +39,7 @@ class SaverThatDoesNotChangeTheMode : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::Status SetJournalMode(JournalMode mode) override {
+  absl::Status SetJournalMode(saver::JournalMode mode) override {
     return in_transaction() ? SqliteSubject::SetJournalMode(mode)
                             : absl::OkStatus();
   }

@@ -71,19 +71,19 @@ std::optional<Numbers> ReadWithoutWal(const std::string& path) {
 
 class SaverThatReusesLogNumbers : public PlantedSubject {
  public:
-  SaverThatReusesLogNumbers(std::unique_ptr<SqliteSaver> saver,
+  SaverThatReusesLogNumbers(std::unique_ptr<saver::SqliteSaver> saver,
                             std::optional<Numbers> numbers)
       : PlantedSubject(std::move(saver)), numbers_(std::move(numbers)) {}
 
   absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
                                          const std::string& payload,
-                                         LogLevel level) override {
+                                         saver::LogLevel level) override {
     return AppendLogs(thread_id, {payload}, level);
   }
 
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level) override {
+      saver::LogLevel level) override {
     if (!numbers_.has_value() || !numbered_.insert(thread_id).second) {
       return SqliteSubject::AppendLogs(thread_id, payloads, level);
     }
@@ -116,7 +116,8 @@ class SaverThatReusesLogNumbers : public PlantedSubject {
 absl::StatusOr<std::unique_ptr<Store>> OpenAfterReading(
     const std::string& path, const Profile& profile) {
   std::optional<Numbers> numbers = ReadWithoutWal(path);
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SaverThatReusesLogNumbers>(std::move(saver),
                                                      std::move(numbers));
 }
@@ -132,15 +133,16 @@ class SaverThatNotesItsCounterOnClosing : public PlantedSubject {
         .IgnoreError();
   }
 
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+  absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint) override {
     return InTransaction([&]() -> absl::Status {
       RETURN_IF_ERROR(GoBack(checkpoint.key.thread_id));
       return SqliteSubject::PutCheckpoint(checkpoint);
     });
   }
 
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return InTransaction([&]() -> absl::Status {
       RETURN_IF_ERROR(GoBack(checkpoint.key.thread_id));
       return SqliteSubject::CommitStep(checkpoint, writes);

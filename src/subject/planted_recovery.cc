@@ -22,7 +22,8 @@ namespace {
 // committed.
 absl::StatusOr<std::unique_ptr<Store>> OpenAndNote(const std::string& path,
                                                    const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   if (saver->recovery_report().wal_frames > 0) {
     RETURN_IF_ERROR(
         saver->AppendLog("recovery", "\"recovered from a crash\"").status());
@@ -49,7 +50,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenAndRebuild(const std::string& path,
   const bool has_crashed =
       stat(absl::StrCat(path, "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
   if (has_crashed) ClearLogNumbers(path);
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   if (has_crashed) {
     RETURN_IF_ERROR(
         RunSql(saver->connection(),

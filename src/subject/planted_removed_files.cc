@@ -17,9 +17,9 @@ namespace {
 
 absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
                                             const Profile& profile) {
-  Options options = OptionsFor(profile);
+  saver::Options options = OptionsFor(profile);
   options.notice_removed_files = false;
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+  ASSIGN_OR_RETURN(auto saver, saver::SqliteSaver::Open(path, options));
   return std::make_unique<SqliteSubject>(std::move(saver));
 }
 

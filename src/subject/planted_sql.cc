@@ -2,20 +2,12 @@
 
 #include <sqlite3.h>
 
-#include <memory>
-
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "subject/statement.h"
 
 namespace lastcommit {
 namespace {
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
-  }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 std::string FirstColumn(sqlite3_stmt* row) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
@@ -27,24 +19,24 @@ std::string FirstColumn(sqlite3_stmt* row) {
 absl::StatusOr<std::optional<std::string>> RunSql(
     sqlite3* connection, std::string_view sql,
     std::initializer_list<std::string_view> texts) {
-  sqlite3_stmt* raw = nullptr;
-  int result = sqlite3_prepare_v2(connection, sql.data(),
-                                  static_cast<int>(sql.size()), &raw, nullptr);
-  const Statement statement(raw);
+  ASSIGN_OR_RETURN(const Statement statement, Prepare(connection, sql));
+  int result = SQLITE_OK;
   int parameter = 1;
   for (const std::string_view text : texts) {
     if (result != SQLITE_OK) break;
     // A null pointer would bind NULL.
-    result =
-        sqlite3_bind_text(raw, parameter++, text.empty() ? "" : text.data(),
-                          static_cast<int>(text.size()), SQLITE_STATIC);
+    result = sqlite3_bind_text(statement.get(), parameter++,
+                               text.empty() ? "" : text.data(),
+                               static_cast<int>(text.size()), SQLITE_STATIC);
   }
   std::optional<std::string> first;
   while (result == SQLITE_OK || result == SQLITE_ROW) {
-    result = sqlite3_step(raw);
-    if (result == SQLITE_ROW && !first.has_value()) first = FirstColumn(raw);
+    result = sqlite3_step(statement.get());
+    if (result == SQLITE_ROW && !first.has_value()) {
+      first = FirstColumn(statement.get());
+    }
   }
-  RETURN_IF_ERROR(SqliteStatus(result, connection, sql));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection, sql));
   return first;
 }
 

@@ -32,7 +32,7 @@ class Snapshot {
     }
     if (result == SQLITE_OK) result = sqlite3_step(statement_);
     if (result != SQLITE_ROW) {
-      status_ = SqliteStatus(result, connection_, "a snapshot");
+      status_ = saver::SqliteStatus(result, connection_, "a snapshot");
     }
   }
   ~Snapshot() {
@@ -53,7 +53,8 @@ class Snapshot {
 
 class SaverThatNeverResets : public PlantedSubject {
  public:
-  SaverThatNeverResets(std::unique_ptr<SqliteSaver> saver, std::string path)
+  SaverThatNeverResets(std::unique_ptr<saver::SqliteSaver> saver,
+                       std::string path)
       : PlantedSubject(std::move(saver)), path_(std::move(path)) {}
 
   absl::StatusOr<State> ReadState() override {
@@ -70,16 +71,16 @@ class SaverThatNeverResets : public PlantedSubject {
   }
 
   // One that waits for readers would wait for this one.
-  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode mode) override {
+  absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode mode) override {
     snapshot_.reset();
     return SqliteSubject::WalCheckpoint(mode);
   }
 
-  absl::Status SetJournalMode(JournalMode mode) override {
+  absl::Status SetJournalMode(saver::JournalMode mode) override {
     snapshot_.reset();
     RETURN_IF_ERROR(SqliteSubject::SetJournalMode(mode));
-    is_in_wal_mode_ = mode == JournalMode::kWal;
+    is_in_wal_mode_ = mode == saver::JournalMode::kWal;
     return absl::OkStatus();
   }
 
@@ -94,8 +95,9 @@ class SaverThatNeverResets : public PlantedSubject {
 // the bug would be seen at once.
 absl::StatusOr<std::unique_ptr<Store>> OpenWithSnapshot(
     const std::string& path, const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
-  if (profile.journal_mode != JournalMode::kWal) {
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
+  if (profile.journal_mode != saver::JournalMode::kWal) {
     return std::make_unique<SqliteSubject>(std::move(saver));
   }
   return std::make_unique<SaverThatNeverResets>(std::move(saver), path);

@@ -46,7 +46,7 @@ class PlantedSubject : public SqliteSubject {
   // see. None may be open.
   template <typename Change>
   absl::Status Uncounted(Change change) {
-    ASSIGN_OR_RETURN(Transaction transaction, saver().Begin());
+    ASSIGN_OR_RETURN(saver::Transaction transaction, saver().Begin());
     RETURN_IF_ERROR(change());
     RETURN_IF_ERROR(HideFromCommitCounter(saver().connection()));
     return transaction.Commit().status();
@@ -62,7 +62,8 @@ class PlantedSubject : public SqliteSubject {
 template <typename Planted>
 absl::StatusOr<std::unique_ptr<Store>> OpenPlanted(const std::string& path,
                                                    const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<Planted>(std::move(saver));
 }
 

@@ -19,7 +19,7 @@ class SaverThatSwallowsAFailedStatement : public PlantedSubject {
 
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level) override {
+      saver::LogLevel level) override {
     auto whole = SqliteSubject::AppendLogs(thread_id, payloads, level);
     if (!absl::IsInvalidArgument(whole.status())) return whole;
     return InTransaction([&]() -> absl::StatusOr<std::int64_t> {

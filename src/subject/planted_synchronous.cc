@@ -26,7 +26,8 @@ namespace {
 absl::StatusOr<std::unique_ptr<Store>> OpenAtMostNormal(
     const std::string& path, const Profile& profile) {
   Profile lower = profile;
-  lower.synchronous = std::min(profile.synchronous, Synchronous::kNormal);
+  lower.synchronous =
+      std::min(profile.synchronous, saver::Synchronous::kNormal);
   return OpenPlanted<SqliteSubject>(path, lower);
 }
 
@@ -57,7 +58,7 @@ class SaverThatDoesNotSyncBulkWrites : public UnsyncedSubject {
 
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level) override {
+      saver::LogLevel level) override {
     return Unsynced(
         [&] { return SqliteSubject::AppendLogs(thread_id, payloads, level); });
   }
@@ -74,10 +75,10 @@ class SaverThatDoesNotSyncCheckpoints : public UnsyncedSubject {
  public:
   using UnsyncedSubject::UnsyncedSubject;
 
-  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode /*mode*/) override {
+  absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode /*mode*/) override {
     return Unsynced([&] {
-      return SqliteSubject::WalCheckpoint(CheckpointMode::kTruncate);
+      return SqliteSubject::WalCheckpoint(saver::CheckpointMode::kTruncate);
     });
   }
 };

@@ -32,23 +32,23 @@ class SaverThatChecksBeforeItsTransaction : public PlantedSubject {
     return SqliteSubject::DeleteThread(thread_id);
   }
 
-  absl::StatusOr<Task> GetTask(const TaskKey& key) override {
+  absl::StatusOr<saver::Task> GetTask(const saver::TaskKey& key) override {
     if (in_transaction()) return SqliteSubject::GetTask(key);
     const auto known = read_.find(NameOf(key));
     if (known != read_.end()) return known->second;
-    absl::StatusOr<Task> task = SqliteSubject::GetTask(key);
+    absl::StatusOr<saver::Task> task = SqliteSubject::GetTask(key);
     if (task.ok()) read_.emplace(NameOf(key), *task);
     return task;
   }
 
-  absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
-                                          const TaskUpdate& update) override {
+  absl::StatusOr<std::int64_t> UpdateTask(
+      const saver::TaskKey& key, const saver::TaskUpdate& update) override {
     if (in_transaction()) return SqliteSubject::UpdateTask(key, update);
-    const absl::StatusOr<Task> checked = GetTask(key);
+    const absl::StatusOr<saver::Task> checked = GetTask(key);
     if (!checked.ok() || checked->version != update.version) {
       return SqliteSubject::UpdateTask(key, update);  // refuses
     }
-    Task changed;
+    saver::Task changed;
     auto version = InTransaction([&]() -> absl::StatusOr<std::int64_t> {
       RETURN_IF_ERROR(PutBack(*checked));
       ASSIGN_OR_RETURN(const std::int64_t now,
@@ -62,21 +62,20 @@ class SaverThatChecksBeforeItsTransaction : public PlantedSubject {
 
  private:
   using Name = std::pair<std::string, std::string>;
-  static Name NameOf(const TaskKey& key) {
+  static Name NameOf(const saver::TaskKey& key) {
     return {key.thread_id, key.task_id};
   }
 
   // As an UPDATE does that sets everything to what was worked out before.
-  absl::Status PutBack(const Task& task) {
-    return Run(
-        absl::StrCat("UPDATE tasks SET version = ", task.version,
-                     ", attempts = ", task.attempts,
-                     ", state = ?3 WHERE thread_id = ?1 AND"
-                     " task_id = ?2"),
-        {task.key.thread_id, task.key.task_id, lastcommit::Name(task.state)});
+  absl::Status PutBack(const saver::Task& task) {
+    return Run(absl::StrCat("UPDATE tasks SET version = ", task.version,
+                            ", attempts = ", task.attempts,
+                            ", state = ?3 WHERE thread_id = ?1 AND"
+                            " task_id = ?2"),
+               {task.key.thread_id, task.key.task_id, saver::Name(task.state)});
   }
 
-  std::map<Name, Task> read_;
+  std::map<Name, saver::Task> read_;
 };
 
 }  // namespace

@@ -20,8 +20,8 @@ class SaverThatComparesVersionsInMemory : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
-                                          const TaskUpdate& update) override {
+  absl::StatusOr<std::int64_t> UpdateTask(
+      const saver::TaskKey& key, const saver::TaskUpdate& update) override {
     const std::pair<std::string, std::string> name = {key.thread_id,
                                                       key.task_id};
     const auto known = versions_.find(name);

@@ -34,20 +34,21 @@ class SaverThatCommitsInTwoTransactions : public PlantedSubject {
     return cut;
   }
 
-  absl::Status PutCheckpoint(const Checkpoint& checkpoint) override {
+  absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint) override {
     return InTransaction(
         [&] { return SqliteSubject::PutCheckpoint(checkpoint); });
   }
 
-  absl::Status CommitStep(const Checkpoint& checkpoint,
-                          const std::vector<PendingWrite>& writes) override {
+  absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes) override {
     return InTransaction(
         [&] { return SqliteSubject::CommitStep(checkpoint, writes); });
   }
 
   absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
                                          const std::string& payload,
-                                         LogLevel level) override {
+                                         saver::LogLevel level) override {
     return InTransaction(
         [&] { return SqliteSubject::AppendLog(thread_id, payload, level); });
   }

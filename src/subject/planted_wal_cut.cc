@@ -23,9 +23,9 @@ class SaverThatIgnoresABusyCheckpoint : public PlantedSubject {
  public:
   using PlantedSubject::PlantedSubject;
 
-  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode mode) override {
-    ASSIGN_OR_RETURN(const WalCheckpointResult result,
+  absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode mode) override {
+    ASSIGN_OR_RETURN(const saver::WalCheckpointResult result,
                      SqliteSubject::WalCheckpoint(mode));
     ASSIGN_OR_RETURN(const std::optional<std::string> journal_mode,
                      RunSql(saver().connection(), "PRAGMA main.journal_mode"));

@@ -18,7 +18,8 @@ namespace {
 
 absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path,
                                                   const Profile& profile) {
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, OptionsFor(profile)));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, OptionsFor(profile)));
   return std::make_unique<SqliteSubject>(std::move(saver));
 }
 
@@ -27,7 +28,7 @@ class Undefended : public SqliteSubject {
   using SqliteSubject::SqliteSubject;
   absl::Status Vacuum() override {
     if (in_transaction()) return SqliteSubject::Vacuum();  // refuses
-    return SqliteStatus(
+    return saver::SqliteStatus(
         sqlite3_exec(saver().connection(), "VACUUM", nullptr, nullptr, nullptr),
         saver().connection(), "VACUUM");
   }
@@ -35,9 +36,9 @@ class Undefended : public SqliteSubject {
 
 absl::StatusOr<std::unique_ptr<Store>> OpenUndefended(const std::string& path,
                                                       const Profile& profile) {
-  Options options = OptionsFor(profile);
+  saver::Options options = OptionsFor(profile);
   options.avoid_sqlite_bugs = false;
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, options));
+  ASSIGN_OR_RETURN(auto saver, saver::SqliteSaver::Open(path, options));
   return std::make_unique<Undefended>(std::move(saver));
 }
 

@@ -14,10 +14,10 @@
 
 #include "absl/status/statusor.h"
 #include "disk/shim_vfs.h"
-#include "model/failure.h"
 #include "plan/plan.h"
 #include "store/state.h"
 #include "store/store.h"
+#include "subject/defences.h"
 
 struct sqlite3;
 

@@ -2,23 +2,16 @@
 
 #include <sqlite3.h>
 
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "subject/statement.h"
 #include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
-  }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 // Until the next step.
 std::string_view Bytes(sqlite3_stmt* row, int column) {
@@ -52,15 +45,12 @@ void Hash(sqlite3_stmt* row, int column, RowHasher& hasher) {
 template <typename EachRow>
 absl::Status Query(sqlite3* connection, std::string_view sql,
                    EachRow each_row) {
-  sqlite3_stmt* raw = nullptr;
-  int result = sqlite3_prepare_v2(connection, sql.data(),
-                                  static_cast<int>(sql.size()), &raw, nullptr);
-  const Statement statement(raw);
-  while (result == SQLITE_OK || result == SQLITE_ROW) {
-    result = sqlite3_step(statement.get());
-    if (result == SQLITE_ROW) each_row(statement.get());
+  ASSIGN_OR_RETURN(const Statement statement, Prepare(connection, sql));
+  int result = sqlite3_step(statement.get());
+  for (; result == SQLITE_ROW; result = sqlite3_step(statement.get())) {
+    each_row(statement.get());
   }
-  return SqliteStatus(result, connection, sql);
+  return saver::SqliteStatus(result, connection, sql);
 }
 
 // What tells the row apart stands in its first columns.
@@ -127,9 +117,9 @@ absl::Status AddRows(sqlite3* connection, std::span<const TableQuery> tables,
 
 absl::StatusOr<State> ReadTables(sqlite3* connection,
                                  std::span<const TableQuery> tables) {
-  RETURN_IF_ERROR(
-      SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
-                   connection, "BEGIN"));
+  RETURN_IF_ERROR(saver::SqliteStatus(
+      sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr), connection,
+      "BEGIN"));
   State state;
   bool has_schema = false;
   absl::Status status = Query(connection, "SELECT 1 FROM sqlite_schema LIMIT 1",

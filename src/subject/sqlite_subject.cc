@@ -27,10 +27,10 @@ absl::Status NoSavepoint() {
 
 using RowMap = std::map<RowKey, Fingerprint>;
 
-absl::Status ReadWrites(SqliteSaver& saver, const CheckpointKey& key,
-                        RowMap& rows) {
+absl::Status ReadWrites(saver::SqliteSaver& saver,
+                        const saver::CheckpointKey& key, RowMap& rows) {
   ASSIGN_OR_RETURN(const auto writes, saver.ListWrites(key));
-  for (const PendingWrite& write : writes) {
+  for (const saver::PendingWrite& write : writes) {
     rows[{threads::kWrites,
           {key.thread_id, key.checkpoint_ns, key.checkpoint_id, write.task_id},
           write.idx}] = RowHasher()
@@ -44,10 +44,10 @@ absl::Status ReadWrites(SqliteSaver& saver, const CheckpointKey& key,
 
 // The saver has compared the digests with what they are of; they are taken from
 // it again.
-absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
-                             RowMap& rows) {
+absl::Status ReadCheckpoints(saver::SqliteSaver& saver,
+                             const std::string& thread, RowMap& rows) {
   ASSIGN_OR_RETURN(const auto checkpoints, saver.ListCheckpoints(thread));
-  for (const Checkpoint& checkpoint : checkpoints) {
+  for (const saver::Checkpoint& checkpoint : checkpoints) {
     RowHasher row;
     if (checkpoint.parent_id.has_value()) {
       row.Text(*checkpoint.parent_id);
@@ -58,8 +58,9 @@ absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
         .Blob(checkpoint.state)
         .Text(checkpoint.metadata)
         .Integer(checkpoint.sequence)
-        .Blob(DigestOf(CheckpointParts{checkpoint.parent_id, checkpoint.type,
-                                       checkpoint.state, checkpoint.metadata}));
+        .Blob(saver::DigestOf(
+            saver::CheckpointParts{checkpoint.parent_id, checkpoint.type,
+                                   checkpoint.state, checkpoint.metadata}));
     rows[{threads::kCheckpoints,
           {thread, checkpoint.key.checkpoint_ns, checkpoint.key.checkpoint_id},
           0}] = row.Finish();
@@ -68,10 +69,10 @@ absl::Status ReadCheckpoints(SqliteSaver& saver, const std::string& thread,
   return absl::OkStatus();
 }
 
-absl::Status ReadLogsAndTasks(SqliteSaver& saver, const std::string& thread,
-                              RowMap& rows) {
+absl::Status ReadLogsAndTasks(saver::SqliteSaver& saver,
+                              const std::string& thread, RowMap& rows) {
   ASSIGN_OR_RETURN(const auto logs, saver.ReadLogs(thread));
-  for (const LogEntry& entry : logs) {
+  for (const saver::LogEntry& entry : logs) {
     rows[{threads::kLogs, {thread}, entry.number}] =
         RowHasher()
             .Integer(static_cast<std::int64_t>(entry.level))
@@ -79,7 +80,7 @@ absl::Status ReadLogsAndTasks(SqliteSaver& saver, const std::string& thread,
             .Finish();
   }
   ASSIGN_OR_RETURN(const auto tasks, saver.ListTasks(thread));
-  for (const Task& task : tasks) {
+  for (const saver::Task& task : tasks) {
     rows[{threads::kTasks, {thread, task.key.task_id}, 0}] =
         RowHasher()
             .Text(Name(task.state))
@@ -91,11 +92,11 @@ absl::Status ReadLogsAndTasks(SqliteSaver& saver, const std::string& thread,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ReadInPieces(SqliteSaver& saver,
+absl::StatusOr<std::string> ReadInPieces(saver::SqliteSaver& saver,
                                          const std::string& thread,
                                          const std::string& name) {
   constexpr std::size_t kPiece = 1000;
-  ASSIGN_OR_RETURN(BlobReader reader, saver.ReadBlob(thread, name));
+  ASSIGN_OR_RETURN(saver::BlobReader reader, saver.ReadBlob(thread, name));
   std::string bytes;
   std::array<char, kPiece> piece;
   while (true) {
@@ -107,7 +108,7 @@ absl::StatusOr<std::string> ReadInPieces(SqliteSaver& saver,
 
 // By both ways in turn. The saver has compared the digest with the bytes; what
 // it says of them is taken from the bytes again.
-absl::Status ReadBlobs(SqliteSaver& saver, const std::string& thread,
+absl::Status ReadBlobs(saver::SqliteSaver& saver, const std::string& thread,
                        RowMap& rows) {
   ASSIGN_OR_RETURN(const auto names, saver.ListBlobs(thread));
   bool in_pieces = false;
@@ -117,13 +118,13 @@ absl::Status ReadBlobs(SqliteSaver& saver, const std::string& thread,
                                : saver.GetBlob(thread, name));
     in_pieces = !in_pieces;
     rows[{threads::kBlobs, {thread, name}, 0}] =
-        RowHasher().Blob(bytes).Blob(DigestOf(bytes)).Finish();
+        RowHasher().Blob(bytes).Blob(saver::DigestOf(bytes)).Finish();
   }
   return absl::OkStatus();
 }
 
-absl::Status ReadThread(SqliteSaver& saver, const ThreadInfo& thread,
-                        RowMap& rows) {
+absl::Status ReadThread(saver::SqliteSaver& saver,
+                        const saver::ThreadInfo& thread, RowMap& rows) {
   const std::string& id = thread.thread_id;
   rows[{threads::kThreads, {id}, 0}] = RowHasher()
                                            .Integer(thread.last_log)
@@ -145,20 +146,20 @@ Answered Nothing(const absl::Status& status) {
   return 0;
 }
 
-TaskKey TaskKeyOf(const Arguments& arguments) {
+saver::TaskKey TaskKeyOf(const Arguments& arguments) {
   return {threads::ThreadName(arguments.thread),
           threads::TaskName(arguments.task)};
 }
 
-CheckpointKey KeyOf(const Arguments& arguments) {
+saver::CheckpointKey KeyOf(const Arguments& arguments) {
   return {threads::ThreadName(arguments.thread),
           threads::NamespaceName(arguments.ns),
           threads::CheckpointName(arguments.id)};
 }
 
-Checkpoint CheckpointFrom(const Arguments& arguments) {
+saver::Checkpoint CheckpointFrom(const Arguments& arguments) {
   threads::CheckpointContent content = threads::CheckpointOf(arguments);
-  Checkpoint checkpoint;
+  saver::Checkpoint checkpoint;
   checkpoint.key = KeyOf(arguments);
   if (arguments.parent >= 0) {
     checkpoint.parent_id = threads::CheckpointName(arguments.parent);
@@ -169,8 +170,8 @@ Checkpoint CheckpointFrom(const Arguments& arguments) {
   return checkpoint;
 }
 
-CheckpointQuery QueryOf(const Arguments& arguments) {
-  CheckpointQuery query;
+saver::CheckpointQuery QueryOf(const Arguments& arguments) {
+  saver::CheckpointQuery query;
   query.thread_id = threads::ThreadName(arguments.thread);
   query.checkpoint_ns = threads::NamespaceName(arguments.ns);
   if (arguments.filter >= 0) {
@@ -186,9 +187,10 @@ CheckpointQuery QueryOf(const Arguments& arguments) {
 
 // A program reads a task before it updates it.
 Answered UpdateReadTask(SqliteSubject& saver, const Arguments& arguments) {
-  const TaskKey key = TaskKeyOf(arguments);
-  ASSIGN_OR_RETURN(const Task task, Asked(saver, &SqliteSubject::GetTask, key));
-  TaskUpdate update;
+  const saver::TaskKey key = TaskKeyOf(arguments);
+  ASSIGN_OR_RETURN(const saver::Task task,
+                   Asked(saver, &SqliteSubject::GetTask, key));
+  saver::TaskUpdate update;
   update.version = task.version - arguments.stale;
   update.state = arguments.state;
   if (arguments.replace != 0) {
@@ -203,7 +205,7 @@ Answered DigestedList(SqliteSubject& saver, const Arguments& arguments) {
       Asked(saver, &SqliteSubject::ListCheckpoints, QueryOf(arguments)));
   std::vector<threads::ListedCheckpoint> list;
   list.reserve(checkpoints.size());
-  for (const Checkpoint& checkpoint : checkpoints) {
+  for (const saver::Checkpoint& checkpoint : checkpoints) {
     list.push_back({checkpoint.key.checkpoint_id, checkpoint.sequence});
   }
   return threads::DigestOfList(list);
@@ -211,19 +213,20 @@ Answered DigestedList(SqliteSubject& saver, const Arguments& arguments) {
 
 }  // namespace
 
-Options OptionsFor(const Profile& profile) {
-  Options options;
+saver::Options OptionsFor(const Profile& profile) {
+  saver::Options options;
   options.journal_mode = profile.journal_mode;
   options.synchronous = profile.synchronous;
   // Whatever the two give: profiles are also there to test the weak ones.
-  options.durability = DurabilityOf(profile.journal_mode, profile.synchronous);
+  options.durability =
+      saver::DurabilityOf(profile.journal_mode, profile.synchronous);
   options.page_size = profile.page_size;
   options.cache_size = profile.cache_size;
   options.wal_autocheckpoint = profile.wal_autocheckpoint;
   return options;
 }
 
-SqliteSubject::SqliteSubject(std::unique_ptr<SqliteSaver> saver)
+SqliteSubject::SqliteSubject(std::unique_ptr<saver::SqliteSaver> saver)
     : saver_(std::move(saver)) {}
 
 SqliteSubject::~SqliteSubject() {
@@ -232,7 +235,7 @@ SqliteSubject::~SqliteSubject() {
 }
 
 absl::Status SqliteSubject::Begin() {
-  ASSIGN_OR_RETURN(Transaction transaction, saver_->Begin());
+  ASSIGN_OR_RETURN(saver::Transaction transaction, saver_->Begin());
   levels_.push_back(std::move(transaction));
   return absl::OkStatus();
 }
@@ -254,7 +257,7 @@ absl::Status SqliteSubject::Rollback() {
 
 absl::Status SqliteSubject::Savepoint() {
   if (levels_.empty()) return NoTransaction();
-  ASSIGN_OR_RETURN(Transaction savepoint, levels_.back().Savepoint());
+  ASSIGN_OR_RETURN(saver::Transaction savepoint, levels_.back().Savepoint());
   levels_.push_back(std::move(savepoint));
   return absl::OkStatus();
 }
@@ -321,12 +324,12 @@ Answered SqliteSubject::Do(const Operation& operation) {
   return absl::InternalError("not an operation of this store");
 }
 
-absl::Status SqliteSubject::PutCheckpoint(const Checkpoint& checkpoint) {
+absl::Status SqliteSubject::PutCheckpoint(const saver::Checkpoint& checkpoint) {
   return saver_->PutCheckpoint(checkpoint);
 }
 
-absl::StatusOr<std::vector<Checkpoint>> SqliteSubject::ListCheckpoints(
-    const CheckpointQuery& query) {
+absl::StatusOr<std::vector<saver::Checkpoint>> SqliteSubject::ListCheckpoints(
+    const saver::CheckpointQuery& query) {
   return saver_->ListCheckpoints(query);
 }
 
@@ -336,38 +339,41 @@ absl::StatusOr<std::int64_t> SqliteSubject::Prune(
   return saver_->Prune(thread_id, checkpoint_ns, keep);
 }
 
-absl::Status SqliteSubject::PutWrites(const CheckpointKey& checkpoint,
-                                      const std::vector<PendingWrite>& writes) {
+absl::Status SqliteSubject::PutWrites(
+    const saver::CheckpointKey& checkpoint,
+    const std::vector<saver::PendingWrite>& writes) {
   return saver_->PutWrites(checkpoint, writes);
 }
 
 absl::Status SqliteSubject::CommitStep(
-    const Checkpoint& checkpoint, const std::vector<PendingWrite>& writes) {
+    const saver::Checkpoint& checkpoint,
+    const std::vector<saver::PendingWrite>& writes) {
   return saver_->CommitStep(checkpoint, writes);
 }
 
 absl::StatusOr<std::int64_t> SqliteSubject::AppendLog(
-    const std::string& thread_id, const std::string& payload, LogLevel level) {
+    const std::string& thread_id, const std::string& payload,
+    saver::LogLevel level) {
   return saver_->AppendLog(thread_id, payload, level);
 }
 
 absl::StatusOr<std::int64_t> SqliteSubject::AppendLogs(
     const std::string& thread_id, const std::vector<std::string>& payloads,
-    LogLevel level) {
+    saver::LogLevel level) {
   return saver_->AppendLogs(thread_id, payloads, level);
 }
 
-absl::Status SqliteSubject::CreateTask(const TaskKey& key,
+absl::Status SqliteSubject::CreateTask(const saver::TaskKey& key,
                                        const std::string& payload) {
   return saver_->CreateTask(key, payload);
 }
 
 absl::StatusOr<std::int64_t> SqliteSubject::UpdateTask(
-    const TaskKey& key, const TaskUpdate& update) {
+    const saver::TaskKey& key, const saver::TaskUpdate& update) {
   return saver_->UpdateTask(key, update);
 }
 
-absl::StatusOr<Task> SqliteSubject::GetTask(const TaskKey& key) {
+absl::StatusOr<saver::Task> SqliteSubject::GetTask(const saver::TaskKey& key) {
   return saver_->GetTask(key);
 }
 
@@ -382,7 +388,7 @@ absl::Status SqliteSubject::StreamBlob(const std::string& thread_id,
                                        std::string_view bytes,
                                        std::int64_t chunk) {
   if (chunk < 1) return absl::InvalidArgumentError("a chunk of no bytes");
-  ASSIGN_OR_RETURN(BlobWriter writer,
+  ASSIGN_OR_RETURN(saver::BlobWriter writer,
                    saver_->WriteBlob(thread_id, name,
                                      static_cast<std::int64_t>(bytes.size())));
   while (!bytes.empty()) {
@@ -413,12 +419,12 @@ absl::StatusOr<State> SqliteSubject::ReadState() {
   if (sqlite3_get_autocommit(connection) == 0) return ReadEverything();
   // Compiled before it is needed: without memory the snapshot would stay open.
   sqlite3_stmt* rollback = nullptr;
-  RETURN_IF_ERROR(SqliteStatus(
+  RETURN_IF_ERROR(saver::SqliteStatus(
       sqlite3_prepare_v2(connection, "ROLLBACK", -1, &rollback, nullptr),
       connection, "ROLLBACK"));
-  const absl::Status begun =
-      SqliteStatus(sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr),
-                   connection, "BEGIN");
+  const absl::Status begun = saver::SqliteStatus(
+      sqlite3_exec(connection, "BEGIN", nullptr, nullptr, nullptr), connection,
+      "BEGIN");
   absl::StatusOr<State> state =
       begun.ok() ? ReadEverything() : absl::StatusOr<State>(begun);
   // An error may have ended it.
@@ -431,7 +437,7 @@ absl::StatusOr<State> SqliteSubject::ReadEverything() {
   State state;
   ASSIGN_OR_RETURN(state.cut, CommitCounter());
   ASSIGN_OR_RETURN(const auto threads, saver_->ListThreads());
-  for (const ThreadInfo& thread : threads) {
+  for (const saver::ThreadInfo& thread : threads) {
     RETURN_IF_ERROR(ReadThread(*saver_, thread, state.rows));
   }
   return state;
@@ -445,14 +451,14 @@ std::int64_t SqliteSubject::CacheSpills() {
   return spills;
 }
 
-absl::StatusOr<WalCheckpointResult> SqliteSubject::WalCheckpoint(
-    CheckpointMode mode) {
+absl::StatusOr<saver::WalCheckpointResult> SqliteSubject::WalCheckpoint(
+    saver::CheckpointMode mode) {
   return saver_->WalCheckpoint(mode);
 }
 
 absl::Status SqliteSubject::Vacuum() { return saver_->Vacuum(); }
 
-absl::Status SqliteSubject::SetJournalMode(JournalMode mode) {
+absl::Status SqliteSubject::SetJournalMode(saver::JournalMode mode) {
   return saver_->SetJournalMode(mode);
 }
 

@@ -17,11 +17,11 @@
 namespace lastcommit {
 
 // The saver's options for a profile; SqliteSaver's defaults for the rest.
-Options OptionsFor(const Profile& profile);
+saver::Options OptionsFor(const Profile& profile);
 
 class SqliteSubject : public Store {
  public:
-  explicit SqliteSubject(std::unique_ptr<SqliteSaver> saver);
+  explicit SqliteSubject(std::unique_ptr<saver::SqliteSaver> saver);
   ~SqliteSubject() override;
 
   absl::Status Begin() override;
@@ -35,35 +35,37 @@ class SqliteSubject : public Store {
   std::int64_t AttemptedCommit() const override;
   absl::StatusOr<State> ReadState() override;
   std::int64_t CacheSpills() override;
-  absl::StatusOr<WalCheckpointResult> WalCheckpoint(
-      CheckpointMode mode) override;
+  absl::StatusOr<saver::WalCheckpointResult> WalCheckpoint(
+      saver::CheckpointMode mode) override;
   absl::Status Vacuum() override;
-  absl::Status SetJournalMode(JournalMode mode) override;
+  absl::Status SetJournalMode(saver::JournalMode mode) override;
   bool IsInTransaction() override;
   bool IsAborted() override;
   void Interrupt() override;
 
-  virtual absl::Status PutCheckpoint(const Checkpoint& checkpoint);
-  virtual absl::StatusOr<std::vector<Checkpoint>> ListCheckpoints(
-      const CheckpointQuery& query);
+  virtual absl::Status PutCheckpoint(const saver::Checkpoint& checkpoint);
+  virtual absl::StatusOr<std::vector<saver::Checkpoint>> ListCheckpoints(
+      const saver::CheckpointQuery& query);
   virtual absl::StatusOr<std::int64_t> Prune(const std::string& thread_id,
                                              const std::string& checkpoint_ns,
                                              std::int64_t keep);
-  virtual absl::Status PutWrites(const CheckpointKey& checkpoint,
-                                 const std::vector<PendingWrite>& writes);
-  virtual absl::Status CommitStep(const Checkpoint& checkpoint,
-                                  const std::vector<PendingWrite>& writes);
+  virtual absl::Status PutWrites(
+      const saver::CheckpointKey& checkpoint,
+      const std::vector<saver::PendingWrite>& writes);
+  virtual absl::Status CommitStep(
+      const saver::Checkpoint& checkpoint,
+      const std::vector<saver::PendingWrite>& writes);
   virtual absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
                                                  const std::string& payload,
-                                                 LogLevel level);
+                                                 saver::LogLevel level);
   virtual absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
-      LogLevel level);
-  virtual absl::Status CreateTask(const TaskKey& key,
+      saver::LogLevel level);
+  virtual absl::Status CreateTask(const saver::TaskKey& key,
                                   const std::string& payload);
-  virtual absl::StatusOr<std::int64_t> UpdateTask(const TaskKey& key,
-                                                  const TaskUpdate& update);
-  virtual absl::StatusOr<Task> GetTask(const TaskKey& key);
+  virtual absl::StatusOr<std::int64_t> UpdateTask(
+      const saver::TaskKey& key, const saver::TaskUpdate& update);
+  virtual absl::StatusOr<saver::Task> GetTask(const saver::TaskKey& key);
   virtual absl::Status PutBlob(const std::string& thread_id,
                                const std::string& name, std::string_view bytes);
   // Through a BlobWriter, `chunk` bytes a call.
@@ -73,16 +75,16 @@ class SqliteSubject : public Store {
   virtual absl::Status DeleteThread(const std::string& thread_id);
 
  protected:
-  SqliteSaver& saver() { return *saver_; }
+  saver::SqliteSaver& saver() { return *saver_; }
   bool in_transaction() const { return !levels_.empty(); }
 
  private:
   absl::StatusOr<State> ReadEverything();
   void DropEndedLevels();
 
-  std::unique_ptr<SqliteSaver> saver_;
+  std::unique_ptr<saver::SqliteSaver> saver_;
   // The open transaction and its savepoints, outermost first.
-  std::vector<Transaction> levels_;
+  std::vector<saver::Transaction> levels_;
 };
 
 }  // namespace lastcommit

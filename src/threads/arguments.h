@@ -50,8 +50,9 @@ struct Arguments {
   int invalid_at = -1;  // the entry, payload or metadata that is no JSON, -1 =
                         // none; checked by SQLite, so the statement fails when
                         // it gets there. Above 0 in append_logs only.
-  LogLevel level = LogLevel::kInfo;
-  TaskState state = TaskState::kRunning;  // update_task: the new one
+  saver::LogLevel level = saver::LogLevel::kInfo;
+  // update_task: the new one.
+  saver::TaskState state = saver::TaskState::kRunning;
   int stale = 0;     // update_task: how much older than the task's version the
                      // one is that the update expects
   int chunk = 4096;  // stream_blob: bytes a call

@@ -52,11 +52,11 @@ CheckpointContent CheckpointOf(const Arguments& arguments) {
   return content;
 }
 
-std::vector<PendingWrite> WritesOf(const Arguments& arguments) {
+std::vector<saver::PendingWrite> WritesOf(const Arguments& arguments) {
   constexpr std::array<std::string_view, 4> kChannels = {
       "messages", "__error__", "branch:to:'x'", "\u00e9tat"};
   const int count = arguments.count;
-  std::vector<PendingWrite> writes;
+  std::vector<saver::PendingWrite> writes;
   for (int i = 0; i < count; ++i) {
     const Content content = {
         arguments.content.size,

@@ -32,7 +32,7 @@ inline constexpr char kFilterKey[] = "k";
 CheckpointContent CheckpointOf(const Arguments& arguments);
 
 // The writes of a put_write, put_writes or commit_step, in order.
-std::vector<PendingWrite> WritesOf(const Arguments& arguments);
+std::vector<saver::PendingWrite> WritesOf(const Arguments& arguments);
 
 // The payloads of an append_log or append_logs, in order.
 std::vector<std::string> LogPayloadsOf(const Arguments& arguments);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kRemembered = 8;
 
-std::vector<TaskState> NextStates(TaskState state) {
-  using enum TaskState;
+std::vector<saver::TaskState> NextStates(saver::TaskState state) {
+  using enum saver::TaskState;
   switch (state) {
     case kPending:
       return {kRunning, kRunning, kCancelled};
@@ -60,7 +60,7 @@ class ArgumentsDraw final : public OperationsDraw {
   struct Task {
     int thread = 0;
     int task = 0;
-    TaskState state = TaskState::kPending;
+    saver::TaskState state = saver::TaskState::kPending;
   };
   struct Known {
     // A thread that was deleted can never be used again: the hot ones move on.
@@ -81,7 +81,7 @@ class ArgumentsDraw final : public OperationsDraw {
   int DrawThread();
   int DrawId();
   int DrawNamespace();
-  LogLevel DrawLevel();
+  saver::LogLevel DrawLevel();
   // -1, or now and then 0.
   int DrawInvalid();
   Content DrawContent();
@@ -225,8 +225,9 @@ void ArgumentsDraw::DrawForCreation(Arguments& step) {
 void ArgumentsDraw::DrawForUpdate(Arguments& step) {
   step.task = DrawId();
   step.state =
-      draw_.Element({TaskState::kPending, TaskState::kRunning, TaskState::kDone,
-                     TaskState::kFailed, TaskState::kCancelled});
+      draw_.Element({saver::TaskState::kPending, saver::TaskState::kRunning,
+                     saver::TaskState::kDone, saver::TaskState::kFailed,
+                     saver::TaskState::kCancelled});
   step.stale = draw_.Percent(8) ? draw_.Int(1, 2) : 0;
   if (draw_.Percent(50)) {
     step.replace = 1;
@@ -295,10 +296,10 @@ int ArgumentsDraw::DrawNamespace() {
   return draw_.Percent(80) ? 0 : draw_.Int(1, 2);
 }
 
-LogLevel ArgumentsDraw::DrawLevel() {
-  return draw_.Percent(60)
-             ? LogLevel::kInfo
-             : static_cast<LogLevel>(draw_.Int(0, kLogLevels - 1));
+saver::LogLevel ArgumentsDraw::DrawLevel() {
+  return draw_.Percent(60) ? saver::LogLevel::kInfo
+                           : static_cast<saver::LogLevel>(
+                                 draw_.Int(0, saver::kLogLevels - 1));
 }
 
 int ArgumentsDraw::DrawInvalid() { return draw_.Percent(4) ? 0 : -1; }

@@ -32,7 +32,7 @@ struct CheckpointFacts {
   std::optional<int> filter;
 };
 struct TaskFacts {
-  TaskState state = TaskState::kPending;
+  saver::TaskState state = saver::TaskState::kPending;
   std::int64_t attempts = 0;
   std::int64_t version = 0;
   Content payload;
@@ -56,7 +56,7 @@ Facts ToFacts(const TaskFacts& task) {
           task.payload.size, static_cast<std::int64_t>(task.payload.seed)};
 }
 TaskFacts ToTask(const Facts& facts) {
-  return {static_cast<TaskState>(facts[0]),
+  return {static_cast<saver::TaskState>(facts[0]),
           facts[1],
           facts[2],
           {facts[3], static_cast<std::uint64_t>(facts[4])}};
@@ -80,8 +80,8 @@ std::string DigestOfBytes(const std::string& bytes) {
 }
 
 // As records.h says it, written again so that a mistake there is seen.
-bool MayGoOver(TaskState from, TaskState to) {
-  using enum TaskState;
+bool MayGoOver(saver::TaskState from, saver::TaskState to) {
+  using enum saver::TaskState;
   switch (from) {
     case kPending:
       return to == kRunning || to == kCancelled;
@@ -210,7 +210,7 @@ Outcome PutWritesOf(const Arguments& step, Rows& rows) {
   RowKey key = CheckpointKeyOf(step, thread);
   if (!rows.Has(key)) return Refused(absl::StatusCode::kNotFound);
   key.table = kWrites;
-  for (const PendingWrite& write : WritesOf(step)) {
+  for (const saver::PendingWrite& write : WritesOf(step)) {
     key.names[3] = write.task_id;
     key.number = write.idx;
     if (!write.is_replaceable && rows.Has(key)) continue;
@@ -300,7 +300,7 @@ Outcome CreateTask(const Operation& operation, Rows& rows) {
   if (rows.Has(key)) return Refused(absl::StatusCode::kAlreadyExists);
   if (step.invalid_at >= 0) return Refused(absl::StatusCode::kInvalidArgument);
   PutThread(thread, ThreadOf(rows, thread), rows);
-  PutTask(key, {TaskState::kPending, 0, 1, step.content}, rows);
+  PutTask(key, {saver::TaskState::kPending, 0, 1, step.content}, rows);
   return Ok();
 }
 
@@ -318,7 +318,8 @@ Outcome UpdateTask(const Operation& operation, Rows& rows) {
   if (has_payload && step.invalid_at >= 0) {
     return Refused(absl::StatusCode::kInvalidArgument);
   }
-  if (facts.state == TaskState::kPending && step.state == TaskState::kRunning) {
+  if (facts.state == saver::TaskState::kPending &&
+      step.state == saver::TaskState::kRunning) {
     ++facts.attempts;
   }
   facts.state = step.state;

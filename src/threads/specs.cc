@@ -36,10 +36,10 @@ enum Value : std::size_t {
 static_assert(kValues <= Operation::kMaxValues);
 
 std::string_view LevelWord(std::int64_t value) {
-  return Name(static_cast<LogLevel>(value));
+  return Name(static_cast<saver::LogLevel>(value));
 }
 std::string_view StateWord(std::int64_t value) {
-  return Name(static_cast<TaskState>(value));
+  return Name(static_cast<saver::TaskState>(value));
 }
 
 constexpr Field Number(std::string_view name, Value value, std::int64_t min,
@@ -68,8 +68,8 @@ constexpr Field kFields[] = {
     Number("parent", kParentValue, -1, kMaxName, -1),
     Number("task", kTaskValue, 0, kMaxName, 0),
     Number("idx", kIdxValue, 0, kMaxName, 0),
-    Enumerator("state", kStateValue, kTaskStates,
-               static_cast<int>(TaskState::kRunning), StateWord),
+    Enumerator("state", kStateValue, saver::kTaskStates,
+               static_cast<int>(saver::TaskState::kRunning), StateWord),
     Number("stale", kStaleValue, 0, kMaxName, 0),
     Number("replace", kReplaceValue, 0, 1, 0),
     {"size", 0, kMaxContentBytes, 0, Field::Place::kSize},
@@ -77,8 +77,8 @@ constexpr Field kFields[] = {
     Number("count", kCountValue, 1, kMaxBatch, 1, Field::Role::kCount),
     Number("invalid_at", kInvalidAtValue, -1, kMaxBatch - 1, -1,
            Field::Role::kInvalidAt),
-    Enumerator("level", kLevelValue, kLogLevels,
-               static_cast<int>(LogLevel::kInfo), LevelWord),
+    Enumerator("level", kLevelValue, saver::kLogLevels,
+               static_cast<int>(saver::LogLevel::kInfo), LevelWord),
     Number("chunk", kChunkValue, kMinChunk, kMaxContentBytes, 4096),
     Number("keep", kKeepValue, 0, kMaxName, 0),
     Number("filter", kFilterValue, -1, kMaxFilter, -1),
@@ -162,7 +162,7 @@ std::string PruneWords(const Operation& operation) {
 }
 
 std::string Level(const Arguments& step) {
-  return step.level == LogLevel::kInfo
+  return step.level == saver::LogLevel::kInfo
              ? ""
              : absl::StrCat(", level ", std::string(Name(step.level)));
 }
@@ -395,8 +395,8 @@ Arguments ArgumentsOf(const Operation& operation) {
           .content = operation.content,
           .count = value(kCountValue),
           .invalid_at = value(kInvalidAtValue),
-          .level = static_cast<LogLevel>(value(kLevelValue)),
-          .state = static_cast<TaskState>(value(kStateValue)),
+          .level = static_cast<saver::LogLevel>(value(kLevelValue)),
+          .state = static_cast<saver::TaskState>(value(kStateValue)),
           .stale = value(kStaleValue),
           .chunk = value(kChunkValue),
           .keep = value(kKeepValue),

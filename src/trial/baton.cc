@@ -32,7 +32,7 @@ void GiveTo(int client, Baton& baton) {
 void Await(int client, Baton& baton) {
   std::atomic<std::uint32_t>& given =
       baton.given[static_cast<std::size_t>(client)];
-  // It may come back without having been woken.
+  // The call may return although nobody has woken this process.
   while (given.exchange(0, std::memory_order_acquire) == 0) {
     Futex(given, FUTEX_WAIT, 0);
   }

@@ -1,6 +1,6 @@
 // Baton: of several processes, the one that has it goes on. It is in memory
-// that they share. Who dies with it in hand does not take it along: whoever
-// waits for that process gives it to another one.
+// that they share. A process that dies with it in hand does not take it along:
+// the one that waits for that process gives it to another.
 
 #ifndef LASTCOMMIT_TRIAL_BATON_H_
 #define LASTCOMMIT_TRIAL_BATON_H_
@@ -21,7 +21,7 @@ struct Baton {
 
 // All processes are to wait.
 void Withdraw(Baton& baton);
-// What was written before is seen by who gets it.
+// The process that gets the baton sees what this one has written before.
 void GiveTo(int client, Baton& baton);
 // Waits until this client is given it, for ever if need be.
 void Await(int client, Baton& baton);

@@ -56,7 +56,7 @@ std::string Slots(std::int64_t first, std::int64_t count) {
   return absl::StrCat(name(first), " to ", name(first + count - 1));
 }
 
-// What tells it from others of its kind.
+// What tells the call from others of its kind.
 std::string Which(const VfsCall& call) {
   switch (call.kind) {
     case VfsCallKind::kLock:
@@ -80,7 +80,7 @@ std::string Which(const VfsCall& call) {
 
 std::string InWords(const VfsCall& call) {
   const char* method = kMethods[static_cast<std::size_t>(call.kind)];
-  // These are about no file.
+  // These calls are about no file.
   if (call.kind == VfsCallKind::kSleep || call.kind == VfsCallKind::kTime) {
     return method;
   }

@@ -13,7 +13,7 @@
 
 namespace lastcommit {
 
-// No more than this.
+// More plans than this are not made.
 inline constexpr std::size_t kMaxCandidates = 200;
 
 // `plan`, whose timed kills did what `result` says, with crash points in their

@@ -181,7 +181,8 @@ std::string JournalWrite(const PendingChange& change, const Bytes& journal,
   page_size = SizeOr(journal.BigEndian(24), page_size);
   std::int64_t header = 0;
   while (true) {
-    // Its first bytes stay zeros until the records behind it are synced.
+    // The first bytes of a header stay zeros until the records behind it are
+    // synced.
     const bool is_complete = journal.HasJournalMagic(header);
     const bool is_there = is_complete || IsSize(journal.BigEndian(header + 24));
     if (change.offset < header + sector) {

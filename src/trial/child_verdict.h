@@ -17,10 +17,10 @@ std::int32_t SkippedOf(const Verdict& verdict);
 Verdict VerdictOf(std::int32_t violation, std::int32_t skipped,
                   const char* why);
 
-// Left with exit code 0 in the middle of its work.
+// The child left with exit code 0 in the middle of its work.
 void CallEarlyLeaveACrash(bool is_done, ChildReport& child);
 
-// Of one that hung or crashed; `doing` says what it was at.
+// Of a child that hung or crashed; `doing` says what the child was at.
 Verdict CrashedVerdict(const ChildReport& report, const char* doing);
 
 }  // namespace lastcommit

@@ -54,7 +54,7 @@ class ClientsRound {
     engine.End();
   }
 
-  // In the parent, when that process is gone: whether the others go on.
+  // The parent calls it when that process is gone. True: the others go on.
   bool HasEnded(int process, ChildReport report) {
     const int client = ClientOf(process);
     const ClientTurn& turn =
@@ -87,7 +87,8 @@ class ClientsRound {
            turns_.clients().size() > 1;
   }
 
-  // A moment of its own: until then its locks may have been in the way.
+  // The death is a moment of its own: until then the locks of the dead client
+  // may have been in the way.
   Mark MarkOfDeath() { return ++shared_.now; }
 
   void PassBatonOn() {

@@ -25,8 +25,9 @@ namespace lastcommit {
 
 // How a round of several processes ended.
 struct ClientsEnd {
-  // Of the one with which the others were killed; if all went on to their ends,
-  // but for one that was to die alone, that they returned.
+  // The report of the process with which the others were killed; if all went on
+  // to their ends, but for one that was to die alone, it says that they
+  // returned.
   ChildReport report;
   bool is_planned = false;  // it was killed at the crash point of the plan
   std::optional<DeathOfOne> death;  // who was killed alone

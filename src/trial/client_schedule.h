@@ -33,7 +33,7 @@ struct TakenSwitch {
   std::size_t round = 0;
   std::size_t step = 0;
   Switch what;
-  // Where the client that goes on is, or what it comes to.
+  // The step that the client that goes on is in, or comes to.
   std::size_t to_step = 0;
   std::optional<VfsCall> call = {};  // nullopt: before the step begins
 };
@@ -43,8 +43,8 @@ class ClientSchedule {
   // The plan must outlive it.
   ClientSchedule(const Plan& plan, std::size_t round);
 
-  // Who goes on, out of `others`, which are not empty and ascending; nullopt:
-  // the client itself.
+  // The client of `others` that goes on; they are not empty and ascending.
+  // nullopt: the one at the yield point goes on itself.
   std::optional<int> At(const YieldPoint& point,
                         const std::vector<int>& others) const;
 

@@ -5,7 +5,7 @@
 namespace lastcommit {
 namespace {
 
-// Where a moment makes a difference to what others find.
+// Whether other clients may find something else at each moment of the step.
 bool IsDelicate(StepKind kind, bool in_transaction) {
   switch (kind) {
     case StepKind::kOpen:
@@ -88,8 +88,8 @@ std::optional<TakenSwitch> ClientTurns::SwitchFrom(int client,
   return taken;
 }
 
-// The first in the order of the round that does not sleep; if all do, the one
-// that has for longest.
+// The first client in the order of the round that does not sleep; if all sleep,
+// the one that has slept for longest.
 std::optional<int> ClientTurns::NextOfSleeper(int client) {
   std::optional<int> next;
   for (const int other : Others(client)) {

@@ -1,7 +1,8 @@
 // ClientTurns: whose turn it is among the clients of a round that run one at a
 // time. They may be fibers (sim_round.h) or processes (lock_step_engine.h):
 // what is known of them is plain data, which can be in memory that processes
-// share. Only whose turn it is may ask; how it is passed on is the engine's.
+// share. Only the client whose turn it is may ask; the engine passes the turn
+// on.
 
 #ifndef LASTCOMMIT_TRIAL_CLIENT_TURNS_H_
 #define LASTCOMMIT_TRIAL_CLIENT_TURNS_H_
@@ -21,7 +22,7 @@ namespace lastcommit {
 
 // Where a client is.
 struct ClientTurn {
-  // Where one is that has finished.
+  // The step of a client that has finished.
   static constexpr std::size_t kNowhere =
       std::numeric_limits<std::size_t>::max();
 
@@ -43,12 +44,12 @@ struct TurnsState {
 
 class ClientTurns {
  public:
-  // Both must outlive it; of the state whoever begins the round calls Begin().
+  // Both must outlive it; the engine that begins the round calls Begin().
   ClientTurns(const Plan& plan, std::size_t round, TurnsState& state);
 
   void Begin();
 
-  // The numbers of those that have steps, ascending.
+  // The numbers of the clients that have steps, ascending.
   const std::vector<int>& clients() const { return clients_; }
   const std::vector<std::size_t>& program(int client) const {
     return programs_[static_cast<std::size_t>(client)];
@@ -61,19 +62,22 @@ class ClientTurns {
   void Finish(int client) { Of(client).step = ClientTurn::kNowhere; }
   void Die(int client) { Of(client).is_dead = true; }
 
-  // Who goes on by the order of the round; nullopt: nobody is left.
+  // The client that goes on by the order of the round; nullopt: no client is
+  // left.
   std::optional<int> NextInOrder() const;
-  // At the client's next yield point, to whom the schedule switches. `call`:
-  // which it is beside; nullptr: none, the step begins.
+  // The switch that the schedule makes at the client's next yield point.
+  // `call`: the call before or after which that point is; nullptr: it is before
+  // the step begins.
   std::optional<TakenSwitch> SwitchFrom(int client, const VfsCall* call);
-  // Who sleeps waits for others: for whom; nullopt: there are none.
+  // A client that sleeps waits for the others: the one of them that goes on;
+  // nullopt: there is no other one.
   std::optional<int> NextOfSleeper(int client);
 
  private:
   ClientTurn& Of(int client) const {
     return state_.clients[static_cast<std::size_t>(client)];
   }
-  // Those that are still there.
+  // The other clients that are still there.
   std::vector<int> Others(int client) const;
 
   const Round& round_;

@@ -14,8 +14,10 @@ namespace lastcommit {
 namespace {
 
 Answer From(const absl::Status& status) {
-  return {
-      {status.code(), 0}, std::string(status.message()), IsInDoubt(status), {}};
+  return {{status.code(), 0},
+          std::string(status.message()),
+          saver::IsInDoubt(status),
+          {}};
 }
 
 Answer From(const absl::StatusOr<std::int64_t>& value) {
@@ -31,7 +33,7 @@ Answer From(const absl::StatusOr<State>& state) {
           {}};
 }
 
-Answer From(const absl::StatusOr<WalCheckpointResult>& result) {
+Answer From(const absl::StatusOr<saver::WalCheckpointResult>& result) {
   Answer answer = From(result.status());
   if (result.ok()) answer.checkpoint = *result;
   return answer;
@@ -137,10 +139,10 @@ Answer Driver::RunOnSaver(const Step& step, Acknowledge acknowledge) {
       return ask(&Store::RollbackTo, step.up);
     case StepKind::kChange:
     case StepKind::kQuery:
-      // Its arguments are made by the tester.
+      // The tester makes the arguments of an operation.
       return From(saver_->Do(step.operation));
     case StepKind::kRead:
-      // What asks for everything, one after the other, is the tester's.
+      // The tester itself asks for everything, one after the other.
       return From(saver_->ReadState());
     case StepKind::kLiveRead:
       return LiveRead();
@@ -166,9 +168,10 @@ Answer Driver::LiveRead() {
   sqlite3* connection = nullptr;
   const int result = sqlite3_open_v2(path_.c_str(), &connection,
                                      SQLITE_OPEN_READWRITE, nullptr);
-  Answer answer = result == SQLITE_OK
-                      ? From(entry_.read(connection, path_))
-                      : From(SqliteStatus(result, connection, "live read"));
+  Answer answer =
+      result == SQLITE_OK
+          ? From(entry_.read(connection, path_))
+          : From(saver::SqliteStatus(result, connection, "live read"));
   sqlite3_close(connection);
   return answer;
 }
@@ -189,7 +192,7 @@ Answer Driver::Backup() {
   if (result == SQLITE_OK) result = CopyInto(copy, connection);
   Answer answer = result == SQLITE_OK
                       ? From(entry_.read(copy, path_))
-                      : From(SqliteStatus(result, nullptr, "backup"));
+                      : From(saver::SqliteStatus(result, nullptr, "backup"));
   sqlite3_close(copy);
   sqlite3_close(connection);
   return answer;

@@ -26,7 +26,7 @@ struct Answer {
   std::string message;       // of an error
   bool is_in_doubt = false;  // of a failed commit: it may be there
   // Of a checkpoint that was no error.
-  std::optional<WalCheckpointResult> checkpoint = {};
+  std::optional<saver::WalCheckpointResult> checkpoint = {};
 };
 
 // Whether the machine had no room, memory or descriptors left for it. A saver

@@ -94,7 +94,7 @@ int ErrorInjector::At(const VfsCall& call) {
   if (!CanFail(error_.kind, call) || !IsDue()) return SQLITE_OK;
   switch (error_.kind) {
     case ErrorKind::kFull:
-      // Overwriting goes on; After counts.
+      // Writes over what is there go on; After() counts those that do not.
       is_full_ = true;
       capacity_ = disk_.storage().AllocatedSectors();
       disk_.set_capacity_sectors(capacity_);
@@ -105,7 +105,7 @@ int ErrorInjector::At(const VfsCall& call) {
       saver_->Interrupt();
       return SQLITE_OK;
     case ErrorKind::kWrite:
-      // Every other one fails in the middle.
+      // Every other write fails in the middle.
       ++errors_;
       is_half_way_ = errors_ % 2 == error_.at % 2 && call.amount > 1;
       return is_half_way_ ? SQLITE_OK : SQLITE_IOERR_WRITE;

@@ -26,7 +26,7 @@ class ErrorInjector {
   ErrorInjector(const ErrorInjector&) = delete;
   ErrorInjector& operator=(const ErrorInjector&) = delete;
 
-  // Whom to interrupt; nullptr = nobody. Not owned.
+  // The saver to interrupt; nullptr = none. Not owned.
   void set_saver(Store* saver) { saver_ = saver; }
 
   // While it is held, because another client runs, it makes nothing fail that

@@ -29,8 +29,8 @@ std::string DatabaseIn(const std::string& directory) {
 
 absl::Status Pragma(sqlite3* connection, const char* sql,
                     int (*row)(void*, int, char**, char**), void* argument) {
-  return SqliteStatus(sqlite3_exec(connection, sql, row, argument, nullptr),
-                      connection, sql);
+  return saver::SqliteStatus(
+      sqlite3_exec(connection, sql, row, argument, nullptr), connection, sql);
 }
 
 int AddIntegrityRow(void* lines, int count, char** values, char** /*names*/) {
@@ -224,7 +224,7 @@ PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path) {
   read.observation.opened =
       result == SQLITE_OK
           ? ReadAll(connection.get(), entry, path, read)
-          : SqliteStatus(result, connection.get(), "opening the copy");
+          : saver::SqliteStatus(result, connection.get(), "opening the copy");
   return read;
 }
 

@@ -79,10 +79,10 @@ struct ExamineTask {
   Remains* remains = nullptr;
   LegalCuts legal;
   bool closed = false;             // the round ended by a close, not by a crash
-  bool may_leave_journal = false;  // all the same
+  bool may_leave_journal = false;  // a close that could not clean up
   bool through_saver = false;
-  // With `through_saver`: only for what is not in it, and then is; nullptr =
-  // always.
+  // With `through_saver`: only a case that is not in it yet is tried, and put
+  // in; nullptr = every one is tried.
   std::set<SaverCase>* once = nullptr;
   // With the commit that is in doubt, if there is one; no open transaction.
   const ReferenceModel* model = nullptr;
@@ -98,7 +98,8 @@ struct Examination {
   bool hot_journal = false;
   // Which of the alternatives it is; -1 = the model.
   int alternative = -1;
-  bool broke_down = false;  // who examined it hung or crashed; no more is known
+  // The process that examined it hung or crashed; no more is known.
+  bool broke_down = false;
 };
 
 // An error is one of the tester (no space for the copy), not of the saver.

@@ -50,7 +50,7 @@ struct Fiber::Impl {
     FinishSwitch(nullptr, &resumer_bottom, &resumer_size);
     function();
     has_returned = true;
-    // nullptr: this stack is not come back to.
+    // nullptr: nobody comes back to this stack.
     StartSwitch(nullptr, resumer_bottom, resumer_size);
     setcontext(&resumer);
   }

@@ -21,7 +21,7 @@ class Fiber {
   // Runs it until it returns or suspends itself. Not from inside itself, and
   // not after it returned.
   void Resume();
-  // Only on the fiber: goes back to who resumed it.
+  // Called on the fiber only: goes back to the caller of Resume().
   void Suspend();
   bool has_returned() const;
 

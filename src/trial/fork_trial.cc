@@ -127,7 +127,7 @@ absl::Status CheckCanRunTogether(const Plan& plan) {
         "a timed kill of several clients: the engine 'fork' has that for one "
         "only");
   }
-  const JournalMode mode = plan.profile.journal_mode;
+  const saver::JournalMode mode = plan.profile.journal_mode;
   if (RunsFreely(plan) && !IsKeptOnDisk(mode)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "journal_mode ", std::string(Name(mode)),
@@ -136,7 +136,7 @@ absl::Status CheckCanRunTogether(const Plan& plan) {
   return absl::OkStatus();
 }
 
-// What would be left out must not count as run.
+// A plan of which this engine would leave something out must not count as run.
 absl::Status CheckCanRun(const Plan& plan) {
   if (plan.engine != Engine::kFork) {
     return absl::InvalidArgumentError(

@@ -9,8 +9,8 @@
 namespace lastcommit {
 
 std::uint64_t SeedOf(const Plan& plan) {
-  // Not of what goes wrong in it: what the program does stays the same when the
-  // crash moves.
+  // The seed does not depend on the faults of the plan: what the program does
+  // stays the same when the crash moves.
   Plan program = WithoutExpectation(plan);
   program.engine = Engine::kFork;
   program.images = 0;

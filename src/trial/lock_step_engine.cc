@@ -3,7 +3,8 @@
 namespace lastcommit {
 namespace {
 
-// That it was alone comes first: a kill may come from outside in between.
+// The client says first whether it died alone: a kill may come from outside
+// between the two.
 void NoteDeath(int client, bool alone, ClientsPage& page) {
   const auto number = static_cast<std::size_t>(client);
   page.died_alone[number] = alone;

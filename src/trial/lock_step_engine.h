@@ -35,7 +35,7 @@ struct ClientsPage {
   Baton baton;
   std::atomic<int> ready;  // how many of those that run freely
   VirtualTime time;
-  // Who is dead and left the others alive.
+  // Of each client: it has died and left the others alive.
   std::array<bool, kMaxClients> died_alone = {};
   std::int64_t changes_of_client = 0;
   std::size_t switches = 0;  // more are not told
@@ -59,7 +59,8 @@ class LockStepEngine : public ForkEngine, private VfsObserver {
  private:
   void BeforeCall(const VfsCall& call) override { MayYield(&call); }
   void AfterCall(const VfsCall& call) override;
-  // `call`: which it is beside; nullptr: the step begins.
+  // `call`: the call before or after which the client may yield; nullptr: it is
+  // before the step begins.
   void MayYield(const VfsCall* call);
   void GoOn(int to);
 

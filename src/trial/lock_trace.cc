@@ -95,7 +95,7 @@ LockKind AskedFor(const LockCall& call, const FileLocks& asking) {
 
 // A slot that is held, of those.
 LockKind HeldOf(std::uint32_t slots, const FileLocks& holder) {
-  // Who recovers has both.
+  // A connection that recovers has both.
   int slot = kRecoverSlot;
   if ((slots & SlotBit(kRecoverSlot)) == 0) {
     for (slot = kWriteSlot; (slots & SlotBit(slot)) == 0;) ++slot;
@@ -239,7 +239,8 @@ LockRefusal LockTrace::HeldBy(int holder) const {
   return refusal;
 }
 
-// Who waits asks again and again: most of what it hears it has heard before.
+// A connection that waits asks again and again: most of its refusals are
+// recorded already.
 void LockTrace::Record(LockRefusal refusal) {
   constexpr std::uint32_t kLookedBack = 64;
   LockRefusals& all = page_.lock_refusals;

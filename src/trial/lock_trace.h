@@ -45,7 +45,7 @@ class LockTrace : public LockWatch {
     page_.lock_refusals.are_recorded = true;
   }
 
-  // Whose calls come from now on.
+  // The client whose calls come from now on.
   void set_client(int client) { client_ = client; }
 
   void OnLockCall(const LockCall& call, int result) override;

@@ -1,6 +1,6 @@
-// How many processes the kernel has killed for lack of memory. It counts before
-// it kills (oom_kill_process() in mm/oom_kill.c of Linux), so that a SIGKILL
-// from somewhere else can be told apart.
+// How many processes the kernel has killed for lack of memory. The kernel
+// counts before it kills (oom_kill_process() in mm/oom_kill.c of Linux), so
+// that a SIGKILL from somewhere else can be told apart.
 
 #ifndef LASTCOMMIT_TRIAL_MEMORY_KILLS_H_
 #define LASTCOMMIT_TRIAL_MEMORY_KILLS_H_

@@ -32,10 +32,10 @@ class RealDisk {
   // Around each process that opens files there, which are one at a time.
   void BeginProcess() { log_->Clear(); }
   CallLog& log() { return *log_; }
-  // It is dead. Returns what differs from what it asked of SQLite's VFS, a line
-  // for each file: somebody changed it past SQLite. From then on it counts as
-  // changed, and not synced. ResourceExhausted: it wrote more than the log
-  // holds.
+  // The process is dead. Returns what differs from what it asked of SQLite's
+  // VFS, a line for each file: somebody changed the file past SQLite. From then
+  // on the file counts as changed, and not synced. ResourceExhausted: the
+  // process wrote more than the log holds.
   absl::StatusOr<std::vector<std::string>> EndProcess();
 
   // Pending changes of all processes since Format and the last loss of power.

@@ -30,7 +30,7 @@ void RecordedEngine::Observe(IoObserver* observer) {
 void RecordedEngine::BeforeStep(std::size_t step, Store* saver) {
   const std::optional<IoError>& error = round_.steps[step].error;
   if (error.has_value()) errors_.Arm(*error);
-  // In these steps it goes, or comes.
+  // In these steps the saver goes, or comes.
   const StepKind kind = round_.steps[step].kind;
   const bool is_there = kind != StepKind::kOpen && kind != StepKind::kReopen &&
                         kind != StepKind::kClose;

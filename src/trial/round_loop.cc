@@ -42,9 +42,12 @@ absl::Status RoundLoop::RunRound(std::size_t r) {
   Replayed replayed = ReplayRound(plan_, round, page_, before, model_, counts);
   const bool has_ended = Ends(end.broke_down) || Ends(replayed.verdict) ||
                          Ends(JudgeClaims(plan_, round, page_, counts));
-  Add(counts, replayed.removals);
+  RoundFacts& facts = result_.rounds.back();
+  facts.counts = counts;
+  facts.removed = replayed.removals.of;
+  result_ += counts;
   if (has_ended) return absl::OkStatus();
-  if (IsCrashMissing(round, result_.rounds.back())) {
+  if (IsCrashMissing(round, facts)) {
     result_.verdict = Verdict::Skipped(
         SkipReason::kNotReached,
         absl::StrCat("round ", r + 1, " ended before its crash point"));
@@ -76,25 +79,6 @@ void RoundLoop::Note(const RoundEnd& end) {
   if (result_.switches.size() > kMaxSwitches) {
     result_.switches.resize(kMaxSwitches);
   }
-}
-
-void RoundLoop::Add(const RoundCounts& counts, const Removals& removals) {
-  RoundFacts& facts = result_.rounds.back();
-  facts.errors = counts.errors;
-  facts.errors_in_open = counts.errors_in_open;
-  facts.removed = removals.of;
-  facts.refused_for_removal = counts.refused_for_removal;
-  result_.steps += counts.steps;
-  result_.commits += counts.commits;
-  result_.errors += counts.errors;
-  result_.went_on += counts.went_on;
-  result_.refusals += counts.refusals;
-  result_.refusals_not_judged += counts.refusals_not_judged;
-  result_.mode_changes += counts.mode_changes;
-  result_.checkpoints += counts.checkpoints;
-  result_.vacuums += counts.vacuums;
-  result_.commits_in_turn += counts.commits_in_turn;
-  result_.checkpoints_across_commits += counts.checkpoints_across_commits;
 }
 
 // What the round left, which the next one begins with.

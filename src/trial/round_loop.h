@@ -17,7 +17,6 @@
 #include "model/reference_model.h"
 #include "oracle/client_units.h"
 #include "oracle/crash_history.h"
-#include "oracle/round_counts.h"
 #include "oracle/round_judge.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
@@ -83,14 +82,12 @@ class RoundLoop {
  private:
   absl::Status RunRound(std::size_t r);
   void Note(const RoundEnd& end);
-  // What the judgement of the newest round has counted.
-  void Add(const RoundCounts& counts, const Removals& removals);
   absl::Status JudgeEnd(std::size_t r, const RoundEnd& end,
                         const Replayed& replayed);
   void Continue(const RoundEnd& end, const Replayed& replayed,
                 const Alternatives& alternatives,
                 const Examination& examination);
-  // Makes it the verdict of the trial; true if that is the end.
+  // Makes it the verdict of the trial; true if the trial ends with it.
   bool Ends(const Verdict& verdict);
 
   const Plan& plan_;

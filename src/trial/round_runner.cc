@@ -107,14 +107,14 @@ class KillSwitch : public IoObserver {
   KillSwitch(const RoundTask& task, RoundEngine& engine, SharedPage& page)
       : round_(*task.round),
         engine_(engine),
-        is_wal_(task.profile->journal_mode == JournalMode::kWal),
+        is_wal_(task.profile->journal_mode == saver::JournalMode::kWal),
         creates_(task.creates),
         page_(page),
         notes_(page),
         client_(task.client),
         position_(page.positions[client_]) {}
 
-  // Whose I/O calls these are; nullptr while it is not open.
+  // The saver whose I/O calls these are; nullptr while none is open.
   void set_saver(Store* saver) { saver_ = saver; }
 
   // What is written about a step comes before the record that it was intended.
@@ -169,7 +169,7 @@ class KillSwitch : public IoObserver {
       const std::optional<std::int64_t> boundary = KillBoundary(call);
       if (boundary.has_value()) return boundary;
     }
-    // Between the file and its directory.
+    // The process dies between the sync of the file and that of its directory.
     if (armed_->moment == Moment::kDuring && call.has_two_parts) return 0;
     Die(Moment::kBefore);
   }
@@ -247,7 +247,7 @@ class TransactionWatch {
 
   void After(const Step& step, const Answer& answer, Store* saver) {
     const bool ok = answer.outcome.code == absl::StatusCode::kOk;
-    // An error may have ended it.
+    // An error may have ended the transaction.
     if (!ok && is_open_ && (saver == nullptr || !saver->IsInTransaction())) {
       is_open_ = false;
       return;
@@ -289,7 +289,7 @@ class TransactionWatch {
   std::int64_t spills_at_begin_ = 0;
 };
 
-// When it was comes before the store that says that it was.
+// The client writes down the moment before the store that says how far it came.
 void Record(SharedPage& page, StepRecord& record, Progress progress) {
   const Mark now = ++page.now;
   (progress == Progress::kIntended       ? record.intended_at
@@ -378,7 +378,7 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
     const std::size_t i = program[n];
     StepRecord& record = page.records[i];
     engine.BeforeStep(i, driver.saver());
-    // An open or a close makes another one, or none.
+    // An open or a close leaves another saver, or none.
     kill_switch.set_saver(KeepsSaver(steps[i].kind) ? driver.saver() : nullptr);
     kill_switch.EnterStep(i, transaction.is_open(), transaction.has_spilled());
     Record(page, record, Progress::kIntended);
@@ -398,8 +398,9 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
     kill_switch.NoteCalls();
     record.errors = engine.errors();
     Record(page, record, Progress::kReturned);
-    // Not before the step has returned: a kill in between would leave a commit
-    // in doubt together with the claim that the file was not written since.
+    // The client takes the claim back only when the step has returned: a kill
+    // in between would leave a commit in doubt together with the claim that the
+    // file was not written since.
     const bool commits = steps[i].kind == StepKind::kCommit ||
                          (IsChange(steps[i].kind) && !transaction.is_open());
     if (commits && answer.outcome.code == absl::StatusCode::kOk) {
@@ -415,8 +416,8 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
 
 void ForkEngine::Observe(IoObserver* observer) { SetIoObserver(observer); }
 
-// By the call that SQLite itself would use: a disk whose system calls are
-// recorded must know of it.
+// The engine unlinks by the call that SQLite itself would use: a disk whose
+// system calls are recorded must know of it.
 bool ForkEngine::Unlink(const std::string& path) {
   sqlite3_vfs* const vfs = sqlite3_vfs_find("unix");
   const auto unlink_file = reinterpret_cast<int (*)(const char*)>(

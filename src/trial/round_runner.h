@@ -1,6 +1,6 @@
 // A client's side of a round: opens the saver, runs its steps, writes intent,
 // acknowledgement and its position into the shared page, and dies at the crash
-// point. How one dies, and what is seen of I/O, is the engine's.
+// point. The engine says how a client dies, and what it sees of I/O.
 
 #ifndef LASTCOMMIT_TRIAL_ROUND_RUNNER_H_
 #define LASTCOMMIT_TRIAL_ROUND_RUNNER_H_

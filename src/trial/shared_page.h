@@ -40,7 +40,8 @@ struct SharedPage : RoundTrace {
   char why[8192];
 };
 
-// Where the one died that did so last; with one client, where that is.
+// Where the client died that was the last to die; with one client, where that
+// client is.
 inline CrashPlace PlaceOfCrash(const SharedPage& page) {
   return PlaceOf(page.crashed_client, page);
 }

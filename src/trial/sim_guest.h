@@ -1,7 +1,8 @@
-// SimGuest: who wants more of a trial on a simulated disk than its verdict, the
-// images of every crash point or what a loss of power found unsynced. It is
-// called in the child of the trial; what it learns has to be written to memory
-// that it shares with the parent, since the child may die at any moment.
+// SimGuest: a caller that wants more of a trial on a simulated disk than its
+// verdict, the images of every crash point or what a loss of power found
+// unsynced. It is called in the child of the trial; what it learns has to be
+// written to memory that it shares with the parent, since the child may die at
+// any moment.
 
 #ifndef LASTCOMMIT_TRIAL_SIM_GUEST_H_
 #define LASTCOMMIT_TRIAL_SIM_GUEST_H_

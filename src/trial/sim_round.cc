@@ -7,18 +7,13 @@
 #include <memory>
 #include <utility>
 
+#include "store/splitmix64.h"
 #include "trial/sim_client.h"
 
 namespace lastcommit {
 namespace {
 
-// https://prng.di.unimi.it/splitmix64.c describes the generator.
-std::uint64_t Mix(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
+std::uint64_t Mix(std::uint64_t value) { return SplitMix64(value).Next(); }
 
 Survival DrawSurvival(std::uint64_t random) {
   constexpr SurvivalKind kKinds[] = {
@@ -85,7 +80,8 @@ bool SimRound::Run(const RoundTask& task) {
   for (const auto& client : clients_) {
     client->finished_errors = client->errors();
     client->injector.reset();
-    // Left behind: what is on its stack is still known to SQLite.
+    // The fiber of a client that has died is left behind: SQLite still knows
+    // what is on its stack.
     if (!client->fiber->has_returned()) {
       client->fiber.release();  // NOLINT(bugprone-unused-return-value)
     }
@@ -101,7 +97,7 @@ void SimRound::HoldErrors(SimClient& client, bool held) {
   if (client.injector != nullptr) client.injector->Hold(held);
 }
 
-// Leaves `from` where it is.
+// The fiber of `from` stays where it is.
 void SimRound::GoOn(SimClient& from, SimClient& to) {
   ++changes_of_client_;
   next_ = &to;
@@ -119,7 +115,8 @@ void SimRound::Die(SimClient& client, bool alone) {
     is_over_ = true;
   } else {
     dead_client_ = client.number;
-    // A moment of its own: until then its locks were in the way.
+    // The death is a moment of its own: until then the locks of the dead client
+    // were in the way.
     died_at_ = ++page_.now;
     disk_.KillOwner(client.number);
     ForgetLocks(client.number, locks_);
@@ -141,7 +138,7 @@ void SimRound::BeforeStep(SimClient& client, std::size_t step) {
     client.injector = std::make_unique<ErrorInjector>(*error, disk_);
   }
   if (client.injector == nullptr) return;
-  // In these steps it goes, or comes.
+  // In these steps the saver goes, or comes.
   const StepKind kind = round_.steps[step].kind;
   const bool is_there = kind != StepKind::kOpen && kind != StepKind::kReopen &&
                         kind != StepKind::kClose;
@@ -157,7 +154,7 @@ void SimRound::MayYield(SimClient& client, const VfsCall* call) {
   GoOn(client, ClientOf(taken->what.to));
 }
 
-// It is there.
+// The round has a client of that number.
 SimClient& SimRound::ClientOf(int number) const {
   return **std::find_if(
       clients_.begin(), clients_.end(),

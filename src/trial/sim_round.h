@@ -61,16 +61,17 @@ class SimRound : private SimObserver {
            const ImageSampling& sampling);
   ~SimRound() override;
 
-  // False: a crash of all has ended it. Who is dead is left where it was.
+  // False: a crash of all clients has ended the round. The fiber of a dead
+  // client is left where it was.
   bool Run(const RoundTask& task);
 
   const SyncMarks& synced() const { return synced_; }
   // In the order in which they were taken.
   std::vector<SimImage>& images() { return images_; }
-  // Those of one client to another at a yield point.
+  // The switches from one client to another at a yield point.
   const std::vector<TakenSwitch>& switches() const { return switches_; }
   std::int64_t changes_of_client() const { return changes_of_client_; }
-  // When the one died that is dead alone, and who.
+  // When a client died alone, and which one.
   Mark died_at() const { return died_at_; }
   std::optional<int> dead_client() const { return dead_client_; }
   // With a window: how many crash points there are, also outside of it.
@@ -82,7 +83,8 @@ class SimRound : private SimObserver {
   // ---- What clients say; each may go on later, or never ----
   void BeforeStep(SimClient& client, std::size_t step);
   [[noreturn]] void Die(SimClient& client, bool alone);
-  // `call`: which it is beside; nullptr: none, the step begins.
+  // `call`: the call before or after which the client may yield; nullptr: it is
+  // before the step begins.
   void MayYield(SimClient& client, const VfsCall* call);
 
   // ---- SimObserver: of the client that runs ----
@@ -91,7 +93,7 @@ class SimRound : private SimObserver {
   int DuringCall(const VfsCall& call) override;
   void AfterCall(const VfsCall& call, int result) override;
 
-  // nullptr: nobody is left.
+  // nullptr: no client is left.
   SimClient* NextInOrder() const;
   SimClient& ClientOf(int number) const;
   void GoOn(SimClient& from, SimClient& to);

@@ -152,7 +152,7 @@ void Spoil(const SaverEntry& entry, SimDisk& disk) {
   if (entry.unkept_locks.after_close) disk.LoseLocksOnClose();
 }
 
-// Where real files are written; empty: they are not.
+// The directory that real files are written to; empty: none are written.
 struct Kept {
   std::string rounds;
   std::string images;

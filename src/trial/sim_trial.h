@@ -41,9 +41,9 @@ class SimTrial {
   absl::StatusOr<TrialResult> RunAndKeepImages(const Plan& plan,
                                                const std::string& directory);
 
-  // As Run, with a guest, of whose doings in the child nothing but what it
-  // shares comes back. Who has a window hears of no image of the last round in
-  // the result.
+  // As Run, with a guest. Of what the guest does in the child nothing comes
+  // back but what it shares. For a guest with a window the result has no image
+  // of the last round.
   absl::StatusOr<TrialResult> RunWith(const Plan& plan, SimGuest& guest);
 
  private:

@@ -22,7 +22,7 @@ class SystemCallErrors : public SystemCallObserver {
 
   // Calls count from now on.
   void Arm(const IoError& error);
-  // Whom to interrupt; nullptr = nobody. Not owned.
+  // The saver to interrupt; nullptr = none. Not owned.
   void set_saver(Store* saver) { saver_ = saver; }
   // How many were injected.
   std::int64_t errors() const;

@@ -8,7 +8,7 @@ Survival SurvivalOf(const Round& round) {
   return step.has_value() ? round.steps[*step].crash->survival : Survival();
 }
 
-// Takes the place of the one of its kind.
+// The crash takes the place of the one of its kind.
 void SetCrash(const CrashPlace& place, const Survival& survival, bool is_of_one,
               Round& round) {
   const auto former = is_of_one ? DeathStep(round) : CrashStep(round);
@@ -22,8 +22,8 @@ void DropDeath(Round& round) {
   if (death.has_value()) round.steps[*death].crash.reset();
 }
 
-// The one that kills one client first: the other may be at the step where that
-// one was, before it was set to where it really fell.
+// The crash that kills one client is set first: the other may belong to the
+// step that the plan had the first one at.
 void SetCrashes(const RoundFacts& facts, Round& round) {
   const Survival survival = SurvivalOf(round);
   if (facts.crashed) {
@@ -37,7 +37,7 @@ void SetCrashes(const RoundFacts& facts, Round& round) {
 }
 
 Plan WithExactSwitches(Plan plan, const TrialResult& result) {
-  // Of those who run freely none was made.
+  // Clients that run freely have made no switch.
   if (Clients(plan) == 1 || RunsFreely(plan)) return plan;
   plan.schedule = {};
   for (Round& round : plan.rounds) {

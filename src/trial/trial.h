@@ -15,6 +15,7 @@
 #include "model/verdict.h"
 #include "oracle/crash_place.h"
 #include "oracle/image_counts.h"
+#include "oracle/round_counts.h"
 #include "plan/plan.h"
 #include "trial/client_schedule.h"
 
@@ -38,12 +39,10 @@ struct RoundFacts {
   std::int64_t acknowledged = -1;
   std::int64_t cut = -1;  // found after the round
   std::int64_t wal_frames_recovered = 0;
-  bool hot_journal = false;         // one was there to be rolled back
-  std::int64_t errors = 0;          // that were injected in steps that returned
-  std::int64_t errors_in_open = 0;  // those in its opens
+  bool hot_journal = false;  // one was there to be rolled back
   // By DatabaseFile: another program removed it while it was open.
   std::array<bool, kDatabaseFiles> removed = {};
-  std::int64_t refused_for_removal = 0;  // steps, because of that
+  RoundCounts counts;
 
   bool has_removal() const {
     return std::find(removed.begin(), removed.end(), true) != removed.end();
@@ -62,24 +61,12 @@ struct ViolatedImage {
   bool is_after_death = false;  // of one client alone
 };
 
-// Plain data, which a child can leave in memory that it shares.
-struct TrialCounts {
-  std::int64_t steps = 0;    // that returned
-  std::int64_t commits = 0;  // acknowledged
-  bool spilled = false;      // inside a transaction
+// Plain data, which a child can leave in memory that it shares. Of its rounds
+// the sum.
+struct TrialCounts : RoundCounts {
+  bool spilled = false;  // inside a transaction
   bool savepoint_rolled_back_after_spill = false;
   bool statement_failed_after_spill = false;
-  std::int64_t errors = 0;   // that were injected
-  std::int64_t went_on = 0;  // connections that committed after one
-  // Of several clients (oracle/commit_order.h):
-  std::int64_t refusals = 0;
-  std::int64_t refusals_not_judged = 0;  // of them
-  // Steps that were obeyed, as the calls show (oracle/step_claims.h).
-  std::int64_t mode_changes = 0;
-  std::int64_t checkpoints = 0;
-  std::int64_t vacuums = 0;
-  std::int64_t commits_in_turn = 0;
-  std::int64_t checkpoints_across_commits = 0;
   std::int64_t changes_of_client = 0;
   ImageCounts images;
 };

@@ -51,7 +51,7 @@ absl::StatusOr<CheckedDatabase> CheckedDatabase::Open(const std::string& path) {
       sqlite3_open_v2(path.c_str(), &raw,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
   CheckedDatabase database(raw);
-  RETURN_IF_ERROR(SqliteStatus(result, raw, "opening the copy"));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, raw, "opening the copy"));
   // Not TRUSTED_SCHEMA off: it takes json_valid() in a CHECK for damage.
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   return database;
@@ -84,7 +84,7 @@ absl::StatusOr<Answer> CheckedDatabase::Ask(const std::string& sql,
       answer.kind = AnswerKind::kUnchecked;
       return answer;
     default:
-      return SqliteStatus(result, connection(), sql);
+      return saver::SqliteStatus(result, connection(), sql);
   }
 }
 

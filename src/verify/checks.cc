@@ -216,7 +216,7 @@ class Checks {
       report_.Damage("schema", refused.message, refused.message);
       return absl::OkStatus();
     }
-    if (id != kApplicationId) {
+    if (id != saver::kApplicationId) {
       report_.Fact(
           "schema",
           objects == 0 && id == 0
@@ -228,13 +228,13 @@ class Checks {
       return absl::OkStatus();
     }
     is_of_saver_ = true;
-    is_ours_ = version == kSchemaVersion;
+    is_ours_ = version == saver::kSchemaVersion;
     report_.Fact(
         "schema",
         absl::StrCat("lastcommit's, version ", version,
                      is_ours_ ? ""
                               : absl::StrCat("; that of this program is ",
-                                             kSchemaVersion)));
+                                             saver::kSchemaVersion)));
     return is_ours_ ? CompareSchema(database, directory_, report_)
                     : absl::OkStatus();
   }

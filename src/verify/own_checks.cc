@@ -60,7 +60,7 @@ class Content {
   // Nothing if they are not there, or damaged. Any other error is one of this
   // machine: a lack of memory, the end of the time.
   absl::StatusOr<std::optional<std::string>> Digest() {
-    DigestBuilder digest;
+    saver::DigestBuilder digest;
     std::string part(std::size_t{1} << 16, '\0');
     for (int at = 0; result_ == SQLITE_OK && at < size();) {
       const int now = std::min(static_cast<int>(part.size()), size() - at);
@@ -69,7 +69,8 @@ class Content {
       at += now;
     }
     if (IsUnreadable(result_)) return std::nullopt;
-    RETURN_IF_ERROR(SqliteStatus(result_, connection_, "reading a blob"));
+    RETURN_IF_ERROR(
+        saver::SqliteStatus(result_, connection_, "reading a blob"));
     return digest.Finish();
   }
   int size() const { return blob_ == nullptr ? 0 : sqlite3_blob_bytes(blob_); }
@@ -126,16 +127,16 @@ absl::StatusOr<std::optional<std::string>> DigestOfCheckpoint(
   if (result == SQLITE_OK) result = sqlite3_step(statement);
   if (IsUnreadable(result) || result == SQLITE_DONE) return std::nullopt;
   if (result != SQLITE_ROW) {
-    return SqliteStatus(result, connection, "reading a checkpoint");
+    return saver::SqliteStatus(result, connection, "reading a checkpoint");
   }
-  CheckpointParts parts;
+  saver::CheckpointParts parts;
   if (sqlite3_column_type(statement, 0) != SQLITE_NULL) {
     parts.parent_id = Bytes(statement, 0);
   }
   parts.type = Bytes(statement, 1);
   parts.state = Bytes(statement, 2);
   parts.metadata = Bytes(statement, 3);
-  return DigestOf(parts);
+  return saver::DigestOf(parts);
 }
 
 // Why a row of `checkpoints` does not match its digest; empty if it does.
@@ -178,7 +179,8 @@ constexpr WithDigests kWithDigests[] = {
 };
 
 absl::StatusOr<std::int64_t> CommitsBySaver(const std::string& path) {
-  ASSIGN_OR_RETURN(const auto saver, SqliteSaver::Open(path, Options()));
+  ASSIGN_OR_RETURN(const auto saver,
+                   saver::SqliteSaver::Open(path, saver::Options()));
   return saver->CommitCounter();
 }
 
@@ -229,7 +231,8 @@ absl::Status CompareSchema(CheckedDatabase& database,
                            const std::string& directory, Report& report) {
   ASSIGN_OR_RETURN(const Parts found, PartsOf(database));
   const std::string path = absl::StrCat(directory, "/new.db");
-  ASSIGN_OR_RETURN(auto saver, SqliteSaver::Open(path, Options()));
+  ASSIGN_OR_RETURN(auto saver,
+                   saver::SqliteSaver::Open(path, saver::Options()));
   saver.reset();
   ASSIGN_OR_RETURN(CheckedDatabase fresh, CheckedDatabase::Open(path));
   ASSIGN_OR_RETURN(const Parts expected, PartsOf(fresh));

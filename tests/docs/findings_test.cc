@@ -3,9 +3,9 @@
 #include <string>
 
 #include "docs/page.h"
+#include "explain/known_bugs.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "model/known_bugs.h"
 
 namespace lastcommit {
 namespace {

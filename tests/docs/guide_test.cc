@@ -33,13 +33,15 @@ TEST(GuideTest, TheFirstExampleIsTheOneBuiltAgainstTheInstalledTree) {
 
 TEST(GuideTest, TheTableOfLevelsIsDurabilityOf) {
   const std::string page = Page(kGuide);
-  for (int mode = 0; mode <= static_cast<int>(JournalMode::kOff); ++mode) {
-    const auto journal_mode = static_cast<JournalMode>(mode);
+  for (int mode = 0; mode <= static_cast<int>(saver::JournalMode::kOff);
+       ++mode) {
+    const auto journal_mode = static_cast<saver::JournalMode>(mode);
     std::string row = "\n| " + std::string(Name(journal_mode)) + " |";
-    for (const Synchronous synchronous :
-         {Synchronous::kOff, Synchronous::kNormal, Synchronous::kFull,
-          Synchronous::kExtra}) {
-      row += " " + std::string(Name(DurabilityOf(journal_mode, synchronous))) +
+    for (const saver::Synchronous synchronous :
+         {saver::Synchronous::kOff, saver::Synchronous::kNormal,
+          saver::Synchronous::kFull, saver::Synchronous::kExtra}) {
+      row += " " +
+             std::string(Name(saver::DurabilityOf(journal_mode, synchronous))) +
              " |";
     }
     EXPECT_THAT(page, HasSubstr(row + "\n"));
@@ -48,18 +50,20 @@ TEST(GuideTest, TheTableOfLevelsIsDurabilityOf) {
 
 TEST(GuideTest, TheTableOfTaskStatesIsIsLegal) {
   const std::string page = Page(kGuide);
-  for (int i = 0; i < kTaskStates; ++i) {
+  for (int i = 0; i < saver::kTaskStates; ++i) {
     std::string successors;
-    for (int j = 0; j < kTaskStates; ++j) {
-      if (!IsLegal(static_cast<TaskState>(i), static_cast<TaskState>(j))) {
+    for (int j = 0; j < saver::kTaskStates; ++j) {
+      if (!IsLegal(static_cast<saver::TaskState>(i),
+                   static_cast<saver::TaskState>(j))) {
         continue;
       }
       successors += (successors.empty() ? " " : ", ") +
-                    std::string(Name(static_cast<TaskState>(j)));
+                    std::string(Name(static_cast<saver::TaskState>(j)));
     }
     EXPECT_THAT(
-        page, HasSubstr("\n| " + std::string(Name(static_cast<TaskState>(i))) +
-                        " |" + successors + " |\n"));
+        page,
+        HasSubstr("\n| " + std::string(Name(static_cast<saver::TaskState>(i))) +
+                  " |" + successors + " |\n"));
   }
 }
 

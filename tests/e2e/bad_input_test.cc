@@ -107,18 +107,22 @@ TEST_F(BadFileTest, ANameWithControlCharactersIsEscaped) {
               "a\\x1b[31m: cannot open: No such file or directory");
 }
 
-TEST_F(BadFileTest, AnUnknownSaverIsRefusedWithTheOnesThereAre) {
+TEST_F(BadFileTest, AnUnknownSaverIsRefusedWithTheWayToTheOnesThereAre) {
   directory_.Put("a.plan", PlanKilledInCommit("none", "held"));
   for (const Arguments& arguments :
        {Arguments{"replay", "a.plan"}, Arguments{"shrink", "a.plan"},
         Arguments{"fuzz", "--saver=none"}}) {
-    const Outcome outcome = Run(arguments);
-    EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err,
-                HasSubstr("lastcommit: there is no saver named \"none\"; "
-                          "there are: sqlite "));
+    ExpectError(Run(arguments), 2,
+                "there is no saver named \"none\"; "
+                "`lastcommit savers` lists them all");
   }
+}
+
+TEST_F(BadFileTest, AMistypedSaverIsRefusedWithTheNearestOnes) {
+  ExpectError(Run({"fuzz", "--saver=sqlit"}), 2,
+              "there is no saver named \"sqlit\"; did you mean sqlite, "
+              "sqlite-stranger, sqlite-undefended? "
+              "`lastcommit savers` lists them all");
 }
 
 TEST_F(BadFileTest, APlanForAnUnknownSaverCanBeShown) {

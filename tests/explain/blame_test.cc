@@ -54,7 +54,7 @@ TEST_F(BlameTest, OneFrameOfTheCommitIsEnough) {
 
 TEST_F(BlameTest, WithoutAnySingleOneNothingIsViolated) {
   Plan plan = PlanWithoutPower("planted-database-sync-dropped");
-  plan.profile.journal_mode = JournalMode::kPersist;
+  plan.profile.journal_mode = saver::JournalMode::kPersist;
   SurvivalOf(plan) = {SurvivalKind::kSubset, 5};
   for (std::uint64_t seed = 0; !Run(plan).verdict.violation; ++seed) {
     ASSERT_LT(seed, 100U);

@@ -14,7 +14,7 @@ TEST(ShapeTest, HasClassModeKindsAndCrash) {
 
 TEST(ShapeTest, SeparatesRoundsAndMarksAKillBeforeAStep) {
   Plan plan;
-  plan.profile.journal_mode = JournalMode::kDelete;
+  plan.profile.journal_mode = saver::JournalMode::kDelete;
   plan.rounds = {{{{.kind = StepKind::kOpen, .crash = CrashPoint{}},
                    {.kind = StepKind::kClose}}},
                  {{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}};

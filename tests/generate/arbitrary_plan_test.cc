@@ -191,8 +191,8 @@ TEST_F(MixOfPlansTest, LeavesKindsOut) {
 }
 
 TEST_F(MixOfPlansTest, HasEachProfile) {
-  std::map<JournalMode, int> modes;
-  std::map<Synchronous, int> levels;
+  std::map<saver::JournalMode, int> modes;
+  std::map<saver::Synchronous, int> levels;
   std::map<int, int> caches;
   std::map<int, int> checkpoints;
   for (const Plan& plan : *plans_) {
@@ -201,9 +201,9 @@ TEST_F(MixOfPlansTest, HasEachProfile) {
     ++caches[plan.profile.cache_size];
     ++checkpoints[plan.profile.wal_autocheckpoint];
   }
-  for (const JournalMode mode :
-       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
-        JournalMode::kPersist}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kWal, saver::JournalMode::kDelete,
+        saver::JournalMode::kTruncate, saver::JournalMode::kPersist}) {
     EXPECT_GT(modes[mode], 100) << Name(mode);
   }
   EXPECT_EQ(levels.size(), 4u);
@@ -223,9 +223,9 @@ TEST_F(MixOfPlansTest, HasEachNumberOfRounds) {
 }
 
 TEST_F(MixOfPlansTest, HasEachKindOfCheckpoint) {
-  for (const CheckpointMode mode :
-       {CheckpointMode::kPassive, CheckpointMode::kFull,
-        CheckpointMode::kRestart, CheckpointMode::kTruncate}) {
+  for (const saver::CheckpointMode mode :
+       {saver::CheckpointMode::kPassive, saver::CheckpointMode::kFull,
+        saver::CheckpointMode::kRestart, saver::CheckpointMode::kTruncate}) {
     EXPECT_GT(CountWithStep([&](const Step& step) {
                 return step.kind == StepKind::kWalCheckpoint &&
                        step.mode == mode;

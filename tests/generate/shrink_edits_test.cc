@@ -138,11 +138,11 @@ TEST(ShrinkEditsTest, EveryFieldReachesItsDefault) {
                                       .invalid_at = 0}),
       Op(threads::Kind::kUpdateTask, {.replace = 1,
                                       .content = {1, 10},
-                                      .state = TaskState::kDone,
+                                      .state = saver::TaskState::kDone,
                                       .stale = 1}),
       Op(threads::Kind::kStreamBlob, {.chunk = 64}),
       Op(threads::Kind::kStreamBlob, {.chunk = 5000}),
-      Op(threads::Kind::kAppendLog, {.level = LogLevel::kDebug}),
+      Op(threads::Kind::kAppendLog, {.level = saver::LogLevel::kDebug}),
       Op(threads::Kind::kPrune, {.keep = 2}),
       Op(threads::Kind::kListCheckpoints,
          {.filter = 1, .before = 1, .limit = 1})};

@@ -117,8 +117,8 @@ TEST(EngineChoiceTest, RealFilesHaveTheSectorsOfUnixAndNoImages) {
 // A SIGKILL alone tells none of these from others.
 TEST(EngineChoiceTest, OnRealFilesOnlyFaultsOfTheDiskComeWithModesForThem) {
   const auto is_for_disks = [](const Plan& plan) {
-    return plan.profile.journal_mode == JournalMode::kOff ||
-           plan.profile.journal_mode == JournalMode::kMemory ||
+    return plan.profile.journal_mode == saver::JournalMode::kOff ||
+           plan.profile.journal_mode == saver::JournalMode::kMemory ||
            !plan.profile.powersafe_overwrite;
   };
   for (const Plan& plan : PlansOf(EngineChoice::kFork, FaultChoice::kMixed)) {
@@ -310,11 +310,13 @@ TEST_F(SimMixTest, HasEachJournalModeWithEachSynchronousLevel) {
   auto counts = Tally([](const Plan& plan) {
     return std::pair(plan.profile.journal_mode, plan.profile.synchronous);
   });
-  for (const JournalMode mode :
-       {JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist,
-        JournalMode::kWal, JournalMode::kMemory, JournalMode::kOff}) {
-    for (const Synchronous level : {Synchronous::kOff, Synchronous::kNormal,
-                                    Synchronous::kFull, Synchronous::kExtra}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+        saver::JournalMode::kPersist, saver::JournalMode::kWal,
+        saver::JournalMode::kMemory, saver::JournalMode::kOff}) {
+    for (const saver::Synchronous level :
+         {saver::Synchronous::kOff, saver::Synchronous::kNormal,
+          saver::Synchronous::kFull, saver::Synchronous::kExtra}) {
       EXPECT_GE(counts[std::pair(mode, level)], 2)
           << Name(mode) << " " << Name(level);
     }

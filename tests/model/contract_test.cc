@@ -7,7 +7,7 @@
 namespace lastcommit {
 namespace {
 
-Profile Promising(JournalMode mode) {
+Profile Promising(saver::JournalMode mode) {
   Profile profile;
   profile.journal_mode = mode;
   return profile;
@@ -17,11 +17,11 @@ CrashFacts KilledAfter(std::int64_t acknowledged) {
   return {.fault = Fault::kKill, .acknowledged = acknowledged};
 }
 
-std::string ModeName(const ::testing::TestParamInfo<JournalMode>& info) {
+std::string ModeName(const ::testing::TestParamInfo<saver::JournalMode>& info) {
   return std::string(Name(info.param));
 }
 
-class KillContractTest : public ::testing::TestWithParam<JournalMode> {
+class KillContractTest : public ::testing::TestWithParam<saver::JournalMode> {
  protected:
   LegalCuts Legal(const CrashFacts& facts) const {
     return ContractFor(Promising(GetParam()), facts);
@@ -92,15 +92,15 @@ TEST_P(JournalOnDisk, ALossOfPowerKeepsTheSchemaIfExtraWasPromised) {
   facts.directory_synced = -1;
   Profile profile;
   profile.journal_mode = GetParam();
-  profile.synchronous = Synchronous::kExtra;
+  profile.synchronous = saver::Synchronous::kExtra;
   EXPECT_EQ(ContractFor(profile, facts).lowest, 0);
-  profile.synchronous = Synchronous::kFull;
+  profile.synchronous = saver::Synchronous::kFull;
   EXPECT_EQ(ContractFor(profile, facts).lowest, -1);
 }
 
 // ---- What a loss of power may take ----
 
-LegalCuts AfterPowerLoss(JournalMode mode, Synchronous level,
+LegalCuts AfterPowerLoss(saver::JournalMode mode, saver::Synchronous level,
                          const CrashFacts& facts) {
   Profile profile;
   profile.journal_mode = mode;
@@ -116,8 +116,8 @@ CrashFacts PowerLostAfter(std::int64_t acknowledged) {
 }
 
 TEST(PowerLossContractTest, TruncateAtNormalMayLoseOneCommitAndNoMore) {
-  EXPECT_EQ(AfterPowerLoss(JournalMode::kTruncate, Synchronous::kNormal,
-                           PowerLostAfter(7))
+  EXPECT_EQ(AfterPowerLoss(saver::JournalMode::kTruncate,
+                           saver::Synchronous::kNormal, PowerLostAfter(7))
                 .lowest,
             6);
 }
@@ -126,7 +126,8 @@ TEST(PowerLossContractTest, DeleteMayLoseOneCommitUntilTheDirectoryIsSynced) {
   CrashFacts facts = PowerLostAfter(7);
   facts.directory_synced = 3;
   const auto lowest = [&] {
-    return AfterPowerLoss(JournalMode::kDelete, Synchronous::kFull, facts)
+    return AfterPowerLoss(saver::JournalMode::kDelete,
+                          saver::Synchronous::kFull, facts)
         .lowest;
   };
   EXPECT_EQ(lowest(), 6);
@@ -137,10 +138,13 @@ TEST(PowerLossContractTest, DeleteMayLoseOneCommitUntilTheDirectoryIsSynced) {
 TEST(PowerLossContractTest, AtNormalAJournalNeedsTheOrderOfWrites) {
   CrashFacts facts = PowerLostAfter(7);
   facts.is_in_order_per_file = false;
-  for (const JournalMode mode :
-       {JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist}) {
-    EXPECT_TRUE(AfterPowerLoss(mode, Synchronous::kNormal, facts).anything);
-    EXPECT_FALSE(AfterPowerLoss(mode, Synchronous::kFull, facts).anything);
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+        saver::JournalMode::kPersist}) {
+    EXPECT_TRUE(
+        AfterPowerLoss(mode, saver::Synchronous::kNormal, facts).anything);
+    EXPECT_FALSE(
+        AfterPowerLoss(mode, saver::Synchronous::kFull, facts).anything);
   }
 }
 
@@ -160,21 +164,23 @@ TEST_P(JournalNotOnDisk, AfterAWriteNothingIsDemanded) {
   EXPECT_TRUE(Legal(facts).anything);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Modes, KillContractTest,
-    ::testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
-                      JournalMode::kPersist, JournalMode::kWal,
-                      JournalMode::kMemory, JournalMode::kOff),
-    ModeName);
+INSTANTIATE_TEST_SUITE_P(Modes, KillContractTest,
+                         ::testing::Values(saver::JournalMode::kDelete,
+                                           saver::JournalMode::kTruncate,
+                                           saver::JournalMode::kPersist,
+                                           saver::JournalMode::kWal,
+                                           saver::JournalMode::kMemory,
+                                           saver::JournalMode::kOff),
+                         ModeName);
 INSTANTIATE_TEST_SUITE_P(Modes, JournalOnDisk,
-                         ::testing::Values(JournalMode::kDelete,
-                                           JournalMode::kTruncate,
-                                           JournalMode::kPersist,
-                                           JournalMode::kWal),
+                         ::testing::Values(saver::JournalMode::kDelete,
+                                           saver::JournalMode::kTruncate,
+                                           saver::JournalMode::kPersist,
+                                           saver::JournalMode::kWal),
                          ModeName);
 INSTANTIATE_TEST_SUITE_P(Modes, JournalNotOnDisk,
-                         ::testing::Values(JournalMode::kMemory,
-                                           JournalMode::kOff),
+                         ::testing::Values(saver::JournalMode::kMemory,
+                                           saver::JournalMode::kOff),
                          ModeName);
 
 TEST(ContractTest, WhatAnotherProgramHasRemovedMayBeGone) {

@@ -52,7 +52,7 @@ class ReferenceModelTest : public ::testing::Test {
     return Do(Op(threads::Kind::kCreateTask,
                  {.task = task, .content = {10, 1}, .invalid_at = invalid_at}));
   }
-  Outcome UpdateTask(TaskState state, int stale = 0) {
+  Outcome UpdateTask(saver::TaskState state, int stale = 0) {
     return Do(Op(threads::Kind::kUpdateTask, {.state = state, .stale = stale}));
   }
   Outcome Prune(int keep) {
@@ -372,7 +372,7 @@ TEST_F(ReferenceModelTest, ACommitStepIsCheckpointAndWritesOrNothing) {
 }
 
 TEST_F(ReferenceModelTest, ATaskGoesThroughItsStates) {
-  using enum TaskState;
+  using enum saver::TaskState;
   EXPECT_EQ(CreateTask().code, StatusCode::kOk);
   EXPECT_EQ(UpdateTask(kDone).code, StatusCode::kFailedPrecondition);
   EXPECT_EQ(UpdateTask(kRunning).value, 2);
@@ -401,9 +401,9 @@ TEST_F(ReferenceModelTest, ATaskThatIsThereCannotBeCreated) {
 }
 
 TEST_F(ReferenceModelTest, AnUpdateOfAnotherVersionIsRefused) {
-  EXPECT_EQ(UpdateTask(TaskState::kRunning).code, StatusCode::kNotFound);
+  EXPECT_EQ(UpdateTask(saver::TaskState::kRunning).code, StatusCode::kNotFound);
   CreateTask();
-  EXPECT_EQ(UpdateTask(TaskState::kRunning, /*stale=*/1).code,
+  EXPECT_EQ(UpdateTask(saver::TaskState::kRunning, /*stale=*/1).code,
             StatusCode::kFailedPrecondition);
   EXPECT_EQ(Now().cut, 1);
 }
@@ -435,7 +435,7 @@ TEST_F(ReferenceModelTest, AStreamedBlobIsTheSameBlob) {
 
 TEST_F(ReferenceModelTest, TheLevelOfALogEntryIsInItsRow) {
   Do(Op(threads::Kind::kAppendLog,
-        {.content = {10, 1}, .level = LogLevel::kError}));
+        {.content = {10, 1}, .level = saver::LogLevel::kError}));
   EXPECT_EQ(Row({threads::kLogs, {ThreadName(0)}, 1}),
             RowHasher()
                 .Integer(3)
@@ -451,13 +451,13 @@ TEST_F(ReferenceModelTest, AnswersAreUndoneToo) {
   Do(StepKind::kBegin);
   Prune(0);
   PutCheckpoint(2);
-  UpdateTask(TaskState::kRunning);
+  UpdateTask(saver::TaskState::kRunning);
   Do(Op(threads::Kind::kDeleteThread));
   Do(StepKind::kRollback);
   EXPECT_EQ(List(), list);
-  EXPECT_EQ(UpdateTask(TaskState::kRunning).value, 2);
+  EXPECT_EQ(UpdateTask(saver::TaskState::kRunning).value, 2);
   model_.RevertLastCommit();
-  EXPECT_EQ(UpdateTask(TaskState::kRunning).value, 2);
+  EXPECT_EQ(UpdateTask(saver::TaskState::kRunning).value, 2);
   PutCheckpoint(3);
   EXPECT_EQ(List(), Listed({Numbered(3, 2), Numbered(1, 1)}));
 }

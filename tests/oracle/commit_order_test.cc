@@ -179,13 +179,14 @@ TEST_F(CommitOrderTest, BusyAloneIsForTheJudgementToFind) {
 }
 
 TEST_F(CommitOrderTest, AnIdleClientIsInTheWayOfWhoLeavesWal) {
-  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kWal}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kWal}) {
     Step change = By(0, StepKind::kJournalMode);
     change.journal_mode = mode;
     Use({change});
     Run(2, {kBusy, 0});
-    EXPECT_EQ(KindOf(2),
-              mode == JournalMode::kDelete ? Kind::kRefused : Kind::kReturned);
+    EXPECT_EQ(KindOf(2), mode == saver::JournalMode::kDelete ? Kind::kRefused
+                                                             : Kind::kReturned);
   }
 }
 

@@ -19,7 +19,7 @@ class RoundJudgeTest : public testing::Test {
  protected:
   RoundJudgeTest() {
     trace_ = std::make_unique<RoundTrace>();
-    plan_.profile.journal_mode = JournalMode::kDelete;
+    plan_.profile.journal_mode = saver::JournalMode::kDelete;
   }
 
   void Use(std::vector<Step> steps) {
@@ -302,7 +302,7 @@ TEST_F(RoundJudgeTest, WhatWasAcknowledgedDoesNotFail) {
 // ---- Without a journal ----
 
 TEST_F(RoundJudgeTest, WithoutAJournalAReopenInATransactionMayFindAnything) {
-  plan_.profile.journal_mode = JournalMode::kOff;
+  plan_.profile.journal_mode = saver::JournalMode::kOff;
   Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kReopen)});
   trace_->records[3].value = 7;
   EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
@@ -311,7 +311,7 @@ TEST_F(RoundJudgeTest, WithoutAJournalAReopenInATransactionMayFindAnything) {
 }
 
 TEST_F(RoundJudgeTest, WithoutAJournalAReopenFindsWhatWasCommitted) {
-  plan_.profile.journal_mode = JournalMode::kOff;
+  plan_.profile.journal_mode = saver::JournalMode::kOff;
   Use({PutBlob(0, 10), StepOf(StepKind::kReopen)});
   EXPECT_TRUE(Judge().held()) << Judge().why;
   trace_->records[2].value = 7;
@@ -328,7 +328,7 @@ TEST_F(RoundJudgeTest, WithAJournalAReopenInATransactionUndoesIt) {
 TEST_F(RoundJudgeTest, WithoutAJournalARollbackIsNotJudged) {
   Use({StepOf(StepKind::kBegin), PutBlob(0, 10), StepOf(StepKind::kRollback)});
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  plan_.profile.journal_mode = JournalMode::kOff;
+  plan_.profile.journal_mode = saver::JournalMode::kOff;
   EXPECT_EQ(Judge().skipped, SkipReason::kNoDemand);
 }
 
@@ -453,15 +453,15 @@ TEST_F(TakenNumberTest, WhatADeadClientWasCommittingMayBeThereUntilAnotherIs) {
 
 TEST_F(TakenNumberTest, ALossOfPowerBringsItBackUntilACommitIsSynced) {
   FailInDoubt();
-  plan_.profile.synchronous = Synchronous::kFull;
+  plan_.profile.synchronous = saver::Synchronous::kFull;
   EXPECT_EQ(Overtook().lost_power_until, trace_->records[3].returned_at);
-  plan_.profile.synchronous = Synchronous::kNormal;
+  plan_.profile.synchronous = saver::Synchronous::kNormal;
   EXPECT_EQ(Overtook().lost_power_until, kNever);
 }
 
 TEST_F(TakenNumberTest, WhatBeganBeforeItFailedDoesNotSyncItAway) {
   FailInDoubt();
-  plan_.profile.synchronous = Synchronous::kFull;
+  plan_.profile.synchronous = saver::Synchronous::kFull;
   trace_->records[3].intended_at = trace_->records[2].returned_at - 1;
   EXPECT_EQ(Overtook().lost_power_until, kNever);
 }
@@ -506,7 +506,7 @@ TEST_F(RoundJudgeTest, AnOpenThatIsRefusedMayHaveMadeTheSchemaBefore) {
 // The put of step 1 fails in doubt, and the later steps answer as without it.
 class InDoubtTest : public RoundJudgeTest {
  protected:
-  void UseAfterTheFailed(JournalMode mode, std::vector<Step> later) {
+  void UseAfterTheFailed(saver::JournalMode mode, std::vector<Step> later) {
     plan_.profile.journal_mode = mode;
     later.insert(later.begin(), PutBlob(0, 10));
     Use(std::move(later));
@@ -536,35 +536,35 @@ class InDoubtTest : public RoundJudgeTest {
 };
 
 TEST_F(InDoubtTest, InAWalAReadDecidesNothing) {
-  UseAfterTheFailed(JournalMode::kWal, {StepOf(StepKind::kRead)});
+  UseAfterTheFailed(saver::JournalMode::kWal, {StepOf(StepKind::kRead)});
   EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{1});
 }
 
 TEST_F(InDoubtTest, WithARollbackJournalAReadDecides) {
-  UseAfterTheFailed(JournalMode::kDelete, {StepOf(StepKind::kRead)});
+  UseAfterTheFailed(saver::JournalMode::kDelete, {StepOf(StepKind::kRead)});
   EXPECT_TRUE(CutsAfterAKill().empty());
 }
 
 // Which of the two it came after its answer does not show.
 TEST_F(InDoubtTest, InAWalItIsNotThereWithoutTheNextCommit) {
-  UseAfterTheFailed(JournalMode::kWal, {PutBlob(1, 10)});
+  UseAfterTheFailed(saver::JournalMode::kWal, {PutBlob(1, 10)});
   EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{2});
 }
 
 TEST_F(InDoubtTest, InAWalARecoveryDecides) {
-  UseAfterTheFailed(JournalMode::kWal, {StepOf(StepKind::kReopen)});
+  UseAfterTheFailed(saver::JournalMode::kWal, {StepOf(StepKind::kReopen)});
   EXPECT_TRUE(CutsAfterAKill().empty());
 }
 
 TEST_F(InDoubtTest, WhatDiesLaterMayBeThereWithItAndWithout) {
-  UseAfterTheFailed(JournalMode::kWal, {PutBlob(1, 10)});
+  UseAfterTheFailed(saver::JournalMode::kWal, {PutBlob(1, 10)});
   trace_->records[2].progress = Progress::kIntended;
   EndAfter(2);
   EXPECT_EQ(CutsAfterAKill(), (std::vector<std::int64_t>{1, 2}));
 }
 
 TEST_F(InDoubtTest, WhatTheSaverDoesNotCallInDoubtIsNotThere) {
-  UseAfterTheFailed(JournalMode::kWal, {});
+  UseAfterTheFailed(saver::JournalMode::kWal, {});
   EXPECT_EQ(CutsAfterAKill(), std::vector<std::int64_t>{1});
   trace_->records[1].is_in_doubt = false;
   EXPECT_TRUE(CutsAfterAKill().empty());
@@ -723,7 +723,7 @@ TEST_F(RemovalAnswerTest, WithoutTheDatabaseItsJournalCannotBeOpened) {
   EXPECT_FALSE(
       judge(DatabaseFile::kDatabase, PutBlob(0, 10), kBesideOne).held());
   EXPECT_FALSE(judge(DatabaseFile::kIndex, read, kBesideOne).held());
-  plan_.profile.journal_mode = JournalMode::kWal;
+  plan_.profile.journal_mode = saver::JournalMode::kWal;
   EXPECT_FALSE(judge(DatabaseFile::kDatabase, read, kBesideOne).held());
 }
 

@@ -13,12 +13,12 @@
 namespace lastcommit {
 namespace {
 
-Step Checkpoint(CheckpointMode mode = CheckpointMode::kPassive) {
+Step Checkpoint(saver::CheckpointMode mode = saver::CheckpointMode::kPassive) {
   Step step = StepOf(StepKind::kWalCheckpoint);
   step.mode = mode;
   return step;
 }
-Step To(JournalMode mode) {
+Step To(saver::JournalMode mode) {
   Step step = StepOf(StepKind::kJournalMode);
   step.journal_mode = mode;
   return step;
@@ -107,7 +107,7 @@ TEST_F(StepClaimsTest, WhoDoesNotKnowOfTheWalHasNothingToCopy) {
   for (const StepKind kind : {StepKind::kJournalMode, StepKind::kRead}) {
     Use({StepOf(kind), Log(), Checkpoint()});
     plan_.rounds[0].steps[1].client = 1;
-    plan_.rounds[0].steps[1].journal_mode = JournalMode::kWal;
+    plan_.rounds[0].steps[1].journal_mode = saver::JournalMode::kWal;
     Calls(2).wal_written = 5;
     EXPECT_EQ(Judge().held(), kind == StepKind::kJournalMode);
   }
@@ -128,7 +128,7 @@ TEST_F(StepClaimsTest, WhatIsNotCommittedNeedNotBeCopied) {
 }
 
 TEST_F(StepClaimsTest, ATruncatingCheckpointMustHaveTruncatedTheWal) {
-  Use({Log(), Checkpoint(CheckpointMode::kTruncate)});
+  Use({Log(), Checkpoint(saver::CheckpointMode::kTruncate)});
   Calls(1).wal_written = 5;
   Calls(2).database_written = 6;
   EXPECT_TRUE(IsUntrue());
@@ -139,7 +139,7 @@ TEST_F(StepClaimsTest, ATruncatingCheckpointMustHaveTruncatedTheWal) {
 // ---- Changes of the journal mode ----
 
 TEST_F(StepClaimsTest, TheNextCommitShowsTheMode) {
-  Use({To(JournalMode::kTruncate), Log(), Log()});
+  Use({To(saver::JournalMode::kTruncate), Log(), Log()});
   Calls(2).end = TransactionEnd::kJournalTruncated;
   Calls(3).end = TransactionEnd::kJournalTruncated;
   EXPECT_TRUE(Judge().held());
@@ -147,35 +147,35 @@ TEST_F(StepClaimsTest, TheNextCommitShowsTheMode) {
 }
 
 TEST_F(StepClaimsTest, ACommitThatEndsInAnotherWayShowsThatNothingWasChanged) {
-  Use({To(JournalMode::kPersist), Log()});
+  Use({To(saver::JournalMode::kPersist), Log()});
   Calls(2).end = TransactionEnd::kWalWritten;
   EXPECT_TRUE(IsUntrue());
 }
 
 TEST_F(StepClaimsTest, TheModeThatItHadIsNoChange) {
-  Use({To(JournalMode::kWal), Log()});
+  Use({To(saver::JournalMode::kWal), Log()});
   Calls(2).end = TransactionEnd::kWalWritten;
   EXPECT_TRUE(Judge().held());
   EXPECT_EQ(counts_.mode_changes, 0);
 }
 
 TEST_F(StepClaimsTest, AChangeThatNoCommitFollowsIsNotCounted) {
-  Use({To(JournalMode::kDelete), StepOf(StepKind::kRead)});
+  Use({To(saver::JournalMode::kDelete), StepOf(StepKind::kRead)});
   EXPECT_TRUE(Judge().held());
   EXPECT_EQ(counts_.mode_changes, 0);
 }
 
 TEST_F(StepClaimsTest, AChangeThatFailedClaimsNothing) {
-  Use({To(JournalMode::kDelete), Log()});
+  Use({To(saver::JournalMode::kDelete), Log()});
   Record(1).code = static_cast<std::int32_t>(absl::StatusCode::kUnavailable);
   Calls(2).end = TransactionEnd::kWalWritten;
   EXPECT_TRUE(Judge().held());
 }
 
 TEST_F(StepClaimsTest, AnotherClientMayHaveChangedTheMode) {
-  Step other = To(JournalMode::kWal);
+  Step other = To(saver::JournalMode::kWal);
   other.client = 1;
-  Use({To(JournalMode::kDelete), other, Log()});
+  Use({To(saver::JournalMode::kDelete), other, Log()});
   Calls(3).end = TransactionEnd::kWalWritten;
   EXPECT_TRUE(Judge().held());
 }
@@ -199,7 +199,7 @@ TEST_F(StepClaimsTest, ACloseThatDeletesTheWalPromisesIfItHadNoError) {
 }
 
 TEST_F(StepClaimsTest, NothingIsPromisedWhereTheModeChanges) {
-  Use({To(JournalMode::kWal), Log(), Checkpoint()});
+  Use({To(saver::JournalMode::kWal), Log(), Checkpoint()});
   EXPECT_EQ(Promises(), 0U);
 }
 

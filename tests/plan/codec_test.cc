@@ -29,8 +29,8 @@ Plan FullPlan() {
   constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::uint64_t>::max();
   Plan plan;
   plan.saver = "planted-lost-commit-2";
-  plan.profile = {JournalMode::kTruncate, Synchronous::kExtra, 65536, 1'000'000,
-                  0};
+  plan.profile = {saver::JournalMode::kTruncate, saver::Synchronous::kExtra,
+                  65536, 1'000'000, 0};
   plan.expected = ViolationClass::kLostCommit;
   plan.sqlite = {3011000, 3050002};
   plan.rounds = {
@@ -70,12 +70,12 @@ Plan FullPlan() {
         {.kind = StepKind::kSavepoint},
         Op(threads::Kind::kAppendLog, {.thread = 2,
                                        .content = {1, std::uint64_t{1} << 63},
-                                       .level = LogLevel::kDebug}),
+                                       .level = saver::LogLevel::kDebug}),
         Op(threads::Kind::kAppendLogs, {.thread = 2,
                                         .content = {3, 4},
                                         .count = 1000,
                                         .invalid_at = 999,
-                                        .level = LogLevel::kError}),
+                                        .level = saver::LogLevel::kError}),
         Op(threads::Kind::kCreateTask,
            {.thread = 3, .task = 5, .content = {8, 9}, .invalid_at = 0}),
         Op(threads::Kind::kUpdateTask, {.thread = 3,
@@ -83,7 +83,7 @@ Plan FullPlan() {
                                         .replace = 1,
                                         .content = {8, 9},
                                         .invalid_at = 0,
-                                        .state = TaskState::kCancelled,
+                                        .state = saver::TaskState::kCancelled,
                                         .stale = 99999}),
         {.kind = StepKind::kRollbackTo, .up = 16},
         {.kind = StepKind::kRelease},
@@ -99,7 +99,8 @@ Plan FullPlan() {
            {.thread = 4, .ns = 1, .filter = 2, .before = 0, .limit = 99999}),
         {.kind = StepKind::kRead},
         {.kind = StepKind::kLiveRead},
-        {.kind = StepKind::kWalCheckpoint, .mode = CheckpointMode::kTruncate},
+        {.kind = StepKind::kWalCheckpoint,
+         .mode = saver::CheckpointMode::kTruncate},
         {.kind = StepKind::kVacuum},
         {.kind = StepKind::kReopen},
         {.kind = StepKind::kBegin},

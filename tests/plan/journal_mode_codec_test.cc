@@ -19,7 +19,7 @@ Plan PlanWith(Step step) {
       {{{.kind = StepKind::kOpen}, step, {.kind = StepKind::kClose}}}};
   return plan;
 }
-Plan Changing(JournalMode mode) {
+Plan Changing(saver::JournalMode mode) {
   return PlanWith({.kind = StepKind::kJournalMode, .journal_mode = mode});
 }
 
@@ -33,8 +33,9 @@ void ExpectRefused(const Plan& plan, const std::string& message) {
 }
 
 TEST(JournalModeCodecTest, ModesWithAJournalOnTheDiskAreParsedUnchanged) {
-  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kTruncate,
-                                 JournalMode::kPersist, JournalMode::kWal}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+        saver::JournalMode::kPersist, saver::JournalMode::kWal}) {
     const auto plan = ParsePlan(PrintPlan(Changing(mode)), "x.plan");
     ASSERT_THAT(plan, IsOk());
     EXPECT_EQ(*plan, Changing(mode));
@@ -42,16 +43,17 @@ TEST(JournalModeCodecTest, ModesWithAJournalOnTheDiskAreParsedUnchanged) {
 }
 
 TEST(JournalModeCodecTest, OtherModesAreNot) {
-  for (const JournalMode mode : {JournalMode::kMemory, JournalMode::kOff}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kMemory, saver::JournalMode::kOff}) {
     ExpectRefused(Changing(mode), "x.plan:3: to: ");
-    Plan plan = Changing(JournalMode::kWal);
+    Plan plan = Changing(saver::JournalMode::kWal);
     plan.profile.journal_mode = mode;
     ExpectRefused(plan, "x.plan:3: step: the plan begins in ");
   }
 }
 
 TEST(JournalModeCodecTest, NoLossOfPowerIsInTheSamePlan) {
-  Plan plan = Changing(JournalMode::kWal);
+  Plan plan = Changing(saver::JournalMode::kWal);
   plan.images = 1;
   ExpectRefused(plan, "x.plan:3: step: the plan has 'images'");
   plan.images = 0;
@@ -67,14 +69,14 @@ TEST(JournalModeCodecTest, NoLossOfPowerIsInTheSamePlan) {
 TEST(JournalModeCodecTest, WhichModesADatabaseMayBeIn) {
   const Plan reads = PlanWith({.kind = StepKind::kRead});
   EXPECT_FALSE(ChangesJournalMode(reads));
-  EXPECT_TRUE(MayBeIn(reads, JournalMode::kWal));
-  EXPECT_FALSE(MayBeIn(reads, JournalMode::kDelete));
-  const Plan truncates = Changing(JournalMode::kTruncate);
+  EXPECT_TRUE(MayBeIn(reads, saver::JournalMode::kWal));
+  EXPECT_FALSE(MayBeIn(reads, saver::JournalMode::kDelete));
+  const Plan truncates = Changing(saver::JournalMode::kTruncate);
   EXPECT_TRUE(ChangesJournalMode(truncates));
-  EXPECT_TRUE(MayBeIn(truncates, JournalMode::kWal));
-  EXPECT_TRUE(MayBeIn(truncates, JournalMode::kTruncate));
-  EXPECT_TRUE(MayBeIn(truncates, JournalMode::kDelete));
-  EXPECT_FALSE(MayBeIn(truncates, JournalMode::kPersist));
+  EXPECT_TRUE(MayBeIn(truncates, saver::JournalMode::kWal));
+  EXPECT_TRUE(MayBeIn(truncates, saver::JournalMode::kTruncate));
+  EXPECT_TRUE(MayBeIn(truncates, saver::JournalMode::kDelete));
+  EXPECT_FALSE(MayBeIn(truncates, saver::JournalMode::kPersist));
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ TEST(UnlinkCodecTest, WhatElseThePlanMustNotHave) {
                        .crash = CrashPoint{.survival = {SurvivalKind::kNone}}};
   const Step failing = {.kind = StepKind::kRead, .error = IoError{}};
   const Step changing = {.kind = StepKind::kJournalMode,
-                         .journal_mode = JournalMode::kWal};
+                         .journal_mode = saver::JournalMode::kWal};
   ExpectRefused(PlanWith({kUnlink, losing}), "and a loss of power in one plan");
   ExpectRefused(PlanWith({failing, kUnlink}), "and an error in one plan");
   ExpectRefused(PlanWith({changing, kUnlink}),

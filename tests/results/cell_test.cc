@@ -11,7 +11,7 @@ TEST(CellTest, ItsNameIsItsFieldsInOrder) {
   EXPECT_EQ(Name(Cell{.group = CellGroup::kCrash,
                       .engine = Engine::kFork,
                       .crash = CrashKind::kTimedKill,
-                      .journal_mode = JournalMode::kWal,
+                      .journal_mode = saver::JournalMode::kWal,
                       .phase = Phase::kCommit}),
             "crash/fork/timed_kill/wal/commit");
   EXPECT_EQ(Name(PlansCell({Engine::kSim, FaultChoice::kIoError, 2})),

@@ -12,7 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Plan PlanIn(JournalMode mode) {
+Plan PlanIn(saver::JournalMode mode) {
   Plan plan;
   plan.profile.journal_mode = mode;
   return plan;
@@ -31,7 +31,7 @@ TrialResult Killed(Phase phase, Moment moment) {
 
 TEST(LedgerTest, AKillFillsTheCellOfItsModeAndPhase) {
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kPersist),
+  ledger.Add(PlanIn(saver::JournalMode::kPersist),
              Killed(Phase::kCommit, Moment::kDuring));
   EXPECT_EQ(ledger.Count("crash/fork/kill/persist/commit"), 1);
   EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 0);
@@ -52,10 +52,10 @@ TrialResult TimedKill(bool is_inside) {
 TEST(LedgerTest, ALossOfPowerHasCellsOfItsOwnAndIsPrinted) {
   TrialResult result = Killed(Phase::kCommit, Moment::kAfter);
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_THAT(ledger.Print(), Not(HasSubstr("  power loss wal")));
   result.rounds[0].lost_power = true;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("crash/fork/power_loss/wal/commit"), 1);
   EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 1);
   EXPECT_THAT(ledger.Print(), HasSubstr("  power loss wal"));
@@ -63,7 +63,7 @@ TEST(LedgerTest, ALossOfPowerHasCellsOfItsOwnAndIsPrinted) {
 
 TEST(LedgerTest, RealProcessesAreATableUnlessOnlySimulatedDisksWereUsed) {
   constexpr char kTable[] = "crashes of real processes";
-  Plan plan = PlanIn(JournalMode::kWal);
+  Plan plan = PlanIn(saver::JournalMode::kWal);
   plan.engine = Engine::kSim;
   Ledger ledger;
   EXPECT_THAT(ledger.Print(), HasSubstr(kTable));
@@ -71,13 +71,14 @@ TEST(LedgerTest, RealProcessesAreATableUnlessOnlySimulatedDisksWereUsed) {
   EXPECT_EQ(ledger.Count("crash/sim/kill/wal/commit"), 1);
   EXPECT_THAT(ledger.Print(), Not(HasSubstr(kTable)));
   EXPECT_THAT(ledger.Print(), HasSubstr("ledger: everything else"));
-  ledger.Add(PlanIn(JournalMode::kWal), Killed(Phase::kCommit, Moment::kAfter));
+  ledger.Add(PlanIn(saver::JournalMode::kWal),
+             Killed(Phase::kCommit, Moment::kAfter));
   EXPECT_THAT(ledger.Print(), HasSubstr(kTable));
 }
 
 TEST(LedgerTest, ATimedKillHasCellsOfItsOwn) {
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(/*is_inside=*/true));
+  ledger.Add(PlanIn(saver::JournalMode::kWal), TimedKill(/*is_inside=*/true));
   EXPECT_EQ(ledger.Count("timed_kill/sent"), 1);
   EXPECT_EQ(ledger.Count("timed_kill/inside"), 1);
   EXPECT_EQ(ledger.Count("timed_kill/judged"), 1);
@@ -88,7 +89,7 @@ TEST(LedgerTest, ATimedKillHasCellsOfItsOwn) {
 
 TEST(LedgerTest, ATimedKillThatCameTooLateIsCountedAndSkipped) {
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(/*is_inside=*/false));
+  ledger.Add(PlanIn(saver::JournalMode::kWal), TimedKill(/*is_inside=*/false));
   EXPECT_EQ(ledger.Count("timed_kill/sent"), 1);
   EXPECT_EQ(ledger.Count("timed_kill/inside"), 0);
   EXPECT_EQ(ledger.Count("timed_kill/too_late"), 1);
@@ -97,9 +98,9 @@ TEST(LedgerTest, ATimedKillThatCameTooLateIsCountedAndSkipped) {
 
 TEST(LedgerTest, TimedKillsAreDescribedWithTheirShare) {
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(true));
-  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(true));
-  ledger.Add(PlanIn(JournalMode::kWal), TimedKill(false));
+  ledger.Add(PlanIn(saver::JournalMode::kWal), TimedKill(true));
+  ledger.Add(PlanIn(saver::JournalMode::kWal), TimedKill(true));
+  ledger.Add(PlanIn(saver::JournalMode::kWal), TimedKill(false));
   EXPECT_EQ(DescribeTimedKills(ledger),
             "timed kills: 3 sent, 2 came while a program ran (66.7 %), 1 too "
             "late");
@@ -113,7 +114,7 @@ TEST(LedgerTest, ARoundWithoutACrashFillsTheCellOfItsMode) {
   result.rounds = {RoundFacts()};
   result.rounds[0].judged = true;
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("round/fork/none/wal"), 1);
 }
 
@@ -121,7 +122,7 @@ TEST(LedgerTest, ARoundThatWasNotJudgedFillsNoCell) {
   TrialResult result = Killed(Phase::kCommit, Moment::kAfter);
   result.rounds[0].judged = false;
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("crash/fork/kill/wal/commit"), 0);
   EXPECT_EQ(ledger.Count("moment/after"), 0);
 }
@@ -130,11 +131,11 @@ TEST(LedgerTest, ACommitInDoubtLandsOrIsLost) {
   TrialResult result = Killed(Phase::kCommit, Moment::kAfter);
   result.rounds[0].had_candidate = true;
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("outcome/in_doubt_lost"), 1);
   EXPECT_EQ(ledger.Count("outcome/in_doubt_landed"), 0);
   result.rounds[0].candidate_landed = true;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("outcome/in_doubt_lost"), 1);
   EXPECT_EQ(ledger.Count("outcome/in_doubt_landed"), 1);
 }
@@ -145,7 +146,7 @@ TEST(LedgerTest, WhatWasRecoveredAndSpilledIsCounted) {
   result.rounds[0].wal_frames_recovered = 7;
   result.spilled = true;
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("outcome/hot_journal_rolled_back"), 1);
   EXPECT_EQ(ledger.Count("outcome/wal_frames_recovered"), 1);
   EXPECT_EQ(ledger.Count("outcome/spilled"), 1);
@@ -156,7 +157,7 @@ TEST(LedgerTest, ASkippedPlanFillsNoCellButItsReason) {
   TrialResult result = Killed(Phase::kCommit, Moment::kBefore);
   result.verdict = Verdict::Skipped(SkipReason::kNotReached, "");
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.trials(), 1);
   EXPECT_EQ(ledger.skipped(), 1);
   EXPECT_EQ(ledger.Count("verdict/skipped(not_reached)"), 1);
@@ -189,7 +190,7 @@ TrialResult AfterPowerLoss(const ImageCounts& images) {
 
 TEST(LedgerTest, ImagesFillTheRowOfTheContract) {
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal),
+  ledger.Add(PlanIn(saver::JournalMode::kWal),
              AfterPowerLoss({.judged = 30, .with_lost_commits = 7}));
   EXPECT_EQ(ledger.Count("power_loss/wal/full/judged"), 30);
   EXPECT_EQ(ledger.Count("power_loss/wal/full/lost_commits"), 7);
@@ -201,10 +202,10 @@ TEST(LedgerTest, AViolationAfterALossOfPowerIsInItsRowAndNoOtherIs) {
   TrialResult result;
   result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "");
   Ledger ledger;
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("power_loss/wal/full/violated"), 0);
   result.violated_image = ViolatedImage();
-  ledger.Add(PlanIn(JournalMode::kWal), result);
+  ledger.Add(PlanIn(saver::JournalMode::kWal), result);
   EXPECT_EQ(ledger.Count("power_loss/wal/full/violated"), 1);
 }
 
@@ -334,7 +335,7 @@ TEST(LedgerTest, AnErrorIsCountedByItsKindIfItBit) {
   Ledger ledger;
   ledger.Add(tried.plan, tried.result);
   EXPECT_EQ(ledger.Count("errors/fork/sync"), 0);
-  tried.result.rounds[0].errors = 2;
+  tried.result.rounds[0].counts.errors = 2;
   ledger.Add(tried.plan, tried.result);
   EXPECT_EQ(ledger.Count("errors/fork/sync"), 1);
   EXPECT_EQ(ledger.Count("errors/fork/write"), 0);
@@ -344,7 +345,7 @@ TEST(LedgerTest, AnErrorInAnOpenIsInRecoveryIfThereIsSomethingToRecover) {
   Tried tried = TriedWith({.kind = StepKind::kCommit});
   tried.plan.rounds.push_back(tried.plan.rounds[0]);
   tried.result.rounds.push_back(tried.result.rounds[0]);
-  tried.result.rounds[1].errors_in_open = 1;
+  tried.result.rounds[1].counts.errors_in_open = 1;
   Ledger ledger;
   ledger.Add(tried.plan, tried.result);
   EXPECT_EQ(ledger.Count("errors/fork/in_recovery"), 0);

@@ -11,7 +11,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -405,4 +405,4 @@ TEST_F(BlobStreamTest, HundredsOfMegabytesAreNotHeldInMemory) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -5,7 +5,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -190,4 +190,4 @@ TEST_F(CheckpointQueryTest, PruneKeepsTheNewest) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

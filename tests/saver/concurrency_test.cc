@@ -5,7 +5,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -91,4 +91,4 @@ TEST_F(ConcurrencyTest, RefusedCommitMayBeTriedAgain) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -9,7 +9,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/system_calls.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 class CreationTest : public SaverTest,
@@ -90,4 +90,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(Name(test.param)); });
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

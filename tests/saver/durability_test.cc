@@ -2,7 +2,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -76,4 +76,4 @@ TEST_F(DurabilityTest, OffAndMemoryAreForThoseThatAskForNothing) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

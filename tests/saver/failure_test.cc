@@ -9,7 +9,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/system_calls.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -355,4 +355,4 @@ TEST_F(FailureTest, StreamWithAWriteErrorIsUndone) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -4,7 +4,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/system_calls.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using testing::Contains;
@@ -80,4 +80,4 @@ TEST_F(FullDiskTest, OperationIsAbsentAndSaysResourceExhausted) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -12,7 +12,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/system_calls.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -278,4 +278,4 @@ TEST_F(ForeignFileTest, LookingAtAFileDropsNoLocksOfTheProcess) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -170,4 +170,4 @@ TEST_F(ForkTest, FileThatWasReplacedIsAnotherOne) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

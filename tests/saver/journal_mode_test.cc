@@ -11,7 +11,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/system_calls.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 constexpr JournalMode kOnDisk[] = {JournalMode::kDelete, JournalMode::kTruncate,
@@ -259,4 +259,4 @@ TEST_F(FollowingDefencesTest, WithoutThemAnAffectedVersionLosesIt) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 #include "saver/version_1.h"
 #include "saver/version_2.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -247,4 +247,4 @@ TEST_F(MigrationTest, OfTwoProcessesAtOnceIsDoneByOne) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -11,7 +11,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/transaction.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -254,4 +254,4 @@ TEST_F(NamedFilesTest, SeveralThatHaveItOpenAreNobodysRemoval) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -7,7 +7,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/wal_checkpointer.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -199,4 +199,4 @@ INSTANTIATE_TEST_SUITE_P(
                     "CREATE TABLE meta (key, value)"));
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

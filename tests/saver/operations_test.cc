@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -322,4 +322,4 @@ TEST_F(OperationsTest, WalCheckpointDoesNothingWithoutAWal) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

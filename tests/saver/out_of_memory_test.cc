@@ -16,7 +16,7 @@
 #include "saver/saver_fixture.h"
 #include "saver/version_2.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -620,4 +620,4 @@ INSTANTIATE_TEST_SUITE_P(Of, OpeningWithoutMemory,
                          testing::Values(Allocator::kNew, Allocator::kSqlite));
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -8,7 +8,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 // Rewrites the same blobs, which at this cache size makes SQLite write their
@@ -146,4 +146,4 @@ TEST(HasPartialRollbackBugTest, KnowsTheAffectedVersions) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -126,4 +126,4 @@ TEST_F(PendingWritesTest, AStepPutsBothOrNeither) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

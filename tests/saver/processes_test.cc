@@ -6,7 +6,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -164,4 +164,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(Name(test.param)); });
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 std::string FirstValue(sqlite3* connection, const std::string& sql) {
@@ -36,4 +36,4 @@ std::string SaverTest::StrangersSql(const std::string& sql) {
   return value;
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -24,7 +24,7 @@
 #include "matchers.h"
 #include "saver/sqlite_saver.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // For tests in which nothing crashes, or a mode that promises little is meant.
 inline Options AnyDurability(JournalMode mode) {
@@ -119,6 +119,6 @@ class SaverTest : public testing::Test {
   std::unique_ptr<SqliteSaver> saver_;
 };
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_TESTS_SAVER_SAVER_FIXTURE_H_

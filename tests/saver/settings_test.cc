@@ -1,8 +1,10 @@
 #include "saver/settings.h"
 
+#include <sqlite3.h>
+
 #include "gmock/gmock.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using testing::Optional;
@@ -30,6 +32,14 @@ TEST(SettingsTest, ParseIsTheInverseOfName) {
   }
 }
 
+TEST(SettingsTest, CheckpointModesHaveTheNumbersOfSqlite) {
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kPassive), SQLITE_CHECKPOINT_PASSIVE);
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kFull), SQLITE_CHECKPOINT_FULL);
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kRestart), SQLITE_CHECKPOINT_RESTART);
+  EXPECT_EQ(SqliteNumber(CheckpointMode::kTruncate),
+            SQLITE_CHECKPOINT_TRUNCATE);
+}
+
 TEST(SettingsTest, NoOtherTextIsParsed) {
   for (const char* text : {"", "WAL", "wal ", "walk", "1"}) {
     EXPECT_EQ(ParseJournalMode(text), std::nullopt) << text;
@@ -39,4 +49,4 @@ TEST(SettingsTest, NoOtherTextIsParsed) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

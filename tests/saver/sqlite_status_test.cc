@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "matchers.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -54,4 +54,4 @@ TEST(SqliteStatusTest, UnlistedExtendedCodeIsNamedByItsPrimaryOne) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

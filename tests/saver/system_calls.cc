@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdarg>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 bool is_recording = false;
@@ -77,13 +77,13 @@ void FailReads(bool fail) { do_reads_fail = fail; }
 void FailOpens(bool fail) { do_opens_fail = fail; }
 void FillDisk() { is_disk_full = true; }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
-using lastcommit::CountCall;
-using lastcommit::MayGoOn;
-using lastcommit::Note;
-using lastcommit::Open;
-using lastcommit::TakeSpace;
+using lastcommit::saver::CountCall;
+using lastcommit::saver::MayGoOn;
+using lastcommit::saver::Note;
+using lastcommit::saver::Open;
+using lastcommit::saver::TakeSpace;
 
 // With optimisation the headers of libc would turn these names into others.
 extern "C" {
@@ -112,7 +112,7 @@ ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t offset) {
   return pwrite(file, bytes, size, offset);
 }
 ssize_t pread(int file, void* bytes, size_t size, off_t offset) {
-  if (lastcommit::do_reads_fail) {
+  if (lastcommit::saver::do_reads_fail) {
     errno = EIO;
     return -1;
   }
@@ -129,16 +129,16 @@ int ftruncate64(int file, off64_t size) noexcept {
   return ftruncate(file, size);
 }
 int unlink(const char* path) noexcept {
-  if (!MayGoOn(lastcommit::do_unlinks_fail)) return -1;
+  if (!MayGoOn(lastcommit::saver::do_unlinks_fail)) return -1;
   Note(path);
   return static_cast<int>(syscall(SYS_unlink, path));
 }
 int fsync(int file) {
-  if (!MayGoOn(lastcommit::do_syncs_fail)) return -1;
+  if (!MayGoOn(lastcommit::saver::do_syncs_fail)) return -1;
   return static_cast<int>(syscall(SYS_fsync, file));
 }
 int fdatasync(int file) {
-  if (!MayGoOn(lastcommit::do_syncs_fail)) return -1;
+  if (!MayGoOn(lastcommit::saver::do_syncs_fail)) return -1;
   return static_cast<int>(syscall(SYS_fdatasync, file));
 }
 

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // Forgets what was recorded and records until StopRecording().
 void StartRecording();
@@ -31,6 +31,6 @@ void FailOpens(bool fail);
 // child process, there is no way back.
 void FillDisk();
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_TESTS_SAVER_SYSTEM_CALLS_H_

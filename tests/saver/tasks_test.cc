@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -157,4 +157,4 @@ TEST(IsLegalTest, SaysWhatTheHeaderSays) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

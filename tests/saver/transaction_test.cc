@@ -7,7 +7,7 @@
 
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -276,4 +276,4 @@ TEST_F(TransactionTest, UncommittedOneIsGoneAfterACrash) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 std::function<void()> g_callback;
@@ -54,4 +54,4 @@ void AtNextUnfetch(std::function<void()> callback) {
   g_callback = std::move(callback);
 }
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

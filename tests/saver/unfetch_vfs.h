@@ -9,7 +9,7 @@
 
 #include <functional>
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // Registers the VFS when it is first called; returns its name.
 const char* UnfetchVfs();
@@ -17,6 +17,6 @@ const char* UnfetchVfs();
 // Calls `callback` at the next such call, once.
 void AtNextUnfetch(std::function<void()> callback);
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_TESTS_SAVER_UNFETCH_VFS_H_

@@ -3,7 +3,7 @@
 #ifndef LASTCOMMIT_TESTS_SAVER_VERSION_1_H_
 #define LASTCOMMIT_TESTS_SAVER_VERSION_1_H_
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // The schema, letter by letter.
 inline constexpr char kVersion1Schema[] = R"(
@@ -32,6 +32,6 @@ INSERT INTO blobs VALUES ('a', 'empty', x''), ('a', 'small', x'78'),
   ('b', 'big', zeroblob(9000));
 )";
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_TESTS_SAVER_VERSION_1_H_

@@ -4,7 +4,7 @@
 #ifndef LASTCOMMIT_TESTS_SAVER_VERSION_2_H_
 #define LASTCOMMIT_TESTS_SAVER_VERSION_2_H_
 
-namespace lastcommit {
+namespace lastcommit::saver {
 
 // The schema, letter by letter.
 inline constexpr char kVersion2Schema[] = R"(
@@ -37,6 +37,6 @@ INSERT INTO blobs VALUES
 INSERT INTO contents VALUES (1, x''), (2, x'78'), (3, zeroblob(9000));
 )";
 
-}  // namespace lastcommit
+}  // namespace lastcommit::saver
 
 #endif  // LASTCOMMIT_TESTS_SAVER_VERSION_2_H_

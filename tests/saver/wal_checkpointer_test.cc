@@ -10,7 +10,7 @@
 #include "saver/system_calls.h"
 #include "saver/unfetch_vfs.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -312,4 +312,4 @@ TEST_F(WalCheckpointerTest, StatementThatOutlivesTheSaverMayCommit) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

@@ -27,8 +27,9 @@ namespace {
 enum class Where { kCreation, kProgram, kRecovery };
 constexpr std::array kPlaces = {Where::kCreation, Where::kProgram,
                                 Where::kRecovery};
-constexpr std::array kModes = {JournalMode::kDelete, JournalMode::kTruncate,
-                               JournalMode::kPersist, JournalMode::kWal};
+constexpr std::array kModes = {
+    saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+    saver::JournalMode::kPersist, saver::JournalMode::kWal};
 
 // Two rounds. Some I/O call from `killed` on, the step of the first round that
 // carries the kill, is the bad one for each bug that the program is for.
@@ -132,20 +133,20 @@ Program Removing() {
 // What leaves the rows as they are, each followed by a commit, and logs that a
 // migration copies.
 Program Maintaining() {
-  const auto to = [](JournalMode mode) {
+  const auto to = [](saver::JournalMode mode) {
     return Step{.kind = StepKind::kJournalMode, .journal_mode = mode};
   };
   return {{{.kind = StepKind::kOpen},
-           LogAt(0, LogLevel::kDebug),
+           LogAt(0, saver::LogLevel::kDebug),
            Log(0, 1),
-           WalCheckpoint(CheckpointMode::kTruncate),
+           WalCheckpoint(saver::CheckpointMode::kTruncate),
            Log(0, 2),
            {.kind = StepKind::kVacuum},
            Log(0, 3),
            {.kind = StepKind::kBackup},
-           to(JournalMode::kPersist),
+           to(saver::JournalMode::kPersist),
            Log(0, 4),
-           to(JournalMode::kTruncate),
+           to(saver::JournalMode::kTruncate),
            Log(0, 5),
            {.kind = StepKind::kClose}},
           11,
@@ -157,7 +158,7 @@ constexpr std::int64_t kProgramCalls = 160;
 struct Case {
   std::string_view saver;
   Where where;
-  JournalMode mode;
+  saver::JournalMode mode;
   Program (*program)();
   std::int64_t calls = kProgramCalls;
 };
@@ -300,8 +301,8 @@ TEST(PlantedSavers, AreAllTested) {
 std::vector<Case> PlantedCases() {
   std::vector<Case> cases;
   for (const Habitat& at : kHabitats) {
-    for (const JournalMode mode : kModes) {
-      if (at.is_in_wal_only && mode != JournalMode::kWal) continue;
+    for (const saver::JournalMode mode : kModes) {
+      if (at.is_in_wal_only && mode != saver::JournalMode::kWal) continue;
       cases.push_back({at.saver, at.where, mode, at.program, at.calls});
     }
   }
@@ -314,7 +315,7 @@ std::vector<Case> HonestCases() {
     if (entry.planted.has_value()) continue;
     if (entry.dialect != &threads::kVocabulary) continue;
     for (const Where where : kPlaces) {
-      for (const JournalMode mode : kModes) {
+      for (const saver::JournalMode mode : kModes) {
         cases.push_back({entry.name, where, mode, Replacing});
         cases.push_back({entry.name, where, mode, Numbering});
         cases.push_back({entry.name, where, mode, Maintaining});

@@ -40,8 +40,8 @@ int NamespaceOf(std::uint64_t seed) {
   return static_cast<int>(seed % kNamespaces);
 }
 
-TaskState RandomState(Dice& dice) {
-  return static_cast<TaskState>(dice.Roll(kTaskStates));
+saver::TaskState RandomState(Dice& dice) {
+  return static_cast<saver::TaskState>(dice.Roll(saver::kTaskStates));
 }
 
 Step RandomRefusal(Dice& dice, int thread, int id) {
@@ -105,7 +105,8 @@ Step RandomChange(Dice& dice) {
     case 4:
       return Log(thread, seed);
     case 5:
-      return LogAt(thread, static_cast<LogLevel>(dice.Roll(kLogLevels)));
+      return LogAt(thread,
+                   static_cast<saver::LogLevel>(dice.Roll(saver::kLogLevels)));
     case 6:
     case 7:
       return Blob(thread, id, seed);
@@ -129,7 +130,7 @@ Step RandomControl(Dice& dice) {
       StepKind::kReopen, StepKind::kVacuum, StepKind::kRead,
       StepKind::kLiveRead, StepKind::kBackup};
   if (dice.Roll(3) == 0) {
-    return WalCheckpoint(static_cast<CheckpointMode>(dice.Roll(4)));
+    return WalCheckpoint(static_cast<saver::CheckpointMode>(dice.Roll(4)));
   }
   return {.kind = kKinds[static_cast<std::size_t>(dice.Roll(5))]};
 }
@@ -220,7 +221,7 @@ Step RefusedCreate(int thread, int task) {
   return With(Create(thread, task), [&](auto& a) { a.invalid_at = 0; });
 }
 
-Step Update(int thread, int task, TaskState state) {
+Step Update(int thread, int task, saver::TaskState state) {
   return Op(threads::Kind::kUpdateTask, {.thread = thread,
                                          .task = task,
                                          .replace = 1,
@@ -228,11 +229,11 @@ Step Update(int thread, int task, TaskState state) {
                                          .state = state});
 }
 
-Step StaleUpdate(int thread, int task, TaskState state) {
+Step StaleUpdate(int thread, int task, saver::TaskState state) {
   return With(Update(thread, task, state), [&](auto& a) { a.stale = 1; });
 }
 
-Step RefusedUpdate(int thread, int task, TaskState state) {
+Step RefusedUpdate(int thread, int task, saver::TaskState state) {
   return With(Update(thread, task, state), [&](auto& a) { a.invalid_at = 0; });
 }
 
@@ -241,7 +242,7 @@ Step Stream(int thread, int id, std::uint64_t seed, int chunk) {
               [&](auto& a) { a.chunk = chunk; });
 }
 
-Step LogAt(int thread, LogLevel level) {
+Step LogAt(int thread, saver::LogLevel level) {
   return With(Log(thread, 1), [&](auto& a) { a.level = level; });
 }
 
@@ -265,7 +266,7 @@ Step Delete(int thread) {
 
 Step RollbackTo(int up) { return {.kind = StepKind::kRollbackTo, .up = up}; }
 
-Step WalCheckpoint(CheckpointMode mode) {
+Step WalCheckpoint(saver::CheckpointMode mode) {
   return {.kind = StepKind::kWalCheckpoint, .mode = mode};
 }
 

@@ -28,19 +28,19 @@ Step Prune(int thread, std::uint64_t seed, int keep);
 Step List(int thread, std::uint64_t seed);
 Step Create(int thread, int task);
 Step RefusedCreate(int thread, int task);
-Step Update(int thread, int task, TaskState state);
-Step StaleUpdate(int thread, int task, TaskState state);
-Step RefusedUpdate(int thread, int task, TaskState state);
+Step Update(int thread, int task, saver::TaskState state);
+Step StaleUpdate(int thread, int task, saver::TaskState state);
+Step RefusedUpdate(int thread, int task, saver::TaskState state);
 // `chunk` bytes a call.
 Step Stream(int thread, int id, std::uint64_t seed, int chunk);
-Step LogAt(int thread, LogLevel level);
+Step LogAt(int thread, saver::LogLevel level);
 Step Log(int thread, std::uint64_t seed);
 Step Logs(int thread, int count);
 // The entry `invalid_at` is no JSON.
 Step RefusedLogs(int thread, int count, int invalid_at);
 Step Delete(int thread);
 Step RollbackTo(int up);
-Step WalCheckpoint(CheckpointMode mode);
+Step WalCheckpoint(saver::CheckpointMode mode);
 
 // A function of its arguments. Begin and commit are frequent enough that most
 // steps make sense; some are refused, as in real life. Neither open nor close.

@@ -16,7 +16,7 @@
 namespace lastcommit {
 namespace {
 
-using Parameters = std::tuple<std::string_view, JournalMode>;
+using Parameters = std::tuple<std::string_view, saver::JournalMode>;
 
 class SaverContract : public ::testing::TestWithParam<Parameters> {
  protected:
@@ -26,7 +26,7 @@ class SaverContract : public ::testing::TestWithParam<Parameters> {
   static Profile ProfileOfTest() {
     Profile profile;
     profile.journal_mode = std::get<1>(GetParam());
-    profile.synchronous = Synchronous::kOff;  // nothing crashes here
+    profile.synchronous = saver::Synchronous::kOff;  // nothing crashes here
     return profile;
   }
 
@@ -110,10 +110,10 @@ TEST_P(SaverContract, ADeletedThreadTakesNothingMore) {
     Do({Blob(thread, 1, 3), Stream(thread, 1, 3, 100), Log(thread, 1),
         Logs(thread, 3), CheckpointStep(thread, 1, 1), Write(thread, 1, 0, 1),
         Writes(thread, 1, 0, 2), CommitStepOf(thread, 2, 1), Create(thread, 2),
-        Update(thread, 1, TaskState::kRunning), Prune(thread, 1, 1)});
+        Update(thread, 1, saver::TaskState::kRunning), Prune(thread, 1, 1)});
     Do({RefusedLogs(thread, 3, 1), RefusedCheckpoint(thread, 1),
         RefusedCommitStep(thread, 1), RefusedCreate(thread, 1),
-        RefusedUpdate(thread, 1, TaskState::kRunning)});
+        RefusedUpdate(thread, 1, saver::TaskState::kRunning)});
     Do({List(thread, 0), List(thread, 1), Delete(thread)});
   }
   Do(StepKind::kReopen);
@@ -163,34 +163,35 @@ TEST_P(SaverContract, PruneKeepsTheNewestOfOneNamespace) {
 
 TEST_P(SaverContract, ATaskGoesThroughItsStatesAndNoOthers) {
   int task = 0;
-  for (int first = 0; first < kTaskStates; ++first) {
-    for (int second = 0; second < kTaskStates; ++second) {
+  for (int first = 0; first < saver::kTaskStates; ++first) {
+    for (int second = 0; second < saver::kTaskStates; ++second) {
       ++task;
-      Do({Create(0, task), Update(0, task, TaskState::kRunning),
-          Update(0, task, static_cast<TaskState>(first)),
-          Update(0, task, static_cast<TaskState>(second))});
+      Do({Create(0, task), Update(0, task, saver::TaskState::kRunning),
+          Update(0, task, static_cast<saver::TaskState>(first)),
+          Update(0, task, static_cast<saver::TaskState>(second))});
     }
   }
   Do(StepKind::kReopen);
-  Do(Update(0, 1, TaskState::kRunning));
+  Do(Update(0, 1, saver::TaskState::kRunning));
 }
 
 TEST_P(SaverContract, ATaskChangesOnlyAtTheVersionThatWasSeen) {
-  Do({Update(0, 1, TaskState::kRunning), Create(0, 1), Create(0, 1)});
-  Do({StaleUpdate(0, 1, TaskState::kRunning),
-      StaleUpdate(0, 1, TaskState::kDone), Update(0, 1, TaskState::kRunning),
-      StaleUpdate(0, 1, TaskState::kDone)});
-  Do({RefusedUpdate(0, 1, TaskState::kDone), RefusedCreate(0, 2),
-      RefusedCreate(0, 1), RefusedUpdate(0, 1, TaskState::kPending)});
+  Do({Update(0, 1, saver::TaskState::kRunning), Create(0, 1), Create(0, 1)});
+  Do({StaleUpdate(0, 1, saver::TaskState::kRunning),
+      StaleUpdate(0, 1, saver::TaskState::kDone),
+      Update(0, 1, saver::TaskState::kRunning),
+      StaleUpdate(0, 1, saver::TaskState::kDone)});
+  Do({RefusedUpdate(0, 1, saver::TaskState::kDone), RefusedCreate(0, 2),
+      RefusedCreate(0, 1), RefusedUpdate(0, 1, saver::TaskState::kPending)});
   Do(StepKind::kBegin);
-  Do({Update(0, 1, TaskState::kFailed), Create(0, 3)});
+  Do({Update(0, 1, saver::TaskState::kFailed), Create(0, 3)});
   Do(StepKind::kRollback);
-  Do({Update(0, 1, TaskState::kDone), Create(0, 3)});
+  Do({Update(0, 1, saver::TaskState::kDone), Create(0, 3)});
 }
 
 TEST_P(SaverContract, LogsHaveEveryLevel) {
-  for (int level = 0; level < kLogLevels; ++level) {
-    Do(LogAt(0, static_cast<LogLevel>(level)));
+  for (int level = 0; level < saver::kLogLevels; ++level) {
+    Do(LogAt(0, static_cast<saver::LogLevel>(level)));
   }
 }
 
@@ -228,14 +229,15 @@ TEST_P(SaverContract, ReopenRollsTheOpenTransactionBack) {
 TEST_P(SaverContract, ControlsChangeNothing) {
   Do({Blob(0, 1, 5), Blob(0, 2, 4), Delete(0), Blob(1, 1, 3)});
   Do(StepKind::kVacuum);
-  for (const CheckpointMode mode :
-       {CheckpointMode::kPassive, CheckpointMode::kFull,
-        CheckpointMode::kRestart, CheckpointMode::kTruncate}) {
+  for (const saver::CheckpointMode mode :
+       {saver::CheckpointMode::kPassive, saver::CheckpointMode::kFull,
+        saver::CheckpointMode::kRestart, saver::CheckpointMode::kTruncate}) {
     Do({Log(0, 1), WalCheckpoint(mode)});
   }
-  for (const JournalMode mode :
-       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
-        JournalMode::kPersist, JournalMode::kWal}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kWal, saver::JournalMode::kDelete,
+        saver::JournalMode::kTruncate, saver::JournalMode::kPersist,
+        saver::JournalMode::kWal}) {
     Do({Log(0, 1), {.kind = StepKind::kJournalMode, .journal_mode = mode}});
     Do({Blob(0, 1, 5), Log(0, 1)});
   }
@@ -296,10 +298,10 @@ std::string TestName(const ::testing::TestParamInfo<Parameters>& info) {
 INSTANTIATE_TEST_SUITE_P(
     Savers, SaverContract,
     ::testing::Combine(::testing::ValuesIn(SaverNames()),
-                       ::testing::Values(JournalMode::kDelete,
-                                         JournalMode::kTruncate,
-                                         JournalMode::kPersist,
-                                         JournalMode::kWal)),
+                       ::testing::Values(saver::JournalMode::kDelete,
+                                         saver::JournalMode::kTruncate,
+                                         saver::JournalMode::kPersist,
+                                         saver::JournalMode::kWal)),
     TestName);
 
 }  // namespace

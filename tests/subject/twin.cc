@@ -94,7 +94,8 @@ void Twin::ExpectSameLiveState() {
 }
 
 bool Twin::MayBeLockedOut() const {
-  return model_.in_transaction() && profile_.journal_mode != JournalMode::kWal;
+  return model_.in_transaction() &&
+         profile_.journal_mode != saver::JournalMode::kWal;
 }
 
 }  // namespace lastcommit

@@ -224,7 +224,7 @@ TEST(ContentTest, ABatchOfWritesHasConsecutiveNumbersAndDistinctBytes) {
       .task = 2, .idx = 5, .replace = 1, .content = {40, 7}, .count = 10};
   std::set<std::string> contents;
   std::int64_t idx = 5;
-  for (const PendingWrite& write : WritesOf(step)) {
+  for (const saver::PendingWrite& write : WritesOf(step)) {
     EXPECT_EQ(write.task_id, TaskName(2));
     EXPECT_EQ(write.idx, idx++);
     EXPECT_TRUE(write.is_replaceable);
@@ -235,9 +235,9 @@ TEST(ContentTest, ABatchOfWritesHasConsecutiveNumbersAndDistinctBytes) {
 }
 
 TEST(ContentTest, OneWriteIsTheFirstOfItsBatch) {
-  const std::vector<PendingWrite> batch =
+  const std::vector<saver::PendingWrite> batch =
       WritesOf({.content = {40, 7}, .count = 3});
-  const std::vector<PendingWrite> one = WritesOf({.content = {40, 7}});
+  const std::vector<saver::PendingWrite> one = WritesOf({.content = {40, 7}});
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0].bytes, batch[0].bytes);
   EXPECT_EQ(one[0].channel, batch[0].channel);
@@ -308,7 +308,7 @@ TEST(ContentGoldenTest, StepsHoldWhatTheyAlwaysHeld) {
       digest = Digest(payload, digest);
     }
     const Arguments writes = {.content = {20, seed}, .count = 5};
-    for (const PendingWrite& write : WritesOf(writes)) {
+    for (const saver::PendingWrite& write : WritesOf(writes)) {
       digest = Digest(write.channel, digest);
       digest = Digest(write.type, digest);
       digest = Digest(write.bytes, digest);

@@ -29,8 +29,8 @@ TEST(SpecsTest, ArgumentsComeBackWhereTheyAreUsed) {
                                .content = {7, 8},
                                .count = 9,
                                .invalid_at = 0,
-                               .level = LogLevel::kError,
-                               .state = TaskState::kDone,
+                               .level = saver::LogLevel::kError,
+                               .state = saver::TaskState::kDone,
                                .stale = 10,
                                .chunk = 100,
                                .keep = 11,
@@ -43,7 +43,7 @@ TEST(SpecsTest, ArgumentsComeBackWhereTheyAreUsed) {
   EXPECT_EQ(commit_step.count, 9);
   EXPECT_EQ(commit_step.keep, Arguments().keep);
   const Arguments update = ArgumentsOf(Make(Kind::kUpdateTask, arguments));
-  EXPECT_EQ(update.state, TaskState::kDone);
+  EXPECT_EQ(update.state, saver::TaskState::kDone);
   EXPECT_EQ(update.stale, 10);
   EXPECT_EQ(update.parent, Arguments().parent);
   const Arguments list = ArgumentsOf(Make(Kind::kListCheckpoints, arguments));

@@ -143,7 +143,7 @@ TEST_F(ClientProcessesTest, WhatOnlyTheSimulationHasIsRefused) {
             absl::StatusCode::kInvalidArgument);
   Plan free = PlanOfTwo();
   free.schedule.kind = ScheduleKind::kFree;
-  free.profile.journal_mode = JournalMode::kOff;
+  free.profile.journal_mode = saver::JournalMode::kOff;
   EXPECT_EQ(CodeOf(free), absl::StatusCode::kInvalidArgument);
 }
 

@@ -64,7 +64,7 @@ class CrashSweepTest : public testing::Test {
     auto trial = SimTrial::Create(absl::Minutes(1));
     EXPECT_THAT(trial, IsOk());
     trial_ = *std::move(trial);
-    plan_ = PlanOf(JournalMode::kWal, {RoundOf({PutBlob(1, 5000)})});
+    plan_ = PlanOf(saver::JournalMode::kWal, {RoundOf({PutBlob(1, 5000)})});
     plan_.engine = Engine::kSim;
     plan_.profile.page_size = 1024;
   }
@@ -132,7 +132,7 @@ class CrashSweepTest : public testing::Test {
 };
 
 TEST_F(CrashSweepTest, EachImageIsWhatAPlanThatStopsThereGives) {
-  plan_.profile.synchronous = Synchronous::kNormal;
+  plan_.profile.synchronous = saver::Synchronous::kNormal;
   ExpectThatEachIsWhatAPlanThatStopsThereGives();
 }
 
@@ -142,14 +142,14 @@ TEST_F(CrashSweepTest, SoIsEachOfAPlantedBug) {
 }
 
 TEST_F(CrashSweepTest, SoIsEachOfARollbackJournalWithoutSyncs) {
-  plan_.profile.journal_mode = JournalMode::kDelete;
-  plan_.profile.synchronous = Synchronous::kOff;
+  plan_.profile.journal_mode = saver::JournalMode::kDelete;
+  plan_.profile.synchronous = saver::Synchronous::kOff;
   ExpectThatEachIsWhatAPlanThatStopsThereGives();
 }
 
 TEST_F(CrashSweepTest, SoIsEachOfARoundWithAnErrorAfterAKill) {
-  plan_.profile.journal_mode = JournalMode::kTruncate;
-  plan_.profile.synchronous = Synchronous::kFull;
+  plan_.profile.journal_mode = saver::JournalMode::kTruncate;
+  plan_.profile.synchronous = saver::Synchronous::kFull;
   plan_.rounds[0].steps[1].crash = CrashPoint{9, Moment::kAfter};
   Step failing = PutBlob(2, 100);
   failing.error = IoError{ErrorKind::kWrite, 2};

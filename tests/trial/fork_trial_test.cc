@@ -136,7 +136,7 @@ TEST_F(ForkTrialTest, ASpillIsSeen) {
 }
 
 TEST_F(ForkTrialTest, AJournalInMemoryIsNoDemandOnceTheDatabaseIsWritten) {
-  const Plan plan = PlanOf(JournalMode::kMemory, {RoundWithACommit()});
+  const Plan plan = PlanOf(saver::JournalMode::kMemory, {RoundWithACommit()});
   bool is_demanded = true;
   for (std::int64_t io = 1; io < 8; ++io) {
     const TrialResult result =
@@ -150,12 +150,12 @@ TEST_F(ForkTrialTest, AJournalInMemoryIsNoDemandOnceTheDatabaseIsWritten) {
 // Its cache has spilled into the database file.
 TEST_F(ForkTrialTest, WithoutAJournalAReopenInATransactionIsNotJudged) {
   Plan plan = PlanOf(
-      JournalMode::kOff,
+      saver::JournalMode::kOff,
       {RoundOf({PutBlob(0, 20000), StepOf(StepKind::kBegin), PutBlob(1, 80000),
                 StepOf(StepKind::kReopen), StepOf(StepKind::kRead)})});
   plan.profile.cache_size = 1;
   EXPECT_EQ(Name(Run(plan).verdict), "skipped(no_demand)");
-  plan.profile.journal_mode = JournalMode::kDelete;
+  plan.profile.journal_mode = saver::JournalMode::kDelete;
   EXPECT_EQ(Name(Run(plan).verdict), "held");
 }
 
@@ -227,8 +227,9 @@ TEST_F(ForkTrialTest, ADirectoryThatIsMissingIsNotFound) {
 }
 
 // The same commit, killed at each of its I/O calls.
-class KilledCommitTest : public ForkTrialTest,
-                         public testing::WithParamInterface<JournalMode> {
+class KilledCommitTest
+    : public ForkTrialTest,
+      public testing::WithParamInterface<saver::JournalMode> {
  protected:
   std::vector<RoundFacts> KilledEverywhere(Moment moment) {
     constexpr std::int64_t kMoreThanEnough = 100;
@@ -294,8 +295,8 @@ TEST_P(KilledCommitTest, HoldsWhenCreationIsKilledAnywhere) {
 
 INSTANTIATE_TEST_SUITE_P(
     Modes, KilledCommitTest,
-    testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
-                    JournalMode::kPersist, JournalMode::kWal),
+    testing::Values(saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+                    saver::JournalMode::kPersist, saver::JournalMode::kWal),
     [](const auto& mode) { return std::string(Name(mode.param)); });
 
 // A full disk is nothing that a saver has to answer for.
@@ -318,7 +319,7 @@ class FullDirectoryTest : public testing::Test {
 TEST_F(FullDirectoryTest, NothingIsJudged) {
   Mount("size=2m");
   if (IsSkipped()) return;
-  Plan plan = PlanOf(JournalMode::kDelete,
+  Plan plan = PlanOf(saver::JournalMode::kDelete,
                      {RoundOf({PutBlob(0, 5000), StepOf(StepKind::kRead)})});
   plan.saver = "planted-blob-as-text";
   plan.profile.page_size = 512;
@@ -332,7 +333,7 @@ TEST_F(FullDirectoryTest, NothingIsJudged) {
 
 class FullDirectoryInModeTest
     : public FullDirectoryTest,
-      public testing::WithParamInterface<JournalMode> {};
+      public testing::WithParamInterface<saver::JournalMode> {};
 
 TEST_P(FullDirectoryInModeTest, IsResourceExhaustedAndNoViolation) {
   Mount("size=2m");
@@ -361,8 +362,8 @@ TEST_P(FullDirectoryInModeTest, InATransactionIsResourceExhaustedToo) {
 
 INSTANTIATE_TEST_SUITE_P(
     Modes, FullDirectoryInModeTest,
-    testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
-                    JournalMode::kPersist, JournalMode::kWal),
+    testing::Values(saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+                    saver::JournalMode::kPersist, saver::JournalMode::kWal),
     [](const auto& mode) { return std::string(Name(mode.param)); });
 
 }  // namespace

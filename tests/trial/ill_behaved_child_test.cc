@@ -155,7 +155,8 @@ TEST_F(IllBehavedChildTest, ALackOfDescriptorsIsNoFullDisk) {
   };
   g_only_while_examined = false;
   const absl::Status status =
-      trial_->Run(PlanOf(JournalMode::kDelete, {RoundWithACommit()})).status();
+      trial_->Run(PlanOf(saver::JournalMode::kDelete, {RoundWithACommit()}))
+          .status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("the machine ran out of something at step 0 (open)"));

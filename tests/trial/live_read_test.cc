@@ -30,9 +30,9 @@ int BusyFromTheSecondOn(sqlite3* connection, char** /*error*/,
   return g_is_lying && ++g_connections > 2 ? SQLITE_BUSY : SQLITE_OK;
 }
 
-class LiveReadTest
-    : public TrialTest,
-      public testing::WithParamInterface<std::tuple<JournalMode, StepKind>> {
+class LiveReadTest : public TrialTest,
+                     public testing::WithParamInterface<
+                         std::tuple<saver::JournalMode, StepKind>> {
  protected:
   LiveReadTest() {
     // The function's type is that of an extension's entry, whatever it takes.
@@ -67,9 +67,10 @@ TEST_P(LiveReadTest, ThatIsBusyBeforeASpillIsAViolation) {
 
 INSTANTIATE_TEST_SUITE_P(
     Modes, LiveReadTest,
-    testing::Combine(testing::Values(JournalMode::kDelete,
-                                     JournalMode::kTruncate,
-                                     JournalMode::kPersist, JournalMode::kWal),
+    testing::Combine(testing::Values(saver::JournalMode::kDelete,
+                                     saver::JournalMode::kTruncate,
+                                     saver::JournalMode::kPersist,
+                                     saver::JournalMode::kWal),
                      testing::Values(StepKind::kLiveRead, StepKind::kBackup)),
     [](const auto& of) {
       return absl::StrCat(std::string(Name(std::get<0>(of.param))), "_",

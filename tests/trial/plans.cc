@@ -24,7 +24,7 @@ Round RoundOf(std::vector<Step> steps) {
   return {std::move(steps)};
 }
 
-Plan PlanOf(JournalMode mode, std::vector<Round> rounds) {
+Plan PlanOf(saver::JournalMode mode, std::vector<Round> rounds) {
   Plan plan;
   plan.profile.journal_mode = mode;
   plan.rounds = std::move(rounds);
@@ -32,7 +32,7 @@ Plan PlanOf(JournalMode mode, std::vector<Round> rounds) {
 }
 
 Plan PlanOf(std::vector<Round> rounds) {
-  return PlanOf(JournalMode::kWal, std::move(rounds));
+  return PlanOf(saver::JournalMode::kWal, std::move(rounds));
 }
 
 Round RoundWithACommit() {

@@ -19,7 +19,7 @@ Step By(int client, StepKind kind);
 
 // A round of open, `steps` and close.
 Round RoundOf(std::vector<Step> steps);
-Plan PlanOf(JournalMode mode, std::vector<Round> rounds);
+Plan PlanOf(saver::JournalMode mode, std::vector<Round> rounds);
 Plan PlanOf(std::vector<Round> rounds);
 
 // Three commits: a blob, a transaction of two, whose commit is step

@@ -36,7 +36,7 @@ class RealDiskTest : public TrialTest {
 };
 
 // Several commits in the WAL, at their end a loss of power.
-Plan WalPlan(Synchronous synchronous) {
+Plan WalPlan(saver::Synchronous synchronous) {
   Plan plan = PlanOf({RoundWithACommit()});
   plan.profile.synchronous = synchronous;
   return KilledAt(plan, 0, plan.rounds[0].steps.size() - 1,
@@ -44,7 +44,7 @@ Plan WalPlan(Synchronous synchronous) {
 }
 
 TEST_F(RealDiskTest, SyncedCommitsSurviveALossOfPower) {
-  const TrialResult result = Run(WalPlan(Synchronous::kFull));
+  const TrialResult result = Run(WalPlan(saver::Synchronous::kFull));
   ASSERT_TRUE(result.verdict.held()) << result.verdict.why;
   EXPECT_TRUE(result.rounds[0].lost_power);
   EXPECT_EQ(result.rounds[0].cut, result.rounds[0].acknowledged);
@@ -55,7 +55,7 @@ TEST_F(RealDiskTest, SyncedCommitsSurviveALossOfPower) {
 // longer.
 TEST_F(RealDiskTest, ADiskWithoutPowersafeOverwriteIsPaddedFor) {
   RecordAlways();
-  Plan plan = WalPlan(Synchronous::kFull);
+  Plan plan = WalPlan(saver::Synchronous::kFull);
   plan.profile.page_size = 512;
   const auto wal_bytes = [&] {
     const Directory kept;
@@ -69,13 +69,13 @@ TEST_F(RealDiskTest, ADiskWithoutPowersafeOverwriteIsPaddedFor) {
 }
 
 TEST_F(RealDiskTest, AtNormalAWalNeedsIt) {
-  Plan plan = WalPlan(Synchronous::kNormal);
+  Plan plan = WalPlan(saver::Synchronous::kNormal);
   plan.profile.powersafe_overwrite = false;
   EXPECT_EQ(Run(plan).verdict.skipped, SkipReason::kNoDemand);
 }
 
 TEST_F(RealDiskTest, UnsyncedOnesAreLegallyLost) {
-  const TrialResult result = Run(WalPlan(Synchronous::kNormal));
+  const TrialResult result = Run(WalPlan(saver::Synchronous::kNormal));
   ASSERT_TRUE(result.verdict.held()) << result.verdict.why;
   EXPECT_LT(result.rounds[0].cut, result.rounds[0].acknowledged);
   EXPECT_EQ(result.images.with_lost_commits, 1);
@@ -83,7 +83,7 @@ TEST_F(RealDiskTest, UnsyncedOnesAreLegallyLost) {
 
 TEST_F(RealDiskTest, UnsyncedChangesOutliveAKill) {
   Plan plan = PlanOf({RoundWithACommit(), RoundOf({PutBlob(7, 9)})});
-  plan.profile.synchronous = Synchronous::kNormal;
+  plan.profile.synchronous = saver::Synchronous::kNormal;
   plan = KilledAt(plan, 0, plan.rounds[0].steps.size() - 1, {});
   plan = KilledAt(plan, 1, 0, {1, Moment::kBefore, kNothingUnsynced});
   const TrialResult result = Run(plan);
@@ -96,7 +96,7 @@ TEST_F(RealDiskTest, UnsyncedChangesOutliveAKill) {
 
 TEST_F(RealDiskTest, AWalThatIsNeverReallySyncedIsCaught) {
   Drop(DroppedSyncs::kOfWal);
-  EXPECT_EQ(Run(WalPlan(Synchronous::kFull)).verdict.violation,
+  EXPECT_EQ(Run(WalPlan(saver::Synchronous::kFull)).verdict.violation,
             ViolationClass::kLostCommit);
 }
 
@@ -107,7 +107,7 @@ TEST_F(RealDiskTest, ACheckpointOfAWalThatIsNotSyncedIsCaught) {
   Round round = RoundWithACommit();
   round.steps.insert(round.steps.end() - 1, StepOf(StepKind::kWalCheckpoint));
   Plan plan = PlanOf({round});
-  plan.profile.synchronous = Synchronous::kNormal;
+  plan.profile.synchronous = saver::Synchronous::kNormal;
   // Between the sync and the writes that rely on it; which call that is depends
   // on what else the saver does for a checkpoint.
   bool is_caught = false;
@@ -121,8 +121,8 @@ TEST_F(RealDiskTest, ACheckpointOfAWalThatIsNotSyncedIsCaught) {
 
 TEST_F(RealDiskTest, ADirectoryThatIsNeverSyncedIsCaught) {
   Drop(DroppedSyncs::kOfDirectory);
-  Plan plan = PlanOf(JournalMode::kDelete, {RoundWithACommit()});
-  plan.profile.synchronous = Synchronous::kExtra;
+  Plan plan = PlanOf(saver::JournalMode::kDelete, {RoundWithACommit()});
+  plan.profile.synchronous = saver::Synchronous::kExtra;
   plan = KilledAt(plan, 0, plan.rounds[0].steps.size() - 1,
                   {0, Moment::kBefore, kNothingUnsynced});
   EXPECT_TRUE(Run(plan).verdict.violation.has_value());
@@ -131,8 +131,8 @@ TEST_F(RealDiskTest, ADirectoryThatIsNeverSyncedIsCaught) {
 // Before it the schema may be gone.
 TEST_F(RealDiskTest, ASyncOfTheDirectoryPromisesTheSchema) {
   Drop(DroppedSyncs::kOfDirectory);
-  Plan plan = PlanOf(JournalMode::kDelete, {RoundWithACommit()});
-  plan.profile.synchronous = Synchronous::kFull;
+  Plan plan = PlanOf(saver::JournalMode::kDelete, {RoundWithACommit()});
+  plan.profile.synchronous = saver::Synchronous::kFull;
   bool is_caught = false;
   for (std::int64_t io = 1; io <= 60; ++io) {
     const TrialResult result =
@@ -161,7 +161,7 @@ TEST_F(RealDiskTest, WhatASaverDoesPastSqliteIsSeen) {
 // A read that fails is SQLITE_CORRUPT in a statement, and spoils its
 // transaction.
 class FailedReadTest : public RealDiskTest,
-                       public testing::WithParamInterface<JournalMode> {
+                       public testing::WithParamInterface<saver::JournalMode> {
  protected:
   // The transaction of the second round, in which the `at`-th read fails.
   Plan PlanOf(std::int64_t at) {
@@ -204,12 +204,11 @@ TEST_P(FailedReadTest, HidesNoDamage) {
   EXPECT_GT(damaged, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FailedReadTest,
-                         Values(JournalMode::kDelete, JournalMode::kTruncate,
-                                JournalMode::kPersist, JournalMode::kWal),
-                         [](const auto& test) {
-                           return std::string(Name(test.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, FailedReadTest,
+    Values(saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+           saver::JournalMode::kPersist, saver::JournalMode::kWal),
+    [](const auto& test) { return std::string(Name(test.param)); });
 
 struct Injected {
   const char* name;
@@ -225,7 +224,8 @@ TEST_P(RealErrorTest, IsInjectedAndSurvived) {
   round.steps.insert(round.steps.end() - 1, StepOf(StepKind::kWalCheckpoint));
   std::int64_t errors = 0;
   for (std::int64_t at = 1; at <= 8; ++at) {
-    Plan plan = PlanOf(JournalMode::kDelete, {round, RoundWithACommit()});
+    Plan plan =
+        PlanOf(saver::JournalMode::kDelete, {round, RoundWithACommit()});
     plan.profile.cache_size = 1;
     plan.rounds[0].steps[1].error = IoError{GetParam().kind, at, 1};
     const TrialResult result = Run(plan);

@@ -24,7 +24,7 @@ class RemovedFilesTest : public testing::TestWithParam<Engine> {
     EXPECT_THAT(trial, IsOk());
     trial_ = *std::move(trial);
     plan_.engine = GetParam();
-    plan_.profile.journal_mode = JournalMode::kWal;
+    plan_.profile.journal_mode = saver::JournalMode::kWal;
   }
 
   static Step Unlink(DatabaseFile file) {
@@ -68,14 +68,14 @@ TEST_P(RemovedFilesTest, WhatWasInAWalAloneMayBeGone) {
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
   EXPECT_EQ(result.rounds[0].acknowledged, 2);
   EXPECT_EQ(result.rounds[0].cut, 1);
-  EXPECT_EQ(result.rounds[0].refused_for_removal, 1);
+  EXPECT_EQ(result.rounds[0].counts.refused_for_removal, 1);
   EXPECT_EQ(result.rounds[1].cut, 2);
 }
 
 TEST_P(RemovedFilesTest, OfARemovedDatabaseNothingIsLeft) {
-  for (const JournalMode mode :
-       {JournalMode::kWal, JournalMode::kDelete, JournalMode::kTruncate,
-        JournalMode::kPersist}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kWal, saver::JournalMode::kDelete,
+        saver::JournalMode::kTruncate, saver::JournalMode::kPersist}) {
     plan_.profile.journal_mode = mode;
     for (const bool is_killed : {false, true}) {
       const Step read = StepOf(StepKind::kRead);
@@ -85,7 +85,7 @@ TEST_P(RemovedFilesTest, OfARemovedDatabaseNothingIsLeft) {
                RoundOf({PutBlob(2, 10)})});
       EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
       EXPECT_EQ(result.rounds[0].cut, -1);
-      EXPECT_EQ(result.rounds[0].refused_for_removal, 1);
+      EXPECT_EQ(result.rounds[0].counts.refused_for_removal, 1);
       EXPECT_EQ(result.rounds[1].cut, 1);
     }
   }
@@ -97,7 +97,7 @@ TEST_P(RemovedFilesTest, WithoutItsIndexNothingIsLost) {
                     PutBlob(1, 10), Killed(StepOf(StepKind::kRead))})});
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
   EXPECT_EQ(result.rounds[0].cut, 1);
-  EXPECT_EQ(result.rounds[0].refused_for_removal, 1);
+  EXPECT_EQ(result.rounds[0].counts.refused_for_removal, 1);
 }
 
 TEST_P(RemovedFilesTest, WhoIsOpenedAgainGoesOn) {
@@ -113,7 +113,7 @@ TEST_P(RemovedFilesTest, WhoIsOpenedAgainGoesOn) {
 }
 
 TEST_P(RemovedFilesTest, WhatThereIsNotIsNotRemoved) {
-  plan_.profile.journal_mode = JournalMode::kDelete;
+  plan_.profile.journal_mode = saver::JournalMode::kDelete;
   const TrialResult result =
       Run({RoundOf({PutBlob(0, 10), Unlink(DatabaseFile::kWal), PutBlob(1, 10),
                     Killed(StepOf(StepKind::kRead))})});

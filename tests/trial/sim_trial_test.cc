@@ -51,7 +51,7 @@ class SimTrialTest : public testing::Test {
     plan_.engine = Engine::kSim;
   }
 
-  void Use(JournalMode mode, Synchronous synchronous) {
+  void Use(saver::JournalMode mode, saver::Synchronous synchronous) {
     plan_.profile.journal_mode = mode;
     plan_.profile.synchronous = synchronous;
   }
@@ -84,7 +84,7 @@ TEST_F(SimTrialTest, WithoutAFaultEverythingIsThere) {
 }
 
 TEST_F(SimTrialTest, AKillLosesNothing) {
-  Use(JournalMode::kWal, Synchronous::kOff);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kOff);
   AddRound({Put(0), Crashed(Put(1), SurvivalKind::kAll)});
   const TrialResult result = Run();
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
@@ -103,7 +103,7 @@ TEST_F(SimTrialTest, WithFullSyncsALossOfPowerLosesNoCommit) {
 }
 
 TEST_F(SimTrialTest, WithNormalSyncsAWalLosesCommitsAndMayDoSo) {
-  Use(JournalMode::kWal, Synchronous::kNormal);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kNormal);
   AddRound({Put(0), Put(1), Crashed(Put(2), SurvivalKind::kNone)});
   const TrialResult result = Run();
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
@@ -113,7 +113,7 @@ TEST_F(SimTrialTest, WithNormalSyncsAWalLosesCommitsAndMayDoSo) {
 }
 
 TEST_F(SimTrialTest, ACheckpointMakesCommitsDurable) {
-  Use(JournalMode::kWal, Synchronous::kNormal);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kNormal);
   AddRound({Put(0), Put(1), StepOf(StepKind::kWalCheckpoint),
             Crashed(Put(2), SurvivalKind::kNone)});
   const TrialResult result = Run();
@@ -122,7 +122,7 @@ TEST_F(SimTrialTest, ACheckpointMakesCommitsDurable) {
 }
 
 TEST_F(SimTrialTest, WithoutSyncsThereIsNoDemand) {
-  Use(JournalMode::kWal, Synchronous::kOff);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kOff);
   AddRound({Put(0), Crashed(Put(1), SurvivalKind::kNone)});
   const TrialResult result = Run();
   EXPECT_EQ(Name(result.verdict), "skipped(no_demand)");
@@ -131,7 +131,7 @@ TEST_F(SimTrialTest, WithoutSyncsThereIsNoDemand) {
 }
 
 TEST_F(SimTrialTest, ADeletedJournalComesBackIfTheDirectoryWasNotSynced) {
-  Use(JournalMode::kDelete, Synchronous::kFull);
+  Use(saver::JournalMode::kDelete, saver::Synchronous::kFull);
   AddRound({Put(0), Crashed(Put(1), SurvivalKind::kNone)});
   const TrialResult result = Run();
   EXPECT_EQ(Name(result.verdict), "held") << result.verdict.why;
@@ -140,14 +140,14 @@ TEST_F(SimTrialTest, ADeletedJournalComesBackIfTheDirectoryWasNotSynced) {
 }
 
 TEST_F(SimTrialTest, ExtraSyncsTheDirectory) {
-  Use(JournalMode::kDelete, Synchronous::kExtra);
+  Use(saver::JournalMode::kDelete, saver::Synchronous::kExtra);
   AddRound({Put(0), Crashed(Put(1), SurvivalKind::kNone)});
   EXPECT_EQ(Run().rounds[0].cut, 1);
 }
 
 // What a killed process wrote may be lost a round later.
 TEST_F(SimTrialTest, UnsyncedChangesOutliveAKill) {
-  Use(JournalMode::kWal, Synchronous::kNormal);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kNormal);
   AddRound({Put(0), Crashed(Put(1), SurvivalKind::kAll)});
   plan_.rounds.push_back({{StepOf(StepKind::kOpen), StepOf(StepKind::kClose)}});
   Step& open = plan_.rounds.back().steps.front();
@@ -228,7 +228,7 @@ TEST_F(SimTrialTest, AGuestIsShownEachCrashPointOfItsWindow) {
 
 // That of each journal comes after the commit before it.
 TEST_F(SimTrialTest, ASyncOfTheDirectoryPromisesWhatWasAcknowledgedBefore) {
-  Use(JournalMode::kDelete, Synchronous::kFull);
+  Use(saver::JournalMode::kDelete, saver::Synchronous::kFull);
   AddRound({Put(0), Put(1)});
   Witness witness(
       {0, 1000}, [](const SimImage& image, const ImageJudge& judge) {
@@ -252,7 +252,7 @@ TEST_F(SimTrialTest, AViolatedImageBecomesACrashPoint) {
   plan_.saver = "sqlite-undefended";
   plan_.images = 200;
   plan_.profile.page_size = 512;
-  Use(JournalMode::kDelete, Synchronous::kFull);
+  Use(saver::JournalMode::kDelete, saver::Synchronous::kFull);
   const Step fill = Op(threads::Kind::kAppendLogs, {.count = 142});
   AddRound({fill, StepOf(StepKind::kVacuum), StepOf(StepKind::kVacuum),
             Put(1, 4000), StepOf(StepKind::kVacuum), Put(2)});
@@ -296,13 +296,14 @@ class ErrorKindTest : public SimTrialTest,
 
 TEST_P(ErrorKindTest, IsSurvivedInEveryJournalMode) {
   std::int64_t errors = 0;
-  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kTruncate,
-                                 JournalMode::kPersist, JournalMode::kWal}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+        saver::JournalMode::kPersist, saver::JournalMode::kWal}) {
     for (int at = 1; at <= 8; ++at) {
       plan_ = Plan();
       plan_.engine = Engine::kSim;
       plan_.profile.cache_size = 5;
-      Use(mode, Synchronous::kFull);
+      Use(mode, saver::Synchronous::kFull);
       Step begin = StepOf(StepKind::kBegin);
       begin.error = IoError{static_cast<ErrorKind>(GetParam()), at, 1};
       AddRound({Put(0), begin, Put(1, 30000), Put(2), StepOf(StepKind::kCommit),

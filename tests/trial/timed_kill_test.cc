@@ -73,7 +73,8 @@ TEST_F(TimedKillTest, ThePositionIsOneOfTheProgram) {
 }
 
 class HeldInModeTest : public TimedKillTest,
-                       public testing::WithParamInterface<JournalMode> {};
+                       public testing::WithParamInterface<saver::JournalMode> {
+};
 
 // MEMORY and OFF too: what was written since the last commit is known at any
 // instruction.
@@ -93,9 +94,9 @@ TEST_P(HeldInModeTest, AtManyMoments) {
 
 INSTANTIATE_TEST_SUITE_P(
     Modes, HeldInModeTest,
-    testing::Values(JournalMode::kDelete, JournalMode::kTruncate,
-                    JournalMode::kPersist, JournalMode::kWal,
-                    JournalMode::kMemory, JournalMode::kOff),
+    testing::Values(saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+                    saver::JournalMode::kPersist, saver::JournalMode::kWal,
+                    saver::JournalMode::kMemory, saver::JournalMode::kOff),
     [](const auto& mode) { return std::string(Name(mode.param)); });
 
 // What a timed kill at that position of the commit gave.

@@ -16,7 +16,7 @@ constexpr std::int64_t kBlock = 4096;
 class TornWriteTest : public TrialTest {
  protected:
   // A blob whose pages are appended to the file, in writes of one page.
-  static Plan PlanWithPages(JournalMode mode, int page_size) {
+  static Plan PlanWithPages(saver::JournalMode mode, int page_size) {
     Plan plan = PlanOf(mode, {RoundOf({PutBlob(0, 400'000), PutBlob(1, 9)})});
     plan.profile.page_size = page_size;
     return plan;
@@ -56,19 +56,19 @@ class TornWriteTest : public TrialTest {
 };
 
 TEST_F(TornWriteTest, PagesOfTheDatabaseAreTorn) {
-  EXPECT_GT(CountTorn(PlanWithPages(JournalMode::kDelete, 65536),
+  EXPECT_GT(CountTorn(PlanWithPages(saver::JournalMode::kDelete, 65536),
                       FileRole::kDatabase, "state.db"),
             2);
 }
 
 TEST_F(TornWriteTest, FramesOfTheWalAreTorn) {
-  EXPECT_GT(CountTorn(PlanWithPages(JournalMode::kWal, 65536), FileRole::kWal,
-                      "state.db-wal"),
+  EXPECT_GT(CountTorn(PlanWithPages(saver::JournalMode::kWal, 65536),
+                      FileRole::kWal, "state.db-wal"),
             2);
 }
 
 TEST_F(TornWriteTest, AWriteInsideOneBlockIsWholeOrAbsent) {
-  const Plan plan = PlanWithPages(JournalMode::kDelete, 4096);
+  const Plan plan = PlanWithPages(saver::JournalMode::kDelete, 4096);
   EXPECT_EQ(CountTorn(plan, FileRole::kDatabase, "state.db"), 0);
   EXPECT_EQ(KilledDuring(plan, 1).crash.point.moment, Moment::kBefore);
 }

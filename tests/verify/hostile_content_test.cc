@@ -194,8 +194,8 @@ class HostileKindTest : public HostileContentTest,
 TEST_P(HostileKindTest, EndsWithAVerdictWithinTheLimits) {
   for (int power = 0; power < 10; ++power) {
     Make(absl::StrCat(GetParam().sql(power), "PRAGMA application_id = ",
-                      power % 2 == 0 ? 0 : kApplicationId,
-                      "; PRAGMA user_version = ", kSchemaVersion));
+                      power % 2 == 0 ? 0 : saver::kApplicationId,
+                      "; PRAGMA user_version = ", saver::kSchemaVersion));
     Check();
   }
 }

@@ -54,7 +54,8 @@ class VerificationFixture : public testing::Test {
     ASSERT_TRUE(directory_.Has("a.db"));
   }
   void MakeOurs() {
-    auto saver = SqliteSaver::Open(directory_.Path("a.db"), Options());
+    auto saver =
+        saver::SqliteSaver::Open(directory_.Path("a.db"), saver::Options());
     ASSERT_THAT(saver, IsOk());
     ASSERT_THAT((*saver)->PutBlob("t", "b", "bytes"), IsOk());
   }

@@ -28,9 +28,10 @@ TEST_F(VerificationTest, ADatabaseOfOursIsOkAndItsVersionIsSaid) {
   const Verification found = Check();
   EXPECT_THAT(found, Is(Soundness::kOk));
   EXPECT_THAT(found.summary, EndsWith("integrity and foreign keys hold"));
-  EXPECT_THAT(Text(found), AllOf(HasSubstr("lastcommit's, version " +
-                                           std::to_string(kSchemaVersion)),
-                                 HasSubstr("saver: opens it, 1 commit")));
+  EXPECT_THAT(Text(found),
+              AllOf(HasSubstr("lastcommit's, version " +
+                              std::to_string(saver::kSchemaVersion)),
+                    HasSubstr("saver: opens it, 1 commit")));
 }
 
 TEST_F(VerificationTest, ADatabaseOfAnotherProgramIsCheckedAllTheSame) {
@@ -82,7 +83,8 @@ TEST_F(VerificationTest, ACheckpointThatIsNotThatOfItsDigestIsDamageAndNamed) {
 
 TEST_F(VerificationTest, AByteOfACheckpointThatChangedIsDamage) {
   {
-    const auto saver = SqliteSaver::Open(directory_.Path("a.db"), Options());
+    const auto saver =
+        saver::SqliteSaver::Open(directory_.Path("a.db"), saver::Options());
     ASSERT_THAT(saver, IsOk());
     ASSERT_THAT((*saver)->PutCheckpoint(
                     {{"th", "", "id"}, "parent", "raw", "the state", "{}"}),

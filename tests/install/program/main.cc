@@ -3,7 +3,7 @@
 #include "saver/sqlite_saver.h"
 
 int main() {
-  const auto saver = lastcommit::SqliteSaver::Open("state.db", {});
+  const auto saver = lastcommit::saver::SqliteSaver::Open("state.db", {});
   if (!saver.ok()) return std::cerr << saver.status() << "\n", 1;
   const absl::Status put =
       (*saver)->PutBlob("thread-1", "greeting", "hello, disk");

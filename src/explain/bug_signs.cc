@@ -1,4 +1,4 @@
-#include "model/bug_signs.h"
+#include "explain/bug_signs.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -9,15 +9,16 @@ namespace lastcommit {
 namespace {
 
 using Classes = std::initializer_list<ViolationClass>;
-using Modes = std::initializer_list<JournalMode>;
+using Modes = std::initializer_list<saver::JournalMode>;
 
 bool IsOneOf(ViolationClass violation, Classes classes) {
   return std::find(classes.begin(), classes.end(), violation) != classes.end();
 }
 
 bool IsIn(const Plan& plan, Modes modes) {
-  return std::any_of(modes.begin(), modes.end(),
-                     [&plan](JournalMode mode) { return MayBeIn(plan, mode); });
+  return std::any_of(
+      modes.begin(), modes.end(),
+      [&plan](saver::JournalMode mode) { return MayBeIn(plan, mode); });
 }
 
 // What the least careful of the plan's clients does.
@@ -143,8 +144,8 @@ bool HasDamageAfterAFullDisk(const Plan& plan, const Failure& failure) {
   const Round* const last = LastIfItLostPower(plan, failure);
   if (last == nullptr || !failure.had_errors || !IsUndefended(plan, failure) ||
       failure.violation != ViolationClass::kDamaged ||
-      !IsIn(plan, {JournalMode::kDelete, JournalMode::kTruncate,
-                   JournalMode::kPersist})) {
+      !IsIn(plan, {saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+                   saver::JournalMode::kPersist})) {
     return false;
   }
   const auto error = ErrorIn(*last, {ErrorKind::kFull});
@@ -160,8 +161,9 @@ bool LooksLikePartialRollback(const Plan& plan, const Failure& failure) {
       plan.rounds.begin(),
       plan.rounds.begin() + static_cast<std::ptrdiff_t>(rounds),
       [](const Round& round) { return IsKilled(round) || LosesPower(round); });
-  return IsIn(plan, {JournalMode::kWal}) && IsUndefended(plan, failure) &&
-         failure.was_undone_after_spill && is_crashed &&
+  return IsIn(plan, {saver::JournalMode::kWal}) &&
+         IsUndefended(plan, failure) && failure.was_undone_after_spill &&
+         is_crashed &&
          IsOneOf(failure.violation,
                  {ViolationClass::kLostCommit, ViolationClass::kNotACut,
                   ViolationClass::kDamaged});
@@ -174,7 +176,8 @@ bool LooksLikeWalResetRace(const Plan& plan, const Failure& failure) {
   const bool is_raced = std::any_of(
       failure.left_in_checkpoint.begin(), failure.left_in_checkpoint.end(),
       [&](int client) { return failure.Of(client) < Defences::kAll; });
-  return IsIn(plan, {JournalMode::kWal}) && Clients(plan) > 1 && is_raced &&
+  return IsIn(plan, {saver::JournalMode::kWal}) && Clients(plan) > 1 &&
+         is_raced &&
          !IsOneOf(failure.violation,
                   {ViolationClass::kCrashed, ViolationClass::kHung,
                    ViolationClass::kFlaky});
@@ -182,7 +185,7 @@ bool LooksLikeWalResetRace(const Plan& plan, const Failure& failure) {
 
 // Needs no crash. SqliteSaver drops its cache in any case.
 bool LooksLikeOldPagesAfterWal(const Plan& plan, const Failure& failure) {
-  return Clients(plan) > 1 && IsIn(plan, {JournalMode::kWal}) &&
+  return Clients(plan) > 1 && IsIn(plan, {saver::JournalMode::kWal}) &&
          ChangesJournalMode(plan) &&
          WeakestOf(plan, failure) == Defences::kNone &&
          IsOneOf(failure.violation,
@@ -204,11 +207,12 @@ bool LooksLikeWalAgainWhileLeft(const Plan& plan, const Failure& failure) {
 }
 
 bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure) {
-  const Synchronous level = plan.profile.synchronous;
-  const bool has_no_sync =
-      (IsIn(plan, {JournalMode::kDelete}) &&
-       (level == Synchronous::kNormal || level == Synchronous::kFull)) ||
-      (IsIn(plan, {JournalMode::kTruncate}) && level == Synchronous::kNormal);
+  const saver::Synchronous level = plan.profile.synchronous;
+  const bool has_no_sync = (IsIn(plan, {saver::JournalMode::kDelete}) &&
+                            (level == saver::Synchronous::kNormal ||
+                             level == saver::Synchronous::kFull)) ||
+                           (IsIn(plan, {saver::JournalMode::kTruncate}) &&
+                            level == saver::Synchronous::kNormal);
   const Round* const last = LastIfItLostPower(plan, failure);
   if (!has_no_sync || last == nullptr ||
       failure.violation != ViolationClass::kDamaged) {
@@ -230,9 +234,9 @@ bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure) {
 // SqliteSaver changes to WAL before it sets `synchronous`.
 bool LooksLikeWalSwitchAtNormal(const Plan& plan, const Failure& failure) {
   const Round* const last = LastIfItLostPower(plan, failure);
-  return IsIn(plan, {JournalMode::kWal}) &&
-         plan.profile.synchronous == Synchronous::kNormal && last != nullptr &&
-         failure.violation == ViolationClass::kDamaged &&
+  return IsIn(plan, {saver::JournalMode::kWal}) &&
+         plan.profile.synchronous == saver::Synchronous::kNormal &&
+         last != nullptr && failure.violation == ViolationClass::kDamaged &&
          WeakestOf(plan, failure) == Defences::kNone &&
          failure.scenes.back().is_in_creation &&
          MayReorder(CrashOf(*last)->survival);
@@ -262,7 +266,7 @@ bool LooksLikeMemoryJournalForgotten(const Plan& plan, const Failure& failure) {
                     return ErrorIn(round, {ErrorKind::kWrite, ErrorKind::kFull})
                         .has_value();
                   });
-  return IsIn(plan, {JournalMode::kMemory}) && failure.had_errors &&
+  return IsIn(plan, {saver::JournalMode::kMemory}) && failure.had_errors &&
          has_failed_write &&
          IsOneOf(failure.violation,
                  {ViolationClass::kNotACut, ViolationClass::kDamaged,
@@ -307,7 +311,8 @@ bool LooksLikeStatementOutlivesTransaction(const Plan& plan,
 }
 
 bool LooksLikeJournalEndNotSynced(const Plan& plan, const Failure& failure) {
-  if (!IsIn(plan, {JournalMode::kTruncate, JournalMode::kPersist}) ||
+  if (!IsIn(plan,
+            {saver::JournalMode::kTruncate, saver::JournalMode::kPersist}) ||
       !IsUndefended(plan, failure) ||
       LastIfItLostPower(plan, failure) == nullptr ||
       !IsOneOf(failure.violation,
@@ -333,7 +338,8 @@ bool LooksLikeJournalEndNotSynced(const Plan& plan, const Failure& failure) {
 // A full disk does not end the transaction, and leaves no hot journal.
 bool LooksLikeJournalNameNotSynced(const Plan& plan, const Failure& failure) {
   const Round* const last = LastIfItLostPower(plan, failure);
-  if (!IsIn(plan, {JournalMode::kTruncate, JournalMode::kPersist}) ||
+  if (!IsIn(plan,
+            {saver::JournalMode::kTruncate, saver::JournalMode::kPersist}) ||
       !IsUndefended(plan, failure) || last == nullptr) {
     return false;
   }

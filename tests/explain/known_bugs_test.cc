@@ -1,7 +1,7 @@
 // The table, and what its signs do not take for a bug. That the stored plans
-// have the signs is in tests/trial/corpus_likeness_test.cc.
+// have the signs is in tests/explain/corpus_likeness_test.cc.
 
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 
 #include <algorithm>
 #include <set>
@@ -44,7 +44,8 @@ class SignsTest : public ::testing::Test {
     failure_.of_others = Defences::kBuiltIn;
   }
 
-  void Use(JournalMode mode, Synchronous level = Synchronous::kFull) {
+  void Use(saver::JournalMode mode,
+           saver::Synchronous level = saver::Synchronous::kFull) {
     plan_.profile.journal_mode = mode;
     plan_.profile.synchronous = level;
   }
@@ -91,7 +92,7 @@ TEST_F(PartialRollbackSigns, NeedACrash) {
 }
 
 TEST_F(PartialRollbackSigns, NeedWal) {
-  Use(JournalMode::kTruncate);
+  Use(saver::JournalMode::kTruncate);
   EXPECT_THAT(Names(), IsEmpty());
 }
 
@@ -212,7 +213,7 @@ TEST_F(LeftModeChangeSigns, AreNotThoseOfAProcessThatHangs) {
 class VacuumSigns : public SignsTest {
  protected:
   VacuumSigns() {
-    Use(JournalMode::kDelete);
+    Use(saver::JournalMode::kDelete);
     AddRound(
         {StepOf(StepKind::kVacuum),
          Crashing(Op(threads::Kind::kDeleteThread), SurvivalKind::kChosen)});
@@ -222,13 +223,14 @@ class VacuumSigns : public SignsTest {
 
 TEST_F(VacuumSigns, AreEnoughAtTheLevelsWithoutASync) {
   EXPECT_THAT(Names(), ElementsAre("vacuum-undone"));
-  Use(JournalMode::kTruncate, Synchronous::kNormal);
+  Use(saver::JournalMode::kTruncate, saver::Synchronous::kNormal);
   EXPECT_THAT(Names(), ElementsAre("vacuum-undone"));
-  for (const JournalMode mode : {JournalMode::kDelete, JournalMode::kPersist}) {
-    Use(mode, Synchronous::kExtra);
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kPersist}) {
+    Use(mode, saver::Synchronous::kExtra);
     EXPECT_THAT(Names(), IsEmpty());
   }
-  Use(JournalMode::kTruncate, Synchronous::kFull);
+  Use(saver::JournalMode::kTruncate, saver::Synchronous::kFull);
   EXPECT_THAT(Names(), IsEmpty());
 }
 
@@ -245,14 +247,14 @@ TEST_F(VacuumSigns, AreNotThoseOfAKill) {
 
 // SqliteSaver avoids these two whatever its options are.
 TEST_F(SignsTest, ACreationAtNormalIsAnotherStoresOnly) {
-  Use(JournalMode::kWal, Synchronous::kNormal);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kNormal);
   AddRound({}, {.is_in_creation = true});
   plan_.rounds[0].steps[0] = Crashing(StepKind::kOpen, SurvivalKind::kLoseOne);
   failure_.violation = ViolationClass::kDamaged;
   EXPECT_THAT(Names(), IsEmpty());
   failure_.of_first = Defences::kNone;
   EXPECT_THAT(Names(), ElementsAre("wal-switch-at-normal"));
-  Use(JournalMode::kWal, Synchronous::kFull);
+  Use(saver::JournalMode::kWal, saver::Synchronous::kFull);
   EXPECT_THAT(Names(), IsEmpty());
 }
 
@@ -272,7 +274,7 @@ TEST_F(SignsTest, AHeaderWithGarbageIsAnotherStoresOnly) {
 class MemoryJournalSigns : public SignsTest {
  protected:
   MemoryJournalSigns() {
-    Use(JournalMode::kMemory);
+    Use(saver::JournalMode::kMemory);
     AddRound({Failing(Op(threads::Kind::kPutBlob), ErrorKind::kWrite)});
     failure_.had_errors = true;
     failure_.violation = ViolationClass::kNotACut;
@@ -337,7 +339,7 @@ TEST_F(SignsTest, AStatementWithoutMemoryIsOlderThanAVacuum) {
 class JournalSigns : public SignsTest {
  protected:
   JournalSigns() {
-    Use(JournalMode::kPersist);
+    Use(saver::JournalMode::kPersist);
     failure_.violation = ViolationClass::kNotACut;
   }
   void LosePowerAfter(const Step& failing) {
@@ -357,7 +359,7 @@ TEST_F(JournalSigns, AFailedSyncIsOfTheEndUnlessItIsTheFirst) {
 TEST_F(JournalSigns, AFailedWriteIsOfTheName) {
   LosePowerAfter(Failing(Op(threads::Kind::kPutBlob), ErrorKind::kWrite, 5));
   EXPECT_THAT(Names(), ElementsAre("journal-name-not-synced"));
-  Use(JournalMode::kDelete);
+  Use(saver::JournalMode::kDelete);
   EXPECT_THAT(Names(), IsEmpty());
 }
 
@@ -406,7 +408,7 @@ TEST_F(CreationSigns, NeedContentThatIsRolledBack) {
 class SectorSigns : public SignsTest {
  protected:
   SectorSigns() {
-    Use(JournalMode::kDelete);
+    Use(saver::JournalMode::kDelete);
     plan_.profile.page_size = 512;
     plan_.profile.sector_size = 8192;
     plan_.profile.powersafe_overwrite = false;
@@ -433,9 +435,9 @@ TEST_F(SectorSigns, NeedSectorsLargerThanAPageAndNoPowersafeOverwrite) {
 }
 
 TEST_F(SectorSigns, NeedAJournalOnDiskAndAFullOne) {
-  Use(JournalMode::kWal);
+  Use(saver::JournalMode::kWal);
   EXPECT_THAT(Names(), IsEmpty());
-  Use(JournalMode::kDelete);
+  Use(saver::JournalMode::kDelete);
   plan_.rounds[0].steps[1].error->kind = ErrorKind::kSync;
   EXPECT_THAT(Names(), IsEmpty());
 }

@@ -1,7 +1,7 @@
-#include "trial/failure_of.h"
+#include "explain/failure_of.h"
 
 #include "disk/sim_vfs.h"
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 
 namespace lastcommit {
 namespace {
@@ -68,9 +68,9 @@ Failure FailureOf(const SaverEntry& entry, const Plan& plan,
                                    result.statement_failed_after_spill;
   for (const TakenSwitch& taken : result.switches) {
     const Step& left = plan.rounds[taken.round].steps[taken.step];
-    failure.was_left_in_mode_change |= taken.call.has_value() &&
-                                       left.kind == StepKind::kJournalMode &&
-                                       left.journal_mode != JournalMode::kWal;
+    failure.was_left_in_mode_change |=
+        taken.call.has_value() && left.kind == StepKind::kJournalMode &&
+        left.journal_mode != saver::JournalMode::kWal;
     if (taken.call.has_value() && taken.call->kind == VfsCallKind::kUnfetch &&
         taken.call->role == FileRole::kDatabase) {
       failure.left_in_checkpoint.push_back(left.client);

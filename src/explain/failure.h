@@ -1,22 +1,16 @@
 // Failure: what is known of a violated trial besides its plan, as far as known
-// bugs of SQLite are told apart by it (model/known_bugs.h). A pure value;
-// trial/failure_of.h makes one of a trial.
+// bugs of SQLite are told apart by it (explain/known_bugs.h). A pure value;
+// explain/failure_of.h makes one of a trial.
 
-#ifndef LASTCOMMIT_MODEL_FAILURE_H_
-#define LASTCOMMIT_MODEL_FAILURE_H_
+#ifndef LASTCOMMIT_EXPLAIN_FAILURE_H_
+#define LASTCOMMIT_EXPLAIN_FAILURE_H_
 
 #include <vector>
 
 #include "plan/plan.h"
+#include "subject/defences.h"
 
 namespace lastcommit {
-
-// What a client of a saver does against the bugs of docs/findings.md.
-enum class Defences {
-  kNone,     // a store that is not SqliteSaver
-  kBuiltIn,  // SqliteSaver without Options::avoid_sqlite_bugs
-  kAll,
-};
 
 // How a round ended, as a crash of the plan may end it.
 struct CrashScene {
@@ -53,4 +47,4 @@ struct Failure {
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_MODEL_FAILURE_H_
+#endif  // LASTCOMMIT_EXPLAIN_FAILURE_H_

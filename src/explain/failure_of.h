@@ -1,13 +1,13 @@
 // What a violated trial says of itself to the table of known bugs
-// (model/known_bugs.h).
+// (explain/known_bugs.h).
 
-#ifndef LASTCOMMIT_TRIAL_FAILURE_OF_H_
-#define LASTCOMMIT_TRIAL_FAILURE_OF_H_
+#ifndef LASTCOMMIT_EXPLAIN_FAILURE_OF_H_
+#define LASTCOMMIT_EXPLAIN_FAILURE_OF_H_
 
 #include <string>
 #include <vector>
 
-#include "model/failure.h"
+#include "explain/failure.h"
 #include "plan/plan.h"
 #include "subject/registry.h"
 #include "trial/trial.h"
@@ -28,4 +28,4 @@ std::vector<std::string> LikelyBugsOf(const Plan& plan,
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_TRIAL_FAILURE_OF_H_
+#endif  // LASTCOMMIT_EXPLAIN_FAILURE_OF_H_

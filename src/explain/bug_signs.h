@@ -1,15 +1,15 @@
 // The signs of the known bugs of SQLite: what a violated plan must have done,
 // and how it must have failed, to be one of that bug. Each is as narrow as what
 // docs/findings.md knows of its bug, and knows nothing of versions
-// (model/known_bugs.h does). They only give names: nothing is judged by them.
+// (explain/known_bugs.h does). They only give names: nothing is judged by them.
 //
 // Crashes of the plan are where they really were (WithExactCrashes); rounds
 // after the last scene were not run.
 
-#ifndef LASTCOMMIT_MODEL_BUG_SIGNS_H_
-#define LASTCOMMIT_MODEL_BUG_SIGNS_H_
+#ifndef LASTCOMMIT_EXPLAIN_BUG_SIGNS_H_
+#define LASTCOMMIT_EXPLAIN_BUG_SIGNS_H_
 
-#include "model/failure.h"
+#include "explain/failure.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -34,4 +34,4 @@ bool LooksLikeSectorJournaledByHalf(const Plan& plan, const Failure& failure);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_MODEL_BUG_SIGNS_H_
+#endif  // LASTCOMMIT_EXPLAIN_BUG_SIGNS_H_

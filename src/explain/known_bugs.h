@@ -6,15 +6,15 @@
 // violated, kept and counted as any other. It is a likeness, not a proof;
 // another bug may have the same signs.
 
-#ifndef LASTCOMMIT_MODEL_KNOWN_BUGS_H_
-#define LASTCOMMIT_MODEL_KNOWN_BUGS_H_
+#ifndef LASTCOMMIT_EXPLAIN_KNOWN_BUGS_H_
+#define LASTCOMMIT_EXPLAIN_KNOWN_BUGS_H_
 
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "model/failure.h"
+#include "explain/failure.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -54,4 +54,4 @@ std::string LikenessInWords(const std::vector<std::string>& names);
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_MODEL_KNOWN_BUGS_H_
+#endif  // LASTCOMMIT_EXPLAIN_KNOWN_BUGS_H_

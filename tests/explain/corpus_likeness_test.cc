@@ -13,12 +13,12 @@
 
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
+#include "explain/failure_of.h"
+#include "explain/known_bugs.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
-#include "model/known_bugs.h"
 #include "plan/codec.h"
-#include "trial/failure_of.h"
 #include "trial/trial_runner.h"
 
 namespace lastcommit {

@@ -1,11 +1,11 @@
-#include "model/known_bugs.h"
+#include "explain/known_bugs.h"
 
 #include <algorithm>
 #include <array>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "model/bug_signs.h"
+#include "explain/bug_signs.h"
 #include "plan/sqlite_version.h"
 
 namespace lastcommit {
