@@ -9,7 +9,6 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +20,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "measure.h"
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 
@@ -81,11 +81,6 @@ class Side {
 
   std::vector<std::unique_ptr<SqliteSaver>> savers_;
 };
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 absl::Status Compare(const std::string& directory, int connections,
                      const Settings& settings) {

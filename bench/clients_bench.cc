@@ -11,7 +11,6 @@
 // would be of something else. The time is never judged here.
 
 #include <benchmark/benchmark.h>
-#include <sys/resource.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -26,6 +25,7 @@
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "generate/arbitrary_plan.h"
+#include "measure.h"
 #include "plan/plan.h"
 #include "status/status.h"
 #include "trial/sim_trial.h"
@@ -47,20 +47,6 @@ std::vector<Plan> PlansWith(int clients, FaultChoice fault,
     plans.push_back(PlanAt({kSeed, i}, options));
   }
   return plans;
-}
-
-// Of this process and its children that were waited for.
-double CpuSeconds() {
-  double seconds = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      seconds += static_cast<double>(time.tv_sec) +
-                 static_cast<double>(time.tv_usec) * 1e-6;
-    }
-  }
-  return seconds;
 }
 
 // What happened in one or more passes.

@@ -1,22 +1,21 @@
-// Trials per second of ForkTrial against a loop written by hand that makes the
-// same SQLite calls, in one process, on a tmpfs and on a disk. The two take
-// turns, and what is printed is the median over the pairs, so that other work
-// on the machine hits both.
+// Trials per second of ForkTrial against a loop by hand that makes the same
+// SQLite calls (hand_loop.h), in one process, on a tmpfs and on a disk. The two
+// take turns, and what is printed is the median over the pairs, so that other
+// work on the machine hits both.
 //
 // Exit code 1 when the two did not do the same work (the ratio would mean
 // nothing), 2 for bad arguments, 3 when a loop failed. The time is never judged
 // here.
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +23,10 @@
 #include "CLI/CLI.hpp"
 #include "disk/shim_vfs.h"
 #include "hand_loop.h"
+#include "measure.h"
 #include "plan/codec.h"
 #include "status/status.h"
+#include "tape.h"
 #include "tests/operations.h"
 #include "trial/fork_trial.h"
 #include "work_count.h"
@@ -73,26 +74,6 @@ Plan TwentyTransactions(JournalMode mode, std::int64_t io) {
   return plan;
 }
 
-double WallSeconds() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-// Of this process and its children that were waited for.
-double CpuSeconds() {
-  double seconds = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      seconds += static_cast<double>(time.tv_sec) +
-                 static_cast<double>(time.tv_usec) * 1e-6;
-    }
-  }
-  return seconds;
-}
-
 struct Spent {
   double wall = 0;
   double cpu = 0;
@@ -103,13 +84,6 @@ absl::StatusOr<Spent> Time(int times, RunOnce run_once) {
   const Spent begin = {WallSeconds(), CpuSeconds()};
   for (int i = 0; i < times; ++i) RETURN_IF_ERROR(run_once());
   return Spent{WallSeconds() - begin.wall, CpuSeconds() - begin.cpu};
-}
-
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // The two loops on one plan in one directory.
@@ -125,13 +99,12 @@ class Contest {
     if (mkdtemp(contest.directory_.data()) == nullptr) {
       return absl::ErrnoToStatus(errno, "no directory in " + directory);
     }
-    ASSIGN_OR_RETURN(HandLoop hand, HandLoop::Create(plan, contest.directory_));
-    contest.hand_ = std::make_unique<HandLoop>(std::move(hand));
+    ASSIGN_OR_RETURN(contest.tape_, Tape::Create());
     return contest;
   }
   Contest(Contest&&) = default;
   ~Contest() {
-    if (hand_ != nullptr) rmdir(directory_.c_str());
+    if (tape_ != nullptr) rmdir(directory_.c_str());
   }
 
   absl::Status RunTrial() {
@@ -151,9 +124,13 @@ class Contest {
 
   absl::Status RunHand() { return hand_->RunOnce(); }
 
-  // Lets the hand loop die at the same write as the trial, and compares.
+  // Records a trial, lets the hand loop die at the same write, and compares.
   absl::StatusOr<bool> CheckSameWork() {
-    ASSIGN_OR_RETURN(const WorkCounts trial, Count(&Contest::RunTrial));
+    RecordOn(tape_.get());
+    const absl::StatusOr<WorkCounts> counts = Count(&Contest::RunTrial);
+    RecordOn(nullptr);
+    ASSIGN_OR_RETURN(const WorkCounts trial, counts);
+    ASSIGN_OR_RETURN(hand_, HandLoop::Create(*tape_, directory_));
     hand_->KillAtWrite(trial.front().writes + 1);
     ASSIGN_OR_RETURN(const WorkCounts hand, Count(&Contest::RunHand));
     return Print("killed", trial[0], hand[0]) &
@@ -204,7 +181,8 @@ class Contest {
   Plan plan_;
   std::string directory_;
   std::unique_ptr<ForkTrial> trial_;
-  std::unique_ptr<HandLoop> hand_;
+  std::unique_ptr<Tape, Tape::Unmap> tape_;
+  std::optional<HandLoop> hand_;
 };
 
 // False if the loops differ in what they do.

@@ -1,8 +1,9 @@
-// Operations per second of SqliteSaver against the same SQL by hand
-// (hand_saver.h), in one process, with the same settings, on a tmpfs and on a
-// disk. The two take turns, each on a database of its own, and what is printed
-// is the median over pairs of turns, so that other work on the machine hits
-// both. CPU is of the process, the kernel's share included.
+// Operations per second of SqliteSaver against the same calls of SQLite by hand
+// (replay.h), in one process, with the same settings, on a tmpfs and on a disk.
+// The two take turns, each on a database of its own, and what is printed is the
+// median over pairs of turns, so that other work on the machine hits both. CPU
+// is of the process, the kernel's share included. The calls are recorded before
+// each pair, on a third database.
 //
 // Exit code 1 when the two did not do the same work (the ratio would mean
 // nothing): statements, writes and syncs are counted, PRAGMAs compared, and in
@@ -28,9 +29,12 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "measure.h"
+#include "replay.h"
 #include "saver/sqlite_saver.h"
-#include "saver_sides.h"
+#include "saver_side.h"
 #include "status/status.h"
+#include "tape.h"
 #include "work_count.h"
 
 namespace lastcommit {
@@ -91,12 +95,7 @@ struct Clock {
   }
 };
 
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
+using Calls = std::vector<Call>;
 
 // Both sides on one case, in a directory of its own.
 class Contest {
@@ -108,10 +107,11 @@ class Contest {
       return absl::ErrnoToStatus(errno, "no directory in " + parent);
     }
     std::unique_ptr<Contest> contest(new Contest(one, directory, operations));
-    RETURN_IF_ERROR(contest->FindDigest());
+    ASSIGN_OR_RETURN(contest->tape_, Tape::Create());
     return contest;
   }
   ~Contest() {
+    recorded_.reset();
     saver_.reset();
     hand_.reset();
     std::error_code ignored;
@@ -120,20 +120,14 @@ class Contest {
   Contest(const Contest&) = delete;
   Contest& operator=(const Contest&) = delete;
 
-  // What a turn of each side asks of SQLite and of the kernel.
-  absl::StatusOr<bool> CheckSameWork() {
-    ASSIGN_OR_RETURN(saver_work_, CountTurn(&Contest::OpenSaver, "counted-a"));
-    ASSIGN_OR_RETURN(hand_work_, CountTurn(&Contest::OpenHand, "counted-b"));
-    return saver_work_.statements == hand_work_.statements &&
-           saver_work_.writes == hand_work_.writes &&
-           saver_work_.written_bytes == hand_work_.written_bytes &&
-           saver_work_.syncs == hand_work_.syncs &&
-           saver_work_.statements >= operations_;
-  }
-
   absl::Status Open() {
+    ASSIGN_OR_RETURN(opening_, Recorded([this]() -> absl::Status {
+                       ASSIGN_OR_RETURN(recorded_, OpenSaver("recorded.db"));
+                       return absl::OkStatus();
+                     }));
     ASSIGN_OR_RETURN(saver_, OpenSaver("saver.db"));
-    ASSIGN_OR_RETURN(hand_, OpenHand("hand.db"));
+    hand_ = MakeHand("hand.db");
+    RETURN_IF_ERROR(hand_->Run(opening_));
     for (const char* pragma :
          {"foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint",
           "journal_mode", "page_size", "cache_spill", "temp_store",
@@ -151,20 +145,48 @@ class Contest {
     return absl::OkStatus();
   }
 
+  // What a turn of each side asks of SQLite and of the kernel. In this turn,
+  // which is not timed, statements are compiled.
+  absl::StatusOr<bool> CheckSameWork() {
+    ASSIGN_OR_RETURN(const Calls turn, RecordTurn());
+    ASSIGN_OR_RETURN(
+        saver_work_, CountTurn([this](const std::string& name, bool runs_turn) {
+          const auto side = OpenSaver(name + "-saver.db");
+          return side.ok() && runs_turn ? RunTurn(**side) : side.status();
+        }));
+    ASSIGN_OR_RETURN(
+        hand_work_, CountTurn([&](const std::string& name, bool runs_turn) {
+          const auto hand = MakeHand(name + "-hand.db");
+          const absl::Status status = hand->Run(opening_);
+          return status.ok() && runs_turn ? hand->Run(turn) : status;
+        }));
+    RETURN_IF_ERROR(RunTurn(*saver_));
+    RETURN_IF_ERROR(hand_->Run(turn));
+    number_ += operations_;
+    return saver_work_.statements == hand_work_.statements &&
+           saver_work_.writes == hand_work_.writes &&
+           saver_work_.written_bytes == hand_work_.written_bytes &&
+           saver_work_.syncs == hand_work_.syncs &&
+           saver_work_.statements >= operations_;
+  }
+
   // Each pair is saver, hand, hand, saver, so that it does not matter who comes
-  // after whom. The one before the first is not noted: in it statements are
-  // compiled.
+  // after whom.
   absl::Status RunPairs(int pairs) {
-    for (int i = -1; i < pairs; ++i) {
+    for (int i = 0; i < pairs; ++i) {
+      ASSIGN_OR_RETURN(const Calls first, RecordTurn());
+      number_ += operations_;
+      ASSIGN_OR_RETURN(const Calls second, RecordTurn());
+      number_ -= operations_;
       Clock saver;
       Clock hand;
-      RETURN_IF_ERROR(TimeTurn(*saver_, saver));
-      RETURN_IF_ERROR(TimeTurn(*hand_, hand));
+      RETURN_IF_ERROR(TimeSaver(saver));
+      RETURN_IF_ERROR(TimeHand(first, hand));
       number_ += operations_;
-      RETURN_IF_ERROR(TimeTurn(*hand_, hand));
-      RETURN_IF_ERROR(TimeTurn(*saver_, saver));
+      RETURN_IF_ERROR(TimeHand(second, hand));
+      RETURN_IF_ERROR(TimeSaver(saver));
       number_ += operations_;
-      if (i >= 0) Note(saver, hand);
+      Note(saver, hand);
     }
     return absl::OkStatus();
   }
@@ -204,38 +226,39 @@ class Contest {
   }
 
  private:
-  using OpenSide =
-      absl::StatusOr<std::unique_ptr<Side>> (Contest::*)(const std::string&);
-
   Contest(const Case& one, std::string directory, int operations)
       : case_(one), directory_(std::move(directory)), operations_(operations) {}
 
-  absl::Status FindDigest() {
-    ASSIGN_OR_RETURN(const auto saver,
-                     SqliteSaver::Open(directory_ + "/digest.db", Options()));
-    inputs_.SetNumber(0);
-    const bool is_blob = case_.kind == Kind::kStreamBlob;
-    RETURN_IF_ERROR(is_blob ? saver->PutBlob("thread-0", "blob", inputs_.blob)
-                            : saver->PutCheckpoint(inputs_.checkpoint));
-    ASSIGN_OR_RETURN(
-        digest_, QueryText(saver->connection(),
-                           absl::StrCat("SELECT digest FROM ",
-                                        is_blob ? "blobs" : "checkpoints")));
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::unique_ptr<Side>> OpenSaver(const std::string& name) {
+  // The first transaction also opens the WAL.
+  absl::StatusOr<std::unique_ptr<SaverSide>> OpenSaver(
+      const std::string& name) {
     ASSIGN_OR_RETURN(auto saver,
                      SqliteSaver::Open(directory_ + "/" + name, Options()));
-    return SaverSide(std::move(saver));
+    auto side = std::make_unique<SaverSide>(std::move(saver));
+    RETURN_IF_ERROR(side->Begin());
+    RETURN_IF_ERROR(side->Commit());
+    return side;
   }
-  absl::StatusOr<std::unique_ptr<Side>> OpenHand(const std::string& name) {
-    const std::string path = directory_ + "/" + name;
-    RETURN_IF_ERROR(SqliteSaver::Open(path, Options()).status());
-    return HandSide(path, digest_);
+  std::unique_ptr<Replay> MakeHand(const std::string& name) {
+    return std::make_unique<Replay>(directory_ + "/recorded.db",
+                                    directory_ + "/" + name);
   }
 
-  absl::Status RunTurn(Side& side) {
+  // What `work` asks of SQLite.
+  template <typename Work>
+  absl::StatusOr<Calls> Recorded(Work work) {
+    tape_->calls.clear();
+    RecordOn(tape_.get());
+    const absl::Status status = work();
+    RecordOn(nullptr);
+    RETURN_IF_ERROR(status);
+    return Calls(tape_->calls.begin(), tape_->calls.end());
+  }
+  absl::StatusOr<Calls> RecordTurn() {
+    return Recorded([this] { return RunTurn(*recorded_); });
+  }
+
+  absl::Status RunTurn(SaverSide& side) {
     if (case_.is_one_transaction) RETURN_IF_ERROR(side.Begin());
     for (int i = 0; i < operations_; ++i) {
       inputs_.SetNumber(number_ + i);
@@ -244,10 +267,21 @@ class Contest {
     return case_.is_one_transaction ? side.Commit() : absl::OkStatus();
   }
 
-  // Adds what the turn takes.
-  absl::Status TimeTurn(Side& side, Clock& spent) {
+  // These add what the turn takes, with the making of its names.
+  absl::Status TimeSaver(Clock& spent) {
+    return TimeTurn([this] { return RunTurn(*saver_); }, spent);
+  }
+  absl::Status TimeHand(const Calls& calls, Clock& spent) {
+    const auto turn = [&] {
+      for (int i = 0; i < operations_; ++i) inputs_.SetNumber(number_ + i);
+      return hand_->Run(calls);
+    };
+    return TimeTurn(turn, spent);
+  }
+  template <typename Turn>
+  static absl::Status TimeTurn(Turn turn, Clock& spent) {
     const Clock begin = Clock::Now();
-    RETURN_IF_ERROR(RunTurn(side));
+    RETURN_IF_ERROR(turn());
     const Clock end = Clock::Now();
     spent.wall += end.wall - begin.wall;
     spent.cpu += end.cpu - begin.cpu;
@@ -261,18 +295,13 @@ class Contest {
     cpu_ratios_.push_back(hand.cpu / saver.cpu);
   }
 
-  // The first transaction also opens the WAL.
-  static absl::Status RunEmpty(Side& side) {
-    RETURN_IF_ERROR(side.Begin());
-    return side.Commit();
-  }
-
   // Opening and closing are not a part of it.
-  absl::StatusOr<WorkCount> CountTurn(OpenSide open, const std::string& name) {
+  template <typename Run>
+  static absl::StatusOr<WorkCount> CountTurn(Run run) {
     ASSIGN_OR_RETURN(const WorkCount open_only,
-                     Count(open, name + "-open", /*runs_turn=*/false));
+                     Count([&] { return run("opened", /*runs_turn=*/false); }));
     ASSIGN_OR_RETURN(WorkCount work,
-                     Count(open, name + "-turn", /*runs_turn=*/true));
+                     Count([&] { return run("turned", /*runs_turn=*/true); }));
     work.statements -= open_only.statements;
     work.writes -= open_only.writes;
     work.written_bytes -= open_only.written_bytes;
@@ -280,13 +309,10 @@ class Contest {
     return work;
   }
 
-  absl::StatusOr<WorkCount> Count(OpenSide open, const std::string& name,
-                                  bool runs_turn) {
+  template <typename Run>
+  static absl::StatusOr<WorkCount> Count(Run run) {
     ASSIGN_OR_RETURN(const WorkCounts counts, CountWork([&] {
-                       auto side = (this->*open)(name);
-                       absl::Status status = side.status();
-                       if (status.ok()) status = RunEmpty(**side);
-                       if (status.ok() && runs_turn) status = RunTurn(**side);
+                       const absl::Status status = run();
                        if (!status.ok()) {
                          std::fprintf(stderr, "%s\n",
                                       status.ToString().c_str());
@@ -301,11 +327,13 @@ class Contest {
   const int operations_;
   Inputs inputs_;
   int number_ = 0;
-  std::string digest_;
+  std::unique_ptr<Tape, Tape::Unmap> tape_;
+  Calls opening_;
+  std::unique_ptr<SaverSide> recorded_;
+  std::unique_ptr<SaverSide> saver_;
+  std::unique_ptr<Replay> hand_;
   WorkCount saver_work_;
   WorkCount hand_work_;
-  std::unique_ptr<Side> saver_;
-  std::unique_ptr<Side> hand_;
   std::vector<double> saver_wall_, hand_wall_, ratios_, cpu_ratios_;
 };
 
@@ -320,8 +348,8 @@ absl::StatusOr<bool> RunCase(const Case& one, const std::string& directory,
   const int pairs = is_long ? (settings.pairs + 3) / 4 : settings.pairs;
   ASSIGN_OR_RETURN(const auto contest,
                    Contest::Create(one, directory, operations));
-  ASSIGN_OR_RETURN(bool is_same, contest->CheckSameWork());
   RETURN_IF_ERROR(contest->Open());
+  ASSIGN_OR_RETURN(bool is_same, contest->CheckSameWork());
   RETURN_IF_ERROR(contest->RunPairs(pairs));
   ASSIGN_OR_RETURN(const bool has_same_rows, contest->HaveSameRows());
   is_same &= has_same_rows;

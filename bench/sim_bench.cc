@@ -12,9 +12,7 @@
 // here.
 
 #include <sqlite3.h>
-#include <sys/resource.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -32,6 +30,7 @@
 #include "absl/time/time.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
+#include "measure.h"
 #include "memory_vfs.h"
 #include "plan/plan.h"
 #include "status/status.h"
@@ -95,32 +94,11 @@ Plan PlanOf(JournalMode mode, int rounds, int transactions, int images) {
   return plan;
 }
 
-// Of this process and its children that were waited for.
-double CpuSeconds() {
-  double seconds = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      seconds += static_cast<double>(time.tv_sec) +
-                 static_cast<double>(time.tv_usec) * 1e-6;
-    }
-  }
-  return seconds;
-}
-
 template <typename Work>
 absl::StatusOr<double> CpuSecondsOf(Work work) {
   const double begin = CpuSeconds();
   RETURN_IF_ERROR(work());
   return CpuSeconds() - begin;
-}
-
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // ---- The loop written by hand ----

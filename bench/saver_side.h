@@ -1,13 +1,15 @@
-// The two sides of saver_bench behind one interface, and what both write.
+// What SqliteSaver does in saver_bench, and with what.
 
-#ifndef LASTCOMMIT_BENCH_SAVER_SIDES_H_
-#define LASTCOMMIT_BENCH_SAVER_SIDES_H_
+#ifndef LASTCOMMIT_BENCH_SAVER_SIDE_H_
+#define LASTCOMMIT_BENCH_SAVER_SIDE_H_
 
 #include <sqlite3.h>
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,7 +20,7 @@ namespace lastcommit {
 
 enum class Kind { kPutCheckpoint, kCommitStep, kAppendLog, kStreamBlob };
 
-// What is written. Operation number n of both sides is the same.
+// What is written: operation number n is always the same.
 struct Inputs {
   static constexpr std::size_t kBlobBytes = 4 << 20;
   static constexpr std::size_t kPieceBytes = 64 << 10;
@@ -34,20 +36,24 @@ struct Inputs {
   std::string blob_name;
 };
 
-class Side {
+class SaverSide {
  public:
-  virtual ~Side() = default;
-  virtual absl::Status Begin() = 0;
-  virtual absl::Status Commit() = 0;
-  // Outside of a transaction it is one of its own.
-  virtual absl::Status Do(Kind kind, const Inputs& inputs) = 0;
-  virtual sqlite3* connection() = 0;
-};
+  explicit SaverSide(std::unique_ptr<SqliteSaver> saver)
+      : saver_(std::move(saver)) {}
 
-std::unique_ptr<Side> SaverSide(std::unique_ptr<SqliteSaver> saver);
-// HandSaver on a database that SqliteSaver has made; see there for the digest.
-std::unique_ptr<Side> HandSide(const std::string& path, std::string digest);
+  absl::Status Begin();
+  absl::Status Commit();
+  // Outside of a transaction it is one of its own.
+  absl::Status Do(Kind kind, const Inputs& inputs);
+  sqlite3* connection() { return saver_->connection(); }
+
+ private:
+  absl::Status StreamBlob(const Inputs& inputs);
+
+  std::unique_ptr<SqliteSaver> saver_;
+  std::optional<Transaction> transaction_;
+};
 
 }  // namespace lastcommit
 
-#endif  // LASTCOMMIT_BENCH_SAVER_SIDES_H_
+#endif  // LASTCOMMIT_BENCH_SAVER_SIDE_H_
