@@ -13,7 +13,6 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,7 +24,7 @@
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "generate/arbitrary_plan.h"
-#include "measure.h"
+#include "harness.h"
 #include "plan/plan.h"
 #include "status/status.h"
 #include "trial/sim_trial.h"
@@ -112,7 +111,7 @@ void RunPlans(benchmark::State& state, SimTrial& trial, int clients,
   Report(work, clients, base, fault, state);
 }
 
-absl::Status RunAll(std::uint64_t count) {
+absl::StatusOr<bool> RunAll(std::uint64_t count) {
   RETURN_IF_ERROR(RegisterShimVfs());
   RETURN_IF_ERROR(RegisterSimVfs());
   ASSIGN_OR_RETURN(const std::unique_ptr<SimTrial> trial,
@@ -133,7 +132,7 @@ absl::Status RunAll(std::uint64_t count) {
     }
   }
   benchmark::RunSpecifiedBenchmarks();
-  return absl::OkStatus();
+  return true;
 }
 
 }  // namespace
@@ -146,14 +145,6 @@ int main(int argc, char** argv) {
   app.add_option("--plans", count, "Plans of a pass")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (const absl::Status status = lastcommit::RunAll(count); !status.ok()) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return 3;
-  }
-  return 0;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(count); });
 }

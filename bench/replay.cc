@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -51,19 +50,12 @@ std::string_view FileOf(std::string_view name) {
   return name.substr(0, name.find('?'));
 }
 
-Replay::Replay(std::string from, std::string to)
-    : from_(std::move(from)), to_(std::move(to)) {}
-
-Replay::~Replay() {
-  while (!open_.empty()) Close(open_.back());
-}
-
 absl::Status Replay::Run(std::span<const Call> calls) {
   for (const Call& call : calls) {
     const int result = call.again(*this, call);
-    const bool is_same =
-        result == call.result &&
-        (result != SQLITE_ROW || DigestOfRow(Statement(call)) == call.row);
+    const bool is_same = result == call.result &&
+                         (result != SQLITE_ROW ||
+                          DigestOfRow(It<sqlite3_stmt>(call)) == call.row);
     if (is_same) continue;
     const char* sql = Get(call).sql;
     return absl::InternalError(absl::StrCat(
@@ -108,7 +100,7 @@ int Replay::Close(sqlite3* connection) {
 }
 
 int Replay::Prepare(const Call& call) {
-  auto* const connection = Connection(call);
+  auto* const connection = It<sqlite3>(call);
   const auto idle =
       std::find_if(idle_.begin(), idle_.end(), [&](const Object& statement) {
         return statement.connection == connection &&
@@ -128,17 +120,18 @@ int Replay::Prepare(const Call& call) {
 }
 
 int Replay::Finalize(const Call& call) {
-  if (!MayBeUsedAgain(Get(call).sql)) return sqlite3_finalize(Statement(call));
+  if (!MayBeUsedAgain(Get(call).sql))
+    return sqlite3_finalize(It<sqlite3_stmt>(call));
   idle_.push_back(Get(call));
-  const int result = sqlite3_reset(Statement(call));
-  sqlite3_clear_bindings(Statement(call));
+  const int result = sqlite3_reset(It<sqlite3_stmt>(call));
+  sqlite3_clear_bindings(It<sqlite3_stmt>(call));
   return result;
 }
 
 int Replay::OpenBlob(const Call& call) {
   sqlite3_blob* blob = nullptr;
   const int result =
-      sqlite3_blob_open(Connection(call), "main", call.text.data(),
+      sqlite3_blob_open(It<sqlite3>(call), "main", call.text.data(),
                         call.column.data(), call.number, call.detail, &blob);
   Note(call, {.it = blob});
   return result;
@@ -146,7 +139,7 @@ int Replay::OpenBlob(const Call& call) {
 
 int Replay::ReadBlob(const Call& call) {
   read_.resize(static_cast<std::size_t>(call.number));
-  return sqlite3_blob_read(Blob(call), read_.data(),
+  return sqlite3_blob_read(It<sqlite3_blob>(call), read_.data(),
                            static_cast<int>(call.number), call.detail);
 }
 

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -30,8 +31,11 @@ class Replay {
  public:
   // `from` in names of databases becomes `to`, on SQLite's own VFS. The tapes
   // must outlive it.
-  Replay(std::string from, std::string to);
-  ~Replay();
+  Replay(std::string from, std::string to)
+      : from_(std::move(from)), to_(std::move(to)) {}
+  ~Replay() {
+    while (!open_.empty()) Close(open_.back());
+  }
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
 
@@ -44,17 +48,12 @@ class Replay {
 
   // For the calls themselves (tape.cc): what a call is of, and those that take
   // more than SQLite. Each gives SQLite's answer.
-  sqlite3* Connection(const Call& call) const {
-    return static_cast<sqlite3*>(Get(call).it);
-  }
-  sqlite3_stmt* Statement(const Call& call) const {
-    return static_cast<sqlite3_stmt*>(Get(call).it);
-  }
-  sqlite3_blob* Blob(const Call& call) const {
-    return static_cast<sqlite3_blob*>(Get(call).it);
+  template <typename Type>
+  Type* It(const Call& call) const {
+    return static_cast<Type*>(Get(call).it);
   }
   int Open(const Call& call);
-  int Close(const Call& call) { return Close(Connection(call)); }
+  int Close(const Call& call) { return Close(It<sqlite3>(call)); }
   int Prepare(const Call& call);
   int Finalize(const Call& call);
   int OpenBlob(const Call& call);

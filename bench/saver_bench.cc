@@ -6,39 +6,119 @@
 // each pair, on a third database.
 //
 // Exit code 1 when the two did not do the same work (the ratio would mean
-// nothing): statements, writes and syncs are counted, PRAGMAs compared, and in
-// the end both databases must hold the same rows. 2 for bad arguments, 3 when a
+// nothing): statements, writes and syncs are counted, and in the end both
+// databases must hold the same. 2 for bad arguments, 3 when a
 // side failed. The time is never judged here.
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "measure.h"
+#include "harness.h"
 #include "replay.h"
+#include "saver/records.h"
 #include "saver/sqlite_saver.h"
-#include "saver_side.h"
 #include "status/status.h"
 #include "tape.h"
 #include "work_count.h"
 
 namespace lastcommit {
 namespace {
+
+enum class Kind { kPutCheckpoint, kCommitStep, kAppendLog, kStreamBlob };
+
+// What is written: operation number n is always the same.
+struct Inputs {
+  static constexpr std::size_t kBlobBytes = 4 << 20;
+  static constexpr std::size_t kPieceBytes = 64 << 10;
+  static constexpr int kBlobs = 4;  // so that blobs are also replaced
+
+  Inputs() {
+    checkpoint.key = {"thread-0", "", ""};
+    checkpoint.type = "msgpack";
+    checkpoint.state = std::string(1000, 's');
+    checkpoint.metadata = R"({"source":"loop","step":7})";
+    for (std::int64_t idx = 0; idx < 3; ++idx) {
+      writes.push_back({"task-0", idx, "channel", "msgpack",
+                        std::string(200, 'w'), /*is_replaceable=*/false});
+    }
+    log = R"({"message":")" + std::string(150, 'm') + R"("})";
+    for (std::size_t i = 0; i < kBlobBytes; ++i) {
+      blob += static_cast<char>(i * i >> 7);
+    }
+  }
+  void SetNumber(int number) {
+    checkpoint.key.checkpoint_id = absl::StrFormat("checkpoint-%08d", number);
+    blob_name = absl::StrCat("blob-", number % kBlobs);
+  }
+
+  Checkpoint checkpoint;
+  std::vector<PendingWrite> writes;
+  std::string log;
+  std::string blob;
+  std::string blob_name;
+};
+
+class SaverSide {
+ public:
+  explicit SaverSide(std::unique_ptr<SqliteSaver> saver)
+      : saver_(std::move(saver)) {}
+
+  absl::Status Begin() {
+    ASSIGN_OR_RETURN(transaction_, saver_->Begin());
+    return absl::OkStatus();
+  }
+  absl::Status Commit() {
+    RETURN_IF_ERROR(transaction_->Commit().status());
+    transaction_.reset();
+    return absl::OkStatus();
+  }
+  // Outside of a transaction it is one of its own.
+  absl::Status Do(Kind kind, const Inputs& inputs) {
+    switch (kind) {
+      case Kind::kPutCheckpoint:
+        return saver_->PutCheckpoint(inputs.checkpoint);
+      case Kind::kCommitStep:
+        return saver_->CommitStep(inputs.checkpoint, inputs.writes);
+      case Kind::kAppendLog:
+        return saver_->AppendLog(inputs.checkpoint.key.thread_id, inputs.log)
+            .status();
+      case Kind::kStreamBlob:
+        return StreamBlob(inputs);
+    }
+    return absl::InternalError("no such kind");
+  }
+  sqlite3* connection() { return saver_->connection(); }
+
+ private:
+  absl::Status StreamBlob(const Inputs& inputs) {
+    const std::string_view bytes = inputs.blob;
+    ASSIGN_OR_RETURN(
+        BlobWriter writer,
+        saver_->WriteBlob(inputs.checkpoint.key.thread_id, inputs.blob_name,
+                          static_cast<std::int64_t>(bytes.size())));
+    for (std::size_t at = 0; at < bytes.size(); at += Inputs::kPieceBytes) {
+      RETURN_IF_ERROR(writer.Write(bytes.substr(at, Inputs::kPieceBytes)));
+    }
+    return writer.Finish();
+  }
+
+  std::unique_ptr<SqliteSaver> saver_;
+  std::optional<Transaction> transaction_;
+};
 
 struct Settings {
   std::string tmpfs = "/dev/shm";
@@ -48,52 +128,20 @@ struct Settings {
 };
 
 struct Case {
-  const char* name;
   Kind kind;
-  bool is_one_transaction;  // all operations of a turn, or each its own
+  const char* name;
+  bool is_one_transaction = false;  // all operations of a turn, or each its own
 };
 
-constexpr Case kCases[] = {
-    {"put_checkpoint", Kind::kPutCheckpoint, false},
-    {"commit_step", Kind::kCommitStep, false},
-    {"append_log", Kind::kAppendLog, false},
-    {"stream_blob", Kind::kStreamBlob, false},
-    {"put_checkpoint", Kind::kPutCheckpoint, true},
-    {"commit_step", Kind::kCommitStep, true},
-    {"append_log", Kind::kAppendLog, true},
-    {"stream_blob", Kind::kStreamBlob, true},
-};
-
-// The first column of the first row, as text.
-absl::StatusOr<std::string> QueryText(sqlite3* connection,
-                                      const std::string& sql) {
-  sqlite3_stmt* statement = nullptr;
-  std::string text;
-  if (sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr) ==
-          SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW) {
-    text.assign(static_cast<const char*>(sqlite3_column_blob(statement, 0)),
-                static_cast<std::size_t>(sqlite3_column_bytes(statement, 0)));
-  }
-  const int result = sqlite3_finalize(statement);
-  if (result == SQLITE_OK) return text;
-  return absl::InternalError(sql + ": " + sqlite3_errmsg(connection));
+// The whole database.
+std::string ContentOf(sqlite3* connection) {
+  sqlite3_int64 size = 0;
+  unsigned char* const bytes = sqlite3_serialize(connection, "main", &size, 0);
+  std::string content(reinterpret_cast<const char*>(bytes),
+                      bytes == nullptr ? 0 : static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  return content;
 }
-
-struct Clock {
-  double wall = 0;
-  double cpu = 0;
-
-  static Clock Now() {
-    timespec cpu = {};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-    return {std::chrono::duration<double>(
-                std::chrono::steady_clock::now().time_since_epoch())
-                .count(),
-            static_cast<double>(cpu.tv_sec) +
-                static_cast<double>(cpu.tv_nsec) * 1e-9};
-  }
-};
 
 using Calls = std::vector<Call>;
 
@@ -102,20 +150,12 @@ class Contest {
  public:
   static absl::StatusOr<std::unique_ptr<Contest>> Create(
       const Case& one, const std::string& parent, int operations) {
-    std::string directory = parent + "/saver-bench-XXXXXX";
-    if (mkdtemp(directory.data()) == nullptr) {
-      return absl::ErrnoToStatus(errno, "no directory in " + parent);
-    }
-    std::unique_ptr<Contest> contest(new Contest(one, directory, operations));
+    ASSIGN_OR_RETURN(TemporaryDirectory directory,
+                     TemporaryDirectory::Make(parent));
+    std::unique_ptr<Contest> contest(
+        new Contest(one, std::move(directory), operations));
     ASSIGN_OR_RETURN(contest->tape_, Tape::Create());
     return contest;
-  }
-  ~Contest() {
-    recorded_.reset();
-    saver_.reset();
-    hand_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
   }
   Contest(const Contest&) = delete;
   Contest& operator=(const Contest&) = delete;
@@ -127,22 +167,7 @@ class Contest {
                      }));
     ASSIGN_OR_RETURN(saver_, OpenSaver("saver.db"));
     hand_ = MakeHand("hand.db");
-    RETURN_IF_ERROR(hand_->Run(opening_));
-    for (const char* pragma :
-         {"foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint",
-          "journal_mode", "page_size", "cache_spill", "temp_store",
-          "locking_mode", "mmap_size", "secure_delete", "busy_timeout",
-          "journal_size_limit", "recursive_triggers", "auto_vacuum"}) {
-      const std::string sql = absl::StrCat("PRAGMA ", pragma);
-      ASSIGN_OR_RETURN(const std::string a,
-                       QueryText(saver_->connection(), sql));
-      ASSIGN_OR_RETURN(const std::string b,
-                       QueryText(hand_->connection(), sql));
-      if (a != b) {
-        return absl::InternalError(absl::StrCat(sql, ": ", a, " and ", b));
-      }
-    }
-    return absl::OkStatus();
+    return hand_->Run(opening_);
   }
 
   // What a turn of each side asks of SQLite and of the kernel. In this turn,
@@ -178,8 +203,8 @@ class Contest {
       number_ += operations_;
       ASSIGN_OR_RETURN(const Calls second, RecordTurn());
       number_ -= operations_;
-      Clock saver;
-      Clock hand;
+      Spent saver;
+      Spent hand;
       RETURN_IF_ERROR(TimeSaver(saver));
       RETURN_IF_ERROR(TimeHand(first, hand));
       number_ += operations_;
@@ -191,23 +216,9 @@ class Contest {
     return absl::OkStatus();
   }
 
-  // Whether both databases hold the same rows.
-  absl::StatusOr<bool> HaveSameRows() {
-    RETURN_IF_ERROR(QueryText(hand_->connection(),
-                              "ATTACH '" + directory_ + "/saver.db' AS other")
-                        .status());
-    for (const char* table : {"meta", "threads", "checkpoints", "writes",
-                              "logs", "blobs", "contents"}) {
-      const std::string sql = absl::StrFormat(
-          "SELECT (SELECT count(*) FROM main.%1$s) ="
-          " (SELECT count(*) FROM other.%1$s) AND NOT EXISTS"
-          " (SELECT * FROM main.%1$s EXCEPT SELECT * FROM other.%1$s)",
-          table);
-      ASSIGN_OR_RETURN(const std::string is_same,
-                       QueryText(hand_->connection(), sql));
-      if (is_same != "1") return false;
-    }
-    return true;
+  bool HaveSameContent() {
+    const std::string content = ContentOf(saver_->connection());
+    return !content.empty() && content == ContentOf(hand_->connection());
   }
 
   void Print(bool is_same) const {
@@ -226,22 +237,23 @@ class Contest {
   }
 
  private:
-  Contest(const Case& one, std::string directory, int operations)
+  Contest(const Case& one, TemporaryDirectory directory, int operations)
       : case_(one), directory_(std::move(directory)), operations_(operations) {}
 
   // The first transaction also opens the WAL.
   absl::StatusOr<std::unique_ptr<SaverSide>> OpenSaver(
       const std::string& name) {
-    ASSIGN_OR_RETURN(auto saver,
-                     SqliteSaver::Open(directory_ + "/" + name, Options()));
+    ASSIGN_OR_RETURN(
+        auto saver,
+        SqliteSaver::Open(directory_.path() + "/" + name, Options()));
     auto side = std::make_unique<SaverSide>(std::move(saver));
     RETURN_IF_ERROR(side->Begin());
     RETURN_IF_ERROR(side->Commit());
     return side;
   }
   std::unique_ptr<Replay> MakeHand(const std::string& name) {
-    return std::make_unique<Replay>(directory_ + "/recorded.db",
-                                    directory_ + "/" + name);
+    return std::make_unique<Replay>(directory_.path() + "/recorded.db",
+                                    directory_.path() + "/" + name);
   }
 
   // What `work` asks of SQLite.
@@ -268,27 +280,17 @@ class Contest {
   }
 
   // These add what the turn takes, with the making of its names.
-  absl::Status TimeSaver(Clock& spent) {
-    return TimeTurn([this] { return RunTurn(*saver_); }, spent);
+  absl::Status TimeSaver(Spent& spent) {
+    return spent.Time([this] { return RunTurn(*saver_); });
   }
-  absl::Status TimeHand(const Calls& calls, Clock& spent) {
-    const auto turn = [&] {
+  absl::Status TimeHand(const Calls& calls, Spent& spent) {
+    return spent.Time([&] {
       for (int i = 0; i < operations_; ++i) inputs_.SetNumber(number_ + i);
       return hand_->Run(calls);
-    };
-    return TimeTurn(turn, spent);
-  }
-  template <typename Turn>
-  static absl::Status TimeTurn(Turn turn, Clock& spent) {
-    const Clock begin = Clock::Now();
-    RETURN_IF_ERROR(turn());
-    const Clock end = Clock::Now();
-    spent.wall += end.wall - begin.wall;
-    spent.cpu += end.cpu - begin.cpu;
-    return absl::OkStatus();
+    });
   }
 
-  void Note(const Clock& saver, const Clock& hand) {
+  void Note(const Spent& saver, const Spent& hand) {
     saver_wall_.push_back(saver.wall);
     hand_wall_.push_back(hand.wall);
     ratios_.push_back(hand.wall / saver.wall);
@@ -323,7 +325,7 @@ class Contest {
   }
 
   const Case case_;
-  const std::string directory_;
+  const TemporaryDirectory directory_;  // outlives what is in it
   const int operations_;
   Inputs inputs_;
   int number_ = 0;
@@ -351,8 +353,7 @@ absl::StatusOr<bool> RunCase(const Case& one, const std::string& directory,
   RETURN_IF_ERROR(contest->Open());
   ASSIGN_OR_RETURN(bool is_same, contest->CheckSameWork());
   RETURN_IF_ERROR(contest->RunPairs(pairs));
-  ASSIGN_OR_RETURN(const bool has_same_rows, contest->HaveSameRows());
-  is_same &= has_same_rows;
+  is_same &= contest->HaveSameContent();
   contest->Print(is_same);
   return is_same;
 }
@@ -369,9 +370,15 @@ absl::StatusOr<bool> RunAll(const Settings& settings) {
         "| per s     | per s     | time  | CPU   |\n"
         "|---|---|---|---|---|---|---|---|\n",
         directory.c_str(), sqlite3_libversion());
-    for (const Case& one : kCases) {
-      ASSIGN_OR_RETURN(const bool is_same, RunCase(one, directory, settings));
-      is_same_work &= is_same;
+    for (const bool is_one_transaction : {false, true}) {
+      for (Case one : {Case{Kind::kPutCheckpoint, "put_checkpoint"},
+                       Case{Kind::kCommitStep, "commit_step"},
+                       Case{Kind::kAppendLog, "append_log"},
+                       Case{Kind::kStreamBlob, "stream_blob"}}) {
+        one.is_one_transaction = is_one_transaction;
+        ASSIGN_OR_RETURN(const bool is_same, RunCase(one, directory, settings));
+        is_same_work &= is_same;
+      }
     }
   }
   return is_same_work;
@@ -393,15 +400,6 @@ int main(int argc, char** argv) {
   app.add_option("--operations", settings.operations, "Operations in a turn")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  const absl::StatusOr<bool> is_same_work = lastcommit::RunAll(settings);
-  if (!is_same_work.ok()) {
-    std::fprintf(stderr, "%s\n", is_same_work.status().ToString().c_str());
-    return 3;
-  }
-  return *is_same_work ? 0 : 1;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(settings); });
 }

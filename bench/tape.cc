@@ -44,18 +44,22 @@ Call Of(const void* object, int detail = 0, std::int64_t number = 0,
 }
 
 // `make_call` makes the Call, `real` calls SQLite, `made` says what that made.
-// Other calls may come before it is over. A call of nothing is none.
+// Other calls may come before it is over. One of nothing asks for nothing.
 template <typename MakeCall, typename Real, typename Made>
-int Record(bool is_of_nothing, MakeCall make_call, Real real, Made made) {
-  if (g_tape == nullptr || is_of_nothing) return real();
+int Record(const void* object, MakeCall make_call, Real real, Made made) {
+  if (g_tape == nullptr || object == nullptr) return real();
   const std::size_t at = g_tape->calls.size();
   g_tape->calls.push_back(make_call());
   g_tape->calls[at].process = getpid();
   const int result = real();
   Call& call = g_tape->calls[at];
   call.result = result;
-  if (const void* object = made(); object != nullptr) {
-    g_numbers[object] = call.made = ++g_tape->objects;
+  if (result == SQLITE_ROW) {  // only of a step
+    call.row = DigestOfRow(
+        static_cast<sqlite3_stmt*>(const_cast<void*>(object)));  // NOLINT
+  }
+  if (const void* one = made(); one != nullptr) {
+    g_numbers[one] = call.made = ++g_tape->objects;
   }
   return result;
 }
@@ -119,8 +123,7 @@ void RecordOn(Tape* tape) { g_tape = tape; }
       return made_call;                                                     \
     };                                                                      \
     return Record(                                                          \
-        object == nullptr, make_call,                                       \
-        [&] { return __real_sqlite3_##name arguments; },                    \
+        object, make_call, [&] { return __real_sqlite3_##name arguments; }, \
         [&]() -> const void* { return made_object; });                      \
   }
 #define WRAP(name, parameters, arguments, object, what, again) \
@@ -136,63 +139,61 @@ WRAP_MAKING(open_v2,
 WRAP(close, (sqlite3 * db), (db), db, Of(db), replay.Close(call))
 WRAP(close_v2, (sqlite3 * db), (db), db, Of(db), replay.Close(call))
 WRAP(busy_timeout, (sqlite3 * db, int ms), (db, ms), db, Of(db, ms),
-     sqlite3_busy_timeout(replay.Connection(call), call.detail))
+     sqlite3_busy_timeout(replay.It<sqlite3>(call), call.detail))
 WRAP(exec,
      (sqlite3 * db, const char* sql, int (*row)(void*, int, char**, char**),
       void* argument, char** error),
      (db, sql, row, argument, error), db, Of(db, 0, 0, Keep(sql)),
-     sqlite3_exec(replay.Connection(call), call.text.data(), nullptr, nullptr,
+     sqlite3_exec(replay.It<sqlite3>(call), call.text.data(), nullptr, nullptr,
                   nullptr))
 WRAP(wal_checkpoint_v2,
      (sqlite3 * db, const char* schema, int mode, int* log, int* checkpointed),
      (db, schema, mode, log, checkpointed), db, Of(db, mode, 0, Keep(schema)),
-     sqlite3_wal_checkpoint_v2(replay.Connection(call), call.text.data(),
+     sqlite3_wal_checkpoint_v2(replay.It<sqlite3>(call), call.text.data(),
                                call.detail, nullptr, nullptr))
 WRAP(db_cacheflush, (sqlite3 * db), (db), db, Of(db),
-     sqlite3_db_cacheflush(replay.Connection(call)))
+     sqlite3_db_cacheflush(replay.It<sqlite3>(call)))
 WRAP(db_release_memory, (sqlite3 * db), (db), db, Of(db),
-     sqlite3_db_release_memory(replay.Connection(call)))
+     sqlite3_db_release_memory(replay.It<sqlite3>(call)))
 
 WRAP_MAKING(prepare_v3,
             (sqlite3 * db, const char* sql, int size, unsigned flags,
-             sqlite3_stmt** statement, const char** tail),
-            (db, sql, size, flags, statement, tail), db, *statement,
+             sqlite3_stmt** stmt, const char** tail),
+            (db, sql, size, flags, stmt, tail), db, *stmt,
             Of(db, 0, 0, size < 0 ? Keep(sql) : Keep(sql, size)),
             replay.Prepare(call))
 int __wrap_sqlite3_prepare_v2(sqlite3* db, const char* sql, int size,
-                              sqlite3_stmt** statement, const char** tail) {
-  return __wrap_sqlite3_prepare_v3(db, sql, size, 0, statement, tail);
+                              sqlite3_stmt** stmt, const char** tail) {
+  return __wrap_sqlite3_prepare_v3(db, sql, size, 0, stmt, tail);
 }
 WRAP(bind_text64,
-     (sqlite3_stmt * statement, int parameter, const char* text,
-      sqlite3_uint64 size, void (*destroy)(void*), unsigned char encoding),
-     (statement, parameter, text, size, destroy, encoding), statement,
-     Of(statement, parameter, 0, Keep(text, size)),
-     sqlite3_bind_text64(replay.Statement(call), call.detail, call.text.data(),
-                         call.text.size(), SQLITE_STATIC, SQLITE_UTF8))
+     (sqlite3_stmt * stmt, int at, const char* text, sqlite3_uint64 size,
+      void (*destroy)(void*), unsigned char encoding),
+     (stmt, at, text, size, destroy, encoding), stmt,
+     Of(stmt, at, 0, Keep(text, size)),
+     sqlite3_bind_text64(replay.It<sqlite3_stmt>(call), call.detail,
+                         call.text.data(), call.text.size(), SQLITE_STATIC,
+                         SQLITE_UTF8))
 WRAP(bind_blob64,
-     (sqlite3_stmt * statement, int parameter, const void* bytes,
-      sqlite3_uint64 size, void (*destroy)(void*)),
-     (statement, parameter, bytes, size, destroy), statement,
-     Of(statement, parameter, 0, Keep(bytes, size)),
-     sqlite3_bind_blob64(replay.Statement(call), call.detail, call.text.data(),
-                         call.text.size(), SQLITE_STATIC))
-WRAP(bind_int64, (sqlite3_stmt * statement, int parameter, sqlite3_int64 value),
-     (statement, parameter, value), statement, Of(statement, parameter, value),
-     sqlite3_bind_int64(replay.Statement(call), call.detail, call.number))
-WRAP(bind_null, (sqlite3_stmt * statement, int parameter),
-     (statement, parameter), statement, Of(statement, parameter),
-     sqlite3_bind_null(replay.Statement(call), call.detail))
-WRAP(bind_zeroblob64,
-     (sqlite3_stmt * statement, int parameter, sqlite3_uint64 size),
-     (statement, parameter, size), statement,
-     Of(statement, parameter, static_cast<std::int64_t>(size)),
-     sqlite3_bind_zeroblob64(replay.Statement(call), call.detail,
+     (sqlite3_stmt * stmt, int at, const void* bytes, sqlite3_uint64 size,
+      void (*destroy)(void*)),
+     (stmt, at, bytes, size, destroy), stmt, Of(stmt, at, 0, Keep(bytes, size)),
+     sqlite3_bind_blob64(replay.It<sqlite3_stmt>(call), call.detail,
+                         call.text.data(), call.text.size(), SQLITE_STATIC))
+WRAP(bind_int64, (sqlite3_stmt * stmt, int at, sqlite3_int64 value),
+     (stmt, at, value), stmt, Of(stmt, at, value),
+     sqlite3_bind_int64(replay.It<sqlite3_stmt>(call), call.detail,
+                        call.number))
+WRAP(bind_null, (sqlite3_stmt * stmt, int at), (stmt, at), stmt, Of(stmt, at),
+     sqlite3_bind_null(replay.It<sqlite3_stmt>(call), call.detail))
+WRAP(bind_zeroblob64, (sqlite3_stmt * stmt, int at, sqlite3_uint64 size),
+     (stmt, at, size), stmt, Of(stmt, at, static_cast<std::int64_t>(size)),
+     sqlite3_bind_zeroblob64(replay.It<sqlite3_stmt>(call), call.detail,
                              static_cast<sqlite3_uint64>(call.number)))
-WRAP(reset, (sqlite3_stmt * statement), (statement), statement, Of(statement),
-     sqlite3_reset(replay.Statement(call)))
-WRAP(finalize, (sqlite3_stmt * statement), (statement), statement,
-     Of(statement), replay.Finalize(call))
+WRAP(reset, (sqlite3_stmt * stmt), (stmt), stmt, Of(stmt),
+     sqlite3_reset(replay.It<sqlite3_stmt>(call)))
+WRAP(finalize, (sqlite3_stmt * stmt), (stmt), stmt, Of(stmt),
+     replay.Finalize(call))
 
 // Of "main".
 WRAP_MAKING(blob_open,
@@ -207,29 +208,13 @@ WRAP(blob_read, (sqlite3_blob * blob, void* bytes, int size, int offset),
      replay.ReadBlob(call))
 WRAP(blob_write, (sqlite3_blob * blob, const void* bytes, int size, int offset),
      (blob, bytes, size, offset), blob, Of(blob, offset, 0, Keep(bytes, size)),
-     sqlite3_blob_write(replay.Blob(call), call.text.data(),
+     sqlite3_blob_write(replay.It<sqlite3_blob>(call), call.text.data(),
                         static_cast<int>(call.text.size()), call.detail))
 WRAP(blob_close, (sqlite3_blob * blob), (blob), blob, Of(blob),
-     sqlite3_blob_close(replay.Blob(call)))
+     sqlite3_blob_close(replay.It<sqlite3_blob>(call)))
 
-// The steps of a statement also give rows.
-int __real_sqlite3_step(sqlite3_stmt* statement);
-int __wrap_sqlite3_step(sqlite3_stmt* statement) {
-  if (g_tape == nullptr) return __real_sqlite3_step(statement);
-  const std::size_t at = g_tape->calls.size();
-  const auto make_call = [&] {
-    Call call = Of(statement);
-    call.again = [](Replay& replay, const Call& made) {
-      return sqlite3_step(replay.Statement(made));
-    };
-    return call;
-  };
-  const int result = Record(
-      false, make_call, [&] { return __real_sqlite3_step(statement); },
-      [] { return nullptr; });
-  if (result == SQLITE_ROW) g_tape->calls[at].row = DigestOfRow(statement);
-  return result;
-}
+WRAP(step, (sqlite3_stmt * stmt), (stmt), stmt, Of(stmt),
+     sqlite3_step(replay.It<sqlite3_stmt>(call)))
 
 // With the options that take these arguments.
 int __real_sqlite3_db_config(sqlite3* db, int option, ...);
@@ -243,13 +228,13 @@ int __wrap_sqlite3_db_config(sqlite3* db, int option, ...) {
   const auto make_call = [&] {
     Call call = Of(db, option, value);
     call.again = [](Replay& replay, const Call& made) {
-      return sqlite3_db_config(replay.Connection(made), made.detail,
+      return sqlite3_db_config(replay.It<sqlite3>(made), made.detail,
                                static_cast<int>(made.number), nullptr);
     };
     return call;
   };
   return Record(
-      false, make_call,
+      db, make_call,
       [&] { return __real_sqlite3_db_config(db, option, value, is_set); },
       [] { return nullptr; });
 }
