@@ -7,13 +7,9 @@
 // 2 for bad arguments, 3 when a commit failed. The time is never judged here.
 
 #include <sqlite3.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +17,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "harness.h"
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 
@@ -82,11 +79,6 @@ class Side {
   std::vector<std::unique_ptr<saver::SqliteSaver>> savers_;
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 absl::Status Compare(const std::string& directory, int connections,
                      const Settings& settings) {
   saver::Options options;
@@ -121,21 +113,18 @@ absl::Status Compare(const std::string& directory, int connections,
   return absl::OkStatus();
 }
 
-absl::Status RunAll(const Settings& settings) {
-  std::string directory = settings.directory + "/checkpoint-bench-XXXXXX";
-  if (mkdtemp(directory.data()) == nullptr) {
-    return absl::NotFoundError(directory);
-  }
+absl::StatusOr<bool> RunAll(const Settings& settings) {
+  ASSIGN_OR_RETURN(const TemporaryDirectory directory,
+                   TemporaryDirectory::Make(settings.directory));
   std::printf(
       "SQLite %s, wal_autocheckpoint %d\n"
       "| connections | with     | without  | ratio |\n"
       "|             | commit/s | commit/s |       |\n"
       "|---|---|---|---|\n",
       sqlite3_libversion(), settings.frames);
-  absl::Status status = Compare(directory, 1, settings);
-  if (status.ok()) status = Compare(directory, 2, settings);
-  std::filesystem::remove_all(directory);
-  return status;
+  RETURN_IF_ERROR(Compare(directory.path(), 1, settings));
+  RETURN_IF_ERROR(Compare(directory.path(), 2, settings));
+  return true;
 }
 
 }  // namespace
@@ -160,13 +149,6 @@ int main(int argc, char** argv) {
   app.add_option("--frames", settings.frames, "wal_autocheckpoint")
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  const absl::Status status = lastcommit::RunAll(settings);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  return 3;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(settings); });
 }

@@ -11,10 +11,8 @@
 // would be of something else. The time is never judged here.
 
 #include <benchmark/benchmark.h>
-#include <sys/resource.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +24,7 @@
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "generate/arbitrary_plan.h"
+#include "harness.h"
 #include "plan/plan.h"
 #include "status/status.h"
 #include "trial/sim_trial.h"
@@ -47,20 +46,6 @@ std::vector<Plan> PlansWith(int clients, FaultChoice fault,
     plans.push_back(PlanAt({kSeed, i}, options));
   }
   return plans;
-}
-
-// Of this process and its children that were waited for.
-double CpuSeconds() {
-  double seconds = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      seconds += static_cast<double>(time.tv_sec) +
-                 static_cast<double>(time.tv_usec) * 1e-6;
-    }
-  }
-  return seconds;
 }
 
 // What happened in one or more passes.
@@ -126,7 +111,7 @@ void RunPlans(benchmark::State& state, SimTrial& trial, int clients,
   Report(work, clients, base, fault, state);
 }
 
-absl::Status RunAll(std::uint64_t count) {
+absl::StatusOr<bool> RunAll(std::uint64_t count) {
   RETURN_IF_ERROR(RegisterShimVfs());
   RETURN_IF_ERROR(RegisterSimVfs());
   ASSIGN_OR_RETURN(const std::unique_ptr<SimTrial> trial,
@@ -147,7 +132,7 @@ absl::Status RunAll(std::uint64_t count) {
     }
   }
   benchmark::RunSpecifiedBenchmarks();
-  return absl::OkStatus();
+  return true;
 }
 
 }  // namespace
@@ -160,14 +145,6 @@ int main(int argc, char** argv) {
   app.add_option("--plans", count, "Plans of a pass")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (const absl::Status status = lastcommit::RunAll(count); !status.ok()) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return 3;
-  }
-  return 0;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(count); });
 }

@@ -1,33 +1,42 @@
-// Trials per second of ForkTrial against a loop written by hand that makes the
-// same SQLite calls, in one process, on a tmpfs and on a disk. The two take
-// turns, and what is printed is the median over the pairs, so that other work
-// on the machine hits both.
+// Trials per second of ForkTrial against a loop by hand that makes the same
+// SQLite calls (HandLoop), in one process, on a tmpfs and on a disk. The two
+// take turns, and what is printed is the median over the pairs, so that other
+// work on the machine hits both.
 //
 // Exit code 1 when the two did not do the same work (the ratio would mean
 // nothing), 2 for bad arguments, 3 when a loop failed. The time is never judged
 // here.
 
-#include <sys/resource.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "disk/shim_vfs.h"
-#include "hand_loop.h"
+#include "harness.h"
 #include "plan/codec.h"
+#include "replay.h"
 #include "status/status.h"
-#include "tests/operations.h"
+#include "tape.h"
+#include "transactions.h"
 #include "trial/fork_trial.h"
+#include "trial/trial_files.h"
 #include "work_count.h"
 
 namespace lastcommit {
@@ -46,92 +55,149 @@ struct Settings {
   int trials_per_turn = 20;  // long enough for the clock
 };
 
-Step StepOf(StepKind kind) {
-  Step step;
-  step.kind = kind;
-  return step;
-}
-
-// 20 transactions of a checkpoint and a log entry; the last commit is killed
-// at its I/O call `io`, which must be a write.
+// The last commit is killed at its I/O call `io`, which must be a write.
 Plan TwentyTransactions(saver::JournalMode mode, std::int64_t io) {
-  constexpr int kTransactions = 20;
   Plan plan;
   plan.profile.journal_mode = mode;
-  std::vector<Step>& steps = plan.rounds.emplace_back().steps;
-  steps.push_back(StepOf(StepKind::kOpen));
-  for (int i = 0; i < kTransactions; ++i) {
-    steps.push_back(StepOf(StepKind::kBegin));
-    const auto seed = static_cast<std::uint64_t>(i);
-    steps.push_back(Op(threads::Kind::kPutCheckpoint,
-                       {.id = i, .parent = i - 1, .content = {1000, seed}}));
-    steps.push_back(Op(threads::Kind::kAppendLog, {.content = {200, seed}}));
-    steps.push_back(StepOf(StepKind::kCommit));
-  }
-  steps.back().crash = CrashPoint{io, Moment::kBefore};
-  steps.push_back(StepOf(StepKind::kClose));
+  plan.rounds = {Transactions(20, 0, {io, Moment::kBefore})};
+  plan.rounds.front().steps.push_back(StepOf(StepKind::kClose));
   return plan;
 }
 
-double WallSeconds() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+constexpr std::string_view kDatabase = "/db/state.db";
+constexpr std::string_view kCopy = "/copy/state.db";
+
+using WriteCall = ssize_t (*)(int, const void*, std::size_t, off64_t);
+WriteCall g_write = nullptr;
+std::int64_t g_writes_left = 0;
+
+ssize_t WriteOrDie(int file, const void* bytes, std::size_t size,
+                   off64_t offset) {
+  if (--g_writes_left == 0) kill(getpid(), SIGKILL);
+  return g_write(file, bytes, size, offset);
 }
 
-// Of this process and its children that were waited for.
-double CpuSeconds() {
-  double seconds = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      seconds += static_cast<double>(time.tv_sec) +
-                 static_cast<double>(time.tv_usec) * 1e-6;
-    }
+void DieAtWrite(std::int64_t n) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
+  g_writes_left = n;
+  g_write = reinterpret_cast<WriteCall>(vfs->xGetSystemCall(vfs, "pwrite64"));
+  vfs->xSetSystemCall(vfs, "pwrite64",
+                      reinterpret_cast<sqlite3_syscall_ptr>(WriteOrDie));
+}
+
+// Runs `function` in a child; its wait status.
+template <typename Function>
+absl::StatusOr<int> InChild(Function function) {
+  const pid_t child = fork();
+  if (child < 0) return absl::ErrnoToStatus(errno, "fork");
+  if (child == 0) {
+    const absl::Status status = function();
+    if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+    _exit(status.ok() ? 0 : 2);
   }
-  return seconds;
+  int wait_status = 0;
+  if (waitpid(child, &wait_status, 0) != child) {
+    return absl::ErrnoToStatus(errno, "waitpid");
+  }
+  return wait_status;
 }
 
-struct Spent {
-  double wall = 0;
-  double cpu = 0;
+// HandLoop: the loop that somebody would write by hand to crash-test one
+// program: a fork, a SIGKILL in the middle of a write, a second fork that
+// recovers and checks. What it asks of SQLite is what ForkTrial asked for the
+// same plan, replayed (replay.h), and without generator, model and judgement:
+// what ForkTrial costs beyond it is the price of the tester.
+//
+// Not for finding anything: it only notices that it reads what ForkTrial read,
+// all rows after the recovery among it.
+class HandLoop {
+ public:
+  // `tape` is of two processes of one trial, and must outlive it. `directory`
+  // must exist; files are made in it.
+  static absl::StatusOr<HandLoop> Create(const Tape& tape,
+                                         const std::string& directory) {
+    const std::span<const Call> calls = tape.calls;
+    const auto recovery =
+        std::find_if(calls.begin(), calls.end(), [&](const Call& call) {
+          return call.process != calls.front().process;
+        });
+    if (recovery == calls.end()) {
+      return absl::InvalidArgumentError("not a plan with a crash");
+    }
+    std::string_view trial = FileOf(calls.front().text);
+    if (!trial.ends_with(kDatabase)) {
+      return absl::InternalError("not a trial's database: " +
+                                 std::string(trial));
+    }
+    trial.remove_suffix(kDatabase.size());
+    HandLoop loop;
+    const auto killed = static_cast<std::size_t>(recovery - calls.begin());
+    loop.killed_ = calls.first(killed);
+    loop.recovery_ = calls.subspan(killed);
+    loop.trial_ = trial;
+    loop.directory_ = directory + "/hand";
+    return loop;
+  }
+
+  // The process dies instead of its n-th write (1, 2, ...).
+  void KillAtWrite(std::int64_t n) { kill_at_write_ = n; }
+
+  // One kill and one recovery. Internal if either went otherwise.
+  absl::Status RunOnce() {
+    mkdir(directory_.c_str(), S_IRWXU);
+    mkdir((directory_ + "/db").c_str(), S_IRWXU);
+    ASSIGN_OR_RETURN(const int killed, InChild([&] {
+                       DieAtWrite(kill_at_write_);
+                       return Replay(trial_, directory_).Run(killed_);
+                     }));
+    ASSIGN_OR_RETURN(const int recovered, InChild([&] { return Recover(); }));
+    RemoveDirectory(directory_);
+    if (!WIFSIGNALED(killed) || WTERMSIG(killed) != SIGKILL) {
+      return absl::InternalError(
+          "the hand loop was not killed: does this SQLite call pwrite64?");
+    }
+    if (!WIFEXITED(recovered) || WEXITSTATUS(recovered) != 0) {
+      return absl::InternalError("the hand loop did not recover");
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  HandLoop() = default;
+
+  // The examination reads a copy, and the saver then the database itself.
+  absl::Status Recover() const {
+    Replay replay(trial_, directory_);
+    for (const Call& call : recovery_) {
+      if (call.made != 0 && call.text.ends_with(kCopy)) {
+        RETURN_IF_ERROR(CopyDirectory(directory_ + "/db", directory_ + "/copy",
+                                      CopyWhat::kAll));
+      }
+      RETURN_IF_ERROR(replay.Run({&call, 1}));
+    }
+    return absl::OkStatus();
+  }
+
+  std::span<const Call> killed_;
+  std::span<const Call> recovery_;
+  std::string trial_;  // where the tape was recorded
+  std::string directory_;
+  std::int64_t kill_at_write_ = 0;
 };
-
-template <typename RunOnce>
-absl::StatusOr<Spent> Time(int times, RunOnce run_once) {
-  const Spent begin = {WallSeconds(), CpuSeconds()};
-  for (int i = 0; i < times; ++i) RETURN_IF_ERROR(run_once());
-  return Spent{WallSeconds() - begin.wall, CpuSeconds() - begin.cpu};
-}
-
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // The two loops on one plan in one directory.
 class Contest {
  public:
   static absl::StatusOr<Contest> Create(const Plan& plan,
                                         const std::string& directory) {
-    Contest contest(plan);
+    ASSIGN_OR_RETURN(TemporaryDirectory own,
+                     TemporaryDirectory::Make(directory));
+    Contest contest(plan, std::move(own));
     TrialOptions options;
-    options.directory = directory;
+    options.directory = contest.directory_.path();
     ASSIGN_OR_RETURN(contest.trial_, ForkTrial::Create(options));
-    contest.directory_ = directory + "/hand-loop-XXXXXX";
-    if (mkdtemp(contest.directory_.data()) == nullptr) {
-      return absl::ErrnoToStatus(errno, "no directory in " + directory);
-    }
-    ASSIGN_OR_RETURN(HandLoop hand, HandLoop::Create(plan, contest.directory_));
-    contest.hand_ = std::make_unique<HandLoop>(std::move(hand));
+    ASSIGN_OR_RETURN(contest.tape_, Tape::Create());
     return contest;
-  }
-  Contest(Contest&&) = default;
-  ~Contest() {
-    if (hand_ != nullptr) rmdir(directory_.c_str());
   }
 
   absl::Status RunTrial() {
@@ -151,9 +217,13 @@ class Contest {
 
   absl::Status RunHand() { return hand_->RunOnce(); }
 
-  // Lets the hand loop die at the same write as the trial, and compares.
+  // Records a trial, lets the hand loop die at the same write, and compares.
   absl::StatusOr<bool> CheckSameWork() {
-    ASSIGN_OR_RETURN(const WorkCounts trial, Count(&Contest::RunTrial));
+    RecordOn(tape_.get());
+    const absl::StatusOr<WorkCounts> counts = Count(&Contest::RunTrial);
+    RecordOn(nullptr);
+    ASSIGN_OR_RETURN(const WorkCounts trial, counts);
+    ASSIGN_OR_RETURN(hand_, HandLoop::Create(*tape_, directory_.path()));
     hand_->KillAtWrite(trial.front().writes + 1);
     ASSIGN_OR_RETURN(const WorkCounts hand, Count(&Contest::RunHand));
     return Print("killed", trial[0], hand[0]) &
@@ -166,7 +236,8 @@ class Contest {
     std::int64_t WorkCount::*value;
   };
 
-  explicit Contest(const Plan& plan) : plan_(plan) {}
+  Contest(const Plan& plan, TemporaryDirectory directory)
+      : plan_(plan), directory_(std::move(directory)) {}
 
   absl::StatusOr<WorkCounts> Count(absl::Status (Contest::*run)()) {
     return CountWork([&] {
@@ -202,9 +273,10 @@ class Contest {
   }
 
   Plan plan_;
-  std::string directory_;
+  TemporaryDirectory directory_;
   std::unique_ptr<ForkTrial> trial_;
-  std::unique_ptr<HandLoop> hand_;
+  std::unique_ptr<Tape, Tape::Unmap> tape_;
+  std::optional<HandLoop> hand_;
 };
 
 // False if the loops differ in what they do.
@@ -217,10 +289,14 @@ absl::StatusOr<bool> RunCase(const Case& one, const std::string& directory,
   std::vector<double> trial_cpu, hand_cpu, cpu_ratios;
   const int times = settings.trials_per_turn;
   for (int i = 0; i < settings.pairs; ++i) {
-    ASSIGN_OR_RETURN(const Spent trial,
-                     Time(times, [&] { return contest.RunTrial(); }));
-    ASSIGN_OR_RETURN(const Spent hand,
-                     Time(times, [&] { return contest.RunHand(); }));
+    Spent trial;
+    Spent hand;
+    for (int j = 0; j < times; ++j) {
+      RETURN_IF_ERROR(trial.Time([&] { return contest.RunTrial(); }));
+    }
+    for (int j = 0; j < times; ++j) {
+      RETURN_IF_ERROR(hand.Time([&] { return contest.RunHand(); }));
+    }
     trial_rates.push_back(times / trial.wall);
     hand_rates.push_back(times / hand.wall);
     ratios.push_back(hand.wall / trial.wall);
@@ -242,8 +318,7 @@ absl::StatusOr<bool> RunAll(const Settings& settings) {
   ASSIGN_OR_RETURN(Plan typical, ReadPlanFile(settings.plan));
   const Case cases[] = {
       {"20 transactions, WAL", TwentyTransactions(saver::JournalMode::kWal, 4)},
-      {"20 transactions, DELETE",
-       TwentyTransactions(saver::JournalMode::kDelete, 9)},
+      {"20 transactions, DELETE", TwentyTransactions(saver::JournalMode::kDelete, 9)},
       {"a generated plan", std::move(typical)}};
   bool is_same_work = true;
   for (const std::string& directory : {settings.tmpfs, settings.disk}) {
@@ -274,15 +349,6 @@ int main(int argc, char** argv) {
   app.add_option("--trials", settings.trials_per_turn, "Trials in a turn")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  const absl::StatusOr<bool> is_same_work = lastcommit::RunAll(settings);
-  if (!is_same_work.ok()) {
-    std::fprintf(stderr, "%s\n", is_same_work.status().ToString().c_str());
-    return 3;
-  }
-  return *is_same_work ? 0 : 1;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(settings); });
 }

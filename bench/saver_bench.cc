@@ -1,40 +1,124 @@
-// Operations per second of SqliteSaver against the same SQL by hand
-// (hand_saver.h), in one process, with the same settings, on a tmpfs and on a
-// disk. The two take turns, each on a database of its own, and what is printed
-// is the median over pairs of turns, so that other work on the machine hits
-// both. CPU is of the process, the kernel's share included.
+// Operations per second of SqliteSaver against the same calls of SQLite by hand
+// (replay.h), in one process, with the same settings, on a tmpfs and on a disk.
+// The two take turns, each on a database of its own, and what is printed is the
+// median over pairs of turns, so that other work on the machine hits both. CPU
+// is of the process, the kernel's share included. The calls are recorded before
+// each pair, on a third database.
 //
 // Exit code 1 when the two did not do the same work (the ratio would mean
-// nothing): statements, writes and syncs are counted, PRAGMAs compared, and in
-// the end both databases must hold the same rows. 2 for bad arguments, 3 when a
+// nothing): statements, writes and syncs are counted, and in the end both
+// databases must hold the same. 2 for bad arguments, 3 when a
 // side failed. The time is never judged here.
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "harness.h"
+#include "replay.h"
+#include "saver/records.h"
 #include "saver/sqlite_saver.h"
-#include "saver_sides.h"
 #include "status/status.h"
+#include "tape.h"
 #include "work_count.h"
 
 namespace lastcommit {
 namespace {
+
+enum class Kind { kPutCheckpoint, kCommitStep, kAppendLog, kStreamBlob };
+
+// What is written: operation number n is always the same.
+struct Inputs {
+  static constexpr std::size_t kBlobBytes = 4 << 20;
+  static constexpr std::size_t kPieceBytes = 64 << 10;
+  static constexpr int kBlobs = 4;  // so that blobs are also replaced
+
+  Inputs() {
+    checkpoint.key = {"thread-0", "", ""};
+    checkpoint.type = "msgpack";
+    checkpoint.state = std::string(1000, 's');
+    checkpoint.metadata = R"({"source":"loop","step":7})";
+    for (std::int64_t idx = 0; idx < 3; ++idx) {
+      writes.push_back({"task-0", idx, "channel", "msgpack",
+                        std::string(200, 'w'), /*is_replaceable=*/false});
+    }
+    log = R"({"message":")" + std::string(150, 'm') + R"("})";
+    for (std::size_t i = 0; i < kBlobBytes; ++i) {
+      blob += static_cast<char>(i * i >> 7);
+    }
+  }
+  void SetNumber(int number) {
+    checkpoint.key.checkpoint_id = absl::StrFormat("checkpoint-%08d", number);
+    blob_name = absl::StrCat("blob-", number % kBlobs);
+  }
+
+  saver::Checkpoint checkpoint;
+  std::vector<saver::PendingWrite> writes;
+  std::string log;
+  std::string blob;
+  std::string blob_name;
+};
+
+class SaverSide {
+ public:
+  explicit SaverSide(std::unique_ptr<saver::SqliteSaver> saver)
+      : saver_(std::move(saver)) {}
+
+  absl::Status Begin() {
+    ASSIGN_OR_RETURN(transaction_, saver_->Begin());
+    return absl::OkStatus();
+  }
+  absl::Status Commit() {
+    RETURN_IF_ERROR(transaction_->Commit().status());
+    transaction_.reset();
+    return absl::OkStatus();
+  }
+  // Outside of a transaction it is one of its own.
+  absl::Status Do(Kind kind, const Inputs& inputs) {
+    switch (kind) {
+      case Kind::kPutCheckpoint:
+        return saver_->PutCheckpoint(inputs.checkpoint);
+      case Kind::kCommitStep:
+        return saver_->CommitStep(inputs.checkpoint, inputs.writes);
+      case Kind::kAppendLog:
+        return saver_->AppendLog(inputs.checkpoint.key.thread_id, inputs.log)
+            .status();
+      case Kind::kStreamBlob:
+        return StreamBlob(inputs);
+    }
+    return absl::InternalError("no such kind");
+  }
+  sqlite3* connection() { return saver_->connection(); }
+
+ private:
+  absl::Status StreamBlob(const Inputs& inputs) {
+    const std::string_view bytes = inputs.blob;
+    ASSIGN_OR_RETURN(
+        saver::BlobWriter writer,
+        saver_->WriteBlob(inputs.checkpoint.key.thread_id, inputs.blob_name,
+                          static_cast<std::int64_t>(bytes.size())));
+    for (std::size_t at = 0; at < bytes.size(); at += Inputs::kPieceBytes) {
+      RETURN_IF_ERROR(writer.Write(bytes.substr(at, Inputs::kPieceBytes)));
+    }
+    return writer.Finish();
+  }
+
+  std::unique_ptr<saver::SqliteSaver> saver_;
+  std::optional<saver::Transaction> transaction_;
+};
 
 struct Settings {
   std::string tmpfs = "/dev/shm";
@@ -44,86 +128,66 @@ struct Settings {
 };
 
 struct Case {
-  const char* name;
   Kind kind;
-  bool is_one_transaction;  // all operations of a turn, or each its own
+  const char* name;
+  bool is_one_transaction = false;  // all operations of a turn, or each its own
 };
 
-constexpr Case kCases[] = {
-    {"put_checkpoint", Kind::kPutCheckpoint, false},
-    {"commit_step", Kind::kCommitStep, false},
-    {"append_log", Kind::kAppendLog, false},
-    {"stream_blob", Kind::kStreamBlob, false},
-    {"put_checkpoint", Kind::kPutCheckpoint, true},
-    {"commit_step", Kind::kCommitStep, true},
-    {"append_log", Kind::kAppendLog, true},
-    {"stream_blob", Kind::kStreamBlob, true},
-};
-
-// The first column of the first row, as text.
-absl::StatusOr<std::string> QueryText(sqlite3* connection,
-                                      const std::string& sql) {
-  sqlite3_stmt* statement = nullptr;
-  std::string text;
-  if (sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr) ==
-          SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW) {
-    text.assign(static_cast<const char*>(sqlite3_column_blob(statement, 0)),
-                static_cast<std::size_t>(sqlite3_column_bytes(statement, 0)));
-  }
-  const int result = sqlite3_finalize(statement);
-  if (result == SQLITE_OK) return text;
-  return absl::InternalError(sql + ": " + sqlite3_errmsg(connection));
+// The whole database.
+std::string ContentOf(sqlite3* connection) {
+  sqlite3_int64 size = 0;
+  unsigned char* const bytes = sqlite3_serialize(connection, "main", &size, 0);
+  std::string content(reinterpret_cast<const char*>(bytes),
+                      bytes == nullptr ? 0 : static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  return content;
 }
 
-struct Clock {
-  double wall = 0;
-  double cpu = 0;
-
-  static Clock Now() {
-    timespec cpu = {};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-    return {std::chrono::duration<double>(
-                std::chrono::steady_clock::now().time_since_epoch())
-                .count(),
-            static_cast<double>(cpu.tv_sec) +
-                static_cast<double>(cpu.tv_nsec) * 1e-9};
-  }
-};
-
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
+using Calls = std::vector<Call>;
 
 // Both sides on one case, in a directory of its own.
 class Contest {
  public:
   static absl::StatusOr<std::unique_ptr<Contest>> Create(
       const Case& one, const std::string& parent, int operations) {
-    std::string directory = parent + "/saver-bench-XXXXXX";
-    if (mkdtemp(directory.data()) == nullptr) {
-      return absl::ErrnoToStatus(errno, "no directory in " + parent);
-    }
-    std::unique_ptr<Contest> contest(new Contest(one, directory, operations));
-    RETURN_IF_ERROR(contest->FindDigest());
+    ASSIGN_OR_RETURN(TemporaryDirectory directory,
+                     TemporaryDirectory::Make(parent));
+    std::unique_ptr<Contest> contest(
+        new Contest(one, std::move(directory), operations));
+    ASSIGN_OR_RETURN(contest->tape_, Tape::Create());
     return contest;
-  }
-  ~Contest() {
-    saver_.reset();
-    hand_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
   }
   Contest(const Contest&) = delete;
   Contest& operator=(const Contest&) = delete;
 
-  // What a turn of each side asks of SQLite and of the kernel.
+  absl::Status Open() {
+    ASSIGN_OR_RETURN(opening_, Recorded([this]() -> absl::Status {
+                       ASSIGN_OR_RETURN(recorded_, OpenSaver("recorded.db"));
+                       return absl::OkStatus();
+                     }));
+    ASSIGN_OR_RETURN(saver_, OpenSaver("saver.db"));
+    hand_ = MakeHand("hand.db");
+    return hand_->Run(opening_);
+  }
+
+  // What a turn of each side asks of SQLite and of the kernel. In this turn,
+  // which is not timed, statements are compiled.
   absl::StatusOr<bool> CheckSameWork() {
-    ASSIGN_OR_RETURN(saver_work_, CountTurn(&Contest::OpenSaver, "counted-a"));
-    ASSIGN_OR_RETURN(hand_work_, CountTurn(&Contest::OpenHand, "counted-b"));
+    ASSIGN_OR_RETURN(const Calls turn, RecordTurn());
+    ASSIGN_OR_RETURN(
+        saver_work_, CountTurn([this](const std::string& name, bool runs_turn) {
+          const auto side = OpenSaver(name + "-saver.db");
+          return side.ok() && runs_turn ? RunTurn(**side) : side.status();
+        }));
+    ASSIGN_OR_RETURN(
+        hand_work_, CountTurn([&](const std::string& name, bool runs_turn) {
+          const auto hand = MakeHand(name + "-hand.db");
+          const absl::Status status = hand->Run(opening_);
+          return status.ok() && runs_turn ? hand->Run(turn) : status;
+        }));
+    RETURN_IF_ERROR(RunTurn(*saver_));
+    RETURN_IF_ERROR(hand_->Run(turn));
+    number_ += operations_;
     return saver_work_.statements == hand_work_.statements &&
            saver_work_.writes == hand_work_.writes &&
            saver_work_.written_bytes == hand_work_.written_bytes &&
@@ -131,61 +195,30 @@ class Contest {
            saver_work_.statements >= operations_;
   }
 
-  absl::Status Open() {
-    ASSIGN_OR_RETURN(saver_, OpenSaver("saver.db"));
-    ASSIGN_OR_RETURN(hand_, OpenHand("hand.db"));
-    for (const char* pragma :
-         {"foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint",
-          "journal_mode", "page_size", "cache_spill", "temp_store",
-          "locking_mode", "mmap_size", "secure_delete", "busy_timeout",
-          "journal_size_limit", "recursive_triggers", "auto_vacuum"}) {
-      const std::string sql = absl::StrCat("PRAGMA ", pragma);
-      ASSIGN_OR_RETURN(const std::string a,
-                       QueryText(saver_->connection(), sql));
-      ASSIGN_OR_RETURN(const std::string b,
-                       QueryText(hand_->connection(), sql));
-      if (a != b) {
-        return absl::InternalError(absl::StrCat(sql, ": ", a, " and ", b));
-      }
-    }
-    return absl::OkStatus();
-  }
-
   // Each pair is saver, hand, hand, saver, so that it does not matter who comes
-  // after whom. The one before the first is not noted: in it statements are
-  // compiled.
+  // after whom.
   absl::Status RunPairs(int pairs) {
-    for (int i = -1; i < pairs; ++i) {
-      Clock saver;
-      Clock hand;
-      RETURN_IF_ERROR(TimeTurn(*saver_, saver));
-      RETURN_IF_ERROR(TimeTurn(*hand_, hand));
+    for (int i = 0; i < pairs; ++i) {
+      ASSIGN_OR_RETURN(const Calls first, RecordTurn());
       number_ += operations_;
-      RETURN_IF_ERROR(TimeTurn(*hand_, hand));
-      RETURN_IF_ERROR(TimeTurn(*saver_, saver));
+      ASSIGN_OR_RETURN(const Calls second, RecordTurn());
+      number_ -= operations_;
+      Spent saver;
+      Spent hand;
+      RETURN_IF_ERROR(TimeSaver(saver));
+      RETURN_IF_ERROR(TimeHand(first, hand));
       number_ += operations_;
-      if (i >= 0) Note(saver, hand);
+      RETURN_IF_ERROR(TimeHand(second, hand));
+      RETURN_IF_ERROR(TimeSaver(saver));
+      number_ += operations_;
+      Note(saver, hand);
     }
     return absl::OkStatus();
   }
 
-  // Whether both databases hold the same rows.
-  absl::StatusOr<bool> HaveSameRows() {
-    RETURN_IF_ERROR(QueryText(hand_->connection(),
-                              "ATTACH '" + directory_ + "/saver.db' AS other")
-                        .status());
-    for (const char* table : {"meta", "threads", "checkpoints", "writes",
-                              "logs", "blobs", "contents"}) {
-      const std::string sql = absl::StrFormat(
-          "SELECT (SELECT count(*) FROM main.%1$s) ="
-          " (SELECT count(*) FROM other.%1$s) AND NOT EXISTS"
-          " (SELECT * FROM main.%1$s EXCEPT SELECT * FROM other.%1$s)",
-          table);
-      ASSIGN_OR_RETURN(const std::string is_same,
-                       QueryText(hand_->connection(), sql));
-      if (is_same != "1") return false;
-    }
-    return true;
+  bool HaveSameContent() {
+    const std::string content = ContentOf(saver_->connection());
+    return !content.empty() && content == ContentOf(hand_->connection());
   }
 
   void Print(bool is_same) const {
@@ -204,40 +237,40 @@ class Contest {
   }
 
  private:
-  using OpenSide =
-      absl::StatusOr<std::unique_ptr<Side>> (Contest::*)(const std::string&);
-
-  Contest(const Case& one, std::string directory, int operations)
+  Contest(const Case& one, TemporaryDirectory directory, int operations)
       : case_(one), directory_(std::move(directory)), operations_(operations) {}
 
-  absl::Status FindDigest() {
-    ASSIGN_OR_RETURN(
-        const auto saver,
-        saver::SqliteSaver::Open(directory_ + "/digest.db", saver::Options()));
-    inputs_.SetNumber(0);
-    const bool is_blob = case_.kind == Kind::kStreamBlob;
-    RETURN_IF_ERROR(is_blob ? saver->PutBlob("thread-0", "blob", inputs_.blob)
-                            : saver->PutCheckpoint(inputs_.checkpoint));
-    ASSIGN_OR_RETURN(
-        digest_, QueryText(saver->connection(),
-                           absl::StrCat("SELECT digest FROM ",
-                                        is_blob ? "blobs" : "checkpoints")));
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<std::unique_ptr<Side>> OpenSaver(const std::string& name) {
+  // The first transaction also opens the WAL.
+  absl::StatusOr<std::unique_ptr<SaverSide>> OpenSaver(
+      const std::string& name) {
     ASSIGN_OR_RETURN(
         auto saver,
-        saver::SqliteSaver::Open(directory_ + "/" + name, saver::Options()));
-    return SaverSide(std::move(saver));
+        saver::SqliteSaver::Open(directory_.path() + "/" + name, saver::Options()));
+    auto side = std::make_unique<SaverSide>(std::move(saver));
+    RETURN_IF_ERROR(side->Begin());
+    RETURN_IF_ERROR(side->Commit());
+    return side;
   }
-  absl::StatusOr<std::unique_ptr<Side>> OpenHand(const std::string& name) {
-    const std::string path = directory_ + "/" + name;
-    RETURN_IF_ERROR(saver::SqliteSaver::Open(path, saver::Options()).status());
-    return HandSide(path, digest_);
+  std::unique_ptr<Replay> MakeHand(const std::string& name) {
+    return std::make_unique<Replay>(directory_.path() + "/recorded.db",
+                                    directory_.path() + "/" + name);
   }
 
-  absl::Status RunTurn(Side& side) {
+  // What `work` asks of SQLite.
+  template <typename Work>
+  absl::StatusOr<Calls> Recorded(Work work) {
+    tape_->calls.clear();
+    RecordOn(tape_.get());
+    const absl::Status status = work();
+    RecordOn(nullptr);
+    RETURN_IF_ERROR(status);
+    return Calls(tape_->calls.begin(), tape_->calls.end());
+  }
+  absl::StatusOr<Calls> RecordTurn() {
+    return Recorded([this] { return RunTurn(*recorded_); });
+  }
+
+  absl::Status RunTurn(SaverSide& side) {
     if (case_.is_one_transaction) RETURN_IF_ERROR(side.Begin());
     for (int i = 0; i < operations_; ++i) {
       inputs_.SetNumber(number_ + i);
@@ -246,35 +279,31 @@ class Contest {
     return case_.is_one_transaction ? side.Commit() : absl::OkStatus();
   }
 
-  // Adds what the turn takes.
-  absl::Status TimeTurn(Side& side, Clock& spent) {
-    const Clock begin = Clock::Now();
-    RETURN_IF_ERROR(RunTurn(side));
-    const Clock end = Clock::Now();
-    spent.wall += end.wall - begin.wall;
-    spent.cpu += end.cpu - begin.cpu;
-    return absl::OkStatus();
+  // These add what the turn takes, with the making of its names.
+  absl::Status TimeSaver(Spent& spent) {
+    return spent.Time([this] { return RunTurn(*saver_); });
+  }
+  absl::Status TimeHand(const Calls& calls, Spent& spent) {
+    return spent.Time([&] {
+      for (int i = 0; i < operations_; ++i) inputs_.SetNumber(number_ + i);
+      return hand_->Run(calls);
+    });
   }
 
-  void Note(const Clock& saver, const Clock& hand) {
+  void Note(const Spent& saver, const Spent& hand) {
     saver_wall_.push_back(saver.wall);
     hand_wall_.push_back(hand.wall);
     ratios_.push_back(hand.wall / saver.wall);
     cpu_ratios_.push_back(hand.cpu / saver.cpu);
   }
 
-  // The first transaction also opens the WAL.
-  static absl::Status RunEmpty(Side& side) {
-    RETURN_IF_ERROR(side.Begin());
-    return side.Commit();
-  }
-
   // Opening and closing are not a part of it.
-  absl::StatusOr<WorkCount> CountTurn(OpenSide open, const std::string& name) {
+  template <typename Run>
+  static absl::StatusOr<WorkCount> CountTurn(Run run) {
     ASSIGN_OR_RETURN(const WorkCount open_only,
-                     Count(open, name + "-open", /*runs_turn=*/false));
+                     Count([&] { return run("opened", /*runs_turn=*/false); }));
     ASSIGN_OR_RETURN(WorkCount work,
-                     Count(open, name + "-turn", /*runs_turn=*/true));
+                     Count([&] { return run("turned", /*runs_turn=*/true); }));
     work.statements -= open_only.statements;
     work.writes -= open_only.writes;
     work.written_bytes -= open_only.written_bytes;
@@ -282,13 +311,10 @@ class Contest {
     return work;
   }
 
-  absl::StatusOr<WorkCount> Count(OpenSide open, const std::string& name,
-                                  bool runs_turn) {
+  template <typename Run>
+  static absl::StatusOr<WorkCount> Count(Run run) {
     ASSIGN_OR_RETURN(const WorkCounts counts, CountWork([&] {
-                       auto side = (this->*open)(name);
-                       absl::Status status = side.status();
-                       if (status.ok()) status = RunEmpty(**side);
-                       if (status.ok() && runs_turn) status = RunTurn(**side);
+                       const absl::Status status = run();
                        if (!status.ok()) {
                          std::fprintf(stderr, "%s\n",
                                       status.ToString().c_str());
@@ -299,15 +325,17 @@ class Contest {
   }
 
   const Case case_;
-  const std::string directory_;
+  const TemporaryDirectory directory_;  // outlives what is in it
   const int operations_;
   Inputs inputs_;
   int number_ = 0;
-  std::string digest_;
+  std::unique_ptr<Tape, Tape::Unmap> tape_;
+  Calls opening_;
+  std::unique_ptr<SaverSide> recorded_;
+  std::unique_ptr<SaverSide> saver_;
+  std::unique_ptr<Replay> hand_;
   WorkCount saver_work_;
   WorkCount hand_work_;
-  std::unique_ptr<Side> saver_;
-  std::unique_ptr<Side> hand_;
   std::vector<double> saver_wall_, hand_wall_, ratios_, cpu_ratios_;
 };
 
@@ -322,11 +350,10 @@ absl::StatusOr<bool> RunCase(const Case& one, const std::string& directory,
   const int pairs = is_long ? (settings.pairs + 3) / 4 : settings.pairs;
   ASSIGN_OR_RETURN(const auto contest,
                    Contest::Create(one, directory, operations));
-  ASSIGN_OR_RETURN(bool is_same, contest->CheckSameWork());
   RETURN_IF_ERROR(contest->Open());
+  ASSIGN_OR_RETURN(bool is_same, contest->CheckSameWork());
   RETURN_IF_ERROR(contest->RunPairs(pairs));
-  ASSIGN_OR_RETURN(const bool has_same_rows, contest->HaveSameRows());
-  is_same &= has_same_rows;
+  is_same &= contest->HaveSameContent();
   contest->Print(is_same);
   return is_same;
 }
@@ -343,9 +370,15 @@ absl::StatusOr<bool> RunAll(const Settings& settings) {
         "| per s     | per s     | time  | CPU   |\n"
         "|---|---|---|---|---|---|---|---|\n",
         directory.c_str(), sqlite3_libversion());
-    for (const Case& one : kCases) {
-      ASSIGN_OR_RETURN(const bool is_same, RunCase(one, directory, settings));
-      is_same_work &= is_same;
+    for (const bool is_one_transaction : {false, true}) {
+      for (Case one : {Case{Kind::kPutCheckpoint, "put_checkpoint"},
+                       Case{Kind::kCommitStep, "commit_step"},
+                       Case{Kind::kAppendLog, "append_log"},
+                       Case{Kind::kStreamBlob, "stream_blob"}}) {
+        one.is_one_transaction = is_one_transaction;
+        ASSIGN_OR_RETURN(const bool is_same, RunCase(one, directory, settings));
+        is_same_work &= is_same;
+      }
     }
   }
   return is_same_work;
@@ -367,15 +400,6 @@ int main(int argc, char** argv) {
   app.add_option("--operations", settings.operations, "Operations in a turn")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  const absl::StatusOr<bool> is_same_work = lastcommit::RunAll(settings);
-  if (!is_same_work.ok()) {
-    std::fprintf(stderr, "%s\n", is_same_work.status().ToString().c_str());
-    return 3;
-  }
-  return *is_same_work ? 0 : 1;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(settings); });
 }

@@ -12,13 +12,9 @@
 // here.
 
 #include <sqlite3.h>
-#include <sys/resource.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -32,12 +28,13 @@
 #include "absl/time/time.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
+#include "harness.h"
 #include "memory_vfs.h"
 #include "plan/plan.h"
 #include "status/status.h"
 #include "store/store.h"
 #include "subject/registry.h"
-#include "tests/operations.h"
+#include "transactions.h"
 #include "trial/sim_trial.h"
 
 namespace lastcommit {
@@ -52,75 +49,20 @@ struct Settings {
   int most = 1000;   // transactions of the longest program
 };
 
-Step StepOf(StepKind kind) {
-  Step step;
-  step.kind = kind;
-  return step;
-}
-
-// A round of transactions, each of a checkpoint and a log entry, whose last
-// commit loses power.
-Round Transactions(int count, int first_id) {
-  Round round;
-  round.steps.push_back(StepOf(StepKind::kOpen));
-  for (int i = first_id; i < first_id + count; ++i) {
-    round.steps.push_back(StepOf(StepKind::kBegin));
-    const auto seed = static_cast<std::uint64_t>(i);
-    round.steps.push_back(
-        Op(threads::Kind::kPutCheckpoint,
-           {.id = i, .parent = i - 1, .content = {1000, seed}}));
-    round.steps.push_back(
-        Op(threads::Kind::kAppendLog, {.content = {200, seed}}));
-    round.steps.push_back(StepOf(StepKind::kCommit));
-  }
-  CrashPoint crash;
-  crash.io = 2;
-  crash.moment = Moment::kBefore;
-  crash.survival.kind = SurvivalKind::kSubset;
-  round.steps.back().crash = crash;
-  return round;
-}
-
 Plan PlanOf(saver::JournalMode mode, int rounds, int transactions, int images) {
   Plan plan;
   plan.engine = Engine::kSim;
   plan.profile.journal_mode = mode;
   plan.images = images;
+  CrashPoint crash = {2, Moment::kBefore};
+  crash.survival.kind = SurvivalKind::kSubset;
   Round creation;
   creation.steps = {StepOf(StepKind::kOpen), StepOf(StepKind::kClose)};
   plan.rounds.push_back(creation);
   for (int r = 0; r < rounds; ++r) {
-    plan.rounds.push_back(Transactions(transactions, r * transactions));
+    plan.rounds.push_back(Transactions(transactions, r * transactions, crash));
   }
   return plan;
-}
-
-// Of this process and its children that were waited for.
-double CpuSeconds() {
-  double seconds = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      seconds += static_cast<double>(time.tv_sec) +
-                 static_cast<double>(time.tv_usec) * 1e-6;
-    }
-  }
-  return seconds;
-}
-
-template <typename Work>
-absl::StatusOr<double> CpuSecondsOf(Work work) {
-  const double begin = CpuSeconds();
-  RETURN_IF_ERROR(work());
-  return CpuSeconds() - begin;
-}
-
-double Median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // ---- The loop written by hand ----
@@ -130,9 +72,9 @@ absl::Status SqlError(sqlite3* connection) {
                              sqlite3_errmsg(connection));
 }
 
-// Steps through all rows and looks at each value.
+// Steps through all rows and looks at each value; `texts` gets the first ones.
 absl::Status ReadRows(sqlite3* connection, const char* sql,
-                      int* rows = nullptr) {
+                      std::vector<std::string>* texts = nullptr) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(connection, sql, -1, &statement, nullptr) !=
       SQLITE_OK) {
@@ -140,7 +82,10 @@ absl::Status ReadRows(sqlite3* connection, const char* sql,
   }
   int result = SQLITE_ROW;
   while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
-    if (rows != nullptr) ++*rows;
+    if (texts != nullptr) {
+      texts->emplace_back(
+          reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)));
+    }
     for (int i = 0; i < sqlite3_column_count(statement); ++i) {
       sqlite3_column_blob(statement, i);
     }
@@ -154,11 +99,11 @@ absl::Status ReadDatabase(sqlite3* connection,
   RETURN_IF_ERROR(ReadRows(connection, "PRAGMA integrity_check(10)"));
   RETURN_IF_ERROR(ReadRows(connection, "PRAGMA foreign_key_check"));
   RETURN_IF_ERROR(ReadRows(connection, "BEGIN"));
-  int has_schema = 0;
+  std::vector<std::string> schema;
   RETURN_IF_ERROR(
-      ReadRows(connection, "SELECT 1 FROM sqlite_schema LIMIT 1", &has_schema));
+      ReadRows(connection, "SELECT 1 FROM sqlite_schema LIMIT 1", &schema));
   for (const std::string& table : tables) {
-    if (has_schema == 0) break;
+    if (schema.empty()) break;
     RETURN_IF_ERROR(ReadRows(connection, ("SELECT * FROM " + table).c_str()));
   }
   RETURN_IF_ERROR(ReadRows(connection, "ROLLBACK"));
@@ -304,16 +249,10 @@ class HandLoop {
 
   absl::Status FindTables() {
     return OnCopy(images_.back().files, [this](sqlite3* connection) {
-      const auto add = [](void* to, int, char** values, char**) {
-        static_cast<std::vector<std::string>*>(to)->emplace_back(values[0]);
-        return 0;
-      };
-      const int result = sqlite3_exec(
-          connection,
-          "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
-          "LIKE 'sqlite%'",
-          add, &tables_, nullptr);
-      return result == SQLITE_OK ? absl::OkStatus() : SqlError(connection);
+      return ReadRows(connection,
+                      "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+                      "name NOT LIKE 'sqlite%'",
+                      &tables_);
     });
   }
 
@@ -331,29 +270,12 @@ absl::StatusOr<TrialResult> HeldBy(absl::StatusOr<TrialResult> result) {
                              result->verdict.why);
 }
 
-class TemporaryDirectory {
- public:
-  TemporaryDirectory()
-      : path_((std::filesystem::temp_directory_path() / "sim-bench-XXXXXX")
-                  .string()) {
-    CHECK(mkdtemp(path_.data()) != nullptr);
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-absl::Status CompareImages(SimTrial& trial, const char* name,
-                           saver::JournalMode mode, const Settings& settings) {
+absl::Status CompareImages(SimTrial& trial, const char* name, saver::JournalMode mode,
+                           const Settings& settings) {
   const Plan plan = PlanOf(mode, 3, 20, settings.images);
-  const TemporaryDirectory directory;
+  ASSIGN_OR_RETURN(
+      const TemporaryDirectory directory,
+      TemporaryDirectory::Make(std::filesystem::temp_directory_path()));
   ASSIGN_OR_RETURN(const TrialResult result,
                    HeldBy(trial.RunAndKeepImages(plan, directory.path())));
   ASSIGN_OR_RETURN(const HandLoop hand,
@@ -365,18 +287,18 @@ absl::Status CompareImages(SimTrial& trial, const char* name,
   std::vector<double> to_read;
   std::vector<double> to_use;
   for (int i = 0; i < settings.pairs; ++i) {
-    ASSIGN_OR_RETURN(const double judging, CpuSecondsOf([&] {
-                       return HeldBy(trial.Run(plan)).status();
-                     }));
-    ASSIGN_OR_RETURN(const double using_them,
-                     CpuSecondsOf([&] { return hand.ReadAndUse(); }));
-    ASSIGN_OR_RETURN(const double reading,
-                     CpuSecondsOf([&] { return hand.Read(); }));
-    trial_rates.push_back(images / judging);
-    use_rates.push_back(images / using_them);
-    read_rates.push_back(images / reading);
-    to_use.push_back(using_them / judging);
-    to_read.push_back(reading / judging);
+    Spent judging;
+    Spent using_them;
+    Spent reading;
+    RETURN_IF_ERROR(
+        judging.Time([&] { return HeldBy(trial.Run(plan)).status(); }));
+    RETURN_IF_ERROR(using_them.Time([&] { return hand.ReadAndUse(); }));
+    RETURN_IF_ERROR(reading.Time([&] { return hand.Read(); }));
+    trial_rates.push_back(images / judging.cpu);
+    use_rates.push_back(images / using_them.cpu);
+    read_rates.push_back(images / reading.cpu);
+    to_use.push_back(using_them.cpu / judging.cpu);
+    to_read.push_back(reading.cpu / judging.cpu);
   }
   std::printf(
       "%s, %zu distinct images (of %zu) of %.0f kB on average\n"
@@ -396,9 +318,10 @@ absl::Status ShowGrowth(SimTrial& trial, const Settings& settings) {
     const Plan plan = PlanOf(saver::JournalMode::kWal, 1, count, 4);
     std::vector<double> spent;
     for (int i = 0; i < settings.pairs; ++i) {
-      const double begin = CpuSeconds();
-      RETURN_IF_ERROR(HeldBy(trial.Run(plan)).status());
-      spent.push_back(1000 * (CpuSeconds() - begin));
+      Spent one;
+      RETURN_IF_ERROR(
+          one.Time([&] { return HeldBy(trial.Run(plan)).status(); }));
+      spent.push_back(1000 * one.cpu);
     }
     std::printf("  %5d transactions: %.1f, for each %.3f\n", count,
                 Median(spent), Median(spent) / count);
@@ -407,17 +330,17 @@ absl::Status ShowGrowth(SimTrial& trial, const Settings& settings) {
   return absl::OkStatus();
 }
 
-absl::Status RunAll(const Settings& settings) {
+absl::StatusOr<bool> RunAll(const Settings& settings) {
   RETURN_IF_ERROR(RegisterShimVfs());
   RETURN_IF_ERROR(RegisterSimVfs());
   if (!RegisterMemoryVfs()) return absl::InternalError("no memory VFS");
   ASSIGN_OR_RETURN(const std::unique_ptr<SimTrial> trial,
                    SimTrial::Create(absl::Minutes(10)));
-  RETURN_IF_ERROR(
-      CompareImages(*trial, "WAL", saver::JournalMode::kWal, settings));
+  RETURN_IF_ERROR(CompareImages(*trial, "WAL", saver::JournalMode::kWal, settings));
   RETURN_IF_ERROR(
       CompareImages(*trial, "DELETE", saver::JournalMode::kDelete, settings));
-  return ShowGrowth(*trial, settings);
+  RETURN_IF_ERROR(ShowGrowth(*trial, settings));
+  return true;
 }
 
 }  // namespace
@@ -435,14 +358,6 @@ int main(int argc, char** argv) {
   app.add_option("--most", settings.most, "Transactions, at most")
       ->check(CLI::Range(10, 1000))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (const absl::Status status = lastcommit::RunAll(settings); !status.ok()) {
-    std::fprintf(stderr, "%s\n", status.ToString().c_str());
-    return 3;
-  }
-  return 0;
+  return lastcommit::RunBenchmark(app, argc, argv,
+                                  [&] { return lastcommit::RunAll(settings); });
 }

@@ -40,54 +40,59 @@ int CountConnection(sqlite3* connection, const char** /*error*/,
   return SQLITE_OK;
 }
 
-int CountedOpen(const char* path, int flags, int mode) {
-  ++Mine().opens;
-  return open(path, flags, mode);
-}
-ssize_t CountedRead(int file, void* buffer, std::size_t size, off64_t offset) {
-  ++Mine().reads;
-  return pread64(file, buffer, size, offset);
-}
-ssize_t CountedWrite(int file, const void* bytes, std::size_t size,
-                     off64_t offset) {
-  ++Mine().writes;
-  Mine().written_bytes += static_cast<std::int64_t>(size);
-  return pwrite64(file, bytes, size, offset);
-}
-int CountedTruncate(int file, off64_t size) {
-  ++Mine().truncates;
-  return ftruncate64(file, size);
-}
-int CountedLock(int file, int command, struct flock* lock) {
-  ++Mine().locks;
-  return fcntl(file, command, lock);
-}
-int CountedUnlink(const char* path) {
-  ++Mine().unlinks;
-  return unlink(path);
-}
-
-bool Replace(sqlite3_vfs* vfs, const char* name, sqlite3_syscall_ptr call) {
-  return vfs->xSetSystemCall(vfs, name, call) == SQLITE_OK;
-}
-
-template <typename Function>
-sqlite3_syscall_ptr SystemCall(Function* function) {
-  return reinterpret_cast<sqlite3_syscall_ptr>(function);
+template <typename Result, typename... Arguments>
+bool Replace(sqlite3_vfs* vfs, const char* name, Result (*call)(Arguments...)) {
+  return vfs->xSetSystemCall(vfs, name,
+                             reinterpret_cast<sqlite3_syscall_ptr>(call)) ==
+         SQLITE_OK;
 }
 
 // https://sqlite.org/c3ref/vfs.html: the methods for the system calls of a VFS
 // are there for exactly this.
+bool CountCallsOf(sqlite3_vfs* vfs) {
+  return Replace(
+             vfs, "open",
+             +[](const char* path, int flags, int mode) {
+               ++Mine().opens;
+               return open(path, flags, mode);
+             }) &&
+         Replace(
+             vfs, "pread64",
+             +[](int file, void* buffer, std::size_t size, off64_t offset) {
+               ++Mine().reads;
+               return pread64(file, buffer, size, offset);
+             }) &&
+         Replace(
+             vfs, "pwrite64",
+             +[](int file, const void* bytes, std::size_t size,
+                 off64_t offset) {
+               ++Mine().writes;
+               Mine().written_bytes += static_cast<std::int64_t>(size);
+               return pwrite64(file, bytes, size, offset);
+             }) &&
+         Replace(
+             vfs, "ftruncate",
+             +[](int file, off64_t size) {
+               ++Mine().truncates;
+               return ftruncate64(file, size);
+             }) &&
+         Replace(
+             vfs, "fcntl",
+             +[](int file, int command, struct flock* lock) {
+               ++Mine().locks;
+               return fcntl(file, command, lock);
+             }) &&
+         Replace(
+             vfs, "unlink", +[](const char* path) {
+               ++Mine().unlinks;
+               return unlink(path);
+             });
+}
+
 bool StartCounting() {
   pthread_atfork([] { ++g_forks; }, nullptr, nullptr);
   sqlite3_vfs* unix_vfs = sqlite3_vfs_find("unix");
-  return unix_vfs != nullptr &&
-         Replace(unix_vfs, "open", SystemCall(CountedOpen)) &&
-         Replace(unix_vfs, "pread64", SystemCall(CountedRead)) &&
-         Replace(unix_vfs, "pwrite64", SystemCall(CountedWrite)) &&
-         Replace(unix_vfs, "ftruncate", SystemCall(CountedTruncate)) &&
-         Replace(unix_vfs, "fcntl", SystemCall(CountedLock)) &&
-         Replace(unix_vfs, "unlink", SystemCall(CountedUnlink)) &&
+  return unix_vfs != nullptr && CountCallsOf(unix_vfs) &&
          sqlite3_auto_extension(
              reinterpret_cast<void (*)()>(CountConnection)) == SQLITE_OK;
 }

@@ -219,9 +219,9 @@ void ProgramDraw::AddWrites(int count) {
 
 // Kinds that fit where the program is; one in 40 steps need not fit, so that
 // refusals are tested too.
-bool ProgramDraw::Fits(const Step& step) const {
+bool ProgramDraw::Fits(const DrawnKind& drawn) const {
   const bool is_open = !levels_.empty();
-  switch (step.kind) {
+  switch (drawn.kind) {
     case StepKind::kOpen:
     case StepKind::kClose:
       return false;
@@ -242,21 +242,21 @@ bool ProgramDraw::Fits(const Step& step) const {
       return levels_.size() > 1;
     case StepKind::kChange:
     case StepKind::kQuery:
-      return operations_->Fits(*step.operation.spec);
+      return operations_->Fits(*drawn.operation);
     default:
       return true;
   }
 }
 
-Step ProgramDraw::DrawKind() {
+ProgramDraw::DrawnKind ProgramDraw::DrawKind() {
   may_reopen_ = draw_.Percent(5);
   const bool any = draw_.Percent(2);
-  std::vector<Step> kinds;
+  std::vector<DrawnKind> kinds;
   std::vector<int> weights;
   int total = 0;
-  const auto add = [&](const Step& step, int weight) {
-    if (weight == 0 || (!any && !Fits(step))) return;
-    kinds.push_back(step);
+  const auto add = [&](const DrawnKind& kind, int weight) {
+    if (weight == 0 || (!any && !Fits(kind))) return;
+    kinds.push_back(kind);
     weights.push_back(weight);
     total += weight;
   };
@@ -264,14 +264,14 @@ Step ProgramDraw::DrawKind() {
     const auto kind = static_cast<StepKind>(i);
     if (kind == StepKind::kChange) {
       for (std::size_t o = 0; o < swarm_.operations.size(); ++o) {
-        add(StepOf(Operation(dialect_.operations[o])), swarm_.operations[o]);
+        add({kind, &dialect_.operations[o]}, swarm_.operations[o]);
       }
     } else if (kind != StepKind::kOpen && kind != StepKind::kClose &&
                kind != StepKind::kQuery) {
-      add({.kind = kind}, swarm_.controls[static_cast<std::size_t>(i)]);
+      add({kind}, swarm_.controls[static_cast<std::size_t>(i)]);
     }
   }
-  if (kinds.empty()) return StepOf(Operation(AlwaysFits(dialect_)));
+  if (kinds.empty()) return {StepKind::kChange, &AlwaysFits(dialect_)};
   int left = draw_.Int(0, total - 1);
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     left -= weights[i];
@@ -280,12 +280,14 @@ Step ProgramDraw::DrawKind() {
   return kinds.back();
 }
 
-Step ProgramDraw::DrawArguments(Step step) {
+Step ProgramDraw::DrawArguments(const DrawnKind& drawn) {
   const int depth = static_cast<int>(levels_.size()) - 1;
-  switch (step.kind) {
+  Step step;
+  step.kind = drawn.kind;
+  switch (drawn.kind) {
     case StepKind::kChange:
     case StepKind::kQuery:
-      return StepOf(operations_->DrawFor(*step.operation.spec));
+      return StepOf(operations_->DrawFor(*drawn.operation));
     case StepKind::kRollbackTo:
       if (depth > 1 && draw_.Percent(25)) step.up = draw_.Int(1, depth - 1);
       return step;

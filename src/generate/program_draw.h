@@ -35,6 +35,12 @@ class ProgramDraw {
   Round DrawRound();
 
  private:
+  // A control, or an operation without its arguments.
+  struct DrawnKind {
+    StepKind kind;
+    const OperationSpec* operation = nullptr;
+  };
+
   int DrawLength();
   Step& Add(const Step& step);
   void AddFrame(StepKind kind);
@@ -43,10 +49,9 @@ class ProgramDraw {
   void AddRewrites();
   void AddSavepoint();
   void AddWrites(int count);
-  bool Fits(const Step& step) const;
-  // A control or an operation without its arguments.
-  Step DrawKind();
-  Step DrawArguments(Step step);
+  bool Fits(const DrawnKind& drawn) const;
+  DrawnKind DrawKind();
+  Step DrawArguments(const DrawnKind& drawn);
 
   static constexpr std::size_t kMaxDepth = 4;
 

@@ -28,9 +28,8 @@ class Evidence {
   // Before the call is applied.
   void See(const Touch& touch, const RecordedCall& call, const Rebuild& files) {
     const Storage& storage = files.storage();
-    const std::string journal = JournalOf(path_);
     const std::string wal = WalOf(path_);
-    const InodeId journal_inode = storage.Find(journal);
+    const InodeId journal_inode = storage.Find(JournalOf(path_));
     const InodeId wal_inode = storage.Find(wal);
     const InodeId index_inode = storage.Find(path_ + "-shm");
     for (const Effect& effect : call.effects) {
@@ -46,17 +45,7 @@ class Evidence {
       if (inode == journal_inode) ++journal_syncs_;
       if (inode == wal_inode) wal_synced_ = true;
     }
-    if (touch.database) {
-      // Another one may write frames meanwhile, which are not copied: what
-      // counts is that the WAL was synced since the checkpoint began.
-      const bool is_unsynced =
-          has_checkpoint_lock_ ? !wal_synced_ : IsPending(storage, wal);
-      if (wal_inode != kNoInode && is_unsynced) wrote_over_unsynced_ = true;
-      if (journal_inode != kNoInode && storage.Size(journal_inode) > 0) {
-        if (IsPending(storage, journal)) wrote_over_unsynced_ = true;
-        if (journal_syncs_ == 1) synced_once_ = true;
-      }
-    }
+    if (touch.database) SeeDatabase(call, files);
     const bool ends_journal = touch.by == CommitBy::kJournalDeleted ||
                               touch.by == CommitBy::kJournalTruncated ||
                               touch.by == CommitBy::kJournalZeroed;
@@ -64,6 +53,10 @@ class Evidence {
       if (IsPending(storage, path_)) wrote_over_unsynced_ = true;
       journal_syncs_ = 0;
     }
+    // A WAL begins anew over frames that are in the database.
+    const bool restarts = touch.by == CommitBy::kWal &&
+                          call.effects.front().offset < kFirstFrame;
+    if (restarts && IsPending(storage, path_)) wrote_over_unsynced_ = true;
   }
 
   // Why something that is half or damaged can be.
@@ -85,6 +78,10 @@ class Evidence {
     if (ends_in_journal && IsPending(storage, JournalOf(path_))) {
       return Cause::kJournalNotSynced;
     }
+    if (by == CommitBy::kJournalDeleted &&
+        storage.HasPendingName(JournalOf(path_))) {
+      return Cause::kDirectoryNotSynced;
+    }
     if (IsPending(storage, path_)) return Cause::kDatabaseNotSynced;
     for (const std::string& name : {path_, JournalOf(path_), WalOf(path_)}) {
       if (storage.HasPendingName(name)) return Cause::kDirectoryNotSynced;
@@ -94,6 +91,29 @@ class Evidence {
   }
 
  private:
+  static constexpr std::int64_t kFirstFrame = 32;  // behind the WAL's header
+
+  // The database is written: what it was before must be safe in the journal, or
+  // what it gets in the WAL.
+  void SeeDatabase(const RecordedCall& call, const Rebuild& files) {
+    const Storage& storage = files.storage();
+    const InodeId wal = storage.Find(WalOf(path_));
+    // Another one may write frames meanwhile, which are not copied: what counts
+    // is that the WAL was synced since the checkpoint began.
+    const bool is_unsynced =
+        has_checkpoint_lock_ ? !wal_synced_ : IsPending(storage, WalOf(path_));
+    if (wal != kNoInode && is_unsynced) wrote_over_unsynced_ = true;
+    const InodeId journal = storage.Find(JournalOf(path_));
+    if (journal == kNoInode || storage.Size(journal) == 0) return;
+    if (journal_syncs_ == 1) synced_once_ = true;
+    // What is put behind the end of the database is not in the journal.
+    const bool overwrites =
+        call.effects.front().offset < storage.Size(storage.Find(path_));
+    if (journal_syncs_ == 0 && overwrites && IsPending(storage, JournalOf(path_))) {
+      wrote_over_unsynced_ = true;
+    }
+  }
+
   const std::string path_;
   int journal_syncs_ = 0;
   bool synced_once_ = false;

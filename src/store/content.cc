@@ -57,27 +57,26 @@ static_assert(kLetters.size() == 64);
 // `size` bytes for between the quotes of a JSON string. Each word gives eight
 // letters, or now and then a piece if that still fits; the first word always
 // letters, which are enough to tell seeds apart.
-std::string JsonLetters(std::size_t size, std::uint64_t seed) {
+void PutJsonLetters(std::uint64_t seed, std::size_t size, char* to) {
   constexpr std::size_t kLettersPerWord = 8;
   Words words(seed);
-  std::string text;
-  text.reserve(size);
-  while (text.size() < size) {
+  std::size_t done = 0;
+  while (done < size) {
     const std::uint64_t word = words.Next();
-    const std::size_t left = size - text.size();
+    const std::size_t left = size - done;
     const std::string_view piece = kPieces[word >> 60];
-    const bool is_piece = !text.empty() && (word >> 58) % 4 == 0;
+    const bool is_piece = done > 0 && (word >> 58) % 4 == 0;
     if (is_piece && piece.size() <= left) {
-      text += piece;
+      piece.copy(to + done, piece.size());
+      done += piece.size();
       continue;
     }
-    char letters[kLettersPerWord];
-    for (std::size_t i = 0; i < kLettersPerWord; ++i) {
-      letters[i] = kLetters[(word >> (6 * i)) % kLetters.size()];
+    const std::size_t letters = std::min(left, kLettersPerWord);
+    for (std::size_t i = 0; i < letters; ++i) {
+      to[done + i] = kLetters[(word >> (6 * i)) % kLetters.size()];
     }
-    text.append(letters, std::min(left, kLettersPerWord));
+    done += letters;
   }
-  return text;
 }
 
 }  // namespace
@@ -127,9 +126,11 @@ std::string ContentJson(const Content& content, bool is_valid) {
   const std::string_view begin = is_object ? "{\"v\":\"" : "\"";
   // A text without its last quote is no JSON, wherever it was cut.
   const std::string_view end = !is_valid ? "" : is_object ? "\"}" : "\"";
-  std::string text(begin);
-  text += JsonLetters(size - begin.size() - end.size(), content.seed);
-  text += end;
+  std::string text(size, '\0');
+  const std::size_t letters = size - begin.size() - end.size();
+  begin.copy(text.data(), begin.size());
+  PutJsonLetters(content.seed, letters, text.data() + begin.size());
+  end.copy(text.data() + begin.size() + letters, end.size());
   return text;
 }
 

@@ -12,15 +12,16 @@ const Facts* Rows::FactsOf(const RowKey& key) const {
 void Rows::Put(const RowKey& key, const Fingerprint& row,
                const std::optional<Facts>& facts) {
   const auto [place, is_new] = state_.rows.try_emplace(key, row);
-  Undo undo = {key, std::nullopt, std::nullopt};
+  Undo& undo = undo_.emplace_back();
+  undo.key = key;
   digests_ += RowDigest(key, row);
   if (!is_new) {
     digests_ -= RowDigest(key, place->second);
     undo.row = std::exchange(place->second, row);
     undo.facts = CopyOfFacts(key);
   }
-  undo_.push_back(std::move(undo));
-  SetFacts(key, facts);
+  // A row that was not there had none.
+  if (facts.has_value() || undo.facts.has_value()) SetFacts(key, facts);
 }
 
 void Rows::Erase(const RowKey& key) {
