@@ -21,7 +21,8 @@ TEST_P(HelpTest, TeachesTheSubcommand) {
 INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
                          testing::Values("fuzz", "campaign", "merge", "report",
                                          "replay", "shrink", "sweep", "blame",
-                                         "show", "bugs", "savers", "verify"),
+                                         "show", "bugs", "savers", "verify",
+                                         "try", "record", "judge"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};

@@ -1,0 +1,140 @@
+// `try`, `record` and `judge`, as people call them.
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+#include "tree.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class TryTest : public ProgramTest {
+ protected:
+  void SetUp() override {
+    if (std::system("python3 -c 'import sqlite3' 2> /dev/null") != 0) {
+      GTEST_SKIP() << "needs python3 with sqlite3";
+    }
+    std::filesystem::create_directory(directory_.Path("data"));
+    std::filesystem::copy_file(REPOSITORY "/tests/programs/mistakes.py",
+                               directory_.Path("mistakes.py"));
+  }
+
+  Outcome Try(const std::string& program, Arguments options = {}) {
+    Arguments arguments = {"try", "--dir=data"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    for (const std::string& word :
+         {std::string("--"), std::string("python3"),
+          directory_.Path("mistakes.py"), program}) {
+      arguments.push_back(word);
+    }
+    return Run(arguments);
+  }
+};
+
+TEST_F(TryTest, ALossOfPowerIsReportedAndDoesNotChangeTheExitCode) {
+  const Outcome outcome = Try("wal_normal");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("made\nput 0\n"));  // the program's own
+  EXPECT_THAT(outcome.out,
+              HasSubstr("\nafter a kill:          nothing is lost ("));
+  EXPECT_THAT(outcome.out, HasSubstr("\nafter a loss of power: up to 21 of 21 "
+                                     "promised commits of a.db are lost; "
+                                     "setting: the WAL was not synced"));
+  EXPECT_EQ(LastLine(outcome), "HELD (promise: survives a kill)\n");
+}
+
+TEST_F(TryTest, WithThePromiseOfPowerItIsViolated) {
+  const Outcome outcome =
+      Try("wal_normal", {"--promise=power", "--json=out.json"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_EQ(LastLine(outcome),
+            "VIOLATED (promise: survives a loss of power)\n");
+  const auto json = nlohmann::json::parse(directory_.Get("out.json"));
+  EXPECT_EQ(json.at("verdict"), "VIOLATED");
+  EXPECT_EQ(json.at("power").at(0).at("cause"), "wal_not_synced");
+  EXPECT_EQ(json.at("power").at(0).at("lost"), 21);
+}
+
+TEST_F(TryTest, HalfATransactionAfterAKillIsViolated) {
+  const Outcome outcome = Try("journal_memory");
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_EQ(LastLine(outcome), "VIOLATED (promise: survives a kill)\n");
+}
+
+TEST_F(TryTest, WhatPromisesNothingIsNotExercised) {
+  const Outcome outcome = Try("says_nothing");
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(LastLine(outcome), StartsWith("NOT EXERCISED (the program "
+                                            "promised nothing"));
+}
+
+TEST_F(TryTest, RecordAndJudgeAreItsHalves) {
+  Outcome outcome = Run({"record", "--dir=data", "-o", "r", "--", "python3",
+                         directory_.Path("mistakes.py"), "wal_normal"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(LastLine(outcome), HasSubstr(" in r\n"));
+  outcome = Run({"judge", "r"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const Outcome again = Run({"judge", "r"});
+  EXPECT_EQ(outcome.out, again.out);
+  EXPECT_EQ(LastLine(outcome), "HELD (promise: survives a kill)\n");
+}
+
+TEST_F(TryTest, TheDirectoryIsLeftAsItWas) {
+  directory_.Put("data/own", "precious");
+  std::filesystem::create_symlink("own", directory_.Path("data/link"));
+  const Tree before = TreeOf(directory_.Path("data"));
+  EXPECT_EQ(Try("wal_normal").exit_code, 0);
+  EXPECT_EQ(Run({"try", "--dir=data", "--", "/bin/sh", "-c",
+                 "rm own link; echo x > own; echo y > new; echo done"})
+                .exit_code,
+            4);
+  EXPECT_EQ(TreeOf(directory_.Path("data")), before);
+}
+
+TEST_F(TryTest, WhatLeadsPastTheCopyIsSaid) {
+  const Outcome outcome =
+      Run({"try", "--dir=data", "--", "/bin/sh", "-c",
+           "echo x > " + directory_.Path("elsewhere") + "; echo done"});
+  EXPECT_EQ(outcome.exit_code, 4);
+  EXPECT_THAT(outcome.out, HasSubstr("outside of the directory, and not "
+                                     "recorded: 1 change ("));
+}
+
+TEST_F(TryTest, AProgramThatIsNotThereIsBadInput) {
+  const Outcome outcome = Run({"try", "--dir=data", "--", "no-such-program"});
+  ExpectError(outcome, 2, "cannot run no-such-program");
+}
+
+TEST_F(TryTest, ATruncatedRecordingIsBadInput) {
+  EXPECT_EQ(Run({"record", "--dir=data", "-o", "r", "--", "true"}).exit_code,
+            0);
+  const std::string whole = directory_.Get("r");
+  directory_.Put("r", whole.substr(0, whole.size() - 1));
+  ExpectError(Run({"judge", "r"}), 2, "it is cut short");
+}
+
+TEST_F(TryTest, ALargeDirectoryIsCopiedOnlyIfThatIsWanted) {
+  directory_.Put("data/large", "");
+  ASSERT_EQ(truncate(directory_.Path("data/large").c_str(), 300 << 20), 0);
+  ExpectError(Run({"try", "--dir=data", "--", "true"}), 2, "has 300 MiB");
+}
+
+TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {
+  const Outcome outcome = Run({"try", "--dir=data", "--seconds=1", "--",
+                               "/bin/sh", "-c", "echo a; exec sleep 1000"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(": was stopped; "));
+}
+
+}  // namespace
+}  // namespace lastcommit
