@@ -17,14 +17,24 @@
 #include "subject/registry.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace lastcommit {
 
 class PlainKeys : public Store {
  public:
-  // Owns the connection.
-  explicit PlainKeys(sqlite3* connection);
-  ~PlainKeys() override;
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+  using Connection = std::unique_ptr<sqlite3, Close>;
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+  // `rollback` is compiled while there is memory for it.
+  PlainKeys(Connection connection, Statement rollback);
 
   absl::Status Begin() override;
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override;
@@ -42,7 +52,8 @@ class PlainKeys : public Store {
   absl::Status Vacuum() override;
   absl::Status SetJournalMode(JournalMode mode) override;
   bool IsInTransaction() override;
-  bool IsAborted() override { return is_aborted_; }
+  // A change has failed, or SQLite has rolled back after whatever statement.
+  bool IsAborted() override;
   void Interrupt() override;
 
  protected:
@@ -51,7 +62,7 @@ class PlainKeys : public Store {
                                            std::string_view value);
   virtual absl::StatusOr<std::int64_t> Delete(const std::string& key);
 
-  sqlite3* connection() { return connection_; }
+  sqlite3* connection() { return connection_.get(); }
   bool in_transaction() const { return in_transaction_; }
   // One statement to its end, with ?1 and ?2 as given; the first column of the
   // first row, 0 without one. An error may have ended the transaction.
@@ -69,11 +80,14 @@ class PlainKeys : public Store {
   absl::StatusOr<std::int64_t> Change(const Operation& operation);
   absl::StatusOr<std::int64_t> ChangeRows(const Operation& operation);
   absl::StatusOr<std::int64_t> Query(const Operation& operation);
+  absl::Status RunRollback();
   void Abandon();
+  void Fail();
 
-  sqlite3* const connection_;
+  const Connection connection_;
+  const Statement rollback_;
   bool in_transaction_ = false;
-  bool is_aborted_ = false;
+  bool has_failed_ = false;  // and is to be rolled back
   int savepoints_ = 0;
   std::int64_t attempted_ = 0;
 };
