@@ -230,11 +230,15 @@ absl::Status PlainKeys::Begin() {
 }
 
 // One that SQLite refuses leaves the transaction open; one that fails in its
-// middle ends it, and what of it reached the disk nobody can say.
+// middle ends it, and what of it reached the disk nobody can say. But one that
+// gives up on a lock of the wal-index (SQLITE_PROTOCOL) has written nothing.
 absl::Status PlainKeys::CommitSql() {
   const DoubtMarker doubt;
   absl::Status status = Run("COMMIT").status();
-  if (status.ok() || sqlite3_get_autocommit(connection()) == 0) return status;
+  if (status.ok() || absl::IsUnavailable(status) ||
+      sqlite3_get_autocommit(connection()) == 0) {
+    return status;
+  }
   return doubt.MarkInDoubt(std::move(status));
 }
 
