@@ -90,6 +90,8 @@ class RoundLoop {
   void Continue(const RoundEnd& end, const Replayed& replayed,
                 const Alternatives& alternatives,
                 const Examination& examination);
+  void NoteUnfound(const RoundFacts& facts, const Replayed& replayed,
+                   std::int64_t found);
   // Makes it the verdict of the trial; true if that is the end.
   bool Ends(const Verdict& verdict);
 
