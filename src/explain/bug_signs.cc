@@ -101,6 +101,20 @@ bool HasCommitBetween(const Round& round, std::size_t after,
   return false;
 }
 
+// No transaction may have ended between it and step `end`.
+bool EndsInAVacuum(const Round& round, std::size_t end,
+                   const Failure& failure) {
+  for (std::size_t i = 0; i < round.steps.size() && i <= end; ++i) {
+    const Step& step = round.steps[i];
+    if (step.kind == StepKind::kVacuum &&
+        failure.Of(step.client) < Defences::kAll &&
+        !HasCommitBetween(round, i, end)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Steps `first` and `last` of one client, in that order, the second one after
 // the error has begun.
 bool HasAfterAnError(const Round& round, std::size_t error, StepKind first,
@@ -208,25 +222,22 @@ bool LooksLikeWalAgainWhileLeft(const Plan& plan, const Failure& failure) {
 
 bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure) {
   const saver::Synchronous level = plan.profile.synchronous;
-  const bool has_no_sync = (IsIn(plan, {saver::JournalMode::kDelete}) &&
-                            (level == saver::Synchronous::kNormal ||
-                             level == saver::Synchronous::kFull)) ||
-                           (IsIn(plan, {saver::JournalMode::kTruncate}) &&
-                            level == saver::Synchronous::kNormal);
-  const Round* const last = LastIfItLostPower(plan, failure);
-  if (!has_no_sync || last == nullptr ||
+  const bool has_no_sync =
+      (IsIn(plan, {saver::JournalMode::kDelete}) &&
+       (level == saver::Synchronous::kNormal || level == saver::Synchronous::kFull)) ||
+      (IsIn(plan, {saver::JournalMode::kTruncate}) && level == saver::Synchronous::kNormal);
+  if (!has_no_sync || LastIfItLostPower(plan, failure) == nullptr ||
       failure.violation != ViolationClass::kDamaged) {
     return false;
   }
-  // The first sync of the next transaction covers the end of the journal.
-  const std::size_t crash = *CrashStep(*last);
-  for (std::size_t i = 0; i <= crash; ++i) {
-    const Step& step = last->steps[i];
-    if (step.kind == StepKind::kVacuum &&
-        failure.Of(step.client) < Defences::kAll &&
-        !HasCommitBetween(*last, i, crash)) {
-      return true;
-    }
+  // The first sync of the next transaction covers the end of the journal, also
+  // in a later round.
+  for (std::size_t r = RoundsRun(plan, failure); r-- > 0;) {
+    const Round& round = plan.rounds[r];
+    const std::size_t end = CrashStep(round).value_or(round.steps.size());
+    if (EndsInAVacuum(round, end, failure)) return true;
+    if (HasCommitBetween(round, 0, end)) return false;
+    if (r > 0 && LosesPower(plan.rounds[r - 1])) return false;
   }
   return false;
 }

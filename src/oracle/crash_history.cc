@@ -140,6 +140,28 @@ CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
   return facts;
 }
 
+// Only of a commit to a WAL anything is left that nobody reads: a rollback
+// journal is rolled back, or was at its end.
+void CrashHistory::NoteUnfound(const Plan& plan, const ReferenceModel& with,
+                               std::int64_t found, Interruption how) {
+  if (!MayBeIn(plan, JournalMode::kWal)) return;
+  if (with.state().cut <= found) return;
+  unfound_.Add(with, found, how);
+}
+
+// From FULL on a commit to a WAL is synced before it is acknowledged, and a
+// kill takes nothing that was written.
+void CrashHistory::AddUnfound(const Plan& plan, const CrashFacts& facts,
+                              Mark now, const Replayed& replayed,
+                              Alternatives& alternatives) const {
+  const bool needs_sync = facts.fault == Fault::kPowerLoss &&
+                          plan.profile.synchronous < Synchronous::kFull;
+  unfound_.AddTo(
+      {facts.fault, needs_sync ? facts.wal_synced : facts.acknowledged,
+       replayed.wal_written_from <= now},
+      alternatives);
+}
+
 // Rule: EndRound.
 // What another program has removed is gone as after a loss of power.
 void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
@@ -149,10 +171,10 @@ void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
     in_doubt_.clear();
   } else {
     in_doubt_ = replayed.at_end.after_power_loss;
-    if (not_found_ != nullptr) in_doubt_.push_back(not_found_);
     promises_ = PromisesAt(now, synced, replayed);
   }
-  not_found_ = nullptr;
+  if (replayed.removals.take_commits()) unfound_.Clear();
+  unfound_.EndRound(lost_power, replayed.wal_written_from != kNever);
 }
 
 CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "model/contract.h"
@@ -15,6 +14,7 @@
 #include "model/verdict.h"
 #include "oracle/round_judge.h"
 #include "oracle/round_trace.h"
+#include "oracle/unfound_commits.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -35,13 +35,15 @@ class CrashHistory {
   CrashFacts FactsAt(Mark now, const SyncMarks& synced,
                      const Replayed& replayed) const;
 
-  // Excuse: MayComeBack.
-  // A commit that a client died in alone, and that nobody has found. Its frames
-  // may be in the WAL: those who lived on do not read them, and the WAL that
-  // they delete comes back with a loss of power. Before EndRound.
-  void MayComeBack(const ReferenceModel& with) {
-    not_found_ = std::make_shared<const ReferenceModel>(with);
-  }
+  // Adds what a crash of `facts` at that moment may leave of commits that were
+  // interrupted in earlier rounds.
+  void AddUnfound(const Plan& plan, const CrashFacts& facts, Mark now,
+                  const Replayed& replayed, Alternatives& alternatives) const;
+
+  // The newest commits of `with` were interrupted, and `found` is the newest
+  // that is there. After EndRound.
+  void NoteUnfound(const Plan& plan, const ReferenceModel& with,
+                   std::int64_t found, Interruption how);
 
   // What the next round begins with. `cut` is what was found.
   void EndRound(bool lost_power, std::int64_t cut, Mark now,
@@ -68,7 +70,7 @@ class CrashHistory {
   std::int64_t cut_before_ = -1;  // of the model, when the round began
   Promises promises_;             // at that moment
   Alternatives in_doubt_;         // and since the last loss of power
-  std::shared_ptr<const ReferenceModel> not_found_;
+  UnfoundCommits unfound_;
 };
 
 // The same crash without a loss of power: what is there does not go away by

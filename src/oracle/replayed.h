@@ -92,6 +92,7 @@ struct Replayed {
   std::vector<Overtaken> overtaken;
   Removals removals;
   bool was_writing_database = false;  // the step in flight, until it ended
+  Mark wal_written_from = kNever;     // when the first step that did so began
   std::int64_t highest_cut = -1;      // the model's, when all is applied
   // By step, for those that returned and came before what stopped the replay:
   std::vector<std::optional<InDoubt>> during;  // if the process dies in it

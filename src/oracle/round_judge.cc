@@ -56,6 +56,7 @@ class RoundJudge {
     replayed_.highest_cut = model_.state().cut;
     replayed_.overtaken = doubts_.overtaken();
     replayed_.removals = causes_.removals();
+    NoteWalWrites();
     return std::move(replayed_);
   }
 
@@ -73,6 +74,15 @@ class RoundJudge {
       const std::size_t i = program.back();
       replayed_.closed_without_error &= ClosesWithoutError(view_, causes_, i);
       replayed_.may_leave_journal |= !IsSettled(view_, i);
+    }
+  }
+
+  void NoteWalWrites() {
+    for (std::size_t i = 0; i < view_.steps(); ++i) {
+      const StepRecord& record = view_.record(i);
+      if (record.calls.wal_written == 0) continue;
+      replayed_.wal_written_from =
+          std::min(replayed_.wal_written_from, record.intended_at);
     }
   }
 

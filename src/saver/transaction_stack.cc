@@ -123,11 +123,14 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
 // transaction open. One that fails in its middle ends it, and then nobody can
 // say here what of it reached the disk: a WAL whose sync failed may hold the
 // whole commit. The same holds for one that went to a file which had lost its
-// name by then.
+// name by then. One that gives up on a lock of the wal-index (SQLITE_PROTOCOL)
+// ends it too, but before it has written anything: walRestartLog() in wal.c.
 absl::Status TransactionStack::CommitSql() {
   absl::Status status = CatchBadAlloc([&] { return database_.Run("COMMIT"); });
   if (status.ok()) status = files_.Check();
-  if (status.ok() || !database_.IsAutocommit()) return status;
+  if (status.ok() || absl::IsUnavailable(status) || !database_.IsAutocommit()) {
+    return status;
+  }
   return doubt_.MarkInDoubt(std::move(status));
 }
 

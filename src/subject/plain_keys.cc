@@ -46,8 +46,11 @@ absl::StatusOr<bool> HasSchema(sqlite3* connection) {
   return false;
 }
 
-// In one transaction, with the settings that every other one has.
+// In one transaction with a rollback journal, whose first sync makes the name
+// of the new file durable: without a journal nothing does. At EXTRA the journal
+// does not come back either.
 absl::Status CreateSchema(sqlite3* connection) {
+  RETURN_IF_ERROR(Execute(connection, "PRAGMA synchronous = EXTRA"));
   RETURN_IF_ERROR(Execute(connection, "BEGIN IMMEDIATE"));
   const auto create = [&]() -> absl::Status {
     // Another client may have been faster.
@@ -70,70 +73,89 @@ absl::Status CreateSchema(sqlite3* connection) {
 }
 
 absl::Status SetUp(sqlite3* connection, const Profile& profile) {
-  constexpr int kBusyMs = 5000;
-  sqlite3_extended_result_codes(connection, 1);
-  sqlite3_busy_timeout(connection, kBusyMs);
-  RETURN_IF_ERROR(Execute(
-      connection,
-      absl::StrCat(
-          "PRAGMA synchronous = ", std::string(Name(profile.synchronous)),
-          "; PRAGMA page_size = ", profile.page_size,
-          "; PRAGMA wal_autocheckpoint = ", profile.wal_autocheckpoint)));
+  RETURN_IF_ERROR(
+      Execute(connection, absl::StrCat("PRAGMA page_size = ", profile.page_size,
+                                       "; PRAGMA wal_autocheckpoint = ",
+                                       profile.wal_autocheckpoint)));
   if (profile.cache_size > 0) {
     RETURN_IF_ERROR(Execute(
         connection, absl::StrCat("PRAGMA cache_size = ", profile.cache_size)));
   }
-  RETURN_IF_ERROR(Execute(
-      connection, absl::StrCat("PRAGMA journal_mode = ",
-                               std::string(Name(profile.journal_mode)))));
   ASSIGN_OR_RETURN(const bool has_schema, HasSchema(connection));
   if (!has_schema) RETURN_IF_ERROR(CreateSchema(connection));
+  // The change to WAL has a rollback journal too, so that the level comes last.
+  RETURN_IF_ERROR(Execute(
+      connection,
+      absl::StrCat(
+          "PRAGMA journal_mode = ", std::string(Name(profile.journal_mode)),
+          "; PRAGMA synchronous = ", std::string(Name(profile.synchronous)))));
   // Whoever wrote what is in the WAL may have died before its sync, and at
   // NORMAL no commit has one: a checkpoint syncs the WAL first.
   return Execute(connection, "PRAGMA wal_checkpoint");
 }
 
-// Opens or creates the database with the settings of the profile.
-absl::StatusOr<sqlite3*> OpenKeys(const std::string& path,
-                                  const Profile& profile) {
-  sqlite3* connection = nullptr;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &connection,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  absl::Status status = saver::SqliteStatus(result, connection, "opening");
-  if (status.ok()) status = SetUp(connection, profile);
-  if (status.ok()) return connection;
-  sqlite3_close(connection);
-  return status;
+absl::StatusOr<PlainKeys::Connection> OpenFile(const std::string& path) {
+  constexpr int kBusyMs = 5000;
+  sqlite3* raw = nullptr;
+  const int result = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  PlainKeys::Connection connection(raw);
+  RETURN_IF_ERROR(saver::SqliteStatus(result, raw, "opening"));
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, kBusyMs);
+  return connection;
+}
+
+// Opens or creates the database with the settings of the profile. A creation
+// that is rolled back leaves what its header said with the connection, and the
+// next one would write it again (docs/findings.md).
+absl::StatusOr<PlainKeys::Connection> OpenKeys(const std::string& path,
+                                               const Profile& profile) {
+  ASSIGN_OR_RETURN(PlainKeys::Connection connection, OpenFile(path));
+  ASSIGN_OR_RETURN(const bool has_schema, HasSchema(connection.get()));
+  if (!has_schema) {
+    ASSIGN_OR_RETURN(connection, OpenFile(path));
+  }
+  RETURN_IF_ERROR(SetUp(connection.get(), profile));
+  return connection;
 }
 
 template <typename Keys>
 absl::StatusOr<std::unique_ptr<Store>> OpenAs(const std::string& path,
                                               const Profile& profile) {
-  ASSIGN_OR_RETURN(sqlite3* const connection, OpenKeys(path, profile));
-  return std::make_unique<Keys>(connection);
+  ASSIGN_OR_RETURN(PlainKeys::Connection connection, OpenKeys(path, profile));
+  ASSIGN_OR_RETURN(Statement rollback, Prepare(connection.get(), "ROLLBACK"));
+  return std::make_unique<Keys>(std::move(connection), std::move(rollback));
 }
 
 }  // namespace
 
-PlainKeys::PlainKeys(sqlite3* connection) : connection_(connection) {}
+void PlainKeys::Close::operator()(sqlite3* connection) const {
+  sqlite3_close(connection);
+}
 
-PlainKeys::~PlainKeys() { sqlite3_close(connection_); }
+PlainKeys::PlainKeys(Connection connection, Statement rollback)
+    : connection_(std::move(connection)), rollback_(std::move(rollback)) {}
+
+bool PlainKeys::IsAborted() {
+  return in_transaction_ &&
+         (has_failed_ || sqlite3_get_autocommit(connection()) != 0);
+}
 
 absl::Status PlainKeys::CheckUsable() {
-  if (is_aborted_) {
+  if (IsAborted()) {
     return absl::AbortedError("SQLite has rolled the transaction back");
   }
-  // Its ROLLBACK may have failed for want of memory.
-  if (in_transaction_ || sqlite3_get_autocommit(connection_) != 0) {
+  // Its ROLLBACK may have failed.
+  if (in_transaction_ || sqlite3_get_autocommit(connection()) != 0) {
     return absl::OkStatus();
   }
-  return Run("ROLLBACK").status();
+  return RunRollback();
 }
 
 Answered PlainKeys::Run(std::string_view sql, std::string_view text,
                         std::string_view blob, std::int64_t number) {
-  ASSIGN_OR_RETURN(const Statement statement, Prepare(connection_, sql));
+  ASSIGN_OR_RETURN(const Statement statement, Prepare(connection(), sql));
   sqlite3_bind_text(statement.get(), 1, text.data(), Size(text), SQLITE_STATIC);
   sqlite3_bind_blob(statement.get(), 2,
                     blob.data() == nullptr ? "" : blob.data(), Size(blob),
@@ -145,7 +167,7 @@ Answered PlainKeys::Run(std::string_view sql, std::string_view text,
     first = sqlite3_column_int64(statement.get(), 0);
     while (result == SQLITE_ROW) result = sqlite3_step(statement.get());
   }
-  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, sql));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection(), sql));
   return first;
 }
 
@@ -162,9 +184,21 @@ absl::Status PlainKeys::BeginCounted() {
   return counted.status();
 }
 
+absl::Status PlainKeys::RunRollback() {
+  sqlite3_step(rollback_.get());
+  return SqliteStatus(sqlite3_reset(rollback_.get()), connection(), "ROLLBACK");
+}
+
 // Whatever is open.
 void PlainKeys::Abandon() {
-  if (sqlite3_get_autocommit(connection_) == 0) Run("ROLLBACK").IgnoreError();
+  if (sqlite3_get_autocommit(connection()) == 0) RunRollback().IgnoreError();
+}
+
+// What a change has done by half, or not undone, must not be committed; SQLite
+// does not undo it after all errors (docs/findings.md).
+void PlainKeys::Fail() {
+  has_failed_ = true;
+  Abandon();
 }
 
 absl::Status PlainKeys::Begin() {
@@ -174,16 +208,21 @@ absl::Status PlainKeys::Begin() {
   }
   RETURN_IF_ERROR(BeginCounted());
   in_transaction_ = true;
+  has_failed_ = false;
   savepoints_ = 0;
   return absl::OkStatus();
 }
 
 // One that SQLite refuses leaves the transaction open; one that fails in its
-// middle ends it, and what of it reached the disk nobody can say.
+// middle ends it, and what of it reached the disk nobody can say. But one that
+// gives up on a lock of the wal-index (SQLITE_PROTOCOL) has written nothing.
 absl::Status PlainKeys::CommitSql() {
   const saver::DoubtMarker doubt;
   absl::Status status = Run("COMMIT").status();
-  if (status.ok() || sqlite3_get_autocommit(connection_) == 0) return status;
+  if (status.ok() || absl::IsUnavailable(status) ||
+      sqlite3_get_autocommit(connection()) == 0) {
+    return status;
+  }
   return doubt.MarkInDoubt(std::move(status));
 }
 
@@ -193,7 +232,8 @@ Answered PlainKeys::Commit(Acknowledge acknowledge) {
     return absl::FailedPreconditionError("no transaction is open");
   }
   const absl::Status status = CommitSql();
-  if (absl::IsUnavailable(status) && sqlite3_get_autocommit(connection_) == 0) {
+  if (absl::IsUnavailable(status) &&
+      sqlite3_get_autocommit(connection()) == 0) {
     return status;
   }
   in_transaction_ = false;
@@ -209,11 +249,15 @@ absl::Status PlainKeys::Rollback() {
   if (!in_transaction_) {
     return absl::FailedPreconditionError("no transaction is open");
   }
-  absl::Status status =
-      is_aborted_ ? absl::OkStatus() : Run("ROLLBACK").status();
-  if (!status.ok() && sqlite3_get_autocommit(connection_) == 0) return status;
+  if (IsAborted()) {
+    Abandon();
+  } else {
+    absl::Status status = RunRollback();
+    if (!status.ok() && sqlite3_get_autocommit(connection()) == 0) {
+      return status;
+    }
+  }
   in_transaction_ = false;
-  is_aborted_ = false;
   return absl::OkStatus();
 }
 
@@ -243,9 +287,10 @@ absl::Status PlainKeys::RollbackTo(int up) {
     return absl::FailedPreconditionError("no savepoint is open");
   }
   const int left = savepoints_ - up;
-  RETURN_IF_ERROR(Run(absl::StrCat("ROLLBACK TO s", left - 1)).status());
+  absl::Status status = Run(absl::StrCat("ROLLBACK TO s", left - 1)).status();
+  if (!status.ok()) Fail();
   savepoints_ = left;
-  return absl::OkStatus();
+  return status;
 }
 
 Answered PlainKeys::Do(const Operation& operation) {
@@ -256,7 +301,7 @@ Answered PlainKeys::Do(const Operation& operation) {
 Answered PlainKeys::Change(const Operation& operation) {
   if (in_transaction_) {
     Answered answer = ChangeRows(operation);
-    is_aborted_ = sqlite3_get_autocommit(connection_) != 0;
+    if (!answer.ok()) Fail();
     return answer;
   }
   RETURN_IF_ERROR(BeginCounted());
@@ -297,7 +342,7 @@ Answered PlainKeys::Query(const Operation& operation) {
   const bool is_get = keys::KindOf(operation) == keys::Kind::kGet;
   ASSIGN_OR_RETURN(
       const Statement select,
-      Prepare(connection_,
+      Prepare(connection(),
               is_get ? "SELECT name, version FROM keys WHERE name = ?1"
                      : "SELECT name, version FROM keys WHERE name >= ?1"
                        " ORDER BY name LIMIT ?2"));
@@ -316,7 +361,7 @@ Answered PlainKeys::Query(const Operation& operation) {
     list.push_back({std::string(name, static_cast<std::size_t>(size)),
                     sqlite3_column_int64(select.get(), 1)});
   }
-  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, "reading keys"));
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection(), "reading keys"));
   if (is_get && list.empty()) return absl::NotFoundError("no such key");
   return keys::DigestOf(list);
 }
@@ -324,23 +369,23 @@ Answered PlainKeys::Query(const Operation& operation) {
 Answered PlainKeys::CommitCounter() {
   ASSIGN_OR_RETURN(const std::int64_t counter,
                    Run("SELECT value FROM meta WHERE key = 'commit_counter'"));
-  return in_transaction_ && !is_aborted_ ? counter - 1 : counter;
+  return IsInTransaction() ? counter - 1 : counter;
 }
 
 absl::StatusOr<State> PlainKeys::ReadState() {
   RETURN_IF_ERROR(CheckUsable());
-  if (!in_transaction_) return ReadTables(connection_, kTables);
+  if (!in_transaction_) return ReadTables(connection(), kTables);
   // ReadTables() has a transaction of its own.
   State state;
   ASSIGN_OR_RETURN(state.cut, CommitCounter());
-  RETURN_IF_ERROR(AddRows(connection_, kTables, state));
+  RETURN_IF_ERROR(AddRows(connection(), kTables, state));
   return state;
 }
 
 std::int64_t PlainKeys::CacheSpills() {
   int spills = 0;
   int unused = 0;
-  sqlite3_db_status(connection_, SQLITE_DBSTATUS_CACHE_SPILL, &spills, &unused,
+  sqlite3_db_status(connection(), SQLITE_DBSTATUS_CACHE_SPILL, &spills, &unused,
                     /*resetFlg=*/0);
   return spills;
 }
@@ -353,13 +398,12 @@ absl::StatusOr<saver::WalCheckpointResult> PlainKeys::WalCheckpoint(
   }
   int log_frames = 0;
   int checkpointed_frames = 0;
-  const int result =
-      sqlite3_wal_checkpoint_v2(connection_, nullptr, saver::SqliteNumber(mode),
-                                &log_frames, &checkpointed_frames);
+  const int result = sqlite3_wal_checkpoint_v2(
+      connection(), nullptr, saver::SqliteNumber(mode), &log_frames, &checkpointed_frames);
   saver::WalCheckpointResult answer;
   answer.busy = (result & 0xff) == SQLITE_BUSY;
   if (!answer.busy) {
-    RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, "checkpoint"));
+    RETURN_IF_ERROR(saver::SqliteStatus(result, connection(), "checkpoint"));
   }
   answer.log_frames = log_frames;
   answer.checkpointed_frames = checkpointed_frames;
@@ -371,16 +415,21 @@ absl::Status PlainKeys::Vacuum() {
   if (in_transaction_) {
     return absl::FailedPreconditionError("a transaction is open");
   }
-  return Run("VACUUM").status();
+  ASSIGN_OR_RETURN(const std::int64_t level, Run("PRAGMA synchronous"));
+  // Its journal must not come back once the file is cut (docs/findings.md).
+  RETURN_IF_ERROR(Run("PRAGMA synchronous = EXTRA").status());
+  absl::Status vacuumed = Run("VACUUM").status();
+  RETURN_IF_ERROR(Run(absl::StrCat("PRAGMA synchronous = ", level)).status());
+  return vacuumed;
 }
 
 absl::Status PlainKeys::SetJournalMode(saver::JournalMode /*mode*/) {
   return absl::UnimplementedError("the journal mode stays as it is");
 }
 
-bool PlainKeys::IsInTransaction() { return in_transaction_ && !is_aborted_; }
+bool PlainKeys::IsInTransaction() { return in_transaction_ && !IsAborted(); }
 
-void PlainKeys::Interrupt() { sqlite3_interrupt(connection_); }
+void PlainKeys::Interrupt() { sqlite3_interrupt(connection()); }
 
 // ---- planted ----
 
@@ -484,9 +533,10 @@ SaverEntry Planted(std::string_view name, std::string_view description,
 }  // namespace
 
 SaverEntry Keys() {
-  return Entry<PlainKeys>("keys",
-                          "a table of keys and values in plain SQLite, without "
-                          "defences against its bugs (docs/findings.md)");
+  return Entry<PlainKeys>(
+      "keys",
+      "a table of keys and values in plain SQLite, with few "
+      "defences against its bugs (docs/findings.md)");
 }
 
 SaverEntry PlantedKeysLostUpdate() {

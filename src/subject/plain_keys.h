@@ -15,6 +15,7 @@
 #include "store/profile.h"
 #include "store/store.h"
 #include "subject/registry.h"
+#include "subject/statement.h"
 
 struct sqlite3;
 
@@ -22,9 +23,13 @@ namespace lastcommit {
 
 class PlainKeys : public Store {
  public:
-  // Owns the connection.
-  explicit PlainKeys(sqlite3* connection);
-  ~PlainKeys() override;
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+  using Connection = std::unique_ptr<sqlite3, Close>;
+
+  // `rollback` is compiled while there is memory for it.
+  PlainKeys(Connection connection, Statement rollback);
 
   absl::Status Begin() override;
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override;
@@ -42,7 +47,8 @@ class PlainKeys : public Store {
   absl::Status Vacuum() override;
   absl::Status SetJournalMode(saver::JournalMode mode) override;
   bool IsInTransaction() override;
-  bool IsAborted() override { return is_aborted_; }
+  // A change has failed, or SQLite has rolled back after whatever statement.
+  bool IsAborted() override;
   void Interrupt() override;
 
  protected:
@@ -51,7 +57,7 @@ class PlainKeys : public Store {
                                            std::string_view value);
   virtual absl::StatusOr<std::int64_t> Delete(const std::string& key);
 
-  sqlite3* connection() { return connection_; }
+  sqlite3* connection() { return connection_.get(); }
   bool in_transaction() const { return in_transaction_; }
   // One statement to its end, with ?1 and ?2 as given; the first column of the
   // first row, 0 without one. An error may have ended the transaction.
@@ -69,11 +75,14 @@ class PlainKeys : public Store {
   absl::StatusOr<std::int64_t> Change(const Operation& operation);
   absl::StatusOr<std::int64_t> ChangeRows(const Operation& operation);
   absl::StatusOr<std::int64_t> Query(const Operation& operation);
+  absl::Status RunRollback();
   void Abandon();
+  void Fail();
 
-  sqlite3* const connection_;
+  const Connection connection_;
+  const Statement rollback_;
   bool in_transaction_ = false;
-  bool is_aborted_ = false;
+  bool has_failed_ = false;  // and is to be rolled back
   int savepoints_ = 0;
   std::int64_t attempted_ = 0;
 };

@@ -107,9 +107,10 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   }
   ExamineTask task;
   task.legal = ContractFor(plan_.profile, crash);
-  const Alternatives& alternatives = facts.lost_power
-                                         ? replayed.at_end.after_power_loss
-                                         : replayed.at_end.after_kill;
+  Alternatives alternatives = facts.lost_power
+                                  ? replayed.at_end.after_power_loss
+                                  : replayed.at_end.after_kill;
+  history_.AddUnfound(plan_, crash, page_.now, replayed, alternatives);
   task.alternatives = &alternatives;
   task.closed = !facts.crashed && !facts.has_death && replayed.closes_cleanly();
   task.may_leave_journal = replayed.may_leave_journal;
@@ -143,15 +144,28 @@ void RoundLoop::Continue(const RoundEnd& end, const Replayed& replayed,
     const auto index = static_cast<std::size_t>(examination.alternative);
     model_ = ReferenceModel(*alternatives[index]);
   }
-  // After a crash of all everybody recovers, and reads those frames.
   const RoundFacts& facts = result_.rounds.back();
-  if (facts.has_death && !facts.crashed &&
-      examination.cut < model_.state().cut) {
-    history_.MayComeBack(model_);
-  }
-  model_.RevertTo(examination.cut);
   history_.EndRound(facts.lost_power, examination.cut, page_.now, end.synced,
                     replayed);
+  if (!replayed.removals.take_commits()) {
+    NoteUnfound(facts, replayed, examination.cut);
+  }
+  model_.RevertTo(examination.cut);
+}
+
+// Before the model goes back to what was found.
+void RoundLoop::NoteUnfound(const RoundFacts& facts, const Replayed& replayed,
+                            std::int64_t found) {
+  if (facts.lost_power) {
+    history_.NoteUnfound(plan_, model_, found, Interruption::kLostPower);
+    for (const auto& with : replayed.at_end.after_power_loss) {
+      history_.NoteUnfound(plan_, *with, found, Interruption::kLostPower);
+    }
+  } else if (facts.crashed) {
+    history_.NoteUnfound(plan_, model_, found, Interruption::kAllDied);
+  } else if (facts.has_death) {
+    history_.NoteUnfound(plan_, model_, found, Interruption::kOneDied);
+  }
 }
 
 }  // namespace lastcommit

@@ -87,6 +87,8 @@ class RoundLoop {
   void Continue(const RoundEnd& end, const Replayed& replayed,
                 const Alternatives& alternatives,
                 const Examination& examination);
+  void NoteUnfound(const RoundFacts& facts, const Replayed& replayed,
+                   std::int64_t found);
   // Makes it the verdict of the trial; true if the trial ends with it.
   bool Ends(const Verdict& verdict);
 

@@ -274,11 +274,12 @@ class SimWorld : public World {
                                   : replayed.at_end;
     Storage left =
         is_kill ? image.storage : image.storage.AfterCrash(survived.fates);
-    return {facts, ContractFor(plan_.profile, facts),
-            AlternativesAt(
-                image.now, is_kill,
-                is_kill ? in_doubt.after_kill : in_doubt.after_power_loss,
-                replayed, image.synced.wal_began),
+    Alternatives alternatives = AlternativesAt(
+        image.now, is_kill,
+        is_kill ? in_doubt.after_kill : in_doubt.after_power_loss, replayed,
+        image.synced.wal_began);
+    loop.history().AddUnfound(plan_, facts, image.now, replayed, alternatives);
+    return {facts, ContractFor(plan_.profile, facts), std::move(alternatives),
             std::move(survived), std::move(left)};
   }
 

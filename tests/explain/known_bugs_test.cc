@@ -240,6 +240,24 @@ TEST_F(VacuumSigns, EndWithTheNextCommit) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+TEST_F(VacuumSigns, GoOnInTheNextRound) {
+  plan_ = {};
+  failure_.scenes.clear();
+  Use(JournalMode::kDelete);
+  AddRound({StepOf(StepKind::kVacuum)});
+  AddRound({Crashing(Op(threads::Kind::kPutBlob), SurvivalKind::kLoseOne)});
+  EXPECT_THAT(Names(), ElementsAre("vacuum-undone"));
+  std::vector<Step>& first = plan_.rounds[0].steps;
+  first.insert(first.begin() + 2, Op(threads::Kind::kPutBlob));
+  EXPECT_THAT(Names(), IsEmpty());
+  first[2] = Crashing(StepKind::kRead, SurvivalKind::kPrefix);
+  EXPECT_THAT(Names(), IsEmpty());
+  first.erase(first.begin() + 2);
+  std::vector<Step>& next = plan_.rounds[1].steps;
+  next.insert(next.begin() + 1, Op(threads::Kind::kPutBlob));
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
 TEST_F(VacuumSigns, AreNotThoseOfAKill) {
   plan_.rounds[0].steps[2].crash->survival = {};
   EXPECT_THAT(Names(), IsEmpty());
