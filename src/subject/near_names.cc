@@ -26,20 +26,27 @@ std::size_t Distance(std::string_view one, std::string_view other) {
   return row.back();
 }
 
+// Whether each word of `written`, between its hyphens, is in the name.
+bool HasItsWords(std::string_view name, std::string_view written) {
+  // What is shorter is in too many names.
+  constexpr std::size_t kLeast = 3;
+  if (written.size() < kLeast) return false;
+  while (true) {
+    const std::string_view word = written.substr(0, written.find('-'));
+    if (word.empty() || name.find(word) == name.npos) return false;
+    if (word.size() == written.size()) return true;
+    written.remove_prefix(word.size() + 1);
+  }
+}
+
 // nullopt: it is not near.
 std::optional<std::size_t> DistanceIfNear(std::string_view written,
                                           std::string_view name) {
-  // Shorter words are in too many names.
-  constexpr std::size_t kLeastPart = 3;
-  if (written.size() >= kLeastPart &&
-      name.find(written) != std::string_view::npos) {
-    return name.size() - written.size();
-  }
+  const std::size_t difference = std::max(written.size(), name.size()) -
+                                 std::min(written.size(), name.size());
+  if (HasItsWords(name, written)) return difference;
   const std::size_t most = written.size() / 3;
-  if (std::max(written.size(), name.size()) >
-      std::min(written.size(), name.size()) + most) {
-    return std::nullopt;
-  }
+  if (difference > most) return std::nullopt;
   const std::size_t distance = Distance(written, name);
   return distance <= most ? std::optional(distance) : std::nullopt;
 }

@@ -12,8 +12,9 @@ namespace lastcommit {
 
 inline constexpr std::size_t kMostNearNames = 3;
 
-// Those of `names` that contain `written`, and those that differ from it in no
-// more than a third of its letters; the nearest first, kMostNearNames at most.
+// Those of `names` that have each word of `written`, and those that differ from
+// it in no more than a third of its letters; the nearest first, kMostNearNames
+// at most.
 std::vector<std::string> NearNames(std::string_view written,
                                    const std::vector<std::string>& names);
 

@@ -10,9 +10,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::vector<std::string> kNames = {"sqlite", "sqlite-undefended",
-                                         "sqlite-stranger", "keys",
-                                         "planted-close-unsynced"};
+const std::vector<std::string> kNames = {
+    "sqlite", "sqlite-undefended",      "sqlite-stranger",
+    "keys",   "planted-close-unsynced", "planted-chunks-one-by-one"};
 
 TEST(NearNamesTest, AMistypedNameIsNear) {
   EXPECT_THAT(NearNames("sqlote", kNames), ElementsAre("sqlite"));
@@ -20,6 +20,14 @@ TEST(NearNamesTest, AMistypedNameIsNear) {
   EXPECT_THAT(NearNames("key", kNames), ElementsAre("keys"));
   EXPECT_THAT(NearNames("planted-closes-unsync", kNames),
               ElementsAre("planted-close-unsynced"));
+}
+
+TEST(NearNamesTest, NamesWithEachOfItsWordsAreNear) {
+  EXPECT_THAT(NearNames("planted-unsynced", kNames),
+              ElementsAre("planted-close-unsynced"));
+  EXPECT_THAT(NearNames("one-by-one", kNames),
+              ElementsAre("planted-chunks-one-by-one"));
+  EXPECT_THAT(NearNames("planted-elsewhere", kNames), IsEmpty());
 }
 
 TEST(NearNamesTest, NamesThatContainItAreNearAndTheNearestIsTheFirst) {
@@ -32,6 +40,7 @@ TEST(NearNamesTest, NamesThatContainItAreNearAndTheNearestIsTheFirst) {
 TEST(NearNamesTest, NothingElseIsNear) {
   EXPECT_THAT(NearNames("", kNames), IsEmpty());
   EXPECT_THAT(NearNames("e", kNames), IsEmpty());
+  EXPECT_THAT(NearNames("---", kNames), IsEmpty());
   EXPECT_THAT(NearNames("nope", kNames), IsEmpty());
   EXPECT_THAT(NearNames("kexx", kNames), IsEmpty());
 }
