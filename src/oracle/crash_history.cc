@@ -144,7 +144,7 @@ CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
 // journal is rolled back, or was at its end.
 void CrashHistory::NoteUnfound(const Plan& plan, const ReferenceModel& with,
                                std::int64_t found, Interruption how) {
-  if (!MayBeIn(plan, JournalMode::kWal)) return;
+  if (!MayBeIn(plan, saver::JournalMode::kWal)) return;
   if (with.state().cut <= found) return;
   unfound_.Add(with, found, how);
 }
@@ -155,7 +155,7 @@ void CrashHistory::AddUnfound(const Plan& plan, const CrashFacts& facts,
                               Mark now, const Replayed& replayed,
                               Alternatives& alternatives) const {
   const bool needs_sync = facts.fault == Fault::kPowerLoss &&
-                          plan.profile.synchronous < Synchronous::kFull;
+                          plan.profile.synchronous < saver::Synchronous::kFull;
   unfound_.AddTo(
       {facts.fault, needs_sync ? facts.wal_synced : facts.acknowledged,
        replayed.wal_written_from <= now},

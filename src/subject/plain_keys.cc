@@ -186,7 +186,7 @@ absl::Status PlainKeys::BeginCounted() {
 
 absl::Status PlainKeys::RunRollback() {
   sqlite3_step(rollback_.get());
-  return SqliteStatus(sqlite3_reset(rollback_.get()), connection(), "ROLLBACK");
+  return saver::SqliteStatus(sqlite3_reset(rollback_.get()), connection(), "ROLLBACK");
 }
 
 // Whatever is open.
