@@ -103,6 +103,7 @@ class RoundJudge {
         ++counts_.steps;
         CountErrors(i);
         doubts_.DoubtCreation(i, model_);
+        if (HasGivenUp(i)) model_.Crash();
         if (view_.record(i).is_in_doubt) {
           replayed_.verdict = FalseDoubt(view_, i);
         }
@@ -117,6 +118,16 @@ class RoundJudge {
         break;
     }
     NoteCommit(ordered, cut);
+  }
+
+  // Excuse: HasGivenUp.
+  // It would have started the WAL anew, and could not have a lock of the
+  // wal-index for that: SQLITE_PROTOCOL (walRestartLog() in wal.c), which is no
+  // SQLITE_BUSY to sqlite3VdbeHalt() in vdbeaux.c.
+  bool HasGivenUp(std::size_t i) const {
+    return view_.step(i).kind == StepKind::kCommit && view_.ErrorsIn(i) > 0 &&
+           MayBeIn(plan_, JournalMode::kWal) &&
+           !view_.record(i).is_in_transaction;
   }
 
   void LoseTransaction(std::size_t i) {

@@ -25,8 +25,8 @@ class Transaction {
 
   // Commits the whole transaction and returns the value of the commit counter.
   // A savepoint refuses it with FailedPrecondition and goes on, and after
-  // Unavailable the transaction is still open with all its changes, unless
-  // SQLite gave up on a lock of the WAL and rolled it back. After any other
+  // Unavailable the transaction is still open with all its changes, or it
+  // is_aborted(), if SQLite gave up on a lock of the WAL. After any other
   // error it has ended, and IsInDoubt(status) says whether the commit may
   // have reached the disk all the same. FailedPrecondition: a blob stream is
   // open, which ends with it. Aborted: it is_aborted().

@@ -109,8 +109,9 @@ absl::StatusOr<std::int64_t> TransactionStack::Commit(const Level& level) {
   // better.
   absl::Status status = files_.Check();
   if (status.ok()) status = CommitSql();
-  // A refused COMMIT may be tried again, with all the changes still there.
-  if (absl::IsUnavailable(status) && !database_.IsAutocommit()) return status;
+  // A refused COMMIT may be tried again, with all the changes still there. One
+  // that gave up on a lock is aborted.
+  if (absl::IsUnavailable(status)) return status;
   ids_.clear();
   if (!status.ok()) {
     RollbackAll();

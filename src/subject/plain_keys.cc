@@ -232,10 +232,7 @@ Answered PlainKeys::Commit(Acknowledge acknowledge) {
     return absl::FailedPreconditionError("no transaction is open");
   }
   const absl::Status status = CommitSql();
-  if (absl::IsUnavailable(status) &&
-      sqlite3_get_autocommit(connection()) == 0) {
-    return status;
-  }
+  if (absl::IsUnavailable(status)) return status;  // open, or aborted
   in_transaction_ = false;
   if (!status.ok()) {
     Abandon();

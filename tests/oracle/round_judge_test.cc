@@ -360,6 +360,40 @@ TEST_F(CloseTest, WithAnErrorItIsNoCleanOne) {
   EXPECT_FALSE(Replay().closed_without_error);
 }
 
+// ---- A COMMIT that gives up on a lock ----
+
+// open, open, begin, commit, rollback, close, and a close beside it; clients 0
+// and 1. The commit is busy and has ended its transaction.
+class GivenUpTest : public RoundJudgeTest {
+ protected:
+  GivenUpTest() {
+    Use({By(1, StepKind::kOpen), By(1, StepKind::kBegin),
+         By(1, StepKind::kCommit), By(1, StepKind::kRollback),
+         By(1, StepKind::kClose)});
+    trace_->records[6].intended_at = trace_->records[2].intended_at;
+    trace_->records[2].attempted = trace_->records[3].attempted = 1;
+    Answer(3, absl::StatusCode::kUnavailable, false);
+    Answer(4, absl::StatusCode::kFailedPrecondition, false);
+    plan_.profile.journal_mode = JournalMode::kWal;
+  }
+};
+
+TEST_F(GivenUpTest, HasEndedItsTransactionAfterAnErrorInAWal) {
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+  Inject(3, ErrorKind::kBusy);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  plan_.profile.journal_mode = JournalMode::kDelete;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+}
+
+TEST_F(GivenUpTest, OrElseItIsStillOpen) {
+  Inject(3, ErrorKind::kBusy);
+  Answer(3, absl::StatusCode::kUnavailable, true);
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
+  Answer(4, absl::StatusCode::kOk, false);
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+}
+
 // ---- A commit whose number another client took ----
 
 TEST(AlternativesAtTest, ItMayBeThereFromItsAttemptUntilTheOtherIs) {
