@@ -19,7 +19,7 @@ SaverEntry PlantedAckBeforeCommit();
 SaverEntry PlantedTwoTransactions();
 
 // Keeps the bytes of blobs in files beside the database (named
-// `<database>-blob-<hash>`), which no rollback of SQLite's undoes.
+// `<database>-blob-<digest>`), which no rollback of SQLite's undoes.
 SaverEntry PlantedBlobInFile();
 
 // Turns the journal off while it writes a blob outside a transaction.

@@ -4,7 +4,9 @@
 #include "threads/rules.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -175,7 +177,7 @@ std::vector<NumberedCheckpoint> NewestFirst(const Rows& rows,
   return list;
 }
 
-Outcome PutCheckpointOf(const Arguments& step, Rows& rows) {
+Outcome PutCheckpoint(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -202,7 +204,7 @@ Outcome PutCheckpointOf(const Arguments& step, Rows& rows) {
   return Ok();
 }
 
-Outcome PutWritesOf(const Arguments& step, Rows& rows) {
+Outcome PutWrites(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -223,33 +225,13 @@ Outcome PutWritesOf(const Arguments& step, Rows& rows) {
   return Ok();
 }
 
-}  // namespace
-
-std::int64_t DigestOfList(const std::vector<ListedCheckpoint>& list) {
-  RowHasher hasher;
-  for (const ListedCheckpoint& checkpoint : list) {
-    hasher.Text(checkpoint.id).Integer(checkpoint.sequence);
-  }
-  return static_cast<std::int64_t>(hasher.Finish().low);
-}
-
-Outcome PutCheckpoint(const Operation& operation, Rows& rows) {
-  return PutCheckpointOf(ArgumentsOf(operation), rows);
-}
-
-Outcome PutWrites(const Operation& operation, Rows& rows) {
-  return PutWritesOf(ArgumentsOf(operation), rows);
-}
-
-Outcome CommitStep(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
-  const Outcome outcome = PutCheckpointOf(step, rows);
+Outcome CommitStep(const Arguments& step, Rows& rows) {
+  const Outcome outcome = PutCheckpoint(step, rows);
   if (outcome.code != absl::StatusCode::kOk) return outcome;
-  return PutWritesOf(step, rows);
+  return PutWrites(step, rows);
 }
 
-Outcome Prune(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome Prune(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -271,8 +253,7 @@ Outcome Prune(const Operation& operation, Rows& rows) {
   return Ok(static_cast<std::int64_t>(old.size()));
 }
 
-Outcome AppendLogs(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome AppendLogs(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -290,8 +271,7 @@ Outcome AppendLogs(const Operation& operation, Rows& rows) {
   return Ok(facts.last_log);
 }
 
-Outcome CreateTask(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome CreateTask(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -305,8 +285,7 @@ Outcome CreateTask(const Operation& operation, Rows& rows) {
 }
 
 // Who updates a task has read its version first: a deleted thread has none.
-Outcome UpdateTask(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome UpdateTask(const Arguments& step, Rows& rows) {
   const RowKey key = TaskKeyOf(step, ThreadName(step.thread));
   const Facts* const former = rows.FactsOf(key);
   if (former == nullptr) return Refused(absl::StatusCode::kNotFound);
@@ -328,8 +307,7 @@ Outcome UpdateTask(const Operation& operation, Rows& rows) {
   return Ok(facts.version);
 }
 
-Outcome PutBlob(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome PutBlob(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -341,8 +319,8 @@ Outcome PutBlob(const Operation& operation, Rows& rows) {
   return Ok();
 }
 
-Outcome DeleteThread(const Operation& operation, Rows& rows) {
-  const std::string thread = ThreadName(ArgumentsOf(operation).thread);
+Outcome DeleteThread(const Arguments& step, Rows& rows) {
+  const std::string thread = ThreadName(step.thread);
   for (const Table table : {Table(kCheckpoints), Table(kWrites), Table(kLogs),
                             Table(kTasks), Table(kBlobs)}) {
     rows.EraseWhile({table, {thread}, 0}, [&](const RowKey& key) {
@@ -353,8 +331,7 @@ Outcome DeleteThread(const Operation& operation, Rows& rows) {
   return Ok();
 }
 
-Outcome ListCheckpoints(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome ListCheckpoints(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   std::int64_t older_than = std::numeric_limits<std::int64_t>::max();
   if (step.before >= 0) {
@@ -375,6 +352,31 @@ Outcome ListCheckpoints(const Operation& operation, Rows& rows) {
     list.push_back({key.names[2], facts.sequence});
   }
   return Ok(DigestOfList(list));
+}
+
+using Rule = Outcome (*)(const Arguments& step, Rows& rows);
+
+// In the order of Kind.
+constexpr Rule kRules[] = {
+    PutCheckpoint, PutWrites,    PutWrites,       CommitStep, Prune,
+    AppendLogs,    AppendLogs,   CreateTask,      UpdateTask, PutBlob,
+    PutBlob,       DeleteThread, ListCheckpoints,
+};
+static_assert(std::size(kRules) == kKinds);
+
+}  // namespace
+
+std::int64_t DigestOfList(const std::vector<ListedCheckpoint>& list) {
+  RowHasher hasher;
+  for (const ListedCheckpoint& checkpoint : list) {
+    hasher.Text(checkpoint.id).Integer(checkpoint.sequence);
+  }
+  return static_cast<std::int64_t>(hasher.Finish().low);
+}
+
+Outcome Apply(const Operation& operation, Rows& rows) {
+  const Rule rule = kRules[static_cast<std::size_t>(KindOf(operation))];
+  return rule(ArgumentsOf(operation), rows);
 }
 
 }  // namespace lastcommit::threads
