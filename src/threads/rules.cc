@@ -124,6 +124,9 @@ std::string CheckpointDigest(const Arguments& step,
 
 // ---- rows ----
 
+constexpr TableSpec kTables[] = {kThreads, kCheckpoints, kWrites,
+                                 kLogs,    kTasks,       kBlobs};
+
 ThreadFacts ThreadOf(const Rows& rows, const std::string& thread) {
   const Facts* const facts = rows.FactsOf(ThreadKey(thread));
   return facts == nullptr ? ThreadFacts() : ToThread(*facts);
@@ -319,10 +322,36 @@ Outcome PutBlob(const Arguments& step, Rows& rows) {
   return Ok();
 }
 
+Outcome CopyThread(const Arguments& step, Rows& rows) {
+  const std::string from = ThreadName(step.thread);
+  const std::string into = ThreadName(step.into);
+  if (IsDeleted(rows, from) || IsDeleted(rows, into)) {
+    return Refused(absl::StatusCode::kFailedPrecondition);
+  }
+  if (!rows.Has(ThreadKey(from))) return Refused(absl::StatusCode::kNotFound);
+  if (rows.Has(ThreadKey(into))) {
+    return Refused(absl::StatusCode::kAlreadyExists);
+  }
+  const State& state = rows.state();
+  for (const Table table : kTables) {
+    const RowKey first = {table, {from}, 0};
+    for (auto row = state.rows.lower_bound(first);
+         row != state.rows.end() && row->first.table == table &&
+         row->first.names[0] == from;
+         ++row) {
+      const Facts* const facts = rows.FactsOf(row->first);
+      RowKey key = row->first;
+      key.names[0] = into;
+      rows.Put(key, row->second,
+               facts == nullptr ? std::nullopt : std::optional(*facts));
+    }
+  }
+  return Ok();
+}
+
 Outcome DeleteThread(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
-  for (const Table table : {Table(kCheckpoints), Table(kWrites), Table(kLogs),
-                            Table(kTasks), Table(kBlobs)}) {
+  for (const Table table : kTables) {
     rows.EraseWhile({table, {thread}, 0}, [&](const RowKey& key) {
       return key.table == table && key.names[0] == thread;
     });
@@ -358,9 +387,9 @@ using Rule = Outcome (*)(const Arguments& step, Rows& rows);
 
 // In the order of Kind.
 constexpr Rule kRules[] = {
-    PutCheckpoint, PutWrites,    PutWrites,       CommitStep, Prune,
-    AppendLogs,    AppendLogs,   CreateTask,      UpdateTask, PutBlob,
-    PutBlob,       DeleteThread, ListCheckpoints,
+    PutCheckpoint, PutWrites,  PutWrites,    CommitStep,      Prune,
+    AppendLogs,    AppendLogs, CreateTask,   UpdateTask,      PutBlob,
+    PutBlob,       CopyThread, DeleteThread, ListCheckpoints,
 };
 static_assert(std::size(kRules) == kKinds);
 

@@ -15,6 +15,7 @@ namespace {
 // Where each value is, in Operation::values.
 enum Value : std::size_t {
   kThreadValue,
+  kIntoValue,
   kNsValue,
   kIdValue,
   kParentValue,
@@ -63,6 +64,7 @@ constexpr Field Enumerator(std::string_view name, Value value, int count,
 
 constexpr Field kFields[] = {
     Number("thread", kThreadValue, 0, kMaxName, 0),
+    Number("into", kIntoValue, 0, kMaxName, 1),
     Number("ns", kNsValue, 0, kMaxName, 0),
     Number("id", kIdValue, 0, kMaxName, 0),
     Number("parent", kParentValue, -1, kMaxName, -1),
@@ -210,6 +212,11 @@ std::string StreamWords(const Operation& operation) {
                       ArgumentsOf(operation).chunk);
 }
 
+std::string CopyWords(const Operation& operation) {
+  const Arguments step = ArgumentsOf(operation);
+  return absl::StrCat(Thread(step), " into ", Quoted(ThreadName(step.into)));
+}
+
 std::string ThreadWords(const Operation& operation) {
   return Thread(ArgumentsOf(operation));
 }
@@ -339,6 +346,17 @@ const OperationSpec kOperations[kKinds] = {
      .alone = {1, 5, 45},
      .crash_weight = 10,
      .crash_weight_if_refused_midway = 10},
+    {.name = "copy_thread",
+     .vocabulary = &kVocabulary,
+     .fields = Uses({"thread", "into"}),
+     .is_change = true,
+     .apply = Apply,
+     .words = CopyWords,
+     .copies_contents = true,
+     .alone = {1, 2, 50},
+     .crash_weight = 16,
+     .crash_weight_if_refused_midway = 16,
+     .pages = 16},  // of the copies of a thread with some rows
     {.name = "delete_thread",
      .vocabulary = &kVocabulary,
      .fields = Uses({"thread"}),
@@ -386,6 +404,7 @@ Arguments ArgumentsOf(const Operation& operation) {
     return static_cast<int>(operation.values[which]);
   };
   return {.thread = value(kThreadValue),
+          .into = value(kIntoValue),
           .ns = value(kNsValue),
           .id = value(kIdValue),
           .parent = value(kParentValue),
@@ -411,6 +430,7 @@ Operation Make(Kind kind, const Arguments& arguments) {
     all.values[which] = static_cast<std::int64_t>(value);
   };
   set(kThreadValue, arguments.thread);
+  set(kIntoValue, arguments.into);
   set(kNsValue, arguments.ns);
   set(kIdValue, arguments.id);
   set(kParentValue, arguments.parent);
