@@ -16,7 +16,7 @@ namespace lastcommit {
 
 // Changes with each change of what a seed means: with the plan of any key. A
 // test fails where it was forgotten (docs/architecture.md, "Determinism").
-inline constexpr int kGeneratorVersion = 11;
+inline constexpr int kGeneratorVersion = 12;
 
 // Where the plans run.
 enum class EngineChoice {

@@ -241,15 +241,19 @@ class PlanParser {
   absl::Status CountContent(const Step& step) {
     const OperationSpec* const spec = step.operation.spec;
     if (spec == nullptr) return absl::OkStatus();
-    content_bytes_ += step.operation.content.size *
-                      (step.operation.count() + spec->contents_besides);
+    const std::int64_t bytes =
+        step.operation.content.size *
+        (step.operation.count() + spec->contents_besides);
+    put_bytes_ += bytes;
+    content_bytes_ += spec->copies_contents ? put_bytes_ : bytes;
     if (content_bytes_ <= PlanLimits::kMaxPlanContentBytes) {
       return absl::OkStatus();
     }
     return FieldError(
-        "size", absl::StrCat("the contents so far are ", content_bytes_,
-                             " bytes (allowed ",
-                             PlanLimits::kMaxPlanContentBytes, " in a plan)"));
+        spec->copies_contents ? "step" : "size",
+        absl::StrCat("the contents so far are ", content_bytes_,
+                     " bytes (allowed ", PlanLimits::kMaxPlanContentBytes,
+                     " in a plan)"));
   }
 
   absl::Status CheckEnd() const {
@@ -289,7 +293,8 @@ class PlanParser {
   bool is_file_removed_ = false;  // in this round
   int no_removal_line_ = 0;       // what excludes one; the plan has none yet
   std::string_view no_removal_because_;
-  std::int64_t content_bytes_ = 0;
+  std::int64_t put_bytes_ = 0;
+  std::int64_t content_bytes_ = 0;  // with the copies
 };
 
 }  // namespace

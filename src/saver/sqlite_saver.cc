@@ -219,6 +219,16 @@ absl::Status SqliteSaver::DeleteThread(const std::string& thread_id) {
       [&] { return DeleteThreadRows(impl_->database, thread_id); });
 }
 
+absl::Status SqliteSaver::CopyThread(const std::string& from,
+                                     const std::string& to) {
+  return impl_->Change(
+      [&] {
+        RETURN_IF_ERROR(CheckThreadId(from));
+        return CheckThreadId(to);
+      },
+      [&] { return CopyThreadRows(impl_->database, from, to); });
+}
+
 absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads() {
   return impl_->Read([&] { return ListThreadRows(impl_->database); });
 }

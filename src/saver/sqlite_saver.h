@@ -192,6 +192,13 @@ class SqliteSaver {
   // Removes everything of the thread and leaves a tombstone, so that nothing
   // can be written to it any more. OK if there is nothing, or it was deleted.
   absl::Status DeleteThread(const std::string& thread_id);
+  // Makes a thread `to` with everything in it that is in `from`: checkpoints
+  // with their pending writes, log entries, tasks and blobs, all as they are,
+  // and the numbers go on in both. What is done to one later is not done to the
+  // other. Digests are copied and not compared: what is damaged is DataLoss in
+  // both for whoever reads it. FailedPrecondition: one of the two was deleted.
+  // NotFound: there is no `from`. AlreadyExists: there is a `to`, be it `from`.
+  absl::Status CopyThread(const std::string& from, const std::string& to);
   // In byte order of the ids; the deleted ones too.
   absl::StatusOr<std::vector<ThreadInfo>> ListThreads();
 

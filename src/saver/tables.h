@@ -110,6 +110,8 @@ absl::Status PutThreadRow(Database& database, std::string_view thread_id,
 // Makes a row if there is none.
 absl::Status TouchThreadRow(Database& database, std::string_view thread_id);
 absl::Status DeleteThreadRows(Database& database, const std::string& thread_id);
+absl::Status CopyThreadRows(Database& database, const std::string& from,
+                            const std::string& to);
 absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database);
 
 }  // namespace lastcommit::saver

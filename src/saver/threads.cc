@@ -68,6 +68,44 @@ absl::Status DeleteThreadRows(Database& database,
   return absl::OkStatus();
 }
 
+// No digest is made again: none is of the thread's id.
+absl::Status CopyThreadRows(Database& database, const std::string& from,
+                            const std::string& to) {
+  ASSIGN_OR_RETURN(const ThreadRow original, GetThreadToChange(database, from));
+  ASSIGN_OR_RETURN(const ThreadRow former, GetThreadToChange(database, to));
+  if (!original.is_there) return absl::NotFoundError("no such thread");
+  if (former.is_there) {
+    return absl::AlreadyExistsError("the thread is there already");
+  }
+  for (const std::string_view sql :
+       {"INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
+        " parent_id, type, state, metadata, sequence, digest)"
+        " SELECT ?2, checkpoint_ns, checkpoint_id, parent_id, type, state,"
+        " metadata, sequence, digest FROM checkpoints WHERE thread_id = ?1",
+        "INSERT INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id,"
+        " idx, channel, type, bytes)"
+        " SELECT ?2, checkpoint_ns, checkpoint_id, task_id, idx, channel, type,"
+        " bytes FROM writes WHERE thread_id = ?1",
+        "INSERT INTO logs (thread_id, number, level, payload)"
+        " SELECT ?2, number, level, payload FROM logs WHERE thread_id = ?1",
+        "INSERT INTO tasks (thread_id, task_id, state, attempts, version,"
+        " payload)"
+        " SELECT ?2, task_id, state, attempts, version, payload FROM tasks"
+        " WHERE thread_id = ?1",
+        "INSERT INTO blobs (thread_id, name, size, digest)"
+        " SELECT ?2, name, size, digest FROM blobs WHERE thread_id = ?1",
+        "INSERT INTO contents (id, bytes)"
+        " SELECT copies.content_id, bytes FROM blobs AS originals"
+        " JOIN blobs AS copies"
+        " ON copies.thread_id = ?2 AND copies.name = originals.name"
+        " JOIN contents ON id = originals.content_id"
+        " WHERE originals.thread_id = ?1"}) {
+    ASSIGN_OR_RETURN(Statement statement, database.Prepare(sql));
+    RETURN_IF_ERROR(statement.BindText(1, from).BindText(2, to).Run());
+  }
+  return PutThreadRow(database, to, original);
+}
+
 absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database) {
   ASSIGN_OR_RETURN(
       Statement select,

@@ -73,6 +73,8 @@ struct OperationSpec {
                         const Operation& other) = nullptr;
   const OperationSpec* simpler = nullptr;  // does less of the same
   int contents_besides = 0;  // of its size, besides those that it counts
+  // It puts contents again that are there, none of them twice.
+  bool copies_contents = false;
   // Any of the contents that it counts may be the one that is refused, and not
   // only the first.
   bool may_fail_midway = false;

@@ -19,7 +19,7 @@ SaverEntry PlantedAckBeforeCommit();
 SaverEntry PlantedTwoTransactions();
 
 // Keeps the bytes of blobs in files beside the database (named
-// `<database>-blob-<hash>`), which no rollback of SQLite's undoes.
+// `<database>-blob-<digest>`), which no rollback of SQLite's undoes.
 SaverEntry PlantedBlobInFile();
 
 // Turns the journal off while it writes a blob outside a transaction.
@@ -43,6 +43,9 @@ SaverEntry PlantedCreationBeforeSettings();
 
 // Writes the tombstone of a thread in one transaction, deletes it in the next.
 SaverEntry PlantedDeleteInTwoTransactions();
+
+// Copies a thread in one transaction, and its log entries in the next.
+SaverEntry PlantedCopyInTwoTransactions();
 
 // Commits the chunks of a streamed blob one by one.
 SaverEntry PlantedChunksOneByOne();

@@ -1,45 +1,48 @@
-// The bug: large values in files beside the database, with only a reference in
-// it, because "the database should stay small". The files are written just
-// before COMMIT and put back when that fails, which is right until a kill
-// falls between: then the rows are those of commit n and the files those of
-// n + 1.
+// The bug: large values in files beside the database, each named after its
+// content, with only the name in the database, because "the database should
+// stay small". Just before COMMIT the new files are written and those removed
+// that no row names any more; when it fails they are put back, which is right
+// until a kill falls between: then rows of commit n name files that n + 1 has
+// removed.
 
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "saver/digest.h"
 #include "status/status.h"
 #include "subject/planted.h"
+#include "subject/planted_sql.h"
+#include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
-#include "subject/sqlite_subject.h"
 #include "threads/specs.h"
 
 namespace lastcommit {
 namespace {
 
-struct BlobKey {
-  std::string thread;
-  std::string name;
+// What is or will be in files, by their names; nullopt = no file.
+using Contents = std::map<std::string, std::optional<std::string>>;
 
-  auto operator<=>(const BlobKey&) const = default;
-};
-// What is or will be in files; nullopt = no file.
-using Contents = std::map<BlobKey, std::optional<std::string>>;
+std::string NameOf(std::string_view bytes) {
+  return absl::BytesToHexString(DigestOf(bytes));
+}
 
-std::string FileOf(const std::string& path, const BlobKey& key) {
-  const Fingerprint hash = RowHasher().Text(key.thread).Text(key.name).Finish();
-  return absl::StrFormat("%s-blob-%016x%016x", path, hash.high, hash.low);
+std::string PrefixOf(const std::string& path) {
+  return absl::StrCat(path, "-blob-");
 }
 
 std::optional<std::string> ReadFile(const std::string& file) {
@@ -61,23 +64,50 @@ void WriteFile(const std::string& file,
 // Writes the files and returns what was in them.
 Contents Exchange(const std::string& path, const Contents& contents) {
   Contents former;
-  for (const auto& [key, content] : contents) {
-    const std::string file = FileOf(path, key);
-    former[key] = ReadFile(file);
+  for (const auto& [name, content] : contents) {
+    const std::string file = PrefixOf(path) + name;
+    former[name] = ReadFile(file);
     WriteFile(file, content);
   }
   return former;
 }
 
-// Replaces the references in `state` by what they refer to. A missing file is
-// a blob that is NULL, which no store ever holds.
-void Resolve(const std::string& path, const Contents& pending, State& state) {
+std::set<std::string> NamesOfFiles(const std::string& path) {
+  const std::string prefix = PrefixOf(path);
+  std::set<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(path).parent_path(), error)) {
+    const std::string file = entry.path().string();
+    if (file.starts_with(prefix)) names.insert(file.substr(prefix.size()));
+  }
+  return names;
+}
+
+absl::StatusOr<std::set<std::string>> NamesInRows(sqlite3* connection) {
+  ASSIGN_OR_RETURN(
+      const auto names,
+      RunSql(connection,
+             "SELECT group_concat(CAST(bytes AS TEXT)) FROM contents"));
+  return absl::StrSplit(names.value_or(""), ',', absl::SkipEmpty());
+}
+
+// Replaces the names in `state` by what they stand for. A missing file is a
+// blob that is NULL, which no store ever holds.
+absl::Status Resolve(sqlite3* connection, const std::string& path,
+                     const Contents& pending, State& state) {
   for (auto& [key, row] : state.rows) {
     if (key.table != threads::kBlobs) continue;
-    const BlobKey blob = {key.names[0], key.names[1]};
-    const auto found = pending.find(blob);
+    ASSIGN_OR_RETURN(const auto name,
+                     RunSql(connection,
+                            "SELECT CAST(bytes AS TEXT) FROM blobs"
+                            " JOIN contents ON id = content_id"
+                            " WHERE thread_id = ?1 AND blobs.name = ?2",
+                            {key.names[0], key.names[1]}));
+    const auto found = pending.find(name.value_or(""));
     const std::optional<std::string> content =
-        found == pending.end() ? ReadFile(FileOf(path, blob)) : found->second;
+        found == pending.end() ? ReadFile(PrefixOf(path) + name.value_or(""))
+                               : found->second;
     RowHasher hasher;
     if (content.has_value()) {
       hasher.Blob(*content).Blob(saver::DigestOf(*content));
@@ -86,63 +116,40 @@ void Resolve(const std::string& path, const Contents& pending, State& state) {
     }
     row = hasher.Finish();
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<State> ReadWithFiles(sqlite3* connection,
                                     const std::string& path) {
   ASSIGN_OR_RETURN(State state, ReadStateBySql(connection, path));
-  Resolve(path, {}, state);
+  RETURN_IF_ERROR(Resolve(connection, path, {}, state));
   return state;
 }
 
-class SaverThatKeepsBlobsInFiles : public SqliteSubject {
+class SaverThatKeepsBlobsInFiles : public PlantedSubject {
  public:
   SaverThatKeepsBlobsInFiles(std::unique_ptr<saver::SqliteSaver> saver,
                              std::string path)
-      : SqliteSubject(std::move(saver)), path_(std::move(path)) {}
+      : PlantedSubject(std::move(saver)), path_(std::move(path)) {}
 
   absl::StatusOr<std::int64_t> Commit(Acknowledge acknowledge) override {
-    const Contents former = Exchange(path_, pending_);
-    auto cut = SqliteSubject::Commit(acknowledge);
+    if (!IsInTransaction()) return PlantedSubject::Commit(acknowledge);
+    ASSIGN_OR_RETURN(const Contents changed, Changed());
+    const Contents former = Exchange(path_, changed);
+    auto cut = PlantedSubject::Commit(acknowledge);
     if (!cut.ok()) {
       Exchange(path_, former);
       return cut;
     }
-    Forget();
+    pending_.clear();
     return cut;
-  }
-
-  absl::Status Rollback() override {
-    RETURN_IF_ERROR(SqliteSubject::Rollback());
-    Forget();
-    return absl::OkStatus();
-  }
-
-  absl::Status Savepoint() override {
-    RETURN_IF_ERROR(SqliteSubject::Savepoint());
-    savepoints_.push_back(pending_);
-    return absl::OkStatus();
-  }
-
-  absl::Status Release() override {
-    RETURN_IF_ERROR(SqliteSubject::Release());
-    savepoints_.pop_back();
-    return absl::OkStatus();
-  }
-
-  absl::Status RollbackTo(int up) override {
-    RETURN_IF_ERROR(SqliteSubject::RollbackTo(up));
-    savepoints_.resize(savepoints_.size() - static_cast<std::size_t>(up));
-    pending_ = savepoints_.back();
-    return absl::OkStatus();
   }
 
   absl::Status PutBlob(const std::string& thread_id, const std::string& name,
                        std::string_view bytes) override {
     return InTransaction([&]() -> absl::Status {
-      RETURN_IF_ERROR(SqliteSubject::PutBlob(thread_id, name, "in a file"));
-      pending_[{thread_id, name}] = std::string(bytes);
-      return absl::OkStatus();
+      pending_[NameOf(bytes)] = std::string(bytes);
+      return PlantedSubject::PutBlob(thread_id, name, NameOf(bytes));
     });
   }
 
@@ -152,43 +159,27 @@ class SaverThatKeepsBlobsInFiles : public SqliteSubject {
     return PutBlob(thread_id, name, bytes);
   }
 
-  absl::Status DeleteThread(const std::string& thread_id) override {
-    return InTransaction([&]() -> absl::Status {
-      ASSIGN_OR_RETURN(const auto names, saver().ListBlobs(thread_id));
-      RETURN_IF_ERROR(SqliteSubject::DeleteThread(thread_id));
-      for (const std::string& name : names) {
-        pending_[{thread_id, name}] = std::nullopt;
-      }
-      return absl::OkStatus();
-    });
-  }
-
   absl::StatusOr<State> ReadState() override {
-    ASSIGN_OR_RETURN(State state, SqliteSubject::ReadState());
-    Resolve(path_, pending_, state);
+    ASSIGN_OR_RETURN(State state, PlantedSubject::ReadState());
+    RETURN_IF_ERROR(Resolve(saver().connection(), path_, pending_, state));
     return state;
   }
 
  private:
-  // Runs `change` in the open transaction, or in one of its own.
-  template <typename Change>
-  absl::Status InTransaction(Change change) {
-    if (in_transaction()) return change();
-    RETURN_IF_ERROR(Begin());
-    absl::Status status = change();
-    if (status.ok()) status = Commit([](std::int64_t) {}).status();
-    if (!status.ok()) Rollback().IgnoreError();
-    return status;
-  }
-
-  void Forget() {
-    pending_.clear();
-    savepoints_.clear();
+  absl::StatusOr<Contents> Changed() {
+    ASSIGN_OR_RETURN(const auto named, NamesInRows(saver().connection()));
+    Contents changed;
+    for (const auto& [name, content] : pending_) {
+      if (named.contains(name)) changed[name] = content;
+    }
+    for (const std::string& name : NamesOfFiles(path_)) {
+      if (!named.contains(name)) changed[name] = std::nullopt;
+    }
+    return changed;
   }
 
   const std::string path_;
-  Contents pending_;                  // of the open transaction
-  std::vector<Contents> savepoints_;  // pending_ at each, outermost first
+  Contents pending_;  // put since the last commit
 };
 
 absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,

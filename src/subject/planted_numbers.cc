@@ -11,7 +11,7 @@
 // counter.
 //
 // Both believe what they know from opening for the first number that a thread
-// is given, and the database for those after it.
+// of that time is given, and the database for all others.
 
 #include <sqlite3.h>
 
@@ -36,6 +36,14 @@ namespace lastcommit {
 namespace {
 
 using Numbers = std::map<std::string, std::int64_t>;  // by thread
+
+std::set<std::string> ThreadsOf(saver::SqliteSaver& saver) {
+  std::set<std::string> ids;
+  const auto threads = saver.ListThreads();
+  if (!threads.ok()) return ids;
+  for (const ThreadInfo& thread : *threads) ids.insert(thread.thread_id);
+  return ids;
+}
 
 std::string ImmutableUri(const std::string& path) {
   return absl::StrCat(
@@ -73,7 +81,9 @@ class SaverThatReusesLogNumbers : public PlantedSubject {
  public:
   SaverThatReusesLogNumbers(std::unique_ptr<saver::SqliteSaver> saver,
                             std::optional<Numbers> numbers)
-      : PlantedSubject(std::move(saver)), numbers_(std::move(numbers)) {}
+      : PlantedSubject(std::move(saver)),
+        numbers_(std::move(numbers)),
+        unnumbered_(ThreadsOf(this->saver())) {}
 
   absl::StatusOr<std::int64_t> AppendLog(const std::string& thread_id,
                                          const std::string& payload,
@@ -84,7 +94,7 @@ class SaverThatReusesLogNumbers : public PlantedSubject {
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
       saver::LogLevel level) override {
-    if (!numbers_.has_value() || !numbered_.insert(thread_id).second) {
+    if (!numbers_.has_value() || unnumbered_.erase(thread_id) == 0) {
       return SqliteSubject::AppendLogs(thread_id, payloads, level);
     }
     return InTransaction([&]() -> absl::StatusOr<std::int64_t> {
@@ -110,7 +120,7 @@ class SaverThatReusesLogNumbers : public PlantedSubject {
   }
 
   const std::optional<Numbers> numbers_;
-  std::set<std::string> numbered_;  // since opening
+  std::set<std::string> unnumbered_;  // that were there at opening
 };
 
 absl::StatusOr<std::unique_ptr<Store>> OpenAfterReading(
@@ -124,7 +134,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenAfterReading(
 
 class SaverThatNotesItsCounterOnClosing : public PlantedSubject {
  public:
-  using PlantedSubject::PlantedSubject;
+  explicit SaverThatNotesItsCounterOnClosing(std::unique_ptr<saver::SqliteSaver> saver)
+      : PlantedSubject(std::move(saver)),
+        unnumbered_(ThreadsOf(this->saver())) {}
 
   ~SaverThatNotesItsCounterOnClosing() override {
     if (in_transaction()) SqliteSubject::Rollback().IgnoreError();
@@ -151,7 +163,7 @@ class SaverThatNotesItsCounterOnClosing : public PlantedSubject {
 
  private:
   absl::Status GoBack(const std::string& thread_id) {
-    if (!numbered_.insert(thread_id).second) return absl::OkStatus();
+    if (unnumbered_.erase(thread_id) == 0) return absl::OkStatus();
     return Run(
         "UPDATE threads SET last_checkpoint = coalesce("
         "(SELECT value FROM meta WHERE key = 'sequence of ' || ?1), 0)"
@@ -159,7 +171,7 @@ class SaverThatNotesItsCounterOnClosing : public PlantedSubject {
         {thread_id});
   }
 
-  std::set<std::string> numbered_;  // since opening
+  std::set<std::string> unnumbered_;  // that were there at opening
 };
 
 }  // namespace

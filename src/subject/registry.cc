@@ -102,6 +102,7 @@ std::span<const SaverEntry> Savers() {
       PlantedCreationInTwoTransactions(),
       AlsoShowing(PlantedCreationBeforeSettings(), {kDamaged}),
       PlantedDeleteInTwoTransactions(),
+      PlantedCopyInTwoTransactions(),
       PlantedChunksOneByOne(),
       AlsoShowing(PlantedWalThrownAway(),
                   {kDamaged, kLostCommit, kNotACut, kOpenFailed}),

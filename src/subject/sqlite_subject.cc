@@ -316,6 +316,9 @@ Answered SqliteSubject::Do(const Operation& operation) {
       return Nothing(ask(&SqliteSubject::StreamBlob, thread(),
                          threads::BlobName(step.id), ContentBytes(step.content),
                          step.chunk));
+    case kCopyThread:
+      return Nothing(Asked(*saver_, &saver::SqliteSaver::CopyThread, thread(),
+                           threads::ThreadName(step.into)));
     case kDeleteThread:
       return Nothing(ask(&SqliteSubject::DeleteThread, thread()));
     case kListCheckpoints:

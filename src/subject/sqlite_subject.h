@@ -1,6 +1,6 @@
-// SqliteSubject: SqliteSaver as a Store of the vocabulary `threads`. Each of
-// its operations is a method, which planted savers override to do one thing
-// wrong.
+// SqliteSubject: SqliteSaver as a Store of the vocabulary `threads`. Planted
+// savers override one of its methods to do one thing wrong; an operation that
+// is not a method of its own they catch in Do().
 
 #ifndef LASTCOMMIT_SUBJECT_SQLITE_SUBJECT_H_
 #define LASTCOMMIT_SUBJECT_SQLITE_SUBJECT_H_

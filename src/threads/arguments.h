@@ -22,6 +22,7 @@ enum class Kind {
   kUpdateTask,
   kPutBlob,
   kStreamBlob,  // put_blob in pieces
+  kCopyThread,
   kDeleteThread,
   kListCheckpoints,
 };
@@ -38,6 +39,7 @@ inline constexpr int kMinChunk = 64;
 // defaults.
 struct Arguments {
   int thread = 0;
+  int into = 1;  // copy_thread: the thread that becomes the copy
   int ns = 0;
   int id = 0;       // a checkpoint; put_blob, stream_blob: a name
   int parent = -1;  // a checkpoint, -1 = none

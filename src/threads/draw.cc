@@ -13,6 +13,9 @@ namespace lastcommit::threads {
 namespace {
 
 constexpr std::size_t kRemembered = 8;
+// Where copies of threads go, so that most of them find room.
+constexpr int kFirstCopy = 41;
+constexpr int kLastCopy = 99;
 
 std::vector<saver::TaskState> NextStates(saver::TaskState state) {
   using enum saver::TaskState;
@@ -67,6 +70,7 @@ class ArgumentsDraw final : public OperationsDraw {
     int first_hot_thread = 0;
     std::vector<Arguments> checkpoints;  // the last ones that were put
     std::vector<Task> tasks;  // those that are not in their final state
+    std::vector<int> copies;  // threads that are copies
   };
 
   Operation DrawKind(Kind kind);
@@ -76,6 +80,8 @@ class ArgumentsDraw final : public OperationsDraw {
   void DrawForUpdate(Arguments& step);
   void DrawForStream(Arguments& step);
   void DrawForList(Arguments& step);
+  void DrawForCopy(Arguments& step);
+  void Remember(const Arguments& checkpoint);
   void DeleteThread(int thread);
   // Few hot ones, many cold ones.
   int DrawThread();
@@ -144,6 +150,9 @@ Operation ArgumentsDraw::DrawKind(Kind kind) {
     case Kind::kStreamBlob:
       DrawForStream(step);
       break;
+    case Kind::kCopyThread:
+      DrawForCopy(step);
+      break;
     case Kind::kDeleteThread:
       DeleteThread(step.thread);
       break;
@@ -194,9 +203,7 @@ void ArgumentsDraw::DrawForCheckpoint(Arguments& step) {
   step.parent = draw_.Percent(50) ? -1 : DrawId();
   step.content = DrawContent();
   step.invalid_at = DrawInvalid();
-  known_.checkpoints.push_back(step);
-  if (known_.checkpoints.size() > kRemembered)
-    known_.checkpoints.erase(known_.checkpoints.begin());
+  Remember(step);
 }
 
 // Few tasks and numbers, so that many writes are there already.
@@ -268,6 +275,38 @@ void ArgumentsDraw::DrawForList(Arguments& step) {
   if (draw_.Percent(50)) step.limit = draw_.Int(1, 4);
 }
 
+// Of a thread with something in it, mostly, into one that is not there, mostly.
+// Work goes on in the copy too.
+void ArgumentsDraw::DrawForCopy(Arguments& step) {
+  if (!known_.checkpoints.empty() && draw_.Percent(70)) {
+    step.thread = draw_.Of(known_.checkpoints).thread;
+  }
+  if (draw_.Percent(10)) {
+    step.into = DrawThread();
+    return;
+  }
+  step.into = draw_.Int(kFirstCopy, kLastCopy);
+  known_.copies.push_back(step.into);
+  const std::vector<Arguments> checkpoints = known_.checkpoints;
+  for (Arguments checkpoint : checkpoints) {
+    if (checkpoint.thread != step.thread) continue;
+    checkpoint.thread = step.into;
+    Remember(checkpoint);
+  }
+  const std::vector<saver::Task> tasks = known_.tasks;
+  for (saver::Task task : tasks) {
+    if (task.thread != step.thread) continue;
+    task.thread = step.into;
+    known_.tasks.push_back(task);
+  }
+}
+
+void ArgumentsDraw::Remember(const Arguments& checkpoint) {
+  known_.checkpoints.push_back(checkpoint);
+  if (known_.checkpoints.size() > kRemembered)
+    known_.checkpoints.erase(known_.checkpoints.begin());
+}
+
 // Some steps on the deleted thread follow all the same: the cold ones of
 // DrawThread.
 void ArgumentsDraw::DeleteThread(int thread) {
@@ -275,6 +314,7 @@ void ArgumentsDraw::DeleteThread(int thread) {
                 [&](const Arguments& step) { return step.thread == thread; });
   std::erase_if(known_.tasks,
                 [&](const Task& task) { return task.thread == thread; });
+  std::erase(known_.copies, thread);
   const int hot = thread - known_.first_hot_thread;
   if (hot >= 0 && hot < hot_threads_) known_.first_hot_thread += hot_threads_;
 }
@@ -282,6 +322,9 @@ void ArgumentsDraw::DeleteThread(int thread) {
 int ArgumentsDraw::DrawThread() {
   if (known_.first_hot_thread > 0 && draw_.Percent(8)) {
     return draw_.Int(0, known_.first_hot_thread - 1);
+  }
+  if (!known_.copies.empty() && draw_.Percent(10)) {
+    return draw_.Of(known_.copies);
   }
   return draw_.Percent(80)
              ? known_.first_hot_thread + draw_.Int(0, hot_threads_ - 1)

@@ -4,7 +4,9 @@
 #include "threads/rules.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -122,6 +124,9 @@ std::string CheckpointDigest(const Arguments& step,
 
 // ---- rows ----
 
+constexpr TableSpec kTables[] = {kThreads, kCheckpoints, kWrites,
+                                 kLogs,    kTasks,       kBlobs};
+
 ThreadFacts ThreadOf(const Rows& rows, const std::string& thread) {
   const Facts* const facts = rows.FactsOf(ThreadKey(thread));
   return facts == nullptr ? ThreadFacts() : ToThread(*facts);
@@ -175,7 +180,7 @@ std::vector<NumberedCheckpoint> NewestFirst(const Rows& rows,
   return list;
 }
 
-Outcome PutCheckpointOf(const Arguments& step, Rows& rows) {
+Outcome PutCheckpoint(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -202,7 +207,7 @@ Outcome PutCheckpointOf(const Arguments& step, Rows& rows) {
   return Ok();
 }
 
-Outcome PutWritesOf(const Arguments& step, Rows& rows) {
+Outcome PutWrites(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -223,33 +228,13 @@ Outcome PutWritesOf(const Arguments& step, Rows& rows) {
   return Ok();
 }
 
-}  // namespace
-
-std::int64_t DigestOfList(const std::vector<ListedCheckpoint>& list) {
-  RowHasher hasher;
-  for (const ListedCheckpoint& checkpoint : list) {
-    hasher.Text(checkpoint.id).Integer(checkpoint.sequence);
-  }
-  return static_cast<std::int64_t>(hasher.Finish().low);
-}
-
-Outcome PutCheckpoint(const Operation& operation, Rows& rows) {
-  return PutCheckpointOf(ArgumentsOf(operation), rows);
-}
-
-Outcome PutWrites(const Operation& operation, Rows& rows) {
-  return PutWritesOf(ArgumentsOf(operation), rows);
-}
-
-Outcome CommitStep(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
-  const Outcome outcome = PutCheckpointOf(step, rows);
+Outcome CommitStep(const Arguments& step, Rows& rows) {
+  const Outcome outcome = PutCheckpoint(step, rows);
   if (outcome.code != absl::StatusCode::kOk) return outcome;
-  return PutWritesOf(step, rows);
+  return PutWrites(step, rows);
 }
 
-Outcome Prune(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome Prune(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -271,8 +256,7 @@ Outcome Prune(const Operation& operation, Rows& rows) {
   return Ok(static_cast<std::int64_t>(old.size()));
 }
 
-Outcome AppendLogs(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome AppendLogs(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -290,8 +274,7 @@ Outcome AppendLogs(const Operation& operation, Rows& rows) {
   return Ok(facts.last_log);
 }
 
-Outcome CreateTask(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome CreateTask(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -305,8 +288,7 @@ Outcome CreateTask(const Operation& operation, Rows& rows) {
 }
 
 // Who updates a task has read its version first: a deleted thread has none.
-Outcome UpdateTask(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome UpdateTask(const Arguments& step, Rows& rows) {
   const RowKey key = TaskKeyOf(step, ThreadName(step.thread));
   const Facts* const former = rows.FactsOf(key);
   if (former == nullptr) return Refused(absl::StatusCode::kNotFound);
@@ -329,8 +311,7 @@ Outcome UpdateTask(const Operation& operation, Rows& rows) {
   return Ok(facts.version);
 }
 
-Outcome PutBlob(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome PutBlob(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   if (IsDeleted(rows, thread)) {
     return Refused(absl::StatusCode::kFailedPrecondition);
@@ -342,10 +323,36 @@ Outcome PutBlob(const Operation& operation, Rows& rows) {
   return Ok();
 }
 
-Outcome DeleteThread(const Operation& operation, Rows& rows) {
-  const std::string thread = ThreadName(ArgumentsOf(operation).thread);
-  for (const Table table : {Table(kCheckpoints), Table(kWrites), Table(kLogs),
-                            Table(kTasks), Table(kBlobs)}) {
+Outcome CopyThread(const Arguments& step, Rows& rows) {
+  const std::string from = ThreadName(step.thread);
+  const std::string into = ThreadName(step.into);
+  if (IsDeleted(rows, from) || IsDeleted(rows, into)) {
+    return Refused(absl::StatusCode::kFailedPrecondition);
+  }
+  if (!rows.Has(ThreadKey(from))) return Refused(absl::StatusCode::kNotFound);
+  if (rows.Has(ThreadKey(into))) {
+    return Refused(absl::StatusCode::kAlreadyExists);
+  }
+  const State& state = rows.state();
+  for (const Table table : kTables) {
+    const RowKey first = {table, {from}, 0};
+    for (auto row = state.rows.lower_bound(first);
+         row != state.rows.end() && row->first.table == table &&
+         row->first.names[0] == from;
+         ++row) {
+      const Facts* const facts = rows.FactsOf(row->first);
+      RowKey key = row->first;
+      key.names[0] = into;
+      rows.Put(key, row->second,
+               facts == nullptr ? std::nullopt : std::optional(*facts));
+    }
+  }
+  return Ok();
+}
+
+Outcome DeleteThread(const Arguments& step, Rows& rows) {
+  const std::string thread = ThreadName(step.thread);
+  for (const Table table : kTables) {
     rows.EraseWhile({table, {thread}, 0}, [&](const RowKey& key) {
       return key.table == table && key.names[0] == thread;
     });
@@ -354,8 +361,7 @@ Outcome DeleteThread(const Operation& operation, Rows& rows) {
   return Ok();
 }
 
-Outcome ListCheckpoints(const Operation& operation, Rows& rows) {
-  const Arguments step = ArgumentsOf(operation);
+Outcome ListCheckpoints(const Arguments& step, Rows& rows) {
   const std::string thread = ThreadName(step.thread);
   std::int64_t older_than = std::numeric_limits<std::int64_t>::max();
   if (step.before >= 0) {
@@ -376,6 +382,31 @@ Outcome ListCheckpoints(const Operation& operation, Rows& rows) {
     list.push_back({key.names[2], facts.sequence});
   }
   return Ok(DigestOfList(list));
+}
+
+using Rule = Outcome (*)(const Arguments& step, Rows& rows);
+
+// In the order of Kind.
+constexpr Rule kRules[] = {
+    PutCheckpoint, PutWrites,  PutWrites,    CommitStep,      Prune,
+    AppendLogs,    AppendLogs, CreateTask,   UpdateTask,      PutBlob,
+    PutBlob,       CopyThread, DeleteThread, ListCheckpoints,
+};
+static_assert(std::size(kRules) == kKinds);
+
+}  // namespace
+
+std::int64_t DigestOfList(const std::vector<ListedCheckpoint>& list) {
+  RowHasher hasher;
+  for (const ListedCheckpoint& checkpoint : list) {
+    hasher.Text(checkpoint.id).Integer(checkpoint.sequence);
+  }
+  return static_cast<std::int64_t>(hasher.Finish().low);
+}
+
+Outcome Apply(const Operation& operation, Rows& rows) {
+  const Rule rule = kRules[static_cast<std::size_t>(KindOf(operation))];
+  return rule(ArgumentsOf(operation), rows);
 }
 
 }  // namespace lastcommit::threads

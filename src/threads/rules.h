@@ -12,18 +12,10 @@
 
 namespace lastcommit::threads {
 
-// append_log(s) answer the last number; update_task the new version; prune how
-// many checkpoints went; list_checkpoints DigestOfList; the others 0.
-Outcome PutCheckpoint(const Operation& operation, Rows& rows);
-Outcome PutWrites(const Operation& operation, Rows& rows);
-Outcome CommitStep(const Operation& operation, Rows& rows);
-Outcome Prune(const Operation& operation, Rows& rows);
-Outcome AppendLogs(const Operation& operation, Rows& rows);
-Outcome CreateTask(const Operation& operation, Rows& rows);
-Outcome UpdateTask(const Operation& operation, Rows& rows);
-Outcome PutBlob(const Operation& operation, Rows& rows);
-Outcome DeleteThread(const Operation& operation, Rows& rows);
-Outcome ListCheckpoints(const Operation& operation, Rows& rows);
+// As OperationSpec::apply, of each operation. append_log(s) answer the last
+// number; update_task the new version; prune how many checkpoints went;
+// list_checkpoints DigestOfList; the others 0.
+Outcome Apply(const Operation& operation, Rows& rows);
 
 // What a list of checkpoints says, in its order.
 struct ListedCheckpoint {

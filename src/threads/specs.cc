@@ -15,6 +15,7 @@ namespace {
 // Where each value is, in Operation::values.
 enum Value : std::size_t {
   kThreadValue,
+  kIntoValue,
   kNsValue,
   kIdValue,
   kParentValue,
@@ -63,6 +64,7 @@ constexpr Field Enumerator(std::string_view name, Value value, int count,
 
 constexpr Field kFields[] = {
     Number("thread", kThreadValue, 0, kMaxName, 0),
+    Number("into", kIntoValue, 0, kMaxName, 1),
     Number("ns", kNsValue, 0, kMaxName, 0),
     Number("id", kIdValue, 0, kMaxName, 0),
     Number("parent", kParentValue, -1, kMaxName, -1),
@@ -210,6 +212,11 @@ std::string StreamWords(const Operation& operation) {
                       ArgumentsOf(operation).chunk);
 }
 
+std::string CopyWords(const Operation& operation) {
+  const Arguments step = ArgumentsOf(operation);
+  return absl::StrCat(Thread(step), " into ", Quoted(ThreadName(step.into)));
+}
+
 std::string ThreadWords(const Operation& operation) {
   return Thread(ArgumentsOf(operation));
 }
@@ -250,21 +257,21 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kCheckpoint,
      .is_change = true,
-     .apply = PutCheckpoint,
+     .apply = Apply,
      .words = CheckpointWords,
      .alone = {1, 12, 15}},
     {.name = "put_write",
      .vocabulary = &kVocabulary,
      .fields = kWrite,
      .is_change = true,
-     .apply = PutWrites,
+     .apply = Apply,
      .words = WriteWords,
      .alone = {1, 4, 55}},
     {.name = "put_writes",
      .vocabulary = &kVocabulary,
      .fields = kWrite | kCount,
      .is_change = true,
-     .apply = PutWrites,
+     .apply = Apply,
      .words = WriteWords,
      .simpler = Spec(Kind::kPutWrite),
      .alone = {1, 6, 45}},
@@ -272,7 +279,7 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kCheckpoint | kWrite | kCount,
      .is_change = true,
-     .apply = CommitStep,
+     .apply = Apply,
      .words = CommitStepWords,
      .simpler = Spec(Kind::kPutCheckpoint),
      .contents_besides = 1,
@@ -281,7 +288,7 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = Uses({"thread", "ns", "keep"}),
      .is_change = true,
-     .apply = Prune,
+     .apply = Apply,
      .words = PruneWords,
      .alone = {1, 2, 55},
      .crash_weight = 6,
@@ -290,7 +297,7 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kLog,
      .is_change = true,
-     .apply = AppendLogs,
+     .apply = Apply,
      .words = LogWords,
      .alone = {1, 8, 25},
      .duel = {4, 10}},
@@ -298,7 +305,7 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kLog | kCount,
      .is_change = true,
-     .apply = AppendLogs,
+     .apply = Apply,
      .words = LogsWords,
      .simpler = Spec(Kind::kAppendLog),
      .may_fail_midway = true,
@@ -309,14 +316,14 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kJson | Uses({"task"}),
      .is_change = true,
-     .apply = CreateTask,
+     .apply = Apply,
      .words = CreateTaskWords,
      .alone = {1, 4, 45}},
     {.name = "update_task",
      .vocabulary = &kVocabulary,
      .fields = kJson | Uses({"task", "state", "stale", "replace"}),
      .is_change = true,
-     .apply = UpdateTask,
+     .apply = Apply,
      .words = UpdateTaskWords,
      .is_spoiled_by = IsUpdateSpoiledBy,
      .alone = {1, 6, 40},
@@ -325,7 +332,7 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kContent | Uses({"id"}),
      .is_change = true,
-     .apply = PutBlob,
+     .apply = Apply,
      .words = BlobWords,
      .alone = {1, 8, 25},
      .duel = {0, 4}},
@@ -333,17 +340,28 @@ const OperationSpec kOperations[kKinds] = {
      .vocabulary = &kVocabulary,
      .fields = kContent | Uses({"id", "chunk"}),
      .is_change = true,
-     .apply = PutBlob,
+     .apply = Apply,
      .words = StreamWords,
      .simpler = Spec(Kind::kPutBlob),
      .alone = {1, 5, 45},
      .crash_weight = 10,
      .crash_weight_if_refused_midway = 10},
+    {.name = "copy_thread",
+     .vocabulary = &kVocabulary,
+     .fields = Uses({"thread", "into"}),
+     .is_change = true,
+     .apply = Apply,
+     .words = CopyWords,
+     .copies_contents = true,
+     .alone = {1, 2, 50},
+     .crash_weight = 16,
+     .crash_weight_if_refused_midway = 16,
+     .pages = 16},  // of the copies of a thread with some rows
     {.name = "delete_thread",
      .vocabulary = &kVocabulary,
      .fields = Uses({"thread"}),
      .is_change = true,
-     .apply = DeleteThread,
+     .apply = Apply,
      .words = ThreadWords,
      .alone = {1, 3, 30},
      .crash_weight = 16,
@@ -352,7 +370,7 @@ const OperationSpec kOperations[kKinds] = {
     {.name = "list_checkpoints",
      .vocabulary = &kVocabulary,
      .fields = Uses({"thread", "ns", "filter", "before", "limit"}),
-     .apply = ListCheckpoints,
+     .apply = Apply,
      .words = ListWords,
      .alone = {1, 2, 60}},
 };
@@ -386,6 +404,7 @@ Arguments ArgumentsOf(const Operation& operation) {
     return static_cast<int>(operation.values[which]);
   };
   return {.thread = value(kThreadValue),
+          .into = value(kIntoValue),
           .ns = value(kNsValue),
           .id = value(kIdValue),
           .parent = value(kParentValue),
@@ -411,6 +430,7 @@ Operation Make(Kind kind, const Arguments& arguments) {
     all.values[which] = static_cast<std::int64_t>(value);
   };
   set(kThreadValue, arguments.thread);
+  set(kIntoValue, arguments.into);
   set(kNsValue, arguments.ns);
   set(kIdValue, arguments.id);
   set(kParentValue, arguments.parent);

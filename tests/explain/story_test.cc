@@ -41,6 +41,7 @@ Plan PlanWithEverything() {
       {.kind = StepKind::kRollbackTo},
       {.kind = StepKind::kRelease},
       {.kind = StepKind::kRollback},
+      Op(threads::Kind::kCopyThread, {.thread = 8, .into = 2}),
       Op(threads::Kind::kDeleteThread, {.thread = 8}),
       {.kind = StepKind::kRead},
       {.kind = StepKind::kLiveRead},

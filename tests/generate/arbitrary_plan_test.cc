@@ -265,6 +265,28 @@ TEST_F(MixOfPlansTest, MostChangesFindSomethingToWorkOn) {
   }
 }
 
+TEST_F(MixOfPlansTest, CopiesAreWorkedOn) {
+  int plans = 0;
+  for (const Plan& plan : *plans_) {
+    ReferenceModel model;
+    std::set<int> copies;
+    bool is_worked_on = false;
+    for (const Round& round : plan.rounds) {
+      for (const Step& step : round.steps) {
+        if (model.Apply(step).code != absl::StatusCode::kOk) continue;
+        if (Is(step, threads::Kind::kCopyThread)) {
+          copies.insert(ArgumentsOf(step).into);
+        } else if (IsChange(step.kind)) {
+          is_worked_on =
+              is_worked_on || copies.contains(ArgumentsOf(step).thread);
+        }
+      }
+    }
+    plans += is_worked_on ? 1 : 0;
+  }
+  EXPECT_GT(plans, 100);
+}
+
 TEST_F(MixOfPlansTest, StreamsInPiecesSmallerAndLargerThanAPage) {
   const auto count = [](auto predicate) {
     return CountWithStep([&](const Step& step) {

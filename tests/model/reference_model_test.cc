@@ -254,6 +254,67 @@ TEST_F(ReferenceModelTest, DeleteThreadLeavesATombstoneAlone) {
             RowHasher().Integer(0).Integer(0).Integer(1).Finish());
 }
 
+TEST_F(ReferenceModelTest, ACopyHasTheRowsOfItsThread) {
+  PutBlob(1);
+  PutCheckpoint(1);
+  PutWrites(1, 2);
+  AppendLogs(3);
+  CreateTask();
+  const State before = Now();
+  EXPECT_EQ(Do(Op(threads::Kind::kCopyThread)).code, StatusCode::kOk);
+  EXPECT_EQ(Now().rows.size(), 2 * before.rows.size());
+  for (const auto& [key, row] : before.rows) {
+    RowKey copy = key;
+    copy.names[0] = ThreadName(1);
+    EXPECT_EQ(Row(key), row) << Describe(key);
+    EXPECT_EQ(Row(copy), row) << Describe(copy);
+  }
+}
+
+TEST_F(ReferenceModelTest, TheNumbersOfACopyGoOnByThemselves) {
+  PutCheckpoint(1);
+  AppendLogs(3);
+  CreateTask();
+  Do(Op(threads::Kind::kCopyThread));
+  EXPECT_EQ(AppendLogs(2).value, 5);
+  EXPECT_EQ(Do(Op(threads::Kind::kAppendLog, {.thread = 1})).value, 4);
+  Do(Op(threads::Kind::kPutCheckpoint, {.thread = 1, .id = 2}));
+  EXPECT_EQ(List({.thread = 1}), Listed({Numbered(2, 2), Numbered(1, 1)}));
+  EXPECT_EQ(Do(Op(threads::Kind::kUpdateTask,
+                  {.thread = 1, .state = TaskState::kRunning}))
+                .value,
+            2);
+}
+
+TEST_F(ReferenceModelTest, ACopyIsUndoneWithItsTransaction) {
+  PutBlob(1);
+  const State before = Now();
+  Do(StepKind::kBegin);
+  EXPECT_EQ(Do(Op(threads::Kind::kCopyThread)).code, StatusCode::kOk);
+  Do(StepKind::kRollback);
+  EXPECT_EQ(Now(), before);
+}
+
+TEST_F(ReferenceModelTest, OnlyAThreadIsCopiedAndOnlyIntoNone) {
+  const auto copy = [&](int from, int into) {
+    return Do(Op(threads::Kind::kCopyThread, {.thread = from, .into = into}))
+        .code;
+  };
+  PutBlob(1);
+  Do(Op(threads::Kind::kPutBlob, {.thread = 1}));
+  Do(Op(threads::Kind::kDeleteThread, {.thread = 2}));
+  const State before = Now();
+  EXPECT_EQ(copy(0, 0), StatusCode::kAlreadyExists);
+  EXPECT_EQ(copy(0, 1), StatusCode::kAlreadyExists);
+  EXPECT_EQ(copy(3, 0), StatusCode::kNotFound);
+  EXPECT_EQ(copy(3, 3), StatusCode::kNotFound);
+  for (const int other : {0, 2, 3}) {
+    EXPECT_EQ(copy(other, 2), StatusCode::kFailedPrecondition);
+    EXPECT_EQ(copy(2, other), StatusCode::kFailedPrecondition);
+  }
+  EXPECT_EQ(Now(), before);
+}
+
 TEST_F(ReferenceModelTest, NothingIsWrittenToADeletedThread) {
   PutCheckpoint(1);
   CreateTask();

@@ -188,6 +188,22 @@ TEST(CodecTest, ThePlanOfEachEnumeratorParsesBack) {
   }
 }
 
+// It came after FullPlan() was written down.
+TEST(CodecTest, ACopyOfAThreadParsesBack) {
+  Plan plan = SmallestPlan();
+  std::vector<Step>& steps = plan.rounds[0].steps;
+  for (const threads::Arguments& arguments :
+       {threads::Arguments{.thread = 3, .into = 0}, threads::Arguments{}}) {
+    steps.insert(steps.begin() + 1, Op(threads::Kind::kCopyThread, arguments));
+  }
+  const std::string text = PrintPlan(plan);
+  EXPECT_NE(text.find("{\"step\":\"copy_thread\"}\n"
+                      "{\"step\":\"copy_thread\",\"thread\":3,\"into\":0}\n"),
+            std::string::npos)
+      << text;
+  EXPECT_THAT(ParsePlan(text, "plan"), IsOkAndHolds(plan));
+}
+
 TEST(CodecTest, EachNameOfAControlParsesToItsKind) {
   for (int i = 0; i < kStepKinds; ++i) {
     const auto kind = static_cast<StepKind>(i);
@@ -330,6 +346,11 @@ TEST(CodecTest, RoundsStepsAndContentsHaveLimits) {
           "{\"step\":\"append_logs\",\"size\":4194304,\"count\":1000}\n")),
       "plan:3: size: the contents so far are 4194304000 bytes (allowed "
       "268435456 in a plan)");
+  const std::string copy = "{\"step\":\"copy_thread\"}\n";
+  EXPECT_EQ(ErrorOf(PlanText(blob + Repeated(copy, 63))), "");
+  EXPECT_EQ(ErrorOf(PlanText(blob + Repeated(copy, 64))),
+            "plan:67: step: the contents so far are 272629760 bytes (allowed "
+            "268435456 in a plan)");
 }
 
 // A step line between open and close, and what is said about it.

@@ -151,6 +151,7 @@ std::vector<absl::Status> EveryCall(SqliteSaver& saver) {
           saver.WriteBlob("t", "x", 1).status(),
           saver.ReadBlob("t", "x").status(),
           saver.ListBlobs("t").status(),
+          saver.CopyThread("t", "u"),
           saver.DeleteThread("t"),
           saver.ListThreads().status(),
           saver.CommitCounter().status(),

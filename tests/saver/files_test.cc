@@ -26,6 +26,7 @@ class FilesTest : public SaverTest,
       EXPECT_THAT(transaction.Commit(), IsOk());
     }
     EXPECT_THAT(saver_->WalCheckpoint(CheckpointMode::kTruncate), IsOk());
+    EXPECT_THAT(saver_->CopyThread("t", "copy"), IsOk());
     EXPECT_THAT(saver_->DeleteThread("t"), IsOk());
     Open(options);
     Close();
@@ -33,7 +34,8 @@ class FilesTest : public SaverTest,
 };
 
 // SQLite spills the journals of statements and savepoints into unlinked
-// temporary files, and VACUUM its copy; nothing else may be touched.
+// temporary files, and VACUUM and a copied thread their copies; nothing else
+// may be touched.
 TEST_P(FilesTest, OnlyTheDatabaseAndItsCompanionsAreOpened) {
   Options options = AnyDurability(GetParam());
   options.cache_size = 1;

@@ -63,6 +63,7 @@ std::vector<absl::Status> EveryCall(SqliteSaver& saver) {
           saver.WriteBlob("t", "b", 1).status(),
           saver.ReadBlob("t", "b").status(),
           saver.ListBlobs("t").status(),
+          saver.CopyThread("t", "u"),
           saver.DeleteThread("t"),
           saver.ListThreads().status(),
           saver.CommitCounter().status(),

@@ -274,7 +274,8 @@ TEST_F(OperationsTest, DeletedThreadRefusesEveryChange) {
         saver_->AppendLogs("t", {"1", "{"}).status(),
         saver_->CreateTask({"t", "a"}, "{"),
         saver_->UpdateTask({"t", "a"}, {}).status(), Put("b", "x"),
-        saver_->WriteBlob("t", "b", 1).status()}) {
+        saver_->WriteBlob("t", "b", 1).status(),
+        saver_->CopyThread("other", "t")}) {
     EXPECT_THAT(status, StatusIs(StatusCode::kFailedPrecondition));
   }
   EXPECT_THAT(PutCheckpoint("", ""), StatusIs(StatusCode::kInvalidArgument));

@@ -332,6 +332,16 @@ const Call kCalls[] = {
        }
      }},
     {"ListBlobs", [](SqliteSaver& s) { return s.ListBlobs(kThread).status(); }},
+    {"CopyThread",
+     [](SqliteSaver& s) {
+       std::string copy;
+       {
+         const NewMustNotFail must_not_fail;
+         static int number = 0;
+         copy = kLong + std::to_string(++number);
+       }
+       return s.CopyThread(kThread, copy);
+     }},
     {"DeleteThread", [](SqliteSaver& s) { return s.DeleteThread(kNewThread); }},
     {"ListThreads", [](SqliteSaver& s) { return s.ListThreads().status(); }},
     {"CommitCounter",

@@ -118,6 +118,18 @@ Program PuttingAgain() {
           {{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}};
 }
 
+// A thread with something of everything but blobs is copied.
+Program Copying() {
+  return {{{.kind = StepKind::kOpen},
+           Logs(0, 3),
+           CommitStepOf(0, 1, 1),
+           Op(threads::Kind::kCopyThread),
+           Log(1, 1),
+           {.kind = StepKind::kClose}},
+          3,
+          {{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}};
+}
+
 // Another program removes the WAL.
 Program Removing() {
   return {{{.kind = StepKind::kOpen},
@@ -182,6 +194,7 @@ constexpr std::array kHabitats = std::to_array<Habitat>({
     {"planted-recovery-in-two-transactions", Where::kRecovery, Replacing, true},
     {"planted-creation-in-two-transactions", Where::kCreation, Replacing},
     {"planted-delete-in-two-transactions", Where::kProgram, Numbering},
+    {"planted-copy-in-two-transactions", Where::kProgram, Copying},
     {"planted-chunks-one-by-one", Where::kProgram, Numbering},
     // The checkpoint of the close would be cut off from its WAL.
     {"planted-wal-thrown-away", Where::kProgram, Numbering, true, 24},
@@ -318,6 +331,7 @@ std::vector<Case> HonestCases() {
       for (const saver::JournalMode mode : kModes) {
         cases.push_back({entry.name, where, mode, Replacing});
         cases.push_back({entry.name, where, mode, Numbering});
+        cases.push_back({entry.name, where, mode, Copying});
         cases.push_back({entry.name, where, mode, Maintaining});
       }
     }
@@ -332,6 +346,7 @@ std::string TestName(const ::testing::TestParamInfo<Case>& info) {
   name += kNames[static_cast<std::size_t>(info.param.where)];
   name += Name(info.param.mode);
   if (info.param.program == Numbering) name += "_numbering";
+  if (info.param.program == Copying) name += "_copying";
   if (info.param.program == Maintaining) name += "_maintaining";
   std::replace(name.begin(), name.end(), '-', '_');
   return name;

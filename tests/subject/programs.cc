@@ -94,6 +94,7 @@ Step RandomChange(Dice& dice) {
   const int id = dice.Roll(kNames);
   const auto seed = static_cast<std::uint64_t>(dice.Roll(1000));
   if (dice.Roll(60) == 0) return Delete(thread);
+  if (dice.Roll(30) == 0) return Copy(thread, dice.Roll(2 * kThreads));
   if (dice.Roll(30) == 0) return Prune(thread, seed, dice.Roll(3));
   switch (dice.Roll(16)) {
     case 0:
@@ -258,6 +259,10 @@ Step Logs(int thread, int count) {
 
 Step RefusedLogs(int thread, int count, int invalid_at) {
   return With(Logs(thread, count), [&](auto& a) { a.invalid_at = invalid_at; });
+}
+
+Step Copy(int thread, int into) {
+  return Op(threads::Kind::kCopyThread, {.thread = thread, .into = into});
 }
 
 Step Delete(int thread) {

@@ -38,6 +38,7 @@ Step Log(int thread, std::uint64_t seed);
 Step Logs(int thread, int count);
 // The entry `invalid_at` is no JSON.
 Step RefusedLogs(int thread, int count, int invalid_at);
+Step Copy(int thread, int into);
 Step Delete(int thread);
 Step RollbackTo(int up);
 Step WalCheckpoint(saver::CheckpointMode mode);

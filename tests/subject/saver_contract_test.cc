@@ -103,6 +103,39 @@ TEST_P(SaverContract, DeletingAThreadIsUndoneAndDone) {
   Do({Log(0, 1), Blob(0, 1, 5)});
 }
 
+TEST_P(SaverContract, ACopyIsAThreadOfItsOwn) {
+  Do({Blob(0, 1, 4), Blob(0, 2, 0), CommitStepOf(0, 1, 1), Logs(0, 3),
+      Create(0, 1), Update(0, 1, TaskState::kRunning)});
+  Do({Copy(0, 1), Blob(0, 1, 5), Stream(1, 2, 3, 100), Log(0, 1)});
+  for (const int thread : {0, 1}) {
+    Do({Log(thread, 2), CheckpointStep(thread, 2, 1), Write(thread, 1, 5, 1),
+        Update(thread, 1, TaskState::kDone), Create(thread, 2)});
+  }
+  Do(StepKind::kReopen);
+  Do({Copy(1, 2), Delete(0), Log(1, 1), CheckpointStep(2, 3, 1)});
+  Do(StepKind::kReopen);
+}
+
+TEST_P(SaverContract, ACopyIsUndoneAndDone) {
+  Do({Blob(0, 1, 1), CheckpointStep(0, 1, 1), Logs(0, 3)});
+  Do(StepKind::kBegin);
+  Do({Blob(0, 1, 2), Copy(0, 1), Blob(1, 1, 3), Log(1, 1)});
+  Do(StepKind::kSavepoint);
+  Do({Copy(1, 2), Blob(2, 1, 4), RollbackTo(0)});
+  Do(StepKind::kLiveRead);
+  Do(StepKind::kRollback);
+  Do({Copy(0, 1), Log(1, 1), Blob(1, 1, 5)});
+}
+
+TEST_P(SaverContract, OnlyAThreadIsCopiedAndOnlyIntoNone) {
+  Do({Copy(0, 1), Copy(0, 0), Log(0, 1), Log(1, 1), Delete(2)});
+  Do({Copy(0, 1), Copy(0, 0), Copy(3, 0), Copy(3, 3), Copy(3, 2), Copy(2, 3),
+      Copy(0, 2), Copy(2, 0), Copy(2, 2)});
+  Do(StepKind::kBegin);
+  Do({Copy(0, 1), Copy(0, 3), Copy(3, 4), Copy(3, 0)});
+  Do(StepKind::kCommit);
+}
+
 TEST_P(SaverContract, ADeletedThreadTakesNothingMore) {
   Do({Blob(0, 1, 1), CommitStepOf(0, 1, 1), Logs(0, 3), Create(0, 1)});
   Do({Delete(0), Delete(1)});
@@ -110,7 +143,8 @@ TEST_P(SaverContract, ADeletedThreadTakesNothingMore) {
     Do({Blob(thread, 1, 3), Stream(thread, 1, 3, 100), Log(thread, 1),
         Logs(thread, 3), CheckpointStep(thread, 1, 1), Write(thread, 1, 0, 1),
         Writes(thread, 1, 0, 2), CommitStepOf(thread, 2, 1), Create(thread, 2),
-        Update(thread, 1, saver::TaskState::kRunning), Prune(thread, 1, 1)});
+        Update(thread, 1, saver::TaskState::kRunning), Prune(thread, 1, 1),
+        Copy(thread, 2), Copy(2, thread)});
     Do({RefusedLogs(thread, 3, 1), RefusedCheckpoint(thread, 1),
         RefusedCommitStep(thread, 1), RefusedCreate(thread, 1),
         RefusedUpdate(thread, 1, saver::TaskState::kRunning)});

@@ -20,6 +20,7 @@ TEST(SpecsTest, StandInTheOrderOfTheirKinds) {
 
 TEST(SpecsTest, ArgumentsComeBackWhereTheyAreUsed) {
   const Arguments arguments = {.thread = 1,
+                               .into = 14,
                                .ns = 2,
                                .id = 3,
                                .parent = 4,
@@ -50,6 +51,7 @@ TEST(SpecsTest, ArgumentsComeBackWhereTheyAreUsed) {
   EXPECT_EQ(list.before, 12);
   EXPECT_EQ(list.limit, 13);
   EXPECT_EQ(list.content, Content());
+  EXPECT_EQ(ArgumentsOf(Make(Kind::kCopyThread, arguments)).into, 14);
 }
 
 TEST(SpecsTest, ASimplerOneDoesAChangeToo) {
