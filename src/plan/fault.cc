@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -11,19 +12,22 @@ namespace {
 // Each in the order of its enum.
 constexpr std::array<std::string_view, kSurvivalKinds> kSurvivalNames = {
     "all", "none", "prefix", "file_prefixes", "subset", "lose_one", "chosen"};
-constexpr std::array<std::string_view, kErrorKinds> kErrorNames = {
-    "read",   "write", "full",      "sync",      "truncate",         "open",
-    "delete", "busy",  "no_memory", "interrupt", "no_process_memory"};
+constexpr ErrorSpec kErrors[] = {
+    {"read", "read", "", 3},
+    {"write", "write", "", 5},
+    {"full", "write", " (the disk is full)", 4},
+    {"sync", "sync", "", 5},
+    {"truncate", "truncation", "", 2},
+    {"open", "opening of a file", "", 2},
+    {"delete", "deletion", "", 2},
+    {"busy", "lock", " (it is busy)", 2},
+    {"no_memory", "allocation", "", 3, ErrorSpec::Counts::kAllocations},
+    {"interrupt", "call", " (it is interrupted)", 2},
+    {"no_process_memory", "allocation of the saver itself", "", 3,
+     ErrorSpec::Counts::kOwnAllocations},
+};
+static_assert(std::size(kErrors) == kErrorKinds);
 constexpr char kLetters[kFateKinds] = {'\0', 'h', 't', 'g', 'z'};
-
-template <typename Enum, std::size_t kSize>
-std::optional<Enum> Parse(const std::array<std::string_view, kSize>& names,
-                          std::string_view name) {
-  for (std::size_t i = 0; i < kSize; ++i) {
-    if (names[i] == name) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
 
 bool HasBytes(FateKind kind) {
   return kind == FateKind::kHead || kind == FateKind::kTail ||
@@ -70,15 +74,28 @@ std::optional<Fate> TakeFate(std::string_view& text) {
 std::string_view Name(SurvivalKind kind) {
   return kSurvivalNames[static_cast<std::size_t>(kind)];
 }
-std::string_view Name(ErrorKind kind) {
-  return kErrorNames[static_cast<std::size_t>(kind)];
+std::string_view Name(ErrorKind kind) { return SpecOf(kind).name; }
+const ErrorSpec& SpecOf(ErrorKind kind) {
+  return kErrors[static_cast<std::size_t>(kind)];
 }
 
+namespace {
+
+template <typename Enum>
+std::optional<Enum> Parse(int kinds, std::string_view name) {
+  for (int i = 0; i < kinds; ++i) {
+    if (Name(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<SurvivalKind> ParseSurvivalKind(std::string_view name) {
-  return Parse<SurvivalKind>(kSurvivalNames, name);
+  return Parse<SurvivalKind>(kSurvivalKinds, name);
 }
 std::optional<ErrorKind> ParseErrorKind(std::string_view name) {
-  return Parse<ErrorKind>(kErrorNames, name);
+  return Parse<ErrorKind>(kErrorKinds, name);
 }
 
 bool HasNumber(SurvivalKind kind) {
