@@ -27,10 +27,11 @@ class SaverThatCopiesInTwoTransactions : public PlantedSubject {
     const threads::Arguments step = threads::ArgumentsOf(operation);
     const std::string from = threads::ThreadName(step.thread);
     const std::string into = threads::ThreadName(step.into);
-    RETURN_IF_ERROR(Uncounted([&]() -> absl::Status {
+    const absl::Status begun = Uncounted([&]() -> absl::Status {
       RETURN_IF_ERROR(SqliteSubject::Do(operation).status());
       return Run("DELETE FROM logs WHERE thread_id = ?1", {into});
-    }));
+    });
+    RETURN_IF_ERROR(begun);
     RETURN_IF_ERROR(InTransaction([&] {
       return Run(
           "INSERT INTO logs (thread_id, number, level, payload)"
