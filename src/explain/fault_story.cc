@@ -87,43 +87,11 @@ std::string Ordinal(std::int64_t number) {
 
 namespace {
 
-struct CallWords {
-  const char* call;
-  const char* how;  // behind "fails"
-};
-
-CallWords WordsOf(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kRead:
-      return {"read", ""};
-    case ErrorKind::kWrite:
-      return {"write", ""};
-    case ErrorKind::kFull:
-      return {"write", " (the disk is full)"};
-    case ErrorKind::kSync:
-      return {"sync", ""};
-    case ErrorKind::kTruncate:
-      return {"truncation", ""};
-    case ErrorKind::kOpen:
-      return {"opening of a file", ""};
-    case ErrorKind::kDelete:
-      return {"deletion", ""};
-    case ErrorKind::kBusy:
-      return {"lock", " (it is busy)"};
-    case ErrorKind::kNoMemory:
-      return {"allocation", ""};
-    case ErrorKind::kInterrupt:
-      return {"call", " (it is interrupted)"};
-    case ErrorKind::kNoProcessMemory:
-      return {"allocation of the saver itself", ""};
-  }
-  return {"", ""};
-}
-
 std::string ErrorMark(const IoError& error) {
-  const auto [call, how] = WordsOf(error.kind);
-  const std::string first =
-      absl::StrCat("from here the ", Ordinal(error.at), " ", call);
+  const ErrorSpec& spec = SpecOf(error.kind);
+  const std::string how(spec.how);
+  const std::string first = absl::StrCat("from here the ", Ordinal(error.at),
+                                         " ", std::string(spec.call));
   if (error.count == 1) return absl::StrCat(first, " fails", how);
   const std::string more = error.count == 0 ? "do all after it in this round"
                            : error.count == 2

@@ -39,15 +39,27 @@ std::int64_t DrawOwnAllocation(Draw& draw) {
   });
 }
 
-std::int64_t DrawPlace(ErrorKind kind, Draw& draw) {
-  switch (kind) {
-    case ErrorKind::kNoMemory:
-      return DrawAllocation(draw);
-    case ErrorKind::kNoProcessMemory:
-      return DrawOwnAllocation(draw);
-    default:
-      return DrawAt(draw);
+ErrorKind DrawErrorKind(Draw& draw) {
+  int total = 0;
+  for (int i = 0; i < kErrorKinds; ++i) {
+    total += SpecOf(static_cast<ErrorKind>(i)).weight;
   }
+  int left = draw.Int(0, total - 1);
+  int kind = 0;
+  while ((left -= SpecOf(static_cast<ErrorKind>(kind)).weight) >= 0) ++kind;
+  return static_cast<ErrorKind>(kind);
+}
+
+std::int64_t DrawPlace(ErrorKind kind, Draw& draw) {
+  switch (SpecOf(kind).counts) {
+    case ErrorSpec::Counts::kAllocations:
+      return DrawAllocation(draw);
+    case ErrorSpec::Counts::kOwnAllocations:
+      return DrawOwnAllocation(draw);
+    case ErrorSpec::Counts::kCalls:
+      break;
+  }
+  return DrawAt(draw);
 }
 
 }  // namespace
@@ -106,19 +118,7 @@ Survival DrawPowerLoss(Draw& draw) {
 
 void DrawError(Draw& draw, bool is_recovered, Round& round) {
   IoError error;
-  error.kind = draw.Weighted<ErrorKind>({
-      {5, ErrorKind::kWrite},
-      {5, ErrorKind::kSync},
-      {4, ErrorKind::kFull},
-      {3, ErrorKind::kRead},
-      {3, ErrorKind::kNoMemory},
-      {2, ErrorKind::kTruncate},
-      {2, ErrorKind::kOpen},
-      {2, ErrorKind::kDelete},
-      {2, ErrorKind::kBusy},
-      {2, ErrorKind::kInterrupt},
-      {3, ErrorKind::kNoProcessMemory},
-  });
+  error.kind = DrawErrorKind(draw);
   error.at = DrawPlace(error.kind, draw);
   error.count = draw.Weighted<std::int64_t>({{15, 1}, {3, 0}, {2, 3}});
   // Where it is reached: not behind the crash. Evenly now and then: an error is

@@ -1,6 +1,7 @@
 #include "plan/fault.h"
 
 #include <cstddef>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "names/names.h"
@@ -10,10 +11,22 @@ namespace {
 
 constexpr Names<SurvivalKind, SurvivalKind::kChosen> kSurvivals(
     "all", "none", "prefix", "file_prefixes", "subset", "lose_one", "chosen");
-constexpr Names<ErrorKind, ErrorKind::kNoProcessMemory> kErrors(
-    "read", "write", "full", "sync", "truncate", "open", "delete", "busy",
-    "no_memory", "interrupt", "no_process_memory");
-// In the order of the enumeration.
+// In the order of the enumerations.
+constexpr ErrorSpec kErrors[] = {
+    {"read", "read", "", 3},
+    {"write", "write", "", 5},
+    {"full", "write", " (the disk is full)", 4},
+    {"sync", "sync", "", 5},
+    {"truncate", "truncation", "", 2},
+    {"open", "opening of a file", "", 2},
+    {"delete", "deletion", "", 2},
+    {"busy", "lock", " (it is busy)", 2},
+    {"no_memory", "allocation", "", 3, ErrorSpec::Counts::kAllocations},
+    {"interrupt", "call", " (it is interrupted)", 2},
+    {"no_process_memory", "allocation of the saver itself", "", 3,
+     ErrorSpec::Counts::kOwnAllocations},
+};
+static_assert(std::size(kErrors) == kErrorKinds);
 constexpr char kLetters[kFateKinds] = {'\0', 'h', 't', 'g', 'z'};
 
 bool HasBytes(FateKind kind) {
@@ -59,13 +72,16 @@ std::optional<Fate> TakeFate(std::string_view& text) {
 }  // namespace
 
 std::string_view Name(SurvivalKind kind) { return kSurvivals.Of(kind); }
-std::string_view Name(ErrorKind kind) { return kErrors.Of(kind); }
+std::string_view Name(ErrorKind kind) { return SpecOf(kind).name; }
+const ErrorSpec& SpecOf(ErrorKind kind) {
+  return kErrors[static_cast<std::size_t>(kind)];
+}
 
 std::optional<SurvivalKind> ParseSurvivalKind(std::string_view name) {
   return kSurvivals.Parse(name);
 }
 std::optional<ErrorKind> ParseErrorKind(std::string_view name) {
-  return kErrors.Parse(name);
+  return ParseNamed<ErrorKind>(kErrorKinds, name);
 }
 
 bool HasNumber(SurvivalKind kind) {

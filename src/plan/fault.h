@@ -83,6 +83,19 @@ enum class ErrorKind {
 inline constexpr int kErrorKinds =
     static_cast<int>(ErrorKind::kNoProcessMemory) + 1;
 
+// What is said of a kind, and how it is drawn.
+struct ErrorSpec {
+  // What `IoError::at` counts.
+  enum class Counts { kCalls, kAllocations, kOwnAllocations };
+
+  std::string_view name;      // as plans have it
+  std::string_view call;      // what fails, for people
+  std::string_view how = "";  // behind "fails"
+  int weight = 0;             // of being drawn
+  Counts counts = Counts::kCalls;
+};
+const ErrorSpec& SpecOf(ErrorKind kind);
+
 // At the `at`-th call (1, 2, ...) that can fail so, counted from the beginning
 // of the step that carries it; calls of later steps of the round count on.
 struct IoError {

@@ -134,6 +134,15 @@ absl::StatusOr<CrashPoint> ParseCrash(const JsonFields& fields) {
   return crash;
 }
 
+std::string ErrorNames() {
+  std::string names;
+  for (int i = 0; i < kErrorKinds; ++i) {
+    absl::StrAppend(&names, i == 0 ? "" : ", ",
+                    std::string(Name(static_cast<ErrorKind>(i))));
+  }
+  return names;
+}
+
 absl::StatusOr<IoError> ParseError(const JsonFields& fields) {
   const JsonField* kind = Find(fields, "error.kind");
   const JsonField* at = Find(fields, "error.at");
@@ -141,10 +150,7 @@ absl::StatusOr<IoError> ParseError(const JsonFields& fields) {
   if (kind == nullptr) return FieldError("error.kind", "is missing");
   if (at == nullptr) return FieldError("error.at", "is missing");
   IoError error;
-  ASSIGN_OR_RETURN(error.kind,
-                   ReadWord(*kind, ParseErrorKind,
-                            "read, write, full, sync, truncate, open, delete, "
-                            "busy, no_memory, interrupt, no_process_memory"));
+  ASSIGN_OR_RETURN(error.kind, ReadWord(*kind, ParseErrorKind, ErrorNames()));
   ASSIGN_OR_RETURN(error.at, ReadInteger(*at, {1, PlanLimits::kMaxIo}));
   if (count != nullptr) {
     ASSIGN_OR_RETURN(error.count,

@@ -11,6 +11,7 @@
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 #include "subject/asked.h"
+#include "subject/own_tables.h"
 #include "subject/sql_reader.h"
 #include "subject/statement.h"
 

@@ -87,9 +87,8 @@ class PlainKeys : public Store {
   std::int64_t attempted_ = 0;
 };
 
-// ---- for the registry ----
+// ---- for the registry; Keys() is in own_tables.h ----
 
-SaverEntry Keys();
 // Reads a key's version before it has the write lock, and writes one more.
 SaverEntry PlantedKeysLostUpdate();
 // Commits the rows in one transaction, the counter in the next.

@@ -38,7 +38,7 @@ namespace {
 using Contents = std::map<std::string, std::optional<std::string>>;
 
 std::string NameOf(std::string_view bytes) {
-  return absl::BytesToHexString(DigestOf(bytes));
+  return absl::BytesToHexString(saver::DigestOf(bytes));
 }
 
 std::string PrefixOf(const std::string& path) {

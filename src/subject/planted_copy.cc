@@ -27,16 +27,18 @@ class SaverThatCopiesInTwoTransactions : public PlantedSubject {
     const threads::Arguments step = threads::ArgumentsOf(operation);
     const std::string from = threads::ThreadName(step.thread);
     const std::string into = threads::ThreadName(step.into);
-    RETURN_IF_ERROR(Uncounted([&]() -> absl::Status {
+    const absl::Status begun = Uncounted([&]() -> absl::Status {
       RETURN_IF_ERROR(SqliteSubject::Do(operation).status());
       return Run("DELETE FROM logs WHERE thread_id = ?1", {into});
-    }));
-    RETURN_IF_ERROR(InTransaction([&] {
+    });
+    RETURN_IF_ERROR(begun);
+    const absl::Status copied = InTransaction([&] {
       return Run(
           "INSERT INTO logs (thread_id, number, level, payload)"
           " SELECT ?2, number, level, payload FROM logs WHERE thread_id = ?1",
           {from, into});
-    }));
+    });
+    RETURN_IF_ERROR(copied);
     return 0;
   }
 };

@@ -41,7 +41,7 @@ std::set<std::string> ThreadsOf(saver::SqliteSaver& saver) {
   std::set<std::string> ids;
   const auto threads = saver.ListThreads();
   if (!threads.ok()) return ids;
-  for (const ThreadInfo& thread : *threads) ids.insert(thread.thread_id);
+  for (const saver::ThreadInfo& thread : *threads) ids.insert(thread.thread_id);
   return ids;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "subject/own_tables.h"
 #include "subject/plain_keys.h"
 #include "subject/planted.h"
 #include "subject/sql_reader.h"
@@ -84,14 +85,9 @@ SaverEntry AlsoShowing(SaverEntry entry, std::vector<ViolationClass> classes) {
   return entry;
 }
 
-}  // namespace
-
-std::span<const SaverEntry> Savers() {
+std::vector<SaverEntry> PlantedSavers() {
   using enum ViolationClass;
-  static const SaverEntry kSavers[] = {
-      Sqlite(),
-      SqliteUndefended(),
-      SqliteStranger(),
+  return {
       PlantedAckBeforeCommit(),
       PlantedTwoTransactions(),
       PlantedBlobInFile(),
@@ -164,12 +160,27 @@ std::span<const SaverEntry> Savers() {
                   {kDamaged, kUnstableRecovery, kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedLocksLostByClose(),
                   {kDamaged, kOpenFailed, kWrongAnswer, kWrongRead}),
-      Keys(),
       PlantedKeysLostUpdate(),
       PlantedKeysTornTransaction(),
       PlantedKeysAckBeforeCommit(),
       PlantedKeysDeletedComesBack(),
   };
+}
+
+std::vector<SaverEntry> AllSavers() {
+  std::vector<SaverEntry> savers = {Sqlite(), SqliteUndefended(),
+                                    SqliteStranger()};
+  for (SaverEntry (*const make)() : kOwnTables) savers.push_back(make());
+  for (SaverEntry& planted : PlantedSavers()) {
+    savers.push_back(std::move(planted));
+  }
+  return savers;
+}
+
+}  // namespace
+
+std::span<const SaverEntry> Savers() {
+  static const std::vector<SaverEntry> kSavers = AllSavers();
   return kSavers;
 }
 

@@ -293,8 +293,8 @@ void ArgumentsDraw::DrawForCopy(Arguments& step) {
     checkpoint.thread = step.into;
     Remember(checkpoint);
   }
-  const std::vector<saver::Task> tasks = known_.tasks;
-  for (saver::Task task : tasks) {
+  const std::vector<Task> tasks = known_.tasks;
+  for (Task task : tasks) {
     if (task.thread != step.thread) continue;
     task.thread = step.into;
     known_.tasks.push_back(task);

@@ -2,73 +2,9 @@
 
 #include <sqlite3.h>
 
+#include "trial/error_calls.h"
+
 namespace lastcommit {
-namespace {
-
-// Whether the call can fail in that way.
-bool CanFail(ErrorKind kind, const VfsCall& call) {
-  switch (kind) {
-    case ErrorKind::kRead:
-      return call.kind == VfsCallKind::kRead;
-    case ErrorKind::kWrite:
-    case ErrorKind::kFull:
-      return call.kind == VfsCallKind::kWrite;
-    case ErrorKind::kSync:
-      return call.kind == VfsCallKind::kSync;
-    case ErrorKind::kTruncate:
-      return call.kind == VfsCallKind::kTruncate;
-    case ErrorKind::kOpen:
-      return (call.kind == VfsCallKind::kOpen &&
-              call.role != FileRole::kDatabase) ||
-             (call.kind == VfsCallKind::kShmMap && call.extends);
-    case ErrorKind::kDelete:
-      return call.kind == VfsCallKind::kDelete;
-    case ErrorKind::kBusy:
-      return call.kind == VfsCallKind::kLock ||
-             call.kind == VfsCallKind::kShmLock;
-    case ErrorKind::kInterrupt:
-      return call.kind == VfsCallKind::kRead ||
-             call.kind == VfsCallKind::kWrite;
-    case ErrorKind::kNoMemory:
-    case ErrorKind::kNoProcessMemory:
-      return false;
-  }
-  return false;
-}
-
-int ResultOf(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kRead:
-      return SQLITE_IOERR_READ;
-    case ErrorKind::kWrite:
-      return SQLITE_IOERR_WRITE;
-    case ErrorKind::kSync:
-      return SQLITE_IOERR_FSYNC;
-    case ErrorKind::kTruncate:
-      return SQLITE_IOERR_TRUNCATE;
-    case ErrorKind::kOpen:
-      return SQLITE_CANTOPEN;
-    case ErrorKind::kDelete:
-      return SQLITE_IOERR_DELETE;
-    case ErrorKind::kBusy:
-      return SQLITE_BUSY;
-    default:
-      return SQLITE_OK;
-  }
-}
-
-}  // namespace
-
-std::optional<Allocator> AllocatorOf(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kNoMemory:
-      return Allocator::kSqlite;
-    case ErrorKind::kNoProcessMemory:
-      return Allocator::kNew;
-    default:
-      return std::nullopt;
-  }
-}
 
 ErrorInjector::ErrorInjector(const IoError& error, SimDisk& disk)
     : error_(error), allocator_(AllocatorOf(error.kind)), disk_(disk) {

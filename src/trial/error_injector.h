@@ -14,9 +14,6 @@
 
 namespace lastcommit {
 
-// Whose allocations fail with such an error; nullopt: calls do.
-std::optional<Allocator> AllocatorOf(ErrorKind kind);
-
 class ErrorInjector {
  public:
   // Armed at once; calls count from now on. The disk must outlive it.

@@ -31,7 +31,6 @@ class SystemCallErrors : public SystemCallObserver {
   void AfterCall(const SystemCall& call, std::int64_t result) override;
 
  private:
-  bool CanFail(const SystemCall& call) const;
   // What the call gets instead of being made.
   SystemCallAnswer Answer(const SystemCall& call);
   SystemCallAnswer FailWrite(const SystemCall& call);
