@@ -226,8 +226,7 @@ void Move(const DirectoryChange& change, Entries& entries) {
   entries[change.to] = change.inode;
 }
 
-void Swap(const std::string& path, const std::string& other,
-          Entries& entries) {
+void Swap(const std::string& path, const std::string& other, Entries& entries) {
   const auto first = TakeOut(path, entries);
   const auto second = TakeOut(other, entries);
   for (const auto& [rest, inode] : first) entries[other + rest] = inode;
@@ -573,11 +572,7 @@ std::vector<PendingChange> Storage::PendingChanges() const {
     changes.push_back({change->id,
                        change->is_truncate ? PendingChange::Kind::kTruncate
                                            : PendingChange::Kind::kWrite,
-                       id,
-                       Get(id).path,
-                       "",
-                       change->offset,
-                       change->amount()});
+                       id, Get(id).path, "", change->offset, change->amount()});
   }
   for (const DirectoryChange& change : data_->pending) {
     changes.push_back({change.id, KindOf(change), change.inode, change.path,

@@ -306,7 +306,6 @@ Step ProgramDraw::DrawArguments(const DrawnKind& drawn) {
            {2, saver::JournalMode::kPersist}});
       return step;
     default:
-      operations_->Pass();
       return step;
   }
 }

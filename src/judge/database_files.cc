@@ -98,9 +98,8 @@ bool IsSuperJournal(std::string_view path) {
     return false;
   }
   return std::all_of(path.begin() + static_cast<std::ptrdiff_t>(mark + 3),
-                     path.end(), [](unsigned char c) {
-                       return std::isxdigit(c) != 0;
-                     });
+                     path.end(),
+                     [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 bool IsSqlitesOwn(std::string_view path) {
@@ -126,8 +125,8 @@ absl::StatusOr<std::set<std::string>> DatabasesOf(
       RETURN_IF_ERROR(names.Apply(effect));
       has_changed |= IsOfNames(effect.kind);
       if (effect.kind == EffectKind::kWrite && effect.offset == 0 &&
-          absl::StartsWith(effect.bytes, absl::string_view(kHeader.data(),
-                                                           kHeader.size()))) {
+          absl::StartsWith(effect.bytes,
+                           absl::string_view(kHeader.data(), kHeader.size()))) {
         has_changed |= databases.insert(effect.file).second;
       }
     }

@@ -29,8 +29,8 @@ bool IsSqlitesOwn(std::string_view path);
 absl::StatusOr<std::set<std::string>> DatabasesOf(const std::string& recording);
 
 // How SQLite ends a transaction, as it is seen in the files
-// (https://sqlite.org/pragma.html#pragma_journal_mode), or what else a call does
-// to a database.
+// (https://sqlite.org/pragma.html#pragma_journal_mode), or what else a call
+// does to a database.
 enum class CommitBy {
   kNothing,           // it does not end one
   kJournalDeleted,    // DELETE

@@ -258,9 +258,8 @@ class Comparison {
  private:
   static absl::Status Different(const std::string& path,
                                 std::string_view what) {
-    return absl::InternalError(
-        absl::StrCat("the recording is not what happened: ", path, " ",
-                     std::string(what)));
+    return absl::InternalError(absl::StrCat(
+        "the recording is not what happened: ", path, " ", std::string(what)));
   }
 
   absl::Status CompareNames() {
@@ -292,8 +291,8 @@ class Comparison {
       return Different(path, "is not there");
     }
     if (found.st_size != size) {
-      return Different(path, absl::StrCat("has ", found.st_size,
-                                          " bytes and not ", size));
+      return Different(
+          path, absl::StrCat("has ", found.st_size, " bytes and not ", size));
     }
     return absl::OkStatus();
   }
@@ -314,9 +313,9 @@ class Comparison {
     }
     if (found == bytes) return absl::OkStatus();
     const auto at = std::mismatch(found.begin(), found.end(), bytes.begin());
-    return Different(
-        path, absl::StrCat("has other bytes from ",
-                           offset + (at.first - found.begin()), " on"));
+    return Different(path,
+                     absl::StrCat("has other bytes from ",
+                                  offset + (at.first - found.begin()), " on"));
   }
 
   absl::Status CompareFile(const std::string& path, InodeId inode) const {

@@ -17,7 +17,7 @@ enum class WatchedCall {
   kWritev,
   kPwritev,
   kPwritev2,
-  kOpen,    // only to create or to truncate, as the next
+  kOpen,  // only to create or to truncate, as the next
   kOpenat,
   kOpenat2,
   kCreat,

@@ -134,7 +134,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenAfterReading(
 
 class SaverThatNotesItsCounterOnClosing : public PlantedSubject {
  public:
-  explicit SaverThatNotesItsCounterOnClosing(std::unique_ptr<saver::SqliteSaver> saver)
+  explicit SaverThatNotesItsCounterOnClosing(
+      std::unique_ptr<saver::SqliteSaver> saver)
       : PlantedSubject(std::move(saver)),
         unnumbered_(ThreadsOf(this->saver())) {}
 

@@ -50,7 +50,6 @@ class ArgumentsDraw final : public OperationsDraw {
   }
   Operation DrawRewrite() override;
   std::vector<Operation> DrawFill() override;
-  void Pass() override { DrawThread(); }
 
   OperationsDraw::Known known() const override {
     return std::make_shared<const Known>(known_);

@@ -31,9 +31,8 @@ class TryTest : public ProgramTest {
   Outcome Try(const std::string& program, Arguments options = {}) {
     Arguments arguments = {"try", "--dir=data"};
     arguments.insert(arguments.end(), options.begin(), options.end());
-    for (const std::string& word :
-         {std::string("--"), std::string("python3"),
-          directory_.Path("mistakes.py"), program}) {
+    for (const std::string& word : {std::string("--"), std::string("python3"),
+                                    directory_.Path("mistakes.py"), program}) {
       arguments.push_back(word);
     }
     return Run(arguments);

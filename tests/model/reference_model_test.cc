@@ -281,7 +281,7 @@ TEST_F(ReferenceModelTest, TheNumbersOfACopyGoOnByThemselves) {
   Do(Op(threads::Kind::kPutCheckpoint, {.thread = 1, .id = 2}));
   EXPECT_EQ(List({.thread = 1}), Listed({Numbered(2, 2), Numbered(1, 1)}));
   EXPECT_EQ(Do(Op(threads::Kind::kUpdateTask,
-                  {.thread = 1, .state = TaskState::kRunning}))
+                  {.thread = 1, .state = saver::TaskState::kRunning}))
                 .value,
             2);
 }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/saver_fixture.h"
 
-namespace lastcommit {
+namespace lastcommit::saver {
 namespace {
 
 using absl::StatusCode;
@@ -223,4 +223,4 @@ TEST_F(CopyThreadTest, ATransactionGoesOnAfterARefusedCopy) {
 }
 
 }  // namespace
-}  // namespace lastcommit
+}  // namespace lastcommit::saver

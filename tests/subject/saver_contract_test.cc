@@ -105,11 +105,11 @@ TEST_P(SaverContract, DeletingAThreadIsUndoneAndDone) {
 
 TEST_P(SaverContract, ACopyIsAThreadOfItsOwn) {
   Do({Blob(0, 1, 4), Blob(0, 2, 0), CommitStepOf(0, 1, 1), Logs(0, 3),
-      Create(0, 1), Update(0, 1, TaskState::kRunning)});
+      Create(0, 1), Update(0, 1, saver::TaskState::kRunning)});
   Do({Copy(0, 1), Blob(0, 1, 5), Stream(1, 2, 3, 100), Log(0, 1)});
   for (const int thread : {0, 1}) {
     Do({Log(thread, 2), CheckpointStep(thread, 2, 1), Write(thread, 1, 5, 1),
-        Update(thread, 1, TaskState::kDone), Create(thread, 2)});
+        Update(thread, 1, saver::TaskState::kDone), Create(thread, 2)});
   }
   Do(StepKind::kReopen);
   Do({Copy(1, 2), Delete(0), Log(1, 1), CheckpointStep(2, 3, 1)});
