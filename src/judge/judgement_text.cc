@@ -1,4 +1,7 @@
+#include <sqlite3.h>
+
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -6,7 +9,6 @@
 #include "judge/judgement.h"
 #include "names/names.h"
 #include "output/shown.h"
-#include "output/version.h"
 
 namespace lastcommit {
 namespace {
@@ -107,7 +109,7 @@ class Text {
          Plural(static_cast<std::int64_t>(timeline().calls -
                                           timeline().first_call),
                 "call"),
-         "; judged by ", SqliteUnderTest());
+         "; judged by SQLite ", sqlite3_libversion());
   }
 
   void Kills() {

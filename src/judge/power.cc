@@ -34,10 +34,13 @@ class Evidence {
     const InodeId index_inode = storage.Find(path_ + "-shm");
     for (const Effect& effect : call.effects) {
       const InodeId inode = files.InodeOf(effect.file);
-      if (effect.kind == EffectKind::kLock && inode != kNoInode &&
-          inode == index_inode && Covers(effect, kWalCheckpointByte)) {
+      const bool is_of_checkpoint = inode != kNoInode && inode == index_inode &&
+                                    Covers(effect, kWalCheckpointByte);
+      if (is_of_checkpoint && effect.kind == EffectKind::kLock) {
         has_checkpoint_lock_ = true;
         wal_synced_ = !IsPending(storage, wal);
+      } else if (is_of_checkpoint && effect.kind == EffectKind::kUnlock) {
+        has_checkpoint_lock_ = false;
       }
       const bool is_sync = effect.kind == EffectKind::kSync ||
                            effect.kind == EffectKind::kSyncData;
@@ -118,8 +121,10 @@ class Evidence {
   const std::string path_;
   int journal_syncs_ = 0;
   bool synced_once_ = false;
-  bool has_checkpoint_lock_ = false;  // it was seen
-  bool wal_synced_ = true;            // since the checkpoint began
+  // Somebody has it. The last one that closes checkpoints without: nobody else
+  // is there.
+  bool has_checkpoint_lock_ = false;
+  bool wal_synced_ = true;  // since the checkpoint began
   bool wrote_over_unsynced_ = false;
 };
 

@@ -146,6 +146,13 @@ TEST_F(PythonTest, ADatabaseThatIsRewrittenInPlaceIsSeenInItsMiddle) {
   EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
 }
 
+TEST_F(PythonTest, ADatabaseThatIsRewrittenByOneCallIsSeenInItsMiddle) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "rewritten_by_one_call");
+  ASSERT_THAT(Kills(judgement), ElementsAre("damaged not_sqlite"));
+  EXPECT_GT(judgement.timeline.kills.at(0).written, 0);
+}
+
 TEST_F(PythonTest, AWalThatIsDeletedTakesItsCommitsAlong) {
   const Judgement judgement =
       JudgeProgram("mistakes.py", "wal_deleted_on_start");
