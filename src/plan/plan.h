@@ -30,6 +30,8 @@ struct PlanLimits {
   static constexpr int kMaxStepsPerRound = 4096;
   // All steps together, size times count, so that no plan eats the machine.
   static constexpr std::int64_t kMaxPlanContentBytes = 256 << 20;
+  // What operations that copy may add to that, if each copies all of it.
+  static constexpr std::int64_t kMaxPlanCopiedBytes = 1 << 30;
   static constexpr int kMaxUp = 16;  // savepoints that rollback_to skips
   static constexpr std::int64_t kMaxIo = 1'000'000;
   static constexpr std::int64_t kMaxKillAfterUs = 10'000'000;

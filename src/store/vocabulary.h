@@ -34,9 +34,6 @@ class OperationsDraw {
   // Some thousand rows and some big values, so that trees have inner pages and
   // WALs more than one index page.
   virtual std::vector<Operation> DrawFill() = 0;
-  // Draws as for an operation, and gives none: the draws that follow a control
-  // do not depend on its kind.
-  virtual void Pass() = 0;
 
   virtual Known known() const = 0;
   // One that known() has given.
