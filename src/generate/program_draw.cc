@@ -304,7 +304,6 @@ Step ProgramDraw::DrawArguments(Step step) {
                                        {2, JournalMode::kPersist}});
       return step;
     default:
-      operations_->Pass();
       return step;
   }
 }

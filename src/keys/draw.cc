@@ -45,8 +45,6 @@ class KeysDraw final : public OperationsDraw {
     return puts;
   }
 
-  void Pass() override {}
-
   OperationsDraw::Known known() const override { return nullptr; }
   void set_known(const OperationsDraw::Known& /*known*/) override {}
 
