@@ -19,6 +19,10 @@
 namespace lastcommit {
 namespace {
 
+// What operations that copy may add to PlanLimits::kMaxPlanContentBytes, if
+// each copies all that was put before it.
+constexpr std::int64_t kMaxCopiedBytes = std::int64_t{1} << 30;
+
 // Takes lines one at a time and makes up rounds of them. Looks at sizes before
 // anything else, and stops at the first error.
 class PlanParser {
@@ -241,19 +245,27 @@ class PlanParser {
   absl::Status CountContent(const Step& step) {
     const OperationSpec* const spec = step.operation.spec;
     if (spec == nullptr) return absl::OkStatus();
-    const std::int64_t bytes =
-        step.operation.content.size *
-        (step.operation.count() + spec->contents_besides);
-    put_bytes_ += bytes;
-    content_bytes_ += spec->copies_contents ? put_bytes_ : bytes;
+    if (spec->copies_contents) return CountCopy();
+    content_bytes_ += step.operation.content.size *
+                      (step.operation.count() + spec->contents_besides);
     if (content_bytes_ <= PlanLimits::kMaxPlanContentBytes) {
       return absl::OkStatus();
     }
     return FieldError(
-        spec->copies_contents ? "step" : "size",
-        absl::StrCat("the contents so far are ", content_bytes_,
-                     " bytes (allowed ", PlanLimits::kMaxPlanContentBytes,
-                     " in a plan)"));
+        "size", absl::StrCat("the contents so far are ", content_bytes_,
+                             " bytes (allowed ",
+                             PlanLimits::kMaxPlanContentBytes, " in a plan)"));
+  }
+
+  // It copies no more than what came before it.
+  absl::Status CountCopy() {
+    copied_bytes_ += content_bytes_;
+    if (copied_bytes_ <= kMaxCopiedBytes) {
+      return absl::OkStatus();
+    }
+    return FieldError("step", absl::StrCat("the copies so far may be ",
+                                           copied_bytes_, " bytes (allowed ",
+                                           kMaxCopiedBytes, " in a plan)"));
   }
 
   absl::Status CheckEnd() const {
@@ -293,8 +305,8 @@ class PlanParser {
   bool is_file_removed_ = false;  // in this round
   int no_removal_line_ = 0;       // what excludes one; the plan has none yet
   std::string_view no_removal_because_;
-  std::int64_t put_bytes_ = 0;
-  std::int64_t content_bytes_ = 0;  // with the copies
+  std::int64_t content_bytes_ = 0;
+  std::int64_t copied_bytes_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ constexpr std::size_t kRemembered = 8;
 // Where copies of threads go, so that most of them find room.
 constexpr int kFirstCopy = 41;
 constexpr int kLastCopy = 99;
+constexpr int kMostCopies = 4;  // each may be as big as all that is there
 
 std::vector<saver::TaskState> NextStates(saver::TaskState state) {
   using enum saver::TaskState;
@@ -43,6 +44,7 @@ class ArgumentsDraw final : public OperationsDraw {
         hot_ids_(draw.Int(1, 4)) {}
 
   bool Fits(const OperationSpec& spec) const override {
+    if (&spec == &SpecOf(Kind::kCopyThread)) return drawn_copies_ < kMostCopies;
     return &spec != &SpecOf(Kind::kUpdateTask) || !known_.tasks.empty();
   }
   Operation DrawFor(const OperationSpec& spec) override {
@@ -97,6 +99,7 @@ class ArgumentsDraw final : public OperationsDraw {
   const int hot_threads_;
   const int hot_ids_;
   int next_task_ = 0;
+  int drawn_copies_ = 0;
   Known known_;
 };
 
@@ -277,6 +280,7 @@ void ArgumentsDraw::DrawForList(Arguments& step) {
 // Of a thread with something in it, mostly, into one that is not there, mostly.
 // Work goes on in the copy too.
 void ArgumentsDraw::DrawForCopy(Arguments& step) {
+  ++drawn_copies_;
   if (!known_.checkpoints.empty() && draw_.Percent(70)) {
     step.thread = draw_.Of(known_.checkpoints).thread;
   }

@@ -347,10 +347,11 @@ TEST(CodecTest, RoundsStepsAndContentsHaveLimits) {
       "plan:3: size: the contents so far are 4194304000 bytes (allowed "
       "268435456 in a plan)");
   const std::string copy = "{\"step\":\"copy_thread\"}\n";
-  EXPECT_EQ(ErrorOf(PlanText(blob + Repeated(copy, 63))), "");
-  EXPECT_EQ(ErrorOf(PlanText(blob + Repeated(copy, 64))),
-            "plan:67: step: the contents so far are 272629760 bytes (allowed "
-            "268435456 in a plan)");
+  const std::string blobs = Repeated(blob, 16);
+  EXPECT_EQ(ErrorOf(PlanText(blobs + Repeated(copy, 16))), "");
+  EXPECT_EQ(ErrorOf(PlanText(blobs + Repeated(copy, 17))),
+            "plan:35: step: the copies so far may be 1140850688 bytes (allowed "
+            "1073741824 in a plan)");
 }
 
 // A step line between open and close, and what is said about it.
