@@ -81,7 +81,7 @@ class Evidence {
     if (ends_in_journal && IsPending(storage, JournalOf(path_))) {
       return Cause::kJournalNotSynced;
     }
-    if (by == CommitBy::kJournalDeleted &&
+    if (by == CommitBy::kJournalDeleted && !wrote_over_unsynced_ &&
         storage.HasPendingName(JournalOf(path_))) {
       return Cause::kDirectoryNotSynced;
     }
