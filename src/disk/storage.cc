@@ -472,7 +472,7 @@ bool Storage::IsDirectory(InodeId inode) const {
 }
 
 bool Storage::Exists(InodeId inode) const {
-  return data_->inodes.count(inode) > 0;
+  return data_->inodes.contains(inode);
 }
 
 void Storage::DropUnreachable(const std::string& root) {
@@ -480,7 +480,7 @@ void Storage::DropUnreachable(const std::string& root) {
   for (auto it = entries.begin(); it != entries.end();) {
     const std::string parent(ParentOf(it->first));
     // Parents come before what lies below them.
-    if (parent == root || entries.count(parent) > 0) {
+    if (parent == root || entries.contains(parent)) {
       ++it;
     } else {
       it = entries.erase(it);

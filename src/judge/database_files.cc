@@ -134,7 +134,7 @@ absl::StatusOr<std::set<std::string>> DatabasesOf(
     std::set<InodeId> inodes;
     for (const FileId file : databases) inodes.insert(names.InodeOf(file));
     for (const std::string& path : names.storage().Paths()) {
-      if (inodes.count(names.storage().Find(path)) > 0 && !IsSqlitesOwn(path)) {
+      if (inodes.contains(names.storage().Find(path)) && !IsSqlitesOwn(path)) {
         found.insert(path.substr(1));
       }
     }

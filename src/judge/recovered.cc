@@ -285,7 +285,7 @@ std::string Difference(const Recovered& expected, const Recovered& found) {
     }
   }
   for (const auto& [name, table] : found.tables) {
-    if (expected.tables.count(name) == 0) {
+    if (!expected.tables.contains(name)) {
       return absl::StrCat("table ", name, " is there");
     }
   }

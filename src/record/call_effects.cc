@@ -246,9 +246,9 @@ bool CallEffects::BeginWrite(const Tracee& tracee, BegunCall& begun) {
     begun.text = OutputOf(tracee, begun, 64 * RecordingLimits::kMaxOutput);
     return true;
   }
-  if (outlets_.outputs.count(KeyOf(*found)) > 0 ||
+  if (outlets_.outputs.contains(KeyOf(*found)) ||
       (S_ISCHR(found->st_mode) &&
-       outlets_.terminals.count(found->st_rdev) > 0)) {
+       outlets_.terminals.contains(found->st_rdev))) {
     begun.target = BegunCall::Target::kOutput;
     begun.text = OutputOf(tracee, begun, RecordingLimits::kMaxOutput);
     return true;
@@ -380,9 +380,10 @@ bool CallEffects::BeginLock(const Tracee& tracee, BegunCall& begun) {
   if (begun.call == WatchedCall::kFlock) {
     const int operation = begun.entry.Int(1);
     begun.may_wait = (operation & LOCK_NB) == 0;
-    begun.lock.l_type = (operation & LOCK_UN) != 0   ? F_UNLCK
-                        : (operation & LOCK_EX) != 0 ? F_WRLCK
-                                                     : F_RDLCK;
+    const int type = (operation & LOCK_UN) != 0   ? F_UNLCK
+                     : (operation & LOCK_EX) != 0 ? F_WRLCK
+                                                  : F_RDLCK;
+    begun.lock.l_type = static_cast<short>(type);  // NOLINT(google-runtime-int)
     return true;
   }
   const int command = begun.entry.Int(1);
@@ -642,7 +643,7 @@ absl::Status CallEffects::FinishNames(const BegunCall& call,
 
 absl::Status CallEffects::FinishMapping(const Tracee& tracee,
                                         const BegunCall& call) {
-  if (mappings_.count(call.file) > 0) return absl::OkStatus();
+  if (mappings_.contains(call.file)) return absl::OkStatus();
   const std::string name = tracee.NameOf(call.descriptor);
   if (call.size > kMostMapped ||
       !reader_.Keep(call.file, tracee.ProcPath(call.descriptor))) {

@@ -39,7 +39,7 @@ void Rebuild::KeepOnly(std::set<FileId> files) {
 }
 
 bool Rebuild::HasContent(FileId file) const {
-  return keeps_all_ || kept_.count(file) > 0;
+  return keeps_all_ || kept_.contains(file);
 }
 
 InodeId Rebuild::InodeOf(FileId file) const {
@@ -88,8 +88,8 @@ absl::Status Rebuild::Apply(const Effect& effect) {
       if (inode != kNoInode && HasContent(effect.file)) {
         ApplyContent(effect, inode);
       }
-      return inodes_.count(effect.file) > 0 ? absl::OkStatus()
-                                            : CannotBe(effect);
+      return inodes_.contains(effect.file) ? absl::OkStatus()
+                                           : CannotBe(effect);
     }
     default:
       return ApplyName(effect);
@@ -236,7 +236,7 @@ class Comparison {
     for (const FileId file : files_) {
       const auto path = paths.find(rebuild_.InodeOf(file));
       if (path == paths.end()) continue;
-      if (changed_.count(file) > 0) {
+      if (changed_.contains(file)) {
         RETURN_IF_ERROR(CompareFile(path->second, path->first));
       } else {
         RETURN_IF_ERROR(CompareSize(path->second, sizes_[file]));

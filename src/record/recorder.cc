@@ -306,7 +306,7 @@ class Tracer {
     while (in_flight_ == 0 && !deferred_.empty()) {
       const pid_t tid = deferred_.front();
       deferred_.pop_front();
-      if (threads_.count(tid) > 0) RETURN_IF_ERROR(BeginCall(tid));
+      if (threads_.contains(tid)) RETURN_IF_ERROR(BeginCall(tid));
     }
     return absl::OkStatus();
   }

@@ -57,6 +57,7 @@ enum class WatchedCall {
 };
 
 // That of a number of this machine; nullopt: the recorder does not stop there.
+// NOLINTNEXTLINE(google-runtime-int): as syscall() has it
 std::optional<WatchedCall> WatchedCallOf(long number);
 // "pwrite64".
 std::string_view Name(WatchedCall call);
