@@ -36,6 +36,7 @@ constexpr timespec kTick = {0, 100'000'000};
 // So long a call may keep others from beginning; then it is one that waits.
 constexpr absl::Duration kPatience = absl::Seconds(2);
 
+// NOLINTBEGIN(google-runtime-int): the types of ptrace() and siginfo
 constexpr long kTraceOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
                                PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
                                PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |
@@ -477,5 +478,7 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
   }
   return tracer.Finish();
 }
+
+// NOLINTEND(google-runtime-int)
 
 }  // namespace lastcommit
