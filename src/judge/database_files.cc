@@ -29,8 +29,8 @@ bool IsAbove(const std::string& directory, const std::string& path) {
 }
 
 // A directory or the database itself gets this name, or loses it.
-bool Names(const std::string& changed, const std::string& path) {
-  return changed == path || IsAbove(changed, path);
+bool IsNamedBy(const std::string& path, const std::string& database) {
+  return path == database || IsAbove(path, database);
 }
 
 bool ZeroesHeader(const Effect& effect) {
@@ -52,7 +52,7 @@ CommitBy OfNames(const Effect& effect, const Rebuild& files,
   if (is_removal && IsSuperJournal(path)) return CommitBy::kSuperJournal;
   const bool has_target = effect.kind == EffectKind::kRename ||
                           effect.kind == EffectKind::kExchange;
-  if (Names(path, database) || (has_target && Names(to, database))) {
+  if (IsNamedBy(path, database) || (has_target && IsNamedBy(to, database))) {
     return CommitBy::kOwnFiles;
   }
   return CommitBy::kNothing;

@@ -370,11 +370,8 @@ class RecordingReader::Impl {
 
  private:
   bool Take(std::string& bytes) {
-    if (std::fread(bytes.data(), 1, bytes.size(), file_.get()) !=
-        bytes.size()) {
-      return false;
-    }
-    return true;
+    return std::fread(bytes.data(), 1, bytes.size(), file_.get()) ==
+           bytes.size();
   }
 
   absl::StatusOr<Tag> TakeRecord() {
