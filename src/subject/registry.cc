@@ -127,7 +127,7 @@ std::vector<SaverEntry> PlantedSavers() {
       AlsoShowing(PlantedMigrationLosesRows(), {kUnstableRecovery, kWrongRead}),
       AlsoShowing(PlantedFailedCommitIgnored(), {kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedFailedCommitRepeated(), {kWrongAnswer, kWrongRead}),
-      AlsoShowing(PlantedFullDiskIgnored(), {kWrongAnswer}),
+      AlsoShowing(PlantedFullDiskIgnored(), {kWrongAnswer, kWrongRead}),
       AlsoShowing(PlantedHalfWithoutMemory(), {kWrongAnswer, kWrongRead}),
       PlantedAcknowledgedInAnyCase(),
       PlantedDoubtDenied(),
