@@ -69,10 +69,14 @@ TrialProperty NothingUncommittedSurvives(const std::string& saver) {
   property.bend = [](Plan plan, std::uint64_t index) -> std::optional<Plan> {
     Round& round = plan.rounds.back();
     std::vector<std::size_t> changes;
+    std::vector<std::size_t> refused;
     for (std::size_t i = 0; i < round.steps.size(); ++i) {
       if (IsChange(round.steps[i].kind)) changes.push_back(i);
+      if (round.steps[i].operation.invalid_at() > 0) refused.push_back(i);
     }
     if (changes.empty()) return std::nullopt;
+    // A batch that is refused in its middle has something to leave.
+    if (index % 2 == 0 && !refused.empty()) changes = refused;
     MoveCrash(round, changes[index % changes.size()], CrashInTurn(index, 40));
     return plan;
   };

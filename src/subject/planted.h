@@ -44,7 +44,7 @@ SaverEntry PlantedCreationBeforeSettings();
 // Writes the tombstone of a thread in one transaction, deletes it in the next.
 SaverEntry PlantedDeleteInTwoTransactions();
 
-// Copies a thread in one transaction, and its log entries in the next.
+// Makes the thread in one transaction, the copy in it in the next.
 SaverEntry PlantedCopyInTwoTransactions();
 
 // Commits the chunks of a streamed blob one by one.

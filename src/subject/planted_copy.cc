@@ -1,12 +1,13 @@
-// The bug: a copy in two transactions, because a thread has so many log
-// entries: everything else first, and then those. A kill between the two leaves
-// a copy without them.
+// The bug: a copy in two transactions. The first makes the thread, so that
+// nobody else does meanwhile, and the second fills it. A kill between the two
+// leaves a thread without what it is a copy of.
 
 #include <cstdint>
 #include <string>
 
 #include "status/status.h"
 #include "subject/planted.h"
+#include "subject/planted_sql.h"
 #include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
 #include "threads/arguments.h"
@@ -27,19 +28,26 @@ class SaverThatCopiesInTwoTransactions : public PlantedSubject {
     const threads::Arguments step = threads::ArgumentsOf(operation);
     const std::string from = threads::ThreadName(step.thread);
     const std::string into = threads::ThreadName(step.into);
+    bool is_made = false;
     const absl::Status begun = Uncounted([&]() -> absl::Status {
-      RETURN_IF_ERROR(SqliteSubject::Do(operation).status());
-      return Run("DELETE FROM logs WHERE thread_id = ?1", {into});
+      ASSIGN_OR_RETURN(
+          const auto made,
+          RunSql(saver().connection(),
+                 "INSERT INTO threads"
+                 " (thread_id, last_log, last_checkpoint, is_deleted)"
+                 " SELECT ?2, 0, 0, 0 FROM threads"
+                 " WHERE thread_id = ?1 AND is_deleted = 0"
+                 " ON CONFLICT DO NOTHING RETURNING 1",
+                 {from, into}));
+      is_made = made.has_value();
+      return absl::OkStatus();
     });
     RETURN_IF_ERROR(begun);
-    const absl::Status copied = InTransaction([&] {
-      return Run(
-          "INSERT INTO logs (thread_id, number, level, payload)"
-          " SELECT ?2, number, level, payload FROM logs WHERE thread_id = ?1",
-          {from, into});
+    if (!is_made) return SqliteSubject::Do(operation);
+    return InTransaction([&]() -> absl::StatusOr<std::int64_t> {
+      RETURN_IF_ERROR(Run("DELETE FROM threads WHERE thread_id = ?1", {into}));
+      return SqliteSubject::Do(operation);
     });
-    RETURN_IF_ERROR(copied);
-    return 0;
   }
 };
 
@@ -47,7 +55,7 @@ class SaverThatCopiesInTwoTransactions : public PlantedSubject {
 
 SaverEntry PlantedCopyInTwoTransactions() {
   return {"planted-copy-in-two-transactions",
-          "copies the log entries of a thread in a transaction of their own",
+          "makes a thread in one transaction and the copy in it in the next",
           ViolationClass::kNotACut,
           OpenPlanted<SaverThatCopiesInTwoTransactions>, ReadStateBySql};
 }

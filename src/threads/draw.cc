@@ -44,7 +44,10 @@ class ArgumentsDraw final : public OperationsDraw {
         hot_ids_(draw.Int(1, 4)) {}
 
   bool Fits(const OperationSpec& spec) const override {
-    if (&spec == &SpecOf(Kind::kCopyThread)) return drawn_copies_ < kMostCopies;
+    if (&spec == &SpecOf(Kind::kCopyThread)) {
+      return drawn_copies_ < kMostCopies &&
+             !(known_.checkpoints.empty() && known_.tasks.empty());
+    }
     return &spec != &SpecOf(Kind::kUpdateTask) || !known_.tasks.empty();
   }
   Operation DrawFor(const OperationSpec& spec) override {
@@ -281,8 +284,10 @@ void ArgumentsDraw::DrawForList(Arguments& step) {
 // Work goes on in the copy too.
 void ArgumentsDraw::DrawForCopy(Arguments& step) {
   ++drawn_copies_;
-  if (!known_.checkpoints.empty() && draw_.Percent(70)) {
+  if (!known_.checkpoints.empty() && draw_.Percent(80)) {
     step.thread = draw_.Of(known_.checkpoints).thread;
+  } else if (!known_.tasks.empty() && draw_.Percent(80)) {
+    step.thread = draw_.Of(known_.tasks).thread;
   }
   if (draw_.Percent(10)) {
     step.into = DrawThread();
