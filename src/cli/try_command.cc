@@ -50,10 +50,11 @@ struct TryCommand {
 absl::Status CheckSize(const TryCommand& command) {
   ASSIGN_OR_RETURN(const TreeSize size, SizeOfTree(command.directory));
   if (size.bytes <= kLargestCopy || command.is_big) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      command.directory, " has ", size.bytes / kMebibyte, " MiB in ",
-      size.files, " files, which would all be copied and recorded; --big does "
-      "so, --dir=DIR names a smaller directory"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(command.directory, " has ", size.bytes / kMebibyte,
+                   " MiB in ", size.files, size.files == 1 ? " file" : " files",
+                   ", which would all be copied and recorded; --big does "
+                   "so, --dir=DIR names a smaller directory"));
 }
 
 // Records the program on a private copy, and proves the recording.
@@ -113,9 +114,9 @@ absl::StatusOr<ExitCode> RunTry(const TryCommand& command) {
   const Interrupts interrupts;
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
   ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
-  const std::string recording =
-      command.recording.empty() ? absl::StrCat(scratch.path(), "/recording")
-                                : command.recording;
+  const std::string recording = command.recording.empty()
+                                    ? absl::StrCat(scratch.path(), "/recording")
+                                    : command.recording;
   RETURN_IF_ERROR(RecordOnCopy(command, scratch.path(), recording).status());
   return JudgeAndSay(recording, command);
 }
@@ -161,10 +162,9 @@ void AddJudging(CLI::App* command, TryCommand& options) {
       ->add_option("--promise", options.judge.promise,
                    "What the exit code follows: what survives the death of the "
                    "process, or also\na loss of power (process, power)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, PromiseLevel>{
-              {"process", PromiseLevel::kProcess},
-              {"power", PromiseLevel::kPower}}));
+      ->transform(CLI::CheckedTransformer(std::map<std::string, PromiseLevel>{
+          {"process", PromiseLevel::kProcess},
+          {"power", PromiseLevel::kPower}}));
   command
       ->add_option("--disk", options.judge.power.model,
                    "What survives a loss of power: what POSIX promises, or "
@@ -218,7 +218,8 @@ void AddTry(CLI::App& app, ExitCode& code) {
       "  lastcommit try -- python3 app.py\n\nThe program runs unmodified, on a "
       "private copy of the directory; each call that changes\na file is "
       "recorded. What it prints, and its end with 0, promises that what was "
-      "committed\nbefore survives; or else the lines that it writes to the file "
+      "committed\nbefore survives; or else the lines that it writes to the "
+      "file "
       "$LASTCOMMIT_ACK.\n\n",
       kExitCodes));
   command->callback([options, &code] { code = Checked(RunTry, *options); });

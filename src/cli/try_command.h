@@ -1,5 +1,5 @@
-// `lastcommit try`, `record` and `judge`: any program, recorded once and crashed
-// everywhere.
+// `lastcommit try`, `record` and `judge`: any program, recorded once and
+// crashed everywhere.
 
 #ifndef LASTCOMMIT_CLI_TRY_COMMAND_H_
 #define LASTCOMMIT_CLI_TRY_COMMAND_H_

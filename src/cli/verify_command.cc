@@ -18,8 +18,8 @@
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
-#include "output/version.h"
 #include "output/shown.h"
+#include "output/version.h"
 #include "verify/verification.h"
 #include "verify/verification_json.h"
 

@@ -226,8 +226,7 @@ void Move(const DirectoryChange& change, Entries& entries) {
   entries[change.to] = change.inode;
 }
 
-void Swap(const std::string& path, const std::string& other,
-          Entries& entries) {
+void Swap(const std::string& path, const std::string& other, Entries& entries) {
   const auto first = TakeOut(path, entries);
   const auto second = TakeOut(other, entries);
   for (const auto& [rest, inode] : first) entries[other + rest] = inode;
@@ -473,7 +472,7 @@ bool Storage::IsDirectory(InodeId inode) const {
 }
 
 bool Storage::Exists(InodeId inode) const {
-  return data_->inodes.count(inode) > 0;
+  return data_->inodes.contains(inode);
 }
 
 void Storage::DropUnreachable(const std::string& root) {
@@ -481,7 +480,7 @@ void Storage::DropUnreachable(const std::string& root) {
   for (auto it = entries.begin(); it != entries.end();) {
     const std::string parent(ParentOf(it->first));
     // Parents come before what lies below them.
-    if (parent == root || entries.count(parent) > 0) {
+    if (parent == root || entries.contains(parent)) {
       ++it;
     } else {
       it = entries.erase(it);
@@ -573,11 +572,7 @@ std::vector<PendingChange> Storage::PendingChanges() const {
     changes.push_back({change->id,
                        change->is_truncate ? PendingChange::Kind::kTruncate
                                            : PendingChange::Kind::kWrite,
-                       id,
-                       Get(id).path,
-                       "",
-                       change->offset,
-                       change->amount()});
+                       id, Get(id).path, "", change->offset, change->amount()});
   }
   for (const DirectoryChange& change : data_->pending) {
     changes.push_back({change.id, KindOf(change), change.inode, change.path,

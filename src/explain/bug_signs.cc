@@ -222,10 +222,11 @@ bool LooksLikeWalAgainWhileLeft(const Plan& plan, const Failure& failure) {
 
 bool LooksLikeVacuumUndone(const Plan& plan, const Failure& failure) {
   const saver::Synchronous level = plan.profile.synchronous;
-  const bool has_no_sync =
-      (IsIn(plan, {saver::JournalMode::kDelete}) &&
-       (level == saver::Synchronous::kNormal || level == saver::Synchronous::kFull)) ||
-      (IsIn(plan, {saver::JournalMode::kTruncate}) && level == saver::Synchronous::kNormal);
+  const bool has_no_sync = (IsIn(plan, {saver::JournalMode::kDelete}) &&
+                            (level == saver::Synchronous::kNormal ||
+                             level == saver::Synchronous::kFull)) ||
+                           (IsIn(plan, {saver::JournalMode::kTruncate}) &&
+                            level == saver::Synchronous::kNormal);
   if (!has_no_sync || LastIfItLostPower(plan, failure) == nullptr ||
       failure.violation != ViolationClass::kDamaged) {
     return false;

@@ -29,8 +29,8 @@ bool IsAbove(const std::string& directory, const std::string& path) {
 }
 
 // A directory or the database itself gets this name, or loses it.
-bool Names(const std::string& changed, const std::string& path) {
-  return changed == path || IsAbove(changed, path);
+bool IsNamedBy(const std::string& path, const std::string& database) {
+  return path == database || IsAbove(path, database);
 }
 
 bool ZeroesHeader(const Effect& effect) {
@@ -52,7 +52,7 @@ CommitBy OfNames(const Effect& effect, const Rebuild& files,
   if (is_removal && IsSuperJournal(path)) return CommitBy::kSuperJournal;
   const bool has_target = effect.kind == EffectKind::kRename ||
                           effect.kind == EffectKind::kExchange;
-  if (Names(path, database) || (has_target && Names(to, database))) {
+  if (IsNamedBy(path, database) || (has_target && IsNamedBy(to, database))) {
     return CommitBy::kOwnFiles;
   }
   return CommitBy::kNothing;
@@ -98,9 +98,8 @@ bool IsSuperJournal(std::string_view path) {
     return false;
   }
   return std::all_of(path.begin() + static_cast<std::ptrdiff_t>(mark + 3),
-                     path.end(), [](unsigned char c) {
-                       return std::isxdigit(c) != 0;
-                     });
+                     path.end(),
+                     [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 bool IsSqlitesOwn(std::string_view path) {
@@ -126,8 +125,8 @@ absl::StatusOr<std::set<std::string>> DatabasesOf(
       RETURN_IF_ERROR(names.Apply(effect));
       has_changed |= IsOfNames(effect.kind);
       if (effect.kind == EffectKind::kWrite && effect.offset == 0 &&
-          absl::StartsWith(effect.bytes, absl::string_view(kHeader.data(),
-                                                           kHeader.size()))) {
+          absl::StartsWith(effect.bytes,
+                           absl::string_view(kHeader.data(), kHeader.size()))) {
         has_changed |= databases.insert(effect.file).second;
       }
     }
@@ -135,7 +134,7 @@ absl::StatusOr<std::set<std::string>> DatabasesOf(
     std::set<InodeId> inodes;
     for (const FileId file : databases) inodes.insert(names.InodeOf(file));
     for (const std::string& path : names.storage().Paths()) {
-      if (inodes.count(names.storage().Find(path)) > 0 && !IsSqlitesOwn(path)) {
+      if (inodes.contains(names.storage().Find(path)) && !IsSqlitesOwn(path)) {
         found.insert(path.substr(1));
       }
     }

@@ -29,8 +29,8 @@ bool IsSqlitesOwn(std::string_view path);
 absl::StatusOr<std::set<std::string>> DatabasesOf(const std::string& recording);
 
 // How SQLite ends a transaction, as it is seen in the files
-// (https://sqlite.org/pragma.html#pragma_journal_mode), or what else a call does
-// to a database.
+// (https://sqlite.org/pragma.html#pragma_journal_mode), or what else a call
+// does to a database.
 enum class CommitBy {
   kNothing,           // it does not end one
   kJournalDeleted,    // DELETE
@@ -46,7 +46,8 @@ inline constexpr int kCommitBys = static_cast<int>(CommitBy::kOwnFiles) + 1;
 // Of the locks of a wal-index (os_unix.c, UNIX_SHM_BASE; wal.c).
 inline constexpr std::int64_t kWalWriteByte = 120;
 inline constexpr std::int64_t kWalCheckpointByte = 121;
-// PENDING_BYTE + 1 of os.h: whoever writes a database holds it.
+// RESERVED_BYTE, which whoever writes a database holds
+// (https://sqlite.org/lockingv3.html#how_locks_are_done).
 inline constexpr std::int64_t kReservedByte = 0x40000001;
 
 // Whether a lock, or what ends one, is also about that byte.

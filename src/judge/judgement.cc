@@ -60,13 +60,13 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
           {is_power, call, digest.calls, judgement.states.images()});
     };
   };
-  ASSIGN_OR_RETURN(judgement.timeline, TimelineOf(recording, options.timeline,
-                                                  judgement.states,
-                                                  goes_on(false)));
-  ASSIGN_OR_RETURN(judgement.power,
-                   LosePowerEverywhere(recording, judgement.timeline,
-                                       judgement.states, options.power,
-                                       goes_on(true)));
+  ASSIGN_OR_RETURN(judgement.timeline,
+                   TimelineOf(recording, options.timeline, judgement.states,
+                              goes_on(false)));
+  ASSIGN_OR_RETURN(
+      judgement.power,
+      LosePowerEverywhere(recording, judgement.timeline, judgement.states,
+                          options.power, goes_on(true)));
   return judgement;
 }
 

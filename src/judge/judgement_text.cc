@@ -1,11 +1,13 @@
+#include <sqlite3.h>
+
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "judge/judgement.h"
 #include "names/names.h"
-#include "output/version.h"
 #include "output/shown.h"
 
 namespace lastcommit {
@@ -107,7 +109,7 @@ class Text {
          Plural(static_cast<std::int64_t>(timeline().calls -
                                           timeline().first_call),
                 "call"),
-         "; judged by ", SqliteUnderTest());
+         "; judged by SQLite ", sqlite3_libversion());
   }
 
   void Kills() {
@@ -132,19 +134,18 @@ class Text {
             ? absl::StrCat("; setting: ",
                            lastcommit::InWords(Cause::kUnprotected))
             : "; the program writes the file by itself, and not through SQLite";
-    const std::string difference =
-        Shown(Difference(judgement_.states[kill.expected],
-                         judgement_.states[kill.found]));
+    const std::string difference = Shown(Difference(
+        judgement_.states[kill.expected], judgement_.states[kill.found]));
     switch (kill.kind) {
       case KillFinding::Kind::kHalf:
-        return absl::StrCat("half a transaction of ", name, " is there: ",
-                            difference, cause);
+        return absl::StrCat("half a transaction of ", name,
+                            " is there: ", difference, cause);
       case KillFinding::Kind::kDamaged:
         return absl::StrCat(name, " is damaged: ", difference, cause);
       case KillFinding::Kind::kElsewhere:
-        return absl::StrCat(
-            "the content of ", name,
-            " changes where no transaction ends: ", difference, cause);
+        return absl::StrCat("the content of ", name,
+                            " changes where no transaction ends: ", difference,
+                            cause);
       case KillFinding::Kind::kNotYet:
         return absl::StrCat(name,
                             " does not hold what was acknowledged: it was "
@@ -178,9 +179,10 @@ class Text {
         what = absl::StrCat(name, " is damaged: ",
                             Shown(judgement_.states[finding.found].message));
       } else {
-        what = absl::StrCat(name, " holds what was never committed: ",
-                            Shown(Difference(judgement_.states[finding.expected],
-                                             judgement_.states[finding.found])));
+        what =
+            absl::StrCat(name, " holds what was never committed: ",
+                         Shown(Difference(judgement_.states[finding.expected],
+                                          judgement_.states[finding.found])));
       }
       Line("after a loss of power: ", what, "; ", WordOf(finding.cause), ": ",
            lastcommit::InWords(finding.cause), " (",
@@ -216,10 +218,9 @@ class Text {
   }
 
   void Verdict() {
-    const std::string level =
-        judgement_.promise == PromiseLevel::kPower
-            ? "promise: survives a loss of power"
-            : "promise: survives a kill";
+    const std::string level = judgement_.promise == PromiseLevel::kPower
+                                  ? "promise: survives a loss of power"
+                                  : "promise: survives a kill";
     const std::string why = judgement_.NotExercised();
     const PowerOutcome& power = judgement_.power;
     if (power.unreadable + timeline().unreadable > 0) {
@@ -245,25 +246,25 @@ std::string TextOf(const Judgement& judgement) {
 }
 
 Json JsonOf(const Judgement& judgement) {
-  constexpr std::string_view kKillKinds[] = {"half", "damaged", "elsewhere",
-                                            "unseen", "not_yet", "between"};
+  constexpr std::string_view kKillKinds[] = {"half",   "damaged", "elsewhere",
+                                             "unseen", "not_yet", "between"};
   constexpr std::string_view kPowerKinds[] = {"lost", "half", "damaged"};
   const Timeline& timeline = judgement.timeline;
-  Json json = {{"schema", "lastcommit-judgement-1"},
-               {"command", judgement.header.command},
-               {"verdict", Word(judgement.exit_code())},
-               {"promise", judgement.promise == PromiseLevel::kPower
-                               ? "power"
-                               : "process"},
-               {"calls", timeline.calls - timeline.first_call},
-               {"commits", judgement.commits()},
-               {"promises", timeline.promises.size()},
-               {"kill_images", timeline.kill_images},
-               {"live_views", timeline.live_views},
-               {"probes", timeline.probes},
-               {"power_images", judgement.power.images},
-               {"unreadable", timeline.unreadable + judgement.power.unreadable},
-               {"outside", judgement.end.outside}};
+  Json json = {
+      {"schema", "lastcommit-judgement-1"},
+      {"command", judgement.header.command},
+      {"verdict", Word(judgement.exit_code())},
+      {"promise",
+       judgement.promise == PromiseLevel::kPower ? "power" : "process"},
+      {"calls", timeline.calls - timeline.first_call},
+      {"commits", judgement.commits()},
+      {"promises", timeline.promises.size()},
+      {"kill_images", timeline.kill_images},
+      {"live_views", timeline.live_views},
+      {"probes", timeline.probes},
+      {"power_images", judgement.power.images},
+      {"unreadable", timeline.unreadable + judgement.power.unreadable},
+      {"outside", judgement.end.outside}};
   if (judgement.exit_code() == ExitCode::kNotExercised) {
     json["not_exercised"] = judgement.NotExercised();
   }

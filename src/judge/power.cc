@@ -34,10 +34,13 @@ class Evidence {
     const InodeId index_inode = storage.Find(path_ + "-shm");
     for (const Effect& effect : call.effects) {
       const InodeId inode = files.InodeOf(effect.file);
-      if (effect.kind == EffectKind::kLock && inode != kNoInode &&
-          inode == index_inode && Covers(effect, kWalCheckpointByte)) {
+      const bool is_of_checkpoint = inode != kNoInode && inode == index_inode &&
+                                    Covers(effect, kWalCheckpointByte);
+      if (is_of_checkpoint && effect.kind == EffectKind::kLock) {
         has_checkpoint_lock_ = true;
         wal_synced_ = !IsPending(storage, wal);
+      } else if (is_of_checkpoint && effect.kind == EffectKind::kUnlock) {
+        has_checkpoint_lock_ = false;
       }
       const bool is_sync = effect.kind == EffectKind::kSync ||
                            effect.kind == EffectKind::kSyncData;
@@ -54,8 +57,8 @@ class Evidence {
       journal_syncs_ = 0;
     }
     // A WAL begins anew over frames that are in the database.
-    const bool restarts = touch.by == CommitBy::kWal &&
-                          call.effects.front().offset < kFirstFrame;
+    const bool restarts =
+        touch.by == CommitBy::kWal && call.effects.front().offset < kFirstFrame;
     if (restarts && IsPending(storage, path_)) wrote_over_unsynced_ = true;
   }
 
@@ -78,7 +81,7 @@ class Evidence {
     if (ends_in_journal && IsPending(storage, JournalOf(path_))) {
       return Cause::kJournalNotSynced;
     }
-    if (by == CommitBy::kJournalDeleted &&
+    if (by == CommitBy::kJournalDeleted && !wrote_over_unsynced_ &&
         storage.HasPendingName(JournalOf(path_))) {
       return Cause::kDirectoryNotSynced;
     }
@@ -109,7 +112,8 @@ class Evidence {
     // What is put behind the end of the database is not in the journal.
     const bool overwrites =
         call.effects.front().offset < storage.Size(storage.Find(path_));
-    if (journal_syncs_ == 0 && overwrites && IsPending(storage, JournalOf(path_))) {
+    if (journal_syncs_ == 0 && overwrites &&
+        IsPending(storage, JournalOf(path_))) {
       wrote_over_unsynced_ = true;
     }
   }
@@ -117,8 +121,10 @@ class Evidence {
   const std::string path_;
   int journal_syncs_ = 0;
   bool synced_once_ = false;
-  bool has_checkpoint_lock_ = false;  // it was seen
-  bool wal_synced_ = true;            // since the checkpoint began
+  // Somebody has it. The last one that closes checkpoints without: nobody else
+  // is there.
+  bool has_checkpoint_lock_ = false;
+  bool wal_synced_ = true;  // since the checkpoint began
   bool wrote_over_unsynced_ = false;
 };
 
@@ -144,8 +150,8 @@ class Explorer {
   absl::Status Take(const RecordedCall& call) {
     bool has_changed = false;
     for (std::size_t i = 0; i < evidence_.size(); ++i) {
-      const Touch touch = TouchOf(
-          call, files_, files_.PathOf(timeline_.databases[i].path));
+      const Touch touch =
+          TouchOf(call, files_, files_.PathOf(timeline_.databases[i].path));
       evidence_[i].See(touch, call, files_);
     }
     for (const Effect& effect : call.effects) {
@@ -197,8 +203,7 @@ class Explorer {
       if (call % (changes / kManyChanges) != 0) return;
       survivals.changes = std::min(survivals.changes, 4);
     }
-    for (const Survival& survival :
-         SurvivalsToTry(changes, call, survivals)) {
+    for (const Survival& survival : SurvivalsToTry(changes, call, survivals)) {
       if (survival.kind == SurvivalKind::kAll) continue;
       const Survived survived = Resolve(files_.storage(), survival);
       Storage image = files_.storage().AfterCrash(survived.fates);
@@ -248,8 +253,7 @@ class Explorer {
       finding.cause = evidence_[database].OfLoss(
           line.commits[known->second + 1].by, files_.storage());
     } else {
-      const bool is_damaged =
-          states_[found].kind == Recovered::Kind::kDamaged;
+      const bool is_damaged = states_[found].kind == Recovered::Kind::kDamaged;
       finding.kind = is_damaged ? PowerKind::kDamaged : PowerKind::kHalf;
       finding.cause = evidence_[database].OfDamage(line, call);
     }
@@ -291,10 +295,9 @@ class Explorer {
           timeline_.databases.begin(), timeline_.databases.end(),
           [&](const DatabaseTimeline& line) { return line.path == below; });
       if (is_database || !named_.insert(below).second) continue;
-      const bool is_renamed =
-          std::any_of(renamed_.begin(), renamed_.end(), [&](FileId file) {
-            return files_.InodeOf(file) == inode;
-          });
+      const bool is_renamed = std::any_of(
+          renamed_.begin(), renamed_.end(),
+          [&](FileId file) { return files_.InodeOf(file) == inode; });
       outcome_.side_files.push_back({below, is_renamed, call});
     }
   }

@@ -1,8 +1,8 @@
 // What a loss of power leaves of a recording: at each call every bounded
 // survival of what was not synced (disk/survival.h), each database recovered by
 // SQLite and compared with what it held at the last promise and since. A loss
-// that SQLite's documentation allows for the journal mode and the syncs that are
-// seen in the recording is a setting; any other one is a bug.
+// that SQLite's documentation allows for the journal mode and the syncs that
+// are seen in the recording is a setting; any other one is a bug.
 
 #ifndef LASTCOMMIT_JUDGE_POWER_H_
 #define LASTCOMMIT_JUDGE_POWER_H_
@@ -50,9 +50,9 @@ struct PowerFinding {
   std::int64_t images = 0;  // that are so
   // The worst of them: most commits lost, then the first.
   std::uint64_t call = 0;
-  Survival survival;           // says each fate
-  std::int64_t promised = 0;   // commits that were
-  std::int64_t lost = 0;       // of these
+  Survival survival;          // says each fate
+  std::int64_t promised = 0;  // commits that were
+  std::int64_t lost = 0;      // of these
   StateId expected = 0;
   StateId found = 0;
 };

@@ -103,8 +103,9 @@ class Reader {
   void EndWith(int result) {
     const int code = result & 0xFF;
     const std::string message = sqlite3_errmsg(connection_);
-    // A header or a size that SQLite has not written so: what had another format
-    // from the beginning never counts, and nobody can store what is too big.
+    // A header or a size that SQLite has not written so: what had another
+    // format from the beginning never counts, and nobody can store what is too
+    // big.
     const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
                            code == SQLITE_TOOBIG ||
                            message == "unsupported file format";
@@ -116,8 +117,8 @@ class Reader {
   void ForEach(const std::string& sql, OnRow on_row) {
     if (is_over()) return;
     sqlite3_stmt* prepared = nullptr;
-    int result = sqlite3_prepare_v2(connection_, sql.c_str(), -1, &prepared,
-                                    nullptr);
+    int result =
+        sqlite3_prepare_v2(connection_, sql.c_str(), -1, &prepared, nullptr);
     const Statement statement(prepared);
     while (result == SQLITE_OK || result == SQLITE_ROW) {
       result = sqlite3_step(prepared);
@@ -129,8 +130,8 @@ class Reader {
   }
 
   static std::string TextAt(sqlite3_stmt* statement, int column) {
-    const auto* const text = reinterpret_cast<const char*>(
-        sqlite3_column_text(statement, column));
+    const auto* const text =
+        reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
     return text == nullptr ? "" : text;
   }
 
@@ -144,9 +145,8 @@ class Reader {
   void ReadSchema() {
     std::uint64_t sum = 0;
     std::int64_t version = 0;
-    ForEach("PRAGMA user_version", [&](sqlite3_stmt* row) {
-      version = sqlite3_column_int64(row, 0);
-    });
+    ForEach("PRAGMA user_version",
+            [&](sqlite3_stmt* row) { version = sqlite3_column_int64(row, 0); });
     ForEach(
         "SELECT type, name, tbl_name, sql, "
         "type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %' "
@@ -237,8 +237,9 @@ std::optional<Recovered> LiveView(const Storage& image,
   // https://sqlite.org/walformat.html#the_wal_index_header
   constexpr std::size_t kHeader = 48;
   const std::string index = ContentOf(image, database + "-shm");
-  if (image.Find(database) == kNoInode || image.Find(database + "-wal") == kNoInode ||
-      index.size() < 2 * kHeader || index[0] == '\0' ||
+  if (image.Find(database) == kNoInode ||
+      image.Find(database + "-wal") == kNoInode || index.size() < 2 * kHeader ||
+      index[0] == '\0' ||
       index.compare(0, kHeader, index, kHeader, kHeader) != 0) {
     return std::nullopt;
   }
@@ -284,7 +285,7 @@ std::string Difference(const Recovered& expected, const Recovered& found) {
     }
   }
   for (const auto& [name, table] : found.tables) {
-    if (expected.tables.count(name) == 0) {
+    if (!expected.tables.contains(name)) {
       return absl::StrCat("table ", name, " is there");
     }
   }

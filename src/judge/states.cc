@@ -66,8 +66,8 @@ StateId States::Of(const Storage& image, const std::string& database) {
 }
 
 StateId States::Intern(Recovered recovered) {
-  const auto [found, is_new] = by_content_.try_emplace(
-      DigestOfContent(recovered), states_.size());
+  const auto [found, is_new] =
+      by_content_.try_emplace(DigestOfContent(recovered), states_.size());
   if (is_new) states_.push_back(std::move(recovered));
   return found->second;
 }

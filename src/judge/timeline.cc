@@ -109,8 +109,8 @@ class Follower {
   }
 
   void SeeLock(const Effect& effect, const Rebuild& files) {
-    const bool is_lock = effect.kind == EffectKind::kLock ||
-                         effect.kind == EffectKind::kUnlock;
+    const bool is_lock =
+        effect.kind == EffectKind::kLock || effect.kind == EffectKind::kUnlock;
     const InodeId inode = files.InodeOf(effect.file);
     if (!is_lock || inode == kNoInode) return;
     if (inode == files.storage().Find(Full(files)) &&
@@ -236,7 +236,8 @@ class Follower {
   std::optional<Open> open_;
 };
 
-std::optional<ProgramPromise> PromiseOf(const RecordedCall& call, bool has_acks) {
+std::optional<ProgramPromise> PromiseOf(const RecordedCall& call,
+                                        bool has_acks) {
   for (const Effect& effect : call.effects) {
     ProgramPromise promise;
     promise.call = call.number;
@@ -316,11 +317,11 @@ absl::StatusOr<bool> HasAcks(const std::string& recording) {
 }  // namespace
 
 std::size_t DatabaseTimeline::CommitAt(std::uint64_t call) const {
-  const auto next = std::upper_bound(
-      commits.begin(), commits.end(), call,
-      [](std::uint64_t at, const CommitPoint& commit) {
-        return at < commit.call;
-      });
+  const auto next =
+      std::upper_bound(commits.begin(), commits.end(), call,
+                       [](std::uint64_t at, const CommitPoint& commit) {
+                         return at < commit.call;
+                       });
   return next == commits.begin()
              ? 0
              : static_cast<std::size_t>(next - commits.begin()) - 1;
@@ -358,8 +359,8 @@ absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
   for (const std::string& path : paths) {
     timeline.databases.push_back({});
     timeline.databases.back().path = path;
-    followers.push_back(std::make_unique<Follower>(followers.size(), path,
-                                                   timeline, states));
+    followers.push_back(
+        std::make_unique<Follower>(followers.size(), path, timeline, states));
   }
   bool has_begun = false;
   const auto begin = [&] {

@@ -40,7 +40,7 @@ struct ProgramPromise {
 };
 
 struct DatabaseTimeline {
-  std::string path;  // below the directory
+  std::string path;                  // below the directory
   std::vector<CommitPoint> commits;  // the first: the beginning
   // Calls during which something is demanded of it, first and last: from a
   // promise on at which it was whole, until the program itself puts another
@@ -59,12 +59,12 @@ struct DatabaseTimeline {
 // What a kill at a call leaves.
 struct KillFinding {
   enum class Kind {
-    kHalf,     // neither what was there before a transaction nor after it
-    kDamaged,  // no database any more
+    kHalf,       // neither what was there before a transaction nor after it
+    kDamaged,    // no database any more
     kElsewhere,  // the content changed at a call that ends no transaction
     kUnseen,     // whole, but not what the living program sees
     kNotYet,     // what an acknowledgement asks for is not committed
-    kBetween,    // with `atomic`: a commit that is a part of what is acknowledged
+    kBetween,  // with `atomic`: a commit that is a part of what is acknowledged
   };
   Kind kind = Kind::kHalf;
   std::size_t database = 0;
@@ -79,9 +79,9 @@ struct KillFinding {
 struct Timeline {
   std::vector<DatabaseTimeline> databases;
   std::vector<ProgramPromise> promises;
-  std::vector<KillFinding> kills;  // the first of each kind and database
+  std::vector<KillFinding> kills;         // the first of each kind and database
   std::vector<std::int64_t> kill_counts;  // of each, how many images
-  std::uint64_t first_call = 0;    // of the program
+  std::uint64_t first_call = 0;           // of the program
   std::uint64_t calls = 0;
   std::int64_t kill_images = 0;  // judged
   std::int64_t not_counted = 0;  // images of databases before they count
@@ -100,8 +100,8 @@ struct TimelineOptions {
 // Called now and then with the number of the call; false ends it (Cancelled).
 using JudgeGoesOn = std::function<bool(std::uint64_t call)>;
 
-// InvalidArgument: what a recording cannot be. FailedPrecondition: `atomic`, and
-// several threads or processes commit, whose acknowledgements are not told
+// InvalidArgument: what a recording cannot be. FailedPrecondition: `atomic`,
+// and several threads or processes commit, whose acknowledgements are not told
 // apart.
 absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
                                     const TimelineOptions& options,

@@ -126,7 +126,7 @@ class RoundJudge {
   // SQLITE_BUSY to sqlite3VdbeHalt() in vdbeaux.c.
   bool HasGivenUp(std::size_t i) const {
     return view_.step(i).kind == StepKind::kCommit && view_.ErrorsIn(i) > 0 &&
-           MayBeIn(plan_, JournalMode::kWal) &&
+           MayBeIn(plan_, saver::JournalMode::kWal) &&
            !view_.record(i).is_in_transaction;
   }
 

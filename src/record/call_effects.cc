@@ -93,10 +93,9 @@ std::string OutputOf(const Tracee& tracee, const BegunCall& begun,
     case WatchedCall::kWrite:
     case WatchedCall::kPwrite:
     case WatchedCall::kSendto:
-      return tracee.Memory(
-          entry.Address(1),
-          static_cast<std::size_t>(std::min<std::uint64_t>(
-              entry.Address(2), most)));
+      return tracee.Memory(entry.Address(1),
+                           static_cast<std::size_t>(std::min<std::uint64_t>(
+                               entry.Address(2), most)));
     case WatchedCall::kWritev:
     case WatchedCall::kPwritev:
     case WatchedCall::kPwritev2:
@@ -149,15 +148,14 @@ void CallEffects::Change(Effect effect, std::vector<Effect>& effects) {
 absl::Status CallEffects::Put(FileId file, const std::string& path,
                               std::int64_t offset, std::int64_t amount,
                               std::vector<Effect>& effects) {
-  constexpr auto kMost =
-      static_cast<std::int64_t>(RecordingLimits::kMaxWrite);
+  constexpr auto kMost = static_cast<std::int64_t>(RecordingLimits::kMaxWrite);
   for (std::int64_t done = 0; done < amount;) {
     const std::int64_t part = std::min(amount - done, kMost);
     auto bytes = reader_.Read(file, path, offset + done, part);
     if (!bytes.has_value()) {
-      return absl::InternalError(absl::StrCat(
-          "what the program wrote cannot be read back: ", path, ", ", part,
-          " bytes at ", offset + done));
+      return absl::InternalError(
+          absl::StrCat("what the program wrote cannot be read back: ", path,
+                       ", ", part, " bytes at ", offset + done));
     }
     Effect effect = EffectOf(EffectKind::kWrite, file);
     effect.offset = offset + done;
@@ -210,7 +208,8 @@ absl::Status CallEffects::Appeared(const std::string& path,
     Create(path, found, EffectKind::kCreateDirectory, effects);
   }
   for (const std::string& name : NamesIn(full)) {
-    const std::string below = path.empty() ? name : absl::StrCat(path, "/", name);
+    const std::string below =
+        path.empty() ? name : absl::StrCat(path, "/", name);
     RETURN_IF_ERROR(Appeared(below, effects));
   }
   return absl::OkStatus();
@@ -247,9 +246,9 @@ bool CallEffects::BeginWrite(const Tracee& tracee, BegunCall& begun) {
     begun.text = OutputOf(tracee, begun, 64 * RecordingLimits::kMaxOutput);
     return true;
   }
-  if (outlets_.outputs.count(KeyOf(*found)) > 0 ||
+  if (outlets_.outputs.contains(KeyOf(*found)) ||
       (S_ISCHR(found->st_mode) &&
-       outlets_.terminals.count(found->st_rdev) > 0)) {
+       outlets_.terminals.contains(found->st_rdev))) {
     begun.target = BegunCall::Target::kOutput;
     begun.text = OutputOf(tracee, begun, RecordingLimits::kMaxOutput);
     return true;
@@ -264,8 +263,8 @@ bool CallEffects::BeginWrite(const Tracee& tracee, BegunCall& begun) {
 bool CallEffects::BeginOpen(const Tracee& tracee, BegunCall& begun) {
   begun.target = BegunCall::Target::kOpen;
   const CallEntry& entry = begun.entry;
-  const bool has_directory = begun.call == WatchedCall::kOpenat ||
-                             begun.call == WatchedCall::kOpenat2;
+  const bool has_directory =
+      begun.call == WatchedCall::kOpenat || begun.call == WatchedCall::kOpenat2;
   std::uint64_t flags = 0;
   switch (begun.call) {
     case WatchedCall::kOpen:
@@ -275,8 +274,8 @@ bool CallEffects::BeginOpen(const Tracee& tracee, BegunCall& begun) {
       flags = entry.Address(2);
       break;
     case WatchedCall::kOpenat2:
-      flags = tracee.ValueAt<open_how>(entry.Address(2)).value_or(open_how{})
-                  .flags;
+      flags =
+          tracee.ValueAt<open_how>(entry.Address(2)).value_or(open_how{}).flags;
       break;
     default:
       flags = O_CREAT | O_WRONLY | O_TRUNC;
@@ -381,9 +380,10 @@ bool CallEffects::BeginLock(const Tracee& tracee, BegunCall& begun) {
   if (begun.call == WatchedCall::kFlock) {
     const int operation = begun.entry.Int(1);
     begun.may_wait = (operation & LOCK_NB) == 0;
-    begun.lock.l_type = (operation & LOCK_UN) != 0   ? F_UNLCK
-                        : (operation & LOCK_EX) != 0 ? F_WRLCK
-                                                     : F_RDLCK;
+    const int type = (operation & LOCK_UN) != 0   ? F_UNLCK
+                     : (operation & LOCK_EX) != 0 ? F_WRLCK
+                                                  : F_RDLCK;
+    begun.lock.l_type = static_cast<short>(type);  // NOLINT(google-runtime-int)
     return true;
   }
   const int command = begun.entry.Int(1);
@@ -428,8 +428,8 @@ std::optional<BegunCall> CallEffects::Begin(const Tracee& tracee,
       break;
     case WatchedCall::kTruncate: {
       const auto text = tracee.Text(entry.Address(0));
-      const auto found = text.has_value() ? tracee.StatPath(AT_FDCWD, *text)
-                                          : std::nullopt;
+      const auto found =
+          text.has_value() ? tracee.StatPath(AT_FDCWD, *text) : std::nullopt;
       if (found.has_value()) begun.file = files_.Find(*found);
       is_of_interest = begun.file != 0;
       break;
@@ -466,10 +466,10 @@ absl::Status CallEffects::FinishWrite(const Tracee& tracee,
                                       std::vector<Effect>& effects) {
   if (result == 0) return absl::OkStatus();
   if (call.target != BegunCall::Target::kFile) {
-    Effect effect = EffectOf(call.target == BegunCall::Target::kAck
-                                 ? EffectKind::kAck
-                                 : EffectKind::kOutput,
-                             0);
+    Effect effect =
+        EffectOf(call.target == BegunCall::Target::kAck ? EffectKind::kAck
+                                                        : EffectKind::kOutput,
+                 0);
     effect.amount = result;
     effect.bytes = call.text;
     effects.push_back(std::move(effect));
@@ -502,8 +502,7 @@ absl::Status CallEffects::FinishWrite(const Tracee& tracee,
 }
 
 absl::Status CallEffects::FinishOpen(const Tracee& tracee,
-                                     const BegunCall& call,
-                                     std::int64_t result,
+                                     const BegunCall& call, std::int64_t result,
                                      std::vector<Effect>& effects) {
   const int descriptor = static_cast<int>(result);
   const auto found = tracee.Stat(descriptor);
@@ -607,10 +606,9 @@ absl::Status CallEffects::FinishNames(const BegunCall& call,
     case WatchedCall::kUnlinkat:
     case WatchedCall::kRmdir:
       Remove(*call.path, effects);
-      if (!effects.empty() &&
-          (call.call == WatchedCall::kRmdir ||
-           (call.call == WatchedCall::kUnlinkat &&
-            (call.entry.Int(2) & AT_REMOVEDIR) != 0))) {
+      if (!effects.empty() && (call.call == WatchedCall::kRmdir ||
+                               (call.call == WatchedCall::kUnlinkat &&
+                                (call.entry.Int(2) & AT_REMOVEDIR) != 0))) {
         effects.back().kind = EffectKind::kRemoveDirectory;
       }
       return absl::OkStatus();
@@ -645,7 +643,7 @@ absl::Status CallEffects::FinishNames(const BegunCall& call,
 
 absl::Status CallEffects::FinishMapping(const Tracee& tracee,
                                         const BegunCall& call) {
-  if (mappings_.count(call.file) > 0) return absl::OkStatus();
+  if (mappings_.contains(call.file)) return absl::OkStatus();
   const std::string name = tracee.NameOf(call.descriptor);
   if (call.size > kMostMapped ||
       !reader_.Keep(call.file, tracee.ProcPath(call.descriptor))) {

@@ -105,8 +105,7 @@ class CallEffects {
                           std::int64_t result, std::vector<Effect>& effects);
   absl::Status FinishAllocate(const Tracee& tracee, const BegunCall& call,
                               std::vector<Effect>& effects);
-  absl::Status FinishNames(const BegunCall& call,
-                           std::vector<Effect>& effects);
+  absl::Status FinishNames(const BegunCall& call, std::vector<Effect>& effects);
   absl::Status FinishRename(const BegunCall& call,
                             std::vector<Effect>& effects);
   absl::Status FinishMapping(const Tracee& tracee, const BegunCall& call);

@@ -65,7 +65,7 @@ std::optional<std::string> FileReader::ReadAll(FileId file) {
 }
 
 bool FileReader::Keep(FileId file, const std::string& path) {
-  if (kept_.count(file) > 0) return true;
+  if (kept_.contains(file)) return true;
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return false;
   kept_[file] = descriptor;

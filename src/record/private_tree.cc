@@ -63,9 +63,8 @@ class Copier {
     if (!S_ISREG(found.st_mode)) return absl::OkStatus();
     std::string& first = copies_[{found.st_dev, found.st_ino}];
     if (!first.empty() && found.st_nlink > 1) {
-      return link(first.c_str(), to.c_str()) == 0
-                 ? absl::OkStatus()
-                 : Failed(errno, "link", to);
+      return link(first.c_str(), to.c_str()) == 0 ? absl::OkStatus()
+                                                  : Failed(errno, "link", to);
     }
     first = to;
     return CopyBytes(from, to, found);
@@ -79,8 +78,8 @@ class Copier {
     for (fs::directory_iterator it(from, error), end; !error && it != end;
          it.increment(error)) {
       const std::string name = it->path().filename();
-      RETURN_IF_ERROR(Copy(absl::StrCat(from, "/", name),
-                           absl::StrCat(to, "/", name)));
+      RETURN_IF_ERROR(
+          Copy(absl::StrCat(from, "/", name), absl::StrCat(to, "/", name)));
     }
     if (error) return Failed(error.value(), "read", from);
     const timespec times[] = {found.st_atim, found.st_mtim};

@@ -39,7 +39,7 @@ void Rebuild::KeepOnly(std::set<FileId> files) {
 }
 
 bool Rebuild::HasContent(FileId file) const {
-  return keeps_all_ || kept_.count(file) > 0;
+  return keeps_all_ || kept_.contains(file);
 }
 
 InodeId Rebuild::InodeOf(FileId file) const {
@@ -88,8 +88,8 @@ absl::Status Rebuild::Apply(const Effect& effect) {
       if (inode != kNoInode && HasContent(effect.file)) {
         ApplyContent(effect, inode);
       }
-      return inodes_.count(effect.file) > 0 ? absl::OkStatus()
-                                            : CannotBe(effect);
+      return inodes_.contains(effect.file) ? absl::OkStatus()
+                                           : CannotBe(effect);
     }
     default:
       return ApplyName(effect);
@@ -236,7 +236,7 @@ class Comparison {
     for (const FileId file : files_) {
       const auto path = paths.find(rebuild_.InodeOf(file));
       if (path == paths.end()) continue;
-      if (changed_.count(file) > 0) {
+      if (changed_.contains(file)) {
         RETURN_IF_ERROR(CompareFile(path->second, path->first));
       } else {
         RETURN_IF_ERROR(CompareSize(path->second, sizes_[file]));
@@ -258,9 +258,8 @@ class Comparison {
  private:
   static absl::Status Different(const std::string& path,
                                 std::string_view what) {
-    return absl::InternalError(
-        absl::StrCat("the recording is not what happened: ", path, " ",
-                     std::string(what)));
+    return absl::InternalError(absl::StrCat(
+        "the recording is not what happened: ", path, " ", std::string(what)));
   }
 
   absl::Status CompareNames() {
@@ -292,8 +291,8 @@ class Comparison {
       return Different(path, "is not there");
     }
     if (found.st_size != size) {
-      return Different(path, absl::StrCat("has ", found.st_size,
-                                          " bytes and not ", size));
+      return Different(
+          path, absl::StrCat("has ", found.st_size, " bytes and not ", size));
     }
     return absl::OkStatus();
   }
@@ -314,9 +313,9 @@ class Comparison {
     }
     if (found == bytes) return absl::OkStatus();
     const auto at = std::mismatch(found.begin(), found.end(), bytes.begin());
-    return Different(
-        path, absl::StrCat("has other bytes from ",
-                           offset + (at.first - found.begin()), " on"));
+    return Different(path,
+                     absl::StrCat("has other bytes from ",
+                                  offset + (at.first - found.begin()), " on"));
   }
 
   absl::Status CompareFile(const std::string& path, InodeId inode) const {

@@ -36,10 +36,11 @@ constexpr timespec kTick = {0, 100'000'000};
 // So long a call may keep others from beginning; then it is one that waits.
 constexpr absl::Duration kPatience = absl::Seconds(2);
 
-constexpr long kTraceOptions =
-    PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE |
-    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |
-    PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+// NOLINTBEGIN(google-runtime-int): the types of ptrace() and siginfo
+constexpr long kTraceOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
+                               PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                               PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |
+                               PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
 
 // SIGCHLD waits to be taken by sigtimedwait.
 class ChildSignals {
@@ -81,9 +82,7 @@ class Pipe {
     int value = -1;
     return read(ends_[0], &value, sizeof(value)) == sizeof(value) ? value : -1;
   }
-  void Write(int value) const {
-    (void)!write(ends_[1], &value, sizeof(value));
-  }
+  void Write(int value) const { (void)!write(ends_[1], &value, sizeof(value)); }
 
  private:
   static void Close(int& end) {
@@ -231,8 +230,7 @@ class Tracer {
       case PTRACE_EVENT_STOP:
         if (signal == SIGTRAP) break;
         // It is stopped as a whole, until it gets SIGCONT.
-        ptrace(PTRACE_LISTEN, tid, nullptr,
-               nullptr);
+        ptrace(PTRACE_LISTEN, tid, nullptr, nullptr);
         return absl::OkStatus();
       default:
         break;
@@ -309,7 +307,7 @@ class Tracer {
     while (in_flight_ == 0 && !deferred_.empty()) {
       const pid_t tid = deferred_.front();
       deferred_.pop_front();
-      if (threads_.count(tid) > 0) RETURN_IF_ERROR(BeginCall(tid));
+      if (threads_.contains(tid)) RETURN_IF_ERROR(BeginCall(tid));
     }
     return absl::OkStatus();
   }
@@ -365,8 +363,8 @@ class Tracer {
   absl::Status OnQuiet() {
     const absl::Time now = absl::Now();
     const bool is_over = now - started_ > options_.time;
-    if (is_over || !goes_on_({calls_, static_cast<std::int64_t>(
-                                          processes_.size())})) {
+    if (is_over ||
+        !goes_on_({calls_, static_cast<std::int64_t>(processes_.size())})) {
       end_.how = RecordingEnd::How::kStopped;
       for (const auto& [tid, thread] : threads_) kill(thread.process, SIGKILL);
     } else if (in_flight_ != 0 && !deferred_.empty() &&
@@ -384,8 +382,8 @@ class Tracer {
     for (const pid_t process : processes) kill(process, SIGKILL);
     int status = 0;
     // The stop on the way out is one, too.
-    for (pid_t tid = 0; (tid = waitpid(-1, &status, __WALL)) > 0 ||
-                        errno == EINTR;) {
+    for (pid_t tid = 0;
+         (tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
       if (tid > 0 && WIFSTOPPED(status)) {
         ptrace(PTRACE_CONT, tid, nullptr, nullptr);
       }
@@ -432,18 +430,18 @@ int BecomeProgram(const RecordOptions& options, int ack, const Pipe& go,
 }
 
 absl::Status CannotTrace(int error) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "no permission to trace a process of one's own (ptrace: ",
-      std::strerror(error),
-      "); a container needs the capability SYS_PTRACE for it"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("no permission to trace a process of one's own (ptrace: ",
+                   std::strerror(error),
+                   "); a container needs the capability SYS_PTRACE for it"));
 }
 
 }  // namespace
 
 absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                                            const RecordGoesOn& goes_on) {
-  const int ack = open(options.ack.c_str(),
-                       O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
+  const int ack =
+      open(options.ack.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
   if (ack < 0) {
     return absl::ErrnoToStatus(errno,
                                absl::StrCat("cannot make ", options.ack));
@@ -480,5 +478,7 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
   }
   return tracer.Finish();
 }
+
+// NOLINTEND(google-runtime-int)
 
 }  // namespace lastcommit

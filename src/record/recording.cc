@@ -29,8 +29,8 @@ constexpr std::uint64_t kMaxCall = std::uint64_t{1} << 31;
 constexpr Names<EffectKind, EffectKind::kExit> kNames(
     "create", "create_nameless", "create_directory", "symlink", "link",
     "unlink", "remove_directory", "rename", "exchange", "write", "truncate",
-    "zero", "sync", "sync_data", "sync_directory", "sync_all", "lock",
-    "unlock", "output", "ack", "exit");
+    "zero", "sync", "sync_data", "sync_directory", "sync_all", "lock", "unlock",
+    "output", "ack", "exit");
 
 // Numbers in seven bits a byte, the lowest first.
 void PutNumber(std::uint64_t number, std::string& bytes) {
@@ -283,8 +283,7 @@ class RecordingWriter::Impl {
     return Failed();
   }
   absl::Status Failed() const {
-    return absl::ErrnoToStatus(errno,
-                               absl::StrCat("cannot write ", path_));
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path_));
   }
 
   std::string path_;
@@ -308,8 +307,7 @@ absl::StatusOr<std::unique_ptr<RecordingWriter>> RecordingWriter::Create(
   auto impl = std::make_unique<Impl>(path, file);
   RETURN_IF_ERROR(impl->Put(kMagic));
   RETURN_IF_ERROR(impl->PutRecord(Tag::kHeader, TextOf(header)));
-  return std::unique_ptr<RecordingWriter>(
-      new RecordingWriter(std::move(impl)));
+  return std::unique_ptr<RecordingWriter>(new RecordingWriter(std::move(impl)));
 }
 
 absl::Status RecordingWriter::Add(const RecordedCall& call) {
@@ -372,11 +370,8 @@ class RecordingReader::Impl {
 
  private:
   bool Take(std::string& bytes) {
-    if (std::fread(bytes.data(), 1, bytes.size(), file_.get()) !=
-        bytes.size()) {
-      return false;
-    }
-    return true;
+    return std::fread(bytes.data(), 1, bytes.size(), file_.get()) ==
+           bytes.size();
   }
 
   absl::StatusOr<Tag> TakeRecord() {
@@ -432,8 +427,7 @@ absl::StatusOr<std::unique_ptr<RecordingReader>> RecordingReader::Open(
   }
   auto impl = std::make_unique<Impl>(path, file);
   RETURN_IF_ERROR(impl->Begin());
-  return std::unique_ptr<RecordingReader>(
-      new RecordingReader(std::move(impl)));
+  return std::unique_ptr<RecordingReader>(new RecordingReader(std::move(impl)));
 }
 
 const RecordingHeader& RecordingReader::header() const {

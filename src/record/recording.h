@@ -85,10 +85,10 @@ struct RecordingHeader {
 struct RecordingEnd {
   enum class How { kExited, kKilled, kStopped };  // kStopped: by us
   How how = How::kExited;
-  int status = 0;              // kExited: its exit code; kKilled: the signal
-  std::uint64_t calls = 0;     // recorded
+  int status = 0;           // kExited: its exit code; kKilled: the signal
+  std::uint64_t calls = 0;  // recorded
   std::int64_t processes = 0;
-  std::int64_t outside = 0;    // changes of files outside of the directory
+  std::int64_t outside = 0;  // changes of files outside of the directory
   std::vector<std::string> outside_paths = {};  // the first of them
 };
 

@@ -174,10 +174,11 @@ std::optional<std::string> Tracee::Resolve(int directory,
     parent = std::string(rest);
     last.clear();
   }
-  const std::string base =
-      !rest.empty() && rest.front() == '/' ? absl::StrCat("/proc/", tid_, "/root")
-      : directory == AT_FDCWD              ? absl::StrCat("/proc/", tid_, "/cwd/")
-                                           : ProcPath(directory) + "/";
+  const std::string base = !rest.empty() && rest.front() == '/'
+                               ? absl::StrCat("/proc/", tid_, "/root")
+                           : directory == AT_FDCWD
+                               ? absl::StrCat("/proc/", tid_, "/cwd/")
+                               : ProcPath(directory) + "/";
   const std::unique_ptr<char, FreeText> real(
       realpath((base + parent).c_str(), nullptr));
   if (real == nullptr) return std::nullopt;

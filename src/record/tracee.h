@@ -17,7 +17,7 @@
 namespace lastcommit {
 
 struct CallEntry {
-  long number = 0;
+  long number = 0;  // NOLINT(google-runtime-int): as syscall() has it
   std::array<std::uint64_t, 6> arguments = {};
 
   int Int(int argument) const {

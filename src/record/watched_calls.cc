@@ -41,12 +41,12 @@ constexpr Condition Opens(int argument) {
   return {Condition::Kind::kBits, argument, kChangesOnOpen};
 }
 
-constexpr Condition kLocks = {Condition::Kind::kValues, 1,          F_SETLK,
-                              F_SETLKW,                 F_OFD_SETLK,
-                              F_OFD_SETLKW};
+constexpr Condition kLocks = {
+    Condition::Kind::kValues, 1, F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW};
 constexpr Condition kShared = {Condition::Kind::kBitsOfTwo, 2, PROT_WRITE,
                                MAP_SHARED};
-constexpr Condition kClones = {Condition::Kind::kValues, 1,
+constexpr Condition kClones = {Condition::Kind::kValues,
+                               1,
                                static_cast<std::uint32_t>(FICLONE),
                                static_cast<std::uint32_t>(FICLONERANGE),
                                static_cast<std::uint32_t>(FICLONE),
@@ -127,8 +127,8 @@ constexpr std::uint32_t kForeignBit = 0x80000000;
 class Program {
  public:
   void Load(std::size_t offset) {
-    code_.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-                             static_cast<std::uint32_t>(offset)));
+    code_.push_back(
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)));
   }
   // The lower half: both architectures are little-endian.
   void LoadArgument(int argument) {

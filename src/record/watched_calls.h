@@ -17,7 +17,7 @@ enum class WatchedCall {
   kWritev,
   kPwritev,
   kPwritev2,
-  kOpen,    // only to create or to truncate, as the next
+  kOpen,  // only to create or to truncate, as the next
   kOpenat,
   kOpenat2,
   kCreat,
@@ -57,6 +57,7 @@ enum class WatchedCall {
 };
 
 // That of a number of this machine; nullopt: the recorder does not stop there.
+// NOLINTNEXTLINE(google-runtime-int): as syscall() has it
 std::optional<WatchedCall> WatchedCallOf(long number);
 // "pwrite64".
 std::string_view Name(WatchedCall call);

@@ -186,7 +186,8 @@ absl::Status PlainKeys::BeginCounted() {
 
 absl::Status PlainKeys::RunRollback() {
   sqlite3_step(rollback_.get());
-  return saver::SqliteStatus(sqlite3_reset(rollback_.get()), connection(), "ROLLBACK");
+  return saver::SqliteStatus(sqlite3_reset(rollback_.get()), connection(),
+                             "ROLLBACK");
 }
 
 // Whatever is open.
@@ -396,7 +397,8 @@ absl::StatusOr<saver::WalCheckpointResult> PlainKeys::WalCheckpoint(
   int log_frames = 0;
   int checkpointed_frames = 0;
   const int result = sqlite3_wal_checkpoint_v2(
-      connection(), nullptr, saver::SqliteNumber(mode), &log_frames, &checkpointed_frames);
+      connection(), nullptr, saver::SqliteNumber(mode), &log_frames,
+      &checkpointed_frames);
   saver::WalCheckpointResult answer;
   answer.busy = (result & 0xff) == SQLITE_BUSY;
   if (!answer.busy) {

@@ -5,9 +5,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "output/shown.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
-#include "output/shown.h"
 
 namespace lastcommit {
 namespace {

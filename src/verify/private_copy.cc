@@ -18,8 +18,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "status/status.h"
 #include "output/shown.h"
+#include "status/status.h"
 
 namespace lastcommit {
 namespace {

@@ -21,8 +21,8 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "verify/raw_file.h"
 #include "output/shown.h"
+#include "verify/raw_file.h"
 
 namespace lastcommit {
 namespace {

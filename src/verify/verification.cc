@@ -17,12 +17,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "disk/confined_vfs.h"
+#include "output/shown.h"
 #include "status/status.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
 #include "verify/checks.h"
 #include "verify/report.h"
-#include "output/shown.h"
 #include "verify/surroundings.h"
 #include "verify/verification_json.h"
 
