@@ -318,7 +318,8 @@ absl::StatusOr<bool> RunAll(const Settings& settings) {
   ASSIGN_OR_RETURN(Plan typical, ReadPlanFile(settings.plan));
   const Case cases[] = {
       {"20 transactions, WAL", TwentyTransactions(saver::JournalMode::kWal, 4)},
-      {"20 transactions, DELETE", TwentyTransactions(saver::JournalMode::kDelete, 9)},
+      {"20 transactions, DELETE",
+       TwentyTransactions(saver::JournalMode::kDelete, 9)},
       {"a generated plan", std::move(typical)}};
   bool is_same_work = true;
   for (const std::string& directory : {settings.tmpfs, settings.disk}) {

@@ -243,9 +243,9 @@ class Contest {
   // The first transaction also opens the WAL.
   absl::StatusOr<std::unique_ptr<SaverSide>> OpenSaver(
       const std::string& name) {
-    ASSIGN_OR_RETURN(
-        auto saver,
-        saver::SqliteSaver::Open(directory_.path() + "/" + name, saver::Options()));
+    ASSIGN_OR_RETURN(auto saver,
+                     saver::SqliteSaver::Open(directory_.path() + "/" + name,
+                                              saver::Options()));
     auto side = std::make_unique<SaverSide>(std::move(saver));
     RETURN_IF_ERROR(side->Begin());
     RETURN_IF_ERROR(side->Commit());

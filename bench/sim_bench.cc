@@ -270,8 +270,8 @@ absl::StatusOr<TrialResult> HeldBy(absl::StatusOr<TrialResult> result) {
                              result->verdict.why);
 }
 
-absl::Status CompareImages(SimTrial& trial, const char* name, saver::JournalMode mode,
-                           const Settings& settings) {
+absl::Status CompareImages(SimTrial& trial, const char* name,
+                           saver::JournalMode mode, const Settings& settings) {
   const Plan plan = PlanOf(mode, 3, 20, settings.images);
   ASSIGN_OR_RETURN(
       const TemporaryDirectory directory,
@@ -336,7 +336,8 @@ absl::StatusOr<bool> RunAll(const Settings& settings) {
   if (!RegisterMemoryVfs()) return absl::InternalError("no memory VFS");
   ASSIGN_OR_RETURN(const std::unique_ptr<SimTrial> trial,
                    SimTrial::Create(absl::Minutes(10)));
-  RETURN_IF_ERROR(CompareImages(*trial, "WAL", saver::JournalMode::kWal, settings));
+  RETURN_IF_ERROR(
+      CompareImages(*trial, "WAL", saver::JournalMode::kWal, settings));
   RETURN_IF_ERROR(
       CompareImages(*trial, "DELETE", saver::JournalMode::kDelete, settings));
   RETURN_IF_ERROR(ShowGrowth(*trial, settings));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "disk/survival.h"
 
@@ -289,6 +290,102 @@ TEST_F(StorageTest, ChosenFatesGiveTheSameImage) {
     EXPECT_EQ(storage_.AfterCrash(survived.fates).Digest(),
               storage_.AfterCrash(chosen.fates).Digest());
   }
+}
+
+TEST_F(StorageTest, ARenameTakesWhatHadTheNameAndWhatLiesBelow) {
+  storage_.CreateDirectory("d");
+  Write(storage_.Create("d/a"), 0, "first");
+  Write(storage_.Create("d/b"), 0, "second");
+  storage_.Rename("d/a", "d/b");
+  EXPECT_EQ(Content(storage_, "d/b"), "first");
+  EXPECT_EQ(Content(storage_, "d/a"), "(no file)");
+  storage_.Rename("d", "e");
+  EXPECT_EQ(Content(storage_, "e/b"), "first");
+  EXPECT_EQ(storage_.Paths(), (std::vector<std::string>{"e", "e/b"}));
+}
+
+TEST_F(StorageTest, ARenameThatWasNotSyncedMayBeUndone) {
+  const InodeId file = Make("a");
+  Write(file, 0, "x");
+  storage_.Sync(file);
+  storage_.Rename("a", "b");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "a"), "x");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "b"), "(no file)");
+  EXPECT_EQ(After(Of(SurvivalKind::kAll), "b"), "x");
+  storage_.SyncDirectory();
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "b"), "x");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "a"), "(no file)");
+}
+
+TEST_F(StorageTest, ARenameOverAFileMayLeaveItEmpty) {
+  const InodeId old = Make("a");
+  Write(old, 0, "old");
+  storage_.Sync(old);
+  Write(storage_.Create("new"), 0, "new");
+  storage_.Rename("new", "a");
+  storage_.SyncDirectory();
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "a"), "");
+}
+
+TEST_F(StorageTest, AnExchangeSwapsTwoNamesAtOnce) {
+  Write(Make("a"), 0, "1");
+  Write(Make("b"), 0, "2");
+  storage_.Sync(storage_.Find("a"));
+  storage_.Sync(storage_.Find("b"));
+  storage_.Exchange("a", "b");
+  EXPECT_EQ(Content(storage_, "a"), "2");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "a"), "1");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "b"), "2");
+}
+
+TEST_F(StorageTest, TwoNamesAreOneFile) {
+  const InodeId file = Make("a");
+  storage_.Link("b", file);
+  Write(file, 0, "both");
+  storage_.Unlink("a");
+  EXPECT_EQ(Content(storage_, "b"), "both");
+}
+
+TEST_F(StorageTest, ASyncOfOneDirectoryIsNoneOfAnother) {
+  storage_.CreateDirectory("d");
+  storage_.CreateDirectory("e");
+  storage_.SyncDirectory("");
+  storage_.Create("d/a");
+  storage_.Create("e/b");
+  storage_.SyncDirectory("d");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "d/a"), "");
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "e/b"), "(no file)");
+  EXPECT_FALSE(storage_.HasPendingName("d/a"));
+  EXPECT_TRUE(storage_.HasPendingName("e/b"));
+}
+
+TEST_F(StorageTest, WhatLiesInADirectoryThatIsGoneCannotBeReached) {
+  storage_.CreateDirectory("d");
+  storage_.Create("d/a");
+  storage_.SyncDirectory("d");
+  Storage image =
+      storage_.AfterCrash(Resolve(storage_, Of(SurvivalKind::kNone)).fates);
+  image.DropUnreachable("");
+  EXPECT_EQ(image.Find("d/a"), kNoInode);
+}
+
+TEST_F(StorageTest, AFileWithoutANameKeepsItsBytesUntilItGetsOne) {
+  const InodeId file = storage_.CreateNameless("new");
+  Write(file, 0, "bytes");
+  storage_.Link("new", file);
+  storage_.SyncDirectory();
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "new"), "");
+  storage_.Sync(file);
+  EXPECT_EQ(After(Of(SurvivalKind::kNone), "new"), "bytes");
+}
+
+TEST_F(StorageTest, ASyncOfEverythingLeavesNothingPending) {
+  Write(storage_.Create("a"), 0, "x");
+  storage_.CreateDirectory("d");
+  EXPECT_TRUE(storage_.HasPendingChanges(storage_.Find("a")));
+  storage_.SyncEverything();
+  EXPECT_FALSE(storage_.has_pending_changes());
+  EXPECT_FALSE(storage_.HasPendingChanges(storage_.Find("a")));
 }
 
 }  // namespace

@@ -31,9 +31,8 @@ class TryTest : public ProgramTest {
   Outcome Try(const std::string& program, Arguments options = {}) {
     Arguments arguments = {"try", "--dir=data"};
     arguments.insert(arguments.end(), options.begin(), options.end());
-    for (const std::string& word :
-         {std::string("--"), std::string("python3"),
-          directory_.Path("mistakes.py"), program}) {
+    for (const std::string& word : {std::string("--"), std::string("python3"),
+                                    directory_.Path("mistakes.py"), program}) {
       arguments.push_back(word);
     }
     return Run(arguments);
@@ -112,7 +111,8 @@ TEST_F(TryTest, WhatLeadsPastTheCopyIsSaid) {
 
 TEST_F(TryTest, AProgramThatIsNotThereIsBadInput) {
   const Outcome outcome = Run({"try", "--dir=data", "--", "no-such-program"});
-  ExpectError(outcome, 2, "cannot run no-such-program");
+  ExpectError(outcome, 2,
+              "cannot run no-such-program: No such file or directory");
 }
 
 TEST_F(TryTest, ATruncatedRecordingIsBadInput) {
@@ -120,13 +120,16 @@ TEST_F(TryTest, ATruncatedRecordingIsBadInput) {
             0);
   const std::string whole = directory_.Get("r");
   directory_.Put("r", whole.substr(0, whole.size() - 1));
-  ExpectError(Run({"judge", "r"}), 2, "it is cut short");
+  ExpectError(Run({"judge", "r"}), 2,
+              "the recording r cannot be read at call 1: it is cut short");
 }
 
 TEST_F(TryTest, ALargeDirectoryIsCopiedOnlyIfThatIsWanted) {
   directory_.Put("data/large", "");
   ASSERT_EQ(truncate(directory_.Path("data/large").c_str(), 300 << 20), 0);
-  ExpectError(Run({"try", "--dir=data", "--", "true"}), 2, "has 300 MiB");
+  ExpectError(Run({"try", "--dir=data", "--", "true"}), 2,
+              "data has 300 MiB in 1 file, which would all be copied and "
+              "recorded; --big does so, --dir=DIR names a smaller directory");
 }
 
 TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {

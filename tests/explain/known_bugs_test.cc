@@ -243,7 +243,7 @@ TEST_F(VacuumSigns, EndWithTheNextCommit) {
 TEST_F(VacuumSigns, GoOnInTheNextRound) {
   plan_ = {};
   failure_.scenes.clear();
-  Use(JournalMode::kDelete);
+  Use(saver::JournalMode::kDelete);
   AddRound({StepOf(StepKind::kVacuum)});
   AddRound({Crashing(Op(threads::Kind::kPutBlob), SurvivalKind::kLoseOne)});
   EXPECT_THAT(Names(), ElementsAre("vacuum-undone"));

@@ -46,8 +46,8 @@ class JudgeTest : public RecordingTest {
     return JudgeIt(options);
   }
   Judgement JudgeIt(const JudgeOptions& options = {}) {
-    auto judgement = JudgeRecording(
-        Recording(), options, [](const JudgeProgress&) { return true; });
+    auto judgement = JudgeRecording(Recording(), options,
+                                    [](const JudgeProgress&) { return true; });
     EXPECT_TRUE(judgement.ok()) << judgement.status();
     return judgement.ok() ? *std::move(judgement) : Judgement();
   }

@@ -57,8 +57,8 @@ class LegalProgramTest : public PythonTest,
                          public testing::WithParamInterface<std::string> {};
 
 TEST_P(LegalProgramTest, IsAccusedOfNothing) {
-  const Judgement judgement = JudgeProgram(
-      "legal.py", GetParam(), {.promise = PromiseLevel::kPower});
+  const Judgement judgement =
+      JudgeProgram("legal.py", GetParam(), {.promise = PromiseLevel::kPower});
   EXPECT_THAT(Kills(judgement), IsEmpty()) << TextOf(judgement);
   EXPECT_THAT(Losses(judgement), IsEmpty()) << TextOf(judgement);
   EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
@@ -121,10 +121,9 @@ TEST_F(PythonTest, AnEndOfTheJournalThatIsTruncatedIsSynced) {
 TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
   const Judgement judgement = JudgeProgram("mistakes.py", "synchronous_off");
   EXPECT_THAT(Kills(judgement), IsEmpty());
-  EXPECT_THAT(Losses(judgement),
-              AllOf(Contains("lost database_not_synced"),
-                    Contains("damaged database_not_synced"),
-                    Not(Contains(HasSubstr("unknown")))));
+  EXPECT_THAT(Losses(judgement), AllOf(Contains("lost database_not_synced"),
+                                       Contains("damaged database_not_synced"),
+                                       Not(Contains(HasSubstr("unknown")))));
 }
 
 class NoJournalTest : public PythonTest,
@@ -142,10 +141,16 @@ INSTANTIATE_TEST_SUITE_P(Modes, NoJournalTest,
                          testing::Values("journal_off", "journal_memory"));
 
 TEST_F(PythonTest, ADatabaseThatIsRewrittenInPlaceIsSeenInItsMiddle) {
-  const Judgement judgement =
-      JudgeProgram("mistakes.py", "rewritten_in_place");
+  const Judgement judgement = JudgeProgram("mistakes.py", "rewritten_in_place");
   EXPECT_THAT(Kills(judgement), ElementsAre("damaged not_sqlite"));
   EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+}
+
+TEST_F(PythonTest, ADatabaseThatIsRewrittenByOneCallIsSeenInItsMiddle) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "rewritten_by_one_call");
+  ASSERT_THAT(Kills(judgement), ElementsAre("damaged not_sqlite"));
+  EXPECT_GT(judgement.timeline.kills.at(0).written, 0);
 }
 
 TEST_F(PythonTest, AWalThatIsDeletedTakesItsCommitsAlong) {
@@ -157,9 +162,8 @@ TEST_F(PythonTest, AWalThatIsDeletedTakesItsCommitsAlong) {
 
 TEST_F(PythonTest, TheProgramSeesWhatRecoveryDoesNotFind) {
   // A bug of SQLite 3.11.0 to 3.50.1 (docs/findings.md).
-  const std::string version =
-      LinesOf(python_ +
-              " -c 'import sqlite3; print(*sqlite3.sqlite_version_info)'");
+  const std::string version = LinesOf(
+      python_ + " -c 'import sqlite3; print(*sqlite3.sqlite_version_info)'");
   int minor = 0;
   int patch = 0;
   ASSERT_EQ(std::sscanf(version.c_str(), "3 %d %d", &minor, &patch), 2);
@@ -287,11 +291,12 @@ TEST_F(JudgeTest, TheSqliteShellInAPipelineIsJudged) {
 }
 
 TEST_F(JudgeTest, AJudgementThatIsEndedIsCancelled) {
-  ASSERT_TRUE(RecordScript("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 "
-                           "7 8 9; do echo $i > f$j; done; done")
-                  .ok());
-  const auto judgement =
-      JudgeRecording(Recording(), {}, [](const JudgeProgress&) { return false; });
+  ASSERT_TRUE(
+      RecordScript("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 "
+                   "7 8 9; do echo $i > f$j; done; done")
+          .ok());
+  const auto judgement = JudgeRecording(
+      Recording(), {}, [](const JudgeProgress&) { return false; });
   EXPECT_THAT(judgement.status(), StatusIs(absl::StatusCode::kCancelled));
 }
 

@@ -374,7 +374,7 @@ class GivenUpTest : public RoundJudgeTest {
     trace_->records[2].attempted = trace_->records[3].attempted = 1;
     Answer(3, absl::StatusCode::kUnavailable, false);
     Answer(4, absl::StatusCode::kFailedPrecondition, false);
-    plan_.profile.journal_mode = JournalMode::kWal;
+    plan_.profile.journal_mode = saver::JournalMode::kWal;
   }
 };
 
@@ -382,7 +382,7 @@ TEST_F(GivenUpTest, HasEndedItsTransactionAfterAnErrorInAWal) {
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
   Inject(3, ErrorKind::kBusy);
   EXPECT_TRUE(Judge().held()) << Judge().why;
-  plan_.profile.journal_mode = JournalMode::kDelete;
+  plan_.profile.journal_mode = saver::JournalMode::kDelete;
   EXPECT_EQ(Judge().violation, ViolationClass::kWrongAnswer);
 }
 

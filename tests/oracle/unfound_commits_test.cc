@@ -51,7 +51,7 @@ class UnfoundCommitsTest : public testing::Test {
   static constexpr Mark kWritten = 10;
   static constexpr Mark kEnd = 50;
 
-  Plan plan_ = PlanOf(JournalMode::kWal, {});
+  Plan plan_ = PlanOf(saver::JournalMode::kWal, {});
   ReferenceModel with_;
   CrashHistory history_;
   Replayed replayed_;
@@ -129,7 +129,7 @@ TEST_F(UnfoundCommitsTest, NotOnceTheCommitWithItsNumberMustBeThere) {
 }
 
 TEST_F(UnfoundCommitsTest, AtNormalThatIsSoOnceItIsSynced) {
-  plan_.profile.synchronous = Synchronous::kNormal;
+  plan_.profile.synchronous = saver::Synchronous::kNormal;
   Interrupt(Interruption::kLostPower);
   Commit();
   EXPECT_TRUE(MayBeThere(Fault::kPowerLoss));
@@ -139,8 +139,9 @@ TEST_F(UnfoundCommitsTest, AtNormalThatIsSoOnceItIsSynced) {
 }
 
 TEST_F(UnfoundCommitsTest, OfARollbackJournalNothingIsLeft) {
-  for (const JournalMode mode :
-       {JournalMode::kDelete, JournalMode::kTruncate, JournalMode::kPersist}) {
+  for (const saver::JournalMode mode :
+       {saver::JournalMode::kDelete, saver::JournalMode::kTruncate,
+        saver::JournalMode::kPersist}) {
     plan_.profile.journal_mode = mode;
     Interrupt(Interruption::kOneDied);
     EXPECT_FALSE(MayBeThere(Fault::kPowerLoss));

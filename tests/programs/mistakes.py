@@ -81,6 +81,18 @@ def rewritten_in_place():
     say("restored")
 
 
+def rewritten_by_one_call():
+    """The same with one write."""
+    put(store(synchronous="EXTRA"), 2)
+    put(store(synchronous="EXTRA", path="b.db"), 2, rows=50)
+    with open("b.db", "rb") as backup:
+        pages = backup.read()
+    database = os.open("a.db", os.O_WRONLY)
+    os.pwrite(database, pages, 0)
+    os.close(database)
+    say("restored")
+
+
 def wal_deleted_on_start():
     """A start script that cleans up what it takes for a leftover."""
     if os.fork() == 0:

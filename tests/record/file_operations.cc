@@ -83,11 +83,10 @@ void TemporaryWithName(bool by_descriptor) {
   const int file = Open(".", O_RDWR | O_TMPFILE);
   Put(file, Bytes(3000, 'x'));
   const std::string path = "/proc/self/fd/" + std::to_string(file);
-  const int linked =
-      by_descriptor
-          ? linkat(file, "", AT_FDCWD, "named", AT_EMPTY_PATH)
-          : linkat(AT_FDCWD, path.c_str(), AT_FDCWD, "named",
-                   AT_SYMLINK_FOLLOW);
+  const int linked = by_descriptor
+                         ? linkat(file, "", AT_FDCWD, "named", AT_EMPTY_PATH)
+                         : linkat(AT_FDCWD, path.c_str(), AT_FDCWD, "named",
+                                  AT_SYMLINK_FOLLOW);
   Must(linked == 0, "linkat");
   Put(file, Bytes(10, 'y'));
 }
@@ -203,8 +202,8 @@ constexpr Operation kOperations[] = {
        struct {
          std::uint64_t flags, mode, resolve;
        } how = {O_RDWR | O_CREAT, 0600, 0};
-       const long file = syscall(SYS_openat2, AT_FDCWD, "new", &how,
-                                 sizeof(how));
+       const long file =
+           syscall(SYS_openat2, AT_FDCWD, "new", &how, sizeof(how));
        Must(file >= 0, "openat2");
        Put(static_cast<int>(file), "by openat2");
      }},
@@ -356,8 +355,7 @@ constexpr Operation kOperations[] = {
        Put(Open("../b", kMake), "up");
        Put(Open("./c", kMake), "here");
      }},
-    {"mknod",
-     [] { Must(mknod("new", S_IFREG | 0600, 0) == 0, "mknod"); }},
+    {"mknod", [] { Must(mknod("new", S_IFREG | 0600, 0) == 0, "mknod"); }},
     {"direct",
      [] {
        void* block = nullptr;

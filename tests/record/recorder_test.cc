@@ -65,8 +65,7 @@ TEST_F(RecordingTest, WhatAProcessOutsideOfItWritesIsADifference) {
   ASSERT_TRUE(RecordScript("echo a > file").ok());
   ASSERT_TRUE(Compare().ok()) << Compare();
   directory_.Put("files/file", "b\n");
-  EXPECT_THAT(Compare().message(),
-              HasSubstr("has other bytes from 0 on"));
+  EXPECT_THAT(Compare().message(), HasSubstr("has other bytes from 0 on"));
   directory_.Put("files/file", "a\nb");
   EXPECT_THAT(Compare().message(), HasSubstr("has 3 bytes and not 2"));
   directory_.Put("files/file", "a\n");
@@ -82,8 +81,7 @@ TEST_F(RecordingTest, AFileThatTheProgramLeftAloneIsComparedToo) {
   ASSERT_TRUE(RecordScript("echo a > file").ok());
   ASSERT_TRUE(Compare().ok()) << Compare();
   directory_.Put("files/before", "unchangeD");
-  EXPECT_THAT(Compare().message(),
-              HasSubstr("has other bytes from 8 on"));
+  EXPECT_THAT(Compare().message(), HasSubstr("has other bytes from 8 on"));
 }
 
 TEST_F(RecordingTest, OutputOfTheProgramIsRecordedWhereItLeavesIt) {
@@ -155,8 +153,7 @@ TEST_F(RecordingTest, AStoppedProgramGoesOnAtSigcont) {
 TEST_F(RecordingTest, ACommandThatIsNotThereIsNotFound) {
   const auto end = Record({"no-such-program"});
   EXPECT_THAT(end.status(), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(end.status().message(),
-              HasSubstr("cannot run no-such-program"));
+  EXPECT_THAT(end.status().message(), HasSubstr("cannot run no-such-program"));
 }
 
 TEST_F(RecordingTest, AFileThatCannotBeRunIsRefused) {

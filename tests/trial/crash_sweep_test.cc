@@ -49,7 +49,7 @@ TEST(SurvivalsToTryTest, ManyChangesAreThinnedButKeepTheirEnds) {
 }
 
 TEST(SurvivalsToTryTest, RandomOnesAreAFunctionOfTheSeedAndTheCrashPoint) {
-  const SweepLimits limits = {.random = 4, .seed = 7};
+  const SurvivalLimits limits = {.random = 4, .seed = 7};
   EXPECT_EQ(SurvivalsToTry(9, 3, limits), SurvivalsToTry(9, 3, limits));
   EXPECT_NE(SurvivalsToTry(9, 3, limits), SurvivalsToTry(9, 4, limits));
   EXPECT_NE(SurvivalsToTry(9, 3, limits),
@@ -116,7 +116,7 @@ class CrashSweepTest : public testing::Test {
 
   // Every image, against a trial of its own.
   void ExpectThatEachIsWhatAPlanThatStopsThereGives() {
-    const std::vector<SweptImage> images = Sweep({.random = 1, .changes = 1});
+    const std::vector<SweptImage> images = Sweep({{.random = 1, .changes = 1}});
     EXPECT_TRUE(is_complete_);
     EXPECT_GT(images.size(), 300U);
     for (const SweptImage& image : images) {
@@ -158,7 +158,7 @@ TEST_F(CrashSweepTest, SoIsEachOfARoundWithAnErrorAfterAKill) {
 }
 
 TEST_F(CrashSweepTest, EachCrashPointIsTakenOnceAndInOrder) {
-  const std::vector<SweptImage> images = Sweep({.random = 0, .changes = 1});
+  const std::vector<SweptImage> images = Sweep({{.random = 0, .changes = 1}});
   std::vector<std::uint64_t> points;
   std::vector<std::tuple<std::size_t, std::int64_t, int>> places;
   for (const SweptImage& image : images) {
@@ -182,7 +182,7 @@ TEST_F(CrashSweepTest, APlanWithThePlantedBugIsViolatedAndOursHolds) {
   const auto violation = [](const SweptImage& image) {
     return image.violation;
   };
-  const SweepLimits limits = {.random = 2, .changes = 8};
+  const SweepLimits limits = {{.random = 2, .changes = 8}};
   EXPECT_THAT(Sweep(limits), Each(testing::ResultOf(violation, -1)));
   plan_.saver = "planted-wal-sync-dropped";
   EXPECT_THAT(Sweep(limits),
@@ -191,7 +191,7 @@ TEST_F(CrashSweepTest, APlanWithThePlantedBugIsViolatedAndOursHolds) {
 }
 
 TEST_F(CrashSweepTest, ADuplicateIsOneOfAnImageBeforeIt) {
-  const std::vector<SweptImage> images = Sweep({.random = 1});
+  const std::vector<SweptImage> images = Sweep({{.random = 1}});
   ASSERT_FALSE(images.empty());
   EXPECT_FALSE(images.front().is_duplicate);
   const auto duplicates =
@@ -202,7 +202,7 @@ TEST_F(CrashSweepTest, ADuplicateIsOneOfAnImageBeforeIt) {
 }
 
 TEST_F(CrashSweepTest, ALimitEndsItAndIsSaid) {
-  const std::vector<SweptImage> images = Sweep({.images = 100});
+  const std::vector<SweptImage> images = Sweep({{}, 100});
   EXPECT_THAT(images, SizeIs(100));
   EXPECT_FALSE(is_complete_);
 }
