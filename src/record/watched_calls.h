@@ -6,6 +6,7 @@
 #ifndef LASTCOMMIT_RECORD_WATCHED_CALLS_H_
 #define LASTCOMMIT_RECORD_WATCHED_CALLS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
