@@ -1,20 +1,17 @@
 #include "cli/try_command.h"
 
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
@@ -22,7 +19,7 @@
 #include "cli/run_options.h"
 #include "judge/judgement.h"
 #include "output/json_file.h"
-#include "output/shown.h"
+#include "output/plural.h"
 #include "record/private_tree.h"
 #include "record/rebuild.h"
 #include "record/recorder.h"
@@ -31,11 +28,12 @@
 namespace lastcommit {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
 // Larger than that is copied only if it was asked for.
 constexpr std::int64_t kLargestCopy = 256 * kMebibyte;
+
+// How long a program may take to end after Ctrl-C.
+constexpr absl::Duration kPatience = absl::Seconds(2);
 
 struct TryCommand {
   std::vector<std::string> command;
@@ -52,8 +50,8 @@ absl::Status CheckSize(const TryCommand& command) {
   if (size.bytes <= kLargestCopy || command.is_big) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(command.directory, " has ", size.bytes / kMebibyte,
-                   " MiB in ", size.files,
-                   " files, which would all be copied and recorded; --big does "
+                   " MiB in ", Plural(size.files, "file"),
+                   ", which would all be copied and recorded; --big does "
                    "so, --dir=DIR names a smaller directory"));
 }
 
@@ -70,14 +68,16 @@ absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
   options.time = absl::Seconds(command.seconds);
   RETURN_IF_ERROR(CopyTree(command.directory, options.directory));
   ProgressLine progress(/*is_shown=*/true);
-  int interrupts = 0;
+  std::optional<absl::Time> interrupted;
   const auto goes_on = [&](const RecordProgress& until_now) {
     if (progress.Elapsed() > absl::Seconds(2)) {
       progress.Show(absl::StrCat("recording: ", until_now.calls, " calls of ",
                                  until_now.processes, " processes"));
     }
-    // The terminal sent the first one to the program, too, which may end.
-    return !Interrupts::AreRaised() || ++interrupts < 20;
+    if (!Interrupts::AreRaised()) return true;
+    // The terminal sent it to the program, too, which may end by itself.
+    if (!interrupted.has_value()) interrupted = absl::Now();
+    return absl::Now() - *interrupted < kPatience;
   };
   auto end = RecordProgram(options, goes_on);
   progress.Finish();

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
 
@@ -19,18 +17,13 @@ std::string_view BaseName(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() &&
-         text.substr(text.size() - end.size()) == end;
-}
-
 bool IsAbove(const std::string& directory, const std::string& path) {
-  return absl::StartsWith(path, directory + "/");
+  return path.starts_with(directory + "/");
 }
 
 // A directory or the database itself gets this name, or loses it.
-bool IsNamedBy(const std::string& path, const std::string& database) {
-  return path == database || IsAbove(path, database);
+bool IsNamedBy(const std::string& name, const std::string& database) {
+  return name == database || IsAbove(name, database);
 }
 
 bool ZeroesHeader(const Effect& effect) {
@@ -103,43 +96,63 @@ bool IsSuperJournal(std::string_view path) {
 }
 
 bool IsSqlitesOwn(std::string_view path) {
-  return EndsWith(path, "-journal") || EndsWith(path, "-wal") ||
-         EndsWith(path, "-shm") || IsSuperJournal(path) ||
-         BaseName(path).substr(0, 7) == "etilqs_";
+  return path.ends_with("-journal") || path.ends_with("-wal") ||
+         path.ends_with("-shm") || IsSuperJournal(path) ||
+         BaseName(path).starts_with("etilqs_");
 }
 
-absl::StatusOr<std::set<std::string>> DatabasesOf(
-    const std::string& recording) {
-  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
-  Rebuild names("", DiskModel::kPosix);
-  names.KeepOnly({});
-  names.storage().NeverLosesPower();
-  std::set<FileId> databases;
-  std::set<std::string> found;
-  RecordedCall call;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
-    if (!is_there) break;
+namespace {
+
+// Follows the names of files with the header of a database.
+class Databases {
+ public:
+  Databases() : names_("", DiskModel::kPosix) {
+    names_.KeepOnly({});
+    names_.storage().NeverLosesPower();
+  }
+
+  absl::Status Take(const RecordedCall& call) {
     bool has_changed = false;
     for (const Effect& effect : call.effects) {
-      RETURN_IF_ERROR(names.Apply(effect));
+      RETURN_IF_ERROR(names_.Apply(effect));
       has_changed |= IsOfNames(effect.kind);
       if (effect.kind == EffectKind::kWrite && effect.offset == 0 &&
-          absl::StartsWith(effect.bytes,
-                           absl::string_view(kHeader.data(), kHeader.size()))) {
-        has_changed |= databases.insert(effect.file).second;
+          effect.bytes.starts_with(kHeader)) {
+        has_changed |= databases_.insert(effect.file).second;
       }
     }
-    if (!has_changed || databases.empty()) continue;
+    if (has_changed) TakeNames();
+    return absl::OkStatus();
+  }
+
+  const std::set<std::string>& found() const { return found_; }
+
+ private:
+  void TakeNames() {
+    if (databases_.empty()) return;
     std::set<InodeId> inodes;
-    for (const FileId file : databases) inodes.insert(names.InodeOf(file));
-    for (const std::string& path : names.storage().Paths()) {
-      if (inodes.contains(names.storage().Find(path)) && !IsSqlitesOwn(path)) {
-        found.insert(path.substr(1));
+    for (const FileId file : databases_) inodes.insert(names_.InodeOf(file));
+    for (const std::string& path : names_.storage().Paths()) {
+      if (inodes.contains(names_.storage().Find(path)) && !IsSqlitesOwn(path)) {
+        found_.insert(path.substr(1));
       }
     }
   }
-  return found;
+
+  Rebuild names_;
+  std::set<FileId> databases_;
+  std::set<std::string> found_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::set<std::string>> DatabasesOf(
+    const std::string& recording) {
+  Databases databases;
+  RETURN_IF_ERROR(ReadRecording(recording, [&](const RecordedCall& call) {
+                    return databases.Take(call);
+                  }).status());
+  return databases.found();
 }
 
 Touch TouchOf(const RecordedCall& call, const Rebuild& files,

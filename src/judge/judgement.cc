@@ -48,12 +48,9 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
                                          const OnJudgeProgress& on_progress) {
   Judgement judgement;
   judgement.promise = options.promise;
-  {
-    ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
-    judgement.header = reader->header();
-  }
   ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
-  judgement.end = digest.end;
+  judgement.header = digest.frame.header;
+  judgement.end = digest.frame.end;
   const auto goes_on = [&](bool is_power) {
     return [&, is_power](std::uint64_t call) {
       return on_progress(
@@ -61,12 +58,12 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
     };
   };
   ASSIGN_OR_RETURN(judgement.timeline,
-                   TimelineOf(recording, options.timeline, judgement.states,
-                              goes_on(false)));
+                   TimelineOf(recording, digest, options.timeline,
+                              judgement.states, goes_on(false)));
   ASSIGN_OR_RETURN(
       judgement.power,
-      LosePowerEverywhere(recording, judgement.timeline, judgement.states,
-                          options.power, goes_on(true)));
+      LosePowerEverywhere(recording, digest, judgement.timeline,
+                          judgement.states, options.power, goes_on(true)));
   return judgement;
 }
 

@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "judge/judgement.h"
 #include "names/names.h"
+#include "output/plural.h"
 #include "output/shown.h"
 
 namespace lastcommit {
@@ -48,10 +50,6 @@ std::string InWords(Cause cause) {
 
 std::string WordOf(Cause cause) { return IsSetting(cause) ? "setting" : "bug"; }
 
-std::string Plural(std::int64_t count, const std::string& noun) {
-  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
-}
-
 class Text {
  public:
   explicit Text(const Judgement& judgement) : judgement_(judgement) {}
@@ -67,8 +65,16 @@ class Text {
   }
 
  private:
-  // Of files, so that the whole stays short.
+  // Of files, and of findings after each kind of crash, so that the whole stays
+  // short.
   static constexpr std::size_t kMost = 3;
+  static constexpr std::size_t kMostFindings = 5;
+
+  void LeftOut(std::size_t count) {
+    if (count <= kMostFindings) return;
+    Line("                       and ", count - kMostFindings,
+         " more (--json has all)");
+  }
 
   template <typename... Parts>
   void Line(const Parts&... parts) {
@@ -118,12 +124,14 @@ class Text {
            Plural(timeline().kill_images, "image"), ")");
       return;
     }
-    for (std::size_t i = 0; i < timeline().kills.size(); ++i) {
+    const std::size_t count = timeline().kills.size();
+    for (std::size_t i = 0; i < std::min(count, kMostFindings); ++i) {
       const KillFinding& kill = timeline().kills[i];
       Line("after a kill:          ", InWords(kill), " (",
            Plural(timeline().kill_counts[i], "image"), ", the first at call ",
            kill.call, ")");
     }
+    LeftOut(count);
   }
 
   std::string InWords(const KillFinding& kill) const {
@@ -169,7 +177,8 @@ class Text {
     }
     const std::string promised =
         timeline().has_acks ? "acknowledged" : "promised";
-    for (const PowerFinding& finding : findings) {
+    for (std::size_t i = 0; i < std::min(findings.size(), kMostFindings); ++i) {
+      const PowerFinding& finding = findings[i];
       const std::string name = NameOf(finding.database);
       std::string what;
       if (finding.kind == PowerKind::kLost) {
@@ -189,6 +198,7 @@ class Text {
            Plural(finding.images, "image"), ", the worst at call ",
            finding.call, ")");
     }
+    LeftOut(findings.size());
   }
 
   void SideFiles() {
@@ -228,6 +238,10 @@ class Text {
            Plural(power.unreadable + timeline().unreadable, "image"),
            " that this SQLite cannot read: ",
            Shown(judgement_.states.WhyUnreadable()));
+    }
+    if (power.skipped > 0) {
+      Line("not judged: ", Plural(power.skipped, "crash point"),
+           " with too much that was not synced");
     }
     const ExitCode code = judgement_.exit_code();
     Line(Word(code), " (", code == ExitCode::kNotExercised ? why : level, ")");

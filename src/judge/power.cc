@@ -145,9 +145,10 @@ class Explorer {
     }
   }
 
-  Rebuild& files() { return files_; }
-
   absl::Status Take(const RecordedCall& call) {
+    if (call.name.empty()) return TakeBeginning(call);
+    if (!has_begun_) files_.storage().SyncEverything();
+    has_begun_ = true;
     bool has_changed = false;
     for (std::size_t i = 0; i < evidence_.size(); ++i) {
       const Touch touch =
@@ -180,6 +181,14 @@ class Explorer {
     std::vector<StateId> found;  // of each database
   };
 
+  // What was there before the program began has been there for long.
+  absl::Status TakeBeginning(const RecordedCall& call) {
+    for (const Effect& effect : call.effects) {
+      RETURN_IF_ERROR(files_.Apply(effect));
+    }
+    return absl::OkStatus();
+  }
+
   // Which states there were until that call.
   void LearnCommits(std::uint64_t call) {
     for (std::size_t i = 0; i < known_.size(); ++i) {
@@ -200,7 +209,10 @@ class Explorer {
       ++outcome_.thinned;
     }
     if (changes > kManyChanges) {
-      if (call % (changes / kManyChanges) != 0) return;
+      if (call % (changes / kManyChanges) != 0) {
+        ++outcome_.skipped;
+        return;
+      }
       survivals.changes = std::min(survivals.changes, 4);
     }
     for (const Survival& survival : SurvivalsToTry(changes, call, survivals)) {
@@ -306,6 +318,7 @@ class Explorer {
   States& states_;
   const PowerLimits& limits_;
   Rebuild files_;
+  bool has_begun_ = false;
   std::vector<Evidence> evidence_;
   std::vector<std::size_t> demands_;  // of each database: the promised commit
   // Of each database: the newest commit point with that state, until now.
@@ -320,35 +333,24 @@ class Explorer {
 }  // namespace
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
+                                                 const RecordingDigest& digest,
                                                  const Timeline& timeline,
                                                  States& states,
                                                  const PowerLimits& limits,
                                                  const JudgeGoesOn& goes_on) {
-  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
-  Explorer explorer(timeline, states, limits, reader->header().directory);
+  Explorer explorer(timeline, states, limits, digest.frame.header.directory);
   auto promise = timeline.promises.begin();
-  bool has_begun = false;
-  RecordedCall call;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
-    if (!is_there) break;
+  const auto take = [&](const RecordedCall& call) -> absl::Status {
     if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
       return absl::CancelledError("the judgement was ended");
     }
-    if (call.name.empty()) {
-      for (const Effect& effect : call.effects) {
-        RETURN_IF_ERROR(explorer.files().Apply(effect));
-      }
-      continue;
-    }
-    // What was there before the program began has been there for long.
-    if (!has_begun) explorer.files().storage().SyncEverything();
-    has_begun = true;
     RETURN_IF_ERROR(explorer.Take(call));
     if (promise != timeline.promises.end() && promise->call == call.number) {
       explorer.Promise(*promise++);
     }
-  }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(ReadRecording(recording, take).status());
   return explorer.outcome();
 }
 

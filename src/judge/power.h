@@ -71,6 +71,7 @@ struct PowerOutcome {
   std::int64_t not_counted = 0;  // before the database counts
   std::int64_t unreadable = 0;
   std::int64_t thinned = 0;  // crash points with more than the limit unsynced
+  std::int64_t skipped = 0;  // crash points with so many that none was tried
 };
 
 struct PowerLimits {
@@ -79,6 +80,7 @@ struct PowerLimits {
 };
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
+                                                 const RecordingDigest& digest,
                                                  const Timeline& timeline,
                                                  States& states,
                                                  const PowerLimits& limits,

@@ -57,14 +57,9 @@ std::uint64_t HashOfRow(sqlite3_stmt* statement, XXH3_state_t* hash) {
   return XXH3_64bits_digest(hash);
 }
 
-std::string QuotedName(const std::string& name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
+struct FreeText {
+  void operator()(char* text) const { sqlite3_free(text); }
+};
 
 // Reads one database. The first thing that SQLite has against it ends it.
 class Reader {
@@ -167,11 +162,12 @@ class Reader {
   // The sum over its rows: their order is not part of the content.
   void ReadTable(const std::string& name) {
     Recovered::Table table;
-    ForEach(absl::StrCat("SELECT * FROM ", QuotedName(name)),
-            [&](sqlite3_stmt* row) {
-              ++table.rows;
-              table.digest += HashOfRow(row, hash_.get());
-            });
+    const std::unique_ptr<char, FreeText> sql(
+        sqlite3_mprintf("SELECT * FROM \"%w\"", name.c_str()));
+    ForEach(sql.get(), [&](sqlite3_stmt* row) {
+      ++table.rows;
+      table.digest += HashOfRow(row, hash_.get());
+    });
     found_.tables[name] = table;
   }
 

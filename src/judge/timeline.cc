@@ -1,17 +1,16 @@
 #include "judge/timeline.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <set>
 
-#include "record/rebuild.h"
 #include "status/status.h"
 
 namespace lastcommit {
 namespace {
 
 constexpr std::uint64_t kCallsBetween = 64;
+
 // An image that was seen while a database was written without protection.
 struct Seen {
   std::uint64_t call = 0;
@@ -60,11 +59,12 @@ class Follower {
   void After(const RecordedCall& call, const Rebuild& files) {
     const StateId before = state_;
     if (touch_.any) state_ = Look(files);
-    if (half_.has_value()) {
-      ++timeline_.kill_images;
-      if (half_->state != before && half_->state != state_) Odd(*half_, before);
+    // A call that touches none of its files leaves the image of the one before.
+    const std::int64_t images = half_.has_value() ? 2 : touch_.any ? 1 : 0;
+    (counts_ ? timeline_.kill_images : timeline_.not_counted) += images;
+    if (half_.has_value() && half_->state != before && half_->state != state_) {
+      Odd(*half_, before);
     }
-    ++timeline_.kill_images;
     if (state_ != before) Changed(call.number, before);
     if (open_.has_value() && touch_.unlocks) CloseInterval(call.number);
     if (touch_.unlocks) is_locked_ = has_index_lock_ = checkpoints_ = false;
@@ -196,10 +196,7 @@ class Follower {
   }
 
   void Report(const KillFinding& finding) {
-    if (!counts_) {
-      ++timeline_.not_counted;
-      return;
-    }
+    if (!counts_) return;
     if (states_[finding.found].kind == Recovered::Kind::kUnreadable) {
       ++timeline_.unreadable;
       return;
@@ -302,30 +299,87 @@ class Writers {
   std::set<std::int32_t> threads_;
 };
 
-absl::StatusOr<bool> HasAcks(const std::string& recording) {
-  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
-  RecordedCall call;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
-    if (!is_there) return false;
-    for (const Effect& effect : call.effects) {
-      if (effect.kind == EffectKind::kAck) return true;
+// Follows all databases through a recording.
+class Walk {
+ public:
+  Walk(const std::string& directory, const std::set<std::string>& paths,
+       const TimelineOptions& options, Timeline& timeline, States& states)
+      : options_(options),
+        timeline_(timeline),
+        files_(directory, DiskModel::kPosix) {
+    files_.storage().NeverLosesPower();
+    for (const std::string& path : paths) {
+      timeline.databases.push_back({});
+      timeline.databases.back().path = path;
+      followers_.push_back(std::make_unique<Follower>(followers_.size(), path,
+                                                      timeline, states));
     }
   }
-}
+
+  absl::Status Take(const RecordedCall& call) {
+    const bool is_of_program = !call.name.empty();
+    if (is_of_program) Begin();
+    for (const auto& follower : followers_) {
+      if (is_of_program) follower->Before(call, files_);
+    }
+    for (const Effect& effect : call.effects) {
+      RETURN_IF_ERROR(files_.Apply(effect));
+    }
+    if (!is_of_program) return absl::OkStatus();
+    std::size_t commits = 0;
+    for (const auto& follower : followers_) {
+      follower->After(call, files_);
+      commits += follower->line().commits.size();
+    }
+    if (!timeline_.promises.empty()) writers_.See(call, commits);
+    if (auto promise = PromiseOf(call, timeline_.has_acks)) {
+      Promise(*std::move(promise));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status End() {
+    if (options_.atomic && writers_.are_several()) {
+      return absl::FailedPreconditionError(
+          "--atomic=ack: several threads or processes commit, and nothing says "
+          "whose acknowledgement is whose");
+    }
+    Begin();
+    for (const auto& follower : followers_) follower->End(timeline_.calls);
+    return absl::OkStatus();
+  }
+
+ private:
+  // What is there when the program begins.
+  void Begin() {
+    if (has_begun_) return;
+    has_begun_ = true;
+    for (const auto& follower : followers_) follower->Begin(files_);
+  }
+
+  void Promise(ProgramPromise promise) {
+    for (const auto& follower : followers_) {
+      promise.commits.push_back(follower->Promised(promise.call, files_));
+    }
+    AskQuestions(promise, followers_, files_, timeline_);
+    if (options_.atomic && !timeline_.promises.empty()) {
+      const ProgramPromise& before = timeline_.promises.back();
+      for (std::size_t i = 0; i < followers_.size(); ++i) {
+        followers_[i]->ReportBetween(before.commits[i], promise.commits[i]);
+      }
+    }
+    timeline_.promises.push_back(std::move(promise));
+  }
+
+  const TimelineOptions& options_;
+  Timeline& timeline_;
+  Rebuild files_;
+  Followers followers_;
+  Writers writers_;
+  bool has_begun_ = false;
+};
 
 }  // namespace
-
-std::size_t DatabaseTimeline::CommitAt(std::uint64_t call) const {
-  const auto next =
-      std::upper_bound(commits.begin(), commits.end(), call,
-                       [](std::uint64_t at, const CommitPoint& commit) {
-                         return at < commit.call;
-                       });
-  return next == commits.begin()
-             ? 0
-             : static_cast<std::size_t>(next - commits.begin()) - 1;
-}
 
 bool DatabaseTimeline::CountsAt(std::uint64_t call) const {
   return std::any_of(counted.begin(), counted.end(),
@@ -334,81 +388,25 @@ bool DatabaseTimeline::CountsAt(std::uint64_t call) const {
                      });
 }
 
-bool DatabaseTimeline::IsUnprotectedAt(std::uint64_t call) const {
-  return std::any_of(unprotected.begin(), unprotected.end(),
-                     [call](const auto& interval) {
-                       return interval.first <= call && call < interval.second;
-                     });
-}
-
 absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
+                                    const RecordingDigest& digest,
                                     const TimelineOptions& options,
                                     States& states,
                                     const JudgeGoesOn& goes_on) {
   Timeline timeline;
-  ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
-  ASSIGN_OR_RETURN(const std::set<std::string> paths, DatabasesOf(recording));
-  ASSIGN_OR_RETURN(timeline.has_acks, HasAcks(recording));
+  timeline.has_acks = digest.has_acks;
   timeline.first_call = digest.first_call;
   timeline.calls = digest.calls;
-  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
-  Rebuild files(reader->header().directory, DiskModel::kPosix);
-  files.storage().NeverLosesPower();
-  Followers followers;
-  Writers writers;
-  for (const std::string& path : paths) {
-    timeline.databases.push_back({});
-    timeline.databases.back().path = path;
-    followers.push_back(
-        std::make_unique<Follower>(followers.size(), path, timeline, states));
-  }
-  bool has_begun = false;
-  const auto begin = [&] {
-    has_begun = true;
-    for (const auto& follower : followers) follower->Begin(files);
-  };
-  RecordedCall call;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
-    if (!is_there) break;
-    if (!has_begun && !call.name.empty()) begin();
+  ASSIGN_OR_RETURN(const std::set<std::string> paths, DatabasesOf(recording));
+  Walk walk(digest.frame.header.directory, paths, options, timeline, states);
+  const auto take = [&](const RecordedCall& call) -> absl::Status {
     if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
       return absl::CancelledError("the judgement was ended");
     }
-    if (has_begun) {
-      for (const auto& follower : followers) follower->Before(call, files);
-    }
-    for (const Effect& effect : call.effects) {
-      RETURN_IF_ERROR(files.Apply(effect));
-    }
-    if (!has_begun) continue;
-    std::size_t commits = 0;
-    for (const auto& follower : followers) {
-      follower->After(call, files);
-      commits += follower->line().commits.size();
-    }
-    if (!timeline.promises.empty()) writers.See(call, commits);
-    if (auto promise = PromiseOf(call, timeline.has_acks)) {
-      for (const auto& follower : followers) {
-        promise->commits.push_back(follower->Promised(call.number, files));
-      }
-      AskQuestions(*promise, followers, files, timeline);
-      for (std::size_t i = 0;
-           options.atomic && !timeline.promises.empty() && i < followers.size();
-           ++i) {
-        followers[i]->ReportBetween(timeline.promises.back().commits[i],
-                                    promise->commits[i]);
-      }
-      timeline.promises.push_back(*std::move(promise));
-    }
-  }
-  if (options.atomic && writers.are_several()) {
-    return absl::FailedPreconditionError(
-        "--atomic=ack: several threads or processes commit, and nothing says "
-        "whose acknowledgement is whose");
-  }
-  if (!has_begun) begin();
-  for (const auto& follower : followers) follower->End(timeline.calls);
+    return walk.Take(call);
+  };
+  RETURN_IF_ERROR(ReadRecording(recording, take).status());
+  RETURN_IF_ERROR(walk.End());
   return timeline;
 }
 

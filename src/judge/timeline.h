@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "judge/database_files.h"
 #include "judge/states.h"
-#include "record/recording.h"
+#include "record/rebuild.h"
 
 namespace lastcommit {
 
@@ -50,9 +50,6 @@ struct DatabaseTimeline {
   // it: first and last.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> unprotected;
 
-  // The newest commit point at that call.
-  std::size_t CommitAt(std::uint64_t call) const;
-  bool IsUnprotectedAt(std::uint64_t call) const;
   bool CountsAt(std::uint64_t call) const;
 };
 
@@ -84,7 +81,7 @@ struct Timeline {
   std::uint64_t first_call = 0;           // of the program
   std::uint64_t calls = 0;
   std::int64_t kill_images = 0;  // judged
-  std::int64_t not_counted = 0;  // images of databases before they count
+  std::int64_t not_counted = 0;  // images of databases that do not count yet
   std::int64_t unreadable = 0;   // that this SQLite cannot read
   std::int64_t live_views = 0;   // compared with what a kill leaves
   bool has_acks = false;         // they are the promises, and output is none
@@ -104,6 +101,7 @@ using JudgeGoesOn = std::function<bool(std::uint64_t call)>;
 // and several threads or processes commit, whose acknowledgements are not told
 // apart.
 absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
+                                    const RecordingDigest& digest,
                                     const TimelineOptions& options,
                                     States& states, const JudgeGoesOn& goes_on);
 

@@ -1,22 +1,15 @@
 #include "record/call_effects.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <climits>
-#include <cstring>
-#include <memory>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -25,6 +18,8 @@
 namespace lastcommit {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::int64_t kBlock = 4096;
 constexpr std::int64_t kMostMapped = std::int64_t{256} << 20;
 // Not in the headers of Debian 12.
@@ -32,27 +27,16 @@ constexpr std::int64_t kMostMapped = std::int64_t{256} << 20;
 constexpr int RWF_DSYNC = 2;
 #endif
 
-KernelFile KeyOf(const struct stat& file) { return {file.st_dev, file.st_ino}; }
-
+// In byte order.
 std::vector<std::string> NamesIn(const std::string& directory) {
-  struct Close {
-    void operator()(DIR* stream) const { closedir(stream); }
-  };
-  const std::unique_ptr<DIR, Close> stream(opendir(directory.c_str()));
   std::vector<std::string> names;
-  if (stream == nullptr) return names;
-  while (const dirent* entry = readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
+  std::error_code error;  // what cannot be read has none
+  for (fs::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
+    names.push_back(it->path().filename());
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-std::string LinkAt(const std::string& path) {
-  char target[PATH_MAX];
-  const ssize_t size = readlink(path.c_str(), target, sizeof(target));
-  return size < 0 ? "" : std::string(target, static_cast<std::size_t>(size));
 }
 
 Effect EffectOf(EffectKind kind, FileId file) {
@@ -74,43 +58,6 @@ Effect Resized(FileId file, std::int64_t size) {
   return effect;
 }
 
-// The first bytes of what the call puts out.
-std::string OutputOf(const Tracee& tracee, const BegunCall& begun,
-                     std::size_t most) {
-  const auto vector_at = [&](std::uint64_t address, std::uint64_t count) {
-    std::string text;
-    for (std::uint64_t i = 0; i < count && text.size() < most; ++i) {
-      const auto part = tracee.ValueAt<iovec>(address + i * sizeof(iovec));
-      if (!part.has_value()) break;
-      // NOLINTNEXTLINE(performance-no-int-to-ptr)
-      const auto at = reinterpret_cast<std::uint64_t>(part->iov_base);
-      text += tracee.Memory(at, std::min(part->iov_len, most - text.size()));
-    }
-    return text;
-  };
-  const CallEntry& entry = begun.entry;
-  switch (begun.call) {
-    case WatchedCall::kWrite:
-    case WatchedCall::kPwrite:
-    case WatchedCall::kSendto:
-      return tracee.Memory(entry.Address(1),
-                           static_cast<std::size_t>(std::min<std::uint64_t>(
-                               entry.Address(2), most)));
-    case WatchedCall::kWritev:
-    case WatchedCall::kPwritev:
-    case WatchedCall::kPwritev2:
-      return vector_at(entry.Address(1), entry.Address(2));
-    case WatchedCall::kSendmsg: {
-      const auto message = tracee.ValueAt<msghdr>(entry.Address(1));
-      if (!message.has_value()) return "";
-      return vector_at(reinterpret_cast<std::uint64_t>(message->msg_iov),
-                       message->msg_iovlen);
-    }
-    default:
-      return "";
-  }
-}
-
 bool SyncsItself(const BegunCall& call, int flags) {
   const bool asks = call.call == WatchedCall::kPwritev2 &&
                     (call.entry.Int(5) & (RWF_DSYNC | RWF_SYNC)) != 0;
@@ -120,13 +67,6 @@ bool SyncsItself(const BegunCall& call, int flags) {
 bool Succeeded(std::int64_t result) { return result >= 0; }
 
 }  // namespace
-
-void OutsideChanges::Add(const std::string& path) {
-  ++count;
-  const bool is_known =
-      std::find(paths.begin(), paths.end(), path) != paths.end();
-  if (!is_known && paths.size() < kMostPaths) paths.push_back(path);
-}
 
 void CallEffects::Change(Effect effect, std::vector<Effect>& effects) {
   if (const auto found = mappings_.find(effect.file);
@@ -200,7 +140,8 @@ absl::Status CallEffects::Appeared(const std::string& path,
   }
   if (S_ISLNK(found.st_mode)) {
     Create(path, found, EffectKind::kSymlink, effects);
-    effects.back().to = LinkAt(full);
+    std::error_code error;
+    effects.back().to = fs::read_symlink(full, error);
     return absl::OkStatus();
   }
   if (!S_ISDIR(found.st_mode)) return absl::OkStatus();  // no content
@@ -214,251 +155,6 @@ absl::Status CallEffects::Appeared(const std::string& path,
   }
   return absl::OkStatus();
 }
-
-// ---- Begin ----
-
-bool CallEffects::BeginOnDescriptor(const Tracee& tracee, int descriptor,
-                                    BegunCall& begun) {
-  begun.descriptor = descriptor;
-  const auto found = tracee.Stat(descriptor);
-  if (!found.has_value() || !S_ISREG(found->st_mode)) return false;
-  begun.file = files_.Find(*found);
-  begun.size = found->st_size;
-  return begun.file != 0;
-}
-
-bool CallEffects::BeginWrite(const Tracee& tracee, BegunCall& begun) {
-  const bool is_copy = begun.call == WatchedCall::kCopyFileRange ||
-                       begun.call == WatchedCall::kSplice;
-  const int descriptor = begun.entry.Int(is_copy ? 2 : 0);
-  if (BeginOnDescriptor(tracee, descriptor, begun)) {
-    begun.may_wait = begun.call == WatchedCall::kSplice ||
-                     begun.call == WatchedCall::kSendfile;
-    if (is_copy && begun.entry.Address(3) != 0) {
-      begun.offset = tracee.ValueAt<std::int64_t>(begun.entry.Address(3));
-    }
-    return true;
-  }
-  const auto found = tracee.Stat(descriptor);
-  if (!found.has_value()) return false;
-  if (KeyOf(*found) == outlets_.ack) {
-    begun.target = BegunCall::Target::kAck;
-    begun.text = OutputOf(tracee, begun, 64 * RecordingLimits::kMaxOutput);
-    return true;
-  }
-  if (outlets_.outputs.contains(KeyOf(*found)) ||
-      (S_ISCHR(found->st_mode) &&
-       outlets_.terminals.contains(found->st_rdev))) {
-    begun.target = BegunCall::Target::kOutput;
-    begun.text = OutputOf(tracee, begun, RecordingLimits::kMaxOutput);
-    return true;
-  }
-  if (S_ISREG(found->st_mode) && found->st_nlink > 0) {
-    const std::string name = tracee.NameOf(descriptor);
-    if (!absl::StartsWith(name, "/memfd:")) outside_.Add(name);
-  }
-  return false;
-}
-
-bool CallEffects::BeginOpen(const Tracee& tracee, BegunCall& begun) {
-  begun.target = BegunCall::Target::kOpen;
-  const CallEntry& entry = begun.entry;
-  const bool has_directory =
-      begun.call == WatchedCall::kOpenat || begun.call == WatchedCall::kOpenat2;
-  std::uint64_t flags = 0;
-  switch (begun.call) {
-    case WatchedCall::kOpen:
-      flags = entry.Address(1);
-      break;
-    case WatchedCall::kOpenat:
-      flags = entry.Address(2);
-      break;
-    case WatchedCall::kOpenat2:
-      flags =
-          tracee.ValueAt<open_how>(entry.Address(2)).value_or(open_how{}).flags;
-      break;
-    default:
-      flags = O_CREAT | O_WRONLY | O_TRUNC;
-  }
-  constexpr std::uint64_t kChanges = O_CREAT | O_TRUNC | O_TMPFILE;
-  if ((flags & kChanges & ~static_cast<std::uint64_t>(O_DIRECTORY)) == 0) {
-    return false;
-  }
-  const auto text = tracee.Text(entry.Address(has_directory ? 1 : 0));
-  if (!text.has_value()) return false;
-  const int directory = has_directory ? entry.Int(0) : AT_FDCWD;
-  const auto found = tracee.StatPath(directory, *text);
-  // A FIFO waits for its other end.
-  if (found.has_value() && !S_ISREG(found->st_mode) &&
-      !S_ISDIR(found->st_mode)) {
-    return false;
-  }
-  const bool truncates = (flags & O_TRUNC) != 0;
-  begun.size = truncates && found.has_value() ? found->st_size : 0;
-  return true;
-}
-
-std::optional<std::string> CallEffects::Below(const Tracee& tracee,
-                                              const BegunCall& begun,
-                                              int directory,
-                                              int argument) const {
-  const auto text = tracee.Text(begun.entry.Address(argument));
-  if (!text.has_value()) return std::nullopt;
-  const auto resolved = tracee.Resolve(directory, *text);
-  if (!resolved.has_value()) return std::nullopt;
-  return files_.Below(*resolved);
-}
-
-bool CallEffects::BeginNames(const Tracee& tracee, BegunCall& begun) {
-  begun.target = BegunCall::Target::kPath;
-  const CallEntry& entry = begun.entry;
-  const auto below = [&](int directory, int argument) {
-    return Below(tracee, begun, directory, argument);
-  };
-  switch (begun.call) {
-    case WatchedCall::kUnlink:
-    case WatchedCall::kRmdir:
-    case WatchedCall::kMkdir:
-    case WatchedCall::kMknod:
-      begun.path = below(AT_FDCWD, 0);
-      break;
-    case WatchedCall::kUnlinkat:
-    case WatchedCall::kMkdirat:
-    case WatchedCall::kMknodat:
-      begun.path = below(entry.Int(0), 1);
-      break;
-    case WatchedCall::kRename:
-    case WatchedCall::kLink:
-      begun.path = below(AT_FDCWD, 0);
-      begun.to = below(AT_FDCWD, 1);
-      break;
-    case WatchedCall::kSymlink:
-      begun.text = tracee.Text(entry.Address(0)).value_or("");
-      begun.to = below(AT_FDCWD, 1);
-      break;
-    case WatchedCall::kSymlinkat:
-      begun.text = tracee.Text(entry.Address(0)).value_or("");
-      begun.to = below(entry.Int(1), 2);
-      break;
-    default:  // renameat, renameat2, linkat
-      begun.path = below(entry.Int(0), 1);
-      begun.to = below(entry.Int(2), 3);
-  }
-  if (!begun.path.has_value() && !begun.to.has_value()) {
-    outside_.Add(std::string(Name(begun.call)));
-    return false;
-  }
-  return true;
-}
-
-bool CallEffects::BeginSync(const Tracee& tracee, BegunCall& begun) {
-  if (begun.call == WatchedCall::kSync || begun.call == WatchedCall::kSyncfs) {
-    begun.target = BegunCall::Target::kEverything;
-    return true;
-  }
-  if (begun.call == WatchedCall::kMsync) {
-    const auto path = tracee.MappedFile(begun.entry.Address(0));
-    struct stat found = {};
-    if ((begun.entry.Int(2) & MS_SYNC) == 0 || !path.has_value() ||
-        stat(path->c_str(), &found) != 0) {
-      return false;
-    }
-    begun.file = files_.Find(found);
-    return begun.file != 0;
-  }
-  const int descriptor = begun.entry.Int(0);
-  if (BeginOnDescriptor(tracee, descriptor, begun)) return true;
-  const auto found = tracee.Stat(descriptor);
-  if (!found.has_value() || !S_ISDIR(found->st_mode)) return false;
-  begun.target = BegunCall::Target::kPath;
-  begun.path = files_.Below(tracee.NameOf(descriptor));
-  return begun.path.has_value();
-}
-
-bool CallEffects::BeginLock(const Tracee& tracee, BegunCall& begun) {
-  if (!BeginOnDescriptor(tracee, begun.entry.Int(0), begun)) return false;
-  if (begun.call == WatchedCall::kFlock) {
-    const int operation = begun.entry.Int(1);
-    begun.may_wait = (operation & LOCK_NB) == 0;
-    const int type = (operation & LOCK_UN) != 0   ? F_UNLCK
-                     : (operation & LOCK_EX) != 0 ? F_WRLCK
-                                                  : F_RDLCK;
-    begun.lock.l_type = static_cast<short>(type);  // NOLINT(google-runtime-int)
-    return true;
-  }
-  const int command = begun.entry.Int(1);
-  begun.may_wait = command == F_SETLKW || command == F_OFD_SETLKW;
-  const auto lock = tracee.ValueAt<struct flock>(begun.entry.Address(2));
-  if (!lock.has_value() || lock->l_start < 0 || lock->l_len < 0) return false;
-  begun.lock = *lock;
-  return true;
-}
-
-std::optional<BegunCall> CallEffects::Begin(const Tracee& tracee,
-                                            WatchedCall call,
-                                            const CallEntry& entry) {
-  BegunCall begun;
-  begun.call = call;
-  begun.entry = entry;
-  bool is_of_interest = false;
-  switch (call) {
-    case WatchedCall::kWrite:
-    case WatchedCall::kPwrite:
-    case WatchedCall::kWritev:
-    case WatchedCall::kPwritev:
-    case WatchedCall::kPwritev2:
-    case WatchedCall::kCopyFileRange:
-    case WatchedCall::kSendfile:
-    case WatchedCall::kSplice:
-    case WatchedCall::kSendto:
-    case WatchedCall::kSendmsg:
-    case WatchedCall::kSendmmsg:
-      is_of_interest = BeginWrite(tracee, begun);
-      break;
-    case WatchedCall::kOpen:
-    case WatchedCall::kOpenat:
-    case WatchedCall::kOpenat2:
-    case WatchedCall::kCreat:
-      is_of_interest = BeginOpen(tracee, begun);
-      break;
-    case WatchedCall::kFtruncate:
-    case WatchedCall::kFallocate:
-    case WatchedCall::kIoctl:
-      is_of_interest = BeginOnDescriptor(tracee, entry.Int(0), begun);
-      break;
-    case WatchedCall::kTruncate: {
-      const auto text = tracee.Text(entry.Address(0));
-      const auto found =
-          text.has_value() ? tracee.StatPath(AT_FDCWD, *text) : std::nullopt;
-      if (found.has_value()) begun.file = files_.Find(*found);
-      is_of_interest = begun.file != 0;
-      break;
-    }
-    case WatchedCall::kMmap:
-      is_of_interest = (entry.Int(3) & MAP_ANONYMOUS) == 0 &&
-                       BeginOnDescriptor(tracee, entry.Int(4), begun);
-      break;
-    case WatchedCall::kFsync:
-    case WatchedCall::kFdatasync:
-    case WatchedCall::kSync:
-    case WatchedCall::kSyncfs:
-    case WatchedCall::kMsync:
-      is_of_interest = BeginSync(tracee, begun);
-      break;
-    case WatchedCall::kFcntl:
-    case WatchedCall::kFlock:
-      is_of_interest = BeginLock(tracee, begun);
-      break;
-    case WatchedCall::kPtrace:
-      break;
-    default:
-      is_of_interest = BeginNames(tracee, begun);
-  }
-  if (!is_of_interest) return std::nullopt;
-  return begun;
-}
-
-// ---- Finish ----
 
 absl::Status CallEffects::FinishWrite(const Tracee& tracee,
                                       const BegunCall& call,
@@ -668,63 +364,50 @@ void CallEffects::FinishLock(const BegunCall& call,
   effects.push_back(std::move(effect));
 }
 
+void CallEffects::FinishSync(const BegunCall& call,
+                             std::vector<Effect>& effects) {
+  if (call.target == BegunCall::Target::kEverything) {
+    effects.push_back(EffectOf(EffectKind::kSyncAll, 0));
+  } else if (call.target == BegunCall::Target::kPath) {
+    effects.push_back(Named(EffectKind::kSyncDirectory, 0, *call.path));
+  } else {
+    effects.push_back(EffectOf(call.call == WatchedCall::kFdatasync
+                                   ? EffectKind::kSyncData
+                                   : EffectKind::kSync,
+                               call.file));
+  }
+}
+
 absl::Status CallEffects::Finish(const Tracee& tracee, const BegunCall& call,
                                  std::int64_t result,
                                  std::vector<Effect>& effects) {
   if (!Succeeded(result)) return absl::OkStatus();
-  switch (call.call) {
-    case WatchedCall::kWrite:
-    case WatchedCall::kPwrite:
-    case WatchedCall::kWritev:
-    case WatchedCall::kPwritev:
-    case WatchedCall::kPwritev2:
-    case WatchedCall::kCopyFileRange:
-    case WatchedCall::kSendfile:
-    case WatchedCall::kSplice:
-    case WatchedCall::kSendto:
-    case WatchedCall::kSendmsg:
-    case WatchedCall::kSendmmsg:
+  switch (FamilyOf(call.call)) {
+    case CallFamily::kWrite:
       return FinishWrite(tracee, call, result, effects);
-    case WatchedCall::kOpen:
-    case WatchedCall::kOpenat:
-    case WatchedCall::kOpenat2:
-    case WatchedCall::kCreat:
+    case CallFamily::kOpen:
       return FinishOpen(tracee, call, result, effects);
-    case WatchedCall::kTruncate:
-    case WatchedCall::kFtruncate:
+    case CallFamily::kResize:
       Change(Resized(call.file, call.entry.Long(1)), effects);
       return absl::OkStatus();
-    case WatchedCall::kFallocate:
+    case CallFamily::kAllocate:
       return FinishAllocate(tracee, call, effects);
-    case WatchedCall::kIoctl:
+    case CallFamily::kClone:
       return PutAll(call.file, tracee.ProcPath(call.descriptor), effects);
-    case WatchedCall::kMmap:
+    case CallFamily::kMap:
       return FinishMapping(tracee, call);
-    case WatchedCall::kFsync:
-    case WatchedCall::kFdatasync:
-    case WatchedCall::kMsync:
-      if (call.target == BegunCall::Target::kPath) {
-        effects.push_back(Named(EffectKind::kSyncDirectory, 0, *call.path));
-      } else {
-        effects.push_back(EffectOf(call.call == WatchedCall::kFdatasync
-                                       ? EffectKind::kSyncData
-                                       : EffectKind::kSync,
-                                   call.file));
-      }
+    case CallFamily::kSync:
+      FinishSync(call, effects);
       return absl::OkStatus();
-    case WatchedCall::kSync:
-    case WatchedCall::kSyncfs:
-      effects.push_back(EffectOf(EffectKind::kSyncAll, 0));
-      return absl::OkStatus();
-    case WatchedCall::kFcntl:
-    case WatchedCall::kFlock:
+    case CallFamily::kLock:
       FinishLock(call, effects);
       return absl::OkStatus();
-    case WatchedCall::kPtrace:
-      return absl::OkStatus();
-    default:
+    case CallFamily::kNames:
       return FinishNames(call, effects);
+    case CallFamily::kTrace:
+      break;
   }
+  return absl::OkStatus();
 }
 
 absl::Status CallEffects::LookAtMappings(bool with_index,

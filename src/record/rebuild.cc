@@ -179,22 +179,19 @@ absl::Status Rebuild::ApplyName(const Effect& effect) {
 }
 
 absl::StatusOr<RecordingDigest> ReadThrough(const std::string& recording) {
-  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
   RecordingDigest digest;
-  RecordedCall call;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
-    if (!is_there) break;
+  const auto take = [&digest](const RecordedCall& call) {
     ++digest.calls;
-    if (call.name.empty()) {
-      digest.first_call = digest.calls;
-      continue;
-    }
+    if (call.name.empty()) digest.first_call = digest.calls;
     for (const Effect& effect : call.effects) {
-      if (effect.file != 0) digest.changed.insert(effect.file);
+      if (!call.name.empty() && effect.file != 0) {
+        digest.changed.insert(effect.file);
+      }
+      digest.has_acks |= effect.kind == EffectKind::kAck;
     }
-  }
-  digest.end = reader->end();
+    return absl::OkStatus();
+  };
+  ASSIGN_OR_RETURN(digest.frame, ReadRecording(recording, take));
   return digest;
 }
 
@@ -216,7 +213,10 @@ class Comparison {
   absl::Status TakeNames(const RecordedCall& call) {
     for (const Effect& effect : call.effects) {
       RETURN_IF_ERROR(rebuild_.Apply(effect));
-      if (effect.kind == EffectKind::kCreate) files_.push_back(effect.file);
+      if (effect.kind == EffectKind::kCreate ||
+          effect.kind == EffectKind::kCreateNameless) {
+        files_.push_back(effect.file);
+      }
       if (effect.kind == EffectKind::kWrite) {
         std::int64_t& size = sizes_[effect.file];
         size = std::max(size, effect.offset + static_cast<std::int64_t>(
@@ -232,6 +232,9 @@ class Comparison {
     const Storage& storage = rebuild_.storage();
     for (const std::string& path : storage.Paths()) {
       paths[storage.Find(path)] = path;
+    }
+    for (const auto& [inode, path] : paths) {
+      RETURN_IF_ERROR(CompareLink(path, inode));
     }
     for (const FileId file : files_) {
       const auto path = paths.find(rebuild_.InodeOf(file));
@@ -285,7 +288,16 @@ class Comparison {
     return absl::OkStatus();
   }
 
-  absl::Status CompareSize(const std::string& path, std::int64_t size) const {
+  // What a symbolic link says; "" is none.
+  absl::Status CompareLink(const std::string& path, InodeId inode) const {
+    std::error_code error;  // it is no link
+    const std::string target = fs::read_symlink(path, error);
+    return target == rebuild_.TargetOf(inode)
+               ? absl::OkStatus()
+               : Different(path, "is another symbolic link");
+  }
+
+  static absl::Status CompareSize(const std::string& path, std::int64_t size) {
     struct stat found = {};
     if (lstat(path.c_str(), &found) != 0) {
       return Different(path, "is not there");
@@ -342,30 +354,21 @@ class Comparison {
   std::map<FileId, std::string> paths_;
 };
 
-template <typename Take>
-absl::Status ForEachCall(const std::string& recording, Take take) {
-  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(recording));
-  RecordedCall call;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
-    if (!is_there) return absl::OkStatus();
-    RETURN_IF_ERROR(take(call));
-  }
-}
-
 }  // namespace
 
 absl::Status CompareWithFiles(const std::string& recording,
                               const std::string& directory) {
   ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
   Comparison comparison(directory, digest.changed);
-  RETURN_IF_ERROR(ForEachCall(recording, [&](const RecordedCall& call) {
+  const auto take_names = [&](const RecordedCall& call) {
     return comparison.TakeNames(call);
-  }));
+  };
+  RETURN_IF_ERROR(ReadRecording(recording, take_names).status());
   RETURN_IF_ERROR(comparison.CompareEnd());
-  return ForEachCall(recording, [&](const RecordedCall& call) {
+  const auto take_contents = [&](const RecordedCall& call) {
     return comparison.TakeContents(call);
-  });
+  };
+  return ReadRecording(recording, take_contents).status();
 }
 
 }  // namespace lastcommit

@@ -61,7 +61,8 @@ struct RecordingDigest {
   std::set<FileId> changed;  // files, after the program began
   std::uint64_t calls = 0;
   std::uint64_t first_call = 0;  // of the program
-  RecordingEnd end;
+  bool has_acks = false;
+  RecordingFrame frame;
 };
 absl::StatusOr<RecordingDigest> ReadThrough(const std::string& recording);
 

@@ -19,6 +19,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "record/begun_call.h"
 #include "record/call_effects.h"
 #include "record/file_table.h"
 #include "record/tracee.h"
@@ -82,7 +83,10 @@ class Pipe {
     int value = -1;
     return read(ends_[0], &value, sizeof(value)) == sizeof(value) ? value : -1;
   }
-  void Write(int value) const { (void)!write(ends_[1], &value, sizeof(value)); }
+  // False: nobody is there to read it.
+  bool Write(int value) const {
+    return write(ends_[1], &value, sizeof(value)) == sizeof(value);
+  }
 
  private:
   static void Close(int& end) {
@@ -127,7 +131,8 @@ class Tracer {
         signals_(signals),
         goes_on_(goes_on),
         files_(options.directory),
-        effects_(files_, OutletsFor(options.ack)) {}
+        beginnings_(files_, OutletsFor(options.ack)),
+        effects_(files_) {}
 
   // What is there before the program begins.
   absl::Status TakeStock() {
@@ -167,8 +172,8 @@ class Tracer {
     RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
     end_.calls = calls_;
     end_.processes = static_cast<std::int64_t>(processes_.size());
-    end_.outside = effects_.outside().count;
-    end_.outside_paths = effects_.outside().paths;
+    end_.outside = beginnings_.outside().count;
+    end_.outside_paths = beginnings_.outside().paths;
     RETURN_IF_ERROR(writer_.Finish(end_));
     return end_;
   }
@@ -273,7 +278,7 @@ class Tracer {
     Thread& thread = ThreadOf(tid);
     if (call.has_value()) {
       RETURN_IF_ERROR(TakeMappings(/*with_index=*/false));
-      thread.begun = effects_.Begin(tracee, *call, *entry);
+      thread.begun = beginnings_.Begin(tracee, *call, *entry);
     }
     if (thread.begun.has_value() && !thread.begun->may_wait) in_flight_ = tid;
     Continue(tid, 0);
@@ -395,6 +400,7 @@ class Tracer {
   const ChildSignals& signals_;
   const RecordGoesOn& goes_on_;
   FileTable files_;
+  CallBeginnings beginnings_;
   CallEffects effects_;
   std::map<pid_t, Thread> threads_;
   std::map<pid_t, std::int32_t> processes_;
@@ -451,6 +457,8 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
       const auto writer,
       RecordingWriter::Create(options.recording,
                               {options.command, options.directory}));
+  // One without an end is of no use to anybody.
+  auto remove = absl::MakeCleanup([&] { unlink(options.recording.c_str()); });
   const ChildSignals signals;
   Tracer tracer(options, *writer, signals, goes_on);
   RETURN_IF_ERROR(tracer.TakeStock());
@@ -476,7 +484,9 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
     return absl::ErrnoToStatus(
         error, absl::StrCat("cannot run ", options.command.front()));
   }
-  return tracer.Finish();
+  ASSIGN_OR_RETURN(const RecordingEnd end, tracer.Finish());
+  std::move(remove).Cancel();
+  return end;
 }
 
 // NOLINTEND(google-runtime-int)

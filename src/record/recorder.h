@@ -25,7 +25,7 @@ struct RecordOptions {
   // Where the program starts, and what is watched: a real path, which belongs
   // to the recorder alone (record/private_tree.h).
   std::string directory;
-  std::string recording;  // the file that is made
+  std::string recording;  // the file that is made; gone after an error
   // A file that is made outside of the directory: each line that is written to
   // it acknowledges. The program finds it in LASTCOMMIT_ACK, and a descriptor
   // of it in LASTCOMMIT_ACK_FD.

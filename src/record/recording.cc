@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -78,7 +79,7 @@ class Taker {
       if (left_.empty()) break;
       const auto byte = static_cast<unsigned char>(left_.front());
       left_.remove_prefix(1);
-      number |= std::uint64_t{byte & 0x7Fu} << shift;
+      number |= std::uint64_t{byte & 0x7FU} << shift;
       if ((byte & 0x80) == 0) return number;
     }
     is_bad_ = true;
@@ -437,5 +438,17 @@ absl::StatusOr<bool> RecordingReader::Next(RecordedCall& call) {
   return impl_->Next(call);
 }
 const RecordingEnd& RecordingReader::end() const { return impl_->end(); }
+
+absl::StatusOr<RecordingFrame> ReadRecording(
+    const std::string& path,
+    const std::function<absl::Status(const RecordedCall&)>& take) {
+  ASSIGN_OR_RETURN(const auto reader, RecordingReader::Open(path));
+  RecordedCall call;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool is_there, reader->Next(call));
+    if (!is_there) return RecordingFrame{reader->header(), reader->end()};
+    RETURN_IF_ERROR(take(call));
+  }
+}
 
 }  // namespace lastcommit

@@ -9,7 +9,7 @@
 #define LASTCOMMIT_RECORD_RECORDING_H_
 
 #include <cstdint>
-#include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -143,6 +143,17 @@ class RecordingReader {
   explicit RecordingReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+struct RecordingFrame {
+  RecordingHeader header;
+  RecordingEnd end;
+};
+
+// Each call of a recording, in order, until `take` gives an error; then what
+// stands around them. `take` must not keep the call.
+absl::StatusOr<RecordingFrame> ReadRecording(
+    const std::string& path,
+    const std::function<absl::Status(const RecordedCall&)>& take);
 
 }  // namespace lastcommit
 

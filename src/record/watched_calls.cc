@@ -53,7 +53,7 @@ constexpr Condition kClones = {Condition::Kind::kValues,
                                static_cast<std::uint32_t>(FICLONE)};
 
 struct Entry {
-  long number;
+  std::int64_t number;
   WatchedCall call;
   std::string_view name;
   Condition condition = kAlways;
@@ -110,9 +110,9 @@ constexpr Entry kEntries[] = {
 };
 
 // Each gives a ring that is written to memory, not by calls.
-constexpr long kRefused[] = {SYS_io_uring_setup, SYS_io_uring_enter,
-                             SYS_io_uring_register, SYS_io_setup,
-                             SYS_io_submit};
+constexpr std::int64_t kRefused[] = {SYS_io_uring_setup, SYS_io_uring_enter,
+                                     SYS_io_uring_register, SYS_io_setup,
+                                     SYS_io_submit};
 
 #if defined(__x86_64__)
 constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
@@ -157,7 +157,7 @@ class Program {
   std::size_t size() const { return code_.size(); }
 
   int Install() {
-    sock_fprog program = {static_cast<unsigned short>(code_.size()),
+    sock_fprog program = {static_cast<std::uint16_t>(code_.size()),
                           code_.data()};
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0
                ? 0
@@ -209,7 +209,7 @@ Program Filter() {
   program.Load(offsetof(seccomp_data, nr));
   program.IfAnyBit(kForeignBit, 1);
   program.Return(SECCOMP_RET_ERRNO | ENOSYS);
-  for (const long refused : kRefused) {
+  for (const std::int64_t refused : kRefused) {
     program.IfEqual(static_cast<std::uint32_t>(refused), 1);
     program.Return(SECCOMP_RET_ERRNO | ENOSYS);
   }
@@ -224,11 +224,55 @@ Program Filter() {
 
 }  // namespace
 
-std::optional<WatchedCall> WatchedCallOf(long number) {
+std::optional<WatchedCall> WatchedCallOf(std::int64_t number) {
   for (const Entry& entry : kEntries) {
     if (entry.number == number) return entry.call;
   }
   return std::nullopt;
+}
+
+CallFamily FamilyOf(WatchedCall call) {
+  switch (call) {
+    case WatchedCall::kWrite:
+    case WatchedCall::kPwrite:
+    case WatchedCall::kWritev:
+    case WatchedCall::kPwritev:
+    case WatchedCall::kPwritev2:
+    case WatchedCall::kCopyFileRange:
+    case WatchedCall::kSendfile:
+    case WatchedCall::kSplice:
+    case WatchedCall::kSendto:
+    case WatchedCall::kSendmsg:
+    case WatchedCall::kSendmmsg:
+      return CallFamily::kWrite;
+    case WatchedCall::kOpen:
+    case WatchedCall::kOpenat:
+    case WatchedCall::kOpenat2:
+    case WatchedCall::kCreat:
+      return CallFamily::kOpen;
+    case WatchedCall::kTruncate:
+    case WatchedCall::kFtruncate:
+      return CallFamily::kResize;
+    case WatchedCall::kFallocate:
+      return CallFamily::kAllocate;
+    case WatchedCall::kFsync:
+    case WatchedCall::kFdatasync:
+    case WatchedCall::kSync:
+    case WatchedCall::kSyncfs:
+    case WatchedCall::kMsync:
+      return CallFamily::kSync;
+    case WatchedCall::kFcntl:
+    case WatchedCall::kFlock:
+      return CallFamily::kLock;
+    case WatchedCall::kMmap:
+      return CallFamily::kMap;
+    case WatchedCall::kIoctl:
+      return CallFamily::kClone;
+    case WatchedCall::kPtrace:
+      return CallFamily::kTrace;
+    default:
+      return CallFamily::kNames;
+  }
 }
 
 std::string_view Name(WatchedCall call) {

@@ -6,6 +6,7 @@
 #ifndef LASTCOMMIT_RECORD_WATCHED_CALLS_H_
 #define LASTCOMMIT_RECORD_WATCHED_CALLS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -56,9 +57,25 @@ enum class WatchedCall {
   kPtrace,
 };
 
+// What a call is about, so that those of one kind are told from others in one
+// place.
+enum class CallFamily {
+  kWrite,     // bytes go to a descriptor
+  kOpen,      // a file may come to be, or lose its content
+  kResize,    // truncate, ftruncate
+  kAllocate,  // fallocate
+  kNames,     // names come and go
+  kSync,
+  kLock,
+  kMap,
+  kClone,
+  kTrace,
+};
+CallFamily FamilyOf(WatchedCall call);
+
 // That of a number of this machine; nullopt: the recorder does not stop there.
 // NOLINTNEXTLINE(google-runtime-int): as syscall() has it
-std::optional<WatchedCall> WatchedCallOf(long number);
+std::optional<WatchedCall> WatchedCallOf(std::int64_t number);
 // "pwrite64".
 std::string_view Name(WatchedCall call);
 

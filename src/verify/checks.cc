@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "output/plural.h"
 #include "saver/sqlite_saver.h"
 #include "status/status.h"
 #include "trial/trial_files.h"

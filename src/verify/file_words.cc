@@ -1,6 +1,7 @@
 #include "verify/file_words.h"
 
 #include "absl/strings/str_cat.h"
+#include "output/plural.h"
 #include "output/shown.h"
 
 namespace lastcommit {
@@ -120,10 +121,6 @@ std::string DescribeFate(const JournalState& journal) {
 }
 
 }  // namespace
-
-std::string Plural(std::int64_t count, const std::string& noun) {
-  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
-}
 
 void SayWal(const WalState& wal, Report& report) {
   if (wal.header == WalHeader::kNone) return report.Fact("wal", "none");

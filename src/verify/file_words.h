@@ -13,9 +13,6 @@
 
 namespace lastcommit {
 
-// "1 page", "2 pages".
-std::string Plural(std::int64_t count, const std::string& noun);
-
 void SayWal(const WalState& wal, Report& report);
 void SayJournal(const JournalState& journal, Report& report);
 

@@ -14,12 +14,12 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "output/plural.h"
 #include "output/shown.h"
 #include "saver/digest.h"
 #include "saver/sqlite_saver.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
-#include "verify/file_words.h"
 
 namespace lastcommit {
 namespace {

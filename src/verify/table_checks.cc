@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "output/plural.h"
 #include "output/shown.h"
 #include "status/status.h"
-#include "verify/file_words.h"
 
 namespace lastcommit {
 namespace {

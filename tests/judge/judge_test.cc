@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -110,7 +111,7 @@ TEST_F(PythonTest, AJournalsDeletionThatIsNotSyncedLosesTheLastCommit) {
   EXPECT_EQ(judgement.power.findings.at(0).lost, 1);
 }
 
-TEST_F(PythonTest, ExtraSyncsTheDirectoryAndTruncateNeedsNone) {
+TEST_F(PythonTest, ExtraSyncsTheDirectory) {
   EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "python_extra")), IsEmpty());
 }
 
@@ -298,6 +299,26 @@ TEST_F(JudgeTest, AJudgementThatIsEndedIsCancelled) {
   const auto judgement = JudgeRecording(
       Recording(), {}, [](const JudgeProgress&) { return false; });
   EXPECT_THAT(judgement.status(), StatusIs(absl::StatusCode::kCancelled));
+}
+
+TEST_F(JudgeTest, ManyFindingsAreAShortTextAndAWholeList) {
+  Judgement judgement;
+  judgement.states.Add({});
+  for (std::size_t i = 0; i < 30; ++i) {
+    judgement.timeline.databases.push_back({});
+    judgement.timeline.databases.back().path = "a.db";
+    PowerFinding finding;
+    finding.database = i;
+    judgement.power.findings.push_back(finding);
+    KillFinding kill;
+    kill.database = i;
+    judgement.timeline.kills.push_back(kill);
+    judgement.timeline.kill_counts.push_back(1);
+  }
+  const std::string text = TextOf(judgement);
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 20) << text;
+  EXPECT_THAT(text, HasSubstr("and 25 more (--json has all)"));
+  EXPECT_THAT(Losses(judgement), SizeIs(30));
 }
 
 }  // namespace

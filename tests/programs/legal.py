@@ -107,24 +107,21 @@ def savepoints():
     say("done")
 
 
-def vacuums():
-    connection = extra()
+def vacuum(connection):
     put(connection, 5, rows=20)
     connection.execute("DELETE FROM t WHERE x < 3")
     say("deleted")
     connection.execute("VACUUM")
     say("vacuumed")
     put(connection, 2)
+
+
+def vacuums():
+    vacuum(extra())
 
 
 def vacuums_in_wal():
-    connection = wal()
-    put(connection, 5, rows=20)
-    connection.execute("DELETE FROM t WHERE x < 3")
-    say("deleted")
-    connection.execute("VACUUM")
-    say("vacuumed")
-    put(connection, 2)
+    vacuum(wal())
 
 
 def rowids_without_primary_key():
@@ -328,6 +325,7 @@ if __name__ == "__main__":
                 "extra",
                 "sync_directory",
                 "synced",
+                "vacuum",
             ):
                 print(name)
     else:

@@ -68,29 +68,26 @@ def journal_memory():
     put(store("MEMORY"), 5, rows=30)
 
 
-def rewritten_in_place():
-    """A restore that copies over the database that is there."""
+def rewritten(step):
     put(store(synchronous="EXTRA"), 2)
     put(store(synchronous="EXTRA", path="b.db"), 2, rows=50)
     with open("b.db", "rb") as backup:
         pages = backup.read()
     database = os.open("a.db", os.O_WRONLY)
-    for at in range(0, len(pages), 4096):
-        os.pwrite(database, pages[at : at + 4096], at)
+    for at in range(0, len(pages), step):
+        os.pwrite(database, pages[at : at + step], at)
     os.close(database)
     say("restored")
+
+
+def rewritten_in_place():
+    """A restore that copies over the database that is there."""
+    rewritten(4096)
 
 
 def rewritten_by_one_call():
     """The same with one write."""
-    put(store(synchronous="EXTRA"), 2)
-    put(store(synchronous="EXTRA", path="b.db"), 2, rows=50)
-    with open("b.db", "rb") as backup:
-        pages = backup.read()
-    database = os.open("a.db", os.O_WRONLY)
-    os.pwrite(database, pages, 0)
-    os.close(database)
-    say("restored")
+    rewritten(1 << 30)
 
 
 def wal_deleted_on_start():
@@ -113,26 +110,25 @@ def file_before_its_row():
         say("stored", i)
 
 
-def renamed_without_sync():
-    connection = store(synchronous="EXTRA")
-    for i in range(3):
-        with open("file.tmp", "w") as file:
-            file.write("content" * (100 + i))
-        os.rename("file.tmp", "file")
-        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
-        say("stored", i)
-
-
-def renamed_with_sync():
+def renamed(is_synced):
     connection = store(synchronous="EXTRA")
     for i in range(3):
         with open("file.tmp", "w") as file:
             file.write("content" * (100 + i))
             file.flush()
-            os.fsync(file.fileno())
+            if is_synced:
+                os.fsync(file.fileno())
         os.rename("file.tmp", "file")
         connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
         say("stored", i)
+
+
+def renamed_without_sync():
+    renamed(is_synced=False)
+
+
+def renamed_with_sync():
+    renamed(is_synced=True)
 
 
 def partial_rollback():

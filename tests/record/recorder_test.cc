@@ -76,6 +76,24 @@ TEST_F(RecordingTest, WhatAProcessOutsideOfItWritesIsADifference) {
   EXPECT_THAT(Compare().message(), HasSubstr("is not there"));
 }
 
+TEST_F(RecordingTest, ALinkThatPointsElsewhereIsADifference) {
+  ASSERT_TRUE(RecordScript("ln -s here link").ok());
+  ASSERT_TRUE(Compare().ok()) << Compare();
+  std::filesystem::remove(directory_.Path("files/link"));
+  std::filesystem::create_symlink("there", directory_.Path("files/link"));
+  EXPECT_THAT(Compare().message(), HasSubstr("is another symbolic link"));
+}
+
+TEST_F(RecordingTest, AFileThatGotItsNameLaterIsComparedToo) {
+  ASSERT_TRUE(Record({FILE_OPERATIONS, "temporary_file_gets_a_name"}).ok());
+  ASSERT_TRUE(Compare().ok()) << Compare();
+  std::string bytes = directory_.Get("files/named");
+  ASSERT_GT(bytes.size(), 2000u);
+  bytes[2000] = '!';
+  directory_.Put("files/named", bytes);
+  EXPECT_THAT(Compare().message(), HasSubstr("has other bytes from 2000 on"));
+}
+
 TEST_F(RecordingTest, AFileThatTheProgramLeftAloneIsComparedToo) {
   directory_.Put("files/before", "unchanged");
   ASSERT_TRUE(RecordScript("echo a > file").ok());
@@ -144,9 +162,11 @@ TEST_F(RecordingTest, AProgramThatNeverEndsIsStopped) {
 }
 
 TEST_F(RecordingTest, AStoppedProgramGoesOnAtSigcont) {
-  ASSERT_TRUE(RecordScript("(kill -STOP $$) & "
-                           "(sleep 0.1; kill -CONT $$) & wait; echo a > file")
-                  .ok());
+  ASSERT_TRUE(
+      RecordScript("(kill -STOP $$; "
+                   "until grep -q '^State:.[Tt]' /proc/$$/status; do :; "
+                   "done; kill -CONT $$) & wait; echo a > file")
+          .ok());
   EXPECT_EQ(directory_.Get("files/file"), "a\n");
 }
 
@@ -154,6 +174,7 @@ TEST_F(RecordingTest, ACommandThatIsNotThereIsNotFound) {
   const auto end = Record({"no-such-program"});
   EXPECT_THAT(end.status(), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(end.status().message(), HasSubstr("cannot run no-such-program"));
+  EXPECT_FALSE(directory_.Has("recording"));
 }
 
 TEST_F(RecordingTest, AFileThatCannotBeRunIsRefused) {
