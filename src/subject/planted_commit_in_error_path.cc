@@ -25,25 +25,26 @@ class SaverThatCommitsInTheErrorPath : public PlantedSubject {
   absl::StatusOr<std::int64_t> AppendLogs(
       const std::string& thread_id, const std::vector<std::string>& payloads,
       saver::LogLevel level) override {
-    ASSIGN_OR_RETURN(const auto good, GoodBeginning(payloads));
-    if (in_transaction() || good.empty() || good.size() == payloads.size()) {
+    const auto good = GoodBeginning(payloads);
+    if (in_transaction() || !good.ok() || good->empty() ||
+        good->size() == payloads.size()) {
       return SqliteSubject::AppendLogs(thread_id, payloads, level);
     }
-    ASSIGN_OR_RETURN(const auto last,
-                     RunSql(saver().connection(),
-                            "SELECT iif(is_deleted, 'deleted', last_log)"
-                            " FROM threads WHERE thread_id = ?1",
-                            {thread_id}));
-    if (last == "deleted") {
+    // The batch is refused for its payload also where this cannot be read.
+    const auto last = RunSql(saver().connection(),
+                             "SELECT iif(is_deleted, 'deleted', last_log)"
+                             " FROM threads WHERE thread_id = ?1",
+                             {thread_id});
+    if (!last.ok() || *last == "deleted") {
       return SqliteSubject::AppendLogs(thread_id, payloads, level);
     }
-    for (const std::string& payload : good) {
+    for (const std::string& payload : *good) {
       RETURN_IF_ERROR(Uncounted([&] {
         return saver().AppendLog(thread_id, payload, level).status();
       }));
     }
     auto refused = SqliteSubject::AppendLogs(thread_id, payloads, level);
-    RETURN_IF_ERROR(Uncounted([&] { return TakeBack(thread_id, last); }));
+    RETURN_IF_ERROR(Uncounted([&] { return TakeBack(thread_id, *last); }));
     return refused;
   }
 
