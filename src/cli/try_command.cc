@@ -16,6 +16,7 @@
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
 #include "cli/command.h"
+#include "cli/rerun_options.h"
 #include "cli/run_options.h"
 #include "judge/judgement.h"
 #include "output/json_file.h"
@@ -42,7 +43,9 @@ struct TryCommand {
   std::string json_path;
   std::int64_t seconds = 60;
   bool is_big = false;
+  bool is_terminal = false;
   JudgeOptions judge;
+  RerunOptions rerun;
 };
 
 absl::Status CheckSize(const TryCommand& command) {
@@ -66,6 +69,7 @@ absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
   options.recording = recording;
   options.ack = absl::StrCat(scratch, "/ack");
   options.time = absl::Seconds(command.seconds);
+  options.is_terminal = command.is_terminal;
   RETURN_IF_ERROR(CopyTree(command.directory, options.directory));
   ProgressLine progress(/*is_shown=*/true);
   std::optional<absl::Time> interrupted;
@@ -87,7 +91,8 @@ absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
 }
 
 absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
-                                     const TryCommand& command) {
+                                     const TryCommand& command,
+                                     nlohmann::json& json) {
   ProgressLine progress(/*is_shown=*/true);
   const absl::StatusOr<Judgement> judgement = JudgeRecording(
       recording, command.judge, [&](const JudgeProgress& until_now) {
@@ -106,8 +111,26 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   }
   RETURN_IF_ERROR(judgement.status());
   std::printf("%s", TextOf(*judgement).c_str());
-  RETURN_IF_ERROR(WriteJsonFile(command.json_path, JsonOf(*judgement)));
+  json = JsonOf(*judgement);
   return judgement->exit_code();
+}
+
+absl::StatusOr<ExitCode> RerunIt(const TryCommand& command,
+                                 const std::string& recording, ExitCode code,
+                                 nlohmann::json& json) {
+  RerunOptions options = command.rerun;
+  options.command = command.command;
+  options.directory = command.directory;
+  options.recording = recording;
+  if (!command.recording.empty()) {
+    options.kept = absl::StrCat(command.recording, ".rerun");
+  }
+  options.seed = command.judge.power.survivals.seed;
+  options.time = absl::Seconds(command.seconds);
+  options.is_terminal = command.is_terminal;
+  options.judge = command.judge;
+  return RerunAndSay(
+      options, code, [] { return !Interrupts::AreRaised(); }, json);
 }
 
 absl::StatusOr<ExitCode> RunTry(const TryCommand& command) {
@@ -118,7 +141,14 @@ absl::StatusOr<ExitCode> RunTry(const TryCommand& command) {
                                     ? absl::StrCat(scratch.path(), "/recording")
                                     : command.recording;
   RETURN_IF_ERROR(RecordOnCopy(command, scratch.path(), recording).status());
-  return JudgeAndSay(recording, command);
+  nlohmann::json json;
+  ASSIGN_OR_RETURN(ExitCode code, JudgeAndSay(recording, command, json));
+  if (json.is_null()) return code;  // it was ended
+  if (command.rerun.count > 0) {
+    ASSIGN_OR_RETURN(code, RerunIt(command, recording, code, json));
+  }
+  RETURN_IF_ERROR(WriteJsonFile(command.json_path, json));
+  return code;
 }
 
 absl::StatusOr<ExitCode> RunRecord(const TryCommand& command) {
@@ -135,7 +165,12 @@ absl::StatusOr<ExitCode> RunRecord(const TryCommand& command) {
 absl::StatusOr<ExitCode> RunJudge(const TryCommand& command) {
   const Interrupts interrupts;
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
-  return JudgeAndSay(command.recording, command);
+  nlohmann::json json;
+  ASSIGN_OR_RETURN(const ExitCode code,
+                   JudgeAndSay(command.recording, command, json));
+  if (json.is_null()) return code;  // it was ended
+  RETURN_IF_ERROR(WriteJsonFile(command.json_path, json));
+  return code;
 }
 
 void AddProgram(CLI::App* command, TryCommand& options) {
@@ -155,6 +190,9 @@ void AddProgram(CLI::App* command, TryCommand& options) {
       ->capture_default_str();
   command->add_flag("--big", options.is_big,
                     "Also copy a directory of more than 256 MiB");
+  command->add_flag("--pty", options.is_terminal,
+                    "Its standard output is a terminal, so that libraries "
+                    "write each line at once");
 }
 
 void AddJudging(CLI::App* command, TryCommand& options) {
@@ -211,6 +249,7 @@ void AddTry(CLI::App& app, ExitCode& code) {
       "try", "Run any program once, and crash it everywhere");
   AddProgram(command, *options);
   AddJudging(command, *options);
+  AddReruns(command, options->rerun);
   command->add_option("--recording", options->recording,
                       "Keep the recording in this file, for judge; it must "
                       "not be there");

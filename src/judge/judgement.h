@@ -59,6 +59,8 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
 
 // At most 20 lines; the last one is the verdict.
 std::string TextOf(const Judgement& judgement);
+// Only what was found, a line each.
+std::string TextOfFindings(const Judgement& judgement);
 nlohmann::json JsonOf(const Judgement& judgement);
 
 }  // namespace lastcommit

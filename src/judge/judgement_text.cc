@@ -64,6 +64,12 @@ class Text {
     return std::move(text_);
   }
 
+  std::string PrintFindings() {
+    if (!judgement_.timeline.kills.empty()) Kills();
+    if (!judgement_.power.findings.empty()) Power();
+    return std::move(text_);
+  }
+
  private:
   // Of files, and of findings after each kind of crash, so that the whole stays
   // short.
@@ -257,6 +263,10 @@ std::string_view Name(Cause cause) { return kCauseNames.Of(cause); }
 
 std::string TextOf(const Judgement& judgement) {
   return Text(judgement).Print();
+}
+
+std::string TextOfFindings(const Judgement& judgement) {
+  return Text(judgement).PrintFindings();
 }
 
 Json JsonOf(const Judgement& judgement) {

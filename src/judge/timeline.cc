@@ -62,7 +62,8 @@ class Follower {
     // A call that touches none of its files leaves the image of the one before.
     const std::int64_t images = half_.has_value() ? 2 : touch_.any ? 1 : 0;
     (counts_ ? timeline_.kill_images : timeline_.not_counted) += images;
-    if (half_.has_value() && half_->state != before && half_->state != state_) {
+    if (half_.has_value() && half_->state != before && half_->state != state_ &&
+        !IsWithoutDoubt(half_->state)) {
       Odd(*half_, before);
     }
     if (state_ != before) Changed(call.number, before);
@@ -75,7 +76,22 @@ class Follower {
     if (open_.has_value()) CloseInterval(call);
     if (HasContent() && !counts_) Count(call);
     CompareLiveView(call, files);
-    return line().commits.size() - 1;
+    return line().commits.size() - (doubt_.has_value() ? 2 : 1);
+  }
+
+  // A call was made to fail, or a process was killed and others go on. Whoever
+  // had written a commit to the WAL and not yet seen it through may say that it
+  // failed: it is there after a kill, the living do not see it, and the next
+  // one that writes takes its place.
+  void Disturb() {
+    const std::vector<CommitPoint>& commits = line().commits;
+    if (commits.size() < 2 || commits.back().by != CommitBy::kWal) return;
+    const bool is_promised =
+        !timeline_.promises.empty() &&
+        timeline_.promises.back().call >= commits.back().call;
+    if (!is_promised || has_index_lock_) {
+      doubt_ = commits[commits.size() - 2].state;
+    }
   }
 
   // Whether what an acknowledgement asks is so after a kill.
@@ -145,12 +161,21 @@ class Follower {
     if (!seen.has_value()) return;
     ++timeline_.live_views;
     if (*seen == states_[state_]) return;
+    if (doubt_.has_value() && *seen == states_[*doubt_]) return;
     const StateId expected = states_.Add(*seen);
     Report({KillFinding::Kind::kUnseen, number_, call, -1, expected, state_,
             false, false});
   }
 
+  bool IsWithoutDoubt(StateId state) const { return doubt_ == state; }
+
   void Changed(std::uint64_t call, StateId before) {
+    const bool is_taken_back = IsWithoutDoubt(state_) && !touch_.database;
+    doubt_.reset();
+    if (is_taken_back) {
+      line().commits.push_back({call, state_, CommitBy::kNothing});
+      return;
+    }
     if (touch_.by == CommitBy::kOwnFiles) {
       open_.reset();
       line().commits.push_back({call, state_, touch_.by});
@@ -231,6 +256,9 @@ class Follower {
   bool checkpoints_ = false;     // somebody does
   std::optional<Seen> half_;
   std::optional<Open> open_;
+  // What there is without the newest commit, of which nobody can say whether it
+  // took place.
+  std::optional<StateId> doubt_;
 };
 
 std::optional<ProgramPromise> PromiseOf(const RecordedCall& call,
@@ -303,8 +331,10 @@ class Writers {
 class Walk {
  public:
   Walk(const std::string& directory, const std::set<std::string>& paths,
-       const TimelineOptions& options, Timeline& timeline, States& states)
+       const TimelineOptions& options, std::optional<std::uint64_t> disturbed,
+       Timeline& timeline, States& states)
       : options_(options),
+        disturbed_(disturbed),
         timeline_(timeline),
         files_(directory, DiskModel::kPosix) {
     files_.storage().NeverLosesPower();
@@ -319,6 +349,7 @@ class Walk {
   absl::Status Take(const RecordedCall& call) {
     const bool is_of_program = !call.name.empty();
     if (is_of_program) Begin();
+    if (disturbed_.has_value() && call.number >= *disturbed_) Disturb();
     for (const auto& follower : followers_) {
       if (is_of_program) follower->Before(call, files_);
     }
@@ -357,6 +388,11 @@ class Walk {
     for (const auto& follower : followers_) follower->Begin(files_);
   }
 
+  void Disturb() {
+    disturbed_.reset();
+    for (const auto& follower : followers_) follower->Disturb();
+  }
+
   void Promise(ProgramPromise promise) {
     for (const auto& follower : followers_) {
       promise.commits.push_back(follower->Promised(promise.call, files_));
@@ -372,6 +408,7 @@ class Walk {
   }
 
   const TimelineOptions& options_;
+  std::optional<std::uint64_t> disturbed_;  // before that call
   Timeline& timeline_;
   Rebuild files_;
   Followers followers_;
@@ -398,7 +435,11 @@ absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
   timeline.first_call = digest.first_call;
   timeline.calls = digest.calls;
   ASSIGN_OR_RETURN(const std::set<std::string> paths, DatabasesOf(recording));
-  Walk walk(digest.frame.header.directory, paths, options, timeline, states);
+  const RecordingEnd& end = digest.frame.end;
+  Walk walk(
+      digest.frame.header.directory, paths, options,
+      end.disturbance.empty() ? std::nullopt : std::optional(end.disturbed_at),
+      timeline, states);
   const auto take = [&](const RecordedCall& call) -> absl::Status {
     if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
       return absl::CancelledError("the judgement was ended");

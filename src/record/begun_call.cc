@@ -56,13 +56,6 @@ std::string OutputOf(const Tracee& tracee, const BegunCall& begun,
 
 }  // namespace
 
-void OutsideChanges::Add(const std::string& path) {
-  ++count;
-  const bool is_known =
-      std::find(paths.begin(), paths.end(), path) != paths.end();
-  if (!is_known && paths.size() < kMostPaths) paths.push_back(path);
-}
-
 bool CallBeginnings::BeginOnDescriptor(const Tracee& tracee, int descriptor,
                                        BegunCall& begun) const {
   begun.descriptor = descriptor;
@@ -89,24 +82,26 @@ bool CallBeginnings::BeginWrite(const Tracee& tracee, BegunCall& begun) {
   if (!found.has_value()) return false;
   if (KeyOf(*found) == outlets_.ack) {
     begun.target = BegunCall::Target::kAck;
-    begun.text = OutputOf(tracee, begun, 64 * RecordingLimits::kMaxOutput);
+    begun.size = found->st_size;
     return true;
   }
   if (outlets_.outputs.contains(KeyOf(*found)) ||
       (S_ISCHR(found->st_mode) &&
-       outlets_.terminals.contains(found->st_rdev))) {
+       outlets_.terminals.contains(found->st_rdev)) ||
+      (S_ISSOCK(found->st_mode) && peers_.IsOutside(tracee, descriptor))) {
     begun.target = BegunCall::Target::kOutput;
     begun.text = OutputOf(tracee, begun, RecordingLimits::kMaxOutput);
     return true;
   }
   if (S_ISREG(found->st_mode) && found->st_nlink > 0) {
-    const std::string name = tracee.NameOf(descriptor);
-    if (!absl::StartsWith(name, "/memfd:")) outside_.Add(name);
+    begun.text = tracee.NameOf(descriptor);
+    begun.target = BegunCall::Target::kOutside;
+    return !absl::StartsWith(begun.text, "/memfd:");
   }
   return false;
 }
 
-bool CallBeginnings::BeginOpen(const Tracee& tracee, BegunCall& begun) {
+bool CallBeginnings::BeginOpen(const Tracee& tracee, BegunCall& begun) const {
   begun.target = BegunCall::Target::kOpen;
   const CallEntry& entry = begun.entry;
   const bool has_directory =
@@ -133,33 +128,28 @@ bool CallBeginnings::BeginOpen(const Tracee& tracee, BegunCall& begun) {
   const auto text = tracee.Text(entry.Address(has_directory ? 1 : 0));
   if (!text.has_value()) return false;
   const int directory = has_directory ? entry.Int(0) : AT_FDCWD;
-  const auto found = tracee.StatPath(directory, *text);
+  const auto path = tracee.Resolve(directory, *text);
+  struct stat found = {};
+  const bool is_there = path.has_value() && stat(path->c_str(), &found) == 0;
   // A FIFO waits for its other end.
-  if (found.has_value() && !S_ISREG(found->st_mode) &&
-      !S_ISDIR(found->st_mode)) {
+  if (is_there && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)) {
     return false;
   }
   const bool truncates = (flags & O_TRUNC) != 0;
-  begun.size = truncates && found.has_value() ? found->st_size : 0;
+  begun.size = truncates && is_there ? found.st_size : 0;
+  if (path.has_value()) begun.path = files_.Below(*path);
   return true;
 }
 
-std::optional<std::string> CallBeginnings::Below(const Tracee& tracee,
-                                                 const BegunCall& begun,
-                                                 int directory,
-                                                 int argument) const {
-  const auto text = tracee.Text(begun.entry.Address(argument));
-  if (!text.has_value()) return std::nullopt;
-  const auto resolved = tracee.Resolve(directory, *text);
-  if (!resolved.has_value()) return std::nullopt;
-  return files_.Below(*resolved);
-}
-
-bool CallBeginnings::BeginNames(const Tracee& tracee, BegunCall& begun) {
+bool CallBeginnings::BeginNames(const Tracee& tracee, BegunCall& begun) const {
   begun.target = BegunCall::Target::kPath;
   const CallEntry& entry = begun.entry;
-  const auto below = [&](int directory, int argument) {
-    return Below(tracee, begun, directory, argument);
+  std::optional<std::string> path;
+  const auto below = [&](int directory,
+                         int argument) -> std::optional<std::string> {
+    const auto text = tracee.Text(entry.Address(argument));
+    if (text.has_value()) path = tracee.Resolve(directory, *text);
+    return path.has_value() ? files_.Below(*path) : std::nullopt;
   };
   switch (begun.call) {
     case WatchedCall::kUnlink:
@@ -191,8 +181,8 @@ bool CallBeginnings::BeginNames(const Tracee& tracee, BegunCall& begun) {
       begun.to = below(entry.Int(2), 3);
   }
   if (!begun.path.has_value() && !begun.to.has_value()) {
-    outside_.Add(std::string(Name(begun.call)));
-    return false;
+    begun.target = BegunCall::Target::kOutside;
+    begun.text = path.value_or("");
   }
   return true;
 }

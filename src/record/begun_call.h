@@ -17,13 +17,11 @@
 
 #include "record/file_table.h"
 #include "record/recording.h"
+#include "record/socket_peers.h"
 #include "record/tracee.h"
 #include "record/watched_calls.h"
 
 namespace lastcommit {
-
-// Which file of the kernel: device and number.
-using KernelFile = std::pair<dev_t, ino_t>;
 
 // Where what the program writes is seen by others.
 struct Outlets {
@@ -36,7 +34,15 @@ struct Outlets {
 struct BegunCall {
   WatchedCall call = WatchedCall::kWrite;
   CallEntry entry;
-  enum class Target { kFile, kPath, kOutput, kAck, kOpen, kEverything };
+  enum class Target {
+    kFile,
+    kPath,
+    kOutput,
+    kAck,
+    kOpen,
+    kEverything,
+    kOutside,  // of the directory
+  };
   Target target = Target::kFile;
   // It may wait for another thread or process, which must go on meanwhile.
   bool may_wait = false;
@@ -44,20 +50,12 @@ struct BegunCall {
   FileId file = 0;
   std::int64_t size = -1;  // of the file, before
   std::optional<std::int64_t> offset;
-  // Of names, below the directory; nullopt: outside of it.
+  // Of names, and of what is opened, below the directory; nullopt: outside.
   std::optional<std::string> path;
   std::optional<std::string> to;
-  std::string text;  // what a symlink says, what was put out
+  // What a symlink says, what was put out; kOutside: the path.
+  std::string text;
   struct flock lock = {};
-};
-
-// What was changed outside of the directory.
-struct OutsideChanges {
-  static constexpr std::size_t kMostPaths = 20;
-  std::int64_t count = 0;
-  std::vector<std::string> paths;  // the first, each once
-
-  void Add(const std::string& path);
 };
 
 class CallBeginnings {
@@ -69,25 +67,22 @@ class CallBeginnings {
   // nullopt: it is of no interest.
   std::optional<BegunCall> Begin(const Tracee& tracee, WatchedCall call,
                                  const CallEntry& entry);
-
-  const OutsideChanges& outside() const { return outside_; }
+  // A process that is recorded.
+  void AddProcess(pid_t process) { peers_.AddProcess(process); }
 
  private:
   bool IsOfInterest(const Tracee& tracee, BegunCall& begun);
   bool BeginOnDescriptor(const Tracee& tracee, int descriptor,
                          BegunCall& begun) const;
   bool BeginWrite(const Tracee& tracee, BegunCall& begun);
-  static bool BeginOpen(const Tracee& tracee, BegunCall& begun);
+  bool BeginOpen(const Tracee& tracee, BegunCall& begun) const;
   bool BeginTruncate(const Tracee& tracee, BegunCall& begun) const;
-  bool BeginNames(const Tracee& tracee, BegunCall& begun);
+  bool BeginNames(const Tracee& tracee, BegunCall& begun) const;
   bool BeginSync(const Tracee& tracee, BegunCall& begun) const;
   bool BeginLock(const Tracee& tracee, BegunCall& begun) const;
-  std::optional<std::string> Below(const Tracee& tracee, const BegunCall& begun,
-                                   int directory, int argument) const;
-
   const FileTable& files_;
   const Outlets outlets_;
-  OutsideChanges outside_;
+  SocketPeers peers_;
 };
 
 }  // namespace lastcommit

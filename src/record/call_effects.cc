@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kBlock = 4096;
+constexpr FileId kAckFile = 0;  // those of the directory begin with 1
 constexpr std::int64_t kMostMapped = std::int64_t{256} << 20;
 // Not in the headers of Debian 12.
 #ifndef RWF_DSYNC
@@ -66,7 +67,30 @@ bool SyncsItself(const BegunCall& call, int flags) {
 
 bool Succeeded(std::int64_t result) { return result >= 0; }
 
+// Where a call has written `result` bytes.
+std::int64_t OffsetOf(const BegunCall& call, std::int64_t result,
+                      const std::optional<Tracee::Position>& position) {
+  if (call.offset.has_value()) return *call.offset;
+  if (call.call == WatchedCall::kPwrite || call.call == WatchedCall::kPwritev ||
+      (call.call == WatchedCall::kPwritev2 && call.entry.Long(3) != -1)) {
+    const bool appends =
+        (position.has_value() && (position->flags & O_APPEND) != 0) ||
+        (call.call == WatchedCall::kPwritev2 &&
+         (call.entry.Int(5) & RWF_APPEND) != 0);
+    // Whatever offset was given; nobody else writes meanwhile.
+    return appends ? call.size : call.entry.Long(3);
+  }
+  return position.has_value() ? position->offset - result : 0;
+}
+
 }  // namespace
+
+void OutsideChanges::Add(const std::string& path) {
+  ++count;
+  const bool is_known =
+      std::find(paths.begin(), paths.end(), path) != paths.end();
+  if (!is_known && paths.size() < kMostPaths) paths.push_back(path);
+}
 
 void CallEffects::Change(Effect effect, std::vector<Effect>& effects) {
   if (const auto found = mappings_.find(effect.file);
@@ -156,42 +180,44 @@ absl::Status CallEffects::Appeared(const std::string& path,
   return absl::OkStatus();
 }
 
+absl::Status CallEffects::FinishAck(const Tracee& tracee, const BegunCall& call,
+                                    std::int64_t result,
+                                    std::vector<Effect>& effects) {
+  if (result > static_cast<std::int64_t>(RecordingLimits::kMaxWrite)) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "an acknowledgement of ", result, " bytes in one call is longer than ",
+        RecordingLimits::kMaxWrite, " bytes"));
+  }
+  const std::int64_t offset =
+      OffsetOf(call, result, tracee.PositionOf(call.descriptor));
+  Effect effect = EffectOf(EffectKind::kAck, 0);
+  effect.amount = result;
+  effect.bytes =
+      reader_.Read(kAckFile, tracee.ProcPath(call.descriptor), offset, result)
+          .value_or("");
+  effects.push_back(std::move(effect));
+  return absl::OkStatus();
+}
+
 absl::Status CallEffects::FinishWrite(const Tracee& tracee,
                                       const BegunCall& call,
                                       std::int64_t result,
                                       std::vector<Effect>& effects) {
   if (result == 0) return absl::OkStatus();
-  if (call.target != BegunCall::Target::kFile) {
-    Effect effect =
-        EffectOf(call.target == BegunCall::Target::kAck ? EffectKind::kAck
-                                                        : EffectKind::kOutput,
-                 0);
+  if (call.target == BegunCall::Target::kAck) {
+    return FinishAck(tracee, call, result, effects);
+  }
+  if (call.target == BegunCall::Target::kOutput) {
+    Effect effect = EffectOf(EffectKind::kOutput, 0);
     effect.amount = result;
     effect.bytes = call.text;
     effects.push_back(std::move(effect));
     return absl::OkStatus();
   }
   const auto position = tracee.PositionOf(call.descriptor);
-  const int flags = position.has_value() ? position->flags : 0;
-  std::int64_t offset = 0;
-  if (call.offset.has_value()) {
-    offset = *call.offset;
-  } else if (call.call == WatchedCall::kPwrite ||
-             call.call == WatchedCall::kPwritev ||
-             (call.call == WatchedCall::kPwritev2 &&
-              call.entry.Long(3) != -1)) {
-    offset = call.entry.Long(3);
-    const bool appends =
-        (flags & O_APPEND) != 0 || (call.call == WatchedCall::kPwritev2 &&
-                                    (call.entry.Int(5) & RWF_APPEND) != 0);
-    // Whatever offset was given; nobody else writes meanwhile.
-    if (appends) offset = call.size;
-  } else if (position.has_value()) {
-    offset = position->offset - result;
-  }
-  RETURN_IF_ERROR(Put(call.file, tracee.ProcPath(call.descriptor), offset,
-                      result, effects));
-  if (SyncsItself(call, flags)) {
+  RETURN_IF_ERROR(Put(call.file, tracee.ProcPath(call.descriptor),
+                      OffsetOf(call, result, position), result, effects));
+  if (SyncsItself(call, position.has_value() ? position->flags : 0)) {
     effects.push_back(EffectOf(EffectKind::kSyncData, call.file));
   }
   return absl::OkStatus();
@@ -382,6 +408,10 @@ absl::Status CallEffects::Finish(const Tracee& tracee, const BegunCall& call,
                                  std::int64_t result,
                                  std::vector<Effect>& effects) {
   if (!Succeeded(result)) return absl::OkStatus();
+  if (call.target == BegunCall::Target::kOutside) {
+    outside_.Add(call.text);
+    return absl::OkStatus();
+  }
   switch (FamilyOf(call.call)) {
     case CallFamily::kWrite:
       return FinishWrite(tracee, call, result, effects);

@@ -22,6 +22,15 @@
 
 namespace lastcommit {
 
+// What was changed outside of the directory.
+struct OutsideChanges {
+  static constexpr std::size_t kMostPaths = 20;
+  std::int64_t count = 0;
+  std::vector<std::string> paths;  // the first, each once
+
+  void Add(const std::string& path);
+};
+
 class CallEffects {
  public:
   // `files` must outlive it.
@@ -36,6 +45,8 @@ class CallEffects {
   // ("-shm") only if `with_index`.
   absl::Status LookAtMappings(bool with_index, std::vector<Effect>& effects);
 
+  const OutsideChanges& outside() const { return outside_; }
+
  private:
   struct Mapping {
     std::string content;  // as it was recorded
@@ -44,6 +55,8 @@ class CallEffects {
 
   absl::Status FinishWrite(const Tracee& tracee, const BegunCall& call,
                            std::int64_t result, std::vector<Effect>& effects);
+  absl::Status FinishAck(const Tracee& tracee, const BegunCall& call,
+                         std::int64_t result, std::vector<Effect>& effects);
   absl::Status FinishOpen(const Tracee& tracee, const BegunCall& call,
                           std::int64_t result, std::vector<Effect>& effects);
   absl::Status FinishAllocate(const Tracee& tracee, const BegunCall& call,
@@ -66,6 +79,7 @@ class CallEffects {
 
   FileTable& files_;
   FileReader reader_;
+  OutsideChanges outside_;
   std::map<FileId, Mapping> mappings_;
 };
 

@@ -1,12 +1,14 @@
 #include "record/recorder.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -21,7 +23,9 @@
 #include "absl/time/clock.h"
 #include "record/begun_call.h"
 #include "record/call_effects.h"
+#include "record/fault.h"
 #include "record/file_table.h"
+#include "record/program_output.h"
 #include "record/tracee.h"
 #include "record/watched_calls.h"
 #include "status/status.h"
@@ -43,7 +47,7 @@ constexpr long kTraceOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
                                PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |
                                PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
 
-// SIGCHLD waits to be taken by sigtimedwait.
+// SIGCHLD waits to be taken.
 class ChildSignals {
  public:
   ChildSignals() {
@@ -55,7 +59,23 @@ class ChildSignals {
   ChildSignals(const ChildSignals&) = delete;
   ChildSignals& operator=(const ChildSignals&) = delete;
 
-  void Wait() const { sigtimedwait(&set_, nullptr, &kTick); }
+  // Until there is one, or `other` can be read (-1: nothing), or a tick is
+  // over.
+  void Wait(int other) const {
+    if (other < 0) {
+      sigtimedwait(&set_, nullptr, &kTick);
+      return;
+    }
+    const int signals = signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
+    pollfd both[] = {{signals, POLLIN, 0}, {other, POLLIN, 0}};
+    ppoll(both, 2, &kTick, nullptr);
+    // At the end of the terminal there is nothing more to wait for.
+    if ((both[1].revents & POLLHUP) != 0) sigtimedwait(&set_, nullptr, &kTick);
+    signalfd_siginfo taken = {};
+    while (read(signals, &taken, sizeof(taken)) > 0) {
+    }
+    close(signals);
+  }
   void Restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
  private:
@@ -96,42 +116,26 @@ class Pipe {
   int ends_[2] = {-1, -1};
 };
 
-Outlets OutletsFor(const std::string& ack) {
-  Outlets outlets;
-  struct stat found = {};
-  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (fstat(descriptor, &found) != 0) continue;
-    if (!S_ISCHR(found.st_mode)) {
-      outlets.outputs.insert({found.st_dev, found.st_ino});
-    } else if (isatty(descriptor) != 0) {
-      outlets.terminals.insert(found.st_rdev);
-    }
-  }
-  // The terminal of the process itself, whatever it is.
-  if (stat("/dev/tty", &found) == 0) outlets.terminals.insert(found.st_rdev);
-  if (stat(ack.c_str(), &found) == 0) {
-    outlets.ack = {found.st_dev, found.st_ino};
-  }
-  return outlets;
-}
-
 // A thread of the program.
 struct Thread {
   std::int32_t ordinal = 0;
   pid_t process = 0;
   std::optional<BegunCall> begun;
+  std::optional<Fault> fault;  // of the call
 };
 
 class Tracer {
  public:
   Tracer(const RecordOptions& options, RecordingWriter& writer,
-         const ChildSignals& signals, const RecordGoesOn& goes_on)
+         const ChildSignals& signals, const ProgramOutput& output,
+         const RecordGoesOn& goes_on)
       : options_(options),
         writer_(writer),
         signals_(signals),
+        output_(output),
         goes_on_(goes_on),
         files_(options.directory),
-        beginnings_(files_, OutletsFor(options.ack)),
+        beginnings_(files_, output.OutletsWith(options.ack)),
         effects_(files_) {}
 
   // What is there before the program begins.
@@ -145,6 +149,7 @@ class Tracer {
       call.effects = {std::move(effect)};
       RETURN_IF_ERROR(Emit(call));
     }
+    stock_ = calls_;
     return absl::OkStatus();
   }
 
@@ -165,6 +170,7 @@ class Tracer {
       }
     }
     if (!status.ok()) KillAll();
+    output_.Copy();
     return status;
   }
 
@@ -172,8 +178,8 @@ class Tracer {
     RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
     end_.calls = calls_;
     end_.processes = static_cast<std::int64_t>(processes_.size());
-    end_.outside = beginnings_.outside().count;
-    end_.outside_paths = beginnings_.outside().paths;
+    end_.outside = effects_.outside().count;
+    end_.outside_paths = effects_.outside().paths;
     RETURN_IF_ERROR(writer_.Finish(end_));
     return end_;
   }
@@ -187,6 +193,7 @@ class Tracer {
     thread.process = Tracee(tid).Process();
     processes_.try_emplace(thread.process,
                            static_cast<std::int32_t>(processes_.size()) + 1);
+    beginnings_.AddProcess(thread.process);
     return threads_[tid] = thread;
   }
 
@@ -218,7 +225,11 @@ class Tracer {
       return BeginDeferred();
     }
     if (!WIFSTOPPED(status)) return absl::OkStatus();
-    ThreadOf(tid);
+    if (IsDying(ThreadOf(tid).process) && status >> 16 != PTRACE_EVENT_EXIT) {
+      // It may have come to be since.
+      kill(ThreadOf(tid).process, SIGKILL);
+      return absl::OkStatus();
+    }
     const int signal = WSTOPSIG(status);
     if (signal == (SIGTRAP | 0x80)) return OnCallEnd(tid);
     switch (status >> 16) {
@@ -280,7 +291,11 @@ class Tracer {
       RETURN_IF_ERROR(TakeMappings(/*with_index=*/false));
       thread.begun = beginnings_.Begin(tracee, *call, *entry);
     }
-    if (thread.begun.has_value() && !thread.begun->may_wait) in_flight_ = tid;
+    if (thread.begun.has_value()) {
+      if (KillsNow(tid, /*is_before=*/true)) return Kill(tid);
+      MakeFail(tracee, thread);
+      if (!thread.begun->may_wait) in_flight_ = tid;
+    }
     Continue(tid, 0);
     return absl::OkStatus();
   }
@@ -288,9 +303,10 @@ class Tracer {
   absl::Status OnCallEnd(pid_t tid) {
     Thread& thread = ThreadOf(tid);
     const Tracee tracee(tid);
-    const auto result = tracee.Result();
+    const auto result = ResultOf(tracee, thread);
     if (thread.begun.has_value() && result.has_value()) {
       RETURN_IF_ERROR(EndCall(tracee, *thread.begun, *result));
+      if (KillsNow(tid, /*is_before=*/false)) return Kill(tid);
     }
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
@@ -308,11 +324,105 @@ class Tracer {
     return Emit(call);
   }
 
+  // ---- What the recorder does to the program ----
+
+  bool IsDying(pid_t process) const {
+    return all_die_ || dying_.contains(process);
+  }
+
+  bool IsDisturbed() const { return !end_.disturbance.empty(); }
+
+  // Not while another thread is within a call that changes files: what is
+  // done of it would be nobody's word.
+  bool KillsNow(pid_t tid, bool is_before) const {
+    const Disturbance& wanted = options_.disturbance;
+    const bool kills = wanted.kind == Disturbance::Kind::kKillAll ||
+                       wanted.kind == Disturbance::Kind::kKillProcess;
+    if (!kills || IsDisturbed() || wanted.is_before != is_before ||
+        calls_ - stock_ + (is_before ? 1 : 0) < wanted.call) {
+      return false;
+    }
+    return std::none_of(threads_.begin(), threads_.end(),
+                        [tid](const auto& it) {
+                          const auto& begun = it.second.begun;
+                          return it.first != tid && begun.has_value() &&
+                                 FamilyOf(begun->call) != CallFamily::kLock &&
+                                 begun->target != BegunCall::Target::kOutput;
+                        });
+  }
+
+  // The others of the program stay where they are until it is dead, so that
+  // what they do comes after it.
+  absl::Status Kill(pid_t tid) {
+    const Thread& killed = ThreadOf(tid);
+    const bool is_one =
+        options_.disturbance.kind == Disturbance::Kind::kKillProcess;
+    end_.disturbance = absl::StrCat(
+        is_one ? absl::StrCat("process ", processes_[killed.process], " was")
+               : "all processes were",
+        " killed ", options_.disturbance.is_before ? "before " : "after ",
+        std::string(Name(killed.begun->call)));
+    end_.disturbed_at = calls_;
+    in_flight_ = tid;
+    all_die_ = !is_one;
+    for (const auto& [other, thread] : threads_) {
+      if (!is_one || thread.process == killed.process) {
+        dying_.insert(thread.process);
+      }
+    }
+    for (const pid_t process : dying_) kill(process, SIGKILL);
+    return absl::OkStatus();
+  }
+
+  void MakeFail(const Tracee& tracee, Thread& thread) {
+    const Disturbance& wanted = options_.disturbance;
+    if (wanted.kind != Disturbance::Kind::kFail || IsDisturbed() ||
+        calls_ - stock_ + 1 < wanted.call) {
+      return;
+    }
+    const BegunCall& begun = *thread.begun;
+    const auto fault = FaultOf(begun, wanted.choice);
+    if (!fault.has_value()) return;
+    const bool is_done =
+        fault->error == 0
+            ? tracee.SetArgument(Fault::kSizeArgument, fault->size)
+            : tracee.SkipCall();
+    if (!is_done) return;
+    thread.fault = fault;
+    const std::string name =
+        begun.path.has_value() ? *begun.path
+        : begun.to.has_value()
+            ? *begun.to
+            : files_.Below(tracee.NameOf(begun.descriptor)).value_or("");
+    end_.disturbance = absl::StrCat(std::string(Name(begun.call)), " of ", name,
+                                    " ", fault->InWords());
+    end_.disturbed_at = calls_;
+  }
+
+  // What the program gets to know of its call.
+  static std::optional<std::int64_t> ResultOf(const Tracee& tracee,
+                                              Thread& thread) {
+    const auto result = tracee.Result();
+    if (!thread.fault.has_value() || !result.has_value()) return result;
+    const Fault fault = *std::exchange(thread.fault, std::nullopt);
+    if (fault.error == 0) {
+      // A call leaves its arguments as they are.
+      tracee.SetArgument(Fault::kSizeArgument,
+                         thread.begun->entry.Address(Fault::kSizeArgument));
+      return result;
+    }
+    tracee.SetResult(-fault.error);
+    return -fault.error;
+  }
+
   absl::Status BeginDeferred() {
     while (in_flight_ == 0 && !deferred_.empty()) {
       const pid_t tid = deferred_.front();
       deferred_.pop_front();
-      if (threads_.contains(tid)) RETURN_IF_ERROR(BeginCall(tid));
+      const auto found = threads_.find(tid);
+      if (found != threads_.end() && !IsDying(found->second.process)) {
+        RETURN_IF_ERROR(BeginCall(tid));
+      }
     }
     return absl::OkStatus();
   }
@@ -377,7 +487,8 @@ class Tracer {
       in_flight_ = 0;
       return BeginDeferred();
     }
-    signals_.Wait();
+    output_.Copy();
+    signals_.Wait(output_.readable());
     return absl::OkStatus();
   }
 
@@ -386,10 +497,12 @@ class Tracer {
     for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
     for (const pid_t process : processes) kill(process, SIGKILL);
     int status = 0;
-    // The stop on the way out is one, too.
+    // One may have come to be meanwhile, and the stop on the way out is one,
+    // too.
     for (pid_t tid = 0;
          (tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
       if (tid > 0 && WIFSTOPPED(status)) {
+        kill(tid, SIGKILL);
         ptrace(PTRACE_CONT, tid, nullptr, nullptr);
       }
     }
@@ -398,6 +511,7 @@ class Tracer {
   const RecordOptions& options_;
   RecordingWriter& writer_;
   const ChildSignals& signals_;
+  const ProgramOutput& output_;
   const RecordGoesOn& goes_on_;
   FileTable files_;
   CallBeginnings beginnings_;
@@ -410,16 +524,21 @@ class Tracer {
   // that the order of the recording is that of the kernel.
   pid_t in_flight_ = 0;
   std::deque<pid_t> deferred_;
+  std::set<pid_t> dying_;  // processes that were killed
+  bool all_die_ = false;
   std::uint64_t calls_ = 0;
+  std::uint64_t stock_ = 0;  // of them, before the program began
   absl::Time started_;
   absl::Time event_;
   RecordingEnd end_;
 };
 
 // In the child; returns only an errno.
-int BecomeProgram(const RecordOptions& options, int ack, const Pipe& go,
+int BecomeProgram(const RecordOptions& options, int ack,
+                  const ProgramOutput& output, const Pipe& go,
                   const ChildSignals& signals) {
   if (go.Read() < 0) return ECANCELED;
+  if (!output.Attach()) return errno;
   if (chdir(options.directory.c_str()) != 0) return errno;
   setenv("LASTCOMMIT_ACK", options.ack.c_str(), 1);
   setenv("LASTCOMMIT_ACK_FD", absl::StrCat(ack).c_str(), 1);
@@ -459,8 +578,10 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                               {options.command, options.directory}));
   // One without an end is of no use to anybody.
   auto remove = absl::MakeCleanup([&] { unlink(options.recording.c_str()); });
+  ASSIGN_OR_RETURN(const auto output,
+                   ProgramOutput::Open(options.output, options.is_terminal));
   const ChildSignals signals;
-  Tracer tracer(options, *writer, signals, goes_on);
+  Tracer tracer(options, *writer, signals, *output, goes_on);
   RETURN_IF_ERROR(tracer.TakeStock());
   Pipe go;
   Pipe failed;
@@ -468,10 +589,11 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
   if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
   if (child == 0) {
     go.CloseWriter();
-    failed.Write(BecomeProgram(options, ack, go, signals));
+    failed.Write(BecomeProgram(options, ack, *output, go, signals));
     _exit(127);
   }
   failed.CloseWriter();
+  output->Attached();
   if (ptrace(PTRACE_SEIZE, child, nullptr, AsData(kTraceOptions)) != 0) {
     const int error = errno;
     kill(child, SIGKILL);

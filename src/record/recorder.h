@@ -20,6 +20,22 @@
 
 namespace lastcommit {
 
+// What the recorder does to the program once, to see what is left.
+struct Disturbance {
+  enum class Kind {
+    kNone,
+    kKillAll,      // SIGKILL to all processes
+    kKillProcess,  // to the one that makes the call; the others go on
+    kFail,         // the call is not executed, or only in part (record/fault.h)
+  };
+  Kind kind = Kind::kNone;
+  // At that recorded call of the program, 1, 2, ..., or the first one after it
+  // where it can be done.
+  std::uint64_t call = 1;
+  bool is_before = false;    // a kill: before the call begins, or at its end
+  std::uint64_t choice = 0;  // kFail: which of its errors
+};
+
 struct RecordOptions {
   std::vector<std::string> command;  // searched in PATH
   // Where the program starts, and what is watched: a real path, which belongs
@@ -32,6 +48,12 @@ struct RecordOptions {
   std::string ack;
   // Then the program is killed, and its end promises nothing.
   absl::Duration time = absl::Seconds(60);
+  Disturbance disturbance = {};
+  // Where the output of the program goes; "": to that of the recorder.
+  std::string output;
+  // Its standard output is a pseudo-terminal, so that libraries flush each
+  // line.
+  bool is_terminal = false;
 };
 
 struct RecordProgress {

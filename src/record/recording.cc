@@ -176,7 +176,9 @@ std::string TextOf(const RecordingEnd& end) {
                      {"calls", end.calls},
                      {"processes", end.processes},
                      {"outside", end.outside},
-                     {"outside_paths", end.outside_paths}});
+                     {"outside_paths", end.outside_paths},
+                     {"disturbance", end.disturbance},
+                     {"disturbed_at", end.disturbed_at}});
 }
 
 RecordingHeader HeaderOf(const Json& json) {
@@ -193,6 +195,8 @@ RecordingEnd EndOf(const Json& json) {
   end.processes = json.at("processes").get<std::int64_t>();
   end.outside = json.at("outside").get<std::int64_t>();
   end.outside_paths = json.at("outside_paths").get<std::vector<std::string>>();
+  end.disturbance = json.value("disturbance", "");
+  end.disturbed_at = json.value("disturbed_at", std::uint64_t{0});
   return end;
 }
 

@@ -90,6 +90,10 @@ struct RecordingEnd {
   std::int64_t processes = 0;
   std::int64_t outside = 0;  // changes of files outside of the directory
   std::vector<std::string> outside_paths = {};  // the first of them
+  // What the recorder did to the program: "all processes were killed before
+  // write"; "": nothing. Then the number of the first call after it.
+  std::string disturbance = {};
+  std::uint64_t disturbed_at = 0;
 };
 
 struct RecordingLimits {

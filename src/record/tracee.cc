@@ -1,8 +1,10 @@
 #include "record/tracee.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,7 +43,79 @@ std::optional<__ptrace_syscall_info> InfoOf(pid_t tid) {
   return info;
 }
 
+#if defined(__x86_64__)
+using Registers = user_regs_struct;
+
+auto& ArgumentIn(Registers& registers, int argument) {
+  switch (argument) {
+    case 0:
+      return registers.rdi;
+    case 1:
+      return registers.rsi;
+    case 2:
+      return registers.rdx;
+    case 3:
+      return registers.r10;
+    case 4:
+      return registers.r8;
+    default:
+      return registers.r9;
+  }
+}
+
+auto& ResultIn(Registers& registers) { return registers.rax; }
+#else
+using Registers = user_regs_struct;
+
+auto& ArgumentIn(Registers& registers, int argument) {
+  return registers.regs[argument];
+}
+
+auto& ResultIn(Registers& registers) { return registers.regs[0]; }
+#endif
+
+// NOLINTBEGIN(performance-no-int-to-ptr): the kind of a set is passed so
+template <typename Set>
+bool GetSet(pid_t tid, std::uintptr_t kind, Set& set) {
+  iovec where = {&set, sizeof(set)};
+  return ptrace(PTRACE_GETREGSET, tid, reinterpret_cast<void*>(kind), &where) ==
+         0;
+}
+
+template <typename Set>
+bool PutSet(pid_t tid, std::uintptr_t kind, Set set) {
+  iovec where = {&set, sizeof(set)};
+  return ptrace(PTRACE_SETREGSET, tid, reinterpret_cast<void*>(kind), &where) ==
+         0;
+}
+// NOLINTEND(performance-no-int-to-ptr)
+
 }  // namespace
+
+bool Tracee::SkipCall() const {
+#if defined(__x86_64__)
+  Registers registers = {};
+  if (!GetSet(tid_, NT_PRSTATUS, registers)) return false;
+  registers.orig_rax = ~decltype(registers.orig_rax){0};
+  return PutSet(tid_, NT_PRSTATUS, registers);
+#else
+  return PutSet(tid_, NT_ARM_SYSTEM_CALL, -1);
+#endif
+}
+
+bool Tracee::SetArgument(int argument, std::uint64_t value) const {
+  Registers registers = {};
+  if (!GetSet(tid_, NT_PRSTATUS, registers)) return false;
+  ArgumentIn(registers, argument) = value;
+  return PutSet(tid_, NT_PRSTATUS, registers);
+}
+
+bool Tracee::SetResult(std::int64_t result) const {
+  Registers registers = {};
+  if (!GetSet(tid_, NT_PRSTATUS, registers)) return false;
+  ResultIn(registers) = static_cast<std::uint64_t>(result);
+  return PutSet(tid_, NT_PRSTATUS, registers);
+}
 
 std::optional<CallEntry> Tracee::Entry() const {
   const auto info = InfoOf(tid_);

@@ -42,6 +42,13 @@ class Tracee {
   // At the end of the call: what it returned, -errno if it failed.
   std::optional<std::int64_t> Result() const;
 
+  // At a stop of the filter: the call is not executed. At its end it is the
+  // caller that says what it has returned.
+  bool SkipCall() const;
+  // Another argument for the call, or at its end the one that the program gave.
+  bool SetArgument(int argument, std::uint64_t value) const;
+  bool SetResult(std::int64_t result) const;
+
   // As much as can be read.
   std::string Memory(std::uint64_t address, std::size_t size) const;
   template <typename Value>

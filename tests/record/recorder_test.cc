@@ -126,6 +126,31 @@ TEST_F(RecordingTest, LinesToTheAckFileAndItsDescriptorAreAcks) {
   EXPECT_EQ(acks[1].bytes, "2\n");
 }
 
+TEST_F(RecordingTest, ALongAcknowledgementIsKeptAsAWhole) {
+  ASSERT_TRUE(
+      RecordScript("dd if=/dev/zero bs=100000 count=1 >> $LASTCOMMIT_ACK")
+          .ok());
+  const auto acks = Effects(EffectKind::kAck);
+  ASSERT_THAT(acks, SizeIs(1));
+  EXPECT_EQ(acks[0].bytes, std::string(100'000, '\0'));
+}
+
+TEST_F(RecordingTest, AnAcknowledgementThatIsTooLongIsAnError) {
+  const auto end =
+      RecordScript("dd if=/dev/zero bs=17000000 count=1 >> $LASTCOMMIT_ACK");
+  EXPECT_THAT(end.status(), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(end.status().message(),
+              HasSubstr("an acknowledgement of 17000000 bytes"));
+}
+
+TEST_F(RecordingTest, AnAcknowledgementThatIsCopiedFromAFileHasItsText) {
+  directory_.Put("files/line", "1 ? SELECT 1\n");
+  ASSERT_TRUE(RecordScript("cat line line >> $LASTCOMMIT_ACK").ok());
+  std::string all;
+  for (const Effect& ack : Effects(EffectKind::kAck)) all += ack.bytes;
+  EXPECT_EQ(all, "1 ? SELECT 1\n1 ? SELECT 1\n");
+}
+
 TEST_F(RecordingTest, TheEndOfTheFirstProcessIsRecordedWithItsCode) {
   const auto end = RecordScript("(exit 3); exit 5");
   ASSERT_TRUE(end.ok()) << end.status();
@@ -195,6 +220,96 @@ TEST_F(RecordingTest, WhatIsWrittenOutsideIsCountedAndNamed) {
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(end->outside, 1);
   EXPECT_THAT(end->outside_paths, ElementsAre(directory_.Path("beside")));
+}
+
+TEST_F(RecordingTest, WhatFailsOutsideIsNotCounted) {
+  std::filesystem::create_directory(directory_.Path("there"));
+  const auto end =
+      RecordScript("mkdir ../there; rmdir ../nothing; mkdir ../beside; true");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->outside, 1);
+  EXPECT_THAT(end->outside_paths, ElementsAre(directory_.Path("beside")));
+}
+
+// ---- What the recorder does to the program ----
+
+constexpr char kThreeFiles[] = "echo a > 1; echo b > 2; echo c > 3";
+
+class DisturbedTest : public RecordingTest {
+ protected:
+  absl::StatusOr<RecordingEnd> Disturb(const std::string& script,
+                                       const Disturbance& disturbance) {
+    RecordOptions options = OptionsFor({"/bin/sh", "-c", script});
+    options.disturbance = disturbance;
+    options.output = directory_.Path("output");
+    return RecordWith(options);
+  }
+};
+
+TEST_F(DisturbedTest, AKillAfterACallLeavesThatCall) {
+  const auto end =
+      Disturb(kThreeFiles, {.kind = Disturbance::Kind::kKillAll, .call = 4});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->how, RecordingEnd::How::kKilled);
+  EXPECT_EQ(end->disturbance, "all processes were killed after write");
+  EXPECT_EQ(directory_.Get("files/2"), "b\n");
+  EXPECT_FALSE(directory_.Has("files/3"));
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+TEST_F(DisturbedTest, AKillBeforeACallDoesNotLeaveIt) {
+  const auto end = Disturb(
+      kThreeFiles,
+      {.kind = Disturbance::Kind::kKillAll, .call = 4, .is_before = true});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->disturbance, "all processes were killed before write");
+  EXPECT_EQ(directory_.Get("files/2"), "");
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+TEST_F(DisturbedTest, AfterTheDeathOfOneProcessTheOthersGoOn) {
+  const auto end =
+      Disturb("(echo a > 1; echo b > 2); echo c > 3",
+              {.kind = Disturbance::Kind::kKillProcess, .call = 2});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->how, RecordingEnd::How::kExited);
+  EXPECT_EQ(end->disturbance, "process 2 was killed after write");
+  EXPECT_EQ(directory_.Get("files/1"), "a\n");
+  EXPECT_FALSE(directory_.Has("files/2"));
+  EXPECT_EQ(directory_.Get("files/3"), "c\n");
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+TEST_F(DisturbedTest, AProgramThatEndsBeforeIsNotDisturbed) {
+  const auto end =
+      Disturb(kThreeFiles, {.kind = Disturbance::Kind::kKillAll, .call = 100});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->how, RecordingEnd::How::kExited);
+  EXPECT_EQ(end->disturbance, "");
+}
+
+TEST_F(DisturbedTest, ACallThatFailsIsNotExecutedAndNotRecorded) {
+  const auto end = Disturb("echo a > 1 || echo b > 2",
+                           {.kind = Disturbance::Kind::kFail, .call = 1});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->disturbance, "openat of 1 fails with EIO");
+  EXPECT_THAT(directory_.Get("output"), HasSubstr("Input/output error"));
+  EXPECT_FALSE(directory_.Has("files/1"));
+  EXPECT_EQ(directory_.Get("files/2"), "b\n");
+  EXPECT_TRUE(Compare().ok()) << Compare();
+}
+
+TEST_F(DisturbedTest, AShortWriteIsRecordedAsFarAsItCame) {
+  const auto end =
+      Disturb("echo abc > 1",
+              {.kind = Disturbance::Kind::kFail, .call = 2, .choice = 4});
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->disturbance, "write of 1 writes 2 bytes");
+  const auto writes = Effects(EffectKind::kWrite);
+  ASSERT_THAT(writes, SizeIs(2));  // the shell writes the rest
+  EXPECT_EQ(writes[0].bytes, "ab");
+  EXPECT_EQ(writes[1].bytes, "c\n");
+  EXPECT_TRUE(Compare().ok()) << Compare();
 }
 
 TEST_F(RecordingTest, AnOldRecordingIsNotOverwritten) {

@@ -24,15 +24,23 @@ class RecordingTest : public testing::Test {
   std::string Files() const { return directory_.Path("files"); }
   std::string Recording() const { return directory_.Path("recording"); }
 
-  absl::StatusOr<RecordingEnd> Record(const std::vector<std::string>& command,
-                                      absl::Duration time = absl::Minutes(5)) {
+  RecordOptions OptionsFor(const std::vector<std::string>& command) const {
     RecordOptions options;
     options.command = command;
     options.directory = std::filesystem::canonical(Files());
     options.recording = Recording();
     options.ack = directory_.Path("ack");
-    options.time = time;
+    options.time = absl::Minutes(5);
+    return options;
+  }
+  static absl::StatusOr<RecordingEnd> RecordWith(const RecordOptions& options) {
     return RecordProgram(options, [](const RecordProgress&) { return true; });
+  }
+  absl::StatusOr<RecordingEnd> Record(const std::vector<std::string>& command,
+                                      absl::Duration time = absl::Minutes(5)) {
+    RecordOptions options = OptionsFor(command);
+    options.time = time;
+    return RecordWith(options);
   }
   absl::StatusOr<RecordingEnd> RecordScript(const std::string& script) {
     return Record({"/bin/sh", "-c", script});
