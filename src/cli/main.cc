@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/fuzz_command.h"
 #include "cli/merge_command.h"
+#include "cli/pages.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
 #include "cli/shrink_command.h"
@@ -65,8 +66,9 @@ int Main(int argc, char** argv) {
       "recovers, and compares\nwhat came back with a model that holds only "
       "committed transactions.");
   app.require_subcommand(1);
-  app.set_version_flag("--version",
-                       absl::StrCat(TesterVersion(), ", ", SqliteUnderTest()));
+  app.set_version_flag(
+      "--version", absl::StrCat(TesterVersion(), " (", TesterCommit(), "), ",
+                                SqliteUnderTest()));
   ExitCode code = ExitCode::kHeld;
   AddFuzz(app, argv[0], code);
   AddCampaign(app, argv[0], code);
@@ -84,6 +86,15 @@ int Main(int argc, char** argv) {
   AddBugs(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")
       ->callback([&] { code = ListSavers(); });
+  // Hidden: the build calls it (src/cli/CMakeLists.txt).
+  std::string pages;
+  CLI::App* const write_pages =
+      app.add_subcommand("pages", "Write man pages and completions")->group("");
+  write_pages->add_option("directory", pages)->required();
+  write_pages->callback([&] {
+    const absl::Status status = WritePages(app, pages);
+    if (!status.ok()) code = Report(status);
+  });
   for (const auto& register_vfs : {RegisterShimVfs, RegisterSimVfs}) {
     if (const absl::Status status = register_vfs(); !status.ok()) {
       return static_cast<int>(Report(status));
