@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "cli/blame_command.h"
 #include "cli/bugs_command.h"
 #include "cli/campaign_command.h"
@@ -69,6 +70,11 @@ int Main(int argc, char** argv) {
   app.set_version_flag(
       "--version", absl::StrCat(TesterVersion(), " (", TesterCommit(), "), ",
                                 SqliteUnderTest()));
+  app.set_config("--config", "lastcommit.toml",
+                 "Options that a project always passes, in a section for each "
+                 "subcommand; those of the\ncommand line come first")
+      ->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   ExitCode code = ExitCode::kHeld;
   AddFuzz(app, argv[0], code);
   AddCampaign(app, argv[0], code);
@@ -102,6 +108,11 @@ int Main(int argc, char** argv) {
   }
   try {  // CLI11 reports by exceptions; they end here
     app.parse(argc, argv);
+  } catch (const CLI::ConfigError& error) {
+    code = Report(absl::InvalidArgumentError(absl::StrCat(
+        app.get_config_ptr()->as<std::string>(), ": ",
+        absl::StrReplaceAll(error.what(),
+                            {{"INI was not able to parse", "no option is"}}))));
   } catch (const CLI::ParseError& error) {
     code = app.exit(error) == 0 ? ExitCode::kHeld : ExitCode::kUsage;
   }
