@@ -1,5 +1,7 @@
 # Writes the header that says which commit of the repository is built:
 # cmake -DSOURCE=DIR -DHEADER=FILE -P commit.cmake
+cmake_minimum_required(VERSION 3.25)
+
 set(commit unknown)
 execute_process(
   COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
