@@ -48,14 +48,6 @@ ExitCode ListSavers() {
   return ExitCode::kHeld;
 }
 
-// What nobody could read has shown nothing.
-ExitCode WithOutputWritten(ExitCode code) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  const ExitCode failed =
-      Report(absl::InternalError("cannot write to standard output"));
-  return code == ExitCode::kViolated ? code : failed;
-}
-
 int Main(int argc, char** argv) {
   // A closed pipe is an error of writing, not a death that leaves files behind.
   signal(SIGPIPE, SIG_IGN);

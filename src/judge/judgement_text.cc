@@ -58,6 +58,7 @@ class Text {
     Head();
     Kills();
     Power();
+    Checks();
     SideFiles();
     Outside();
     Verdict();
@@ -68,11 +69,16 @@ class Text {
   // Of files, and of findings after each kind of crash, so that the whole stays
   // short.
   static constexpr std::size_t kMost = 3;
-  static constexpr std::size_t kMostFindings = 5;
+  std::size_t most_findings() const { return has_checks() ? 2 : 5; }
+  bool has_checks() const { return judgement_.check.has_value(); }
+  // Only commands look at what the program keeps.
+  bool has_only_checks() const {
+    return has_checks() && timeline().databases.empty();
+  }
 
   void LeftOut(std::size_t count) {
-    if (count <= kMostFindings) return;
-    Line("                       and ", count - kMostFindings,
+    if (count <= most_findings()) return;
+    Line("                       and ", count - most_findings(),
          " more (--json has all)");
   }
 
@@ -119,13 +125,18 @@ class Text {
   }
 
   void Kills() {
+    if (timeline().ended_at > 0) {
+      Line("interrupted: kills were judged up to call ", timeline().ended_at,
+           ", losses of power not at all");
+    }
+    if (has_only_checks()) return;
     if (timeline().kills.empty()) {
       Line("after a kill:          nothing is lost (",
            Plural(timeline().kill_images, "image"), ")");
       return;
     }
     const std::size_t count = timeline().kills.size();
-    for (std::size_t i = 0; i < std::min(count, kMostFindings); ++i) {
+    for (std::size_t i = 0; i < std::min(count, most_findings()); ++i) {
       const KillFinding& kill = timeline().kills[i];
       Line("after a kill:          ", InWords(kill), " (",
            Plural(timeline().kill_counts[i], "image"), ", the first at call ",
@@ -170,6 +181,12 @@ class Text {
 
   void Power() {
     const std::vector<PowerFinding>& findings = judgement_.power.findings;
+    if (timeline().ended_at > 0 || has_only_checks()) return;
+    if (judgement_.power.ended_at > 0) {
+      Line(
+          "interrupted: all kills were judged, and losses of power up to call ",
+          judgement_.power.ended_at);
+    }
     if (findings.empty()) {
       Line("after a loss of power: nothing is lost (",
            Plural(judgement_.power.images, "image"), ")");
@@ -177,7 +194,8 @@ class Text {
     }
     const std::string promised =
         timeline().has_acks ? "acknowledged" : "promised";
-    for (std::size_t i = 0; i < std::min(findings.size(), kMostFindings); ++i) {
+    for (std::size_t i = 0; i < std::min(findings.size(), most_findings());
+         ++i) {
       const PowerFinding& finding = findings[i];
       const std::string name = NameOf(finding.database);
       std::string what;
@@ -201,17 +219,67 @@ class Text {
     LeftOut(findings.size());
   }
 
+  void Checks() {
+    if (!has_checks()) return;
+    const CheckOutcome& check = *judgement_.check;
+    const std::size_t count = check.findings.size();
+    for (std::size_t i = 0; i < std::min(count, most_findings()); ++i) {
+      const CheckFinding& finding = check.findings[i];
+      Line(finding.is_power ? "after a loss of power: "
+                            : "after a kill:          ",
+           InWords(finding), " (", Plural(finding.images, "image"),
+           ", the first at call ", finding.call, ")");
+      if (!finding.output.empty()) {
+        Line("                       its output: ", Shown(finding.output));
+      }
+    }
+    LeftOut(count);
+    if (check.ended_at > 0) Line("interrupted: not all images were checked");
+    Line("looked at by command:  ", Plural(check.kill_images, "image"),
+         " after a kill, and ", check.power_images,
+         " others after a loss of power",
+         check.not_checked == 0 ? ""
+                                : absl::StrCat("; not at ", check.not_checked,
+                                               " more (--check-images)"));
+  }
+
+  static std::string InWords(const CheckFinding& finding) {
+    switch (finding.kind) {
+      case CheckFinding::Kind::kRecoveryFails:
+        return absl::StrCat("--recover fails: ", finding.how);
+      case CheckFinding::Kind::kCheckFails:
+        return absl::StrCat("--check fails: ", finding.how);
+      case CheckFinding::Kind::kDumpFails:
+        return absl::StrCat("--dump fails: ", finding.how);
+      case CheckFinding::Kind::kOtherState:
+        break;
+    }
+    return absl::StrCat(
+        "--dump gives a state that was not there since the last promise: ",
+        finding.how);
+  }
+
   void SideFiles() {
+    // A check knows better what is wrong with a file; what it has found this
+    // may explain.
+    const bool is_explained =
+        has_checks() && std::none_of(judgement_.check->findings.begin(),
+                                     judgement_.check->findings.end(),
+                                     [](const CheckFinding& finding) {
+                                       return finding.is_power;
+                                     });
+    if (is_explained) return;
+    const std::size_t most = has_checks() ? 1 : kMost;
     const auto& files = judgement_.power.side_files;
-    for (std::size_t i = 0; i < files.size() && i < kMost; ++i) {
+    for (std::size_t i = 0; i < files.size() && i < most; ++i) {
       Line("after a loss of power: ", Shown(files[i].path),
            files[i].is_renamed
                ? " can be empty: it was renamed and its content never synced"
                : " can be empty or old: its content was not synced when "
                  "something was promised");
     }
-    if (files.size() > kMost) {
-      Line("                       and ", files.size() - kMost,
+    if (files.size() > most) {
+      Line("                       and ", files.size() - most,
            " more files without a sync");
     }
   }
@@ -259,6 +327,27 @@ std::string TextOf(const Judgement& judgement) {
   return Text(judgement).Print();
 }
 
+namespace {
+
+Json JsonOf(const CheckOutcome& check) {
+  Json json = {{"kill_images", check.kill_images},
+               {"power_images", check.power_images},
+               {"not_checked", check.not_checked}};
+  json["findings"] = Json::array();
+  for (const CheckFinding& finding : check.findings) {
+    json["findings"].push_back({{"kind", Name(finding.kind)},
+                                {"crash", finding.is_power ? "power" : "kill"},
+                                {"call", finding.call},
+                                {"written", finding.written},
+                                {"images", finding.images},
+                                {"how", finding.how},
+                                {"output", Shown(finding.output)}});
+  }
+  return json;
+}
+
+}  // namespace
+
 Json JsonOf(const Judgement& judgement) {
   constexpr std::string_view kKillKinds[] = {"half",   "damaged", "elsewhere",
                                              "unseen", "not_yet", "between"};
@@ -281,6 +370,12 @@ Json JsonOf(const Judgement& judgement) {
       {"outside", judgement.end.outside}};
   if (judgement.exit_code() == ExitCode::kNotExercised) {
     json["not_exercised"] = judgement.NotExercised();
+  }
+  if (judgement.ended_at() > 0) {
+    json["interrupted"] = {{"phase", timeline.ended_at > 0          ? "kill"
+                                     : judgement.power.ended_at > 0 ? "power"
+                                                                    : "check"},
+                           {"call", judgement.ended_at()}};
   }
   json["kills"] = Json::array();
   for (std::size_t i = 0; i < timeline.kills.size(); ++i) {
@@ -313,6 +408,7 @@ Json JsonOf(const Judgement& judgement) {
                              {"renamed", file.is_renamed},
                              {"call", file.call}});
   }
+  if (judgement.check.has_value()) json["check"] = JsonOf(*judgement.check);
   return json;
 }
 

@@ -70,8 +70,9 @@ struct PowerOutcome {
   std::int64_t images = 0;       // judged
   std::int64_t not_counted = 0;  // before the database counts
   std::int64_t unreadable = 0;
-  std::int64_t thinned = 0;  // crash points with more than the limit unsynced
-  std::int64_t skipped = 0;  // crash points with so many that none was tried
+  std::int64_t thinned = 0;    // crash points with more than the limit unsynced
+  std::int64_t skipped = 0;    // crash points with so many that none was tried
+  std::uint64_t ended_at = 0;  // as of a timeline
 };
 
 struct PowerLimits {

@@ -1,11 +1,14 @@
 // `try`, `record` and `judge`, as people call them.
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "e2e/program.h"
 #include "gmock/gmock.h"
@@ -26,6 +29,17 @@ class TryTest : public ProgramTest {
     std::filesystem::create_directory(directory_.Path("data"));
     std::filesystem::copy_file(REPOSITORY "/tests/programs/mistakes.py",
                                directory_.Path("mistakes.py"));
+  }
+
+  void TearDown() override { unsetenv("TMPDIR"); }
+
+  std::vector<std::string> NamesIn(const std::string& directory) const {
+    std::vector<std::string> names;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(directory_.Path(directory))) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
   }
 
   Outcome Try(const std::string& program, Arguments options = {}) {
@@ -130,6 +144,83 @@ TEST_F(TryTest, ALargeDirectoryIsCopiedOnlyIfThatIsWanted) {
   ExpectError(Run({"try", "--dir=data", "--", "true"}), 2,
               "data has 300 MiB in 1 file, which would all be copied and "
               "recorded; --big does so, --dir=DIR names a smaller directory");
+}
+
+TEST_F(TryTest, TheProgramNeedsNoMarkBeforeIt) {
+  const Outcome outcome = Run({"try", "--dir=data", "/bin/sh", "-c",
+                               "echo $0 $1 $2", "--dir=x", "--", "-c"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("--dir=x -- -c\n"));
+}
+
+TEST_F(TryTest, AnOptionThatIsMisspeltIsNoProgram) {
+  const Outcome outcome = Run({"try", "--dri=data", "true"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--dri=data"));
+}
+
+TEST_F(TryTest, AnInterruptSaysWhatWasFoundUntilThen) {
+  ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
+                 directory_.Path("mistakes.py"), "wal_normal"})
+                .exit_code,
+            0);
+  // So many survivals that it does not end by itself.
+  Program program(directory_.path(),
+                  {"judge", "--random=10000", "--changes=1000000", "r"});
+  ASSERT_TRUE(program.SignalAnyChild(SIGTERM));
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted: "));
+  EXPECT_EQ(LastLine(outcome),
+            "NOT EXERCISED (interrupted before all crashes were judged)\n");
+}
+
+TEST_F(TryTest, ASecondInterruptLeavesNothingBehind) {
+  std::filesystem::create_directory(directory_.Path("tmp"));
+  setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
+  Program program(directory_.path(),
+                  {"try", "--dir=data", "/bin/sh", "-c",
+                   "trap '' INT TERM; echo begun; while :; do sleep 1; done"});
+  EXPECT_EQ(program.ReadLine(), "begun");
+  EXPECT_NE(NamesIn("tmp"), std::vector<std::string>());
+  while (!program.HasEnded()) {
+    kill(program.pid(), SIGTERM);
+    usleep(50'000);
+  }
+  program.Wait();
+  EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
+}
+
+TEST_F(TryTest, ACheckOfOnesOwnSeesFilesBesideTheDatabase) {
+  const std::string check =
+      "--check=python3 " REPOSITORY "/tests/programs/checks.py files";
+  Outcome outcome = Try("row_before_its_file", {check, "--check-images=60"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("its output: file0 is missing\n"));
+  outcome = Try("synced_file_before_its_row", {check, "--check-images=60"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+}
+
+TEST_F(TryTest, ACheckThatFailsWithoutACrashIsBadInput) {
+  ExpectError(Try("wal_normal", {"--check=echo never; false"}), 2,
+              "--check fails on what the program left without a crash, so that "
+              "it judges nothing: exit code 1: never");
+}
+
+TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
+  std::filesystem::create_directory(directory_.Path("tmp"));
+  setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
+  ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
+                 directory_.Path("mistakes.py"), "wal_normal"})
+                .exit_code,
+            0);
+  Program program(directory_.path(),
+                  {"judge", "--random=10000", "--changes=1000000", "r"});
+  ASSERT_TRUE(program.SignalAnyChild(SIGSEGV));
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err, StartsWith("lastcommit: it died of signal 11 ("));
+  EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
 }
 
 TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {

@@ -291,14 +291,35 @@ TEST_F(JudgeTest, TheSqliteShellInAPipelineIsJudged) {
   EXPECT_EQ(judgement.commits(), 2);
 }
 
-TEST_F(JudgeTest, AJudgementThatIsEndedIsCancelled) {
+TEST_F(JudgeTest, AJudgementThatIsEndedSaysWhere) {
   ASSERT_TRUE(
       RecordScript("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 "
                    "7 8 9; do echo $i > f$j; done; done")
           .ok());
-  const auto judgement = JudgeRecording(
-      Recording(), {}, [](const JudgeProgress&) { return false; });
-  EXPECT_THAT(judgement.status(), StatusIs(absl::StatusCode::kCancelled));
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress& until_now) {
+        return until_now.phase == JudgePhase::kKills || until_now.call < 20;
+      });
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(TextOf(*judgement),
+              HasSubstr("interrupted: all kills were judged, and losses of "
+                        "power up to call 33\n"));
+  EXPECT_EQ(JsonOf(*judgement).at("interrupted").at("call"), 33);
+}
+
+TEST_F(PythonTest, WhatWasFoundBeforeTheEndIsKept) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "journal_memory"})
+          .ok());
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress& until_now) {
+        return until_now.phase == JudgePhase::kKills;
+      });
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(Kills(*judgement), Contains(HasSubstr("unprotected")));
+  EXPECT_EQ(judgement->ended_at(), 1);
 }
 
 TEST_F(JudgeTest, ManyFindingsAreAShortTextAndAWholeList) {
