@@ -69,9 +69,9 @@ int Main(int argc, char** argv) {
   AddSweep(app, argv[0], code);
   AddBlame(app, code);
   AddShow(app, code);
-  AddTry(app, code);
+  AddTry(app, argv[0], code);
   AddRecord(app, code);
-  AddJudge(app, code);
+  AddJudge(app, argv[0], code);
   AddVerify(app, code);
   AddBugs(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")

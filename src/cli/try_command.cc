@@ -21,8 +21,11 @@
 #include "cli/run_options.h"
 #include "cli/supervised.h"
 #include "judge/judgement.h"
+#include "judge/kept_findings.h"
 #include "output/json_file.h"
 #include "output/plural.h"
+#include "output/shell_word.h"
+#include "output/shown.h"
 #include "record/private_tree.h"
 #include "record/rebuild.h"
 #include "record/recorder.h"
@@ -45,6 +48,8 @@ struct TryCommand {
   std::string json_path;
   std::int64_t seconds = 60;
   bool is_big = false;
+  std::string program;   // how the reader calls this one
+  std::string findings;  // where they are kept; "": they are not
   JudgeOptions judge;
 };
 
@@ -121,6 +126,57 @@ std::string InWords(const Supervised::End& end) {
   }
 }
 
+// The command that judges the crash at that call again, in the same way.
+std::string AgainCommand(const TryCommand& command,
+                         const std::string& recording, std::uint64_t call) {
+  const JudgeOptions& judge = command.judge;
+  const SurvivalLimits& survivals = judge.power.survivals;
+  std::string again = absl::StrCat(
+      ShellWord(command.program), " judge --only-call=", call,
+      judge.promise == PromiseLevel::kPower ? " --promise=power" : "",
+      judge.power.model == DiskModel::kExt4 ? " --disk=ext4" : "",
+      judge.timeline.atomic ? " --atomic=ack" : "",
+      " --random=", survivals.random, " --seed=", survivals.seed,
+      " --changes=", survivals.changes);
+  const CheckOptions& check = judge.check;
+  for (const auto& [option, value] :
+       {std::pair{"--recover", check.recover},
+        std::pair{"--check", check.check}, std::pair{"--dump", check.dump}}) {
+    if (value.empty()) continue;
+    absl::StrAppend(&again, " ", option, "=", ShellWord(value));
+  }
+  if (check.is_given()) {
+    absl::StrAppend(&again,
+                    " --check-seconds=", absl::ToInt64Seconds(check.time));
+  }
+  return absl::StrCat(again, " ", ShellWord(recording));
+}
+
+absl::Status KeepWhatWasFound(const std::string& recording,
+                              const Judgement& judgement,
+                              const TryCommand& command) {
+  if (command.findings.empty()) return absl::OkStatus();
+  KeepOptions options;
+  options.directory = command.findings;
+  options.model = command.judge.power.model;
+  options.again = [&command](const std::string& kept, std::uint64_t call) {
+    return AgainCommand(command, kept, call);
+  };
+  ASSIGN_OR_RETURN(const std::string kept,
+                   KeepFindings(recording, judgement, options));
+  if (!kept.empty()) {
+    std::printf("findings are kept in %s\n", Shown(kept).c_str());
+  }
+  return absl::OkStatus();
+}
+
+// What is written at the end can be written.
+absl::Status PrepareOutputs(const TryCommand& command) {
+  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  return command.findings.empty() ? absl::OkStatus()
+                                  : PrepareKeeping(command.findings);
+}
+
 absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
                                      const TryCommand& command,
                                      Supervised& self) {
@@ -138,6 +194,7 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   ASSIGN_OR_RETURN(const Judgement judgement,
                    JudgeRecording(recording, command.judge, on_progress));
   progress.Finish();
+  RETURN_IF_ERROR(KeepWhatWasFound(recording, judgement, command));
   std::printf("%s", TextOf(judgement).c_str());
   RETURN_IF_ERROR(WriteJsonFile(command.json_path, JsonOf(judgement)));
   return judgement.exit_code();
@@ -192,7 +249,7 @@ ExitCode Supervise(const Work& work, TryCommand command) {
 
 absl::StatusOr<ExitCode> RunTry(const TryCommand& command,
                                 const std::string& scratch, Supervised& self) {
-  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  RETURN_IF_ERROR(PrepareOutputs(command));
   RETURN_IF_ERROR(RecordOnCopy(command, scratch, self).status());
   return JudgeAndSay(command.recording, command, self);
 }
@@ -211,7 +268,7 @@ absl::StatusOr<ExitCode> RunRecord(const TryCommand& command,
 absl::StatusOr<ExitCode> RunJudge(const TryCommand& command,
                                   const std::string& /*scratch*/,
                                   Supervised& self) {
-  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  RETURN_IF_ERROR(PrepareOutputs(command));
   return JudgeAndSay(command.recording, command, self);
 }
 
@@ -311,6 +368,9 @@ void AddJudging(CLI::App* command, TryCommand& options) {
                    "lost one by one,\nand only so many prefixes tried")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  command->add_option("--findings", options.findings,
+                      "Keep each finding in this directory: files, story, and "
+                      "how to see it again");
   command->add_option("--json", options.json_path,
                       "Write the outcome as JSON to this file");
 }
@@ -321,8 +381,9 @@ constexpr char kExitCodes[] =
 
 }  // namespace
 
-void AddTry(CLI::App& app, ExitCode& code) {
+void AddTry(CLI::App& app, const std::string& program, ExitCode& code) {
   const auto options = std::make_shared<TryCommand>();
+  options->program = program;
   CLI::App* command = app.add_subcommand(
       "try", "Run any program once, and crash it everywhere");
   AddProgram(command, *options);
@@ -354,13 +415,23 @@ void AddRecord(CLI::App& app, ExitCode& code) {
       [options, &code] { code = Supervise(RunRecord, *options); });
 }
 
-void AddJudge(CLI::App& app, ExitCode& code) {
+void AddJudge(CLI::App& app, const std::string& program, ExitCode& code) {
   const auto options = std::make_shared<TryCommand>();
+  options->program = program;
   CLI::App* command =
       app.add_subcommand("judge", "Crash a recorded program everywhere");
   command->add_option("recording", options->recording, "Made by record")
       ->required();
   AddJudging(command, *options);
+  command
+      ->add_option_function<std::uint64_t>(
+          "--only-call",
+          [options](std::uint64_t call) {
+            options->judge.timeline.only_call = call;
+            options->judge.power.only_call = call;
+          },
+          "Only the crashes at this call: those of a kept finding")
+      ->check(WholeNumber(0));
   command->footer(kExitCodes);
   command->callback([options, &code] { code = Supervise(RunJudge, *options); });
 }

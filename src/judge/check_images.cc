@@ -351,17 +351,19 @@ absl::StatusOr<CheckImages> ImagesToCheck(const std::string& recording,
   Candidates candidates;
   std::optional<std::set<std::string>> indexes;
   std::optional<CrashWalk> search;
-  search.emplace(root, timeline, limits.power,
-                 CrashWalk::Visitor{
-                     [](const ImageId&) { return true; },
-                     [&](const CrashWalk::Crash& crash) {
-                       const Rebuild& files = search->files();
-                       if (!indexes.has_value()) {
-                         indexes = Indexes(files, timeline);
-                       }
-                       candidates.See(
-                           crash, DigestOfFiles(crash.image, files, *indexes));
-                     }});
+  search.emplace(
+      root, timeline, limits.power,
+      CrashWalk::Visitor{
+          [&limits](const ImageId& id) {
+            return limits.power.only_call.value_or(id.call) == id.call;
+          },
+          [&](const CrashWalk::Crash& crash) {
+            const Rebuild& files = search->files();
+            if (!indexes.has_value()) {
+              indexes = Indexes(files, timeline);
+            }
+            candidates.See(crash, DigestOfFiles(crash.image, files, *indexes));
+          }});
   RETURN_IF_ERROR(walk_through(*search));
   if (images.ended_at > 0) return images;
 

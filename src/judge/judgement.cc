@@ -62,6 +62,7 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
                                          const OnJudgeProgress& on_progress) {
   Judgement judgement;
   judgement.promise = options.promise;
+  judgement.only_call = options.timeline.only_call;
   ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
   judgement.header = digest.frame.header;
   judgement.end = digest.frame.end;

@@ -39,6 +39,7 @@ struct Judgement {
   std::optional<CheckOutcome> check;  // if commands were given
   States states;
   PromiseLevel promise = PromiseLevel::kProcess;
+  std::optional<std::uint64_t> only_call;  // whose crashes were looked at
 
   std::int64_t commits() const;  // of all databases
   // Somebody ended it before all was judged; 0: nobody did.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "judge/finding_view.h"
 #include "judge/judgement.h"
 #include "names/names.h"
 #include "output/plural.h"
@@ -53,6 +54,10 @@ std::string WordOf(Cause cause) { return IsSetting(cause) ? "setting" : "bug"; }
 class Text {
  public:
   explicit Text(const Judgement& judgement) : judgement_(judgement) {}
+
+  std::string InWords(const KillFinding& kill) const;
+  std::string InWords(const PowerFinding& finding) const;
+  static std::string InWords(const CheckFinding& finding);
 
   std::string Print() {
     Head();
@@ -122,6 +127,9 @@ class Text {
                                           timeline().first_call),
                 "call"),
          "; judged by SQLite ", sqlite3_libversion());
+    if (judgement_.only_call.has_value()) {
+      Line("only what crashes at call ", *judgement_.only_call, " leave:");
+    }
   }
 
   void Kills() {
@@ -145,40 +153,6 @@ class Text {
     LeftOut(count);
   }
 
-  std::string InWords(const KillFinding& kill) const {
-    const std::string name = NameOf(kill.database);
-    const std::string cause =
-        !kill.is_unprotected ? ""
-        : kill.has_lock
-            ? absl::StrCat("; setting: ",
-                           lastcommit::InWords(Cause::kUnprotected))
-            : "; the program writes the file by itself, and not through SQLite";
-    const std::string difference = Shown(Difference(
-        judgement_.states[kill.expected], judgement_.states[kill.found]));
-    switch (kill.kind) {
-      case KillFinding::Kind::kHalf:
-        return absl::StrCat("half a transaction of ", name,
-                            " is there: ", difference, cause);
-      case KillFinding::Kind::kDamaged:
-        return absl::StrCat(name, " is damaged: ", difference, cause);
-      case KillFinding::Kind::kElsewhere:
-        return absl::StrCat("the content of ", name,
-                            " changes where no transaction ends: ", difference,
-                            cause);
-      case KillFinding::Kind::kNotYet:
-        return absl::StrCat(name,
-                            " does not hold what was acknowledged: it was "
-                            "acknowledged before it was committed");
-      case KillFinding::Kind::kBetween:
-        return absl::StrCat("a part of what is acknowledged together is in ",
-                            name, ": ", difference);
-      case KillFinding::Kind::kUnseen:
-        break;
-    }
-    return absl::StrCat("what is left of ", name,
-                        " is not what the program saw: ", difference);
-  }
-
   void Power() {
     const std::vector<PowerFinding>& findings = judgement_.power.findings;
     if (timeline().ended_at > 0 || has_only_checks()) return;
@@ -192,27 +166,10 @@ class Text {
            Plural(judgement_.power.images, "image"), ")");
       return;
     }
-    const std::string promised =
-        timeline().has_acks ? "acknowledged" : "promised";
     for (std::size_t i = 0; i < std::min(findings.size(), most_findings());
          ++i) {
       const PowerFinding& finding = findings[i];
-      const std::string name = NameOf(finding.database);
-      std::string what;
-      if (finding.kind == PowerKind::kLost) {
-        what = absl::StrCat("up to ", finding.lost, " of ", finding.promised,
-                            " ", promised, " commits of ", name, " are lost");
-      } else if (finding.kind == PowerKind::kDamaged) {
-        what = absl::StrCat(name, " is damaged: ",
-                            Shown(judgement_.states[finding.found].message));
-      } else {
-        what =
-            absl::StrCat(name, " holds what was never committed: ",
-                         Shown(Difference(judgement_.states[finding.expected],
-                                          judgement_.states[finding.found])));
-      }
-      Line("after a loss of power: ", what, "; ", WordOf(finding.cause), ": ",
-           lastcommit::InWords(finding.cause), " (",
+      Line("after a loss of power: ", InWords(finding), " (",
            Plural(finding.images, "image"), ", the worst at call ",
            finding.call, ")");
     }
@@ -241,22 +198,6 @@ class Text {
          check.not_checked == 0 ? ""
                                 : absl::StrCat("; not at ", check.not_checked,
                                                " more (--check-images)"));
-  }
-
-  static std::string InWords(const CheckFinding& finding) {
-    switch (finding.kind) {
-      case CheckFinding::Kind::kRecoveryFails:
-        return absl::StrCat("--recover fails: ", finding.how);
-      case CheckFinding::Kind::kCheckFails:
-        return absl::StrCat("--check fails: ", finding.how);
-      case CheckFinding::Kind::kDumpFails:
-        return absl::StrCat("--dump fails: ", finding.how);
-      case CheckFinding::Kind::kOtherState:
-        break;
-    }
-    return absl::StrCat(
-        "--dump gives a state that was not there since the last promise: ",
-        finding.how);
   }
 
   void SideFiles() {
@@ -319,6 +260,75 @@ class Text {
   std::string text_;
 };
 
+std::string Text::InWords(const KillFinding& kill) const {
+  const std::string name = NameOf(kill.database);
+  const std::string cause =
+      !kill.is_unprotected ? ""
+      : kill.has_lock
+          ? absl::StrCat("; setting: ",
+                         lastcommit::InWords(Cause::kUnprotected))
+          : "; the program writes the file by itself, and not through SQLite";
+  const std::string difference = Shown(Difference(
+      judgement_.states[kill.expected], judgement_.states[kill.found]));
+  switch (kill.kind) {
+    case KillFinding::Kind::kHalf:
+      return absl::StrCat("half a transaction of ", name,
+                          " is there: ", difference, cause);
+    case KillFinding::Kind::kDamaged:
+      return absl::StrCat(name, " is damaged: ", difference, cause);
+    case KillFinding::Kind::kElsewhere:
+      return absl::StrCat("the content of ", name,
+                          " changes where no transaction ends: ", difference,
+                          cause);
+    case KillFinding::Kind::kNotYet:
+      return absl::StrCat(name,
+                          " does not hold what was acknowledged: it was "
+                          "acknowledged before it was committed");
+    case KillFinding::Kind::kBetween:
+      return absl::StrCat("a part of what is acknowledged together is in ",
+                          name, ": ", difference);
+    case KillFinding::Kind::kUnseen:
+      break;
+  }
+  return absl::StrCat("what is left of ", name,
+                      " is not what the program saw: ", difference);
+}
+
+std::string Text::InWords(const PowerFinding& finding) const {
+  const std::string name = NameOf(finding.database);
+  std::string what;
+  if (finding.kind == PowerKind::kLost) {
+    what = absl::StrCat("up to ", finding.lost, " of ", finding.promised,
+                        timeline().has_acks ? " acknowledged" : " promised",
+                        " commits of ", name, " are lost");
+  } else if (finding.kind == PowerKind::kDamaged) {
+    what = absl::StrCat(
+        name, " is damaged: ", Shown(judgement_.states[finding.found].message));
+  } else {
+    what = absl::StrCat(name, " holds what was never committed: ",
+                        Shown(Difference(judgement_.states[finding.expected],
+                                         judgement_.states[finding.found])));
+  }
+  return absl::StrCat(what, "; ", WordOf(finding.cause), ": ",
+                      lastcommit::InWords(finding.cause));
+}
+
+std::string Text::InWords(const CheckFinding& finding) {
+  switch (finding.kind) {
+    case CheckFinding::Kind::kRecoveryFails:
+      return absl::StrCat("--recover fails: ", finding.how);
+    case CheckFinding::Kind::kCheckFails:
+      return absl::StrCat("--check fails: ", finding.how);
+    case CheckFinding::Kind::kDumpFails:
+      return absl::StrCat("--dump fails: ", finding.how);
+    case CheckFinding::Kind::kOtherState:
+      break;
+  }
+  return absl::StrCat(
+      "--dump gives a state that was not there since the last promise: ",
+      finding.how);
+}
+
 }  // namespace
 
 std::string_view Name(Cause cause) { return kCauseNames.Of(cause); }
@@ -329,29 +339,112 @@ std::string TextOf(const Judgement& judgement) {
 
 namespace {
 
-Json JsonOf(const CheckOutcome& check) {
-  Json json = {{"kill_images", check.kill_images},
-               {"power_images", check.power_images},
-               {"not_checked", check.not_checked}};
-  json["findings"] = Json::array();
-  for (const CheckFinding& finding : check.findings) {
-    json["findings"].push_back({{"kind", Name(finding.kind)},
-                                {"crash", finding.is_power ? "power" : "kill"},
-                                {"call", finding.call},
-                                {"written", finding.written},
-                                {"images", finding.images},
-                                {"how", finding.how},
-                                {"output", Shown(finding.output)}});
+std::string CauseOf(const KillFinding& kill) {
+  if (!kill.is_unprotected) return "unknown";
+  return kill.has_lock ? "unprotected" : "not_sqlite";
+}
+
+FindingView ViewOf(const Judgement& judgement, std::size_t i) {
+  constexpr std::string_view kKinds[] = {"half",   "damaged", "elsewhere",
+                                         "unseen", "not_yet", "between"};
+  const KillFinding& kill = judgement.timeline.kills[i];
+  const std::string kind(kKinds[static_cast<int>(kill.kind)]);
+  FindingView view;
+  view.name = absl::StrCat("kill-", kind);
+  view.text = Text(judgement).InWords(kill);
+  view.call = kill.call;
+  view.written = kill.written;
+  view.json = {{"kind", kind},
+               {"database", judgement.timeline.databases[kill.database].path},
+               {"call", kill.call},
+               {"images", judgement.timeline.kill_counts[i]},
+               {"cause", CauseOf(kill)},
+               {"setting", kill.is_unprotected && kill.has_lock}};
+  return view;
+}
+
+FindingView ViewOf(const Judgement& judgement, const PowerFinding& finding) {
+  constexpr std::string_view kKinds[] = {"lost", "half", "damaged"};
+  const std::string kind(kKinds[static_cast<int>(finding.kind)]);
+  FindingView view;
+  view.name =
+      absl::StrCat("power-", kind, "-", std::string(Name(finding.cause)));
+  view.text = Text(judgement).InWords(finding);
+  view.call = finding.call;
+  view.survival = finding.survival;
+  view.json = {
+      {"kind", kind},
+      {"database", judgement.timeline.databases[finding.database].path},
+      {"cause", Name(finding.cause)},
+      {"setting", IsSetting(finding.cause)},
+      {"promised", finding.promised},
+      {"lost", finding.lost},
+      {"images", finding.images},
+      {"call", finding.call}};
+  return view;
+}
+
+FindingView ViewOf(const CheckFinding& finding) {
+  const std::string crash = finding.is_power ? "power" : "kill";
+  FindingView view;
+  view.name =
+      absl::StrCat("check-", crash, "-", std::string(Name(finding.kind)));
+  view.text = Text::InWords(finding);
+  if (!finding.output.empty()) {
+    absl::StrAppend(&view.text, "; its output: ", Shown(finding.output));
   }
+  view.call = finding.call;
+  view.written = finding.written;
+  if (finding.is_power) view.survival = finding.survival;
+  view.json = {{"kind", Name(finding.kind)},     {"crash", crash},
+               {"call", finding.call},           {"written", finding.written},
+               {"images", finding.images},       {"how", finding.how},
+               {"output", Shown(finding.output)}};
+  return view;
+}
+
+std::vector<FindingView> KillsOf(const Judgement& judgement) {
+  std::vector<FindingView> views;
+  for (std::size_t i = 0; i < judgement.timeline.kills.size(); ++i) {
+    views.push_back(ViewOf(judgement, i));
+  }
+  return views;
+}
+
+std::vector<FindingView> LossesOf(const Judgement& judgement) {
+  std::vector<FindingView> views;
+  for (const PowerFinding& finding : judgement.power.findings) {
+    views.push_back(ViewOf(judgement, finding));
+  }
+  return views;
+}
+
+std::vector<FindingView> ChecksOf(const Judgement& judgement) {
+  std::vector<FindingView> views;
+  if (!judgement.check.has_value()) return views;
+  for (const CheckFinding& finding : judgement.check->findings) {
+    views.push_back(ViewOf(finding));
+  }
+  return views;
+}
+
+Json JsonOf(const std::vector<FindingView>& views) {
+  Json json = Json::array();
+  for (const FindingView& view : views) json.push_back(view.json);
   return json;
 }
 
 }  // namespace
 
+std::vector<FindingView> FindingsOf(const Judgement& judgement) {
+  std::vector<FindingView> all = KillsOf(judgement);
+  for (const auto& more : {LossesOf(judgement), ChecksOf(judgement)}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
+}
+
 Json JsonOf(const Judgement& judgement) {
-  constexpr std::string_view kKillKinds[] = {"half",   "damaged", "elsewhere",
-                                             "unseen", "not_yet", "between"};
-  constexpr std::string_view kPowerKinds[] = {"lost", "half", "damaged"};
   const Timeline& timeline = judgement.timeline;
   Json json = {
       {"schema", "lastcommit-judgement-1"},
@@ -377,38 +470,20 @@ Json JsonOf(const Judgement& judgement) {
                                                                     : "check"},
                            {"call", judgement.ended_at()}};
   }
-  json["kills"] = Json::array();
-  for (std::size_t i = 0; i < timeline.kills.size(); ++i) {
-    const KillFinding& kill = timeline.kills[i];
-    json["kills"].push_back(
-        {{"kind", kKillKinds[static_cast<int>(kill.kind)]},
-         {"database", timeline.databases[kill.database].path},
-         {"call", kill.call},
-         {"images", timeline.kill_counts[i]},
-         {"cause", kill.is_unprotected
-                       ? (kill.has_lock ? "unprotected" : "not_sqlite")
-                       : "unknown"},
-         {"setting", kill.is_unprotected && kill.has_lock}});
-  }
-  json["power"] = Json::array();
-  for (const PowerFinding& finding : judgement.power.findings) {
-    json["power"].push_back(
-        {{"kind", kPowerKinds[static_cast<int>(finding.kind)]},
-         {"database", timeline.databases[finding.database].path},
-         {"cause", Name(finding.cause)},
-         {"setting", IsSetting(finding.cause)},
-         {"promised", finding.promised},
-         {"lost", finding.lost},
-         {"images", finding.images},
-         {"call", finding.call}});
-  }
+  json["kills"] = JsonOf(KillsOf(judgement));
+  json["power"] = JsonOf(LossesOf(judgement));
   json["files"] = Json::array();
   for (const SideFile& file : judgement.power.side_files) {
     json["files"].push_back({{"path", file.path},
                              {"renamed", file.is_renamed},
                              {"call", file.call}});
   }
-  if (judgement.check.has_value()) json["check"] = JsonOf(*judgement.check);
+  if (judgement.check.has_value()) {
+    json["check"] = {{"kill_images", judgement.check->kill_images},
+                     {"power_images", judgement.check->power_images},
+                     {"not_checked", judgement.check->not_checked},
+                     {"findings", JsonOf(ChecksOf(judgement))}};
+  }
   return json;
 }
 

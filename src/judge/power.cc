@@ -202,6 +202,7 @@ class Explorer {
 
   void Crash(std::uint64_t call) {
     images_.clear();
+    if (limits_.only_call.value_or(call) != call) return;
     const std::size_t changes = files_.storage().PendingChanges().size();
     if (changes == 0) return;
     SurvivalLimits survivals = limits_.survivals;

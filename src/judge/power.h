@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,7 @@ struct PowerOutcome {
 struct PowerLimits {
   SurvivalLimits survivals = {.random = 4, .seed = 1, .changes = 12};
   DiskModel model = DiskModel::kPosix;
+  std::optional<std::uint64_t> only_call = {};  // a crash after that one only
 };
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,

@@ -95,6 +95,8 @@ struct TimelineOptions {
   // Only what the databases hold at a promise is whole: a commit between two is
   // half of something. What comes before the first promise is set-up.
   bool atomic = false;
+  // Findings of a kill at that call only.
+  std::optional<std::uint64_t> only_call = {};
 };
 
 // Called now and then with the number of the call; false ends it.

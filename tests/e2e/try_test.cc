@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 class TryTest : public ProgramTest {
  protected:
@@ -205,6 +206,62 @@ TEST_F(TryTest, ACheckThatFailsWithoutACrashIsBadInput) {
   ExpectError(Try("wal_normal", {"--check=echo never; false"}), 2,
               "--check fails on what the program left without a crash, so that "
               "it judges nothing: exit code 1: never");
+}
+
+// ---- Findings that are kept ----
+
+TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
+  Outcome outcome = Try("wal_normal", {"--findings=kept"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("findings are kept in kept/1\n"));
+  EXPECT_THAT(NamesIn("kept/1"),
+              UnorderedElementsAre("recording", "power-lost-wal_not_synced"));
+  const std::string finding = "kept/1/power-lost-wal_not_synced/";
+  // All of it is gone, the table, too.
+  const std::string count =
+      "python3 -c \"import sqlite3; print(sqlite3.connect('" +
+      directory_.Path(finding + "files/a.db") +
+      "').execute('SELECT count(*) FROM sqlite_master').fetchone()[0])\"";
+  outcome = Program(directory_.path(), "/bin/sh", {"-c", count}).Wait();
+  EXPECT_EQ(outcome.out, "0\n") << outcome.err;
+  const auto json =
+      nlohmann::json::parse(directory_.Get(finding + "finding.json"));
+  EXPECT_EQ(json.at("lost"), 21);
+  EXPECT_THAT(directory_.Get(finding + "story.txt"),
+              HasSubstr(json.at("again").get<std::string>() + "\n"));
+  outcome = Run({"judge", "--only-call=" + json.at("call").dump(),
+                 "--promise=power", "kept/1/recording"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(json.at("text").get<std::string>()));
+}
+
+TEST_F(TryTest, AFindingInTheMiddleOfAWriteIsKeptAsItIs) {
+  EXPECT_EQ(Try("rewritten_by_one_call", {"--findings=kept"}).exit_code, 1);
+  const std::string finding = "kept/1/kill-damaged/";
+  const auto json =
+      nlohmann::json::parse(directory_.Get(finding + "finding.json"));
+  EXPECT_GT(json.at("written"), 0);
+  const Outcome outcome =
+      Run({"verify", directory_.Path(finding + "files/a.db")});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+}
+
+TEST_F(TryTest, KeptFindingsAreNeverChanged) {
+  EXPECT_EQ(Try("journal_memory", {"--findings=kept"}).exit_code, 1);
+  const Tree before = TreeOf(directory_.Path("kept/1"));
+  EXPECT_EQ(Try("wal_normal", {"--findings=kept"}).exit_code, 0);
+  EXPECT_EQ(Try("wal_full", {"--findings=kept"}).exit_code, 0);
+  EXPECT_EQ(TreeOf(directory_.Path("kept/1")), before);
+  EXPECT_THAT(NamesIn("kept"), UnorderedElementsAre("1", "2"));
+}
+
+TEST_F(TryTest, ADirectoryForFindingsWithAnythingElseIsRefused) {
+  std::filesystem::create_directory(directory_.Path("kept"));
+  directory_.Put("kept/own", "precious");
+  ExpectError(Try("wal_normal", {"--findings=kept"}), 2,
+              "the directory for findings is not empty, and not from here: "
+              "kept has own in it");
+  EXPECT_THAT(NamesIn("kept"), UnorderedElementsAre("own"));
 }
 
 TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
