@@ -49,7 +49,43 @@ std::string InWords(Cause cause) {
   return "";
 }
 
-std::string WordOf(Cause cause) { return IsSetting(cause) ? "setting" : "bug"; }
+// As a part of a line, however long it is.
+std::string Brief(std::string_view text) {
+  constexpr std::size_t kMost = 300;
+  return text.size() <= kMost
+             ? Shown(text)
+             : absl::StrCat(Shown(text.substr(0, kMost)), "...");
+}
+
+// Kills have shown that the program changes the file past SQLite.
+bool IsWrittenByProgram(const Timeline& timeline, std::size_t database) {
+  return std::any_of(timeline.kills.begin(), timeline.kills.end(),
+                     [database](const KillFinding& kill) {
+                       return kill.database == database &&
+                              kill.is_unprotected && !kill.has_lock;
+                     });
+}
+
+// Why something is lost with the power: for people, for programs, and whether
+// a PRAGMA mends it.
+struct Reason {
+  std::string text;
+  std::string name;
+  bool is_setting = false;
+};
+
+Reason ReasonOf(const Timeline& timeline, const PowerFinding& finding) {
+  const bool is_of_writes = finding.cause == Cause::kUnprotected ||
+                            finding.cause == Cause::kDatabaseNotSynced;
+  if (is_of_writes && IsWrittenByProgram(timeline, finding.database)) {
+    return {"the program writes the file by itself, and not through SQLite",
+            "not_sqlite", false};
+  }
+  const bool is_setting = IsSetting(finding.cause);
+  return {
+      absl::StrCat(is_setting ? "setting: " : "bug: ", InWords(finding.cause)),
+      std::string(Name(finding.cause)), is_setting};
+}
 
 class Text {
  public:
@@ -61,6 +97,7 @@ class Text {
 
   std::string Print() {
     Head();
+    Interrupted();
     Kills();
     Power();
     Checks();
@@ -73,12 +110,18 @@ class Text {
  private:
   // Of files, and of findings after each kind of crash, so that the whole stays
   // short.
-  static constexpr std::size_t kMost = 3;
-  std::size_t most_findings() const { return has_checks() ? 2 : 5; }
+  static constexpr std::size_t kMost = 2;
+  std::size_t most_findings() const { return has_checks() ? 2 : 4; }
   bool has_checks() const { return judgement_.check.has_value(); }
   // Only commands look at what the program keeps.
   bool has_only_checks() const {
     return has_checks() && timeline().databases.empty();
+  }
+
+  // The last line says why.
+  bool was_nothing_judged() const {
+    return timeline().kill_images + judgement_.power.images == 0 &&
+           judgement_.exit_code() == ExitCode::kNotExercised;
   }
 
   void LeftOut(std::size_t count) {
@@ -111,12 +154,8 @@ class Text {
   }
 
   void Head() {
-    std::vector<std::string> words;
-    for (const std::string& word : judgement_.header.command) {
-      words.push_back(Shown(word));
-    }
-    Line(absl::StrJoin(words, " "), ": ", HowItEnded(), "; ",
-         Plural(judgement_.commits(), "commit"), " in ",
+    Line(Brief(absl::StrJoin(judgement_.header.command, " ")), ": ",
+         HowItEnded(), "; ", Plural(judgement_.commits(), "commit"), " in ",
          Plural(static_cast<std::int64_t>(timeline().databases.size()),
                 "database"),
          ", ",
@@ -132,12 +171,27 @@ class Text {
     }
   }
 
-  void Kills() {
+  void Interrupted() {
     if (timeline().ended_at > 0) {
       Line("interrupted: kills were judged up to call ", timeline().ended_at,
            ", losses of power not at all");
+    } else if (judgement_.power.ended_at > 0) {
+      Line(
+          "interrupted: all kills were judged, and losses of power up to call ",
+          judgement_.power.ended_at);
+    } else if (judgement_.ended_at() > 0) {
+      Line("interrupted: not all images were looked at by the commands");
     }
-    if (has_only_checks()) return;
+  }
+
+  void Kills() {
+    if (has_only_checks() || was_nothing_judged()) return;
+    if (timeline().kills.empty() && timeline().kill_images == 0) {
+      Line(
+          "after a kill:          nothing is lost (nothing was written after "
+          "the first promise)");
+      return;
+    }
     if (timeline().kills.empty()) {
       Line("after a kill:          nothing is lost (",
            Plural(timeline().kill_images, "image"), ")");
@@ -155,11 +209,8 @@ class Text {
 
   void Power() {
     const std::vector<PowerFinding>& findings = judgement_.power.findings;
-    if (timeline().ended_at > 0 || has_only_checks()) return;
-    if (judgement_.power.ended_at > 0) {
-      Line(
-          "interrupted: all kills were judged, and losses of power up to call ",
-          judgement_.power.ended_at);
+    if (timeline().ended_at > 0 || has_only_checks() || was_nothing_judged()) {
+      return;
     }
     if (findings.empty()) {
       Line("after a loss of power: nothing is lost (",
@@ -191,7 +242,6 @@ class Text {
       }
     }
     LeftOut(count);
-    if (check.ended_at > 0) Line("interrupted: not all images were checked");
     Line("looked at by command:  ", Plural(check.kill_images, "image"),
          " after a kill, and ", check.power_images,
          " others after a loss of power",
@@ -246,7 +296,7 @@ class Text {
       Line("not judged: ",
            Plural(power.unreadable + timeline().unreadable, "image"),
            " that this SQLite cannot read: ",
-           Shown(judgement_.states.WhyUnreadable()));
+           Brief(judgement_.states.WhyUnreadable()));
     }
     if (power.skipped > 0) {
       Line("not judged: ", Plural(power.skipped, "crash point"),
@@ -268,7 +318,7 @@ std::string Text::InWords(const KillFinding& kill) const {
           ? absl::StrCat("; setting: ",
                          lastcommit::InWords(Cause::kUnprotected))
           : "; the program writes the file by itself, and not through SQLite";
-  const std::string difference = Shown(Difference(
+  const std::string difference = Brief(Difference(
       judgement_.states[kill.expected], judgement_.states[kill.found]));
   switch (kill.kind) {
     case KillFinding::Kind::kHalf:
@@ -278,8 +328,9 @@ std::string Text::InWords(const KillFinding& kill) const {
       return absl::StrCat(name, " is damaged: ", difference, cause);
     case KillFinding::Kind::kElsewhere:
       return absl::StrCat("the content of ", name,
-                          " changes where no transaction ends: ", difference,
-                          cause);
+                          " is changed by something else than a "
+                          "transaction: ",
+                          difference, cause);
     case KillFinding::Kind::kNotYet:
       return absl::StrCat(name,
                           " does not hold what was acknowledged: it was "
@@ -303,14 +354,13 @@ std::string Text::InWords(const PowerFinding& finding) const {
                         " commits of ", name, " are lost");
   } else if (finding.kind == PowerKind::kDamaged) {
     what = absl::StrCat(
-        name, " is damaged: ", Shown(judgement_.states[finding.found].message));
+        name, " is damaged: ", Brief(judgement_.states[finding.found].message));
   } else {
     what = absl::StrCat(name, " holds what was never committed: ",
-                        Shown(Difference(judgement_.states[finding.expected],
+                        Brief(Difference(judgement_.states[finding.expected],
                                          judgement_.states[finding.found])));
   }
-  return absl::StrCat(what, "; ", WordOf(finding.cause), ": ",
-                      lastcommit::InWords(finding.cause));
+  return absl::StrCat(what, "; ", ReasonOf(timeline(), finding).text);
 }
 
 std::string Text::InWords(const CheckFinding& finding) {
@@ -366,17 +416,17 @@ FindingView ViewOf(const Judgement& judgement, std::size_t i) {
 FindingView ViewOf(const Judgement& judgement, const PowerFinding& finding) {
   constexpr std::string_view kKinds[] = {"lost", "half", "damaged"};
   const std::string kind(kKinds[static_cast<int>(finding.kind)]);
+  const Reason reason = ReasonOf(judgement.timeline, finding);
   FindingView view;
-  view.name =
-      absl::StrCat("power-", kind, "-", std::string(Name(finding.cause)));
+  view.name = absl::StrCat("power-", kind, "-", reason.name);
   view.text = Text(judgement).InWords(finding);
   view.call = finding.call;
   view.survival = finding.survival;
   view.json = {
       {"kind", kind},
       {"database", judgement.timeline.databases[finding.database].path},
-      {"cause", Name(finding.cause)},
-      {"setting", IsSetting(finding.cause)},
+      {"cause", reason.name},
+      {"setting", reason.is_setting},
       {"promised", finding.promised},
       {"lost", finding.lost},
       {"images", finding.images},
