@@ -40,6 +40,19 @@ std::int64_t Milliseconds() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+// Waits for what the work has left: processes that end when it dies. One that
+// does not end is left alone.
+void WaitForOrphans() {
+  constexpr int kMostTimes = 200;
+  for (int i = 0; i < kMostTimes; ++i) {
+    pid_t gone = 0;
+    while ((gone = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    if (gone < 0 && errno == ECHILD) return;
+    usleep(10'000);
+  }
+}
+
 void HandleBoth(void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
@@ -83,6 +96,7 @@ void Supervised::OnSignal(int signal) {
 absl::StatusOr<Supervised::End> Supervised::Run(
     const std::function<int()>& work) {
   std::fflush(stdout);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
@@ -106,6 +120,7 @@ absl::StatusOr<Supervised::End> Supervised::Run(
   end.interrupt = shared_->last;
   if (WIFSIGNALED(status)) {
     end.signal = WTERMSIG(status);
+    WaitForOrphans();
   } else {
     end.exit_code = WEXITSTATUS(status);
   }

@@ -113,16 +113,16 @@ Stage StageOf(JudgePhase phase) {
 }
 
 std::string InWords(const Supervised::End& end) {
-  const std::string call = absl::StrCat(" at call ", end.call);
+  const std::string call = absl::StrCat(", near call ", end.call, ",");
   switch (end.at) {
     case kKills:
-      return absl::StrCat("judging a kill", call);
+      return absl::StrCat("the judge of a kill", call);
     case kPower:
-      return absl::StrCat("judging a loss of power", call);
+      return absl::StrCat("the judge of a loss of power", call);
     case kChecks:
-      return absl::StrCat("checking a crash", call);
+      return absl::StrCat("the check of a crash", call);
     default:
-      return "recording the program";
+      return "the recorder";
   }
 }
 
@@ -213,8 +213,8 @@ std::string Keep(const std::string& recording, const std::string& scratch) {
 absl::Status Died(const Supervised::End& end, const std::string& recording,
                   const std::string& scratch) {
   std::string message =
-      absl::StrCat("it died of signal ", end.signal, " (",
-                   strsignal(end.signal), ") while ", InWords(end));
+      absl::StrCat(InWords(end), " died of signal ", end.signal, " (",
+                   strsignal(end.signal), ")");
   if (end.at != kRecording) {
     const std::string kept = Keep(recording, scratch);
     if (!kept.empty()) {

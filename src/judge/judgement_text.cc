@@ -245,9 +245,10 @@ class Text {
     Line("looked at by command:  ", Plural(check.kill_images, "image"),
          " after a kill, and ", check.power_images,
          " others after a loss of power",
-         check.not_checked == 0 ? ""
-                                : absl::StrCat("; not at ", check.not_checked,
-                                               " more (--check-images)"));
+         check.not_checked == 0
+             ? ""
+             : absl::StrCat("; not at ", check.not_checked, " more",
+                            check.ended_at > 0 ? "" : " (--check-images)"));
   }
 
   void SideFiles() {
