@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -28,11 +29,12 @@ constexpr std::string_view kOptions[] = {"--recover", "--check", "--dump"};
 constexpr std::size_t kDump = 2;
 
 // What is shown of an output: its first line and its last one, where some
-// languages have what went wrong.
-std::string BriefOf(const std::string& output) {
+// languages have what went wrong. Of errors, if there are any.
+std::string BriefOf(const CommandEnd& end) {
   constexpr std::size_t kMost = 120;
   const std::vector<std::string> lines =
-      absl::StrSplit(output, '\n', absl::SkipWhitespace());
+      absl::StrSplit(end.errors.empty() ? end.output : end.errors, '\n',
+                     absl::SkipWhitespace());
   if (lines.empty()) return "";
   const std::string first = lines.front().substr(0, kMost);
   return lines.size() == 1
@@ -91,8 +93,43 @@ class Checker {
   }
 
   absl::Status Run() {
-    RETURN_IF_ERROR(TryWithoutCrash());
-    return CheckAll();
+    std::vector<ImageTask> tasks;
+    for (const CheckImage& image : images_.images) {
+      ImageTask task;
+      task.image = &image.image;
+      task.crash = image.is_power ? "power" : "kill";
+      task.call = image.call;
+      task.printed = PrintedUntil(timeline_, image.promises);
+      task.commands = Commands();
+      tasks.push_back(std::move(task));
+    }
+    ASSIGN_OR_RETURN(const Ends ends, RunAll(tasks));
+    if (!options_.dump.empty()) RETURN_IF_ERROR(LearnStates(ends));
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      Judge(images_.images[i], ends[i]);
+    }
+    return absl::OkStatus();
+  }
+
+  // Twice: what puts out something else each time says nothing.
+  absl::Status TryOn(const Storage& files) {
+    ImageTask task;
+    task.image = &files;
+    task.crash = "none";
+    task.call = timeline_.calls;
+    task.printed = PrintedUntil(timeline_, timeline_.promises.size());
+    task.commands = Commands();
+    ASSIGN_OR_RETURN(const Ends ends, RunAll({task, task}));
+    if (outcome_.ended_at > 0) return absl::OkStatus();
+    for (const ImageTaskEnd& end : ends) RETURN_IF_ERROR(MustSucceed(*end));
+    if (options_.dump.empty() ||
+        IsSame(ends[0]->at(kDump), ends[1]->at(kDump))) {
+      return absl::OkStatus();
+    }
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--dump puts out something else each time for what the program left "
+        "without a crash: ",
+        DifferenceOf(ends[0]->at(kDump), ends[1]->at(kDump))));
   }
 
   CheckOutcome& outcome() { return outcome_; }
@@ -118,57 +155,16 @@ class Checker {
     });
   }
 
-  // Twice: what puts out something else each time says nothing.
-  absl::Status TryWithoutCrash() {
-    ImageTask task;
-    task.image = &images_.end;
-    task.crash = "none";
-    task.call = timeline_.calls;
-    task.printed = PrintedUntil(timeline_, timeline_.promises.size());
-    task.commands = Commands();
-    ASSIGN_OR_RETURN(const Ends ends, RunAll({task, task}));
-    if (outcome_.ended_at > 0) return absl::OkStatus();
-    for (const ImageTaskEnd& end : ends) RETURN_IF_ERROR(MustSucceed(*end));
-    if (!options_.dump.empty() &&
-        !IsSame(ends[0]->at(kDump), ends[1]->at(kDump))) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "--dump puts out something else each time for what the program left "
-          "without a crash: ",
-          DifferenceOf(ends[0]->at(kDump), ends[1]->at(kDump))));
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status MustSucceed(const std::vector<CommandEnd>& ends) const {
     const CommandEnd& end = ends.back();
     if (end.is_success()) return absl::OkStatus();
-    const std::string output = BriefOf(end.output);
+    const std::string output = BriefOf(end);
     return absl::FailedPreconditionError(absl::StrCat(
         std::string(kOptions[ends.size() - 1]),
         " fails on what the program left without a crash, so that it judges "
         "nothing: ",
         InWords(end, options_.time),
         output.empty() ? "" : absl::StrCat(": ", Shown(output))));
-  }
-
-  absl::Status CheckAll() {
-    if (outcome_.ended_at > 0) return absl::OkStatus();
-    std::vector<ImageTask> tasks;
-    for (const CheckImage& image : images_.images) {
-      ImageTask task;
-      task.image = &image.image;
-      task.crash = image.is_power ? "power" : "kill";
-      task.call = image.call;
-      task.printed = PrintedUntil(timeline_, image.promises);
-      task.commands = Commands();
-      tasks.push_back(std::move(task));
-    }
-    ASSIGN_OR_RETURN(const Ends ends, RunAll(tasks));
-    if (!options_.dump.empty()) RETURN_IF_ERROR(LearnStates(ends));
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-      Judge(images_.images[i], ends[i]);
-    }
-    return absl::OkStatus();
   }
 
   // What the dump puts out without a crash where images are compared with it:
@@ -236,7 +232,7 @@ class Checker {
     finding.call = image.call;
     finding.written = image.written;
     finding.survival = image.survival;
-    finding.output = BriefOf(last.output);
+    finding.output = BriefOf(last);
     bool is_found = false;
     if (!last.is_success()) {
       is_found = true;
@@ -287,6 +283,26 @@ class Checker {
 }  // namespace
 
 std::string_view Name(CheckFinding::Kind kind) { return kKinds.Of(kind); }
+
+absl::Status TryWithoutCrash(const std::string& recording,
+                             const RecordingDigest& digest,
+                             const Timeline& timeline,
+                             const CheckOptions& options,
+                             const JudgeGoesOn& goes_on) {
+  CheckImages images;
+  images.files = std::make_unique<Rebuild>(digest.frame.header.directory,
+                                           DiskModel::kPosix);
+  images.files->storage().NeverLosesPower();
+  const auto take = [&](const RecordedCall& call) {
+    for (const Effect& effect : call.effects) {
+      RETURN_IF_ERROR(images.files->Apply(effect));
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(ReadRecording(recording, take).status());
+  return Checker(timeline, options, /*atomic=*/false, images, goes_on)
+      .TryOn(images.files->storage());
+}
 
 absl::StatusOr<CheckOutcome> CheckEverywhere(
     const std::string& recording, const RecordingDigest& digest,

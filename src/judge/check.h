@@ -67,7 +67,15 @@ struct CheckOutcome {
   std::uint64_t ended_at = 0;    // as of a timeline
 };
 
-// FailedPrecondition: a command fails without a crash.
+// FailedPrecondition: a command fails on what the program leaves without a
+// crash, or a dump is something else each time.
+absl::Status TryWithoutCrash(const std::string& recording,
+                             const RecordingDigest& digest,
+                             const Timeline& timeline,
+                             const CheckOptions& options,
+                             const JudgeGoesOn& goes_on);
+
+// They did well without a crash.
 absl::StatusOr<CheckOutcome> CheckEverywhere(
     const std::string& recording, const RecordingDigest& digest,
     const Timeline& timeline, const CheckOptions& options, bool atomic,

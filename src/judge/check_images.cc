@@ -205,7 +205,7 @@ class Candidates {
 
   // In that order; `left_out`: how many more there are.
   std::vector<Candidate> Choose(int most, std::int64_t& left_out) const {
-    const std::size_t room = static_cast<std::size_t>(most);
+    const auto room = static_cast<std::size_t>(most);
     const std::size_t kills = Count(kills_);
     const std::size_t losses = Count(losses_);
     const std::size_t half = room / 2;
@@ -220,13 +220,13 @@ class Candidates {
   }
 
  private:
-  static constexpr int kRanks = 4;
+  static constexpr std::size_t kRanks = 4;
   using Ranks = std::array<std::vector<Candidate>, kRanks>;
 
-  static int RankOf(const CrashWalk::Crash& crash, bool is_power) {
+  static std::size_t RankOf(const CrashWalk::Crash& crash, bool is_power) {
     if (is_power) {
       const bool is_none = crash.kind == SurvivalKind::kNone;
-      return (crash.is_at_promise ? 0 : 2) + (is_none ? 0 : 1);
+      return (crash.is_at_promise ? 0U : 2U) + (is_none ? 0U : 1U);
     }
     return crash.is_at_promise ? 0 : crash.id.written < 0 ? 1 : 2;
   }
@@ -372,7 +372,6 @@ absl::StatusOr<CheckImages> ImagesToCheck(const std::string& recording,
   CrashWalk collection(root, timeline, limits.power, collector.Visitor());
   RETURN_IF_ERROR(walk_through(collection));
   collector.PutInto(images);
-  images.end = collection.files().storage();
   images.files = collection.TakeFiles();
   return images;
 }

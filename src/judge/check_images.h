@@ -38,8 +38,6 @@ struct CheckImage {
 struct CheckImages {
   std::vector<CheckImage> images;
   std::int64_t left_out = 0;  // that are others, and too many
-  // What the recording ends with.
-  Storage end{Storage::Options{}};
   // What is there after some calls, without a crash.
   std::map<std::uint64_t, Storage> states;
   // Says what the symbolic links of all of them say.

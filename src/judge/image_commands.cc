@@ -88,6 +88,7 @@ std::vector<std::uint8_t> Packed(
     json["ends"].push_back({{"how", static_cast<int>(end.how)},
                             {"status", end.status},
                             {"output", BytesOf(end.output)},
+                            {"errors", BytesOf(end.errors)},
                             {"digest", end.digest},
                             {"size", end.size}});
   }
@@ -133,6 +134,7 @@ absl::StatusOr<std::vector<CommandEnd>> Unpacked(
     end.how = static_cast<CommandEnd::How>(found.at("how").get<int>());
     end.status = found.at("status").get<int>();
     end.output = TextOf(found.at("output"));
+    end.errors = TextOf(found.at("errors"));
     end.digest = found.at("digest").get<std::uint64_t>();
     end.size = found.at("size").get<std::int64_t>();
     ends.push_back(std::move(end));

@@ -76,6 +76,11 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
                    TimelineOf(recording, digest, options.timeline,
                               judgement.states, goes_on(JudgePhase::kKills)));
   if (judgement.ended_at() > 0) return judgement;
+  if (options.check.is_given()) {
+    RETURN_IF_ERROR(TryWithoutCrash(recording, digest, judgement.timeline,
+                                    options.check,
+                                    goes_on(JudgePhase::kChecks)));
+  }
   ASSIGN_OR_RETURN(judgement.power,
                    LosePowerEverywhere(recording, digest, judgement.timeline,
                                        judgement.states, options.power,

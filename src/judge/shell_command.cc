@@ -12,7 +12,6 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -22,7 +21,7 @@ namespace {
 constexpr int kTick = 20;  // milliseconds
 
 // In the child; does not return.
-void Become(const ShellCommand& command, int output) {
+void Become(const ShellCommand& command, int output, int errors) {
   setpgid(0, 0);
   for (const int signal_number : {SIGINT, SIGTERM, SIGPIPE}) {
     signal(signal_number, SIG_DFL);
@@ -30,7 +29,7 @@ void Become(const ShellCommand& command, int output) {
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   dup2(nothing, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
-  dup2(command.keeps_errors ? output : nothing, STDERR_FILENO);
+  dup2(errors, STDERR_FILENO);
   for (const auto& [name, value] : command.environment) {
     setenv(name.c_str(), value.c_str(), 1);
   }
@@ -57,11 +56,10 @@ class Output {
     }
     return true;
   }
-  void Put(CommandEnd& end) {
-    end.output = std::move(kept_);
-    end.digest = digest_;
-    end.size = size_;
-  }
+  int descriptor() const { return descriptor_; }
+  const std::string& kept() const { return kept_; }
+  std::uint64_t digest() const { return digest_; }
+  std::int64_t size() const { return size_; }
 
  private:
   void Take(std::string_view bytes) {
@@ -84,51 +82,78 @@ class Output {
   std::int64_t size_ = 0;
 };
 
-CommandEnd Follow(pid_t child, int descriptor, absl::Time deadline,
-                  const std::function<bool()>& goes_on) {
+CommandEnd Follow(pid_t child, Output& output, Output& errors,
+                  absl::Time deadline, const std::function<bool()>& goes_on) {
   CommandEnd end;
-  Output output(descriptor);
-  bool is_open = true;
+  bool has_output = true;
+  bool has_errors = true;
   bool is_over = false;
   int status = 0;
-  while (!is_over) {
-    pollfd wait = {is_open ? descriptor : -1, POLLIN, 0};
-    poll(&wait, 1, is_open ? kTick : 1);
-    if (is_open) is_open = output.Read();
+  while (!is_over && end.how == CommandEnd::How::kExited) {
+    pollfd waits[] = {{has_output ? output.descriptor() : -1, POLLIN, 0},
+                      {has_errors ? errors.descriptor() : -1, POLLIN, 0}};
+    poll(waits, 2, has_output || has_errors ? kTick : 1);
+    if (has_output) has_output = output.Read();
+    if (has_errors) has_errors = errors.Read();
     is_over = waitpid(child, &status, WNOHANG) == child;
     if (is_over) break;
     if (absl::Now() > deadline) end.how = CommandEnd::How::kTooLong;
     if (!goes_on()) end.how = CommandEnd::How::kStopped;
-    if (end.how != CommandEnd::How::kExited) break;
   }
   // What it has left in the background must not hold the output open.
   kill(-child, SIGKILL);
   if (!is_over) waitpid(child, &status, 0);
   output.Read();
-  output.Put(end);
+  errors.Read();
+  end.output = output.kept();
+  end.digest = output.digest();
+  end.size = output.size();
+  end.errors = errors.kept();
   if (end.how != CommandEnd::How::kExited) return end;
   if (WIFSIGNALED(status)) end.how = CommandEnd::How::kKilled;
   end.status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
   return end;
 }
 
+// A pipe of which this process reads.
+struct Pipe {
+  Pipe() : is_open(pipe2(ends, O_CLOEXEC) == 0) {}
+  ~Pipe() {
+    CloseWriter();
+    if (is_open) close(ends[0]);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  void CloseWriter() {
+    if (is_open && ends[1] >= 0) close(std::exchange(ends[1], -1));
+  }
+
+  int ends[2] = {-1, -1};
+  const bool is_open;
+};
+
 }  // namespace
 
 absl::StatusOr<CommandEnd> RunCommand(const ShellCommand& command,
                                       const std::function<bool()>& goes_on) {
-  int pipe[2];
-  if (pipe2(pipe, O_CLOEXEC) != 0) {
+  Pipe output;
+  Pipe errors;
+  if (!output.is_open || !errors.is_open) {
     return absl::ErrnoToStatus(errno, "cannot make a pipe");
   }
-  const auto close_reader = absl::MakeCleanup([&pipe] { close(pipe[0]); });
   const absl::Time deadline = absl::Now() + command.time;
   const pid_t child = fork();
-  if (child == 0) Become(command, pipe[1]);
-  close(pipe[1]);
+  if (child == 0) Become(command, output.ends[1], errors.ends[1]);
   if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
   setpgid(child, child);  // also here: whoever comes first
-  fcntl(pipe[0], F_SETFL, O_NONBLOCK);
-  return Follow(child, pipe[0], deadline, goes_on);
+  for (Pipe* const pipe : {&output, &errors}) {
+    pipe->CloseWriter();
+    fcntl(pipe->ends[0], F_SETFL, O_NONBLOCK);
+  }
+  Output from_output(output.ends[0]);
+  Output from_errors(errors.ends[0]);
+  return Follow(child, from_output, from_errors, deadline, goes_on);
 }
 
 std::string InWords(const CommandEnd& end, absl::Duration time) {

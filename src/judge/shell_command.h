@@ -20,16 +20,16 @@ struct ShellCommand {
   std::string directory;  // where it runs
   std::vector<std::pair<std::string, std::string>> environment;  // added
   absl::Duration time = absl::Seconds(10);
-  bool keeps_errors = true;  // the standard error is a part of the output
 };
 
 struct CommandEnd {
   enum class How { kExited, kKilled, kTooLong, kStopped };
   How how = How::kExited;
   int status = 0;            // an exit code, or a signal
-  std::string output;        // its beginning
+  std::string output;        // the beginning of the standard output
   std::uint64_t digest = 0;  // of all of it
   std::int64_t size = 0;     // of all of it
+  std::string errors;        // the beginning of the standard error
 
   bool is_success() const { return how == How::kExited && status == 0; }
 };
