@@ -50,14 +50,6 @@ ExitCode ListSavers() {
   return ExitCode::kHeld;
 }
 
-// What nobody could read has shown nothing.
-ExitCode WithOutputWritten(ExitCode code) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  const ExitCode failed =
-      Report(absl::InternalError("cannot write to standard output"));
-  return code == ExitCode::kViolated ? code : failed;
-}
-
 int Main(int argc, char** argv) {
   // A closed pipe is an error of writing, not a death that leaves files behind.
   signal(SIGPIPE, SIG_IGN);
@@ -85,9 +77,9 @@ int Main(int argc, char** argv) {
   AddSweep(app, argv[0], code);
   AddBlame(app, code);
   AddShow(app, code);
-  AddTry(app, code);
+  AddTry(app, argv[0], code);
   AddRecord(app, code);
-  AddJudge(app, code);
+  AddJudge(app, argv[0], code);
   AddVerify(app, code);
   AddBugs(app, code);
   app.add_subcommand("savers", "List the stores that can be tested")

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,13 +71,15 @@ struct PowerOutcome {
   std::int64_t images = 0;       // judged
   std::int64_t not_counted = 0;  // before the database counts
   std::int64_t unreadable = 0;
-  std::int64_t thinned = 0;  // crash points with more than the limit unsynced
-  std::int64_t skipped = 0;  // crash points with so many that none was tried
+  std::int64_t thinned = 0;    // crash points with more than the limit unsynced
+  std::int64_t skipped = 0;    // crash points with so many that none was tried
+  std::uint64_t ended_at = 0;  // as of a timeline
 };
 
 struct PowerLimits {
   SurvivalLimits survivals = {.random = 4, .seed = 1, .changes = 12};
   DiskModel model = DiskModel::kPosix;
+  std::optional<std::uint64_t> only_call = {};  // a crash after that one only
 };
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,

@@ -86,15 +86,20 @@ struct Timeline {
   std::int64_t live_views = 0;   // compared with what a kill leaves
   bool has_acks = false;         // they are the promises, and output is none
   std::int64_t probes = 0;       // questions of acknowledgements, answered
+  // Somebody ended it there, and what comes later was not looked at; 0:
+  // nobody did.
+  std::uint64_t ended_at = 0;
 };
 
 struct TimelineOptions {
   // Only what the databases hold at a promise is whole: a commit between two is
   // half of something. What comes before the first promise is set-up.
   bool atomic = false;
+  // Findings of a kill at that call only.
+  std::optional<std::uint64_t> only_call = {};
 };
 
-// Called now and then with the number of the call; false ends it (Cancelled).
+// Called now and then with the number of the call; false ends it.
 using JudgeGoesOn = std::function<bool(std::uint64_t call)>;
 
 // InvalidArgument: what a recording cannot be. FailedPrecondition: `atomic`,

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -144,6 +145,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, NoJournalTest,
 TEST_F(PythonTest, ADatabaseThatIsRewrittenInPlaceIsSeenInItsMiddle) {
   const Judgement judgement = JudgeProgram("mistakes.py", "rewritten_in_place");
   EXPECT_THAT(Kills(judgement), ElementsAre("damaged not_sqlite"));
+  EXPECT_THAT(Losses(judgement), Each(HasSubstr("not_sqlite")));
   EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
 }
 
@@ -269,6 +271,7 @@ TEST_F(PythonTest, AProgramThatPromisesNothingIsNotExercised) {
   const Judgement judgement = JudgeProgram("mistakes.py", "says_nothing");
   EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
   EXPECT_THAT(judgement.NotExercised(), HasSubstr("promised nothing"));
+  EXPECT_THAT(TextOf(judgement), Not(HasSubstr("nothing is lost")));
 }
 
 TEST_F(JudgeTest, AProgramWithoutADatabaseIsNotExercised) {
@@ -291,14 +294,35 @@ TEST_F(JudgeTest, TheSqliteShellInAPipelineIsJudged) {
   EXPECT_EQ(judgement.commits(), 2);
 }
 
-TEST_F(JudgeTest, AJudgementThatIsEndedIsCancelled) {
+TEST_F(JudgeTest, AJudgementThatIsEndedSaysWhere) {
   ASSERT_TRUE(
       RecordScript("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 "
                    "7 8 9; do echo $i > f$j; done; done")
           .ok());
-  const auto judgement = JudgeRecording(
-      Recording(), {}, [](const JudgeProgress&) { return false; });
-  EXPECT_THAT(judgement.status(), StatusIs(absl::StatusCode::kCancelled));
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress& until_now) {
+        return until_now.phase == JudgePhase::kKills || until_now.call < 20;
+      });
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(TextOf(*judgement),
+              HasSubstr("interrupted: all kills were judged, and losses of "
+                        "power up to call 33\n"));
+  EXPECT_EQ(JsonOf(*judgement).at("interrupted").at("call"), 33);
+}
+
+TEST_F(PythonTest, WhatWasFoundBeforeTheEndIsKept) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "journal_memory"})
+          .ok());
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress& until_now) {
+        return until_now.phase == JudgePhase::kKills;
+      });
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(Kills(*judgement), Contains(HasSubstr("unprotected")));
+  EXPECT_EQ(judgement->ended_at(), 1);
 }
 
 TEST_F(JudgeTest, ManyFindingsAreAShortTextAndAWholeList) {
@@ -317,7 +341,7 @@ TEST_F(JudgeTest, ManyFindingsAreAShortTextAndAWholeList) {
   }
   const std::string text = TextOf(judgement);
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 20) << text;
-  EXPECT_THAT(text, HasSubstr("and 25 more (--json has all)"));
+  EXPECT_THAT(text, HasSubstr("and 26 more (--json has all)"));
   EXPECT_THAT(Losses(judgement), SizeIs(30));
 }
 

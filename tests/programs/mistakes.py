@@ -110,6 +110,63 @@ def file_before_its_row():
         say("stored", i)
 
 
+def stores_files(is_row_first, is_synced):
+    """A row and a file beside it, which belong together."""
+    connection = store(synchronous="EXTRA")
+
+    def put_row(i):
+        connection.execute("INSERT INTO t VALUES(?, 0)", (f"file{i}",))
+
+    for i in range(3):
+        if is_row_first:
+            put_row(i)
+        with open(f"file{i}", "w") as file:
+            file.write("content" * 100)
+            if is_synced:
+                file.flush()
+                os.fsync(file.fileno())
+        if is_synced:
+            directory = os.open(".", os.O_RDONLY)
+            os.fsync(directory)
+            os.close(directory)
+        if not is_row_first:
+            put_row(i)
+        say("stored", f"file{i}")
+
+
+def row_before_its_file():
+    stores_files(is_row_first=True, is_synced=True)
+
+
+def synced_file_before_its_row():
+    """As it should be."""
+    stores_files(is_row_first=False, is_synced=True)
+
+
+def replaced_json(is_renamed):
+    """No SQLite: the state is a file of its own."""
+    for i in range(4):
+        name = "state.tmp" if is_renamed else "state.json"
+        with open(name, "w") as file:
+            file.write('{"step": ' + str(i) + ', "fill": "' + "x" * 9000 + '"}')
+            file.flush()
+            os.fsync(file.fileno())
+        if is_renamed:
+            os.rename(name, "state.json")
+        directory = os.open(".", os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+        say("step", i)
+
+
+def json_in_place():
+    replaced_json(is_renamed=False)
+
+
+def json_renamed():
+    replaced_json(is_renamed=True)
+
+
 def renamed(is_synced):
     connection = store(synchronous="EXTRA")
     for i in range(3):
