@@ -19,7 +19,9 @@ using Json = nlohmann::json;
 
 constexpr Names<Cause, Cause::kUnknown> kCauseNames(
     "wal_not_synced", "directory_not_synced", "journal_not_synced",
-    "database_not_synced", "journal_synced_once", "unprotected", "unknown");
+    "database_not_synced", "journal_synced_once", "unprotected",
+    "own_files_not_synced", "attached_wal", "vacuum_undone", "partial_rollback",
+    "missing_sync", "unknown");
 
 // What happened, and which setting would mend it.
 std::string InWords(Cause cause) {
@@ -42,10 +44,32 @@ std::string InWords(Cause cause) {
     case Cause::kUnprotected:
       return "the database was written without a journal on the disk (PRAGMA "
              "journal_mode=WAL or DELETE makes one)";
+    case Cause::kOwnFilesNotSynced:
+      return "the program made or moved the file, or a directory above it, and "
+             "did not sync it (fsync the file, and its directory)";
+    case Cause::kAttachedWal:
+      return "in WAL mode each attached database is atomic only for itself "
+             "(https://www.sqlite.org/lang_attach.html)";
+    case Cause::kVacuumUndone:
+      return "SQLite makes the file smaller before the end of the journal is "
+             "synced (docs/findings.md, vacuum-undone)";
+    case Cause::kPartialRollback:
+      return "SQLite 3.11.0 to 3.50.1 leaves frames with wrong checksums where "
+             "a part of a transaction is undone (docs/findings.md, "
+             "partial-rollback; fixed in 3.50.2)";
+    case Cause::kMissingSync:
+      return "a sync is missing that PRAGMA synchronous leaves out at no level";
     case Cause::kUnknown:
       return "all that SQLite syncs was synced";
   }
   return "";
+}
+
+std::string_view CauseOf(const KillFinding& kill) {
+  if (kill.cause != Cause::kUnknown) return Name(kill.cause);
+  if (kill.kind == KillFinding::Kind::kNotWhole) return "not_sqlite";
+  if (!kill.is_unprotected) return "unknown";
+  return kill.has_lock ? Name(Cause::kUnprotected) : "not_sqlite";
 }
 
 std::string WordOf(Cause cause) { return IsSetting(cause) ? "setting" : "bug"; }
@@ -137,7 +161,10 @@ class Text {
   std::string InWords(const KillFinding& kill) const {
     const std::string name = NameOf(kill.database);
     const std::string cause =
-        !kill.is_unprotected ? ""
+        kill.cause != Cause::kUnknown
+            ? absl::StrCat("; ", WordOf(kill.cause), ": ",
+                           lastcommit::InWords(kill.cause))
+        : !kill.is_unprotected ? ""
         : kill.has_lock
             ? absl::StrCat("; setting: ",
                            lastcommit::InWords(Cause::kUnprotected))
@@ -161,11 +188,21 @@ class Text {
       case KillFinding::Kind::kBetween:
         return absl::StrCat("a part of what is acknowledged together is in ",
                             name, ": ", difference);
+      case KillFinding::Kind::kTorn:
+        return absl::StrCat(
+            "of a transaction over ", name, " and ", NameOf(kill.other),
+            " only the part in ", name,
+            " is there; setting: ", lastcommit::InWords(Cause::kAttachedWal));
+      case KillFinding::Kind::kNotWhole:
+        return absl::StrCat(name,
+                            " is no whole database at the end: ", difference,
+                            "; was it copied while somebody wrote? (VACUUM "
+                            "INTO and the backup API copy a whole one)");
       case KillFinding::Kind::kUnseen:
         break;
     }
     return absl::StrCat("what is left of ", name,
-                        " is not what the program saw: ", difference);
+                        " is not what the program saw: ", difference, cause);
   }
 
   void Power() {
@@ -184,6 +221,10 @@ class Text {
       if (finding.kind == PowerKind::kLost) {
         what = absl::StrCat("up to ", finding.lost, " of ", finding.promised,
                             " ", promised, " commits of ", name, " are lost");
+      } else if (finding.kind == PowerKind::kTorn) {
+        what = absl::StrCat("of a transaction over ", name, " and ",
+                            NameOf(finding.other), " only the part in ", name,
+                            " is there");
       } else if (finding.kind == PowerKind::kDamaged) {
         what = absl::StrCat(name, " is damaged: ",
                             Shown(judgement_.states[finding.found].message));
@@ -260,9 +301,11 @@ std::string TextOf(const Judgement& judgement) {
 }
 
 Json JsonOf(const Judgement& judgement) {
-  constexpr std::string_view kKillKinds[] = {"half",   "damaged", "elsewhere",
-                                             "unseen", "not_yet", "between"};
-  constexpr std::string_view kPowerKinds[] = {"lost", "half", "damaged"};
+  constexpr std::string_view kKillKinds[] = {"half",   "damaged",  "elsewhere",
+                                             "unseen", "not_yet",  "between",
+                                             "torn",   "not_whole"};
+  constexpr std::string_view kPowerKinds[] = {"lost", "half", "damaged",
+                                              "torn"};
   const Timeline& timeline = judgement.timeline;
   Json json = {
       {"schema", "lastcommit-judgement-1"},
@@ -290,10 +333,9 @@ Json JsonOf(const Judgement& judgement) {
          {"database", timeline.databases[kill.database].path},
          {"call", kill.call},
          {"images", timeline.kill_counts[i]},
-         {"cause", kill.is_unprotected
-                       ? (kill.has_lock ? "unprotected" : "not_sqlite")
-                       : "unknown"},
-         {"setting", kill.is_unprotected && kill.has_lock}});
+         {"cause", CauseOf(kill)},
+         {"setting",
+          IsSetting(kill.cause) || (kill.is_unprotected && kill.has_lock)}});
   }
   json["power"] = Json::array();
   for (const PowerFinding& finding : judgement.power.findings) {
