@@ -3,8 +3,8 @@
 Random SQL over one or two databases and one to three connections, with threads
 or processes in some, in any journal mode and level. The first line it writes
 says whether it keeps what it says through a loss of power ("strict"), through a
-kill ("setting") or not even that ("bare"), or through a kill in each database
-for itself ("torn").
+kill ("setting") or not even that ("bare"), and the last word whether each of
+several databases does so only for itself ("torn").
 """
 
 import os
@@ -57,8 +57,6 @@ class Program:
     def word(self):
         if self.mode in ("MEMORY", "OFF"):
             return "bare"
-        if self.mode == "WAL" and self.attaches:
-            return "torn"
         if self.changes_level:
             return "setting"
         return "strict" if (self.mode, self.level) in STRICT else "setting"
@@ -137,7 +135,8 @@ class Program:
                 say("done", name, i)
 
     def run(self):
-        say(self.word(), self.mode, self.level, self.shape)
+        torn = ["torn"] if self.mode == "WAL" and self.attaches else []
+        say(self.word(), self.mode, self.level, self.shape, *torn)
         connection = self.connect(is_first=True)
         for table in ("t", "u"):
             connection.execute(f"CREATE TABLE {table}(k PRIMARY KEY, v)")
