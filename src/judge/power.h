@@ -9,39 +9,24 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "disk/survival.h"
+#include "judge/cause.h"
 #include "judge/states.h"
 #include "judge/timeline.h"
 #include "record/rebuild.h"
 
 namespace lastcommit {
 
-// Why something could be lost: what was not synced when it was promised.
-enum class Cause {
-  kWalNotSynced,        // WAL at NORMAL or OFF
-  kDirectoryNotSynced,  // the name of the journal or of the database
-  kJournalNotSynced,    // TRUNCATE, PERSIST: the end of the journal
-  kDatabaseNotSynced,   // OFF: written without syncs
-  kJournalSyncedOnce,   // a rollback journal at NORMAL
-  kUnprotected,         // journal_mode MEMORY or OFF, or no SQLite at all
-  kUnknown,             // all was synced: a bug
-};
-inline constexpr int kCauses = static_cast<int>(Cause::kUnknown) + 1;
-
-// "wal_not_synced".
-std::string_view Name(Cause cause);
-inline bool IsSetting(Cause cause) { return cause != Cause::kUnknown; }
-
 enum class PowerKind {
   kLost,     // an older state, whole: promised commits are gone
   kHalf,     // no state that ever was
   kDamaged,  // no database any more
+  kTorn,     // of a transaction over several databases only a part
 };
 
 struct PowerFinding {
@@ -56,6 +41,7 @@ struct PowerFinding {
   std::int64_t lost = 0;      // of these
   StateId expected = 0;
   StateId found = 0;
+  std::size_t other = 0;  // kTorn: the database whose part is missing
 };
 
 // A file that is no database, and what of it was not synced at a promise.
