@@ -25,6 +25,7 @@
 #include "disk/sim_vfs.h"
 #include "disk/survival.h"
 #include "harness.h"
+#include "judge/database_files.h"
 #include "judge/judgement.h"
 #include "memory_vfs.h"
 #include "record/rebuild.h"
@@ -107,18 +108,23 @@ void ReadByHand(MemoryFiles files) {
 // Reads the distinct images that the judgement looks at.
 class HandLoop {
  public:
-  HandLoop(const std::string& directory, const JudgeOptions& options)
+  HandLoop(const std::string& directory, const JudgeOptions& options,
+           const DatabaseFiles& files)
       : options_(options),
         kills_(directory, DiskModel::kPosix),
         losses_(directory, DiskModel::kPosix),
-        database_(absl::StrCat(directory, "/", kDatabase)) {
+        database_(absl::StrCat(directory, "/", kDatabase)),
+        files_(files.files) {
     kills_.storage().NeverLosesPower();
+    kills_.KeepOnly(files.files);
+    losses_.KeepOnly(files.files);
   }
 
   absl::Status Take(const RecordedCall& call) {
     for (const Effect& effect : call.effects) {
       const InodeId inode = kills_.InodeOf(effect.file);
-      if (effect.kind == EffectKind::kWrite && inode != kNoInode) {
+      if (effect.kind == EffectKind::kWrite && inode != kNoInode &&
+          files_.contains(effect.file)) {
         Storage half = kills_.storage();
         half.Write(
             inode, effect.offset,
@@ -173,6 +179,7 @@ class HandLoop {
   Rebuild kills_;
   Rebuild losses_;
   const std::string database_;
+  const std::set<FileId> files_;
   std::set<std::uint64_t> seen_;
   std::int64_t images_ = 0;
   Spent spent_;
@@ -209,6 +216,7 @@ absl::StatusOr<bool> Run(const Settings& settings) {
   ASSIGN_OR_RETURN(const std::string recording,
                    Record(settings, directory.path()));
   const JudgeOptions options;
+  ASSIGN_OR_RETURN(const DatabaseFiles files, DatabaseFilesOf(recording));
   std::vector<double> ratios;
   for (int pair = 0; pair < settings.pairs; ++pair) {
     Spent judged;
@@ -219,7 +227,7 @@ absl::StatusOr<bool> Run(const Settings& settings) {
                                     [](const JudgeProgress&) { return true; }));
       return absl::OkStatus();
     }));
-    HandLoop by_hand(directory.path() + "/files", options);
+    HandLoop by_hand(directory.path() + "/files", options, files);
     const auto take = [&](const RecordedCall& call) {
       return by_hand.Take(call);
     };

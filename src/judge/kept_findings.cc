@@ -196,10 +196,21 @@ class Keeper {
         RETURN_IF_ERROR(KeepAfter(view->second, call));
       }
     }
+    Settle(databases_.storage());
+    Settle(disk_.storage());
     return absl::OkStatus();
   }
 
  private:
+  // As the judge of losses of power does.
+  static void Settle(Storage& disk) {
+    std::int64_t bytes = 0;
+    for (const PendingChange& change : disk.PendingChanges()) {
+      bytes += change.amount;
+    }
+    if (bytes > PowerLimits().unsynced) disk.SyncEverything();
+  }
+
   absl::Status KeepWithin(const FindingView& view, const RecordedCall& call) {
     Storage image = files_.storage();
     const Effect& write = call.effects.front();

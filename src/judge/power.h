@@ -57,8 +57,10 @@ struct PowerOutcome {
   std::int64_t images = 0;       // judged
   std::int64_t not_counted = 0;  // before the database counts
   std::int64_t unreadable = 0;
-  std::int64_t thinned = 0;    // crash points with more than the limit unsynced
-  std::int64_t skipped = 0;    // crash points with so many that none was tried
+  std::int64_t thinned = 0;  // crash points with more than the limit unsynced
+  std::int64_t skipped = 0;  // crash points with so many that none was tried
+  // How often so much was not synced that it was taken for synced.
+  std::int64_t settled = 0;
   std::uint64_t ended_at = 0;  // as of a timeline
 };
 
@@ -66,6 +68,8 @@ struct PowerLimits {
   SurvivalLimits survivals = {.random = 4, .seed = 1, .changes = 12};
   DiskModel model = DiskModel::kPosix;
   std::optional<std::uint64_t> only_call = {};  // a crash after that one only
+  // Bytes that are not synced, and so are kept in memory.
+  std::int64_t unsynced = std::int64_t{256} << 20;
 };
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
