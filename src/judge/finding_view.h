@@ -14,6 +14,8 @@
 
 namespace lastcommit {
 
+// What json throws when it is copied is a lack of memory.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 struct FindingView {
   std::string name;  // of its kind: "kill-half"
   std::string text;  // a sentence, escaped
@@ -22,6 +24,8 @@ struct FindingView {
   std::uint64_t call = 0;
   std::int64_t written = -1;         // in the middle of the call; -1: after it
   std::optional<Survival> survival;  // of a loss of power
+  // Which changes it counts: those of databases only (Timeline::files), or all.
+  bool is_of_databases = false;
 };
 
 // Those of kills, of losses of power, and of commands.

@@ -20,7 +20,9 @@ using Json = nlohmann::json;
 
 constexpr Names<Cause, Cause::kUnknown> kCauseNames(
     "wal_not_synced", "directory_not_synced", "journal_not_synced",
-    "database_not_synced", "journal_synced_once", "unprotected", "unknown");
+    "database_not_synced", "journal_synced_once", "unprotected",
+    "own_files_not_synced", "attached_wal", "vacuum_undone", "partial_rollback",
+    "missing_sync", "unknown");
 
 // What happened, and which setting would mend it.
 std::string InWords(Cause cause) {
@@ -43,6 +45,21 @@ std::string InWords(Cause cause) {
     case Cause::kUnprotected:
       return "the database was written without a journal on the disk (PRAGMA "
              "journal_mode=WAL or DELETE makes one)";
+    case Cause::kOwnFilesNotSynced:
+      return "the program made or moved the file, or a directory above it, and "
+             "did not sync it (fsync the file, and its directory)";
+    case Cause::kAttachedWal:
+      return "in WAL mode each attached database is atomic only for itself "
+             "(https://www.sqlite.org/lang_attach.html)";
+    case Cause::kVacuumUndone:
+      return "SQLite makes the file smaller before the end of the journal is "
+             "synced (docs/findings.md, vacuum-undone)";
+    case Cause::kPartialRollback:
+      return "SQLite 3.11.0 to 3.50.1 leaves frames with wrong checksums where "
+             "a part of a transaction is undone (docs/findings.md, "
+             "partial-rollback; fixed in 3.50.2)";
+    case Cause::kMissingSync:
+      return "a sync is missing that PRAGMA synchronous leaves out at no level";
     case Cause::kUnknown:
       return "all that SQLite syncs was synced";
   }
@@ -57,6 +74,34 @@ std::string Brief(std::string_view text) {
              : absl::StrCat(Shown(text.substr(0, kMost)), "...");
 }
 
+// Why something is lost: for people, for programs, and whether it is allowed.
+struct Reason {
+  std::string text;
+  std::string name;
+  bool is_setting = false;
+};
+
+Reason ReasonOf(Cause cause) {
+  const bool is_setting = IsSetting(cause);
+  return {absl::StrCat(is_setting ? "setting: " : "bug: ", InWords(cause)),
+          std::string(Name(cause)), is_setting};
+}
+
+Reason ReasonOf(const KillFinding& kill) {
+  const std::string by_itself =
+      "the program writes the file by itself, and not through SQLite";
+  if (kill.cause != Cause::kUnknown) return ReasonOf(kill.cause);
+  if (kill.kind == KillFinding::Kind::kNotWhole) {
+    return {
+        "was it copied while somebody wrote? (VACUUM INTO and the backup "
+        "API copy a whole one)",
+        "not_sqlite", false};
+  }
+  if (!kill.is_unprotected) return {"", "unknown", false};
+  if (kill.has_lock) return ReasonOf(Cause::kUnprotected);
+  return {by_itself, "not_sqlite", false};
+}
+
 // Kills have shown that the program changes the file past SQLite.
 bool IsWrittenByProgram(const Timeline& timeline, std::size_t database) {
   return std::any_of(timeline.kills.begin(), timeline.kills.end(),
@@ -66,14 +111,6 @@ bool IsWrittenByProgram(const Timeline& timeline, std::size_t database) {
                      });
 }
 
-// Why something is lost with the power: for people, for programs, and whether
-// a PRAGMA mends it.
-struct Reason {
-  std::string text;
-  std::string name;
-  bool is_setting = false;
-};
-
 Reason ReasonOf(const Timeline& timeline, const PowerFinding& finding) {
   const bool is_of_writes = finding.cause == Cause::kUnprotected ||
                             finding.cause == Cause::kDatabaseNotSynced;
@@ -81,10 +118,7 @@ Reason ReasonOf(const Timeline& timeline, const PowerFinding& finding) {
     return {"the program writes the file by itself, and not through SQLite",
             "not_sqlite", false};
   }
-  const bool is_setting = IsSetting(finding.cause);
-  return {
-      absl::StrCat(is_setting ? "setting: " : "bug: ", InWords(finding.cause)),
-      std::string(Name(finding.cause)), is_setting};
+  return ReasonOf(finding.cause);
 }
 
 class Text {
@@ -303,6 +337,10 @@ class Text {
       Line("not judged: ", Plural(power.skipped, "crash point"),
            " with too much that was not synced");
     }
+    if (power.settled > 0) {
+      Line("not judged: the loss of what was not synced ",
+           Plural(power.settled, "time"), " when it was too much to keep");
+    }
     const ExitCode code = judgement_.exit_code();
     Line(Word(code), " (", code == ExitCode::kNotExercised ? why : level, ")");
   }
@@ -313,12 +351,8 @@ class Text {
 
 std::string Text::InWords(const KillFinding& kill) const {
   const std::string name = NameOf(kill.database);
-  const std::string cause =
-      !kill.is_unprotected ? ""
-      : kill.has_lock
-          ? absl::StrCat("; setting: ",
-                         lastcommit::InWords(Cause::kUnprotected))
-          : "; the program writes the file by itself, and not through SQLite";
+  const std::string reason = ReasonOf(kill).text;
+  const std::string cause = reason.empty() ? "" : absl::StrCat("; ", reason);
   const std::string difference = Brief(Difference(
       judgement_.states[kill.expected], judgement_.states[kill.found]));
   switch (kill.kind) {
@@ -339,11 +373,18 @@ std::string Text::InWords(const KillFinding& kill) const {
     case KillFinding::Kind::kBetween:
       return absl::StrCat("a part of what is acknowledged together is in ",
                           name, ": ", difference);
+    case KillFinding::Kind::kTorn:
+      return absl::StrCat("of a transaction over ", name, " and ",
+                          NameOf(kill.other), " only the part in ", name,
+                          " is there", cause);
+    case KillFinding::Kind::kNotWhole:
+      return absl::StrCat(
+          name, " is no whole database at the end: ", difference, cause);
     case KillFinding::Kind::kUnseen:
       break;
   }
   return absl::StrCat("what is left of ", name,
-                      " is not what the program saw: ", difference);
+                      " is not what the program saw: ", difference, cause);
 }
 
 std::string Text::InWords(const PowerFinding& finding) const {
@@ -353,6 +394,10 @@ std::string Text::InWords(const PowerFinding& finding) const {
     what = absl::StrCat("up to ", finding.lost, " of ", finding.promised,
                         timeline().has_acks ? " acknowledged" : " promised",
                         " commits of ", name, " are lost");
+  } else if (finding.kind == PowerKind::kTorn) {
+    what = absl::StrCat("of a transaction over ", name, " and ",
+                        NameOf(finding.other), " only the part in ", name,
+                        " is there");
   } else if (finding.kind == PowerKind::kDamaged) {
     what = absl::StrCat(
         name, " is damaged: ", Brief(judgement_.states[finding.found].message));
@@ -390,16 +435,13 @@ std::string TextOf(const Judgement& judgement) {
 
 namespace {
 
-std::string CauseOf(const KillFinding& kill) {
-  if (!kill.is_unprotected) return "unknown";
-  return kill.has_lock ? "unprotected" : "not_sqlite";
-}
-
 FindingView ViewOf(const Judgement& judgement, std::size_t i) {
-  constexpr std::string_view kKinds[] = {"half",   "damaged", "elsewhere",
-                                         "unseen", "not_yet", "between"};
+  constexpr std::string_view kKinds[] = {"half",   "damaged",  "elsewhere",
+                                         "unseen", "not_yet",  "between",
+                                         "torn",   "not_whole"};
   const KillFinding& kill = judgement.timeline.kills[i];
   const std::string kind(kKinds[static_cast<int>(kill.kind)]);
+  const Reason reason = ReasonOf(kill);
   FindingView view;
   view.name = absl::StrCat("kill-", kind);
   view.text = Text(judgement).InWords(kill);
@@ -409,13 +451,13 @@ FindingView ViewOf(const Judgement& judgement, std::size_t i) {
                {"database", judgement.timeline.databases[kill.database].path},
                {"call", kill.call},
                {"images", judgement.timeline.kill_counts[i]},
-               {"cause", CauseOf(kill)},
-               {"setting", kill.is_unprotected && kill.has_lock}};
+               {"cause", reason.name},
+               {"setting", reason.is_setting}};
   return view;
 }
 
 FindingView ViewOf(const Judgement& judgement, const PowerFinding& finding) {
-  constexpr std::string_view kKinds[] = {"lost", "half", "damaged"};
+  constexpr std::string_view kKinds[] = {"lost", "half", "damaged", "torn"};
   const std::string kind(kKinds[static_cast<int>(finding.kind)]);
   const Reason reason = ReasonOf(judgement.timeline, finding);
   FindingView view;
@@ -423,6 +465,7 @@ FindingView ViewOf(const Judgement& judgement, const PowerFinding& finding) {
   view.text = Text(judgement).InWords(finding);
   view.call = finding.call;
   view.survival = finding.survival;
+  view.is_of_databases = true;
   view.json = {
       {"kind", kind},
       {"database", judgement.timeline.databases[finding.database].path},

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -161,8 +162,10 @@ class Keeper {
         options_(options),
         directory_(std::move(directory)),
         files_(judgement.header.directory, DiskModel::kPosix),
-        disk_(judgement.header.directory, options.model) {
+        disk_(judgement.header.directory, options.model),
+        databases_(judgement.header.directory, options.model) {
     files_.storage().NeverLosesPower();
+    databases_.KeepOnly(judgement.timeline.files);
     std::map<std::string, int> times;
     for (FindingView& view : FindingsOf(judgement)) {
       const int time = ++times[view.name];
@@ -175,6 +178,7 @@ class Keeper {
     if (!call.name.empty() && !has_begun_) {
       has_begun_ = true;
       disk_.storage().SyncEverything();
+      databases_.storage().SyncEverything();
     }
     const auto [begin, end] = views_.equal_range(call.number);
     for (auto view = begin; view != end && !call.name.empty(); ++view) {
@@ -185,16 +189,28 @@ class Keeper {
     for (const Effect& effect : call.effects) {
       RETURN_IF_ERROR(files_.Apply(effect));
       RETURN_IF_ERROR(disk_.Apply(effect));
+      RETURN_IF_ERROR(databases_.Apply(effect));
     }
     for (auto view = begin; view != end && !call.name.empty(); ++view) {
       if (view->second.written < 0) {
         RETURN_IF_ERROR(KeepAfter(view->second, call));
       }
     }
+    Settle(databases_.storage());
+    Settle(disk_.storage());
     return absl::OkStatus();
   }
 
  private:
+  // As the judge of losses of power does.
+  static void Settle(Storage& disk) {
+    std::int64_t bytes = 0;
+    for (const PendingChange& change : disk.PendingChanges()) {
+      bytes += change.amount;
+    }
+    if (bytes > PowerLimits().unsynced) disk.SyncEverything();
+  }
+
   absl::Status KeepWithin(const FindingView& view, const RecordedCall& call) {
     Storage image = files_.storage();
     const Effect& write = call.effects.front();
@@ -208,11 +224,41 @@ class Keeper {
     if (!view.survival.has_value()) {
       return Write(view, call, files_.storage(), "");
     }
-    const Survived survived = Resolve(disk_.storage(), *view.survival);
-    Storage image = disk_.storage().AfterCrash(survived.fates);
+    const Storage& disk =
+        view.is_of_databases ? databases_.storage() : disk_.storage();
+    const Survived survived = Resolve(disk, *view.survival);
+    Storage image = disk.AfterCrash(survived.fates);
     image.DropUnreachable(disk_.root());
-    return Write(view, call, image,
-                 LostInWords(disk_.storage(), survived, disk_.root()));
+    if (view.is_of_databases) AddOtherFiles(image);
+    return Write(view, call, image, LostInWords(disk, survived, disk_.root()));
+  }
+
+  // As they are without a loss: who judges databases has no contents of them.
+  // Both have the same numbers for the same files.
+  void AddOtherFiles(Storage& image) const {
+    std::set<InodeId> databases;
+    for (const FileId file : judgement_.timeline.files) {
+      databases.insert(databases_.InodeOf(file));
+    }
+    std::set<InodeId> others;
+    for (const std::string& path : image.Paths()) {
+      const InodeId inode = image.Find(path);
+      if (!image.IsDirectory(inode) && !databases.contains(inode) &&
+          files_.storage().Exists(inode)) {
+        others.insert(inode);
+      }
+    }
+    for (const InodeId inode : others) {
+      const std::int64_t size = files_.storage().Size(inode);
+      constexpr std::int64_t kPiece = 1 << 20;
+      for (std::int64_t at = 0; at < size; at += kPiece) {
+        std::string piece(static_cast<std::size_t>(std::min(kPiece, size - at)),
+                          '\0');
+        files_.storage().Read(inode, at, piece.data(),
+                              static_cast<std::int64_t>(piece.size()));
+        image.Write(inode, at, piece);
+      }
+    }
   }
 
   absl::Status Write(const FindingView& view, const RecordedCall& call,
@@ -255,6 +301,8 @@ class Keeper {
   const std::string directory_;
   Rebuild files_;
   Rebuild disk_;
+  // As the judge of losses of power has it, with no contents but of databases.
+  Rebuild databases_;
   bool has_begun_ = false;
   std::multimap<std::uint64_t, FindingView> views_;
 };

@@ -102,7 +102,7 @@ class Reader {
     // format from the beginning never counts, and nobody can store what is too
     // big.
     const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
-                           code == SQLITE_TOOBIG ||
+                           code == SQLITE_TOOBIG || code == SQLITE_FULL ||
                            message == "unsupported file format";
     End(is_damage ? Recovered::Kind::kDamaged : Recovered::Kind::kUnreadable,
         message);

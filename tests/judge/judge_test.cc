@@ -120,6 +120,16 @@ TEST_F(PythonTest, AnEndOfTheJournalThatIsTruncatedIsSynced) {
   EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "truncate_full")), IsEmpty());
 }
 
+TEST_F(PythonTest, MoreThanCanBeKeptIsTakenForSyncedAndSaid) {
+  JudgeOptions options;
+  options.power.unsynced = 20'000;
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "synchronous_off", options);
+  EXPECT_GT(judgement.power.settled, 0);
+  EXPECT_THAT(TextOf(judgement), HasSubstr("when it was too much to keep"));
+  EXPECT_THAT(Losses(judgement), Not(Contains(HasSubstr("unknown"))));
+}
+
 TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
   const Judgement judgement = JudgeProgram("mistakes.py", "synchronous_off");
   EXPECT_THAT(Kills(judgement), IsEmpty());
@@ -127,6 +137,153 @@ TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
                                        Contains("damaged database_not_synced"),
                                        Not(Contains(HasSubstr("unknown")))));
 }
+
+// ---- What was unsynced once does not excuse what comes later ----
+
+// Each is called a setting, or a bug that SQLite is known for.
+MATCHER(HasNoNewBug, "") {
+  return std::none_of(arg.begin(), arg.end(), [](const std::string& finding) {
+    return finding.ends_with("unknown") || finding.ends_with("missing_sync");
+  });
+}
+
+class LaterBugTest : public PythonTest {
+ protected:
+  std::vector<std::string> LossesWithout(
+      const std::string& program,
+      const std::function<bool(const std::string&)>& is_left_out) {
+    EXPECT_TRUE(
+        Record({python_, std::string(PROGRAMS) + "mistakes.py", program}).ok());
+    EXPECT_THAT(Losses(JudgeIt()), HasNoNewBug());
+    LeaveOutSyncs("safe from now on", is_left_out);
+    return Losses(JudgeIt());
+  }
+};
+
+TEST_F(LaterBugTest, ADatabaseThatIsNotSyncedAfterItsJournalWas) {
+  EXPECT_THAT(
+      LossesWithout("off_and_then_extra",
+                    [](const std::string& file) { return file == "a.db"; }),
+      AllOf(Contains("lost missing_sync"), Contains("damaged missing_sync")));
+}
+
+TEST_F(LaterBugTest, AJournalThatIsNotSyncedThoughTheDatabaseIs) {
+  EXPECT_THAT(LossesWithout("off_and_then_extra",
+                            [](const std::string& file) {
+                              return file == "a.db-journal";
+                            }),
+              Contains("damaged missing_sync"));
+}
+
+TEST_F(LaterBugTest, AJournalWithoutAName) {
+  EXPECT_THAT(
+      LossesWithout("off_and_then_extra",
+                    [](const std::string& file) { return file.empty(); }),
+      Contains(::testing::AnyOf("damaged unknown", "half unknown")));
+}
+
+TEST_F(LaterBugTest, ADatabaseThatHadNoJournalBefore) {
+  EXPECT_THAT(
+      LossesWithout("memory_and_then_journal",
+                    [](const std::string& file) { return file == "a.db"; }),
+      Contains("damaged missing_sync"));
+}
+
+TEST_F(LaterBugTest, AWalThatIsNotSyncedBeforeACheckpointThatIs) {
+  EXPECT_THAT(
+      LossesWithout("checkpoints_at_normal",
+                    [](const std::string& file) { return file == "a.db-wal"; }),
+      Contains(HasSubstr("missing_sync")));
+}
+
+TEST_F(LaterBugTest, ACheckpointThatIsNotSyncedBeforeTheWalBeginsAnew) {
+  EXPECT_THAT(
+      LossesWithout("checkpoints_at_normal",
+                    [](const std::string& file) { return file == "a.db"; }),
+      Contains(HasSubstr("missing_sync")));
+}
+
+TEST_F(PythonTest, ADatabaseThatIsSwappedWithoutASyncIsThePrograms) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "database_renamed_without_sync");
+  EXPECT_THAT(Losses(judgement), Contains("lost own_files_not_synced"));
+  EXPECT_THAT(Losses(judgement), HasNoNewBug()) << TextOf(judgement);
+}
+
+TEST_F(PythonTest, ADirectoryAboveTheDatabaseThatIsNotSyncedLosesAllOfIt) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "folder_without_sync");
+  EXPECT_THAT(Losses(judgement), ElementsAre("lost own_files_not_synced"));
+  EXPECT_EQ(judgement.power.findings.at(0).lost, 4);
+}
+
+TEST_F(PythonTest, AVacuumThatALossOfPowerUndoesHasTheNameOfItsBug) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "vacuums_with_journal");
+  EXPECT_THAT(Losses(judgement),
+              AllOf(Contains("damaged vacuum_undone"), HasNoNewBug()));
+}
+
+// ---- Several databases ----
+
+TEST_F(PythonTest, ATransactionOverTwoDatabasesInWalIsTornByACrash) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "attached_in_wal");
+  EXPECT_THAT(Kills(judgement), ElementsAre("torn attached_wal"));
+  EXPECT_THAT(Losses(judgement), ElementsAre("torn attached_wal"));
+  EXPECT_EQ(judgement.timeline.joint.size(), 4u);
+  EXPECT_EQ(judgement.timeline.kill_counts.at(0), 4);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(TextOf(judgement),
+              HasSubstr("of a transaction over a.db and b.db only the part in "
+                        "a.db is there; setting: in WAL mode each attached "
+                        "database is atomic only for itself"));
+}
+
+TEST_F(PythonTest, TransactionsOnEachOfTwoDatabasesAreNot) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "attached_in_wal_one_by_one",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_THAT(judgement.timeline.joint, IsEmpty());
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
+TEST_F(PythonTest, ASuperJournalMakesATransactionWhole) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "attached_with_super_journal",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.timeline.joint.size(), 4u);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
+TEST_F(PythonTest, ASuperJournalThatACrashForgetsForOneDatabaseIsABug) {
+  ASSERT_TRUE(Record({python_, std::string(PROGRAMS) + "mistakes.py",
+                      "attached_with_super_journal"})
+                  .ok());
+  // The end of b.db's journal, which names the super-journal, can be missing.
+  LeaveOutSyncs("both",
+                [](const std::string& file) { return file == "b.db-journal"; });
+  EXPECT_THAT(Losses(JudgeIt()),
+              AllOf(Contains("torn missing_sync"),
+                    Not(Contains(HasSubstr("database_not_synced")))));
+}
+
+TEST_F(PythonTest, ACopyThatWasMadeWhileSomebodyWroteIsNotWhole) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "copied_while_somebody_writes");
+  EXPECT_THAT(Kills(judgement), ElementsAre("not_whole not_sqlite"));
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(TextOf(judgement),
+              HasSubstr("copy.db is no whole database at the end"));
+}
+
+TEST_F(PythonTest, ACopyThatWasMadeWhenNobodyWroteIs) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "copied_when_nobody_writes",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
+// ---- No journal, or no SQLite ----
 
 class NoJournalTest : public PythonTest,
                       public testing::WithParamInterface<std::string> {};
@@ -174,7 +331,7 @@ TEST_F(PythonTest, TheProgramSeesWhatRecoveryDoesNotFind) {
   const Judgement judgement = JudgeProgram("mistakes.py", "partial_rollback");
   EXPECT_GE(judgement.timeline.live_views, 4);
   if (is_affected) {
-    EXPECT_THAT(Kills(judgement), Contains("unseen unknown"));
+    EXPECT_THAT(Kills(judgement), Contains("unseen partial_rollback"));
   } else {
     EXPECT_THAT(Kills(judgement), IsEmpty()) << version;
   }
