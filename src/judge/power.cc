@@ -345,6 +345,15 @@ class Explorer {
         ++next_[i];
       }
     }
+    const auto& joint = timeline_.joint;
+    while (joint_end_ < joint.size() && CallOf(joint[joint_end_]) <= call) {
+      ++joint_end_;
+    }
+  }
+
+  std::uint64_t CallOf(const JointCommit& joint) const {
+    const JointCommit::Part& last = joint.parts.back();
+    return timeline_.databases[last.database].commits[last.commit].call;
   }
 
   void Crash(std::uint64_t call) {
@@ -389,9 +398,18 @@ class Explorer {
       for (std::size_t i = 0; i < image.found.size(); ++i) {
         JudgeOne(i, call, image);
       }
-      for (const JointCommit& joint : timeline_.joint) {
-        JudgeJoint(joint, call, image);
-      }
+      JudgeJoints(call, image);
+    }
+  }
+
+  // From the newest transaction over several databases back: where an image
+  // lacks nothing of one that is over all of them it lacks nothing of an older
+  // one.
+  void JudgeJoints(std::uint64_t call, const Image& image) {
+    for (std::size_t i = joint_end_; i > 0; --i) {
+      const JointCommit& joint = timeline_.joint[i - 1];
+      const bool is_over_all = joint.parts.size() == timeline_.databases.size();
+      if (!JudgeJoint(joint, call, image) && is_over_all) return;
     }
   }
 
@@ -434,20 +452,21 @@ class Explorer {
     Add(finding);
   }
 
-  // Whether the image has one part of a transaction and lacks another.
-  void JudgeJoint(const JointCommit& joint, std::uint64_t call,
+  // The image may have one part of a transaction and lack another. False: it
+  // lacks none.
+  bool JudgeJoint(const JointCommit& joint, std::uint64_t call,
                   const Image& image) {
     const JointCommit::Part* there = nullptr;
     const JointCommit::Part* missing = nullptr;
     for (const JointCommit::Part& part : joint.parts) {
-      if (!timeline_.databases[part.database].CountsAt(call)) return;
+      if (!timeline_.databases[part.database].CountsAt(call)) return true;
       const auto& all = known_[part.database];
       const auto known = all.find(image.found[part.database]);
-      if (known == all.end()) return;  // half by itself
+      if (known == all.end()) return true;  // half by itself
       if (known->second.oldest >= part.commit) there = &part;
       if (known->second.newest < part.commit) missing = &part;
     }
-    if (there == nullptr || missing == nullptr) return;
+    if (there == nullptr || missing == nullptr) return missing != nullptr;
     PowerFinding finding;
     finding.kind = PowerKind::kTorn;
     finding.database = there->database;
@@ -468,6 +487,7 @@ class Explorer {
           std::min(cause_of(there->database), cause_of(missing->database));
     }
     Add(finding);
+    return true;
   }
 
   void Add(PowerFinding finding) {
@@ -499,7 +519,8 @@ class Explorer {
   // Of each database: which commit points had that state, until now.
   std::vector<std::map<StateId, Known>> known_;
   std::vector<std::size_t> next_;
-  Missing pending_;  // all that is not synced
+  std::size_t joint_end_ = 0;  // of the transactions until now
+  Missing pending_;            // all that is not synced
   std::vector<Image> images_;
   std::uint64_t crash_call_ = 0;  // theirs
   PowerOutcome outcome_;
