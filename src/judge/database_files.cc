@@ -131,22 +131,31 @@ class FileNames {
     DatabaseFiles found;
     found.databases = std::move(databases_);
     found.files = std::move(with_header_);
-    std::set<std::string> own;
-    for (const std::string& database : found.databases) {
-      for (const std::string& name : {database, JournalOf(database),
-                                      WalOf(database), database + "-shm"}) {
-        own.insert(name);
-      }
-    }
     for (const auto& [path, files] : all_) {
-      if (own.contains(path) || IsSuperJournal(path)) {
+      if (IsOf(found.databases, path)) {
         found.files.insert(files.begin(), files.end());
+      } else if (path.ends_with(kIndex) &&
+                 found.databases.contains(
+                     path.substr(0, path.size() - kIndex.size()))) {
+        found.indexes.insert(files.begin(), files.end());
       }
     }
     return found;
   }
 
  private:
+  static constexpr std::string_view kIndex = "-shm";
+
+  static bool IsOf(const std::set<std::string>& databases,
+                   const std::string& path) {
+    const auto is_beside = [&](std::string_view end) {
+      return path.ends_with(end) &&
+             databases.contains(path.substr(0, path.size() - end.size()));
+    };
+    return databases.contains(path) || is_beside("-journal") ||
+           is_beside("-wal") || IsSuperJournal(path);
+  }
+
   void TakeNames(const Effect& effect) {
     switch (effect.kind) {
       case EffectKind::kCreate:

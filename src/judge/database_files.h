@@ -30,8 +30,10 @@ struct DatabaseFiles {
   // database ever have.
   std::set<std::string> databases;
   // Those files, and all that ever have a name that SQLite gives to what
-  // belongs to a database.
+  // belongs to a database and outlives a crash.
   std::set<FileId> files;
+  // Wal-indexes ("-shm"): what the living see, made anew after a crash.
+  std::set<FileId> indexes;
 };
 absl::StatusOr<DatabaseFiles> DatabaseFilesOf(const std::string& recording);
 

@@ -189,7 +189,8 @@ class SideFiles {
       case EffectKind::kWrite:
       case EffectKind::kTruncate:
       case EffectKind::kZero:
-        if (!timeline_.files.contains(effect.file)) {
+        if (!timeline_.files.contains(effect.file) &&
+            !timeline_.indexes.contains(effect.file)) {
           unsynced_.insert(effect.file);
         }
         break;

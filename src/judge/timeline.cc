@@ -454,15 +454,15 @@ class JointCommits {
 // Follows all databases through a recording.
 class Walk {
  public:
-  Walk(const std::string& directory, const std::set<std::string>& paths,
+  Walk(const std::string& directory, const DatabaseFiles& found,
        const TimelineOptions& options, Timeline& timeline, States& states)
       : options_(options),
         timeline_(timeline),
         files_(directory, DiskModel::kPosix),
         joint_(followers_, timeline) {
-    files_.KeepOnly(timeline.files);
+    files_.KeepOnly(found.files);
     files_.storage().NeverLosesPower();
-    for (const std::string& path : paths) {
+    for (const std::string& path : found.databases) {
       timeline.databases.push_back({});
       timeline.databases.back().path = path;
       followers_.push_back(std::make_unique<Follower>(followers_.size(), path,
@@ -576,9 +576,10 @@ absl::StatusOr<Timeline> TimelineOf(const std::string& recording,
   timeline.first_call = digest.first_call;
   timeline.calls = digest.calls;
   ASSIGN_OR_RETURN(DatabaseFiles found, DatabaseFilesOf(recording));
-  timeline.files = std::move(found.files);
-  Walk walk(digest.frame.header.directory, found.databases, options, timeline,
-            states);
+  timeline.files = found.files;
+  timeline.indexes = found.indexes;
+  found.files.merge(found.indexes);
+  Walk walk(digest.frame.header.directory, found, options, timeline, states);
   const auto take = [&](const RecordedCall& call) -> absl::Status {
     if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
       return absl::CancelledError("the judgement was ended");

@@ -98,7 +98,9 @@ struct KillFinding {
 
 struct Timeline {
   std::vector<DatabaseTimeline> databases;
-  std::set<FileId> files;  // DatabaseFiles
+  // Of the databases: those that outlive a crash, and wal-indexes.
+  std::set<FileId> files;
+  std::set<FileId> indexes;
   std::vector<JointCommit> joint;
   std::vector<ProgramPromise> promises;
   std::vector<KillFinding> kills;         // the first of each kind and database
