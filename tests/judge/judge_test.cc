@@ -206,6 +206,25 @@ TEST_F(PythonTest, ADirectoryAboveTheDatabaseThatIsNotSyncedLosesAllOfIt) {
   EXPECT_EQ(judgement.power.findings.at(0).lost, 4);
 }
 
+// One thread prints while the COMMIT of another one is under way.
+TEST_F(PythonTest, AnOutputPromisesNoCommitOfAnotherThreadThatHasNotReturned) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "wal_full"})
+          .ok());
+  SayBehindWalWrites(/*thread=*/9);
+  const Judgement judgement = JudgeIt();
+  EXPECT_THAT(Losses(judgement), IsEmpty()) << TextOf(judgement);
+  EXPECT_GT(judgement.timeline.promises.size(), 50u);
+}
+
+TEST_F(PythonTest, AnOutputPromisesWhatItsOwnThreadHasCommitted) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "wal_full"})
+          .ok());
+  SayBehindWalWrites(/*thread=*/1);
+  EXPECT_THAT(Losses(JudgeIt()), ElementsAre("lost wal_not_synced"));
+}
+
 TEST_F(PythonTest, WithoutItsDirectoryNothingElseIsToBlame) {
   const Judgement judgement =
       JudgeProgram("mistakes.py", "folder_without_sync_and_a_later_wal");
