@@ -284,6 +284,10 @@ class Text {
       Line("not judged: ", Plural(power.skipped, "crash point"),
            " with too much that was not synced");
     }
+    if (power.settled > 0) {
+      Line("not judged: the loss of what was not synced ",
+           Plural(power.settled, "time"), " when it was too much to keep");
+    }
     const ExitCode code = judgement_.exit_code();
     Line(Word(code), " (", code == ExitCode::kNotExercised ? why : level, ")");
   }

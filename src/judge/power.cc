@@ -285,6 +285,7 @@ class Explorer {
       evidence_[i].Learn(call.number, touches[i], pending_.back().id);
     }
     Crash(call.number);
+    Settle();
     return absl::OkStatus();
   }
 
@@ -307,6 +308,15 @@ class Explorer {
     Survival survival;
     std::vector<StateId> found;  // of each database
   };
+
+  // A program that syncs nothing would fill the memory.
+  void Settle() {
+    std::int64_t bytes = 0;
+    for (const PendingChange& change : pending_) bytes += change.amount;
+    if (bytes <= limits_.unsynced) return;
+    files_.storage().SyncEverything();
+    ++outcome_.settled;
+  }
 
   // What was there before the program began has been there for long.
   absl::Status TakeBeginning(const RecordedCall& call) {

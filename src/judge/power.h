@@ -58,11 +58,15 @@ struct PowerOutcome {
   std::int64_t unreadable = 0;
   std::int64_t thinned = 0;  // crash points with more than the limit unsynced
   std::int64_t skipped = 0;  // crash points with so many that none was tried
+  // How often so much was not synced that it was taken for synced.
+  std::int64_t settled = 0;
 };
 
 struct PowerLimits {
   SurvivalLimits survivals = {.random = 4, .seed = 1, .changes = 12};
   DiskModel model = DiskModel::kPosix;
+  // Bytes that are not synced, and so are kept in memory.
+  std::int64_t unsynced = std::int64_t{256} << 20;
 };
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,

@@ -119,6 +119,16 @@ TEST_F(PythonTest, AnEndOfTheJournalThatIsTruncatedIsSynced) {
   EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "truncate_full")), IsEmpty());
 }
 
+TEST_F(PythonTest, MoreThanCanBeKeptIsTakenForSyncedAndSaid) {
+  JudgeOptions options;
+  options.power.unsynced = 20'000;
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "synchronous_off", options);
+  EXPECT_GT(judgement.power.settled, 0);
+  EXPECT_THAT(TextOf(judgement), HasSubstr("when it was too much to keep"));
+  EXPECT_THAT(Losses(judgement), Not(Contains(HasSubstr("unknown"))));
+}
+
 TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
   const Judgement judgement = JudgeProgram("mistakes.py", "synchronous_off");
   EXPECT_THAT(Kills(judgement), IsEmpty());
