@@ -554,6 +554,10 @@ Json JsonOf(const Judgement& judgement) {
       {"probes", timeline.probes},
       {"power_images", judgement.power.images},
       {"unreadable", timeline.unreadable + judgement.power.unreadable},
+      {"not_counted", timeline.not_counted + judgement.power.not_counted},
+      {"thinned", judgement.power.thinned},
+      {"skipped", judgement.power.skipped},
+      {"settled", judgement.power.settled},
       {"outside", judgement.end.outside}};
   if (judgement.exit_code() == ExitCode::kNotExercised) {
     json["not_exercised"] = judgement.NotExercised();

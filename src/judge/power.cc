@@ -81,6 +81,12 @@ class Evidence {
   // Why a commit can be lost.
   Cause OfLoss(std::uint64_t call, const Missing& missing,
                const Storage& storage) const {
+    // Without its directory the database is gone, whatever else is there.
+    if (std::any_of(
+            missing.begin(), missing.end(),
+            [&](const PendingChange& change) { return IsOfFolder(change); })) {
+      return Cause::kOwnFilesNotSynced;
+    }
     const Cause cause =
         FirstOf({Cause::kWalNotSynced, Cause::kDatabaseNotSynced,
                  Cause::kJournalNotSynced, Cause::kOwnFilesNotSynced,
@@ -191,8 +197,10 @@ class SideFiles {
       case EffectKind::kSync:
       case EffectKind::kSyncData:
         unsynced_.erase(effect.file);
+        ever_synced_.insert(effect.file);
         break;
       case EffectKind::kSyncAll:
+        ever_synced_.merge(unsynced_);
         unsynced_.clear();
         break;
       case EffectKind::kRename:
@@ -222,7 +230,9 @@ class SideFiles {
       if (file == unsynced.end() || IsSqlitesOwn(path)) continue;
       const std::string below = path.substr(files.root().size() + 1);
       if (!named_.insert(below).second) continue;
-      found.push_back({below, renamed_.contains(file->second), call});
+      const bool is_renamed = renamed_.contains(file->second) &&
+                              !ever_synced_.contains(file->second);
+      found.push_back({below, is_renamed, call});
     }
   }
 
@@ -230,6 +240,7 @@ class SideFiles {
   const Timeline& timeline_;
   const DiskModel model_;
   std::set<FileId> unsynced_;
+  std::set<FileId> ever_synced_;  // some content of it
   std::set<FileId> renamed_;
   std::set<std::string> named_;
 };

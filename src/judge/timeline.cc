@@ -73,7 +73,13 @@ class Follower {
       Odd(*half_, before);
     }
     if (touch_.any) last_touch_ = call.number;
+    const std::size_t commits = line().commits.size();
     if (state_ != before) Changed(call.number, before);
+    if (line().commits.size() > commits && touch_.by != CommitBy::kOwnFiles) {
+      committing_ = call.thread;
+    } else if (call.thread == committing_ && IsBehindCommit(call)) {
+      committing_ = 0;
+    }
     if (open_.has_value() && open_->process == 0) open_->process = call.process;
     if (!touch_.unlocks) return;
     if (open_.has_value() && open_->process == call.process) {
@@ -98,12 +104,28 @@ class Follower {
   }
   bool counts() const { return counts_; }
 
-  // Something is promised.
-  std::size_t Promised(std::uint64_t call, const Rebuild& files) {
+  // That thread promises something: the newest commit that it can know of.
+  std::size_t Promised(std::uint64_t call, std::int32_t thread,
+                       const Rebuild& files) {
     if (open_.has_value()) CloseInterval(call);
     if (HasContent() && !counts_) Count(call);
     CompareLiveView(call, files);
-    return line().commits.size() - 1;
+    const std::size_t newest = line().commits.size() - 1;
+    const bool is_under_way = committing_ != 0 && committing_ != thread;
+    return is_under_way && newest > 0 ? newest - 1 : newest;
+  }
+
+  // The thread does what it does when its COMMIT has synced what it syncs: it
+  // gives a lock back, or says something.
+  static bool IsBehindCommit(const RecordedCall& call) {
+    return std::any_of(call.effects.begin(), call.effects.end(),
+                       [](const Effect& effect) {
+                         return effect.kind == EffectKind::kLock ||
+                                effect.kind == EffectKind::kUnlock ||
+                                effect.kind == EffectKind::kOutput ||
+                                effect.kind == EffectKind::kAck ||
+                                effect.kind == EffectKind::kExit;
+                       });
   }
 
   // Whether what an acknowledgement asks is so after a kill.
@@ -326,6 +348,9 @@ class Follower {
   StateId state_ = 0;
   Touch touch_;
   bool counts_ = false;
+  // The thread whose COMMIT made the newest commit point and may not have
+  // returned; 0: it has.
+  std::int32_t committing_ = 0;
   Holder lock_;        // a writer's, of the database
   Holder index_lock_;  // a writer's, of the wal-index
   Holder checkpoint_;
@@ -492,7 +517,7 @@ class Walk {
     joint_.See(call, made);
     if (!timeline_.promises.empty() && !made.empty()) writers_.See(call);
     if (auto promise = PromiseOf(call, timeline_.has_acks)) {
-      Promise(*std::move(promise));
+      Promise(*std::move(promise), call.thread);
     }
     return absl::OkStatus();
   }
@@ -516,9 +541,10 @@ class Walk {
     for (const auto& follower : followers_) follower->Begin(files_);
   }
 
-  void Promise(ProgramPromise promise) {
+  void Promise(ProgramPromise promise, std::int32_t thread) {
     for (const auto& follower : followers_) {
-      promise.commits.push_back(follower->Promised(promise.call, files_));
+      promise.commits.push_back(
+          follower->Promised(promise.call, thread, files_));
     }
     AskQuestions(promise, followers_, files_, timeline_);
     if (options_.atomic && !timeline_.promises.empty()) {

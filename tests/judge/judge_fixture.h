@@ -87,6 +87,45 @@ class JudgeTest : public RecordingTest {
     std::filesystem::rename(edited, Recording());
   }
 
+  // Puts an output of that thread behind each write to a WAL, before whatever
+  // sync comes next.
+  void SayBehindWalWrites(std::int32_t thread) {
+    auto reader = RecordingReader::Open(Recording());
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    const std::string edited = directory_.Path("edited");
+    auto writer = RecordingWriter::Create(edited, (*reader)->header());
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    std::map<FileId, std::string> names;
+    std::uint64_t added = 0;
+    RecordedCall call;
+    while (*(*reader)->Next(call)) {
+      call.number += added;
+      ASSERT_TRUE((*writer)->Add(call).ok());
+      const Effect& effect = call.effects.front();
+      if (!effect.path.empty()) names[effect.file] = effect.path;
+      if (effect.kind != EffectKind::kWrite ||
+          !names[effect.file].ends_with("-wal")) {
+        continue;
+      }
+      Effect output;
+      output.kind = EffectKind::kOutput;
+      output.amount = 1;
+      output.bytes = "x";
+      RecordedCall said;
+      said.number = call.number + 1;
+      said.process = call.process;
+      said.thread = thread;
+      said.name = "write";
+      said.effects.push_back(output);
+      ASSERT_TRUE((*writer)->Add(said).ok());
+      ++added;
+    }
+    RecordingEnd end = (*reader)->end();
+    end.calls += added;
+    ASSERT_TRUE((*writer)->Finish(end).ok());
+    std::filesystem::rename(edited, Recording());
+  }
+
   // "half unprotected" of each finding after a kill.
   static std::vector<std::string> Kills(const Judgement& judgement) {
     return Findings(JsonOf(judgement).at("kills"));

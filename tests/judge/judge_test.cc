@@ -217,6 +217,31 @@ TEST_F(PythonTest, ADirectoryAboveTheDatabaseThatIsNotSyncedLosesAllOfIt) {
   EXPECT_EQ(judgement.power.findings.at(0).lost, 4);
 }
 
+// One thread prints while the COMMIT of another one is under way.
+TEST_F(PythonTest, AnOutputPromisesNoCommitOfAnotherThreadThatHasNotReturned) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "wal_full"})
+          .ok());
+  SayBehindWalWrites(/*thread=*/9);
+  const Judgement judgement = JudgeIt();
+  EXPECT_THAT(Losses(judgement), IsEmpty()) << TextOf(judgement);
+  EXPECT_GT(judgement.timeline.promises.size(), 50u);
+}
+
+TEST_F(PythonTest, AnOutputPromisesWhatItsOwnThreadHasCommitted) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "wal_full"})
+          .ok());
+  SayBehindWalWrites(/*thread=*/1);
+  EXPECT_THAT(Losses(JudgeIt()), ElementsAre("lost wal_not_synced"));
+}
+
+TEST_F(PythonTest, WithoutItsDirectoryNothingElseIsToBlame) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "folder_without_sync_and_a_later_wal");
+  EXPECT_THAT(Losses(judgement), ElementsAre("lost own_files_not_synced"));
+}
+
 TEST_F(PythonTest, AVacuumThatALossOfPowerUndoesHasTheNameOfItsBug) {
   const Judgement judgement =
       JudgeProgram("mistakes.py", "vacuums_with_journal");
@@ -350,6 +375,14 @@ TEST_F(PythonTest, ARenameWithoutASyncIsNamedAndOneWithASyncIsNot) {
   ASSERT_THAT(judgement.power.side_files, SizeIs(1));
   EXPECT_EQ(judgement.power.side_files[0].path, "file");
   EXPECT_TRUE(judgement.power.side_files[0].is_renamed);
+}
+
+TEST_F(PythonTest, AFileOfWhichAPartWasSyncedIsNotSaidToBeEmpty) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "renamed_after_a_part_was_synced");
+  ASSERT_THAT(judgement.power.side_files, SizeIs(1));
+  EXPECT_EQ(judgement.power.side_files[0].path, "file");
+  EXPECT_FALSE(judgement.power.side_files[0].is_renamed);
 }
 
 TEST_F(PythonTest, ARenameWithASyncIsNotNamed) {

@@ -239,7 +239,7 @@ def never_closes():
 def several_processes():
     store("WAL", "FULL").close()
     children = []
-    for _ in range(3):
+    for _ in range(4):
         if (pid := os.fork()) == 0:
             connection = sqlite3.connect("a.db", timeout=60, isolation_level=None)
             connection.execute("PRAGMA synchronous=FULL")

@@ -289,6 +289,18 @@ def renamed_with_sync():
     renamed(is_synced=True)
 
 
+def renamed_after_a_part_was_synced():
+    connection = store(synchronous="EXTRA")
+    with open("file.tmp", "w") as file:
+        file.write("content")
+        file.flush()
+        os.fsync(file.fileno())
+        file.write("more")
+    os.rename("file.tmp", "file")
+    connection.execute("INSERT INTO t VALUES(1, 0)")
+    say("stored")
+
+
 def database_renamed_without_sync():
     """A restore that swaps the file, and never syncs the directory."""
     put(store(synchronous="EXTRA"), 2)
@@ -300,6 +312,20 @@ def database_renamed_without_sync():
 def folder_without_sync():
     os.mkdir("folder")
     put(store(synchronous="EXTRA", path="folder/a.db"), 3)
+
+
+def folder_without_sync_and_a_later_wal():
+    """What was promised is safe but for the folder; what comes later is not."""
+    os.mkdir("folder")
+    connection = sqlite3.connect("folder/a.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE t(x)")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    say("made")
+    for i in range(3):
+        connection.execute("INSERT INTO t VALUES(?)", (i,))
+    os._exit(1)
 
 
 def partial_rollback():
