@@ -41,6 +41,12 @@ std::string Judgement::NotExercised() const {
   if (power.images == 0 && power.unreadable > 0) {
     return "this SQLite cannot read the database";
   }
+  if (promise == PromiseLevel::kProcess && timeline.kill_images == 0 &&
+      !only_call.has_value()) {
+    return "the program wrote nothing to its databases after its first "
+           "promise, so that no kill was judged: let it print or acknowledge "
+           "as it goes";
+  }
   return "";
 }
 

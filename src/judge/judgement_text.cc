@@ -113,7 +113,8 @@ bool IsWrittenByProgram(const Timeline& timeline, std::size_t database) {
 
 Reason ReasonOf(const Timeline& timeline, const PowerFinding& finding) {
   const bool is_of_writes = finding.cause == Cause::kUnprotected ||
-                            finding.cause == Cause::kDatabaseNotSynced;
+                            finding.cause == Cause::kDatabaseNotSynced ||
+                            finding.cause == Cause::kDirectoryNotSynced;
   if (is_of_writes && IsWrittenByProgram(timeline, finding.database)) {
     return {"the program writes the file by itself, and not through SQLite",
             "not_sqlite", false};
