@@ -45,6 +45,13 @@ ExitCode Report(const absl::Status& status) {
   return CodeOf(status);
 }
 
+ExitCode WithOutputWritten(ExitCode code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  const ExitCode failed =
+      Report(absl::InternalError("cannot write to standard output"));
+  return code == ExitCode::kViolated ? code : failed;
+}
+
 ExitCode CodeOf(const Verdict& verdict) {
   if (verdict.violation) return ExitCode::kViolated;
   return verdict.skipped ? ExitCode::kNotExercised : ExitCode::kHeld;

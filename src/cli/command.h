@@ -21,6 +21,9 @@ namespace lastcommit {
 // of the caller and errors of the tester have different exit codes.
 ExitCode Report(const absl::Status& status);
 
+// At the end of a process: what nobody could read has shown nothing.
+ExitCode WithOutputWritten(ExitCode code);
+
 ExitCode CodeOf(const Verdict& verdict);
 
 // The plan of a token (token/token.h), or else of the file of that name, for a

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "output/whole_file.h"
+#include "page/document.h"
 #include "results/report.h"
 #include "status/status.h"
 
@@ -16,12 +17,18 @@ namespace {
 struct ReportOptions {
   std::string directory;
   std::string out;
+  std::string html;
   std::string program;
 };
 
 absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
-  ASSIGN_OR_RETURN(const std::string text,
+  ASSIGN_OR_RETURN(const Document page,
                    ReportOn(options.directory, options.program));
+  if (!options.html.empty()) {
+    RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
+  }
+  if (!options.html.empty() && options.out.empty()) return ExitCode::kHeld;
+  const std::string text = MarkdownOf(page);
   if (!options.out.empty()) {
     RETURN_IF_ERROR(WriteOutput(options.out, text));
     return ExitCode::kHeld;
@@ -36,11 +43,13 @@ void AddReport(CLI::App& app, const std::string& program, ExitCode& code) {
   const auto options = std::make_shared<ReportOptions>();
   options->program = program;
   CLI::App* command =
-      app.add_subcommand("report", "Print a campaign as a page of Markdown");
+      app.add_subcommand("report", "Say what a campaign came to, as a page");
   command->add_option("directory", options->directory, "Of a campaign")
       ->required();
   command->add_option("--out", options->out,
                       "Write it to this file instead of standard output");
+  command->add_option("--html", options->html,
+                      "Write it as one HTML file, which needs nothing else");
   command->footer(
       "Exit codes: 0 it was written, whatever the campaign found; 2 there is "
       "no "

@@ -1,26 +1,32 @@
 #include "cli/try_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
-#include <map>
+#include <cstring>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "campaign/interrupts.h"
 #include "campaign/progress.h"
 #include "cli/command.h"
 #include "cli/rerun_options.h"
 #include "cli/run_options.h"
+#include "cli/supervised.h"
 #include "judge/judgement.h"
+#include "judge/kept_findings.h"
 #include "output/json_file.h"
 #include "output/plural.h"
+#include "output/shell_word.h"
+#include "output/shown.h"
 #include "record/private_tree.h"
 #include "record/rebuild.h"
 #include "record/recorder.h"
@@ -44,6 +50,9 @@ struct TryCommand {
   std::int64_t seconds = 60;
   bool is_big = false;
   bool is_terminal = false;
+  bool is_recording_kept = false;  // somebody asked for it
+  std::string program;             // how the reader calls this one
+  std::string findings;            // where they are kept; "": they are not
   JudgeOptions judge;
   RerunOptions rerun;
 };
@@ -61,12 +70,12 @@ absl::Status CheckSize(const TryCommand& command) {
 // Records the program on a private copy, and proves the recording.
 absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
                                           const std::string& scratch,
-                                          const std::string& recording) {
+                                          const Supervised& self) {
   RETURN_IF_ERROR(CheckSize(command));
   RecordOptions options;
   options.command = command.command;
   options.directory = absl::StrCat(scratch, "/files");
-  options.recording = recording;
+  options.recording = command.recording;
   options.ack = absl::StrCat(scratch, "/ack");
   options.time = absl::Seconds(command.seconds);
   options.is_terminal = command.is_terminal;
@@ -78,7 +87,7 @@ absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
       progress.Show(absl::StrCat("recording: ", until_now.calls, " calls of ",
                                  until_now.processes, " processes"));
     }
-    if (!Interrupts::AreRaised()) return true;
+    if (!self.IsInterrupted()) return true;
     // The terminal sent it to the program, too, which may end by itself.
     if (!interrupted.has_value()) interrupted = absl::Now();
     return absl::Now() - *interrupted < kPatience;
@@ -86,43 +95,126 @@ absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
   auto end = RecordProgram(options, goes_on);
   progress.Finish();
   if (!end.ok()) return end.status();
-  RETURN_IF_ERROR(CompareWithFiles(recording, options.directory));
+  RETURN_IF_ERROR(CompareWithFiles(command.recording, options.directory));
   return end;
+}
+
+// Where the work is, should it die.
+enum Stage { kRecording, kKills, kPower, kChecks, kReruns };
+
+constexpr const char* kStages[] = {"recording", "kills", "losses of power",
+                                   "checks", "reruns"};
+
+Stage StageOf(JudgePhase phase) {
+  switch (phase) {
+    case JudgePhase::kKills:
+      return kKills;
+    case JudgePhase::kPower:
+      return kPower;
+    case JudgePhase::kChecks:
+      break;
+  }
+  return kChecks;
+}
+
+std::string InWords(const Supervised::End& end) {
+  const std::string call = absl::StrCat(", near call ", end.call, ",");
+  switch (end.at) {
+    case kKills:
+      return absl::StrCat("the judge of a kill", call);
+    case kPower:
+      return absl::StrCat("the judge of a loss of power", call);
+    case kChecks:
+      return absl::StrCat("the check of a crash", call);
+    case kReruns:
+      return "the judge of a rerun";
+    default:
+      return "the recorder";
+  }
+}
+
+// The command that judges the crash at that call again, in the same way.
+std::string AgainCommand(const TryCommand& command,
+                         const std::string& recording, std::uint64_t call) {
+  const JudgeOptions& judge = command.judge;
+  const SurvivalLimits& survivals = judge.power.survivals;
+  std::string again = absl::StrCat(
+      ShellWord(command.program), " judge --only-call=", call,
+      judge.promise == PromiseLevel::kPower ? " --promise=power" : "",
+      judge.power.model == DiskModel::kExt4 ? " --disk=ext4" : "",
+      judge.timeline.atomic ? " --atomic=ack" : "",
+      " --random=", survivals.random, " --seed=", survivals.seed,
+      " --changes=", survivals.changes);
+  const CheckOptions& check = judge.check;
+  for (const auto& [option, value] :
+       {std::pair{"--recover", check.recover},
+        std::pair{"--check", check.check}, std::pair{"--dump", check.dump}}) {
+    if (value.empty()) continue;
+    absl::StrAppend(&again, " ", option, "=", ShellWord(value));
+  }
+  if (check.is_given()) {
+    absl::StrAppend(&again,
+                    " --check-seconds=", absl::ToInt64Seconds(check.time));
+  }
+  return absl::StrCat(again, " ", ShellWord(recording));
+}
+
+absl::Status KeepWhatWasFound(const std::string& recording,
+                              const Judgement& judgement,
+                              const TryCommand& command) {
+  if (command.findings.empty()) return absl::OkStatus();
+  KeepOptions options;
+  options.directory = command.findings;
+  options.model = command.judge.power.model;
+  options.again = [&command](const std::string& kept, std::uint64_t call) {
+    return AgainCommand(command, kept, call);
+  };
+  ASSIGN_OR_RETURN(const std::string kept,
+                   KeepFindings(recording, judgement, options));
+  if (!kept.empty()) {
+    std::printf("findings are kept in %s\n", Shown(kept).c_str());
+  }
+  return absl::OkStatus();
+}
+
+// What is written at the end can be written.
+absl::Status PrepareOutputs(const TryCommand& command) {
+  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  return command.findings.empty() ? absl::OkStatus()
+                                  : PrepareKeeping(command.findings);
 }
 
 absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
                                      const TryCommand& command,
-                                     nlohmann::json& json) {
+                                     Supervised& self, nlohmann::json& json) {
   ProgressLine progress(/*is_shown=*/true);
-  const absl::StatusOr<Judgement> judgement = JudgeRecording(
-      recording, command.judge, [&](const JudgeProgress& until_now) {
-        if (progress.Elapsed() > absl::Seconds(2)) {
-          progress.Show(absl::StrCat(
-              until_now.is_power ? "losses of power: call " : "kills: call ",
-              until_now.call, " of ", until_now.calls, ", ", until_now.images,
-              " images"));
-        }
-        return !Interrupts::AreRaised();
-      });
+  const auto on_progress = [&](const JudgeProgress& until_now) {
+    const Stage stage = StageOf(until_now.phase);
+    self.At(stage, until_now.call);
+    if (progress.Elapsed() > absl::Seconds(2)) {
+      progress.Show(absl::StrCat(kStages[stage], ": call ", until_now.call,
+                                 " of ", until_now.calls, ", ",
+                                 until_now.images, " images"));
+    }
+    return !self.IsInterrupted();
+  };
+  ASSIGN_OR_RETURN(const Judgement judgement,
+                   JudgeRecording(recording, command.judge, on_progress));
   progress.Finish();
-  if (absl::IsCancelled(judgement.status())) {
-    std::printf("NOT EXERCISED (ended before all crashes were judged)\n");
-    return ExitCode::kNotExercised;
-  }
-  RETURN_IF_ERROR(judgement.status());
-  std::printf("%s", TextOf(*judgement).c_str());
-  json = JsonOf(*judgement);
-  return judgement->exit_code();
+  RETURN_IF_ERROR(KeepWhatWasFound(recording, judgement, command));
+  std::printf("%s", TextOf(judgement).c_str());
+  json = JsonOf(judgement);
+  return judgement.exit_code();
 }
 
-absl::StatusOr<ExitCode> RerunIt(const TryCommand& command,
-                                 const std::string& recording, ExitCode code,
-                                 nlohmann::json& json) {
+absl::StatusOr<ExitCode> RunAgain(const TryCommand& command, ExitCode code,
+                                  Supervised& self, nlohmann::json& json) {
+  self.At(kReruns, 0);
   RerunOptions options = command.rerun;
   options.command = command.command;
   options.directory = command.directory;
-  options.recording = recording;
-  if (!command.recording.empty()) {
+  options.recording = command.recording;
+  if (command.is_recording_kept) {
     options.kept = absl::StrCat(command.recording, ".rerun");
   }
   options.seed = command.judge.power.survivals.seed;
@@ -130,52 +222,100 @@ absl::StatusOr<ExitCode> RerunIt(const TryCommand& command,
   options.is_terminal = command.is_terminal;
   options.judge = command.judge;
   return RerunAndSay(
-      options, code, [] { return !Interrupts::AreRaised(); }, json);
+      options, code, [&self] { return !self.IsInterrupted(); }, json);
 }
 
-absl::StatusOr<ExitCode> RunTry(const TryCommand& command) {
-  const Interrupts interrupts;
-  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
-  ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
-  const std::string recording = command.recording.empty()
-                                    ? absl::StrCat(scratch.path(), "/recording")
-                                    : command.recording;
-  RETURN_IF_ERROR(RecordOnCopy(command, scratch.path(), recording).status());
+using Work = std::function<absl::StatusOr<ExitCode>(
+    const TryCommand& command, const std::string& scratch, Supervised& self)>;
+
+// A recording that is in the scratch directory is put beside it.
+std::string Keep(const std::string& recording, const std::string& scratch) {
+  if (!recording.starts_with(scratch + "/")) return recording;
+  std::string kept = absl::StrCat(scratch, "-recording");
+  return rename(recording.c_str(), kept.c_str()) == 0 ? kept : "";
+}
+
+absl::Status Died(const Supervised::End& end, const std::string& recording,
+                  const std::string& scratch) {
+  std::string message =
+      absl::StrCat(InWords(end), " died of signal ", end.signal, " (",
+                   strsignal(end.signal), ")");
+  if (end.at != kRecording) {
+    const std::string kept = Keep(recording, scratch);
+    if (!kept.empty()) {
+      absl::StrAppend(&message, "; the recording is kept: lastcommit judge ",
+                      kept);
+    }
+  }
+  return absl::InternalError(message);
+}
+
+// Runs it in a process of its own, and cleans up after it.
+ExitCode Supervise(const Work& work, TryCommand command) {
+  const auto scratch = ScratchDirectory::Make();
+  if (!scratch.ok()) return Report(scratch.status());
+  command.is_recording_kept = !command.recording.empty();
+  if (command.recording.empty()) {
+    command.recording = absl::StrCat(scratch->path(), "/recording");
+  }
+  command.judge.check.scratch = scratch->path();
+  Supervised self;
+  const auto end = self.Run([&] {
+    const auto code = work(command, scratch->path(), self);
+    return static_cast<int>(
+        WithOutputWritten(code.ok() ? *code : Report(code.status())));
+  });
+  if (!end.ok()) return Report(end.status());
+  if (end->signal == 0) return static_cast<ExitCode>(end->exit_code);
+  if (end->interrupt == 0) {
+    return Report(Died(*end, command.recording, scratch->path()));
+  }
+  return Report(absl::CancelledError("ended by a second signal"));
+}
+
+absl::StatusOr<ExitCode> RunTry(const TryCommand& command,
+                                const std::string& scratch, Supervised& self) {
+  RETURN_IF_ERROR(PrepareOutputs(command));
+  RETURN_IF_ERROR(RecordOnCopy(command, scratch, self).status());
   nlohmann::json json;
-  ASSIGN_OR_RETURN(ExitCode code, JudgeAndSay(recording, command, json));
-  if (json.is_null()) return code;  // it was ended
-  if (command.rerun.count > 0) {
-    ASSIGN_OR_RETURN(code, RerunIt(command, recording, code, json));
+  ASSIGN_OR_RETURN(ExitCode code,
+                   JudgeAndSay(command.recording, command, self, json));
+  if (command.rerun.count > 0 && !self.IsInterrupted()) {
+    ASSIGN_OR_RETURN(code, RunAgain(command, code, self, json));
   }
   RETURN_IF_ERROR(WriteJsonFile(command.json_path, json));
   return code;
 }
 
-absl::StatusOr<ExitCode> RunRecord(const TryCommand& command) {
-  const Interrupts interrupts;
-  ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
+absl::StatusOr<ExitCode> RunRecord(const TryCommand& command,
+                                   const std::string& scratch,
+                                   Supervised& self) {
   ASSIGN_OR_RETURN(const RecordingEnd end,
-                   RecordOnCopy(command, scratch.path(), command.recording));
+                   RecordOnCopy(command, scratch, self));
   std::printf("recorded %llu calls of %lld processes in %s\n",
               static_cast<unsigned long long>(end.calls),
               static_cast<long long>(end.processes), command.recording.c_str());
   return ExitCode::kHeld;
 }
 
-absl::StatusOr<ExitCode> RunJudge(const TryCommand& command) {
-  const Interrupts interrupts;
-  RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+absl::StatusOr<ExitCode> RunJudge(const TryCommand& command,
+                                  const std::string& /*scratch*/,
+                                  Supervised& self) {
+  RETURN_IF_ERROR(PrepareOutputs(command));
   nlohmann::json json;
   ASSIGN_OR_RETURN(const ExitCode code,
-                   JudgeAndSay(command.recording, command, json));
-  if (json.is_null()) return code;  // it was ended
+                   JudgeAndSay(command.recording, command, self, json));
   RETURN_IF_ERROR(WriteJsonFile(command.json_path, json));
   return code;
 }
 
 void AddProgram(CLI::App* command, TryCommand& options) {
-  command->add_option("command", options.command, "The program, behind --")
+  command
+      ->add_option("command", options.command,
+                   "The program and its arguments: all from its name on, or "
+                   "behind --")
       ->required();
+  command->positionals_at_end();
   command
       ->add_option("--dir", options.directory,
                    "The directory that holds its files: it is copied, and the "
@@ -195,20 +335,54 @@ void AddProgram(CLI::App* command, TryCommand& options) {
                     "write each line at once");
 }
 
+void AddChecks(CLI::App* command, CheckOptions& check) {
+  command->add_option(
+      "--check", check.check,
+      "A shell command that runs in a directory with what a crash left: 0 is "
+      "held. It finds\nLASTCOMMIT_CRASH (kill, power), LASTCOMMIT_CALL, and in "
+      "the file $LASTCOMMIT_PRINTED\nwhat had been printed");
+  command->add_option("--recover", check.recover,
+                      "The program's own recovery, before the check; 0 is "
+                      "success");
+  command->add_option("--dump", check.dump,
+                      "A shell command that prints the state: it must be one "
+                      "that was there since the\nlast promise");
+  command
+      ->add_option_function<int>(
+          "--check-seconds",
+          [&check](int seconds) { check.time = absl::Seconds(seconds); },
+          "How long each of these commands may take (default 10)")
+      ->check(CLI::Range(1, 86'400));
+  command
+      ->add_option("--check-images", check.images,
+                   "How many crash images they look at, the most telling first")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  check.jobs = static_cast<int>(
+      std::clamp(std::thread::hardware_concurrency(), 1U, 64U));
+}
+
 void AddJudging(CLI::App* command, TryCommand& options) {
   command
-      ->add_option("--promise", options.judge.promise,
-                   "What the exit code follows: what survives the death of the "
-                   "process, or also\na loss of power (process, power)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, PromiseLevel>{
-          {"process", PromiseLevel::kProcess},
-          {"power", PromiseLevel::kPower}}));
+      ->add_option_function<std::string>(
+          "--promise",
+          [&options](const std::string& name) {
+            options.judge.promise =
+                name == "power" ? PromiseLevel::kPower : PromiseLevel::kProcess;
+          },
+          "What the exit code follows: what survives the death of the "
+          "process (default), or\nalso a loss of power")
+      ->check(CLI::IsMember({"process", "power"}));
   command
-      ->add_option("--disk", options.judge.power.model,
-                   "What survives a loss of power: what POSIX promises, or "
-                   "ext4 as it is mounted\nby default (posix, ext4)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, DiskModel>{
-          {"posix", DiskModel::kPosix}, {"ext4", DiskModel::kExt4}}));
+      ->add_option_function<std::string>(
+          "--disk",
+          [&options](const std::string& name) {
+            options.judge.power.model =
+                name == "ext4" ? DiskModel::kExt4 : DiskModel::kPosix;
+          },
+          "What survives a loss of power: what POSIX promises (default), or "
+          "what ext4 keeps\nas it is mounted by default")
+      ->check(CLI::IsMember({"posix", "ext4"}));
   command
       ->add_option_function<std::string>(
           "--atomic",
@@ -218,6 +392,7 @@ void AddJudging(CLI::App* command, TryCommand& options) {
           "What is between two promises belongs together: a commit alone is "
           "half of it (ack)")
       ->check(CLI::IsMember({"ack"}));
+  AddChecks(command, options.judge.check);
   SurvivalLimits& survivals = options.judge.power.survivals;
   command
       ->add_option("--random", survivals.random,
@@ -233,6 +408,9 @@ void AddJudging(CLI::App* command, TryCommand& options) {
                    "lost one by one,\nand only so many prefixes tried")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  command->add_option("--findings", options.findings,
+                      "Keep each finding in this directory: files, story, and "
+                      "how to see it again");
   command->add_option("--json", options.json_path,
                       "Write the outcome as JSON to this file");
 }
@@ -243,8 +421,9 @@ constexpr char kExitCodes[] =
 
 }  // namespace
 
-void AddTry(CLI::App& app, ExitCode& code) {
+void AddTry(CLI::App& app, const std::string& program, ExitCode& code) {
   const auto options = std::make_shared<TryCommand>();
+  options->program = program;
   CLI::App* command = app.add_subcommand(
       "try", "Run any program once, and crash it everywhere");
   AddProgram(command, *options);
@@ -261,7 +440,7 @@ void AddTry(CLI::App& app, ExitCode& code) {
       "file "
       "$LASTCOMMIT_ACK.\n\n",
       kExitCodes));
-  command->callback([options, &code] { code = Checked(RunTry, *options); });
+  command->callback([options, &code] { code = Supervise(RunTry, *options); });
 }
 
 void AddRecord(CLI::App& app, ExitCode& code) {
@@ -273,18 +452,29 @@ void AddRecord(CLI::App& app, ExitCode& code) {
       ->add_option("-o,--output", options->recording,
                    "The recording; it must not be there")
       ->required();
-  command->callback([options, &code] { code = Checked(RunRecord, *options); });
+  command->callback(
+      [options, &code] { code = Supervise(RunRecord, *options); });
 }
 
-void AddJudge(CLI::App& app, ExitCode& code) {
+void AddJudge(CLI::App& app, const std::string& program, ExitCode& code) {
   const auto options = std::make_shared<TryCommand>();
+  options->program = program;
   CLI::App* command =
       app.add_subcommand("judge", "Crash a recorded program everywhere");
   command->add_option("recording", options->recording, "Made by record")
       ->required();
   AddJudging(command, *options);
+  command
+      ->add_option_function<std::uint64_t>(
+          "--only-call",
+          [options](std::uint64_t call) {
+            options->judge.timeline.only_call = call;
+            options->judge.power.only_call = call;
+          },
+          "Only the crashes at this call: those of a kept finding")
+      ->check(WholeNumber(0));
   command->footer(kExitCodes);
-  command->callback([options, &code] { code = Checked(RunJudge, *options); });
+  command->callback([options, &code] { code = Supervise(RunJudge, *options); });
 }
 
 }  // namespace lastcommit

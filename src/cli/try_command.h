@@ -4,14 +4,17 @@
 #ifndef LASTCOMMIT_CLI_TRY_COMMAND_H_
 #define LASTCOMMIT_CLI_TRY_COMMAND_H_
 
+#include <string>
+
 #include "cli/app.h"
 #include "output/exit_code.h"
 
 namespace lastcommit {
 
-void AddTry(CLI::App& app, ExitCode& code);
+// `program`: how the reader calls this one.
+void AddTry(CLI::App& app, const std::string& program, ExitCode& code);
 void AddRecord(CLI::App& app, ExitCode& code);
-void AddJudge(CLI::App& app, ExitCode& code);
+void AddJudge(CLI::App& app, const std::string& program, ExitCode& code);
 
 }  // namespace lastcommit
 

@@ -18,6 +18,9 @@ namespace {
 // page may be read.
 constexpr int kSubpageRead = 0x8000;
 constexpr int kSubpageReadVersion = 3048000;
+// Larger than that no file is: a journal with garbage in its header asks for
+// any size.
+constexpr std::int64_t kLargestFile = std::int64_t{16} << 30;
 
 int Close(sqlite3_file* base) {
   SimFile& file = Sim(base);
@@ -49,6 +52,7 @@ int Read(sqlite3_file* base, void* buffer, int amount, sqlite3_int64 offset) {
 std::int64_t Fitting(const SimFile& file, std::int64_t offset,
                      std::int64_t amount) {
   const SimDisk::Impl& disk = *file.disk;
+  if (offset > kLargestFile - amount) return 0;
   if (disk.capacity_sectors < 0) return amount;
   const std::int64_t room = std::max<std::int64_t>(disk.FreeSectors(), 0);
   std::int64_t fitting = amount;
@@ -108,6 +112,7 @@ int Truncate(sqlite3_file* base, sqlite3_int64 size) {
   call.offset = size;
   return Observed(*file.disk, call, [&] {
     if (file.is_read_only) return SQLITE_IOERR_TRUNCATE;
+    if (size > kLargestFile) return SQLITE_FULL;
     file.disk->storage.Truncate(file.inode->id, size);
     return SQLITE_OK;
   });

@@ -41,8 +41,9 @@ std::string Garbage(std::int64_t size, std::uint64_t seed) {
   return bytes;
 }
 
-// The content of a file. Copies share chunks until one of them writes; where
-// there is no chunk are zeros. Beyond the end all bytes of a chunk are zeros.
+// The content of a file. Copies share the table of its chunks, and then the
+// chunks, until one of them writes; where there is no chunk are zeros. Beyond
+// the end all bytes of a chunk are zeros.
 class Content {
  public:
   std::int64_t size() const { return size_; }
@@ -79,8 +80,9 @@ class Content {
 
   void Resize(std::int64_t size) {
     const std::int64_t tail = size % kChunkBytes;
-    chunks_.resize(static_cast<std::size_t>(ChunksFor(size)));
-    if (size < size_ && tail != 0 && chunks_.back() != nullptr) {
+    Chunks& chunks = MutableChunks();
+    chunks.resize(static_cast<std::size_t>(ChunksFor(size)));
+    if (size < size_ && tail != 0 && chunks.back() != nullptr) {
       Chunk& last = MutableChunk(size / kChunkBytes);
       std::memset(last.bytes.data() + tail, 0,
                   static_cast<std::size_t>(kChunkBytes - tail));
@@ -88,8 +90,8 @@ class Content {
     size_ = size;
   }
 
-  std::int64_t Chunks() const {
-    return std::count_if(chunks_.begin(), chunks_.end(),
+  std::int64_t CountChunks() const {
+    return std::count_if(chunks().begin(), chunks().end(),
                          [](const auto& chunk) { return chunk != nullptr; });
   }
   std::int64_t MissingChunks(std::int64_t offset, std::int64_t amount) const {
@@ -97,7 +99,7 @@ class Content {
     for (std::int64_t i = offset / kChunkBytes; i < ChunksFor(offset + amount);
          ++i) {
       const auto index = static_cast<std::size_t>(i);
-      if (index >= chunks_.size() || chunks_[index] == nullptr) ++missing;
+      if (index >= chunks().size() || chunks()[index] == nullptr) ++missing;
     }
     return missing;
   }
@@ -105,32 +107,53 @@ class Content {
   // Takes over what `other` has from `offset` on; nothing else differs.
   void TakeRange(const Content& other, std::int64_t offset,
                  std::int64_t amount) {
-    const auto end =
-        std::min<std::int64_t>(ChunksFor(offset + amount),
-                               static_cast<std::int64_t>(other.chunks_.size()));
-    if (static_cast<std::int64_t>(chunks_.size()) < end) {
-      chunks_.resize(static_cast<std::size_t>(end));
+    const Chunks& others = other.chunks();
+    const auto end = std::min<std::int64_t>(
+        ChunksFor(offset + amount), static_cast<std::int64_t>(others.size()));
+    Chunks& chunks = MutableChunks();
+    if (static_cast<std::int64_t>(chunks.size()) < end) {
+      chunks.resize(static_cast<std::size_t>(end));
     }
     for (std::int64_t i = offset / kChunkBytes; i < end; ++i) {
-      chunks_[static_cast<std::size_t>(i)] =
-          other.chunks_[static_cast<std::size_t>(i)];
+      chunks[static_cast<std::size_t>(i)] = others[static_cast<std::size_t>(i)];
     }
     size_ = std::max(size_, std::min(offset + amount, other.size_));
   }
 
   std::uint64_t Hash() const {
     static const std::uint64_t kZeros = Chunk{}.Hash();
+    if (table_->hash.has_value()) return *table_->hash;
     std::vector<std::uint64_t> hashes = {static_cast<std::uint64_t>(size_)};
-    hashes.reserve(chunks_.size() + 1);
-    for (const auto& chunk : chunks_) {
+    hashes.reserve(chunks().size() + 1);
+    for (const auto& chunk : chunks()) {
       hashes.push_back(chunk == nullptr ? kZeros : chunk->Hash());
     }
-    return XXH3_64bits(hashes.data(), hashes.size() * sizeof(hashes[0]));
+    table_->hash =
+        XXH3_64bits(hashes.data(), hashes.size() * sizeof(hashes[0]));
+    return *table_->hash;
   }
 
  private:
+  using Chunks = std::vector<std::shared_ptr<Chunk>>;
+  struct Table {
+    Chunks chunks;
+    // Of the content, once somebody has asked.
+    std::optional<std::uint64_t> hash = {};
+  };
+
+  const Chunks& chunks() const { return table_->chunks; }
+
+  // To be changed, as the size may be: nobody else has them.
+  Chunks& MutableChunks() {
+    if (table_.use_count() > 1) {
+      table_ = std::make_shared<Table>(Table{table_->chunks});
+    }
+    table_->hash.reset();
+    return table_->chunks;
+  }
+
   void CopyOut(std::int64_t at, char* bytes, std::int64_t part) const {
-    const auto& chunk = chunks_[static_cast<std::size_t>(at / kChunkBytes)];
+    const auto& chunk = chunks()[static_cast<std::size_t>(at / kChunkBytes)];
     if (chunk == nullptr) {
       std::memset(bytes, 0, static_cast<std::size_t>(part));
     } else {
@@ -141,7 +164,7 @@ class Content {
 
   // To be changed: nobody else has it.
   Chunk& MutableChunk(std::int64_t index) {
-    auto& chunk = chunks_[static_cast<std::size_t>(index)];
+    auto& chunk = MutableChunks()[static_cast<std::size_t>(index)];
     if (chunk == nullptr) {
       chunk = std::make_shared<Chunk>();
     } else if (chunk.use_count() > 1) {
@@ -153,7 +176,7 @@ class Content {
 
   // To be overwritten as a whole.
   Chunk& NewChunk(std::int64_t index) {
-    auto& chunk = chunks_[static_cast<std::size_t>(index)];
+    auto& chunk = MutableChunks()[static_cast<std::size_t>(index)];
     if (chunk == nullptr || chunk.use_count() > 1) {
       chunk = std::make_shared_for_overwrite<Chunk>();
     }
@@ -161,7 +184,7 @@ class Content {
     return *chunk;
   }
 
-  std::vector<std::shared_ptr<Chunk>> chunks_;
+  std::shared_ptr<Table> table_ = std::make_shared<Table>();
   std::int64_t size_ = 0;
 };
 
@@ -557,7 +580,8 @@ void Storage::Sync(InodeId inode) {
 
 std::int64_t Storage::AllocatedSectors() const {
   std::int64_t chunks = 0;
-  for (const auto& [id, inode] : data_->inodes) chunks += inode->now.Chunks();
+  for (const auto& [id, inode] : data_->inodes)
+    chunks += inode->now.CountChunks();
   return chunks;
 }
 

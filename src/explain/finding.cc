@@ -12,7 +12,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "explain/deterministic.h"
 #include "explain/failure_of.h"
 #include "explain/known_bugs.h"
@@ -20,6 +19,7 @@
 #include "explain/shape.h"
 #include "explain/story.h"
 #include "names/names.h"
+#include "output/shell_word.h"
 #include "output/version.h"
 #include "output/whole_file.h"
 #include "plan/codec.h"
@@ -61,15 +61,6 @@ std::size_t CountSteps(const Plan& plan) {
   std::size_t steps = 0;
   for (const Round& round : plan.rounds) steps += round.steps.size();
   return steps;
-}
-
-std::string Quoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=+:,@";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
-    return word;
-  }
-  return absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
 }
 
 std::string TokenOf(const Plan& plan) { return PrintToken(plan).value_or(""); }
@@ -178,8 +169,9 @@ std::string ReplayCommand(const std::string& program, const std::string& plan) {
   const std::string environment =
       libraries == nullptr || *libraries == '\0'
           ? ""
-          : absl::StrCat("LD_LIBRARY_PATH=", Quoted(libraries), " ");
-  return absl::StrCat(environment, Quoted(program), " replay ", Quoted(plan));
+          : absl::StrCat("LD_LIBRARY_PATH=", ShellWord(libraries), " ");
+  return absl::StrCat(environment, ShellWord(program), " replay ",
+                      ShellWord(plan));
 }
 
 std::string TokenLine(const Finding& finding, const FindingOptions& options) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
@@ -24,14 +26,6 @@ bool IsAbove(const std::string& directory, const std::string& path) {
 // A directory or the database itself gets this name, or loses it.
 bool IsNamedBy(const std::string& name, const std::string& database) {
   return name == database || IsAbove(name, database);
-}
-
-bool ZeroesHeader(const Effect& effect) {
-  const std::size_t size = std::min(effect.bytes.size(), kJournalHeader);
-  return effect.offset == 0 && size > 0 &&
-         std::all_of(effect.bytes.begin(),
-                     effect.bytes.begin() + static_cast<std::ptrdiff_t>(size),
-                     [](char c) { return c == '\0'; });
 }
 
 CommitBy OfNames(const Effect& effect, const Rebuild& files,
@@ -65,7 +59,7 @@ void TouchContent(const Effect& effect, const Rebuild& files,
     touch.any = true;
     if (effect.kind == EffectKind::kTruncate) {
       touch.by = CommitBy::kJournalTruncated;
-    } else if (ZeroesHeader(effect)) {
+    } else if (ZeroesJournal(effect)) {
       touch.by = CommitBy::kJournalZeroed;
     }
   }
@@ -82,6 +76,14 @@ bool Covers(const Effect& effect, std::int64_t byte) {
   const std::int64_t end =
       effect.amount == 0 ? INT64_MAX : effect.offset + effect.amount;
   return effect.offset <= byte && byte < end;
+}
+
+bool ZeroesJournal(const Effect& effect) {
+  const std::size_t size = std::min(effect.bytes.size(), kJournalHeader);
+  return effect.offset == 0 && size > 0 &&
+         std::all_of(effect.bytes.begin(),
+                     effect.bytes.begin() + static_cast<std::ptrdiff_t>(size),
+                     [](char c) { return c == '\0'; });
 }
 
 bool IsSuperJournal(std::string_view path) {
@@ -103,56 +105,105 @@ bool IsSqlitesOwn(std::string_view path) {
 
 namespace {
 
-// Follows the names of files with the header of a database.
-class Databases {
+// Follows the names of all files.
+class FileNames {
  public:
-  Databases() : names_("", DiskModel::kPosix) {
+  FileNames() : names_("", DiskModel::kPosix) {
     names_.KeepOnly({});
     names_.storage().NeverLosesPower();
   }
 
   absl::Status Take(const RecordedCall& call) {
-    bool has_changed = false;
     for (const Effect& effect : call.effects) {
       RETURN_IF_ERROR(names_.Apply(effect));
-      has_changed |= IsOfNames(effect.kind);
-      if (effect.kind == EffectKind::kWrite && effect.offset == 0 &&
-          effect.bytes.starts_with(kHeader)) {
-        has_changed |= databases_.insert(effect.file).second;
+      if (IsOfNames(effect.kind)) {
+        TakeNames(effect);
+      } else if (effect.kind == EffectKind::kWrite && effect.offset == 0 &&
+                 effect.bytes.starts_with(kHeader) &&
+                 with_header_.insert(effect.file).second) {
+        TakeAllNames();
       }
     }
-    if (has_changed) TakeNames();
     return absl::OkStatus();
   }
 
-  const std::set<std::string>& found() const { return found_; }
+  DatabaseFiles Found() {
+    DatabaseFiles found;
+    found.databases = std::move(databases_);
+    found.files = std::move(with_header_);
+    for (const auto& [path, files] : all_) {
+      if (IsOf(found.databases, path)) {
+        found.files.insert(files.begin(), files.end());
+      } else if (path.ends_with(kIndex) &&
+                 found.databases.contains(
+                     path.substr(0, path.size() - kIndex.size()))) {
+        found.indexes.insert(files.begin(), files.end());
+      }
+    }
+    return found;
+  }
 
  private:
-  void TakeNames() {
-    if (databases_.empty()) return;
-    std::set<InodeId> inodes;
-    for (const FileId file : databases_) inodes.insert(names_.InodeOf(file));
+  static constexpr std::string_view kIndex = "-shm";
+
+  static bool IsOf(const std::set<std::string>& databases,
+                   const std::string& path) {
+    const auto is_beside = [&](std::string_view end) {
+      return path.ends_with(end) &&
+             databases.contains(path.substr(0, path.size() - end.size()));
+    };
+    return databases.contains(path) || is_beside("-journal") ||
+           is_beside("-wal") || IsSuperJournal(path);
+  }
+
+  void TakeNames(const Effect& effect) {
+    switch (effect.kind) {
+      case EffectKind::kCreate:
+      case EffectKind::kLink:
+        files_[names_.InodeOf(effect.file)] = effect.file;
+        TakeName(effect.path, effect.file);
+        break;
+      case EffectKind::kCreateNameless:
+        files_[names_.InodeOf(effect.file)] = effect.file;
+        break;
+      case EffectKind::kRename:
+      case EffectKind::kExchange:
+        TakeAllNames();
+        break;
+      default:
+        break;
+    }
+  }
+
+  void TakeName(const std::string& path, FileId file) {
+    all_[path].insert(file);
+    if (with_header_.contains(file) && !IsSqlitesOwn(path)) {
+      databases_.insert(path);
+    }
+  }
+
+  void TakeAllNames() {
     for (const std::string& path : names_.storage().Paths()) {
-      if (inodes.contains(names_.storage().Find(path)) && !IsSqlitesOwn(path)) {
-        found_.insert(path.substr(1));
-      }
+      const auto file = files_.find(names_.storage().Find(path));
+      if (file != files_.end()) TakeName(path.substr(1), file->second);
     }
   }
 
   Rebuild names_;
-  std::set<FileId> databases_;
-  std::set<std::string> found_;
+  std::map<InodeId, FileId> files_;
+  std::map<std::string, std::set<FileId>> all_;  // that ever had the name
+  std::set<FileId> with_header_;
+  std::set<std::string> databases_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::set<std::string>> DatabasesOf(
-    const std::string& recording) {
-  Databases databases;
+absl::StatusOr<DatabaseFiles> DatabaseFilesOf(const std::string& recording) {
+  FileNames names;
   RETURN_IF_ERROR(ReadRecording(recording, [&](const RecordedCall& call) {
-                    return databases.Take(call);
+                    return names.Take(call);
                   }).status());
-  return databases.found();
+  return names.Found();
 }
 
 Touch TouchOf(const RecordedCall& call, const Rebuild& files,

@@ -24,9 +24,18 @@ bool IsSuperJournal(std::string_view path);
 // temporary files.
 bool IsSqlitesOwn(std::string_view path);
 
-// The names, below the directory, that files with the header of an SQLite
-// database ever have in the recording.
-absl::StatusOr<std::set<std::string>> DatabasesOf(const std::string& recording);
+// What of a recording a crash must be judged with.
+struct DatabaseFiles {
+  // The names, below the directory, that files with the header of an SQLite
+  // database ever have.
+  std::set<std::string> databases;
+  // Those files, and all that ever have a name that SQLite gives to what
+  // belongs to a database and outlives a crash.
+  std::set<FileId> files;
+  // Wal-indexes ("-shm"): what the living see, made anew after a crash.
+  std::set<FileId> indexes;
+};
+absl::StatusOr<DatabaseFiles> DatabaseFilesOf(const std::string& recording);
 
 // How SQLite ends a transaction, as it is seen in the files
 // (https://sqlite.org/pragma.html#pragma_journal_mode), or what else a call
@@ -52,13 +61,16 @@ inline constexpr std::int64_t kReservedByte = 0x40000001;
 
 // Whether a lock, or what ends one, is also about that byte.
 bool Covers(const Effect& effect, std::int64_t byte);
+// A write to a journal that ends it (PERSIST).
+bool ZeroesJournal(const Effect& effect);
 
 // What a call does to one database.
 struct Touch {
   CommitBy by = CommitBy::kNothing;
   bool database = false;  // its content
   bool any = false;       // any of its files
-  bool unlocks = false;   // the lock of a writer is given back
+  // The lock of a writer is given back, if the process of the call has it.
+  bool unlocks = false;
 };
 
 // `files` is as it was before the call.

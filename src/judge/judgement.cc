@@ -15,7 +15,16 @@ std::int64_t Judgement::commits() const {
   return commits;
 }
 
+std::uint64_t Judgement::ended_at() const {
+  if (timeline.ended_at > 0) return timeline.ended_at;
+  if (power.ended_at > 0) return power.ended_at;
+  return check.has_value() ? check->ended_at : 0;
+}
+
 std::string Judgement::NotExercised() const {
+  if (ended_at() > 0) return "interrupted before all crashes were judged";
+  // Without a database, too: what the program keeps may be something else.
+  if (check.has_value() && check->kill_images > 0) return "";
   if (timeline.databases.empty()) {
     return "the program made no SQLite database in the directory (:memory:, or "
            "one elsewhere?)";
@@ -32,13 +41,24 @@ std::string Judgement::NotExercised() const {
   if (power.images == 0 && power.unreadable > 0) {
     return "this SQLite cannot read the database";
   }
+  if (promise == PromiseLevel::kProcess && timeline.kill_images == 0 &&
+      !only_call.has_value()) {
+    return "the program wrote nothing to its databases after its first "
+           "promise, so that no kill was judged: let it print or acknowledge "
+           "as it goes";
+  }
   return "";
 }
 
 ExitCode Judgement::exit_code() const {
-  const bool is_violated =
-      !timeline.kills.empty() ||
-      (promise == PromiseLevel::kPower && !power.findings.empty());
+  const bool survives_power = promise == PromiseLevel::kPower;
+  bool is_violated =
+      !timeline.kills.empty() || (survives_power && !power.findings.empty());
+  if (check.has_value()) {
+    for (const CheckFinding& finding : check->findings) {
+      is_violated |= survives_power || !finding.is_power;
+    }
+  }
   if (is_violated) return ExitCode::kViolated;
   return NotExercised().empty() ? ExitCode::kHeld : ExitCode::kNotExercised;
 }
@@ -48,22 +68,35 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
                                          const OnJudgeProgress& on_progress) {
   Judgement judgement;
   judgement.promise = options.promise;
+  judgement.only_call = options.timeline.only_call;
   ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
   judgement.header = digest.frame.header;
   judgement.end = digest.frame.end;
-  const auto goes_on = [&](bool is_power) {
-    return [&, is_power](std::uint64_t call) {
+  const auto goes_on = [&](JudgePhase phase) {
+    return [&, phase](std::uint64_t call) {
       return on_progress(
-          {is_power, call, digest.calls, judgement.states.images()});
+          {phase, call, digest.calls, judgement.states.images()});
     };
   };
   ASSIGN_OR_RETURN(judgement.timeline,
                    TimelineOf(recording, digest, options.timeline,
-                              judgement.states, goes_on(false)));
+                              judgement.states, goes_on(JudgePhase::kKills)));
+  if (judgement.ended_at() > 0) return judgement;
+  if (options.check.is_given()) {
+    RETURN_IF_ERROR(TryWithoutCrash(recording, digest, judgement.timeline,
+                                    options.check,
+                                    goes_on(JudgePhase::kChecks)));
+  }
+  ASSIGN_OR_RETURN(judgement.power,
+                   LosePowerEverywhere(recording, digest, judgement.timeline,
+                                       judgement.states, options.power,
+                                       goes_on(JudgePhase::kPower)));
+  if (judgement.ended_at() > 0 || !options.check.is_given()) return judgement;
   ASSIGN_OR_RETURN(
-      judgement.power,
-      LosePowerEverywhere(recording, digest, judgement.timeline,
-                          judgement.states, options.power, goes_on(true)));
+      judgement.check,
+      CheckEverywhere(recording, digest, judgement.timeline, options.check,
+                      options.timeline.atomic, options.power,
+                      goes_on(JudgePhase::kChecks)));
   return judgement;
 }
 

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "judge/check.h"
 #include "judge/power.h"
 #include "judge/states.h"
 #include "judge/timeline.h"
@@ -26,6 +28,7 @@ struct JudgeOptions {
   PromiseLevel promise = PromiseLevel::kProcess;
   TimelineOptions timeline = {};
   PowerLimits power = {};
+  CheckOptions check = {};
 };
 
 struct Judgement {
@@ -33,26 +36,33 @@ struct Judgement {
   RecordingEnd end;
   Timeline timeline;
   PowerOutcome power;
+  std::optional<CheckOutcome> check;  // if commands were given
   States states;
   PromiseLevel promise = PromiseLevel::kProcess;
+  std::optional<std::uint64_t> only_call;  // whose crashes were looked at
 
   std::int64_t commits() const;  // of all databases
-  // Why nothing was judged; "" if something was.
+  // Somebody ended it before all was judged; 0: nobody did.
+  std::uint64_t ended_at() const;
+  // Why nothing was judged, or not all; "" if all was.
   std::string NotExercised() const;
   ExitCode exit_code() const;
 };
 
+enum class JudgePhase { kKills, kPower, kChecks };
+
 struct JudgeProgress {
-  bool is_power = false;  // the second half
+  JudgePhase phase = JudgePhase::kKills;
   std::uint64_t call = 0;
   std::uint64_t calls = 0;
   std::int64_t images = 0;
 };
 
-// False ends it with Cancelled.
+// False ends it: the judgement is of what was seen until then.
 using OnJudgeProgress = std::function<bool(const JudgeProgress&)>;
 
-// The errors of reading a recording.
+// The errors of reading a recording. FailedPrecondition: what was asked for
+// cannot be judged (timeline.h, check.h).
 absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
                                          const JudgeOptions& options,
                                          const OnJudgeProgress& on_progress);

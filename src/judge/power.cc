@@ -1,9 +1,12 @@
 #include "judge/power.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "judge/database_files.h"
 #include "status/status.h"
 
@@ -15,117 +18,231 @@ constexpr std::uint64_t kCallsBetween = 16;
 // time: then only some crash points are tried.
 constexpr std::size_t kManyChanges = 256;
 
-bool IsPending(const Storage& storage, const std::string& path) {
-  const InodeId inode = storage.Find(path);
-  return inode != kNoInode && storage.HasPendingChanges(inode);
+// What an image of a loss of power has not, or not whole.
+using Missing = std::vector<PendingChange>;
+
+Missing MissingOf(const Missing& pending, const Survival& survival) {
+  Missing missing;
+  auto fate = survival.fates.begin();
+  std::int64_t file_change = 0;
+  std::int64_t directory_change = 0;
+  for (const PendingChange& change : pending) {
+    if (change.is_of_directory()) {
+      const bool is_there =
+          survival.directory < 0 || directory_change < survival.directory;
+      ++directory_change;
+      if (!is_there) missing.push_back(change);
+    } else {
+      const bool is_there =
+          fate == survival.fates.end() || fate->change != file_change;
+      ++file_change;
+      if (is_there) continue;
+      ++fate;
+      missing.push_back(change);
+    }
+  }
+  return missing;
 }
 
-// What the syncs of a database have shown so far.
+// What the syncs of a database allow an image to be: a lapse can be missed for
+// as long as something that was unsynced then still is.
 class Evidence {
  public:
-  explicit Evidence(std::string path) : path_(std::move(path)) {}
+  Evidence(const std::string& root, const DatabaseTimeline& line)
+      : line_(line), path_(absl::StrCat(root, "/", line.path)) {
+    names_ = {path_, JournalOf(path_), WalOf(path_)};
+  }
 
-  // Before the call is applied.
-  void See(const Touch& touch, const RecordedCall& call, const Rebuild& files) {
-    const Storage& storage = files.storage();
-    const std::string wal = WalOf(path_);
-    const InodeId journal_inode = storage.Find(JournalOf(path_));
-    const InodeId wal_inode = storage.Find(wal);
-    const InodeId index_inode = storage.Find(path_ + "-shm");
-    for (const Effect& effect : call.effects) {
-      const InodeId inode = files.InodeOf(effect.file);
-      const bool is_of_checkpoint = inode != kNoInode && inode == index_inode &&
-                                    Covers(effect, kWalCheckpointByte);
-      if (is_of_checkpoint && effect.kind == EffectKind::kLock) {
-        has_checkpoint_lock_ = true;
-        wal_synced_ = !IsPending(storage, wal);
-      } else if (is_of_checkpoint && effect.kind == EffectKind::kUnlock) {
-        has_checkpoint_lock_ = false;
-      }
-      const bool is_sync = effect.kind == EffectKind::kSync ||
-                           effect.kind == EffectKind::kSyncData;
-      if (!is_sync || inode == kNoInode) continue;
-      if (inode == journal_inode) ++journal_syncs_;
-      if (inode == wal_inode) wal_synced_ = true;
+  // After the call is applied; `newest` is the last change of all.
+  void Learn(std::uint64_t call, const Touch& touch, std::uint64_t newest) {
+    for (; next_ < line_.lapses.size() && line_.lapses[next_].call <= call;
+         ++next_) {
+      until_[line_.lapses[next_].cause] = newest;
     }
-    if (touch.database) SeeDatabase(call, files);
-    const bool ends_journal = touch.by == CommitBy::kJournalDeleted ||
-                              touch.by == CommitBy::kJournalTruncated ||
-                              touch.by == CommitBy::kJournalZeroed;
-    if (ends_journal) {
-      if (IsPending(storage, path_)) wrote_over_unsynced_ = true;
-      journal_syncs_ = 0;
-    }
-    // A WAL begins anew over frames that are in the database.
-    const bool restarts =
-        touch.by == CommitBy::kWal && call.effects.front().offset < kFirstFrame;
-    if (restarts && IsPending(storage, path_)) wrote_over_unsynced_ = true;
+    if (!touch.database) return;
+    if (line_.IsUnprotectedAt(call)) until_[Cause::kUnprotected] = newest;
   }
 
   // Why something that is half or damaged can be.
-  Cause OfDamage(const DatabaseTimeline& line, std::uint64_t call) const {
-    if (wrote_over_unsynced_) return Cause::kDatabaseNotSynced;
-    for (const auto& [first, last] : line.unprotected) {
-      if (first <= call) return Cause::kUnprotected;
+  Cause OfDamage(std::uint64_t call, const Missing& pending,
+                 const Missing& missing, const Storage& storage) const {
+    // Nothing needs to be missing then: the rest was not written yet.
+    if (line_.IsUnprotectedAt(call)) return Cause::kUnprotected;
+    if (MayBe(Cause::kDatabaseNotSynced, missing, storage)) {
+      return Cause::kDatabaseNotSynced;
     }
-    return synced_once_ ? Cause::kJournalSyncedOnce : Cause::kUnknown;
+    if (IsVacuumUndone(pending, missing, storage)) return Cause::kVacuumUndone;
+    return FirstOf(
+        {Cause::kJournalSyncedOnce, Cause::kJournalNotSynced,
+         Cause::kUnprotected, Cause::kOwnFilesNotSynced, Cause::kMissingSync},
+        missing, storage);
   }
 
-  // Why a commit that was made so can be lost.
-  Cause OfLoss(CommitBy by, const Storage& storage) const {
-    if (by == CommitBy::kWal && IsPending(storage, WalOf(path_))) {
-      return Cause::kWalNotSynced;
+  // Why a commit can be lost.
+  Cause OfLoss(std::uint64_t call, const Missing& missing,
+               const Storage& storage) const {
+    // Without its directory the database is gone, whatever else is there.
+    if (std::any_of(
+            missing.begin(), missing.end(),
+            [&](const PendingChange& change) { return IsOfFolder(change); })) {
+      return Cause::kOwnFilesNotSynced;
     }
-    const bool ends_in_journal =
-        by == CommitBy::kJournalTruncated || by == CommitBy::kJournalZeroed;
-    if (ends_in_journal && IsPending(storage, JournalOf(path_))) {
-      return Cause::kJournalNotSynced;
-    }
-    if (by == CommitBy::kJournalDeleted && !wrote_over_unsynced_ &&
-        storage.HasPendingName(JournalOf(path_))) {
-      return Cause::kDirectoryNotSynced;
-    }
-    if (IsPending(storage, path_)) return Cause::kDatabaseNotSynced;
-    for (const std::string& name : {path_, JournalOf(path_), WalOf(path_)}) {
-      if (storage.HasPendingName(name)) return Cause::kDirectoryNotSynced;
-    }
-    if (IsPending(storage, WalOf(path_))) return Cause::kWalNotSynced;
-    return Cause::kUnknown;
+    const Cause cause =
+        FirstOf({Cause::kWalNotSynced, Cause::kDatabaseNotSynced,
+                 Cause::kJournalNotSynced, Cause::kOwnFilesNotSynced,
+                 Cause::kDirectoryNotSynced, Cause::kJournalSyncedOnce,
+                 Cause::kUnprotected},
+                missing, storage);
+    if (IsSetting(cause)) return cause;
+    return line_.IsUnprotectedAt(call) ? Cause::kUnprotected
+                                       : OfBug(call, missing, storage);
   }
 
  private:
-  static constexpr std::int64_t kFirstFrame = 32;  // behind the WAL's header
+  // The end of a journal is missing, and what SQLite cut off behind it is gone.
+  bool IsVacuumUndone(const Missing& pending, const Missing& missing,
+                      const Storage& storage) const {
+    const std::string& journal = names_[1];
+    const auto is_end = [&](const PendingChange& change) {
+      return change.path == journal &&
+             change.kind != PendingChange::Kind::kWrite;
+    };
+    const auto is_cut = [&](const PendingChange& change) {
+      return change.kind == PendingChange::Kind::kTruncate &&
+             change.inode == storage.Find(path_) &&
+             std::none_of(missing.begin(), missing.end(),
+                          [&](const PendingChange& other) {
+                            return other.id == change.id;
+                          });
+    };
+    return MayBe(Cause::kVacuumUndone, pending, storage) &&
+           std::any_of(missing.begin(), missing.end(), is_end) &&
+           std::any_of(pending.begin(), pending.end(), is_cut);
+  }
 
-  // The database is written: what it was before must be safe in the journal, or
-  // what it gets in the WAL.
-  void SeeDatabase(const RecordedCall& call, const Rebuild& files) {
-    const Storage& storage = files.storage();
-    const InodeId wal = storage.Find(WalOf(path_));
-    // Another one may write frames meanwhile, which are not copied: what counts
-    // is that the WAL was synced since the checkpoint began.
-    const bool is_unsynced =
-        has_checkpoint_lock_ ? !wal_synced_ : IsPending(storage, WalOf(path_));
-    if (wal != kNoInode && is_unsynced) wrote_over_unsynced_ = true;
-    const InodeId journal = storage.Find(JournalOf(path_));
-    if (journal == kNoInode || storage.Size(journal) == 0) return;
-    if (journal_syncs_ == 1) synced_once_ = true;
-    // What is put behind the end of the database is not in the journal.
-    const bool overwrites =
-        call.effects.front().offset < storage.Size(storage.Find(path_));
-    if (journal_syncs_ == 0 && overwrites &&
-        IsPending(storage, JournalOf(path_))) {
-      wrote_over_unsynced_ = true;
+  Cause FirstOf(std::initializer_list<Cause> causes, const Missing& missing,
+                const Storage& storage) const {
+    for (const Cause cause : causes) {
+      if (MayBe(cause, missing, storage)) return cause;
+    }
+    return Cause::kUnknown;
+  }
+
+  Cause OfBug(std::uint64_t call, const Missing& missing,
+              const Storage& storage) const {
+    if (line_.IsBrokenAt(call)) return Cause::kPartialRollback;
+    return FirstOf({Cause::kMissingSync}, missing, storage);
+  }
+
+  bool MayBe(Cause cause, const Missing& missing,
+             const Storage& storage) const {
+    const auto until = until_.find(cause);
+    return std::any_of(
+        missing.begin(), missing.end(), [&](const PendingChange& change) {
+          if (cause == Cause::kOwnFilesNotSynced && IsOfFolder(change)) {
+            return true;
+          }
+          return until != until_.end() && change.id <= until->second &&
+                 IsOf(cause, change) && IsOwn(change, storage);
+        });
+  }
+
+  static bool IsOf(Cause cause, const PendingChange& change) {
+    if (cause == Cause::kDirectoryNotSynced) return change.is_of_directory();
+    if (cause == Cause::kUnprotected) return !change.is_of_directory();
+    return true;
+  }
+
+  // A directory above the database was made or moved.
+  bool IsOfFolder(const PendingChange& change) const {
+    return change.is_of_directory() &&
+           (path_.starts_with(change.path + "/") ||
+            (!change.to.empty() && path_.starts_with(change.to + "/")));
+  }
+
+  bool IsOwn(const PendingChange& change, const Storage& storage) const {
+    return std::any_of(names_.begin(), names_.end(),
+                       [&](const std::string& name) {
+                         return change.path == name || change.to == name ||
+                                (change.inode != kNoInode &&
+                                 change.inode == storage.Find(name));
+                       });
+  }
+
+  const DatabaseTimeline& line_;
+  const std::string path_;
+  std::vector<std::string> names_;
+  std::size_t next_ = 0;  // of the lapses
+  // The newest change that was made until the newest lapse of each kind.
+  std::map<Cause, std::uint64_t> until_;
+};
+
+// Files beside the databases, of which something was not synced.
+class SideFiles {
+ public:
+  SideFiles(const Timeline& timeline, DiskModel model)
+      : timeline_(timeline), model_(model) {}
+
+  // After the effect is applied.
+  void See(const Effect& effect) {
+    switch (effect.kind) {
+      case EffectKind::kWrite:
+      case EffectKind::kTruncate:
+      case EffectKind::kZero:
+        if (!timeline_.files.contains(effect.file) &&
+            !timeline_.indexes.contains(effect.file)) {
+          unsynced_.insert(effect.file);
+        }
+        break;
+      case EffectKind::kSync:
+      case EffectKind::kSyncData:
+        unsynced_.erase(effect.file);
+        ever_synced_.insert(effect.file);
+        break;
+      case EffectKind::kSyncAll:
+        ever_synced_.merge(unsynced_);
+        unsynced_.clear();
+        break;
+      case EffectKind::kRename:
+        renamed_.insert(effect.file);
+        break;
+      default:
+        break;
+    }
+  }
+  // Before it is: a file that replaces another one is written first.
+  void SeeBefore(const Effect& effect, const Rebuild& files) {
+    if (model_ == DiskModel::kExt4 && effect.kind == EffectKind::kRename &&
+        files.storage().Find(files.PathOf(effect.to)) != kNoInode) {
+      unsynced_.erase(effect.file);
     }
   }
 
-  const std::string path_;
-  int journal_syncs_ = 0;
-  bool synced_once_ = false;
-  // Somebody has it. The last one that closes checkpoints without: nobody else
-  // is there.
-  bool has_checkpoint_lock_ = false;
-  bool wal_synced_ = true;  // since the checkpoint began
-  bool wrote_over_unsynced_ = false;
+  // Something is promised.
+  void Take(std::uint64_t call, const Rebuild& files,
+            std::vector<SideFile>& found) {
+    if (unsynced_.empty()) return;
+    std::map<InodeId, FileId> unsynced;
+    for (const FileId file : unsynced_) unsynced[files.InodeOf(file)] = file;
+    unsynced_.clear();
+    for (const std::string& path : files.storage().Paths()) {
+      const auto file = unsynced.find(files.storage().Find(path));
+      if (file == unsynced.end() || IsSqlitesOwn(path)) continue;
+      const std::string below = path.substr(files.root().size() + 1);
+      if (!named_.insert(below).second) continue;
+      const bool is_renamed = renamed_.contains(file->second) &&
+                              !ever_synced_.contains(file->second);
+      found.push_back({below, is_renamed, call});
+    }
+  }
+
+ private:
+  const Timeline& timeline_;
+  const DiskModel model_;
+  std::set<FileId> unsynced_;
+  std::set<FileId> ever_synced_;  // some content of it
+  std::set<FileId> renamed_;
+  std::set<std::string> named_;
 };
 
 class Explorer {
@@ -135,10 +252,11 @@ class Explorer {
       : timeline_(timeline),
         states_(states),
         limits_(limits),
-        files_(root, limits.model) {
+        files_(root, limits.model),
+        side_files_(timeline, limits.model) {
+    files_.KeepOnly(timeline.files);
     for (const DatabaseTimeline& line : timeline.databases) {
-      const std::string path = files_.PathOf(line.path);
-      evidence_.emplace_back(path);
+      evidence_.emplace_back(root, line);
       demands_.push_back(0);
       known_.emplace_back();
       next_.push_back(0);
@@ -150,36 +268,57 @@ class Explorer {
     if (!has_begun_) files_.storage().SyncEverything();
     has_begun_ = true;
     bool has_changed = false;
-    for (std::size_t i = 0; i < evidence_.size(); ++i) {
-      const Touch touch =
-          TouchOf(call, files_, files_.PathOf(timeline_.databases[i].path));
-      evidence_[i].See(touch, call, files_);
+    std::vector<Touch> touches;
+    for (const DatabaseTimeline& line : timeline_.databases) {
+      touches.push_back(TouchOf(call, files_, files_.PathOf(line.path)));
     }
     for (const Effect& effect : call.effects) {
+      side_files_.SeeBefore(effect, files_);
       RETURN_IF_ERROR(files_.Apply(effect));
-      has_changed |= effect.kind != EffectKind::kLock &&
-                     effect.kind != EffectKind::kUnlock;
-      NoteRename(effect);
+      side_files_.See(effect);
+      has_changed |= ChangesImages(effect);
     }
     LearnCommits(call.number);
-    if (has_changed) Crash(call.number);
+    if (!has_changed) return absl::OkStatus();
+    pending_ = files_.storage().PendingChanges();
+    for (std::size_t i = 0; i < evidence_.size() && !pending_.empty(); ++i) {
+      evidence_[i].Learn(call.number, touches[i], pending_.back().id);
+    }
+    Crash(call.number);
+    Settle();
     return absl::OkStatus();
   }
 
   void Promise(const ProgramPromise& promise) {
+    // Nothing may have changed since a crash point that was left out.
+    if (limits_.only_call == promise.call && images_.empty()) TakeImages();
     demands_ = promise.commits;
-    LookAtSideFiles(promise.call);
+    side_files_.Take(promise.call, files_, outcome_.side_files);
     Judge(promise.call);
   }
 
   PowerOutcome& outcome() { return outcome_; }
 
  private:
+  struct Known {
+    std::size_t oldest = 0;
+    std::size_t newest = 0;
+  };
+
   // One image of the newest crash point.
   struct Image {
     Survival survival;
     std::vector<StateId> found;  // of each database
   };
+
+  // A program that syncs nothing would fill the memory.
+  void Settle() {
+    std::int64_t bytes = 0;
+    for (const PendingChange& change : pending_) bytes += change.amount;
+    if (bytes <= limits_.unsynced) return;
+    files_.storage().SyncEverything();
+    ++outcome_.settled;
+  }
 
   // What was there before the program began has been there for long.
   absl::Status TakeBeginning(const RecordedCall& call) {
@@ -189,20 +328,57 @@ class Explorer {
     return absl::OkStatus();
   }
 
+  bool ChangesImages(const Effect& effect) const {
+    switch (effect.kind) {
+      case EffectKind::kLock:
+      case EffectKind::kUnlock:
+      case EffectKind::kOutput:
+      case EffectKind::kAck:
+      case EffectKind::kExit:
+        return false;
+      case EffectKind::kWrite:
+      case EffectKind::kTruncate:
+      case EffectKind::kZero:
+        return timeline_.files.contains(effect.file);
+      default:
+        return true;
+    }
+  }
+
   // Which states there were until that call.
   void LearnCommits(std::uint64_t call) {
     for (std::size_t i = 0; i < known_.size(); ++i) {
       const auto& commits = timeline_.databases[i].commits;
       while (next_[i] < commits.size() && commits[next_[i]].call <= call) {
-        known_[i][commits[next_[i]].state] = next_[i];
+        known_[i]
+            .try_emplace(commits[next_[i]].state, next_[i], next_[i])
+            .first->second.newest = next_[i];
         ++next_[i];
       }
     }
+    const auto& joint = timeline_.joint;
+    while (joint_end_ < joint.size() && CallOf(joint[joint_end_]) <= call) {
+      ++joint_end_;
+    }
+  }
+
+  std::uint64_t CallOf(const JointCommit& joint) const {
+    const JointCommit::Part& last = joint.parts.back();
+    return timeline_.databases[last.database].commits[last.commit].call;
   }
 
   void Crash(std::uint64_t call) {
     images_.clear();
-    const std::size_t changes = files_.storage().PendingChanges().size();
+    crash_call_ = call;
+    if (limits_.only_call.value_or(call) != call) return;
+    TakeImages();
+    Judge(call);
+  }
+
+  // Of the newest crash point, which is that of `crash_call_`.
+  void TakeImages() {
+    const std::uint64_t call = crash_call_;
+    const std::size_t changes = pending_.size();
     if (changes == 0) return;
     SurvivalLimits survivals = limits_.survivals;
     if (changes > static_cast<std::size_t>(survivals.changes)) {
@@ -226,7 +402,6 @@ class Explorer {
       }
       images_.push_back(std::move(judged));
     }
-    Judge(call);
   }
 
   void Judge(std::uint64_t call) {
@@ -234,6 +409,18 @@ class Explorer {
       for (std::size_t i = 0; i < image.found.size(); ++i) {
         JudgeOne(i, call, image);
       }
+      JudgeJoints(call, image);
+    }
+  }
+
+  // From the newest transaction over several databases back: where an image
+  // lacks nothing of one that is over all of them it lacks nothing of an older
+  // one.
+  void JudgeJoints(std::uint64_t call, const Image& image) {
+    for (std::size_t i = joint_end_; i > 0; --i) {
+      const JointCommit& joint = timeline_.joint[i - 1];
+      const bool is_over_all = joint.parts.size() == timeline_.databases.size();
+      if (!JudgeJoint(joint, call, image) && is_over_all) return;
     }
   }
 
@@ -251,6 +438,10 @@ class Explorer {
     ++outcome_.images;
     const std::size_t demand = demands_[database];
     const auto known = known_[database].find(found);
+    if (known != known_[database].end() && known->second.newest >= demand) {
+      return;
+    }
+    const Missing missing = MissingOf(pending_, image.survival);
     PowerFinding finding;
     finding.database = database;
     finding.call = call;
@@ -259,17 +450,55 @@ class Explorer {
     finding.expected = line.commits[demand].state;
     finding.promised = static_cast<std::int64_t>(demand);
     if (known != known_[database].end()) {
-      if (known->second >= demand) return;
       finding.kind = PowerKind::kLost;
-      finding.lost = static_cast<std::int64_t>(demand - known->second);
-      finding.cause = evidence_[database].OfLoss(
-          line.commits[known->second + 1].by, files_.storage());
+      finding.lost = static_cast<std::int64_t>(demand - known->second.newest);
+      finding.cause =
+          evidence_[database].OfLoss(call, missing, files_.storage());
     } else {
       const bool is_damaged = states_[found].kind == Recovered::Kind::kDamaged;
       finding.kind = is_damaged ? PowerKind::kDamaged : PowerKind::kHalf;
-      finding.cause = evidence_[database].OfDamage(line, call);
+      finding.cause = evidence_[database].OfDamage(call, pending_, missing,
+                                                   files_.storage());
     }
     Add(finding);
+  }
+
+  // The image may have one part of a transaction and lack another. False: it
+  // lacks none.
+  bool JudgeJoint(const JointCommit& joint, std::uint64_t call,
+                  const Image& image) {
+    const JointCommit::Part* there = nullptr;
+    const JointCommit::Part* missing = nullptr;
+    for (const JointCommit::Part& part : joint.parts) {
+      if (!timeline_.databases[part.database].CountsAt(call)) return true;
+      const auto& all = known_[part.database];
+      const auto known = all.find(image.found[part.database]);
+      if (known == all.end()) return true;  // half by itself
+      if (known->second.oldest >= part.commit) there = &part;
+      if (known->second.newest < part.commit) missing = &part;
+    }
+    if (there == nullptr || missing == nullptr) return missing != nullptr;
+    PowerFinding finding;
+    finding.kind = PowerKind::kTorn;
+    finding.database = there->database;
+    finding.other = missing->database;
+    finding.call = call;
+    finding.survival = image.survival;
+    finding.found = image.found[missing->database];
+    finding.expected =
+        timeline_.databases[missing->database].commits[missing->commit].state;
+    finding.cause = Cause::kAttachedWal;
+    if (joint.is_atomic) {
+      const Missing lost = MissingOf(pending_, image.survival);
+      const auto cause_of = [&](std::size_t database) {
+        return evidence_[database].OfDamage(call, pending_, lost,
+                                            files_.storage());
+      };
+      finding.cause =
+          std::min(cause_of(there->database), cause_of(missing->database));
+    }
+    Add(finding);
+    return true;
   }
 
   void Add(PowerFinding finding) {
@@ -290,43 +519,21 @@ class Explorer {
     outcome_.findings.push_back(finding);
   }
 
-  void NoteRename(const Effect& effect) {
-    if (effect.kind == EffectKind::kRename) renamed_.insert(effect.file);
-  }
-
-  void LookAtSideFiles(std::uint64_t call) {
-    const Storage& storage = files_.storage();
-    for (const std::string& path : storage.Paths()) {
-      const InodeId inode = storage.Find(path);
-      if (!IsPending(storage, path) || IsSqlitesOwn(path) ||
-          storage.IsDirectory(inode)) {
-        continue;
-      }
-      const std::string below = path.substr(files_.root().size() + 1);
-      const bool is_database = std::any_of(
-          timeline_.databases.begin(), timeline_.databases.end(),
-          [&](const DatabaseTimeline& line) { return line.path == below; });
-      if (is_database || !named_.insert(below).second) continue;
-      const bool is_renamed = std::any_of(
-          renamed_.begin(), renamed_.end(),
-          [&](FileId file) { return files_.InodeOf(file) == inode; });
-      outcome_.side_files.push_back({below, is_renamed, call});
-    }
-  }
-
   const Timeline& timeline_;
   States& states_;
   const PowerLimits& limits_;
   Rebuild files_;
+  SideFiles side_files_;
   bool has_begun_ = false;
   std::vector<Evidence> evidence_;
   std::vector<std::size_t> demands_;  // of each database: the promised commit
-  // Of each database: the newest commit point with that state, until now.
-  std::vector<std::map<StateId, std::size_t>> known_;
+  // Of each database: which commit points had that state, until now.
+  std::vector<std::map<StateId, Known>> known_;
   std::vector<std::size_t> next_;
+  std::size_t joint_end_ = 0;  // of the transactions until now
+  Missing pending_;            // all that is not synced
   std::vector<Image> images_;
-  std::set<FileId> renamed_;
-  std::set<std::string> named_;
+  std::uint64_t crash_call_ = 0;  // theirs
   PowerOutcome outcome_;
 };
 
@@ -341,8 +548,9 @@ absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
   Explorer explorer(timeline, states, limits, digest.frame.header.directory);
   auto promise = timeline.promises.begin();
   const auto take = [&](const RecordedCall& call) -> absl::Status {
-    if (call.number % kCallsBetween == 0 && !goes_on(call.number)) {
-      return absl::CancelledError("the judgement was ended");
+    if (call.number % kCallsBetween == 1 && !goes_on(call.number)) {
+      explorer.outcome().ended_at = call.number;
+      return absl::CancelledError("");
     }
     RETURN_IF_ERROR(explorer.Take(call));
     if (promise != timeline.promises.end() && promise->call == call.number) {
@@ -350,7 +558,8 @@ absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
     }
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(ReadRecording(recording, take).status());
+  const absl::Status read = ReadRecording(recording, take).status();
+  if (explorer.outcome().ended_at == 0) RETURN_IF_ERROR(read);
   return explorer.outcome();
 }
 

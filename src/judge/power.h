@@ -9,38 +9,24 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "disk/survival.h"
+#include "judge/cause.h"
 #include "judge/states.h"
 #include "judge/timeline.h"
 #include "record/rebuild.h"
 
 namespace lastcommit {
 
-// Why something could be lost: what was not synced when it was promised.
-enum class Cause {
-  kWalNotSynced,        // WAL at NORMAL or OFF
-  kDirectoryNotSynced,  // the name of the journal or of the database
-  kJournalNotSynced,    // TRUNCATE, PERSIST: the end of the journal
-  kDatabaseNotSynced,   // OFF: written without syncs
-  kJournalSyncedOnce,   // a rollback journal at NORMAL
-  kUnprotected,         // journal_mode MEMORY or OFF, or no SQLite at all
-  kUnknown,             // all was synced: a bug
-};
-inline constexpr int kCauses = static_cast<int>(Cause::kUnknown) + 1;
-
-// "wal_not_synced".
-std::string_view Name(Cause cause);
-inline bool IsSetting(Cause cause) { return cause != Cause::kUnknown; }
-
 enum class PowerKind {
   kLost,     // an older state, whole: promised commits are gone
   kHalf,     // no state that ever was
   kDamaged,  // no database any more
+  kTorn,     // of a transaction over several databases only a part
 };
 
 struct PowerFinding {
@@ -55,6 +41,7 @@ struct PowerFinding {
   std::int64_t lost = 0;      // of these
   StateId expected = 0;
   StateId found = 0;
+  std::size_t other = 0;  // kTorn: the database whose part is missing
 };
 
 // A file that is no database, and what of it was not synced at a promise.
@@ -72,11 +59,17 @@ struct PowerOutcome {
   std::int64_t unreadable = 0;
   std::int64_t thinned = 0;  // crash points with more than the limit unsynced
   std::int64_t skipped = 0;  // crash points with so many that none was tried
+  // How often so much was not synced that it was taken for synced.
+  std::int64_t settled = 0;
+  std::uint64_t ended_at = 0;  // as of a timeline
 };
 
 struct PowerLimits {
   SurvivalLimits survivals = {.random = 4, .seed = 1, .changes = 12};
   DiskModel model = DiskModel::kPosix;
+  std::optional<std::uint64_t> only_call = {};  // a crash after that one only
+  // Bytes that are not synced, and so are kept in memory.
+  std::int64_t unsynced = std::int64_t{256} << 20;
 };
 
 absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "disk/sim_vfs.h"
+#include "output/plural.h"
 #include "xxhash.h"
 
 namespace lastcommit {
@@ -102,7 +103,7 @@ class Reader {
     // format from the beginning never counts, and nobody can store what is too
     // big.
     const bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
-                           code == SQLITE_TOOBIG ||
+                           code == SQLITE_TOOBIG || code == SQLITE_FULL ||
                            message == "unsupported file format";
     End(is_damage ? Recovered::Kind::kDamaged : Recovered::Kind::kUnreadable,
         message);
@@ -273,8 +274,9 @@ std::string Difference(const Recovered& expected, const Recovered& found) {
       return absl::StrCat("table ", name, " is not there");
     }
     if (other->second.rows != table.rows) {
-      return absl::StrCat("table ", name, " has ", other->second.rows,
-                          " rows and not ", table.rows);
+      return absl::StrCat("table ", name, " has ",
+                          Plural(other->second.rows, "row"), " and not ",
+                          table.rows);
     }
     if (!(other->second == table)) {
       return absl::StrCat("table ", name, " has other rows");

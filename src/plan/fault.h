@@ -90,7 +90,7 @@ struct ErrorSpec {
 
   std::string_view name;      // as plans have it
   std::string_view call;      // what fails, for people
-  std::string_view how = "";  // behind "fails"
+  std::string_view how;       // behind "fails"
   int weight = 0;             // of being drawn
   Counts counts = Counts::kCalls;
 };

@@ -83,9 +83,12 @@ absl::Status Rebuild::Apply(const Effect& effect) {
     case EffectKind::kZero:
     case EffectKind::kSync:
     case EffectKind::kSyncData: {
-      // A file that no crash can bring back may still be written to.
+      // A file that no crash can bring back may still be written to. A sync
+      // may be about more than the file (ext4).
       const InodeId inode = InodeOf(effect.file);
-      if (inode != kNoInode && HasContent(effect.file)) {
+      const bool is_sync = effect.kind == EffectKind::kSync ||
+                           effect.kind == EffectKind::kSyncData;
+      if (inode != kNoInode && (is_sync || HasContent(effect.file))) {
         ApplyContent(effect, inode);
       }
       return inodes_.contains(effect.file) ? absl::OkStatus()

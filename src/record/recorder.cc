@@ -497,8 +497,8 @@ class Tracer {
     for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
     for (const pid_t process : processes) kill(process, SIGKILL);
     int status = 0;
-    // One may have come to be meanwhile, and the stop on the way out is one,
-    // too.
+    // One that was forked and has not stopped yet is not among them: whoever
+    // stops is killed, too. The stop on the way out is one of these.
     for (pid_t tid = 0;
          (tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
       if (tid > 0 && WIFSTOPPED(status)) {

@@ -15,7 +15,6 @@
 #include "output/exit_code.h"
 #include "results/campaign_directory.h"
 #include "results/combination_table.h"
-#include "results/markdown.h"
 #include "results/power_loss_table.h"
 #include "results/results_file.h"
 #include "results/summary.h"
@@ -50,60 +49,64 @@ std::string LastError(const Tally& tally) {
   return tally.sessions.back().end->error;
 }
 
-std::string VerdictOf(const Summary& summary) {
+Paragraph Said(std::string text) { return {{{std::move(text)}}}; }
+
+void AddVerdict(const Summary& summary, Document& page) {
   const Tally& tally = summary.tally;
-  const Ledger& ledger = tally.ledger;
-  std::string text = absl::StrCat(
-      "# ", Word(summary.exit_code), "\n\n", ledger.trials(),
-      " trials: ", MarkdownText(JudgedInWords(summary)), ". ",
+  page.verdict = Word(summary.exit_code);
+  page.tone = summary.exit_code == ExitCode::kHeld       ? VerdictTone::kGood
+              : summary.exit_code == ExitCode::kViolated ? VerdictTone::kBad
+                                                         : VerdictTone::kOpen;
+  page.blocks.emplace_back(Said(absl::StrCat(
+      tally.ledger.trials(), " trials: ", JudgedInWords(summary), ". ",
       tally.findings.empty()
           ? "No finding."
           : absl::StrCat(tally.findings.size(), " findings, ",
                          summary.groups.size(),
-                         " when those of one class and shape are one."),
-      "\n");
+                         " when those of one class and shape are one."))));
   if (summary.properties.has_value()) {
-    absl::StrAppend(&text, "\nProperties of the night: ",
-                    MarkdownText(Describe(*summary.properties)), ".\n");
+    page.blocks.emplace_back(Said(absl::StrCat(
+        "Properties of the night: ", Describe(*summary.properties), ".")));
   }
   for (const std::string& broken : summary.promises.broken) {
-    absl::StrAppend(&text, "\nPromise not kept: ", MarkdownText(broken), "\n");
+    page.blocks.emplace_back(Said("Promise not kept: " + broken));
   }
   const std::string error = LastError(tally);
   if (!error.empty()) {
-    absl::StrAppend(&text,
-                    "\nThe last run ended with an error: ", MarkdownText(error),
-                    "\n");
+    page.blocks.emplace_back(
+        Said("The last run ended with an error: " + error));
   }
   if (!tally.sessions.empty() && !tally.sessions.back().end) {
-    text += "\nThe last run has not ended: it runs, or it was killed.\n";
+    page.blocks.emplace_back(
+        Said("The last run has not ended: it runs, or it was killed."));
   }
-  return text;
 }
 
-std::string ParametersOf(const Identity& identity, const Tally& tally) {
+void AddParameters(const Identity& identity, const Tally& tally,
+                   Document& page) {
   const Session* last =
       tally.sessions.empty() ? nullptr : &tally.sessions.back();
-  Rows rows = {
-      {"", ""},
-      {"saver", identity.generate.saver},
-      {"SQLite", identity.sqlite_version},
-      {"source id", identity.sqlite_source_id},
-      {"tester", last == nullptr ? "" : last->start.tester},
-      {"generator version", absl::StrCat(identity.generator_version)},
-      {"seed", absl::StrCat(identity.seed)},
-      {"engine", Word(identity.generate.engine)},
-      {"fault", Word(identity.generate.fault)},
-      {"clients", ClientsWord(identity.generate.clients)},
-      {"schedule", ScheduleWord(identity.generate)},
-      {"shards", ShardsOf(identity)},
-      {"workers", last == nullptr ? "" : absl::StrCat(last->start.jobs)},
-      {"digest of plans and verdicts", tally.digest()}};
-  std::string text = "\n## What was tested\n\n" + MarkdownTable(rows);
+  page.blocks.emplace_back(Heading{2, "What was tested"});
+  page.blocks.emplace_back(PageTable{
+      {{"", ""},
+       {"saver", identity.generate.saver},
+       {"SQLite", identity.sqlite_version},
+       {"source id", identity.sqlite_source_id},
+       {"tester", last == nullptr ? "" : last->start.tester},
+       {"generator version", absl::StrCat(identity.generator_version)},
+       {"seed", absl::StrCat(identity.seed)},
+       {"engine", Word(identity.generate.engine)},
+       {"fault", Word(identity.generate.fault)},
+       {"clients", ClientsWord(identity.generate.clients)},
+       {"schedule", ScheduleWord(identity.generate)},
+       {"shards", ShardsOf(identity)},
+       {"workers", last == nullptr ? "" : absl::StrCat(last->start.jobs)},
+       {"digest of plans and verdicts", tally.digest()}},
+      PageTable::Kind::kWords});
   if (!identity.is_complete()) {
-    text += "\nOther shards of this campaign are not in here.\n";
+    page.blocks.emplace_back(
+        Said("Other shards of this campaign are not in here."));
   }
-  return text;
 }
 
 // The commands that run it again, in words where there is none.
@@ -121,7 +124,7 @@ std::string CommandsFor(const Finding& finding, const std::string& program) {
 }
 
 std::string TitleOf(const FindingGroup& group) {
-  std::string title = MarkdownText(group.first.verdict);
+  std::string title = group.first.verdict;
   if (group.indexes.size() > 1) {
     absl::StrAppend(&title, ", ", group.indexes.size(), " times");
   }
@@ -136,48 +139,47 @@ std::string IndexesOf(const FindingGroup& group) {
                       group.indexes.size() > kShown ? ", ..." : "");
 }
 
-std::string FindingText(const FindingGroup& group, const std::string& program) {
+void AddFinding(const FindingGroup& group, const std::string& program,
+                Document& page) {
   const Finding& finding = group.first;
-  std::string text = absl::StrCat("\n### ", TitleOf(group), "\n\n");
+  page.blocks.emplace_back(Heading{3, TitleOf(group)});
   if (!finding.shape.empty()) {
-    absl::StrAppend(&text, "Shape: ", MarkdownText(finding.shape), "\n\n");
+    page.blocks.emplace_back(Said("Shape: " + finding.shape));
   }
   if (!finding.looks_like.empty()) {
-    absl::StrAppend(&text, "Looks like ",
-                    MarkdownText(JoinedNames(finding.looks_like)),
-                    ", a known bug of SQLite: a likeness, and no proof "
-                    "(`lastcommit bugs`).\n\n");
+    page.blocks.emplace_back(Paragraph{
+        {{absl::StrCat("Looks like ", JoinedNames(finding.looks_like),
+                       ", a known bug of SQLite: a likeness, and no proof (")},
+         {"lastcommit bugs", /*is_code=*/true},
+         {")."}}});
   }
   if (finding.is_of_a_worker()) {
-    absl::StrAppend(&text,
-                    "A finding of the tester: ", MarkdownText(finding.repeats),
-                    "; ", finding.deaths, " workers ended over this plan.\n\n");
+    page.blocks.emplace_back(
+        Said(absl::StrCat("A finding of the tester: ", finding.repeats, "; ",
+                          finding.deaths, " workers ended over this plan.")));
   } else if (finding.state != FindingState::kExplained) {
-    text += "Not shrunk: that is done for the first ones of a class only.\n\n";
+    page.blocks.emplace_back(
+        Said("Not shrunk: that is done for the first ones of a class only."));
   } else {
-    absl::StrAppend(&text, "It repeats: ", MarkdownText(finding.repeats),
-                    "\n\n");
+    page.blocks.emplace_back(Said("It repeats: " + finding.repeats));
   }
-  absl::StrAppend(&text, "Seed ", finding.key.seed, ", index ",
-                  IndexesOf(group), "\n\n",
-                  MarkdownCode(CommandsFor(finding, program)));
-  if (!finding.story.empty()) {
-    absl::StrAppend(&text, "\n", MarkdownCode(finding.story));
-  }
-  return text;
+  page.blocks.emplace_back(Said(
+      absl::StrCat("Seed ", finding.key.seed, ", index ", IndexesOf(group))));
+  page.blocks.emplace_back(Code{CommandsFor(finding, program)});
+  if (!finding.story.empty()) page.blocks.emplace_back(Code{finding.story});
 }
 
-std::string FindingsOf(const Summary& summary, const std::string& program) {
-  std::string text = "\n## Findings\n";
-  if (summary.groups.empty()) text += "\nNone.\n";
+void AddFindings(const Summary& summary, const std::string& program,
+                 Document& page) {
+  page.blocks.emplace_back(Heading{2, "Findings"});
+  if (summary.groups.empty()) page.blocks.emplace_back(Said("None."));
   for (const FindingGroup& group : summary.groups) {
-    text += FindingText(group, program);
+    AddFinding(group, program, page);
   }
-  return text;
 }
 
 // Rows such as "fork kill wal", by their name, then by the phase of the crash.
-std::string CrashesOf(const Ledger& ledger) {
+void AddCrashes(const Ledger& ledger, Document& page) {
   std::map<std::string, std::map<std::string, std::int64_t>> counts;
   for (const auto& [cell, count] : ledger.cells()) {
     if (cell.group != CellGroup::kCrash && cell.group != CellGroup::kRound) {
@@ -201,36 +203,41 @@ std::string CrashesOf(const Ledger& ledger) {
     }
     rows.push_back(std::move(row));
   }
-  return absl::StrCat("\n## Rounds by journal mode and where they crashed\n\n",
-                      MarkdownTable(rows));
+  page.blocks.emplace_back(
+      Heading{2, "Rounds by journal mode and where they crashed"});
+  page.blocks.emplace_back(
+      PageTable{std::move(rows), PageTable::Kind::kCounts});
 }
 
-std::string CombinationsOf(const Ledger& ledger) {
-  const Rows rows = CombinationTable(ledger);
-  if (rows.empty()) return "";
-  return absl::StrCat(
-      "\n## Plans that were exercised\n\n", MarkdownTable(rows),
-      "\nExercised: judged, with their fault done; of how many that were "
-      "run.\n");
+void AddCombinations(const Ledger& ledger, Document& page) {
+  Rows rows = CombinationTable(ledger);
+  if (rows.empty()) return;
+  page.blocks.emplace_back(Heading{2, "Plans that were exercised"});
+  page.blocks.emplace_back(
+      PageTable{std::move(rows), PageTable::Kind::kCounts});
+  page.blocks.emplace_back(Said(
+      "Exercised: judged, with their fault done; of how many that were run."));
 }
 
-std::string PowerLossOf(const Ledger& ledger) {
-  const Rows rows = PowerLossTable(ledger);
-  if (rows.empty()) return "";
-  return absl::StrCat(
-      "\n## Images after a loss of power\n\n", MarkdownTable(rows),
-      "\nLost and damaged: where that is legal (docs/fault-model.md).\n");
+void AddPowerLoss(const Ledger& ledger, Document& page) {
+  Rows rows = PowerLossTable(ledger);
+  if (rows.empty()) return;
+  page.blocks.emplace_back(Heading{2, "Images after a loss of power"});
+  page.blocks.emplace_back(PageTable{std::move(rows)});
+  page.blocks.emplace_back(
+      Said("Lost and damaged: where that is legal (docs/fault-model.md)."));
 }
 
-std::string OtherCells(const Ledger& ledger) {
+void AddOtherCells(const Ledger& ledger, Document& page) {
   Rows rows = {{"cell", "count"}};
   for (const auto& [name, count] : WithNames(CellsOutsideOfTables(ledger))) {
     rows.push_back({name, absl::StrCat(count)});
   }
-  return absl::StrCat("\n## The rest of the ledger\n\n", MarkdownTable(rows));
+  page.blocks.emplace_back(Heading{2, "The rest of the ledger"});
+  page.blocks.emplace_back(PageTable{std::move(rows)});
 }
 
-std::string RunsOf(const Tally& tally) {
+void AddRuns(const Tally& tally, Document& page) {
   Rows rows = {{"run", "begun", "seconds", "trials", "per second", "end"}};
   for (std::size_t i = 0; i < tally.sessions.size(); ++i) {
     const Session& session = tally.sessions[i];
@@ -243,11 +250,12 @@ std::string RunsOf(const Tally& tally) {
                         ? "interrupted"
                         : Word(static_cast<ExitCode>(session.end->exit_code))});
   }
-  return absl::StrCat("\n## Runs\n\n", MarkdownTable(rows));
+  page.blocks.emplace_back(Heading{2, "Runs"});
+  page.blocks.emplace_back(PageTable{std::move(rows)});
 }
 
 // Some twenty slices, of a minute at least; none spans two runs.
-std::string TrialsOverTime(const Tally& tally) {
+void AddTrialsOverTime(const Tally& tally, Document& page) {
   constexpr double kSlices = 20;
   constexpr double kLeastSeconds = 60;
   const double width = std::max(kLeastSeconds, SecondsOf(tally) / kSlices);
@@ -262,30 +270,39 @@ std::string TrialsOverTime(const Tally& tally) {
     wide.back().trials += slice.trials;
   }
   Rows rows = {{"until", "run", "seconds", "trials", "per second"}};
+  Plot plot = {.title = "How fast it was, over all runs",
+               .x = "seconds that it ran",
+               .y = "trials per second"};
+  double seconds = 0;
   for (const Slice& slice : wide) {
+    seconds += slice.seconds;
+    if (slice.seconds > 0) {
+      plot.xs.push_back(seconds);
+      plot.ys.push_back(static_cast<double>(slice.trials) / slice.seconds);
+    }
     rows.push_back({Time(slice.at), absl::StrCat(slice.session + 1),
                     absl::StrFormat("%.0f", slice.seconds),
                     absl::StrCat(slice.trials),
                     Rate(static_cast<double>(slice.trials), slice.seconds)});
   }
-  return absl::StrCat("\n## Trials over time\n\n", MarkdownTable(rows));
+  page.blocks.emplace_back(Heading{2, "Trials over time"});
+  if (plot.xs.size() > 1) page.blocks.emplace_back(std::move(plot));
+  page.blocks.emplace_back(PageTable{std::move(rows)});
 }
 
-constexpr char kNotShown[] = R"(
-## What this does not show
-
-A SIGKILL cannot see a missing fsync: what a killed process had written stays in
-the page cache. Losses of power and I/O errors are those of the cells named
-power\_loss and errors above, simulated; without such cells nothing here says
-anything about them. Several clients are those of the cells named clients
-and schedule; they change where SQLite calls its VFS, and nowhere else. A run
-without a finding is no proof; it is as good as the tables above.
-)";
+constexpr char kNotShown[] =
+    "A SIGKILL cannot see a missing fsync: what a killed process had written "
+    "stays in the page cache. Losses of power and I/O errors are those of the "
+    "cells named power_loss and errors above, simulated; without such cells "
+    "nothing here says anything about them. Several clients are those of the "
+    "cells named clients and schedule; they change where SQLite calls its VFS, "
+    "and nowhere else. A run without a finding is no proof; it is as good as "
+    "the tables above.";
 
 }  // namespace
 
-absl::StatusOr<std::string> ReportOn(const std::string& directory,
-                                     const std::string& program) {
+absl::StatusOr<Document> ReportOn(const std::string& directory,
+                                  const std::string& program) {
   ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(directory));
   ASSIGN_OR_RETURN(Results results, ReadResults(directory));
   ASSIGN_OR_RETURN(
@@ -298,16 +315,20 @@ absl::StatusOr<std::string> ReportOn(const std::string& directory,
   summary.error = LastError(summary.tally);
   summary.properties = ReadNightProperties(directory);
   summary.DecideOutcome(/*has_found=*/false);
-  std::string text = VerdictOf(summary);
-  if (!results.cut.empty()) {
-    absl::StrAppend(&text, "\n", MarkdownText(results.cut), "\n");
-  }
-  return absl::StrCat(
-      text, ParametersOf(identity, summary.tally), FindingsOf(summary, program),
-      CombinationsOf(summary.tally.ledger), CrashesOf(summary.tally.ledger),
-      PowerLossOf(summary.tally.ledger), RunsOf(summary.tally),
-      TrialsOverTime(summary.tally), OtherCells(summary.tally.ledger),
-      kNotShown);
+  Document page = {.title = "lastcommit: " + identity.generate.saver};
+  AddVerdict(summary, page);
+  if (!results.cut.empty()) page.blocks.emplace_back(Said(results.cut));
+  AddFindings(summary, program, page);
+  AddParameters(identity, summary.tally, page);
+  AddCombinations(summary.tally.ledger, page);
+  AddCrashes(summary.tally.ledger, page);
+  AddPowerLoss(summary.tally.ledger, page);
+  AddRuns(summary.tally, page);
+  AddTrialsOverTime(summary.tally, page);
+  AddOtherCells(summary.tally.ledger, page);
+  page.blocks.emplace_back(Heading{2, "What this does not show"});
+  page.blocks.emplace_back(Said(kNotShown));
+  return page;
 }
 
 }  // namespace lastcommit

@@ -1,4 +1,4 @@
-// A campaign as a page of Markdown: the verdict first, then what was tested,
+// A campaign as a page: the verdict first, then what was tested,
 // what was found, and what was really exercised. Made from results.jsonl, and
 // what was kept and not recorded; a campaign that runs can be reported on.
 
@@ -8,13 +8,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "page/document.h"
 
 namespace lastcommit {
 
 // `program` is how the reader calls this program. NotFound: there is no
 // campaign.
-absl::StatusOr<std::string> ReportOn(const std::string& directory,
-                                     const std::string& program);
+absl::StatusOr<Document> ReportOn(const std::string& directory,
+                                  const std::string& program);
 
 }  // namespace lastcommit
 

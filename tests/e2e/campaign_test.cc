@@ -346,5 +346,17 @@ TEST_F(CampaignTest, TheReportHasTheVerdictFirstAndACommandThatWorks) {
   EXPECT_EQ(Run({"report", "none"}).exit_code, 2);
 }
 
+TEST_F(CampaignTest, TheReportIsOneHtmlFileThatABrowserShows) {
+  Run(Dishonest({"--trials=40"}));
+  const Outcome outcome = Run({"report", "c", "--html=a.html"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, "");
+  const std::string html = directory_.Get("a.html");
+  EXPECT_THAT(html, StartsWith("<!DOCTYPE html>\n"));
+  EXPECT_THAT(html, HasSubstr("<h1 class=\"bad\">VIOLATED</h1>"));
+  EXPECT_THAT(html, HasSubstr("&lt;== KILLED"));
+  EXPECT_EQ(Run({"report", "c", "--html=none/a.html"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace lastcommit

@@ -61,6 +61,29 @@ TEST_F(UsageTest, WithoutASubcommandThereIsNothingToDo) {
   EXPECT_THAT(outcome.err, HasSubstr("subcommand is required"));
 }
 
+TEST_F(UsageTest, AConfigFileSaysWhatAProjectAlwaysPasses) {
+  directory_.Put("lastcommit.toml", "[fuzz]\nseed=77\ntrials=1\n");
+  EXPECT_THAT(Run({"fuzz"}).out,
+              testing::StartsWith("lastcommit fuzz: seed=77 "));
+  EXPECT_THAT(Run({"fuzz", "--seed=5"}).out,
+              testing::StartsWith("lastcommit fuzz: seed=5 "));
+  directory_.Put("other.toml", "[fuzz]\nseed=78\ntrials=1\n");
+  EXPECT_THAT(Run({"--config=other.toml", "fuzz"}).out,
+              testing::StartsWith("lastcommit fuzz: seed=78 "));
+}
+
+TEST_F(UsageTest, WhatIsWrongInAConfigFileIsSaid) {
+  directory_.Put("a.toml", "[fuzz]\nsed=77\n");
+  ExpectError(Run({"--config=a.toml", "fuzz"}), 2,
+              "a.toml: no option is fuzz.sed");
+  directory_.Put("a.toml", "[fuzz]\nseed=\"x\"\n");
+  EXPECT_THAT(Run({"--config=a.toml", "fuzz"}).err,
+              HasSubstr("--seed: \"x\" is not a whole number from 0"));
+  const Outcome outcome = Run({"--config=none.toml", "fuzz"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("none.toml"));
+}
+
 struct WrongUsage {
   std::string name;
   Arguments arguments;

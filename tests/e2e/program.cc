@@ -132,7 +132,6 @@ bool Program::SignalAnyChild(int signal) const {
   return false;
 }
 
-// Leaves it to be waited for.
 bool Program::HasEnded() const {
   siginfo_t info = {};
   return waitid(P_PID, static_cast<id_t>(pid_), &info,

@@ -42,11 +42,11 @@ class Program {
   // Waits until the program has forked, and sends a child the signal. False:
   // the program ended before.
   [[nodiscard]] bool SignalAnyChild(int signal) const;
+  // It still is to be waited for.
+  bool HasEnded() const;
   Outcome Wait();
 
  private:
-  bool HasEnded() const;
-
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;

@@ -1,11 +1,14 @@
 // `try`, `record` and `judge`, as people call them.
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "e2e/program.h"
 #include "gmock/gmock.h"
@@ -16,6 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 class TryTest : public ProgramTest {
  protected:
@@ -26,6 +30,17 @@ class TryTest : public ProgramTest {
     std::filesystem::create_directory(directory_.Path("data"));
     std::filesystem::copy_file(REPOSITORY "/tests/programs/mistakes.py",
                                directory_.Path("mistakes.py"));
+  }
+
+  void TearDown() override { unsetenv("TMPDIR"); }
+
+  std::vector<std::string> NamesIn(const std::string& directory) const {
+    std::vector<std::string> names;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(directory_.Path(directory))) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
   }
 
   Outcome Try(const std::string& program, Arguments options = {}) {
@@ -130,6 +145,139 @@ TEST_F(TryTest, ALargeDirectoryIsCopiedOnlyIfThatIsWanted) {
   ExpectError(Run({"try", "--dir=data", "--", "true"}), 2,
               "data has 300 MiB in 1 file, which would all be copied and "
               "recorded; --big does so, --dir=DIR names a smaller directory");
+}
+
+TEST_F(TryTest, TheProgramNeedsNoMarkBeforeIt) {
+  const Outcome outcome = Run({"try", "--dir=data", "/bin/sh", "-c",
+                               "echo $0 $1 $2", "--dir=x", "--", "-c"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("--dir=x -- -c\n"));
+}
+
+TEST_F(TryTest, AnOptionThatIsMisspeltIsNoProgram) {
+  const Outcome outcome = Run({"try", "--dri=data", "true"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--dri=data"));
+}
+
+TEST_F(TryTest, AnInterruptSaysWhatWasFoundUntilThen) {
+  ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
+                 directory_.Path("mistakes.py"), "wal_normal"})
+                .exit_code,
+            0);
+  // So many survivals that it does not end by itself.
+  Program program(directory_.path(),
+                  {"judge", "--random=10000", "--changes=1000000", "r"});
+  ASSERT_TRUE(program.SignalAnyChild(SIGTERM));
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted: "));
+  EXPECT_EQ(LastLine(outcome),
+            "NOT EXERCISED (interrupted before all crashes were judged)\n");
+}
+
+TEST_F(TryTest, ASecondInterruptLeavesNothingBehind) {
+  std::filesystem::create_directory(directory_.Path("tmp"));
+  setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
+  Program program(directory_.path(),
+                  {"try", "--dir=data", "/bin/sh", "-c",
+                   "trap '' INT TERM; echo begun; while :; do sleep 1; done"});
+  EXPECT_EQ(program.ReadLine(), "begun");
+  EXPECT_NE(NamesIn("tmp"), std::vector<std::string>());
+  while (!program.HasEnded()) {
+    kill(program.pid(), SIGTERM);
+    usleep(50'000);
+  }
+  program.Wait();
+  EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
+}
+
+TEST_F(TryTest, ACheckOfOnesOwnSeesFilesBesideTheDatabase) {
+  const std::string check =
+      "--check=python3 " REPOSITORY "/tests/programs/checks.py files";
+  Outcome outcome = Try("row_before_its_file", {check, "--check-images=60"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("its output: file0 is missing\n"));
+  outcome = Try("synced_file_before_its_row", {check, "--check-images=60"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+}
+
+TEST_F(TryTest, ACheckThatFailsWithoutACrashIsBadInput) {
+  ExpectError(Try("wal_normal", {"--check=echo never; false"}), 2,
+              "--check fails on what the program left without a crash, so that "
+              "it judges nothing: exit code 1: never");
+}
+
+// ---- Findings that are kept ----
+
+TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
+  Outcome outcome = Try("wal_normal", {"--findings=kept"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("findings are kept in kept/1\n"));
+  EXPECT_THAT(NamesIn("kept/1"),
+              UnorderedElementsAre("recording", "power-lost-wal_not_synced"));
+  const std::string finding = "kept/1/power-lost-wal_not_synced/";
+  // All of it is gone, the table, too.
+  const std::string count =
+      "python3 -c \"import sqlite3; print(sqlite3.connect('" +
+      directory_.Path(finding + "files/a.db") +
+      "').execute('SELECT count(*) FROM sqlite_master').fetchone()[0])\"";
+  outcome = Program(directory_.path(), "/bin/sh", {"-c", count}).Wait();
+  EXPECT_EQ(outcome.out, "0\n") << outcome.err;
+  const auto json =
+      nlohmann::json::parse(directory_.Get(finding + "finding.json"));
+  EXPECT_EQ(json.at("lost"), 21);
+  EXPECT_THAT(directory_.Get(finding + "story.txt"),
+              HasSubstr(json.at("again").get<std::string>() + "\n"));
+  outcome = Run({"judge", "--only-call=" + json.at("call").dump(),
+                 "--promise=power", "kept/1/recording"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(json.at("text").get<std::string>()));
+}
+
+TEST_F(TryTest, AFindingInTheMiddleOfAWriteIsKeptAsItIs) {
+  EXPECT_EQ(Try("rewritten_by_one_call", {"--findings=kept"}).exit_code, 1);
+  const std::string finding = "kept/1/kill-damaged/";
+  const auto json =
+      nlohmann::json::parse(directory_.Get(finding + "finding.json"));
+  EXPECT_GT(json.at("written"), 0);
+  const Outcome outcome =
+      Run({"verify", directory_.Path(finding + "files/a.db")});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+}
+
+TEST_F(TryTest, KeptFindingsAreNeverChanged) {
+  EXPECT_EQ(Try("journal_memory", {"--findings=kept"}).exit_code, 1);
+  const Tree before = TreeOf(directory_.Path("kept/1"));
+  EXPECT_EQ(Try("wal_normal", {"--findings=kept"}).exit_code, 0);
+  EXPECT_EQ(Try("wal_full", {"--findings=kept"}).exit_code, 0);
+  EXPECT_EQ(TreeOf(directory_.Path("kept/1")), before);
+  EXPECT_THAT(NamesIn("kept"), UnorderedElementsAre("1", "2"));
+}
+
+TEST_F(TryTest, ADirectoryForFindingsWithAnythingElseIsRefused) {
+  std::filesystem::create_directory(directory_.Path("kept"));
+  directory_.Put("kept/own", "precious");
+  ExpectError(Try("wal_normal", {"--findings=kept"}), 2,
+              "the directory for findings is not empty, and not from here: "
+              "kept has own in it");
+  EXPECT_THAT(NamesIn("kept"), UnorderedElementsAre("own"));
+}
+
+TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
+  std::filesystem::create_directory(directory_.Path("tmp"));
+  setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
+  ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
+                 directory_.Path("mistakes.py"), "wal_normal"})
+                .exit_code,
+            0);
+  Program program(directory_.path(),
+                  {"judge", "--random=10000", "--changes=1000000", "r"});
+  ASSERT_TRUE(program.SignalAnyChild(SIGSEGV));
+  const Outcome outcome = program.Wait();
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr(" died of signal 11 ("));
+  EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
 }
 
 TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {

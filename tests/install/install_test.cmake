@@ -73,6 +73,18 @@ function(check_program tree)
   endforeach()
 endfunction()
 
+# The same program without CMake.
+function(check_pkg_config tree)
+  set(ENV{PKG_CONFIG_PATH} ${tree}/lib/pkgconfig)
+  run(COMMAND pkg-config --cflags --libs lastcommit-saver OUT needed IN
+      ${DIRECTORY})
+  separate_arguments(needed UNIX_COMMAND "${FLAGS} ${needed}")
+  run(COMMAND ${COMPILER} -o ${DIRECTORY}/by_pkg_config
+      ${PROGRAM_DIRECTORY}/main.cc ${needed} IN ${DIRECTORY})
+  run(COMMAND ${DIRECTORY}/by_pkg_config OUT output IN ${DIRECTORY})
+  expect_equal("what the program prints" "${output}" "hello, disk\n")
+endfunction()
+
 file(REMOVE_RECURSE ${DIRECTORY})
 file(MAKE_DIRECTORY ${DIRECTORY})
 run(COMMAND ${CMAKE_COMMAND} --install ${BUILD_DIRECTORY} --prefix
@@ -80,5 +92,6 @@ run(COMMAND ${CMAKE_COMMAND} --install ${BUILD_DIRECTORY} --prefix
 file(RENAME ${DIRECTORY}/installed ${DIRECTORY}/moved)
 check_tree(${DIRECTORY}/moved)
 check_program(${DIRECTORY}/moved)
+check_pkg_config(${DIRECTORY}/moved)
 run(COMMAND ${DIRECTORY}/moved/bin/lastcommit savers IN ${DIRECTORY})
 file(REMOVE_RECURSE ${DIRECTORY})

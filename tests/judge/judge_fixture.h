@@ -4,6 +4,9 @@
 #define LASTCOMMIT_TESTS_JUDGE_JUDGE_FIXTURE_H_
 
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -50,6 +53,77 @@ class JudgeTest : public RecordingTest {
                                     [](const JudgeProgress&) { return true; });
     EXPECT_TRUE(judgement.ok()) << judgement.status();
     return judgement.ok() ? *std::move(judgement) : Judgement();
+  }
+
+  // Takes the syncs out of the recording that `is_left_out` says, of those
+  // after the output that begins so: what a disk, or an SQLite, does that loses
+  // them. It is given the name of the file, "" for the directory.
+  void LeaveOutSyncs(
+      const std::string& output,
+      const std::function<bool(const std::string& file)>& is_left_out) {
+    auto reader = RecordingReader::Open(Recording());
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    const std::string edited = directory_.Path("edited");
+    auto writer = RecordingWriter::Create(edited, (*reader)->header());
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    std::map<FileId, std::string> names;
+    bool is_after = false;
+    RecordedCall call;
+    while (*(*reader)->Next(call)) {
+      std::erase_if(call.effects, [&](const Effect& effect) {
+        const bool is_sync = effect.kind == EffectKind::kSync ||
+                             effect.kind == EffectKind::kSyncData ||
+                             effect.kind == EffectKind::kSyncDirectory;
+        if (!effect.path.empty()) names[effect.file] = effect.path;
+        is_after |= effect.kind == EffectKind::kOutput &&
+                    effect.bytes.starts_with(output);
+        const bool is_directory = effect.kind == EffectKind::kSyncDirectory;
+        return is_sync && is_after &&
+               is_left_out(is_directory ? "" : names[effect.file]);
+      });
+      ASSERT_TRUE((*writer)->Add(call).ok());
+    }
+    ASSERT_TRUE((*writer)->Finish((*reader)->end()).ok());
+    std::filesystem::rename(edited, Recording());
+  }
+
+  // Puts an output of that thread behind each write to a WAL, before whatever
+  // sync comes next.
+  void SayBehindWalWrites(std::int32_t thread) {
+    auto reader = RecordingReader::Open(Recording());
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    const std::string edited = directory_.Path("edited");
+    auto writer = RecordingWriter::Create(edited, (*reader)->header());
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    std::map<FileId, std::string> names;
+    std::uint64_t added = 0;
+    RecordedCall call;
+    while (*(*reader)->Next(call)) {
+      call.number += added;
+      ASSERT_TRUE((*writer)->Add(call).ok());
+      const Effect& effect = call.effects.front();
+      if (!effect.path.empty()) names[effect.file] = effect.path;
+      if (effect.kind != EffectKind::kWrite ||
+          !names[effect.file].ends_with("-wal")) {
+        continue;
+      }
+      Effect output;
+      output.kind = EffectKind::kOutput;
+      output.amount = 1;
+      output.bytes = "x";
+      RecordedCall said;
+      said.number = call.number + 1;
+      said.process = call.process;
+      said.thread = thread;
+      said.name = "write";
+      said.effects.push_back(output);
+      ASSERT_TRUE((*writer)->Add(said).ok());
+      ++added;
+    }
+    RecordingEnd end = (*reader)->end();
+    end.calls += added;
+    ASSERT_TRUE((*writer)->Finish(end).ok());
+    std::filesystem::rename(edited, Recording());
   }
 
   // "half unprotected" of each finding after a kill.

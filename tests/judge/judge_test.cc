@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -119,6 +120,16 @@ TEST_F(PythonTest, AnEndOfTheJournalThatIsTruncatedIsSynced) {
   EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "truncate_full")), IsEmpty());
 }
 
+TEST_F(PythonTest, MoreThanCanBeKeptIsTakenForSyncedAndSaid) {
+  JudgeOptions options;
+  options.power.unsynced = 20'000;
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "synchronous_off", options);
+  EXPECT_GT(judgement.power.settled, 0);
+  EXPECT_THAT(TextOf(judgement), HasSubstr("when it was too much to keep"));
+  EXPECT_THAT(Losses(judgement), Not(Contains(HasSubstr("unknown"))));
+}
+
 TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
   const Judgement judgement = JudgeProgram("mistakes.py", "synchronous_off");
   EXPECT_THAT(Kills(judgement), IsEmpty());
@@ -126,6 +137,178 @@ TEST_F(PythonTest, SynchronousOffDamagesAndLosesAndIsASetting) {
                                        Contains("damaged database_not_synced"),
                                        Not(Contains(HasSubstr("unknown")))));
 }
+
+// ---- What was unsynced once does not excuse what comes later ----
+
+// Each is called a setting, or a bug that SQLite is known for.
+MATCHER(HasNoNewBug, "") {
+  return std::none_of(arg.begin(), arg.end(), [](const std::string& finding) {
+    return finding.ends_with("unknown") || finding.ends_with("missing_sync");
+  });
+}
+
+class LaterBugTest : public PythonTest {
+ protected:
+  std::vector<std::string> LossesWithout(
+      const std::string& program,
+      const std::function<bool(const std::string&)>& is_left_out) {
+    EXPECT_TRUE(
+        Record({python_, std::string(PROGRAMS) + "mistakes.py", program}).ok());
+    EXPECT_THAT(Losses(JudgeIt()), HasNoNewBug());
+    LeaveOutSyncs("safe from now on", is_left_out);
+    return Losses(JudgeIt());
+  }
+};
+
+TEST_F(LaterBugTest, ADatabaseThatIsNotSyncedAfterItsJournalWas) {
+  EXPECT_THAT(
+      LossesWithout("off_and_then_extra",
+                    [](const std::string& file) { return file == "a.db"; }),
+      AllOf(Contains("lost missing_sync"), Contains("damaged missing_sync")));
+}
+
+TEST_F(LaterBugTest, AJournalThatIsNotSyncedThoughTheDatabaseIs) {
+  EXPECT_THAT(LossesWithout("off_and_then_extra",
+                            [](const std::string& file) {
+                              return file == "a.db-journal";
+                            }),
+              Contains("damaged missing_sync"));
+}
+
+TEST_F(LaterBugTest, AJournalWithoutAName) {
+  EXPECT_THAT(
+      LossesWithout("off_and_then_extra",
+                    [](const std::string& file) { return file.empty(); }),
+      Contains(::testing::AnyOf("damaged unknown", "half unknown")));
+}
+
+TEST_F(LaterBugTest, ADatabaseThatHadNoJournalBefore) {
+  EXPECT_THAT(
+      LossesWithout("memory_and_then_journal",
+                    [](const std::string& file) { return file == "a.db"; }),
+      Contains("damaged missing_sync"));
+}
+
+TEST_F(LaterBugTest, AWalThatIsNotSyncedBeforeACheckpointThatIs) {
+  EXPECT_THAT(
+      LossesWithout("checkpoints_at_normal",
+                    [](const std::string& file) { return file == "a.db-wal"; }),
+      Contains(HasSubstr("missing_sync")));
+}
+
+TEST_F(LaterBugTest, ACheckpointThatIsNotSyncedBeforeTheWalBeginsAnew) {
+  EXPECT_THAT(
+      LossesWithout("checkpoints_at_normal",
+                    [](const std::string& file) { return file == "a.db"; }),
+      Contains(HasSubstr("missing_sync")));
+}
+
+TEST_F(PythonTest, ADatabaseThatIsSwappedWithoutASyncIsThePrograms) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "database_renamed_without_sync");
+  EXPECT_THAT(Losses(judgement), Contains("lost own_files_not_synced"));
+  EXPECT_THAT(Losses(judgement), HasNoNewBug()) << TextOf(judgement);
+}
+
+TEST_F(PythonTest, ADirectoryAboveTheDatabaseThatIsNotSyncedLosesAllOfIt) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "folder_without_sync");
+  EXPECT_THAT(Losses(judgement), ElementsAre("lost own_files_not_synced"));
+  EXPECT_EQ(judgement.power.findings.at(0).lost, 4);
+}
+
+// One thread prints while the COMMIT of another one is under way.
+TEST_F(PythonTest, AnOutputPromisesNoCommitOfAnotherThreadThatHasNotReturned) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "wal_full"})
+          .ok());
+  SayBehindWalWrites(/*thread=*/9);
+  const Judgement judgement = JudgeIt();
+  EXPECT_THAT(Losses(judgement), IsEmpty()) << TextOf(judgement);
+  EXPECT_GT(judgement.timeline.promises.size(), 50u);
+}
+
+TEST_F(PythonTest, AnOutputPromisesWhatItsOwnThreadHasCommitted) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "wal_full"})
+          .ok());
+  SayBehindWalWrites(/*thread=*/1);
+  EXPECT_THAT(Losses(JudgeIt()), ElementsAre("lost wal_not_synced"));
+}
+
+TEST_F(PythonTest, WithoutItsDirectoryNothingElseIsToBlame) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "folder_without_sync_and_a_later_wal");
+  EXPECT_THAT(Losses(judgement), ElementsAre("lost own_files_not_synced"));
+}
+
+TEST_F(PythonTest, AVacuumThatALossOfPowerUndoesHasTheNameOfItsBug) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "vacuums_with_journal");
+  EXPECT_THAT(Losses(judgement),
+              AllOf(Contains("damaged vacuum_undone"), HasNoNewBug()));
+}
+
+// ---- Several databases ----
+
+TEST_F(PythonTest, ATransactionOverTwoDatabasesInWalIsTornByACrash) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "attached_in_wal");
+  EXPECT_THAT(Kills(judgement), ElementsAre("torn attached_wal"));
+  EXPECT_THAT(Losses(judgement), ElementsAre("torn attached_wal"));
+  EXPECT_EQ(judgement.timeline.joint.size(), 4u);
+  EXPECT_EQ(judgement.timeline.kill_counts.at(0), 4);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(TextOf(judgement),
+              HasSubstr("of a transaction over a.db and b.db only the part in "
+                        "a.db is there; setting: in WAL mode each attached "
+                        "database is atomic only for itself"));
+}
+
+TEST_F(PythonTest, TransactionsOnEachOfTwoDatabasesAreNot) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "attached_in_wal_one_by_one",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_THAT(judgement.timeline.joint, IsEmpty());
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
+TEST_F(PythonTest, ASuperJournalMakesATransactionWhole) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "attached_with_super_journal",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.timeline.joint.size(), 4u);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
+TEST_F(PythonTest, ASuperJournalThatACrashForgetsForOneDatabaseIsABug) {
+  ASSERT_TRUE(Record({python_, std::string(PROGRAMS) + "mistakes.py",
+                      "attached_with_super_journal"})
+                  .ok());
+  // The end of b.db's journal, which names the super-journal, can be missing.
+  LeaveOutSyncs("both",
+                [](const std::string& file) { return file == "b.db-journal"; });
+  EXPECT_THAT(Losses(JudgeIt()),
+              AllOf(Contains("torn missing_sync"),
+                    Not(Contains(HasSubstr("database_not_synced")))));
+}
+
+TEST_F(PythonTest, ACopyThatWasMadeWhileSomebodyWroteIsNotWhole) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "copied_while_somebody_writes");
+  EXPECT_THAT(Kills(judgement), ElementsAre("not_whole not_sqlite"));
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(TextOf(judgement),
+              HasSubstr("copy.db is no whole database at the end"));
+}
+
+TEST_F(PythonTest, ACopyThatWasMadeWhenNobodyWroteIs) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "copied_when_nobody_writes",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
+// ---- No journal, or no SQLite ----
 
 class NoJournalTest : public PythonTest,
                       public testing::WithParamInterface<std::string> {};
@@ -144,6 +327,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, NoJournalTest,
 TEST_F(PythonTest, ADatabaseThatIsRewrittenInPlaceIsSeenInItsMiddle) {
   const Judgement judgement = JudgeProgram("mistakes.py", "rewritten_in_place");
   EXPECT_THAT(Kills(judgement), ElementsAre("damaged not_sqlite"));
+  EXPECT_THAT(Losses(judgement), Each(HasSubstr("not_sqlite")));
   EXPECT_EQ(judgement.exit_code(), ExitCode::kViolated);
 }
 
@@ -172,7 +356,7 @@ TEST_F(PythonTest, TheProgramSeesWhatRecoveryDoesNotFind) {
   const Judgement judgement = JudgeProgram("mistakes.py", "partial_rollback");
   EXPECT_GE(judgement.timeline.live_views, 4);
   if (is_affected) {
-    EXPECT_THAT(Kills(judgement), Contains("unseen unknown"));
+    EXPECT_THAT(Kills(judgement), Contains("unseen partial_rollback"));
   } else {
     EXPECT_THAT(Kills(judgement), IsEmpty()) << version;
   }
@@ -191,6 +375,14 @@ TEST_F(PythonTest, ARenameWithoutASyncIsNamedAndOneWithASyncIsNot) {
   ASSERT_THAT(judgement.power.side_files, SizeIs(1));
   EXPECT_EQ(judgement.power.side_files[0].path, "file");
   EXPECT_TRUE(judgement.power.side_files[0].is_renamed);
+}
+
+TEST_F(PythonTest, AFileOfWhichAPartWasSyncedIsNotSaidToBeEmpty) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "renamed_after_a_part_was_synced");
+  ASSERT_THAT(judgement.power.side_files, SizeIs(1));
+  EXPECT_EQ(judgement.power.side_files[0].path, "file");
+  EXPECT_FALSE(judgement.power.side_files[0].is_renamed);
 }
 
 TEST_F(PythonTest, ARenameWithASyncIsNotNamed) {
@@ -269,6 +461,7 @@ TEST_F(PythonTest, AProgramThatPromisesNothingIsNotExercised) {
   const Judgement judgement = JudgeProgram("mistakes.py", "says_nothing");
   EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
   EXPECT_THAT(judgement.NotExercised(), HasSubstr("promised nothing"));
+  EXPECT_THAT(TextOf(judgement), Not(HasSubstr("nothing is lost")));
 }
 
 TEST_F(JudgeTest, AProgramWithoutADatabaseIsNotExercised) {
@@ -291,14 +484,35 @@ TEST_F(JudgeTest, TheSqliteShellInAPipelineIsJudged) {
   EXPECT_EQ(judgement.commits(), 2);
 }
 
-TEST_F(JudgeTest, AJudgementThatIsEndedIsCancelled) {
+TEST_F(JudgeTest, AJudgementThatIsEndedSaysWhere) {
   ASSERT_TRUE(
       RecordScript("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 "
                    "7 8 9; do echo $i > f$j; done; done")
           .ok());
-  const auto judgement = JudgeRecording(
-      Recording(), {}, [](const JudgeProgress&) { return false; });
-  EXPECT_THAT(judgement.status(), StatusIs(absl::StatusCode::kCancelled));
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress& until_now) {
+        return until_now.phase == JudgePhase::kKills || until_now.call < 20;
+      });
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(TextOf(*judgement),
+              HasSubstr("interrupted: all kills were judged, and losses of "
+                        "power up to call 33\n"));
+  EXPECT_EQ(JsonOf(*judgement).at("interrupted").at("call"), 33);
+}
+
+TEST_F(PythonTest, WhatWasFoundBeforeTheEndIsKept) {
+  ASSERT_TRUE(
+      Record({python_, std::string(PROGRAMS) + "mistakes.py", "journal_memory"})
+          .ok());
+  const auto judgement =
+      JudgeRecording(Recording(), {}, [](const JudgeProgress& until_now) {
+        return until_now.phase == JudgePhase::kKills;
+      });
+  ASSERT_TRUE(judgement.ok()) << judgement.status();
+  EXPECT_EQ(judgement->exit_code(), ExitCode::kViolated);
+  EXPECT_THAT(Kills(*judgement), Contains(HasSubstr("unprotected")));
+  EXPECT_EQ(judgement->ended_at(), 1);
 }
 
 TEST_F(JudgeTest, ManyFindingsAreAShortTextAndAWholeList) {
@@ -317,7 +531,7 @@ TEST_F(JudgeTest, ManyFindingsAreAShortTextAndAWholeList) {
   }
   const std::string text = TextOf(judgement);
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 20) << text;
-  EXPECT_THAT(text, HasSubstr("and 25 more (--json has all)"));
+  EXPECT_THAT(text, HasSubstr("and 26 more (--json has all)"));
   EXPECT_THAT(Losses(judgement), SizeIs(30));
 }
 

@@ -175,6 +175,36 @@ def vacuum_into_and_rename():
     put(extra(), 2)
 
 
+def copied_in_pieces():
+    """A copy that is half for a while, and whole when it is promised."""
+    connection = extra()
+    put(connection, 3, rows=30)
+    with open("a.db", "rb") as source, open("copy.db", "wb") as copy:
+        while piece := source.read(1000):
+            copy.write(piece)
+            copy.flush()
+        os.fsync(copy.fileno())
+    sync_directory()
+    say("copied")
+    put(connection, 2)
+
+
+def copied_over_another_promise():
+    """Something is promised while the copy is half, but not the copy."""
+    connection = extra()
+    put(connection, 3, rows=30)
+    with open("a.db", "rb") as source:
+        pages = source.read()
+    with open("copy.db", "wb") as copy:
+        for at in range(0, len(pages), 4096):
+            copy.write(pages[at : at + 4096])
+            copy.flush()
+            os.fsync(copy.fileno())
+            sync_directory()
+            say("copying")
+    say("copied")
+
+
 def backup_and_restore():
     connection = extra()
     put(connection, 3)
@@ -209,7 +239,7 @@ def never_closes():
 def several_processes():
     store("WAL", "FULL").close()
     children = []
-    for _ in range(3):
+    for _ in range(4):
         if (pid := os.fork()) == 0:
             connection = sqlite3.connect("a.db", timeout=60, isolation_level=None)
             connection.execute("PRAGMA synchronous=FULL")

@@ -60,6 +60,107 @@ def synchronous_off():
     put(store("DELETE", "OFF"), 12, rows=9)
 
 
+def off_and_then_extra():
+    """Begins without syncs, and says so when it has changed that."""
+    connection = store("DELETE", "OFF")
+    put(connection, 4, rows=9)
+    connection.execute("PRAGMA synchronous=EXTRA")
+    put(connection, 2, rows=9)
+    say("safe from now on")
+    put(connection, 3, rows=9)
+
+
+def memory_and_then_journal():
+    connection = store("MEMORY", "FULL")
+    put(connection, 3, rows=9)
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.execute("PRAGMA synchronous=EXTRA")
+    put(connection, 2, rows=9)
+    say("safe from now on")
+    put(connection, 3, rows=9)
+
+
+def checkpoints_at_normal():
+    connection = store("WAL", "NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint=2")
+    say("safe from now on")
+    put(connection, 6, rows=9)
+    os._exit(0)
+
+
+def vacuums_with_journal():
+    """None of the program's: a bug of SQLite (docs/findings.md, vacuum-undone)."""
+    connection = store("DELETE", "FULL")
+    put(connection, 5, rows=30)
+    connection.execute("DELETE FROM t WHERE x > 0")
+    say("deleted")
+    connection.execute("VACUUM")
+    say("vacuumed")
+
+
+def attached(mode, together):
+    connection = store(mode, "EXTRA")
+    connection.execute("ATTACH 'b.db' AS b")
+    connection.execute(f"PRAGMA b.journal_mode={mode}")
+    connection.execute("PRAGMA b.synchronous=EXTRA")
+    connection.execute("CREATE TABLE b.u(x)")
+    say("both")
+    for i in range(4):
+        if together:
+            connection.execute("BEGIN")
+        connection.execute("INSERT INTO t VALUES(?, 1)", (i,))
+        connection.execute("INSERT INTO b.u VALUES(?)", (i,))
+        if together:
+            connection.execute("COMMIT")
+        say("put", i)
+
+
+def attached_in_wal():
+    attached("WAL", together=True)
+
+
+def attached_in_wal_one_by_one():
+    """Legal: each file has its transactions for itself."""
+    attached("WAL", together=False)
+
+
+def attached_with_super_journal():
+    """Legal: a super-journal makes them one."""
+    attached("DELETE", together=True)
+
+
+def copied(is_written):
+    connection = store("DELETE", "EXTRA")
+    connection.execute("CREATE INDEX i ON t(y)")
+    put(connection, 3, rows=30)
+    connection.execute("PRAGMA cache_size=2")
+    connection.execute("BEGIN")
+    for i in range(100):
+        connection.execute("INSERT INTO t VALUES(?, ?)", (i, f"{i:03}" * 99))
+    if not is_written:
+        connection.execute("COMMIT")
+    with open("a.db", "rb") as source, open("copy.db", "wb") as copy:
+        while page := source.read(4096):
+            copy.write(page)
+            copy.flush()
+        os.fsync(copy.fileno())
+    directory = os.open(".", os.O_RDONLY)
+    os.fsync(directory)
+    say("saved")
+    if is_written:
+        connection.execute("COMMIT")
+    say("done")
+
+
+def copied_while_somebody_writes():
+    """A backup by cp: the copy has a part of a transaction, and no journal."""
+    copied(is_written=True)
+
+
+def copied_when_nobody_writes():
+    copied(is_written=False)
+
+
 def journal_off():
     put(store("OFF"), 5, rows=30)
 
@@ -110,6 +211,63 @@ def file_before_its_row():
         say("stored", i)
 
 
+def stores_files(is_row_first, is_synced):
+    """A row and a file beside it, which belong together."""
+    connection = store(synchronous="EXTRA")
+
+    def put_row(i):
+        connection.execute("INSERT INTO t VALUES(?, 0)", (f"file{i}",))
+
+    for i in range(3):
+        if is_row_first:
+            put_row(i)
+        with open(f"file{i}", "w") as file:
+            file.write("content" * 100)
+            if is_synced:
+                file.flush()
+                os.fsync(file.fileno())
+        if is_synced:
+            directory = os.open(".", os.O_RDONLY)
+            os.fsync(directory)
+            os.close(directory)
+        if not is_row_first:
+            put_row(i)
+        say("stored", f"file{i}")
+
+
+def row_before_its_file():
+    stores_files(is_row_first=True, is_synced=True)
+
+
+def synced_file_before_its_row():
+    """As it should be."""
+    stores_files(is_row_first=False, is_synced=True)
+
+
+def replaced_json(is_renamed):
+    """No SQLite: the state is a file of its own."""
+    for i in range(4):
+        name = "state.tmp" if is_renamed else "state.json"
+        with open(name, "w") as file:
+            file.write('{"step": ' + str(i) + ', "fill": "' + "x" * 9000 + '"}')
+            file.flush()
+            os.fsync(file.fileno())
+        if is_renamed:
+            os.rename(name, "state.json")
+        directory = os.open(".", os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+        say("step", i)
+
+
+def json_in_place():
+    replaced_json(is_renamed=False)
+
+
+def json_renamed():
+    replaced_json(is_renamed=True)
+
+
 def renamed(is_synced):
     connection = store(synchronous="EXTRA")
     for i in range(3):
@@ -129,6 +287,45 @@ def renamed_without_sync():
 
 def renamed_with_sync():
     renamed(is_synced=True)
+
+
+def renamed_after_a_part_was_synced():
+    connection = store(synchronous="EXTRA")
+    with open("file.tmp", "w") as file:
+        file.write("content")
+        file.flush()
+        os.fsync(file.fileno())
+        file.write("more")
+    os.rename("file.tmp", "file")
+    connection.execute("INSERT INTO t VALUES(1, 0)")
+    say("stored")
+
+
+def database_renamed_without_sync():
+    """A restore that swaps the file, and never syncs the directory."""
+    put(store(synchronous="EXTRA"), 2)
+    put(store(synchronous="EXTRA", path="b.db"), 2, rows=50)
+    os.rename("b.db", "a.db")
+    say("restored")
+
+
+def folder_without_sync():
+    os.mkdir("folder")
+    put(store(synchronous="EXTRA", path="folder/a.db"), 3)
+
+
+def folder_without_sync_and_a_later_wal():
+    """What was promised is safe but for the folder; what comes later is not."""
+    os.mkdir("folder")
+    connection = sqlite3.connect("folder/a.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE t(x)")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    say("made")
+    for i in range(3):
+        connection.execute("INSERT INTO t VALUES(?)", (i,))
+    os._exit(1)
 
 
 def partial_rollback():

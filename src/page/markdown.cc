@@ -1,4 +1,4 @@
-#include "results/markdown.h"
+#include "page/markdown.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -38,10 +38,16 @@ std::string Row(const std::vector<std::string>& cells) {
 std::string MarkdownText(std::string_view text) {
   // What means something in the middle of a line to CommonMark or to GitHub
   // (names, formulas, addresses); this is never the beginning of one.
-  constexpr std::string_view kSpecial = "\\`*_[]<>#|~&!@$:";
+  constexpr std::string_view kSpecial = "\\`*_[]<>#|~&!@$";
   std::string escaped;
-  for (const char c : text) {
-    if (kSpecial.find(c) != std::string_view::npos) escaped += '\\';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    // In front of a space it begins neither an address nor a picture.
+    const bool is_in_a_word =
+        c == ':' && i + 1 < text.size() && text[i + 1] != ' ';
+    if (is_in_a_word || kSpecial.find(c) != std::string_view::npos) {
+      escaped += '\\';
+    }
     AppendPrintable(c, escaped);
   }
   return escaped;

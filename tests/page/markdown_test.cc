@@ -1,4 +1,4 @@
-#include "results/markdown.h"
+#include "page/markdown.h"
 
 #include "gtest/gtest.h"
 

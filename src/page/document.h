@@ -1,0 +1,88 @@
+// A document: what a report says, as blocks. It is written as Markdown, which
+// is read in terminals and beside code, and as one HTML file, which needs
+// nothing else and no script. All text in it is text of nobody in particular:
+// names from plans, what a crashing process printed, rows of a database.
+// Writing escapes it.
+
+#ifndef LASTCOMMIT_PAGE_DOCUMENT_H_
+#define LASTCOMMIT_PAGE_DOCUMENT_H_
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lastcommit {
+
+// A part of a paragraph.
+struct Span {
+  std::string text = {};
+  bool is_code = false;
+};
+
+struct Heading {
+  int level = 2;  // 1 is the verdict's
+  std::string text = {};
+};
+
+struct Paragraph {
+  std::vector<Span> spans = {};
+};
+
+// Lines as they are.
+struct Code {
+  std::string text = {};
+};
+
+// The first row is the head, the first column names the rows. HTML shades the
+// cells of counts and marks those that are 0, and leaves an empty head out.
+struct PageTable {
+  std::vector<std::vector<std::string>> rows = {};
+  enum class Kind { kNumbers, kCounts, kWords };
+  Kind kind = Kind::kNumbers;
+};
+
+// Numbers as a line, over their places from left to right. Markdown leaves it
+// out: a table with the same numbers follows.
+struct Plot {
+  std::string title = {};
+  std::string x = {};  // what the axes show, with units
+  std::string y = {};
+  std::vector<double> xs = {};
+  std::vector<double> ys = {};
+};
+
+// Marks along the calls of a recording, a lane for each kind. Markdown leaves
+// it out: a table follows.
+struct Strip {
+  enum class Tone { kPlain, kGood, kBad };
+  struct Lane {
+    std::string name = {};
+    Tone tone = Tone::kPlain;
+    std::vector<double> marks = {};
+  };
+  std::string title = {};
+  std::string x = {};
+  double end = 1;  // the marks are from 0 to this
+  std::vector<Lane> lanes = {};
+};
+
+using Block = std::variant<Heading, Paragraph, Code, PageTable, Plot, Strip>;
+
+enum class VerdictTone { kGood, kBad, kOpen };
+
+struct Document {
+  std::string title = {};    // of the window
+  std::string verdict = {};  // in one or two words: the first that is read
+  VerdictTone tone = VerdictTone::kOpen;
+  std::vector<Block> blocks = {};
+};
+
+std::string MarkdownOf(const Document& document);
+
+// UTF-8, one file. Nothing is loaded, and no script runs: a policy in its head
+// says so to the browser.
+std::string HtmlOf(const Document& document);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_PAGE_DOCUMENT_H_
