@@ -22,11 +22,14 @@
 #include "cli/run_options.h"
 #include "cli/supervised.h"
 #include "judge/judgement.h"
+#include "judge/judgement_page.h"
 #include "judge/kept_findings.h"
 #include "output/json_file.h"
 #include "output/plural.h"
 #include "output/shell_word.h"
 #include "output/shown.h"
+#include "output/whole_file.h"
+#include "page/document.h"
 #include "record/private_tree.h"
 #include "record/rebuild.h"
 #include "record/recorder.h"
@@ -47,6 +50,7 @@ struct TryCommand {
   std::string directory = ".";
   std::string recording;
   std::string json_path;
+  std::string html_path;
   std::int64_t seconds = 60;
   bool is_big = false;
   bool is_terminal = false;
@@ -180,6 +184,7 @@ absl::Status KeepWhatWasFound(const std::string& recording,
 // What is written at the end can be written.
 absl::Status PrepareOutputs(const TryCommand& command) {
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
   return command.findings.empty() ? absl::OkStatus()
                                   : PrepareKeeping(command.findings);
 }
@@ -203,6 +208,9 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   progress.Finish();
   RETURN_IF_ERROR(KeepWhatWasFound(recording, judgement, command));
   std::printf("%s", TextOf(judgement).c_str());
+  if (!command.html_path.empty()) {
+    RETURN_IF_ERROR(WriteOutput(command.html_path, HtmlOf(PageOf(judgement))));
+  }
   json = JsonOf(judgement);
   return judgement.exit_code();
 }
@@ -413,6 +421,8 @@ void AddJudging(CLI::App* command, TryCommand& options) {
                       "how to see it again");
   command->add_option("--json", options.json_path,
                       "Write the outcome as JSON to this file");
+  command->add_option("--html", options.html_path,
+                      "Write it as one HTML file, which needs nothing else");
 }
 
 constexpr char kExitCodes[] =

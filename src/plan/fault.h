@@ -88,10 +88,10 @@ struct ErrorSpec {
   // What `IoError::at` counts.
   enum class Counts { kCalls, kAllocations, kOwnAllocations };
 
-  std::string_view name;      // as plans have it
-  std::string_view call;      // what fails, for people
-  std::string_view how;       // behind "fails"
-  int weight = 0;             // of being drawn
+  std::string_view name;  // as plans have it
+  std::string_view call;  // what fails, for people
+  std::string_view how;   // behind "fails"
+  int weight = 0;         // of being drawn
   Counts counts = Counts::kCalls;
 };
 const ErrorSpec& SpecOf(ErrorKind kind);

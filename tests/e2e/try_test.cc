@@ -287,5 +287,19 @@ TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {
   EXPECT_THAT(outcome.out, HasSubstr(": was stopped; "));
 }
 
+TEST_F(TryTest, APageHasTheVerdictTheFindingsAndTheCalls) {
+  const Outcome outcome =
+      Try("wal_normal", {"--promise=power", "--html=a.html"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  const std::string html = directory_.Get("a.html");
+  EXPECT_THAT(html, HasSubstr("<h1 class=\"bad\">VIOLATED</h1>"));
+  EXPECT_THAT(html, HasSubstr("<p>VIOLATED (promise: survives a loss of "
+                              "power)</p>"));
+  EXPECT_THAT(html, HasSubstr("<h3>power-lost-wal_not_synced</h3>"));
+  EXPECT_THAT(html, HasSubstr(">commits (21)</text>"));
+  EXPECT_THAT(html, HasSubstr(">findings (1)</text>"));
+  EXPECT_EQ(Try("wal_normal", {"--html=none/a.html"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace lastcommit

@@ -464,6 +464,12 @@ TEST_F(PythonTest, AProgramThatPromisesNothingIsNotExercised) {
   EXPECT_THAT(TextOf(judgement), Not(HasSubstr("nothing is lost")));
 }
 
+TEST_F(PythonTest, NothingWrittenAfterTheFirstPromiseIsNotExercised) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "says_it_at_the_end");
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(judgement.NotExercised(), HasSubstr("no kill was judged"));
+}
+
 TEST_F(JudgeTest, AProgramWithoutADatabaseIsNotExercised) {
   const Judgement judgement = Judge({"/bin/sh", "-c", "echo hello > file"});
   EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
@@ -478,10 +484,11 @@ TEST_F(JudgeTest, TheSqliteShellInAPipelineIsJudged) {
   const Judgement judgement =
       Judge({"/bin/sh", "-c",
              "echo 'PRAGMA synchronous=EXTRA; CREATE TABLE t(x); INSERT INTO t "
-             "VALUES(1);' | sqlite3 a.db && echo 'SELECT * FROM t;' | sqlite3 "
-             "a.db | cat"});
+             "VALUES(1);' | sqlite3 a.db && echo made && echo 'PRAGMA "
+             "synchronous=EXTRA; INSERT INTO t VALUES(2); SELECT * FROM t;' | "
+             "sqlite3 a.db | cat"});
   EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
-  EXPECT_EQ(judgement.commits(), 2);
+  EXPECT_EQ(judgement.commits(), 3);
 }
 
 TEST_F(JudgeTest, AJudgementThatIsEndedSaysWhere) {

@@ -96,8 +96,7 @@ TEST_F(RerunTest, WhatARealKillShowsIsAViolation) {
 TEST_F(RerunTest, WhatARunWritesUnseenFailsTheTester) {
   const RerunOptions options = Reruns("disturbed.py", "writes_unseen", 20);
   RecordFirst(options);
-  const auto outcome =
-      Rerun(options, [](const RerunOutcome&) { return true; });
+  const auto outcome = Rerun(options, [](const RerunOutcome&) { return true; });
   EXPECT_THAT(outcome.status(), StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(outcome.status().message(),
               AllOf(HasSubstr("run "), HasSubstr(" were killed "),

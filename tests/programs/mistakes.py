@@ -408,6 +408,13 @@ def says_nothing():
     os._exit(1)
 
 
+def says_it_at_the_end():
+    connection = sqlite3.connect("a.db")
+    connection.execute("CREATE TABLE t(x)")
+    connection.close()
+    say("done")
+
+
 def commits_nothing():
     say("hello")
 
