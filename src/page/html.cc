@@ -54,7 +54,7 @@ table{border-collapse:collapse;min-width:100%;font-size:.9rem;
 font-variant-numeric:tabular-nums}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);
 text-align:right;white-space:nowrap}
-.words td{text-align:left;white-space:normal}
+.words :is(th,td){text-align:left;white-space:normal}
 th{background:var(--card);font-weight:600}
 th:first-child,td:first-child,th[scope=row]{text-align:left}
 th[scope=row]{font-weight:400;background:none}
