@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -66,10 +67,10 @@ std::vector<TcpSocket> TcpSocketsOf(pid_t tid) {
            std::fgets(line, sizeof(line), file.get()) != nullptr) {
       TcpSocket socket;
       unsigned state = 0;
-      unsigned long long inode = 0;
+      std::uint64_t inode = 0;
       if (std::sscanf(line,
                       " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*s %*s %*s %*s "
-                      "%*s %llu",
+                      "%*s %" SCNu64,
                       &socket.local, &socket.remote, &state, &inode) == 4) {
         socket.listens = state == kListens;
         socket.inode = static_cast<ino_t>(inode);
