@@ -131,7 +131,7 @@ std::string ManSubcommands(const CLI::App& app) {
   return page;
 }
 
-// Text between double quotes of bash and single quotes of zsh's _arguments.
+// Text between single quotes, as _arguments of zsh reads it.
 std::string ZshText(const std::string& text) {
   return absl::StrReplaceAll(
       OneLine(text),

@@ -43,14 +43,20 @@ std::int64_t Milliseconds() {
 // Waits for what the work has left: processes that end when it dies. One that
 // does not end is left alone.
 void WaitForOrphans() {
-  constexpr int kMostTimes = 200;
-  for (int i = 0; i < kMostTimes; ++i) {
+  constexpr timespec kPatience = {.tv_sec = 2, .tv_nsec = 0};
+  sigset_t child;
+  sigset_t before;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child, &before);
+  do {
     pid_t gone = 0;
     while ((gone = waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
-    if (gone < 0 && errno == ECHILD) return;
-    usleep(10'000);
-  }
+    if (gone < 0 && errno == ECHILD) break;
+  } while (sigtimedwait(&child, nullptr, &kPatience) == SIGCHLD ||
+           errno == EINTR);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 void HandleBoth(void (*handler)(int)) {

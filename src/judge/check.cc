@@ -147,9 +147,11 @@ class Checker {
     options.jobs = options_.jobs;
     options.scratch = options_.scratch;
     return RunTasks(tasks, *images_.files, options, [&](std::size_t done) {
-      const bool goes_on = goes_on_(done < tasks.size() ? tasks[done].call : 0);
+      // After the last one there is none that it is at.
+      const std::uint64_t call = done < tasks.size() ? tasks[done].call : 0;
+      const bool goes_on = goes_on_(call);
       if (!goes_on && outcome_.ended_at == 0) {
-        outcome_.ended_at = std::max<std::uint64_t>(1, tasks[done].call);
+        outcome_.ended_at = std::max<std::uint64_t>(1, call);
       }
       return goes_on;
     });

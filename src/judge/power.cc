@@ -329,13 +329,8 @@ class Explorer {
   }
 
   bool ChangesImages(const Effect& effect) const {
+    if (LeavesFiles(effect.kind)) return false;
     switch (effect.kind) {
-      case EffectKind::kLock:
-      case EffectKind::kUnlock:
-      case EffectKind::kOutput:
-      case EffectKind::kAck:
-      case EffectKind::kExit:
-        return false;
       case EffectKind::kWrite:
       case EffectKind::kTruncate:
       case EffectKind::kZero:

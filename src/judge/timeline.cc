@@ -120,14 +120,9 @@ class Follower {
   // The thread does what it does when its COMMIT has synced what it syncs: it
   // gives a lock back, or says something.
   static bool IsBehindCommit(const RecordedCall& call) {
-    return std::any_of(call.effects.begin(), call.effects.end(),
-                       [](const Effect& effect) {
-                         return effect.kind == EffectKind::kLock ||
-                                effect.kind == EffectKind::kUnlock ||
-                                effect.kind == EffectKind::kOutput ||
-                                effect.kind == EffectKind::kAck ||
-                                effect.kind == EffectKind::kExit;
-                       });
+    return std::any_of(
+        call.effects.begin(), call.effects.end(),
+        [](const Effect& effect) { return LeavesFiles(effect.kind); });
   }
 
   // A call was made to fail, or a process was killed and others go on. Whoever

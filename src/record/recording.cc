@@ -249,6 +249,7 @@ class RunningHash {
 std::string_view Name(EffectKind kind) { return kNames.Of(kind); }
 
 bool IsOfNames(EffectKind kind) { return kind <= EffectKind::kExchange; }
+bool LeavesFiles(EffectKind kind) { return kind >= EffectKind::kLock; }
 
 class RecordingWriter::Impl {
  public:

@@ -107,6 +107,8 @@ struct RecordingLimits {
 std::string_view Name(EffectKind kind);
 // It changes what names there are.
 bool IsOfNames(EffectKind kind);
+// It changes no file and makes none durable: a lock, an output, an end.
+bool LeavesFiles(EffectKind kind);
 
 class RecordingWriter {
  public:

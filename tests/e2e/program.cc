@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,6 +138,16 @@ bool Program::HasEnded() const {
   return waitid(P_PID, static_cast<id_t>(pid_), &info,
                 WEXITED | WNOHANG | WNOWAIT) != 0 ||
          info.si_pid == pid_;
+}
+
+void Program::SignalUntilItEnds(int signal) const {
+  constexpr int kAgain = 50;  // milliseconds
+  pollfd end = {static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)), POLLIN, 0};
+  CHECK(end.fd >= 0);
+  do {
+    kill(pid_, signal);
+  } while (poll(&end, 1, kAgain) == 0);
+  close(end.fd);
 }
 
 Outcome Program::Wait() {

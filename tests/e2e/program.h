@@ -37,16 +37,18 @@ class Program {
   pid_t pid() const { return pid_; }
   // The next line of the standard output, which is also in the outcome.
   std::string ReadLine();
+  // Sends the signal again and again until the program has ended.
+  void SignalUntilItEnds(int signal) const;
   // The program finds its standard output closed.
   void CloseOutput();
   // Waits until the program has forked, and sends a child the signal. False:
   // the program ended before.
   [[nodiscard]] bool SignalAnyChild(int signal) const;
-  // It still is to be waited for.
-  bool HasEnded() const;
   Outcome Wait();
 
  private:
+  bool HasEnded() const;  // it still is to be waited for
+
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -20,6 +19,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
+
+// So many survivals that it does not end by itself.
+const Arguments kEndlessJudge = {"judge", "--random=10000", "--changes=1000000",
+                                 "r"};
 
 class TryTest : public ProgramTest {
  protected:
@@ -41,6 +44,14 @@ class TryTest : public ProgramTest {
       names.push_back(entry.path().filename());
     }
     return names;
+  }
+
+  // In the file r.
+  void RecordWalNormal() {
+    ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
+                   directory_.Path("mistakes.py"), "wal_normal"})
+                  .exit_code,
+              0);
   }
 
   Outcome Try(const std::string& program, Arguments options = {}) {
@@ -161,13 +172,8 @@ TEST_F(TryTest, AnOptionThatIsMisspeltIsNoProgram) {
 }
 
 TEST_F(TryTest, AnInterruptSaysWhatWasFoundUntilThen) {
-  ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
-                 directory_.Path("mistakes.py"), "wal_normal"})
-                .exit_code,
-            0);
-  // So many survivals that it does not end by itself.
-  Program program(directory_.path(),
-                  {"judge", "--random=10000", "--changes=1000000", "r"});
+  ASSERT_NO_FATAL_FAILURE(RecordWalNormal());
+  Program program(directory_.path(), kEndlessJudge);
   ASSERT_TRUE(program.SignalAnyChild(SIGTERM));
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
@@ -184,10 +190,7 @@ TEST_F(TryTest, ASecondInterruptLeavesNothingBehind) {
                    "trap '' INT TERM; echo begun; while :; do sleep 1; done"});
   EXPECT_EQ(program.ReadLine(), "begun");
   EXPECT_NE(NamesIn("tmp"), std::vector<std::string>());
-  while (!program.HasEnded()) {
-    kill(program.pid(), SIGTERM);
-    usleep(50'000);
-  }
+  program.SignalUntilItEnds(SIGTERM);
   program.Wait();
   EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
 }
@@ -267,12 +270,8 @@ TEST_F(TryTest, ADirectoryForFindingsWithAnythingElseIsRefused) {
 TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
   std::filesystem::create_directory(directory_.Path("tmp"));
   setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
-  ASSERT_EQ(Run({"record", "--dir=data", "-o", "r", "python3",
-                 directory_.Path("mistakes.py"), "wal_normal"})
-                .exit_code,
-            0);
-  Program program(directory_.path(),
-                  {"judge", "--random=10000", "--changes=1000000", "r"});
+  ASSERT_NO_FATAL_FAILURE(RecordWalNormal());
+  Program program(directory_.path(), kEndlessJudge);
   ASSERT_TRUE(program.SignalAnyChild(SIGSEGV));
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.exit_code, 3);
