@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -41,11 +42,14 @@ std::string Judgement::NotExercised() const {
   if (power.images == 0 && power.unreadable > 0) {
     return "this SQLite cannot read the database";
   }
-  if (promise == PromiseLevel::kProcess && timeline.kill_images == 0 &&
+  const bool loses_power = promise == PromiseLevel::kPower;
+  if (timeline.kill_images == 0 && !(loses_power && power.images > 0) &&
       !only_call.has_value()) {
-    return "the program wrote nothing to its databases after its first "
-           "promise, so that no kill was judged: let it print or acknowledge "
-           "as it goes";
+    return absl::StrCat(
+        "the program wrote nothing to its databases after its first promise, "
+        "so that no kill ",
+        loses_power ? "and no loss of power " : "",
+        "was judged: let it print or acknowledge as it goes");
   }
   return "";
 }

@@ -470,6 +470,17 @@ TEST_F(PythonTest, NothingWrittenAfterTheFirstPromiseIsNotExercised) {
   EXPECT_THAT(judgement.NotExercised(), HasSubstr("no kill was judged"));
 }
 
+// All is synced before it is promised.
+TEST_F(PythonTest, WithoutAnImageALossOfPowerIsNotExercised) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "says_it_when_all_is_synced",
+                   {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.power.images, 0);
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);
+  EXPECT_THAT(judgement.NotExercised(),
+              HasSubstr("no kill and no loss of power was judged"));
+}
+
 TEST_F(JudgeTest, AProgramWithoutADatabaseIsNotExercised) {
   const Judgement judgement = Judge({"/bin/sh", "-c", "echo hello > file"});
   EXPECT_EQ(judgement.exit_code(), ExitCode::kNotExercised);

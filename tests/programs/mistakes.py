@@ -415,6 +415,14 @@ def says_it_at_the_end():
     say("done")
 
 
+def says_it_when_all_is_synced():
+    connection = sqlite3.connect("a.db")
+    connection.execute("PRAGMA synchronous=EXTRA")
+    connection.execute("CREATE TABLE t(x)")
+    connection.close()
+    say("done")
+
+
 def commits_nothing():
     say("hello")
 
