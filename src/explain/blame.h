@@ -1,7 +1,5 @@
 // Blame: the smallest set of changes that a loss of power has to take, or tear,
-// for a plan to fail. Delta debugging over the fates of its last crash and over
-// how many changes of the directory are gone (A. Zeller, R. Hildebrandt,
-// "Simplifying and Isolating Failure-Inducing Input", 2002).
+// for a plan to fail (disk/smallest_loss.h over its last crash).
 
 #ifndef LASTCOMMIT_EXPLAIN_BLAME_H_
 #define LASTCOMMIT_EXPLAIN_BLAME_H_
