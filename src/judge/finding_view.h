@@ -24,6 +24,7 @@ struct FindingView {
   std::uint64_t call = 0;
   std::int64_t written = -1;         // in the middle of the call; -1: after it
   std::optional<Survival> survival;  // of a loss of power
+  bool is_least = false;  // without any one of its losses it is not found
   // Which changes it counts: those of databases only (Timeline::files), or all.
   bool is_of_databases = false;
 };

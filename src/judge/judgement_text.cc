@@ -477,6 +477,7 @@ FindingView ViewOf(const Judgement& judgement, const PowerFinding& finding) {
   view.call = finding.call;
   view.survival = finding.survival;
   view.is_of_databases = true;
+  view.is_least = finding.is_reduced;
   view.json = {
       {"kind", kind},
       {"database", judgement.timeline.databases[finding.database].path},

@@ -95,7 +95,7 @@ std::string InWords(const Fate& fate) {
 
 // What a loss of power takes, a line each.
 std::string LostInWords(const Storage& storage, const Survived& survived,
-                        const std::string& root) {
+                        bool is_least, const std::string& root) {
   std::vector<std::string> lost;
   std::vector<PendingChange> files;
   std::int64_t names = 0;
@@ -114,7 +114,8 @@ std::string LostInWords(const Storage& storage, const Survived& survived,
     lost.push_back(absl::StrCat(InWords(files[at], root), InWords(fate)));
   }
   std::string text =
-      absl::StrCat("lost of ", files.size(), " unsynced changes of files and ",
+      absl::StrCat("lost", is_least ? ", the least that does it," : "", " of ",
+                   files.size(), " unsynced changes of files and ",
                    survived.directory_changes, " of names:\n");
   for (std::size_t i = 0; i < std::min(lost.size(), kMostLost); ++i) {
     absl::StrAppend(&text, "  ", lost[i], "\n");
@@ -230,7 +231,8 @@ class Keeper {
     Storage image = disk.AfterCrash(survived.fates);
     image.DropUnreachable(disk_.root());
     if (view.is_of_databases) AddOtherFiles(image);
-    return Write(view, call, image, LostInWords(disk, survived, disk_.root()));
+    return Write(view, call, image,
+                 LostInWords(disk, survived, view.is_least, disk_.root()));
   }
 
   // As they are without a loss: who judges databases has no contents of them.
@@ -291,7 +293,10 @@ class Keeper {
     json["written"] = view.written;
     json["text"] = view.text;
     json["again"] = again;
-    if (view.survival.has_value()) json["survival"] = JsonOf(*view.survival);
+    if (view.survival.has_value()) {
+      json["survival"] = JsonOf(*view.survival);
+      json["least"] = view.is_least;
+    }
     return WriteWholeFile(absl::StrCat(directory, "/finding.json"),
                           PrintJson(json));
   }

@@ -1,12 +1,14 @@
 #include "judge/power.h"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "disk/smallest_loss.h"
 #include "judge/database_files.h"
 #include "status/status.h"
 
@@ -17,6 +19,8 @@ constexpr std::uint64_t kCallsBetween = 16;
 // More unsynced changes than that are applied anew for each image, which takes
 // time: then only some crash points are tried.
 constexpr std::size_t kManyChanges = 256;
+// So many smaller losses are tried of a finding.
+constexpr int kMostTrials = 500;
 
 // What an image of a loss of power has not, or not whole.
 using Missing = std::vector<PendingChange>;
@@ -293,8 +297,17 @@ class Explorer {
     // Nothing may have changed since a crash point that was left out.
     if (limits_.only_call == promise.call && images_.empty()) TakeImages();
     demands_ = promise.commits;
+    if (reduced_ != nullptr) return Reduce(promise.call);
     side_files_.Take(promise.call, files_, outcome_.side_files);
     Judge(promise.call);
+  }
+
+  // Instead of judging: the survival of each of these becomes the smallest loss
+  // that shows it.
+  void ReduceAt(std::vector<PowerFinding>& findings,
+                const std::function<bool()>& goes_on) {
+    reduced_ = &findings;
+    goes_on_ = &goes_on;
   }
 
   PowerOutcome& outcome() { return outcome_; }
@@ -365,6 +378,7 @@ class Explorer {
   void Crash(std::uint64_t call) {
     images_.clear();
     crash_call_ = call;
+    if (reduced_ != nullptr) return Reduce(call);
     if (limits_.only_call.value_or(call) != call) return;
     TakeImages();
     Judge(call);
@@ -388,15 +402,63 @@ class Explorer {
     }
     for (const Survival& survival : SurvivalsToTry(changes, call, survivals)) {
       if (survival.kind == SurvivalKind::kAll) continue;
-      const Survived survived = Resolve(files_.storage(), survival);
-      Storage image = files_.storage().AfterCrash(survived.fates);
-      image.DropUnreachable(files_.root());
-      Image judged = {Chosen(survived), {}};
-      for (const DatabaseTimeline& line : timeline_.databases) {
-        judged.found.push_back(states_.Of(image, files_.PathOf(line.path)));
-      }
-      images_.push_back(std::move(judged));
+      images_.push_back(ImageOf(Resolve(files_.storage(), survival)));
     }
+  }
+
+  Image ImageOf(const Survived& survived) {
+    Storage image = files_.storage().AfterCrash(survived.fates);
+    image.DropUnreachable(files_.root());
+    Image judged = {Chosen(survived), {}};
+    for (const DatabaseTimeline& line : timeline_.databases) {
+      judged.found.push_back(states_.Of(image, files_.PathOf(line.path)));
+    }
+    return judged;
+  }
+
+  void Reduce(std::uint64_t call) {
+    for (PowerFinding& finding : *reduced_) {
+      if (finding.call == call && !finding.is_reduced) ReduceOne(finding);
+    }
+  }
+
+  // Not if it is of another moment of the same call: of what was promised
+  // before it.
+  void ReduceOne(PowerFinding& finding) {
+    const auto names = std::count_if(
+        pending_.begin(), pending_.end(),
+        [](const PendingChange& change) { return change.is_of_directory(); });
+    PowerFinding shown;
+    const auto shows = [&](const Survival& survival) {
+      outcome_ = {};
+      images_ = {ImageOf(Resolve(files_.storage(), survival))};
+      Judge(finding.call);
+      for (const PowerFinding& other : outcome_.findings) {
+        if (!IsSame(finding, other)) continue;
+        shown = other;
+        return true;
+      }
+      return false;
+    };
+    if (!shows(finding.survival)) return;
+    int trials = 0;
+    const auto fails = [&](const Loss& loss) -> absl::StatusOr<bool> {
+      if (++trials > kMostTrials || !(*goes_on_)()) {
+        return absl::CancelledError("");
+      }
+      return shows(WithLoss(finding.survival, loss, names));
+    };
+    const auto smallest =
+        FindSmallestLoss(LossOf(finding.survival, names), fails);
+    finding.survival = WithLoss(finding.survival, smallest->loss, names);
+    finding.found = shown.found;  // by the last one that was taken
+    finding.is_reduced = smallest->is_minimal;
+  }
+
+  static bool IsSame(const PowerFinding& one, const PowerFinding& other) {
+    return one.kind == other.kind && one.cause == other.cause &&
+           one.database == other.database && one.other == other.other &&
+           one.promised == other.promised && one.lost == other.lost;
   }
 
   void Judge(std::uint64_t call) {
@@ -529,18 +591,16 @@ class Explorer {
   Missing pending_;            // all that is not synced
   std::vector<Image> images_;
   std::uint64_t crash_call_ = 0;  // theirs
+  // Not null: they are reduced, and nothing else is judged.
+  std::vector<PowerFinding>* reduced_ = nullptr;
+  const std::function<bool()>* goes_on_ = nullptr;
   PowerOutcome outcome_;
 };
 
-}  // namespace
-
-absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
-                                                 const RecordingDigest& digest,
-                                                 const Timeline& timeline,
-                                                 States& states,
-                                                 const PowerLimits& limits,
-                                                 const JudgeGoesOn& goes_on) {
-  Explorer explorer(timeline, states, limits, digest.frame.header.directory);
+// Each call and each promise of the recording, in order.
+absl::Status Follow(const std::string& recording, const Timeline& timeline,
+                    const std::function<bool(std::uint64_t)>& goes_on,
+                    Explorer& explorer) {
   auto promise = timeline.promises.begin();
   const auto take = [&](const RecordedCall& call) -> absl::Status {
     if (call.number % kCallsBetween == 1 && !goes_on(call.number)) {
@@ -554,8 +614,42 @@ absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
     return absl::OkStatus();
   };
   const absl::Status read = ReadRecording(recording, take).status();
-  if (explorer.outcome().ended_at == 0) RETURN_IF_ERROR(read);
-  return explorer.outcome();
+  return explorer.outcome().ended_at == 0 ? read : absl::OkStatus();
+}
+
+// Once more through the recording, to where the worst images are.
+absl::Status Reduce(const std::string& recording, const Timeline& timeline,
+                    const JudgeGoesOn& goes_on, Explorer& explorer,
+                    std::vector<PowerFinding>& findings) {
+  if (findings.empty()) return absl::OkStatus();
+  std::uint64_t last = 0;
+  for (const PowerFinding& finding : findings) {
+    last = std::max(last, finding.call);
+  }
+  const std::function<bool()> may_try = [&] { return goes_on(last); };
+  explorer.ReduceAt(findings, may_try);
+  return Follow(
+      recording, timeline, [last](std::uint64_t call) { return call <= last; },
+      explorer);
+}
+
+}  // namespace
+
+absl::StatusOr<PowerOutcome> LosePowerEverywhere(const std::string& recording,
+                                                 const RecordingDigest& digest,
+                                                 const Timeline& timeline,
+                                                 States& states,
+                                                 const PowerLimits& limits,
+                                                 const JudgeGoesOn& goes_on) {
+  const std::string& root = digest.frame.header.directory;
+  Explorer explorer(timeline, states, limits, root);
+  RETURN_IF_ERROR(Follow(recording, timeline, goes_on, explorer));
+  PowerOutcome outcome = std::move(explorer.outcome());
+  if (outcome.ended_at > 0) return outcome;
+  Explorer reducer(timeline, states, limits, root);
+  RETURN_IF_ERROR(
+      Reduce(recording, timeline, goes_on, reducer, outcome.findings));
+  return outcome;
 }
 
 }  // namespace lastcommit

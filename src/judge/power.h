@@ -36,7 +36,12 @@ struct PowerFinding {
   std::int64_t images = 0;  // that are so
   // The worst of them: most commits lost, then the first.
   std::uint64_t call = 0;
-  Survival survival;          // says each fate
+  // Says each fate; of the worst image, and what it takes is made smaller as
+  // long as the same is lost.
+  Survival survival;
+  // Without any single one of the changes that it takes it is not so. False:
+  // that would have taken too long.
+  bool is_reduced = false;
   std::int64_t promised = 0;  // commits that were
   std::int64_t lost = 0;      // of these
   StateId expected = 0;

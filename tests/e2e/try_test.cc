@@ -16,6 +16,7 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
@@ -231,7 +232,9 @@ TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
       nlohmann::json::parse(directory_.Get(finding + "finding.json"));
   EXPECT_EQ(json.at("lost"), 21);
   EXPECT_THAT(directory_.Get(finding + "story.txt"),
-              HasSubstr(json.at("again").get<std::string>() + "\n"));
+              AllOf(HasSubstr(json.at("again").get<std::string>() + "\n"),
+                    HasSubstr("lost, the least that does it, of "),
+                    HasSubstr(":\n  24 bytes at 32 of a.db-wal\n\n")));
   outcome = Run({"judge", "--only-call=" + json.at("call").dump(),
                  "--promise=power", "kept/1/recording"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.err;

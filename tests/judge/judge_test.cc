@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -110,6 +111,46 @@ TEST_F(PythonTest, AJournalsDeletionThatIsNotSyncedLosesTheLastCommit) {
   EXPECT_THAT(Kills(judgement), IsEmpty());
   EXPECT_THAT(Losses(judgement), ElementsAre("lost directory_not_synced"));
   EXPECT_EQ(judgement.power.findings.at(0).lost, 1);
+}
+
+// ---- What a loss takes ----
+
+TEST_F(PythonTest, TheFirstFrameOfAWalIsAllThatHasToBeLost) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "wal_normal");
+  const PowerFinding& finding = judgement.power.findings.at(0);
+  EXPECT_TRUE(finding.is_reduced);
+  EXPECT_EQ(finding.lost, 21);
+  EXPECT_THAT(finding.survival.fates, SizeIs(1));
+  EXPECT_EQ(finding.survival.directory, -1);
+}
+
+TEST_F(PythonTest, TheDeletionOfAJournalIsAllThatHasToBeLost) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "python_defaults");
+  const PowerFinding& finding = judgement.power.findings.at(0);
+  EXPECT_TRUE(finding.is_reduced);
+  EXPECT_THAT(finding.survival.fates, IsEmpty());
+  EXPECT_GE(finding.survival.directory, 0);
+}
+
+// Whatever a finding takes can be taken once more, and shows the same.
+TEST_F(PythonTest, AReducedFindingIsFoundAtItsCallAgain) {
+  JudgeOptions options;
+  const Judgement all = JudgeProgram("mistakes.py", "synchronous_off", options);
+  ASSERT_THAT(all.power.findings, Not(IsEmpty()));
+  for (const PowerFinding& finding : all.power.findings) {
+    options.power.only_call = finding.call;
+    options.timeline.only_call = finding.call;
+    const auto again = JudgeRecording(
+        Recording(), options, [](const JudgeProgress&) { return true; });
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_THAT(
+        again->power.findings,
+        Contains(AllOf(Field(&PowerFinding::kind, finding.kind),
+                       Field(&PowerFinding::cause, finding.cause),
+                       Field(&PowerFinding::lost, finding.lost),
+                       Field(&PowerFinding::survival, finding.survival))));
+    EXPECT_LE(finding.survival.fates.size(), 2);
+  }
 }
 
 TEST_F(PythonTest, ExtraSyncsTheDirectory) {
