@@ -267,6 +267,7 @@ ExitCode Supervise(const Work& work, TryCommand command) {
     command.recording = absl::StrCat(scratch->path(), "/recording");
   }
   command.judge.check.scratch = scratch->path();
+  command.rerun.scratch = scratch->path();
   Supervised self;
   const auto end = self.Run([&] {
     const auto code = work(command, scratch->path(), self);

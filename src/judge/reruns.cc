@@ -29,18 +29,10 @@ class Runner {
       : options_(options),
         goes_on_(goes_on),
         calls_(CallsOf(first)),
-        has_several_(first.frame.end.processes > 1) {
+        has_several_(first.frame.end.processes > 1),
+        recording_(options.kept.empty() ? ScratchName() : options.kept) {
     outcome_.fault = options.fault;
     outcome_.wanted = options.count;
-  }
-
-  // Where recordings go: to where the first violation is kept, as long as there
-  // is none.
-  absl::Status Prepare() {
-    ASSIGN_OR_RETURN(ScratchDirectory scratch, ScratchDirectory::Make());
-    scratch_.emplace(std::move(scratch));
-    recording_ = options_.kept.empty() ? ScratchName() : options_.kept;
-    return absl::OkStatus();
   }
 
   absl::StatusOr<RerunOutcome> Run() {
@@ -94,7 +86,8 @@ class Runner {
 
   absl::StatusOr<RecordingDigest> RecordOne(std::int64_t run,
                                             const Disturbance& disturbance) {
-    ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
+    ASSIGN_OR_RETURN(const ScratchDirectory scratch,
+                     ScratchDirectory::MakeIn(options_.scratch));
     RecordOptions options;
     options.command = options_.command;
     options.directory = absl::StrCat(scratch.path(), "/files");
@@ -160,14 +153,15 @@ class Runner {
   }
 
   std::string ScratchName() const {
-    return absl::StrCat(scratch_->path(), "/recording");
+    return absl::StrCat(options_.scratch, "/rerun");
   }
 
   const RerunOptions& options_;
   const RerunGoesOn& goes_on_;
   const std::uint64_t calls_;
   const bool has_several_;
-  std::optional<ScratchDirectory> scratch_;
+  // Where the next one goes: to where the first violation is kept, as long as
+  // there is none.
   std::string recording_;
   RerunOutcome outcome_;
 };
@@ -187,7 +181,6 @@ absl::StatusOr<RerunOutcome> Rerun(const RerunOptions& options,
                                    const RerunGoesOn& goes_on) {
   ASSIGN_OR_RETURN(const RecordingDigest first, ReadThrough(options.recording));
   Runner runner(options, goes_on, first);
-  RETURN_IF_ERROR(runner.Prepare());
   return runner.Run();
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -277,6 +278,38 @@ TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.err, HasSubstr(" died of signal 11 ("));
   EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
+}
+
+TEST_F(TryTest, ARecorderThatDiesInARerunLeavesNothingBehind) {
+  std::filesystem::create_directory(directory_.Path("tmp"));
+  setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
+  const std::string seen = directory_.Path("seen");
+  const Outcome outcome =
+      Run({"try", "--dir=data", "--recording=r", "--rerun=1", "/bin/sh", "-c",
+           "[ -e " + seen + " ] && kill -KILL $PPID && while :; do :; done; " +
+               ": > " + seen + "; echo a > file"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("the judge of a rerun died of signal 9"));
+  EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
+}
+
+TEST_F(TryTest, AProcessOutsideThatChangesTheFilesIsNamed) {
+  const std::string program = REPOSITORY "/tests/programs/outside.py";
+  const std::string socket = directory_.Path("socket");
+  Program outside(directory_.path(), "/bin/sh",
+                  {"-c", "exec python3 " + program + " serve " + socket});
+  ASSERT_EQ(outside.ReadLine(), "listening");
+  std::string name;
+  std::getline(
+      std::ifstream("/proc/" + std::to_string(outside.pid()) + "/comm"), name);
+  const Outcome outcome =
+      Run({"try", "--dir=data", "python3", program, "ask", socket});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("file has 14 bytes and not 4; changed by a process "
+                        "outside of the recording: " +
+                        std::to_string(outside.pid()) + " (" + name +
+                        ") has file open\n"));
 }
 
 TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {

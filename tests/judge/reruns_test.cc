@@ -18,6 +18,7 @@ class RerunTest : public JudgeTest {
   void SetUp() override {
     if (python_.empty()) GTEST_SKIP() << "needs python3 with sqlite3";
     std::filesystem::create_directory(directory_.Path("empty"));
+    std::filesystem::create_directory(directory_.Path("scratch"));
   }
 
   RerunOptions Reruns(const std::string& file, const std::string& program,
@@ -29,6 +30,7 @@ class RerunTest : public JudgeTest {
     options.fault = fault;
     options.directory = directory_.Path("empty");
     options.recording = Recording();
+    options.scratch = directory_.Path("scratch");
     return options;
   }
 
