@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -22,6 +23,7 @@
 #include "record/file_table.h"
 #include "record/program_output.h"
 #include "record/program_thread.h"
+#include "record/stack_walker.h"
 #include "record/started_program.h"
 #include "record/tracee.h"
 #include "record/watched_calls.h"
@@ -54,7 +56,9 @@ class Tracer {
         files_(options.directory),
         beginnings_(files_, output.OutletsWith(options.ack)),
         effects_(files_),
-        disturber_(options.disturbance, files_) {}
+        disturber_(options.disturbance, files_) {
+    if (options.has_stacks) stacks_.emplace();
+  }
 
   // What is there before the program begins.
   absl::Status TakeStock() {
@@ -251,6 +255,11 @@ class Tracer {
     if (promises) RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
     RecordedCall call = CallOf(tracee.tid(), Name(begun.call));
     RETURN_IF_ERROR(effects_.Finish(tracee, begun, result, call.effects));
+    if (stacks_.has_value() && !call.effects.empty()) {
+      const pid_t process = ThreadOf(tracee.tid()).process;
+      ASSIGN_OR_RETURN(call.stack,
+                       writer_.AddStack(stacks_->Walk(process, tracee.tid())));
+    }
     return Emit(call);
   }
 
@@ -298,11 +307,13 @@ class Tracer {
       if (in_flight_ == old) in_flight_ = 0;
     }
     ThreadOf(tid).begun.reset();
+    if (stacks_.has_value()) stacks_->Forget(tid);
     Continue(tid, 0);
   }
 
   void OnGone(pid_t tid, int status) {
     threads_.erase(tid);
+    if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
     if (tid != first_) return;
     if (end_.how == RecordingEnd::How::kStopped) return;
@@ -357,6 +368,7 @@ class Tracer {
   CallBeginnings beginnings_;
   CallEffects effects_;
   Disturber disturber_;
+  std::optional<StackWalker> stacks_;
   ProgramThreads threads_;
   std::map<pid_t, std::int32_t> processes_;
   std::int32_t seen_threads_ = 0;
@@ -375,6 +387,11 @@ class Tracer {
 
 absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                                            const RecordGoesOn& goes_on) {
+  if (options.has_stacks && !StackWalker::IsThere()) {
+    return absl::FailedPreconditionError(
+        "this lastcommit was built without libdw, and finds no stacks "
+        "(--stacks)");
+  }
   const int ack =
       open(options.ack.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
   if (ack < 0) {
