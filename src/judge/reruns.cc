@@ -96,6 +96,7 @@ class Runner {
     options.recording = recording_;
     options.time = options_.time;
     options.is_terminal = options_.is_terminal;
+    options.has_stacks = options_.has_stacks;
     options.disturbance = disturbance;
     RETURN_IF_ERROR(CopyTree(options_.directory, options.directory));
     RETURN_IF_ERROR(RecordProgram(options, [&](const RecordProgress&) {
@@ -129,6 +130,7 @@ class Runner {
                                 judgement.states, [&](std::uint64_t) {
                                   return goes_on_(outcome_);
                                 }));
+    RETURN_IF_ERROR(FindCallSites(recording_, judgement));
     return judgement;
   }
 

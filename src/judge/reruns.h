@@ -36,6 +36,7 @@ struct RerunOptions {
   std::string kept;
   absl::Duration time = absl::Seconds(60);  // of each run
   bool is_terminal = false;
+  bool has_stacks = false;  // of calls, in the recordings
   JudgeOptions judge = {};
 };
 

@@ -18,6 +18,7 @@ namespace lastcommit {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
@@ -237,6 +238,40 @@ TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
                  "--promise=power", "kept/1/recording"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(json.at("text").get<std::string>()));
+}
+
+TEST_F(TryTest, WithStacksAFindingShowsWhereItsCallWasMade) {
+  const Outcome outcome =
+      Try("journal_memory",
+          {"--stacks", "--findings=kept", "--json=out.json", "--html=a.html"});
+  if (outcome.exit_code == 2) {
+    ExpectError(outcome, 2,
+                "this lastcommit was built without libdw, and finds no stacks "
+                "(--stacks)");
+    GTEST_SKIP() << "needs libdw";
+  }
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  const auto all = nlohmann::json::parse(directory_.Get("out.json"));
+  const auto& kill = all.at("kills").at(0);
+  const std::string finding =
+      "kept/1/kill-" + kill.at("kind").get<std::string>() + "/";
+  const auto json =
+      nlohmann::json::parse(directory_.Get(finding + "finding.json"));
+  const auto& site = json.at("site");
+  EXPECT_EQ(site.at("name"), "pwrite64");
+  EXPECT_EQ(site.at("process"), 1);
+  EXPECT_EQ(site.at("thread"), 1);
+  EXPECT_THAT(site.at("program").get<std::string>(), HasSubstr("/python3"));
+  EXPECT_GT(site.at("stack").size(), 3u);
+  const std::string function = site.at("stack").at(0).at("function");
+  EXPECT_THAT(function, HasSubstr("pwrite"));
+  EXPECT_EQ(kill.at("site"), site);
+  const std::string frame = "  " + function + " ";
+  EXPECT_THAT(directory_.Get(finding + "story.txt"),
+              HasSubstr("stack of " + site.at("program").get<std::string>() +
+                        ":\n" + frame));
+  EXPECT_THAT(directory_.Get("a.html"), HasSubstr(frame));
+  EXPECT_THAT(outcome.out, Not(HasSubstr(frame)));
 }
 
 TEST_F(TryTest, AFindingInTheMiddleOfAWriteIsKeptAsItIs) {
