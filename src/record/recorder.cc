@@ -307,7 +307,6 @@ class Tracer {
       if (in_flight_ == old) in_flight_ = 0;
     }
     ThreadOf(tid).begun.reset();
-    if (stacks_.has_value()) stacks_->Forget(tid);
     Continue(tid, 0);
   }
 

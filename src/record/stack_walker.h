@@ -29,7 +29,7 @@ class StackWalker {
   // The caller traces the thread, which is stopped. As many frames as can be
   // found, perhaps none. Nothing is loaded over the network.
   RecordedStack Walk(pid_t process, pid_t thread);
-  // The process has ended, or executes another program.
+  // The process has ended.
   void Forget(pid_t process);
 
  private:

@@ -70,7 +70,7 @@ TEST_F(StackWalkerTest, AFunctionIsShownWithItsNameAndLine) {
 TEST_F(StackWalkerTest, AfterAnExecTheStackIsOfTheNewProgram) {
   ASSERT_THAT(RecordStacks({"/bin/sh", "-c",
                             std::string(STACK_PROGRAM) +
-                                " again; exec " STACK_PROGRAM " again"})
+                                " again; echo a > it; exec " STACK_PROGRAM})
                   .status(),
               IsOk());
   for (const RecordedStack& stack : StacksOf("pwrite64")) {
