@@ -1,8 +1,10 @@
 #include "record/stack_walker.h"
 
+#ifdef LASTCOMMIT_HAS_LIBDW
 #include <cxxabi.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#endif
 
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +15,9 @@
 #include "absl/strings/str_cat.h"
 
 namespace lastcommit {
+
+#ifdef LASTCOMMIT_HAS_LIBDW
+
 namespace {
 
 struct EndSession {
@@ -88,6 +93,8 @@ int TakeFrame(Dwfl_Frame* state, void* argument) {
 
 class StackWalker::Impl {
  public:
+  static constexpr bool kIsThere = true;
+
   RecordedStack Walk(pid_t process, pid_t thread) {
     RecordedStack stack;
     std::error_code is_gone;
@@ -124,7 +131,19 @@ class StackWalker::Impl {
   std::map<pid_t, Session> sessions_;
 };
 
-bool StackWalker::IsThere() { return true; }
+#else
+
+class StackWalker::Impl {
+ public:
+  static constexpr bool kIsThere = false;
+
+  static RecordedStack Walk(pid_t /*process*/, pid_t /*thread*/) { return {}; }
+  static void Forget(pid_t /*process*/) {}
+};
+
+#endif
+
+bool StackWalker::IsThere() { return Impl::kIsThere; }
 StackWalker::StackWalker() : impl_(std::make_unique<Impl>()) {}
 StackWalker::~StackWalker() = default;
 RecordedStack StackWalker::Walk(pid_t process, pid_t thread) {
