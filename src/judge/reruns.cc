@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -30,7 +32,7 @@ class Runner {
         goes_on_(goes_on),
         calls_(CallsOf(first)),
         has_several_(first.frame.end.processes > 1),
-        recording_(options.kept.empty() ? ScratchName() : options.kept) {
+        recording_(absl::StrCat(options.scratch, "/rerun")) {
     outcome_.fault = options.fault;
     outcome_.wanted = options.count;
   }
@@ -145,26 +147,25 @@ class Runner {
     ++outcome_.violated;
     if (outcome_.first.has_value()) return absl::OkStatus();
     outcome_.first = {run, *std::move(judgement)};
-    if (!options_.kept.empty()) Keep();
+    return options_.kept.empty() ? absl::OkStatus() : Keep();
+  }
+
+  absl::Status Keep() {
+    std::error_code error;
+    std::filesystem::copy_file(recording_, options_.kept, error);
+    if (error) {
+      return absl::ErrnoToStatus(error.value(),
+                                 absl::StrCat("cannot make ", options_.kept));
+    }
+    outcome_.kept = options_.kept;
     return absl::OkStatus();
-  }
-
-  void Keep() {
-    outcome_.kept = recording_;
-    recording_ = ScratchName();
-  }
-
-  std::string ScratchName() const {
-    return absl::StrCat(options_.scratch, "/rerun");
   }
 
   const RerunOptions& options_;
   const RerunGoesOn& goes_on_;
   const std::uint64_t calls_;
   const bool has_several_;
-  // Where the next one goes: to where the first violation is kept, as long as
-  // there is none.
-  std::string recording_;
+  const std::string recording_;  // of each run
   RerunOutcome outcome_;
 };
 
@@ -181,6 +182,10 @@ ExitCode RerunOutcome::exit_code() const {
 
 absl::StatusOr<RerunOutcome> Rerun(const RerunOptions& options,
                                    const RerunGoesOn& goes_on) {
+  if (!options.kept.empty() && access(options.kept.c_str(), F_OK) == 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("cannot make ", options.kept, ": it is there"));
+  }
   ASSIGN_OR_RETURN(const RecordingDigest first, ReadThrough(options.recording));
   Runner runner(options, goes_on, first);
   return runner.Run();

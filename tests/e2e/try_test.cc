@@ -325,6 +325,7 @@ TEST_F(TryTest, ARecorderThatDiesInARerunLeavesNothingBehind) {
                ": > " + seen + "; echo a > file"});
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.err, HasSubstr("the judge of a rerun died of signal 9"));
+  EXPECT_FALSE(directory_.Has("r.rerun"));
   EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
 }
 

@@ -95,6 +95,19 @@ TEST_F(RerunTest, WhatARealKillShowsIsAViolation) {
             "VIOLATED");
 }
 
+TEST_F(RerunTest, ARecordingThatIsInTheWayIsRefusedBeforeAnythingRuns) {
+  RerunOptions options = Reruns("mistakes.py", "journal_off", 10);
+  options.kept = directory_.Path("kept");
+  directory_.Put("kept", "mine");
+  RecordFirst(options);
+  const auto outcome = Rerun(options, [](const RerunOutcome&) {
+    ADD_FAILURE() << "it is run";
+    return false;
+  });
+  EXPECT_THAT(outcome.status(), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(directory_.Get("kept"), "mine");
+}
+
 TEST_F(RerunTest, WhatARunWritesUnseenFailsTheTester) {
   const RerunOptions options = Reruns("disturbed.py", "writes_unseen", 20);
   RecordFirst(options);
