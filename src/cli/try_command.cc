@@ -54,6 +54,7 @@ struct TryCommand {
   std::int64_t seconds = 60;
   bool is_big = false;
   bool is_terminal = false;
+  bool has_stacks = false;
   bool is_recording_kept = false;  // somebody asked for it
   std::string program;             // how the reader calls this one
   std::string findings;            // where they are kept; "": they are not
@@ -83,6 +84,7 @@ absl::StatusOr<RecordingEnd> RecordOnCopy(const TryCommand& command,
   options.ack = absl::StrCat(scratch, "/ack");
   options.time = absl::Seconds(command.seconds);
   options.is_terminal = command.is_terminal;
+  options.has_stacks = command.has_stacks;
   RETURN_IF_ERROR(CopyTree(command.directory, options.directory));
   ProgressLine progress(/*is_shown=*/true);
   std::optional<absl::Time> interrupted;
@@ -228,6 +230,7 @@ absl::StatusOr<ExitCode> RunAgain(const TryCommand& command, ExitCode code,
   options.seed = command.judge.power.survivals.seed;
   options.time = absl::Seconds(command.seconds);
   options.is_terminal = command.is_terminal;
+  options.has_stacks = command.has_stacks;
   options.judge = command.judge;
   return RerunAndSay(
       options, code, [&self] { return !self.IsInterrupted(); }, json);
@@ -267,6 +270,7 @@ ExitCode Supervise(const Work& work, TryCommand command) {
     command.recording = absl::StrCat(scratch->path(), "/recording");
   }
   command.judge.check.scratch = scratch->path();
+  command.rerun.scratch = scratch->path();
   Supervised self;
   const auto end = self.Run([&] {
     const auto code = work(command, scratch->path(), self);
@@ -341,6 +345,9 @@ void AddProgram(CLI::App* command, TryCommand& options) {
   command->add_flag("--pty", options.is_terminal,
                     "Its standard output is a terminal, so that libraries "
                     "write each line at once");
+  command->add_flag("--stacks", options.has_stacks,
+                    "Write down where in the program each call was made, for "
+                    "findings; slow");
 }
 
 void AddChecks(CLI::App* command, CheckOptions& check) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "disk/survival.h"
+#include "judge/call_site.h"
 #include "judge/judgement.h"
 
 namespace lastcommit {
@@ -22,6 +23,7 @@ struct FindingView {
   nlohmann::json json;
   // The crash that shows it.
   std::uint64_t call = 0;
+  std::optional<CallSite> site;      // of that call; also in `json`
   std::int64_t written = -1;         // in the middle of the call; -1: after it
   std::optional<Survival> survival;  // of a loss of power
   bool is_least = false;  // without any one of its losses it is not found

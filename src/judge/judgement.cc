@@ -1,9 +1,11 @@
 #include "judge/judgement.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "judge/finding_view.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -67,9 +69,11 @@ ExitCode Judgement::exit_code() const {
   return NotExercised().empty() ? ExitCode::kHeld : ExitCode::kNotExercised;
 }
 
-absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
-                                         const JudgeOptions& options,
-                                         const OnJudgeProgress& on_progress) {
+namespace {
+
+absl::StatusOr<Judgement> Judge(const std::string& recording,
+                                const JudgeOptions& options,
+                                const OnJudgeProgress& on_progress) {
   Judgement judgement;
   judgement.promise = options.promise;
   judgement.only_call = options.timeline.only_call;
@@ -101,6 +105,23 @@ absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
       CheckEverywhere(recording, digest, judgement.timeline, options.check,
                       options.timeline.atomic, options.power,
                       goes_on(JudgePhase::kChecks)));
+  return judgement;
+}
+
+}  // namespace
+
+absl::Status FindCallSites(const std::string& recording, Judgement& judgement) {
+  std::set<std::uint64_t> calls;
+  for (const FindingView& view : FindingsOf(judgement)) calls.insert(view.call);
+  ASSIGN_OR_RETURN(judgement.sites, CallSitesOf(recording, calls));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
+                                         const JudgeOptions& options,
+                                         const OnJudgeProgress& on_progress) {
+  ASSIGN_OR_RETURN(Judgement judgement, Judge(recording, options, on_progress));
+  RETURN_IF_ERROR(FindCallSites(recording, judgement));
   return judgement;
 }
 

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "judge/call_site.h"
 #include "judge/check.h"
 #include "judge/power.h"
 #include "judge/states.h"
@@ -40,6 +42,8 @@ struct Judgement {
   States states;
   PromiseLevel promise = PromiseLevel::kProcess;
   std::optional<std::uint64_t> only_call;  // whose crashes were looked at
+  // Who made the calls at which something was found.
+  std::map<std::uint64_t, CallSite> sites;
 
   std::int64_t commits() const;  // of all databases
   // Somebody ended it before all was judged; 0: nobody did.
@@ -66,6 +70,9 @@ using OnJudgeProgress = std::function<bool(const JudgeProgress&)>;
 absl::StatusOr<Judgement> JudgeRecording(const std::string& recording,
                                          const JudgeOptions& options,
                                          const OnJudgeProgress& on_progress);
+
+// Of a judgement that was made in another way: its `sites`.
+absl::Status FindCallSites(const std::string& recording, Judgement& judgement);
 
 // At most 20 lines; the last one is the verdict.
 std::string TextOf(const Judgement& judgement);

@@ -70,6 +70,7 @@ class PageMaker {
       Say(findings[i].text);
       Rows rows = {{"", ""}};
       for (const auto& [name, value] : findings[i].json.items()) {
+        if (name == "site") continue;
         rows.push_back(
             {name, value.is_string()
                        ? value.get<std::string>()
@@ -77,8 +78,15 @@ class PageMaker {
                                     nlohmann::json::error_handler_t::replace)});
       }
       Add(PageTable{std::move(rows), PageTable::Kind::kWords});
+      if (findings[i].site.has_value()) AddSite(*findings[i].site);
     }
     SayLeftOut(findings.size(), kMostFindings);
+  }
+
+  void AddSite(const CallSite& site) {
+    Say(absl::StrCat("the call: ", InWords(site)));
+    std::string stack = StackInWords(site);
+    if (!stack.empty()) Add(Code{std::move(stack)});
   }
 
   double PlaceOf(std::uint64_t call) const {

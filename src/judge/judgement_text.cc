@@ -509,12 +509,23 @@ FindingView ViewOf(const CheckFinding& finding) {
   return view;
 }
 
+std::vector<FindingView> WithSites(const Judgement& judgement,
+                                   std::vector<FindingView> views) {
+  for (FindingView& view : views) {
+    const auto found = judgement.sites.find(view.call);
+    if (found == judgement.sites.end()) continue;
+    view.site = found->second;
+    view.json["site"] = JsonOf(found->second);
+  }
+  return views;
+}
+
 std::vector<FindingView> KillsOf(const Judgement& judgement) {
   std::vector<FindingView> views;
   for (std::size_t i = 0; i < judgement.timeline.kills.size(); ++i) {
     views.push_back(ViewOf(judgement, i));
   }
-  return views;
+  return WithSites(judgement, std::move(views));
 }
 
 std::vector<FindingView> LossesOf(const Judgement& judgement) {
@@ -522,7 +533,7 @@ std::vector<FindingView> LossesOf(const Judgement& judgement) {
   for (const PowerFinding& finding : judgement.power.findings) {
     views.push_back(ViewOf(judgement, finding));
   }
-  return views;
+  return WithSites(judgement, std::move(views));
 }
 
 std::vector<FindingView> ChecksOf(const Judgement& judgement) {
@@ -531,7 +542,7 @@ std::vector<FindingView> ChecksOf(const Judgement& judgement) {
   for (const CheckFinding& finding : judgement.check->findings) {
     views.push_back(ViewOf(finding));
   }
-  return views;
+  return WithSites(judgement, std::move(views));
 }
 
 Json JsonOf(const std::vector<FindingView>& views) {

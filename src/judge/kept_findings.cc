@@ -285,6 +285,7 @@ class Keeper {
                      " of process ", call.process, ", thread ", call.thread,
                      "):\n", view.text, "\n\n",
                      PromisesInWords(judgement_.timeline, view.call), lost,
+                     view.site.has_value() ? StackInWords(*view.site) : "",
                      "\nfiles: what the crash leaves\n", TesterVersion(), ", ",
                      SqliteUnderTest(), "\nagain: ", again, "\n")));
     Json json = view.json;

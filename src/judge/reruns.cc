@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -29,18 +31,10 @@ class Runner {
       : options_(options),
         goes_on_(goes_on),
         calls_(CallsOf(first)),
-        has_several_(first.frame.end.processes > 1) {
+        has_several_(first.frame.end.processes > 1),
+        recording_(absl::StrCat(options.scratch, "/rerun")) {
     outcome_.fault = options.fault;
     outcome_.wanted = options.count;
-  }
-
-  // Where recordings go: to where the first violation is kept, as long as there
-  // is none.
-  absl::Status Prepare() {
-    ASSIGN_OR_RETURN(ScratchDirectory scratch, ScratchDirectory::Make());
-    scratch_.emplace(std::move(scratch));
-    recording_ = options_.kept.empty() ? ScratchName() : options_.kept;
-    return absl::OkStatus();
   }
 
   absl::StatusOr<RerunOutcome> Run() {
@@ -94,7 +88,8 @@ class Runner {
 
   absl::StatusOr<RecordingDigest> RecordOne(std::int64_t run,
                                             const Disturbance& disturbance) {
-    ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
+    ASSIGN_OR_RETURN(const ScratchDirectory scratch,
+                     ScratchDirectory::MakeIn(options_.scratch));
     RecordOptions options;
     options.command = options_.command;
     options.directory = absl::StrCat(scratch.path(), "/files");
@@ -103,6 +98,7 @@ class Runner {
     options.recording = recording_;
     options.time = options_.time;
     options.is_terminal = options_.is_terminal;
+    options.has_stacks = options_.has_stacks;
     options.disturbance = disturbance;
     RETURN_IF_ERROR(CopyTree(options_.directory, options.directory));
     RETURN_IF_ERROR(RecordProgram(options, [&](const RecordProgress&) {
@@ -136,6 +132,7 @@ class Runner {
                                 judgement.states, [&](std::uint64_t) {
                                   return goes_on_(outcome_);
                                 }));
+    RETURN_IF_ERROR(FindCallSites(recording_, judgement));
     return judgement;
   }
 
@@ -150,25 +147,25 @@ class Runner {
     ++outcome_.violated;
     if (outcome_.first.has_value()) return absl::OkStatus();
     outcome_.first = {run, *std::move(judgement)};
-    if (!options_.kept.empty()) Keep();
+    return options_.kept.empty() ? absl::OkStatus() : Keep();
+  }
+
+  absl::Status Keep() {
+    std::error_code error;
+    std::filesystem::copy_file(recording_, options_.kept, error);
+    if (error) {
+      return absl::ErrnoToStatus(error.value(),
+                                 absl::StrCat("cannot make ", options_.kept));
+    }
+    outcome_.kept = options_.kept;
     return absl::OkStatus();
-  }
-
-  void Keep() {
-    outcome_.kept = recording_;
-    recording_ = ScratchName();
-  }
-
-  std::string ScratchName() const {
-    return absl::StrCat(scratch_->path(), "/recording");
   }
 
   const RerunOptions& options_;
   const RerunGoesOn& goes_on_;
   const std::uint64_t calls_;
   const bool has_several_;
-  std::optional<ScratchDirectory> scratch_;
-  std::string recording_;
+  const std::string recording_;  // of each run
   RerunOutcome outcome_;
 };
 
@@ -185,9 +182,12 @@ ExitCode RerunOutcome::exit_code() const {
 
 absl::StatusOr<RerunOutcome> Rerun(const RerunOptions& options,
                                    const RerunGoesOn& goes_on) {
+  if (!options.kept.empty() && access(options.kept.c_str(), F_OK) == 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("cannot make ", options.kept, ": it is there"));
+  }
   ASSIGN_OR_RETURN(const RecordingDigest first, ReadThrough(options.recording));
   Runner runner(options, goes_on, first);
-  RETURN_IF_ERROR(runner.Prepare());
   return runner.Run();
 }
 

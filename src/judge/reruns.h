@@ -30,10 +30,13 @@ struct RerunOptions {
   std::vector<std::string> command;
   std::string directory;  // is copied for each run
   std::string recording;  // of the run before: how many calls there are
+  // A private directory, where copies and recordings are made.
+  std::string scratch;
   // Where the recording of the first violation is left; must not be there.
   std::string kept;
   absl::Duration time = absl::Seconds(60);  // of each run
   bool is_terminal = false;
+  bool has_stacks = false;  // of calls, in the recordings
   JudgeOptions judge = {};
 };
 

@@ -118,9 +118,12 @@ absl::Status CopyTree(const std::string& from, const std::string& to) {
 
 absl::StatusOr<ScratchDirectory> ScratchDirectory::Make() {
   const char* const parent = std::getenv("TMPDIR");
-  std::string path =
-      absl::StrCat(parent == nullptr || *parent == '\0' ? "/tmp" : parent,
-                   "/lastcommit-XXXXXX");
+  return MakeIn(parent == nullptr || *parent == '\0' ? "/tmp" : parent);
+}
+
+absl::StatusOr<ScratchDirectory> ScratchDirectory::MakeIn(
+    const std::string& parent) {
+  std::string path = absl::StrCat(parent, "/lastcommit-XXXXXX");
   if (mkdtemp(path.data()) == nullptr) return Failed(errno, "make", path);
   std::error_code error;
   const fs::path real = fs::canonical(path, error);

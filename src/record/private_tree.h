@@ -31,6 +31,7 @@ class ScratchDirectory {
  public:
   // In TMPDIR, or /tmp.
   static absl::StatusOr<ScratchDirectory> Make();
+  static absl::StatusOr<ScratchDirectory> MakeIn(const std::string& parent);
   ~ScratchDirectory();
   ScratchDirectory(ScratchDirectory&& other) noexcept;
   ScratchDirectory& operator=(ScratchDirectory&&) = delete;

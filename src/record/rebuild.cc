@@ -15,6 +15,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "record/outside_processes.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -357,10 +358,8 @@ class Comparison {
   std::map<FileId, std::string> paths_;
 };
 
-}  // namespace
-
-absl::Status CompareWithFiles(const std::string& recording,
-                              const std::string& directory) {
+absl::Status Compare(const std::string& recording,
+                     const std::string& directory) {
   ASSIGN_OR_RETURN(const RecordingDigest digest, ReadThrough(recording));
   Comparison comparison(directory, digest.changed);
   const auto take_names = [&](const RecordedCall& call) {
@@ -372,6 +371,16 @@ absl::Status CompareWithFiles(const std::string& recording,
     return comparison.TakeContents(call);
   };
   return ReadRecording(recording, take_contents).status();
+}
+
+}  // namespace
+
+absl::Status CompareWithFiles(const std::string& recording,
+                              const std::string& directory) {
+  const absl::Status status = Compare(recording, directory);
+  if (!absl::IsInternal(status)) return status;
+  return absl::InternalError(absl::StrCat(std::string(status.message()), "; ",
+                                          OutsideWritersInWords(directory)));
 }
 
 }  // namespace lastcommit

@@ -67,7 +67,8 @@ struct RecordingDigest {
 absl::StatusOr<RecordingDigest> ReadThrough(const std::string& recording);
 
 // Compares what comes out of the recording with what is in the directory.
-// Internal: the first difference, named.
+// Internal: the first difference, named, and who may have made it
+// (record/outside_processes.h).
 absl::Status CompareWithFiles(const std::string& recording,
                               const std::string& directory);
 

@@ -1,17 +1,12 @@
 #include "record/recorder.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/ptrace.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <optional>
@@ -23,9 +18,13 @@
 #include "absl/time/clock.h"
 #include "record/begun_call.h"
 #include "record/call_effects.h"
-#include "record/fault.h"
+#include "record/child_signals.h"
+#include "record/disturber.h"
 #include "record/file_table.h"
 #include "record/program_output.h"
+#include "record/program_thread.h"
+#include "record/stack_walker.h"
+#include "record/started_program.h"
 #include "record/tracee.h"
 #include "record/watched_calls.h"
 #include "status/status.h"
@@ -36,93 +35,13 @@ namespace {
 // What the name of a call is that was none: a store to a mapping.
 constexpr char kMapping[] = "mapping";
 constexpr char kExit[] = "exit";
-// How long it waits for an event before it looks at the clock.
-constexpr timespec kTick = {0, 100'000'000};
 // So long a call may keep others from beginning; then it is one that waits.
 constexpr absl::Duration kPatience = absl::Seconds(2);
 
 // NOLINTBEGIN(google-runtime-int): the types of ptrace() and siginfo
-constexpr long kTraceOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
-                               PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-                               PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |
-                               PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
-
-// SIGCHLD waits to be taken.
-class ChildSignals {
- public:
-  ChildSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~ChildSignals() { Restore(); }
-  ChildSignals(const ChildSignals&) = delete;
-  ChildSignals& operator=(const ChildSignals&) = delete;
-
-  // Until there is one, or `other` can be read (-1: nothing), or a tick is
-  // over.
-  void Wait(int other) const {
-    if (other < 0) {
-      sigtimedwait(&set_, nullptr, &kTick);
-      return;
-    }
-    const int signals = signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
-    pollfd both[] = {{signals, POLLIN, 0}, {other, POLLIN, 0}};
-    ppoll(both, 2, &kTick, nullptr);
-    // At the end of the terminal there is nothing more to wait for.
-    if ((both[1].revents & POLLHUP) != 0) sigtimedwait(&set_, nullptr, &kTick);
-    signalfd_siginfo taken = {};
-    while (read(signals, &taken, sizeof(taken)) > 0) {
-    }
-    close(signals);
-  }
-  void Restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t set_;
-  sigset_t before_;
-};
-
 void* AsData(long value) {
   return reinterpret_cast<void*>(value);  // NOLINT(performance-no-int-to-ptr)
 }
-
-class Pipe {
- public:
-  Pipe() { CHECK(pipe2(ends_, O_CLOEXEC) == 0); }
-  ~Pipe() {
-    CloseReader();
-    CloseWriter();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  void CloseReader() { Close(ends_[0]); }
-  void CloseWriter() { Close(ends_[1]); }
-  // -1: the other end was closed before.
-  int Read() const {
-    int value = -1;
-    return read(ends_[0], &value, sizeof(value)) == sizeof(value) ? value : -1;
-  }
-  // False: nobody is there to read it.
-  bool Write(int value) const {
-    return write(ends_[1], &value, sizeof(value)) == sizeof(value);
-  }
-
- private:
-  static void Close(int& end) {
-    if (end >= 0) close(end);
-    end = -1;
-  }
-  int ends_[2] = {-1, -1};
-};
-
-// A thread of the program.
-struct Thread {
-  std::int32_t ordinal = 0;
-  pid_t process = 0;
-  std::optional<BegunCall> begun;
-  std::optional<Fault> fault;  // of the call
-};
 
 class Tracer {
  public:
@@ -136,7 +55,10 @@ class Tracer {
         goes_on_(goes_on),
         files_(options.directory),
         beginnings_(files_, output.OutletsWith(options.ack)),
-        effects_(files_) {}
+        effects_(files_),
+        disturber_(options.disturbance, files_) {
+    if (options.has_stacks) stacks_.emplace();
+  }
 
   // What is there before the program begins.
   absl::Status TakeStock() {
@@ -149,7 +71,7 @@ class Tracer {
       call.effects = {std::move(effect)};
       RETURN_IF_ERROR(Emit(call));
     }
-    stock_ = calls_;
+    disturber_.BeginAt(calls_);
     return absl::OkStatus();
   }
 
@@ -178,6 +100,8 @@ class Tracer {
     RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
     end_.calls = calls_;
     end_.processes = static_cast<std::int64_t>(processes_.size());
+    end_.disturbance = disturber_.done();
+    end_.disturbed_at = disturber_.done_at();
     end_.outside = effects_.outside().count;
     end_.outside_paths = effects_.outside().paths;
     RETURN_IF_ERROR(writer_.Finish(end_));
@@ -185,14 +109,15 @@ class Tracer {
   }
 
  private:
-  Thread& ThreadOf(pid_t tid) {
+  ProgramThread& ThreadOf(pid_t tid) {
     const auto found = threads_.find(tid);
     if (found != threads_.end()) return found->second;
-    Thread thread;
+    ProgramThread thread;
     thread.ordinal = ++seen_threads_;
     thread.process = Tracee(tid).Process();
-    processes_.try_emplace(thread.process,
-                           static_cast<std::int32_t>(processes_.size()) + 1);
+    const auto next = static_cast<std::int32_t>(processes_.size()) + 1;
+    thread.process_ordinal =
+        processes_.try_emplace(thread.process, next).first->second;
     beginnings_.AddProcess(thread.process);
     return threads_[tid] = thread;
   }
@@ -204,9 +129,9 @@ class Tracer {
   }
 
   RecordedCall CallOf(pid_t tid, std::string_view name) {
-    const Thread& thread = ThreadOf(tid);
+    const ProgramThread& thread = ThreadOf(tid);
     RecordedCall call;
-    call.process = processes_[thread.process];
+    call.process = thread.process_ordinal;
     call.thread = thread.ordinal;
     call.name = std::string(name);
     return call;
@@ -225,7 +150,8 @@ class Tracer {
       return BeginDeferred();
     }
     if (!WIFSTOPPED(status)) return absl::OkStatus();
-    if (IsDying(ThreadOf(tid).process) && status >> 16 != PTRACE_EVENT_EXIT) {
+    if (disturber_.IsDying(ThreadOf(tid).process) &&
+        status >> 16 != PTRACE_EVENT_EXIT) {
       // It may have come to be since.
       kill(ThreadOf(tid).process, SIGKILL);
       return absl::OkStatus();
@@ -256,7 +182,7 @@ class Tracer {
   }
 
   void Continue(pid_t tid, int signal) {
-    const Thread& thread = ThreadOf(tid);
+    const ProgramThread& thread = ThreadOf(tid);
     ptrace(thread.begun.has_value() ? PTRACE_SYSCALL : PTRACE_CONT, tid,
            nullptr, AsData(signal));
   }
@@ -286,14 +212,14 @@ class Tracer {
           "the program uses ptrace, which cannot be recorded: a process has "
           "one tracer");
     }
-    Thread& thread = ThreadOf(tid);
+    ProgramThread& thread = ThreadOf(tid);
     if (call.has_value()) {
       RETURN_IF_ERROR(TakeMappings(/*with_index=*/false));
       thread.begun = beginnings_.Begin(tracee, *call, *entry);
     }
     if (thread.begun.has_value()) {
-      if (KillsNow(tid, /*is_before=*/true)) return Kill(tid);
-      MakeFail(tracee, thread);
+      if (Kills(tid, /*is_before=*/true)) return absl::OkStatus();
+      disturber_.MakeFail(tracee, calls_, thread);
       if (!thread.begun->may_wait) in_flight_ = tid;
     }
     Continue(tid, 0);
@@ -301,17 +227,25 @@ class Tracer {
   }
 
   absl::Status OnCallEnd(pid_t tid) {
-    Thread& thread = ThreadOf(tid);
+    ProgramThread& thread = ThreadOf(tid);
     const Tracee tracee(tid);
-    const auto result = ResultOf(tracee, thread);
+    const auto result = Disturber::ResultOf(tracee, thread);
     if (thread.begun.has_value() && result.has_value()) {
       RETURN_IF_ERROR(EndCall(tracee, *thread.begun, *result));
-      if (KillsNow(tid, /*is_before=*/false)) return Kill(tid);
+      if (Kills(tid, /*is_before=*/false)) return absl::OkStatus();
     }
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
     Continue(tid, 0);
     return BeginDeferred();
+  }
+
+  // The thread is left where it is, and nobody else begins a call.
+  bool Kills(pid_t tid, bool is_before) {
+    if (!disturber_.KillsAt(tid, is_before, calls_, threads_)) return false;
+    disturber_.Kill(tid, calls_, threads_);
+    in_flight_ = tid;
+    return true;
   }
 
   absl::Status EndCall(const Tracee& tracee, const BegunCall& begun,
@@ -321,98 +255,12 @@ class Tracer {
     if (promises) RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
     RecordedCall call = CallOf(tracee.tid(), Name(begun.call));
     RETURN_IF_ERROR(effects_.Finish(tracee, begun, result, call.effects));
+    if (stacks_.has_value() && !call.effects.empty()) {
+      const pid_t process = ThreadOf(tracee.tid()).process;
+      ASSIGN_OR_RETURN(call.stack,
+                       writer_.AddStack(stacks_->Walk(process, tracee.tid())));
+    }
     return Emit(call);
-  }
-
-  // ---- What the recorder does to the program ----
-
-  bool IsDying(pid_t process) const {
-    return all_die_ || dying_.contains(process);
-  }
-
-  bool IsDisturbed() const { return !end_.disturbance.empty(); }
-
-  // Not while another thread is within a call that changes files: what is
-  // done of it would be nobody's word.
-  bool KillsNow(pid_t tid, bool is_before) const {
-    const Disturbance& wanted = options_.disturbance;
-    const bool kills = wanted.kind == Disturbance::Kind::kKillAll ||
-                       wanted.kind == Disturbance::Kind::kKillProcess;
-    if (!kills || IsDisturbed() || wanted.is_before != is_before ||
-        calls_ - stock_ + (is_before ? 1 : 0) < wanted.call) {
-      return false;
-    }
-    return std::none_of(threads_.begin(), threads_.end(),
-                        [tid](const auto& it) {
-                          const auto& begun = it.second.begun;
-                          return it.first != tid && begun.has_value() &&
-                                 FamilyOf(begun->call) != CallFamily::kLock &&
-                                 begun->target != BegunCall::Target::kOutput;
-                        });
-  }
-
-  // The others of the program stay where they are until it is dead, so that
-  // what they do comes after it.
-  absl::Status Kill(pid_t tid) {
-    const Thread& killed = ThreadOf(tid);
-    const bool is_one =
-        options_.disturbance.kind == Disturbance::Kind::kKillProcess;
-    end_.disturbance = absl::StrCat(
-        is_one ? absl::StrCat("process ", processes_[killed.process], " was")
-               : "all processes were",
-        " killed ", options_.disturbance.is_before ? "before " : "after ",
-        std::string(Name(killed.begun->call)));
-    end_.disturbed_at = calls_;
-    in_flight_ = tid;
-    all_die_ = !is_one;
-    for (const auto& [other, thread] : threads_) {
-      if (!is_one || thread.process == killed.process) {
-        dying_.insert(thread.process);
-      }
-    }
-    for (const pid_t process : dying_) kill(process, SIGKILL);
-    return absl::OkStatus();
-  }
-
-  void MakeFail(const Tracee& tracee, Thread& thread) {
-    const Disturbance& wanted = options_.disturbance;
-    if (wanted.kind != Disturbance::Kind::kFail || IsDisturbed() ||
-        calls_ - stock_ + 1 < wanted.call) {
-      return;
-    }
-    const BegunCall& begun = *thread.begun;
-    const auto fault = FaultOf(begun, wanted.choice);
-    if (!fault.has_value()) return;
-    const bool is_done =
-        fault->error == 0
-            ? tracee.SetArgument(Fault::kSizeArgument, fault->size)
-            : tracee.SkipCall();
-    if (!is_done) return;
-    thread.fault = fault;
-    const std::string name =
-        begun.path.has_value() ? *begun.path
-        : begun.to.has_value()
-            ? *begun.to
-            : files_.Below(tracee.NameOf(begun.descriptor)).value_or("");
-    end_.disturbance = absl::StrCat(std::string(Name(begun.call)), " of ", name,
-                                    " ", fault->InWords());
-    end_.disturbed_at = calls_;
-  }
-
-  // What the program gets to know of its call.
-  static std::optional<std::int64_t> ResultOf(const Tracee& tracee,
-                                              Thread& thread) {
-    const auto result = tracee.Result();
-    if (!thread.fault.has_value() || !result.has_value()) return result;
-    const Fault fault = *std::exchange(thread.fault, std::nullopt);
-    if (fault.error == 0) {
-      // A call leaves its arguments as they are.
-      tracee.SetArgument(Fault::kSizeArgument,
-                         thread.begun->entry.Address(Fault::kSizeArgument));
-      return result;
-    }
-    tracee.SetResult(-fault.error);
-    return -fault.error;
   }
 
   absl::Status BeginDeferred() {
@@ -420,7 +268,8 @@ class Tracer {
       const pid_t tid = deferred_.front();
       deferred_.pop_front();
       const auto found = threads_.find(tid);
-      if (found != threads_.end() && !IsDying(found->second.process)) {
+      if (found != threads_.end() &&
+          !disturber_.IsDying(found->second.process)) {
         RETURN_IF_ERROR(BeginCall(tid));
       }
     }
@@ -430,7 +279,7 @@ class Tracer {
   absl::Status OnExit(pid_t tid) {
     unsigned long status = 0;
     ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &status);
-    Thread& thread = ThreadOf(tid);
+    ProgramThread& thread = ThreadOf(tid);
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
     if (thread.process == tid) {
@@ -463,6 +312,7 @@ class Tracer {
 
   void OnGone(pid_t tid, int status) {
     threads_.erase(tid);
+    if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
     if (tid != first_) return;
     if (end_.how == RecordingEnd::How::kStopped) return;
@@ -516,7 +366,9 @@ class Tracer {
   FileTable files_;
   CallBeginnings beginnings_;
   CallEffects effects_;
-  std::map<pid_t, Thread> threads_;
+  Disturber disturber_;
+  std::optional<StackWalker> stacks_;
+  ProgramThreads threads_;
   std::map<pid_t, std::int32_t> processes_;
   std::int32_t seen_threads_ = 0;
   pid_t first_ = 0;
@@ -524,47 +376,21 @@ class Tracer {
   // that the order of the recording is that of the kernel.
   pid_t in_flight_ = 0;
   std::deque<pid_t> deferred_;
-  std::set<pid_t> dying_;  // processes that were killed
-  bool all_die_ = false;
   std::uint64_t calls_ = 0;
-  std::uint64_t stock_ = 0;  // of them, before the program began
   absl::Time started_;
   absl::Time event_;
   RecordingEnd end_;
 };
 
-// In the child; returns only an errno.
-int BecomeProgram(const RecordOptions& options, int ack,
-                  const ProgramOutput& output, const Pipe& go,
-                  const ChildSignals& signals) {
-  if (go.Read() < 0) return ECANCELED;
-  if (!output.Attach()) return errno;
-  if (chdir(options.directory.c_str()) != 0) return errno;
-  setenv("LASTCOMMIT_ACK", options.ack.c_str(), 1);
-  setenv("LASTCOMMIT_ACK_FD", absl::StrCat(ack).c_str(), 1);
-  signals.Restore();
-  signal(SIGPIPE, SIG_DFL);
-  std::vector<char*> arguments;
-  for (const std::string& argument : options.command) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  if (const int error = InstallFilter(); error != 0) return error;
-  execvp(arguments[0], arguments.data());
-  return errno;
-}
-
-absl::Status CannotTrace(int error) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("no permission to trace a process of one's own (ptrace: ",
-                   std::strerror(error),
-                   "); a container needs the capability SYS_PTRACE for it"));
-}
-
 }  // namespace
 
 absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                                            const RecordGoesOn& goes_on) {
+  if (options.has_stacks && !StackWalker::IsThere()) {
+    return absl::FailedPreconditionError(
+        "this lastcommit was built without libdw, and finds no stacks "
+        "(--stacks)");
+  }
   const int ack =
       open(options.ack.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
   if (ack < 0) {
@@ -583,29 +409,10 @@ absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
   const ChildSignals signals;
   Tracer tracer(options, *writer, signals, *output, goes_on);
   RETURN_IF_ERROR(tracer.TakeStock());
-  Pipe go;
-  Pipe failed;
-  const pid_t child = fork();
-  if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
-  if (child == 0) {
-    go.CloseWriter();
-    failed.Write(BecomeProgram(options, ack, *output, go, signals));
-    _exit(127);
-  }
-  failed.CloseWriter();
-  output->Attached();
-  if (ptrace(PTRACE_SEIZE, child, nullptr, AsData(kTraceOptions)) != 0) {
-    const int error = errno;
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-    return CannotTrace(error);
-  }
-  go.Write(1);
-  RETURN_IF_ERROR(tracer.Follow(child));
-  if (const int error = failed.Read(); error > 0) {
-    return absl::ErrnoToStatus(
-        error, absl::StrCat("cannot run ", options.command.front()));
-  }
+  ASSIGN_OR_RETURN(const auto program,
+                   StartedProgram::Start(options, ack, *output, signals));
+  RETURN_IF_ERROR(tracer.Follow(program->pid()));
+  RETURN_IF_ERROR(program->CouldRun());
   ASSIGN_OR_RETURN(const RecordingEnd end, tracer.Finish());
   std::move(remove).Cancel();
   return end;

@@ -54,6 +54,9 @@ struct RecordOptions {
   // Its standard output is a pseudo-terminal, so that libraries flush each
   // line.
   bool is_terminal = false;
+  // Each call has the stack of its thread (record/stack_walker.h), which is
+  // slow.
+  bool has_stacks = false;
 };
 
 struct RecordProgress {
@@ -66,8 +69,9 @@ struct RecordProgress {
 using RecordGoesOn = std::function<bool(const RecordProgress&)>;
 
 // NotFound, PermissionDenied: the command cannot be run. FailedPrecondition: no
-// permission to trace. Unimplemented: the program does what cannot be recorded
-// (ptrace, 32-bit system calls). Others: what happened to the recording.
+// permission to trace, or this build finds no stacks. Unimplemented: the
+// program does what cannot be recorded (ptrace, 32-bit system calls). Others:
+// what happened to the recording.
 absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                                            const RecordGoesOn& goes_on);
 

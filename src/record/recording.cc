@@ -9,10 +9,12 @@
 #include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "names/names.h"
+#include "record/recording_codec.h"
 #include "status/status.h"
 #include "xxhash.h"
 
@@ -21,10 +23,16 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kMagic = "lastcommit recording 1\n";
+constexpr std::string_view kMagic = "lastcommit recording 2\n";
 // What a record begins with, before the length of the rest.
-enum class Tag : unsigned char { kHeader = 'H', kCall = 'C', kEnd = 'E' };
-constexpr std::uint64_t kMaxText = std::uint64_t{1} << 20;  // of header and end
+enum class Tag : unsigned char {
+  kHeader = 'H',
+  kStack = 'S',
+  kCall = 'C',
+  kEnd = 'E',
+};
+// Of any record but a call.
+constexpr std::uint64_t kMaxText = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMaxCall = std::uint64_t{1} << 31;
 
 constexpr Names<EffectKind, EffectKind::kExit> kNames(
@@ -32,133 +40,6 @@ constexpr Names<EffectKind, EffectKind::kExit> kNames(
     "unlink", "remove_directory", "rename", "exchange", "write", "truncate",
     "zero", "sync", "sync_data", "sync_directory", "sync_all", "lock", "unlock",
     "output", "ack", "exit");
-
-// Numbers in seven bits a byte, the lowest first.
-void PutNumber(std::uint64_t number, std::string& bytes) {
-  while (number >= 0x80) {
-    bytes.push_back(static_cast<char>(number | 0x80));
-    number >>= 7;
-  }
-  bytes.push_back(static_cast<char>(number));
-}
-
-void PutText(std::string_view text, std::string& bytes) {
-  PutNumber(text.size(), bytes);
-  bytes.append(text);
-}
-
-void PutEffect(const Effect& effect, std::string& bytes) {
-  bytes.push_back(static_cast<char>(effect.kind));
-  PutNumber(static_cast<std::uint64_t>(effect.file), bytes);
-  PutNumber(static_cast<std::uint64_t>(effect.offset), bytes);
-  PutNumber(static_cast<std::uint64_t>(effect.amount), bytes);
-  PutNumber(effect.exclusive ? 1 : 0, bytes);
-  PutText(effect.path, bytes);
-  PutText(effect.to, bytes);
-  PutText(effect.bytes, bytes);
-}
-
-void PutCall(const RecordedCall& call, std::string& bytes) {
-  PutNumber(call.number, bytes);
-  PutNumber(static_cast<std::uint64_t>(call.process), bytes);
-  PutNumber(static_cast<std::uint64_t>(call.thread), bytes);
-  PutText(call.name, bytes);
-  PutNumber(call.effects.size(), bytes);
-  for (const Effect& effect : call.effects) PutEffect(effect, bytes);
-}
-
-// Takes values off the front of bytes; once something was not there all that
-// follows is empty.
-class Taker {
- public:
-  explicit Taker(std::string_view bytes) : left_(bytes) {}
-
-  std::uint64_t Number() {
-    std::uint64_t number = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (left_.empty()) break;
-      const auto byte = static_cast<unsigned char>(left_.front());
-      left_.remove_prefix(1);
-      number |= std::uint64_t{byte & 0x7FU} << shift;
-      if ((byte & 0x80) == 0) return number;
-    }
-    is_bad_ = true;
-    return 0;
-  }
-  // Not negative.
-  std::int64_t Amount() {
-    const std::uint64_t number = Number();
-    if (number > std::uint64_t{INT64_MAX}) is_bad_ = true;
-    return is_bad_ ? 0 : static_cast<std::int64_t>(number);
-  }
-  std::int32_t Ordinal() {
-    const std::uint64_t number = Number();
-    if (number > std::uint64_t{INT32_MAX}) is_bad_ = true;
-    return is_bad_ ? 0 : static_cast<std::int32_t>(number);
-  }
-  std::string Text(std::size_t most) {
-    const std::uint64_t size = Number();
-    if (is_bad_ || size > most || size > left_.size()) {
-      is_bad_ = true;
-      return "";
-    }
-    std::string text(left_.substr(0, size));
-    left_.remove_prefix(size);
-    return text;
-  }
-  // A name below the directory, or the directory itself.
-  std::string Path() {
-    std::string path = Text(RecordingLimits::kMaxPath);
-    const std::string framed = absl::StrCat("/", path, "/");
-    if (!path.empty() && (framed.find("//") != std::string::npos ||
-                          framed.find("/./") != std::string::npos ||
-                          framed.find("/../") != std::string::npos ||
-                          path.find('\0') != std::string::npos)) {
-      is_bad_ = true;
-    }
-    return path;
-  }
-
-  bool is_bad() const { return is_bad_; }
-  bool is_empty() const { return left_.empty(); }
-  void Refuse() { is_bad_ = true; }
-
- private:
-  std::string_view left_;
-  bool is_bad_ = false;
-};
-
-Effect TakeEffect(Taker& taker) {
-  Effect effect;
-  const std::uint64_t kind = taker.Number();
-  if (kind >= kEffectKinds) taker.Refuse();
-  effect.kind = static_cast<EffectKind>(kind);
-  effect.file = taker.Amount();
-  effect.offset = taker.Amount();
-  effect.amount = taker.Amount();
-  effect.exclusive = taker.Number() != 0;
-  effect.path = taker.Path();
-  effect.to = effect.kind == EffectKind::kSymlink
-                  ? taker.Text(RecordingLimits::kMaxPath)
-                  : taker.Path();
-  effect.bytes = taker.Text(RecordingLimits::kMaxWrite);
-  return effect;
-}
-
-bool TakeCall(std::string_view bytes, RecordedCall& call) {
-  Taker taker(bytes);
-  call.number = taker.Number();
-  call.process = taker.Ordinal();
-  call.thread = taker.Ordinal();
-  call.name = taker.Text(RecordingLimits::kMaxPath);
-  const std::uint64_t count = taker.Number();
-  call.effects.clear();
-  if (count > RecordingLimits::kMaxEffects) return false;
-  for (std::uint64_t i = 0; i < count && !taker.is_bad(); ++i) {
-    call.effects.push_back(TakeEffect(taker));
-  }
-  return !taker.is_bad() && taker.is_empty();
-}
 
 // Whatever bytes there are in names become text.
 std::string TextOf(const Json& json) {
@@ -275,6 +156,17 @@ class RecordingWriter::Impl {
     return std::fflush(file_.get()) == 0 ? absl::OkStatus() : Failed();
   }
 
+  absl::StatusOr<StackNumber> PutStackOnce(const std::string& payload) {
+    const auto found = stacks_.find(payload);
+    if (found != stacks_.end()) return found->second;
+    if (stack_bytes_ + payload.size() > RecordingLimits::kMaxStacks) return 0;
+    stack_bytes_ += payload.size();
+    RETURN_IF_ERROR(PutRecord(Tag::kStack, payload));
+    const auto number = static_cast<StackNumber>(stacks_.size() + 1);
+    stacks_.emplace(payload, number);
+    return number;
+  }
+
   std::string& buffer() {
     buffer_.clear();
     return buffer_;
@@ -296,6 +188,8 @@ class RecordingWriter::Impl {
   std::unique_ptr<std::FILE, CloseStream> file_;
   RunningHash hash_;
   std::string buffer_;
+  std::unordered_map<std::string, StackNumber> stacks_;
+  std::size_t stack_bytes_ = 0;
 };
 
 RecordingWriter::RecordingWriter(std::unique_ptr<Impl> impl)
@@ -320,6 +214,13 @@ absl::Status RecordingWriter::Add(const RecordedCall& call) {
   std::string& payload = impl_->buffer();
   PutCall(call, payload);
   return impl_->PutRecord(Tag::kCall, payload);
+}
+
+absl::StatusOr<StackNumber> RecordingWriter::AddStack(RecordedStack stack) {
+  Shorten(stack);
+  std::string& payload = impl_->buffer();
+  PutStack(stack, payload);
+  return impl_->PutStackOnce(payload);
 }
 
 absl::Status RecordingWriter::Finish(const RecordingEnd& end) {
@@ -347,9 +248,10 @@ class RecordingReader::Impl {
   }
 
   absl::StatusOr<bool> Next(RecordedCall& call) {
-    ASSIGN_OR_RETURN(const Tag tag, TakeRecord());
+    ASSIGN_OR_RETURN(const Tag tag, TakeRecordAfterStacks());
     if (tag == Tag::kCall) {
-      if (!TakeCall(payload_, call) || call.number != calls_) {
+      if (!TakeCall(payload_, call) || call.number != calls_ ||
+          static_cast<std::size_t>(call.stack) > stacks_.size()) {
         return Bad("it has something else there than that call");
       }
       ++calls_;
@@ -373,8 +275,23 @@ class RecordingReader::Impl {
 
   const RecordingHeader& header() const { return header_; }
   const RecordingEnd& end() const { return end_; }
+  const RecordedStack& StackOf(const RecordedCall& call) const {
+    return stacks_[static_cast<std::size_t>(call.stack) - 1];
+  }
 
  private:
+  absl::StatusOr<Tag> TakeRecordAfterStacks() {
+    while (true) {
+      ASSIGN_OR_RETURN(const Tag tag, TakeRecord());
+      if (tag != Tag::kStack) return tag;
+      stack_bytes_ += payload_.size();
+      if (stack_bytes_ > RecordingLimits::kMaxStacks ||
+          !TakeStack(payload_, stacks_.emplace_back())) {
+        return Bad("it has a stack there that cannot be");
+      }
+    }
+  }
+
   bool Take(std::string& bytes) {
     return std::fread(bytes.data(), 1, bytes.size(), file_.get()) ==
            bytes.size();
@@ -419,6 +336,8 @@ class RecordingReader::Impl {
   RecordingHeader header_;
   RecordingEnd end_;
   std::uint64_t calls_ = 0;
+  std::vector<RecordedStack> stacks_;
+  std::size_t stack_bytes_ = 0;
 };
 
 RecordingReader::RecordingReader(std::unique_ptr<Impl> impl)
@@ -443,6 +362,9 @@ absl::StatusOr<bool> RecordingReader::Next(RecordedCall& call) {
   return impl_->Next(call);
 }
 const RecordingEnd& RecordingReader::end() const { return impl_->end(); }
+const RecordedStack& RecordingReader::StackOf(const RecordedCall& call) const {
+  return impl_->StackOf(call);
+}
 
 absl::StatusOr<RecordingFrame> ReadRecording(
     const std::string& path,

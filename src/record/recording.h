@@ -65,6 +65,28 @@ struct Effect {
   bool operator==(const Effect&) const = default;
 };
 
+// One of the functions that led to a call.
+struct StackFrame {
+  std::string function;      // as people write it; "": it has no name
+  std::string module;        // the file that it is in; "": none
+  std::uint64_t offset = 0;  // in the module
+  std::string source;        // the file of its source; "": unknown
+  std::int32_t line = 0;     // there; 0: unknown
+
+  bool operator==(const StackFrame&) const = default;
+};
+
+// Where in the program a call was made.
+struct RecordedStack {
+  std::string program;             // the file that the process executes
+  std::vector<StackFrame> frames;  // the innermost first
+
+  bool operator==(const RecordedStack&) const = default;
+};
+
+// Which of the stacks of a recording: 1, 2, ...; 0: none is known.
+using StackNumber = std::int32_t;
+
 // One system call. Its effects came about together.
 struct RecordedCall {
   std::uint64_t number = 0;  // 1, 2, ...; 0: what was there at the beginning
@@ -72,6 +94,7 @@ struct RecordedCall {
   std::int32_t thread = 0;   // 1 is the first, over all processes
   std::string name;          // of the system call
   std::vector<Effect> effects;
+  StackNumber stack = 0;
 
   bool operator==(const RecordedCall&) const = default;
 };
@@ -101,6 +124,8 @@ struct RecordingLimits {
   static constexpr std::size_t kMaxWrite = std::size_t{16} << 20;
   static constexpr std::size_t kMaxEffects = 1'000'000;  // of a call
   static constexpr std::size_t kMaxOutput = 512;  // what is kept of an output
+  static constexpr std::size_t kMaxFrames = 48;   // of a stack
+  static constexpr std::size_t kMaxStacks = std::size_t{16} << 20;  // bytes
 };
 
 // The name of a kind in the documentation: "write".
@@ -121,6 +146,10 @@ class RecordingWriter {
 
   // ResourceExhausted: the disk is full.
   absl::Status Add(const RecordedCall& call);
+  // Writes it once, however often it comes, and with no more than the limits
+  // allow; calls that are added later may refer to it. 0: there is no room for
+  // another one.
+  absl::StatusOr<StackNumber> AddStack(RecordedStack stack);
   absl::Status Finish(const RecordingEnd& end);
 
  private:
@@ -143,6 +172,8 @@ class RecordingReader {
   // InvalidArgument: it is cut short, or no call is there. `call` is reused.
   absl::StatusOr<bool> Next(RecordedCall& call);
   const RecordingEnd& end() const;
+  // That of a call that was read, whose number is not 0.
+  const RecordedStack& StackOf(const RecordedCall& call) const;
 
  private:
   class Impl;

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
@@ -241,6 +243,40 @@ TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
   EXPECT_THAT(outcome.out, HasSubstr(json.at("text").get<std::string>()));
 }
 
+TEST_F(TryTest, WithStacksAFindingShowsWhereItsCallWasMade) {
+  const Outcome outcome =
+      Try("journal_memory",
+          {"--stacks", "--findings=kept", "--json=out.json", "--html=a.html"});
+  if (outcome.exit_code == 2) {
+    ExpectError(outcome, 2,
+                "this lastcommit was built without libdw, and finds no stacks "
+                "(--stacks)");
+    GTEST_SKIP() << "needs libdw";
+  }
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  const auto all = nlohmann::json::parse(directory_.Get("out.json"));
+  const auto& kill = all.at("kills").at(0);
+  const std::string finding =
+      "kept/1/kill-" + kill.at("kind").get<std::string>() + "/";
+  const auto json =
+      nlohmann::json::parse(directory_.Get(finding + "finding.json"));
+  const auto& site = json.at("site");
+  EXPECT_EQ(site.at("name"), "pwrite64");
+  EXPECT_EQ(site.at("process"), 1);
+  EXPECT_EQ(site.at("thread"), 1);
+  EXPECT_THAT(site.at("program").get<std::string>(), HasSubstr("/python3"));
+  EXPECT_GT(site.at("stack").size(), 3u);
+  const std::string function = site.at("stack").at(0).at("function");
+  EXPECT_THAT(function, HasSubstr("pwrite"));
+  EXPECT_EQ(kill.at("site"), site);
+  const std::string frame = "  " + function + " ";
+  EXPECT_THAT(directory_.Get(finding + "story.txt"),
+              HasSubstr("stack of " + site.at("program").get<std::string>() +
+                        ":\n" + frame));
+  EXPECT_THAT(directory_.Get("a.html"), HasSubstr(frame));
+  EXPECT_THAT(outcome.out, Not(HasSubstr(frame)));
+}
+
 TEST_F(TryTest, AFindingInTheMiddleOfAWriteIsKeptAsItIs) {
   EXPECT_EQ(Try("rewritten_by_one_call", {"--findings=kept"}).exit_code, 1);
   const std::string finding = "kept/1/kill-damaged/";
@@ -280,6 +316,39 @@ TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.err, HasSubstr(" died of signal 11 ("));
   EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
+}
+
+TEST_F(TryTest, ARecorderThatDiesInARerunLeavesNothingBehind) {
+  std::filesystem::create_directory(directory_.Path("tmp"));
+  setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
+  const std::string seen = directory_.Path("seen");
+  const Outcome outcome =
+      Run({"try", "--dir=data", "--recording=r", "--rerun=1", "/bin/sh", "-c",
+           "[ -e " + seen + " ] && kill -KILL $PPID && while :; do :; done; " +
+               ": > " + seen + "; echo a > file"});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err, HasSubstr("the judge of a rerun died of signal 9"));
+  EXPECT_FALSE(directory_.Has("r.rerun"));
+  EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
+}
+
+TEST_F(TryTest, AProcessOutsideThatChangesTheFilesIsNamed) {
+  const std::string program = REPOSITORY "/tests/programs/outside.py";
+  const std::string socket = directory_.Path("socket");
+  Program outside(directory_.path(), "/bin/sh",
+                  {"-c", "exec python3 " + program + " serve " + socket});
+  ASSERT_EQ(outside.ReadLine(), "listening");
+  std::string name;
+  std::getline(
+      std::ifstream("/proc/" + std::to_string(outside.pid()) + "/comm"), name);
+  const Outcome outcome =
+      Run({"try", "--dir=data", "python3", program, "ask", socket});
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("file has 14 bytes and not 4; changed by a process "
+                        "outside of the recording: " +
+                        std::to_string(outside.pid()) + " (" + name +
+                        ") has file open\n"));
 }
 
 TEST_F(TryTest, AProgramThatNeverEndsIsStopped) {

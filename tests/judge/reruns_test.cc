@@ -18,6 +18,7 @@ class RerunTest : public JudgeTest {
   void SetUp() override {
     if (python_.empty()) GTEST_SKIP() << "needs python3 with sqlite3";
     std::filesystem::create_directory(directory_.Path("empty"));
+    std::filesystem::create_directory(directory_.Path("scratch"));
   }
 
   RerunOptions Reruns(const std::string& file, const std::string& program,
@@ -29,6 +30,7 @@ class RerunTest : public JudgeTest {
     options.fault = fault;
     options.directory = directory_.Path("empty");
     options.recording = Recording();
+    options.scratch = directory_.Path("scratch");
     return options;
   }
 
@@ -91,6 +93,19 @@ TEST_F(RerunTest, WhatARealKillShowsIsAViolation) {
   EXPECT_EQ(again->exit_code(), ExitCode::kViolated);
   EXPECT_EQ(JsonOf(outcome).at("first").at("judgement").at("verdict"),
             "VIOLATED");
+}
+
+TEST_F(RerunTest, ARecordingThatIsInTheWayIsRefusedBeforeAnythingRuns) {
+  RerunOptions options = Reruns("mistakes.py", "journal_off", 10);
+  options.kept = directory_.Path("kept");
+  directory_.Put("kept", "mine");
+  RecordFirst(options);
+  const auto outcome = Rerun(options, [](const RerunOutcome&) {
+    ADD_FAILURE() << "it is run";
+    return false;
+  });
+  EXPECT_THAT(outcome.status(), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(directory_.Get("kept"), "mine");
 }
 
 TEST_F(RerunTest, WhatARunWritesUnseenFailsTheTester) {

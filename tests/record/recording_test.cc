@@ -7,6 +7,7 @@
 #include "directory.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
+#include "xxhash.h"
 
 namespace lastcommit {
 namespace {
@@ -34,14 +35,28 @@ Effect Named(EffectKind kind, const std::string& path, const std::string& to) {
   return effect;
 }
 
+RecordedStack StackOf(const std::string& function) {
+  return {"/program", {{function, "/library", 300, "a.cc", 5}, {}}};
+}
+
+RecordedCall WithStack(RecordedCall call, StackNumber stack) {
+  call.stack = stack;
+  return call;
+}
+
 class RecordingFormatTest : public testing::Test {
  protected:
   std::string Path() const { return directory_.Path("recording"); }
 
-  void Write(const std::vector<RecordedCall>& calls) {
+  // The stacks come first.
+  void Write(const std::vector<RecordedCall>& calls,
+             const std::vector<RecordedStack>& stacks = {}) {
     std::filesystem::remove(Path());
     const auto writer = RecordingWriter::Create(Path(), {{"a", "b c"}, "/d"});
     ASSERT_THAT(writer, IsOk());
+    for (const RecordedStack& stack : stacks) {
+      ASSERT_THAT((*writer)->AddStack(stack).status(), IsOk());
+    }
     for (const RecordedCall& call : calls) {
       ASSERT_THAT((*writer)->Add(call), IsOk());
     }
@@ -54,7 +69,8 @@ class RecordingFormatTest : public testing::Test {
   }
 
   // The error of reading all of it; OK if there is none.
-  absl::Status Read(std::vector<RecordedCall>* calls = nullptr) {
+  absl::Status Read(std::vector<RecordedCall>* calls = nullptr,
+                    std::vector<RecordedStack>* stacks = nullptr) {
     const auto reader = RecordingReader::Open(Path());
     if (!reader.ok()) return reader.status();
     RecordedCall call;
@@ -63,10 +79,23 @@ class RecordingFormatTest : public testing::Test {
       if (!is_there.ok()) return is_there.status();
       if (!*is_there) break;
       if (calls != nullptr) calls->push_back(call);
+      if (stacks != nullptr && call.stack != 0) {
+        stacks->push_back((*reader)->StackOf(call));
+      }
     }
     end_ = (*reader)->end();
     header_ = (*reader)->header();
     return absl::OkStatus();
+  }
+
+  // Puts the file there with the digest that its bytes have.
+  void PutSealed(std::string bytes) {
+    bytes.resize(bytes.size() - 8);
+    const std::uint64_t digest = XXH3_64bits(bytes.data(), bytes.size());
+    for (int i = 0; i < 8; ++i) {
+      bytes.push_back(static_cast<char>(digest >> (8 * i)));
+    }
+    directory_.Put("recording", bytes);
   }
 
   Directory directory_;
@@ -92,7 +121,8 @@ TEST_F(RecordingFormatTest, WhatWasWrittenIsRead) {
 }
 
 TEST_F(RecordingFormatTest, OneThatIsCutShortAnywhereIsRefused) {
-  Write({CallOf(0, {WriteOf("some bytes")}), CallOf(1, {WriteOf("more")})});
+  Write({CallOf(0, {WriteOf("some bytes")}), CallOf(1, {WriteOf("more")})},
+        {StackOf("PutRow")});
   const std::string whole = directory_.Get("recording");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     directory_.Put("recording", whole.substr(0, size));
@@ -101,7 +131,8 @@ TEST_F(RecordingFormatTest, OneThatIsCutShortAnywhereIsRefused) {
 }
 
 TEST_F(RecordingFormatTest, AnyChangedByteIsNoticed) {
-  Write({CallOf(0, {WriteOf("some bytes")}), CallOf(1, {WriteOf("more")})});
+  Write({CallOf(0, {WriteOf("some bytes")}), CallOf(1, {WriteOf("more")})},
+        {StackOf("PutRow")});
   const std::string whole = directory_.Get("recording");
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string changed = whole;
@@ -137,6 +168,114 @@ INSTANTIATE_TEST_SUITE_P(Names, HostileNameTest,
                                          "a//b", "a/", ".", "a/./b",
                                          std::string("a\0b", 3),
                                          std::string(5000, 'x')));
+
+TEST_F(RecordingFormatTest, AnOlderVersionIsRefused) {
+  Write({});
+  std::string bytes = directory_.Get("recording");
+  bytes.replace(bytes.find(" 2\n"), 3, " 1\n");
+  PutSealed(bytes);
+  EXPECT_THAT(Read().message(), HasSubstr("is no recording of this version"));
+}
+
+// ---- Stacks ----
+
+TEST_F(RecordingFormatTest, AStackIsWrittenOnceAndReadWithItsCalls) {
+  Write({WithStack(CallOf(0, {WriteOf("a")}), 2), CallOf(1, {WriteOf("b")}),
+         WithStack(CallOf(2, {WriteOf("c")}), 1)},
+        {StackOf("PutRow"), StackOf("Other"), StackOf("PutRow")});
+  std::vector<RecordedStack> stacks;
+  EXPECT_THAT(Read(nullptr, &stacks), IsOk());
+  EXPECT_EQ(stacks,
+            (std::vector<RecordedStack>{StackOf("Other"), StackOf("PutRow")}));
+  const std::string bytes = directory_.Get("recording");
+  EXPECT_EQ(bytes.find("PutRow"), bytes.rfind("PutRow"));
+}
+
+TEST_F(RecordingFormatTest, AStackThatIsNotThereIsRefused) {
+  Write({WithStack(CallOf(0, {WriteOf("a")}), 1)}, {StackOf("PutRow")});
+  EXPECT_THAT(Read(), IsOk());
+  Write({WithStack(CallOf(0, {WriteOf("a")}), 2)}, {StackOf("PutRow")});
+  EXPECT_THAT(Read(), StatusIs(absl::StatusCode::kInvalidArgument));
+  Write({WithStack(CallOf(0, {WriteOf("a")}), -1)}, {StackOf("PutRow")});
+  EXPECT_THAT(Read(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(RecordingFormatTest, ALongStackIsShortened) {
+  RecordedStack stack = StackOf(std::string(5000, 'f'));
+  stack.frames.resize(60, stack.frames[0]);
+  Write({WithStack(CallOf(0, {WriteOf("a")}), 1)}, {stack});
+  std::vector<RecordedStack> stacks;
+  ASSERT_THAT(Read(nullptr, &stacks), IsOk());
+  EXPECT_EQ(stacks.at(0).frames.size(), RecordingLimits::kMaxFrames);
+  EXPECT_EQ(stacks.at(0).frames.at(0).function,
+            std::string(RecordingLimits::kMaxPath, 'f'));
+}
+
+TEST_F(RecordingFormatTest, WhatIsNoStackIsRefused) {
+  Write({}, {StackOf("PutRow")});
+  const std::string whole = directory_.Get("recording");
+  const auto change = [&](const std::string& from, const std::string& to) {
+    std::string bytes = whole;
+    bytes.replace(bytes.find(from), from.size(), to);
+    PutSealed(bytes);
+  };
+  change("PutRow", "SetRow");
+  EXPECT_THAT(Read(), IsOk());
+  // One frame more, one less, and far too many.
+  for (const char* count : {"/program\3", "/program\1", "/program\x7f"}) {
+    change("/program\2", count);
+    EXPECT_THAT(Read().message(), HasSubstr("a stack there that cannot be"));
+  }
+  change("\6PutRow", "\x7fPutRow");
+  EXPECT_THAT(Read().message(), HasSubstr("a stack there that cannot be"));
+}
+
+TEST_F(RecordingFormatTest, MoreFramesThanAStackMayHaveAreRefused) {
+  Write({});
+  const std::string whole = directory_.Get("recording");
+  for (const std::size_t frames : {std::size_t{48}, std::size_t{49}}) {
+    // No program, and frames of which nothing is known.
+    const std::string stack = std::string(1, '\0') + static_cast<char>(frames) +
+                              std::string(5 * frames, '\0');
+    std::string record = "S" + std::string(8, '\0') + stack;
+    record[1] = static_cast<char>(stack.size());
+    std::string bytes = whole;
+    PutSealed(bytes.insert(bytes.find('E'), record));
+    EXPECT_EQ(Read().ok(), frames == 48) << Read();
+  }
+}
+
+TEST_F(RecordingFormatTest, MoreStacksThanThereIsRoomForAreNotWritten) {
+  const auto writer = RecordingWriter::Create(Path(), {{"a"}, "/d"});
+  ASSERT_THAT(writer, IsOk());
+  RecordedStack stack = StackOf(std::string(4000, 'f'));
+  stack.frames.resize(48, stack.frames[0]);
+  int written = 0;
+  for (int i = 0; i < 200; ++i) {
+    stack.program = std::to_string(i);
+    const auto number = (*writer)->AddStack(stack);
+    ASSERT_THAT(number, IsOk());
+    written += *number != 0 ? 1 : 0;
+  }
+  EXPECT_GT(written, 80);
+  EXPECT_LT(written, 90);
+  ASSERT_THAT((*writer)->Finish({}), IsOk());
+  EXPECT_THAT(Read(), IsOk());
+}
+
+TEST_F(RecordingFormatTest, MoreStacksThanThereIsRoomForAreRefused) {
+  RecordedStack stack = StackOf(std::string(4000, 'f'));
+  stack.frames.resize(48, stack.frames[0]);
+  Write({});
+  const std::string without = directory_.Get("recording");
+  Write({}, {stack});
+  std::string bytes = directory_.Get("recording");
+  const std::string record =
+      bytes.substr(bytes.find('S'), bytes.size() - without.size());
+  for (int i = 0; i < 100; ++i) bytes.insert(bytes.find('S'), record);
+  PutSealed(bytes);
+  EXPECT_THAT(Read().message(), HasSubstr("a stack there that cannot be"));
+}
 
 TEST_F(RecordingFormatTest, CallsOutOfOrderAreRefused) {
   Write({CallOf(1, {WriteOf("x")})});

@@ -1,0 +1,29 @@
+// A thread of the program that is recorded, as its tracer knows it.
+
+#ifndef LASTCOMMIT_RECORD_PROGRAM_THREAD_H_
+#define LASTCOMMIT_RECORD_PROGRAM_THREAD_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "record/begun_call.h"
+#include "record/fault.h"
+
+namespace lastcommit {
+
+struct ProgramThread {
+  std::int32_t ordinal = 0;  // 1 is the first, over all processes
+  pid_t process = 0;
+  std::int32_t process_ordinal = 0;  // 1 is the first
+  std::optional<BegunCall> begun;
+  std::optional<Fault> fault;  // of the call
+};
+
+using ProgramThreads = std::map<pid_t, ProgramThread>;
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_RECORD_PROGRAM_THREAD_H_
