@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "disk/survival.h"
+#include "judge/change_words.h"
 #include "judge/finding_view.h"
 #include "judge/image_files.h"
 #include "output/json_file.h"
@@ -54,29 +55,6 @@ absl::StatusOr<std::string> MakeNext(const std::string& directory) {
       absl::StrCat("there is no room in ", Shown(directory)));
 }
 
-std::string InWords(const PendingChange& change, const std::string& root) {
-  const auto below = [&root](const std::string& path) {
-    return Shown(path.starts_with(root + "/") ? path.substr(root.size() + 1)
-                                              : path);
-  };
-  switch (change.kind) {
-    case PendingChange::Kind::kWrite:
-      return absl::StrCat(change.amount, " bytes at ", change.offset, " of ",
-                          below(change.path));
-    case PendingChange::Kind::kTruncate:
-      return absl::StrCat(below(change.path), " with a size of ",
-                          change.offset);
-    case PendingChange::Kind::kLink:
-      return absl::StrCat("the name ", below(change.path));
-    case PendingChange::Kind::kUnlink:
-      return absl::StrCat("the removal of the name ", below(change.path));
-    case PendingChange::Kind::kRename:
-      break;
-  }
-  return absl::StrCat("the rename of ", below(change.path), " to ",
-                      below(change.to));
-}
-
 std::string InWords(const Fate& fate) {
   switch (fate.kind) {
     case FateKind::kLost:
@@ -104,14 +82,14 @@ std::string LostInWords(const Storage& storage, const Survived& survived,
       files.push_back(change);
     } else if (survived.fates.directory >= 0 &&
                names++ >= survived.fates.directory) {
-      lost.push_back(InWords(change, root));
+      lost.push_back(InWords(change, storage, root));
     }
   }
   for (const Fate& fate : survived.fates.files) {
     const auto at = static_cast<std::size_t>(fate.change);
     // The wal-index is made anew, whatever is left of it.
     if (at >= files.size() || files[at].path.ends_with("-shm")) continue;
-    lost.push_back(absl::StrCat(InWords(files[at], root), InWords(fate)));
+    lost.push_back(absl::StrCat(InWords(files[at], storage, root), InWords(fate)));
   }
   std::string text =
       absl::StrCat("lost", is_least ? ", the least that does it," : "", " of ",
