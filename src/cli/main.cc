@@ -13,8 +13,10 @@
 #include "cli/bugs_command.h"
 #include "cli/campaign_command.h"
 #include "cli/command.h"
+#include "cli/compare_command.h"
 #include "cli/fuzz_command.h"
 #include "cli/merge_command.h"
+#include "cli/nights_command.h"
 #include "cli/pages.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
@@ -72,6 +74,8 @@ int Main(int argc, char** argv) {
   AddCampaign(app, argv[0], code);
   AddMerge(app, code);
   AddReport(app, argv[0], code);
+  AddCompare(app, code);
+  AddNights(app, code);
   AddReplay(app, code);
   AddShrink(app, code);
   AddSweep(app, argv[0], code);

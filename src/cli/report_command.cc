@@ -16,6 +16,7 @@ namespace {
 
 struct ReportOptions {
   std::string directory;
+  std::string since;
   std::string out;
   std::string html;
   std::string program;
@@ -23,7 +24,7 @@ struct ReportOptions {
 
 absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
   ASSIGN_OR_RETURN(const Document page,
-                   ReportOn(options.directory, options.program));
+                   ReportOn(options.directory, options.since, options.program));
   if (!options.html.empty()) {
     RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
   }
@@ -46,6 +47,9 @@ void AddReport(CLI::App& app, const std::string& program, ExitCode& code) {
       app.add_subcommand("report", "Say what a campaign came to, as a page");
   command->add_option("directory", options->directory, "Of a campaign")
       ->required();
+  command->add_option("--since", options->since,
+                      "An earlier campaign: which findings are new, known and "
+                      "gone");
   command->add_option("--out", options->out,
                       "Write it to this file instead of standard output");
   command->add_option("--html", options->html,

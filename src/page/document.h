@@ -39,6 +39,9 @@ struct PageTable {
   std::vector<std::vector<std::string>> rows = {};
   enum class Kind { kNumbers, kCounts, kWords };
   Kind kind = Kind::kNumbers;
+  // Where the name of each row leads, a path from the page; "": nowhere. Fewer
+  // than rows: the others lead nowhere.
+  std::vector<std::string> links = {};
 };
 
 // Numbers as a line, over their places from left to right. Markdown leaves it

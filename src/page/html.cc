@@ -5,7 +5,9 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -119,6 +121,28 @@ std::string CellOf(const std::string& text, bool is_heat, double most) {
       "\">", Escaped(text), "</td>");
 }
 
+// Percent-encoded (RFC 3986), and never with a scheme.
+std::string Href(const std::string& path) {
+  std::string href = "./";
+  for (const char c : path) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+        std::string_view("-._~/").find(c) != std::string_view::npos) {
+      href += c;
+    } else {
+      absl::StrAppendFormat(&href, "%%%02X", static_cast<unsigned char>(c));
+    }
+  }
+  return href;
+}
+
+// The name of a row.
+std::string NameOf(const PageTable& table, std::size_t row) {
+  const std::string name = Escaped(table.rows[row].front());
+  if (row >= table.links.size() || table.links[row].empty()) return name;
+  return absl::StrCat("<a href=\"", Href(table.links[row]), "\">", name,
+                      "</a>");
+}
+
 std::string TableOf(const PageTable& table, const std::string& label) {
   double most = 0;
   for (const auto& row : table.rows) {
@@ -139,7 +163,7 @@ std::string TableOf(const PageTable& table, const std::string& label) {
       if (r == 0) {
         absl::StrAppend(&html, "<th scope=\"col\">", Escaped(row[i]), "</th>");
       } else if (i == 0) {
-        absl::StrAppend(&html, "<th scope=\"row\">", Escaped(row[i]), "</th>");
+        absl::StrAppend(&html, "<th scope=\"row\">", NameOf(table, r), "</th>");
       } else {
         html += CellOf(row[i], is_counts, most);
       }

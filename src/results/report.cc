@@ -13,12 +13,11 @@
 #include "generate/choices.h"
 #include "names/names.h"
 #include "output/exit_code.h"
-#include "results/campaign_directory.h"
 #include "results/combination_table.h"
+#include "results/comparison.h"
+#include "results/loaded_campaign.h"
 #include "results/power_loss_table.h"
-#include "results/results_file.h"
 #include "results/summary.h"
-#include "results/unrecorded.h"
 #include "status/status.h"
 #include "trial/trial.h"
 
@@ -41,12 +40,6 @@ double SecondsOf(const Tally& tally) {
   double seconds = 0;
   for (const Session& session : tally.sessions) seconds += session.seconds;
   return seconds;
-}
-
-// The error of the last session, which is not gone with a later report.
-std::string LastError(const Tally& tally) {
-  if (tally.sessions.empty() || !tally.sessions.back().end) return "";
-  return tally.sessions.back().end->error;
 }
 
 Paragraph Said(std::string text) { return {{{std::move(text)}}}; }
@@ -82,28 +75,20 @@ void AddVerdict(const Summary& summary, Document& page) {
   }
 }
 
-void AddParameters(const Identity& identity, const Tally& tally,
-                   Document& page) {
-  const Session* last =
-      tally.sessions.empty() ? nullptr : &tally.sessions.back();
+void AddParameters(const LoadedCampaign& campaign, Document& page) {
+  const Tally& tally = campaign.summary.tally;
+  PageTable table = {{{"", ""}}, PageTable::Kind::kWords};
+  for (auto& [name, value] : TestedIn(campaign)) {
+    table.rows.push_back({name, value});
+  }
+  table.rows.push_back(
+      {"workers", tally.sessions.empty()
+                      ? ""
+                      : absl::StrCat(tally.sessions.back().start.jobs)});
+  table.rows.push_back({"digest of plans and verdicts", tally.digest()});
   page.blocks.emplace_back(Heading{2, "What was tested"});
-  page.blocks.emplace_back(PageTable{
-      {{"", ""},
-       {"saver", identity.generate.saver},
-       {"SQLite", identity.sqlite_version},
-       {"source id", identity.sqlite_source_id},
-       {"tester", last == nullptr ? "" : last->start.tester},
-       {"generator version", absl::StrCat(identity.generator_version)},
-       {"seed", absl::StrCat(identity.seed)},
-       {"engine", Word(identity.generate.engine)},
-       {"fault", Word(identity.generate.fault)},
-       {"clients", ClientsWord(identity.generate.clients)},
-       {"schedule", ScheduleWord(identity.generate)},
-       {"shards", ShardsOf(identity)},
-       {"workers", last == nullptr ? "" : absl::StrCat(last->start.jobs)},
-       {"digest of plans and verdicts", tally.digest()}},
-      PageTable::Kind::kWords});
-  if (!identity.is_complete()) {
+  page.blocks.emplace_back(std::move(table));
+  if (!campaign.identity.is_complete()) {
     page.blocks.emplace_back(
         Said("Other shards of this campaign are not in here."));
   }
@@ -302,24 +287,21 @@ constexpr char kNotShown[] =
 }  // namespace
 
 absl::StatusOr<Document> ReportOn(const std::string& directory,
+                                  const std::string& since,
                                   const std::string& program) {
-  ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(directory));
-  ASSIGN_OR_RETURN(Results results, ReadResults(directory));
-  ASSIGN_OR_RETURN(
-      const std::vector<Finding> unrecorded,
-      UnrecordedFindings(directory + "/findings", identity, results.tally));
-  for (const Finding& finding : unrecorded) {
-    results.tally.Add(FindingRecord{finding});
-  }
-  Summary summary = Summarize(std::move(results.tally), identity.generate);
-  summary.error = LastError(summary.tally);
-  summary.properties = ReadNightProperties(directory);
-  summary.DecideOutcome(/*has_found=*/false);
-  Document page = {.title = "lastcommit: " + identity.generate.saver};
+  ASSIGN_OR_RETURN(const LoadedCampaign campaign, LoadCampaign(directory));
+  const Summary& summary = campaign.summary;
+  Document page = {.title = "lastcommit: " + campaign.identity.generate.saver};
   AddVerdict(summary, page);
-  if (!results.cut.empty()) page.blocks.emplace_back(Said(results.cut));
+  if (!campaign.cut.empty()) page.blocks.emplace_back(Said(campaign.cut));
+  if (!since.empty()) {
+    ASSIGN_OR_RETURN(const LoadedCampaign before, LoadCampaign(since));
+    page.blocks.emplace_back(Heading{2, "Since " + since});
+    AddComparison(Compare(before, campaign), before, campaign, /*level=*/3,
+                  page);
+  }
   AddFindings(summary, program, page);
-  AddParameters(identity, summary.tally, page);
+  AddParameters(campaign, page);
   AddCombinations(summary.tally.ledger, page);
   AddCrashes(summary.tally.ledger, page);
   AddPowerLoss(summary.tally.ledger, page);

@@ -12,9 +12,11 @@
 
 namespace lastcommit {
 
+// `since`: the directory of an earlier campaign to compare it with; "": none.
 // `program` is how the reader calls this program. NotFound: there is no
 // campaign.
 absl::StatusOr<Document> ReportOn(const std::string& directory,
+                                  const std::string& since,
                                   const std::string& program);
 
 }  // namespace lastcommit

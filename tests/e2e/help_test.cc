@@ -20,9 +20,10 @@ TEST_P(HelpTest, TeachesTheSubcommand) {
 
 INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
                          testing::Values("fuzz", "campaign", "merge", "report",
-                                         "replay", "shrink", "sweep", "blame",
-                                         "show", "bugs", "savers", "verify",
-                                         "try", "record", "judge"),
+                                         "compare", "nights", "replay",
+                                         "shrink", "sweep", "blame", "show",
+                                         "bugs", "savers", "verify", "try",
+                                         "record", "judge"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};

@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "e2e/plans.h"
@@ -11,7 +12,9 @@ namespace lastcommit {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // Scripts that run in a build directory as ctest and they know it: with the
@@ -151,6 +154,72 @@ TEST_F(NightlyTest, BadInputExitsWithTwoAndLeavesNothing) {
     EXPECT_EQ(Nightly(arguments).exit_code, 2);
   }
   EXPECT_FALSE(directory_.Has("night"));
+}
+
+class NightsTest : public NightlyTest {
+ protected:
+  // Its report.
+  std::string Next(const std::string& saver) {
+    PutProperty("true");
+    const Outcome outcome =
+        Nightly({"1", "--nights=nights", "--seed=3", "--", "--saver=" + saver,
+                 "--fault=kill", "--engine=sim", "--clients=1", "--trials=300",
+                 "--shrunk-per-class=1"});
+    EXPECT_EQ(outcome.exit_code, saver == kHonest ? 0 : 1) << outcome.err;
+    return directory_.Get("nights/latest/report.md");
+  }
+};
+
+TEST_F(NightsTest, AFindingIsNewThenKnownThenGone) {
+  EXPECT_THAT(Next(kHonest), Not(HasSubstr("Since")));
+  EXPECT_THAT(Next(kDishonest),
+              HasSubstr("Findings: 1 new, none known, none gone"));
+  EXPECT_THAT(Next(kDishonest),
+              HasSubstr("Findings: none new, 1 known, none gone"));
+  EXPECT_THAT(Next(kHonest),
+              HasSubstr("Findings: none new, none known, 1 gone"));
+  const std::string latest =
+      std::filesystem::read_symlink(directory_.Path("nights/latest"));
+  EXPECT_THAT(latest, EndsWith("-4"));
+  const std::string index = directory_.Get("nights/index.html");
+  EXPECT_THAT(index,
+              AllOf(HasSubstr("<a href=\"./" + latest + "/report.html\">"),
+                    HasSubstr("findings since the night before: none "
+                              "new, none known, 1 gone")));
+  const std::string day = latest.substr(0, latest.size() - 2);
+  const Outcome same =
+      Run({"compare", "nights/" + day + "-2", "nights/" + day + "-3"});
+  EXPECT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_THAT(same.out, StartsWith("# NOTHING NEW\n"));
+  const Outcome worse =
+      Run({"compare", "nights/" + day + "-1", "nights/" + day + "-2",
+           "--json=c.json", "--html=c.html"});
+  EXPECT_EQ(worse.exit_code, 1) << worse.err;
+  EXPECT_THAT(worse.out, StartsWith("# NEW FINDINGS\n"));
+  EXPECT_EQ(nlohmann::json::parse(directory_.Get("c.json")).at("new").size(),
+            1u);
+  EXPECT_THAT(directory_.Get("c.html"), HasSubstr("NEW FINDINGS"));
+}
+
+TEST_F(NightsTest, ANightThatCannotBeReadIsNoVerdict) {
+  Next(kHonest);
+  std::filesystem::create_directory(directory_.Path("nights/x"));
+  directory_.Put("nights/x/campaign.json", "no");
+  const Outcome outcome = Run({"nights", "nights"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(StartsWith("# NOT EXERCISED\n"),
+                                 HasSubstr("| x | cannot be read")));
+}
+
+TEST_F(NightsTest, NoCampaignIsBadInput) {
+  directory_.Put("file", "");
+  std::filesystem::create_directory(directory_.Path("empty"));
+  for (const Arguments& arguments :
+       {Arguments{"nights", "empty"}, Arguments{"nights", "none"},
+        Arguments{"compare", "empty", "empty"}, Arguments{"compare", "empty"},
+        Arguments{"report", "empty", "--since=empty"}}) {
+    EXPECT_EQ(Run(arguments).exit_code, 2);
+  }
 }
 
 class MergeNightsTest : public NightlyTest {

@@ -236,7 +236,8 @@ TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
   EXPECT_THAT(directory_.Get(finding + "story.txt"),
               AllOf(HasSubstr(json.at("again").get<std::string>() + "\n"),
                     HasSubstr("lost, the least that does it, of "),
-                    HasSubstr(":\n  24 bytes at 32 of a.db-wal: of the header of frame 1\n\n")));
+                    HasSubstr(":\n  24 bytes at 32 of a.db-wal: of the header "
+                              "of frame 1\n\n")));
   outcome = Run({"judge", "--only-call=" + json.at("call").dump(),
                  "--promise=power", "kept/1/recording"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.err;

@@ -95,6 +95,17 @@ TEST(HtmlTest, ATableWithoutAHeadHasNone) {
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">seed</th><td>3</td>"));
 }
 
+TEST(HtmlTest, ANameOfARowLeadsToAFileBesideThePage) {
+  Document page;
+  page.blocks.emplace_back(
+      PageTable{.rows = {{"night", "x"}, {"a<b", "1"}, {"two", "2"}},
+                .links = {"", "javascript:a<b/report.html"}});
+  const std::string html = HtmlOf(page);
+  EXPECT_THAT(html, HasSubstr("<a href=\"./javascript%3Aa%3Cb/report.html\">"
+                              "a&lt;b</a>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">two</th>"));
+}
+
 TEST(HtmlTest, APlotHasItsAxesAndEachPoint) {
   const std::string html = HtmlOf(Of(Plot{
       "Speed", "seconds", "trials per second", {10, 20, 30}, {50, 100, 75}}));

@@ -1,0 +1,73 @@
+#include "cli/compare_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/command.h"
+#include "output/json_file.h"
+#include "output/whole_file.h"
+#include "page/document.h"
+#include "results/comparison.h"
+#include "results/loaded_campaign.h"
+#include "status/status.h"
+
+namespace lastcommit {
+namespace {
+
+struct CompareOptions {
+  std::string before;
+  std::string after;
+  std::string json_path;
+  std::string html;
+};
+
+absl::StatusOr<ExitCode> CompareCampaigns(const CompareOptions& options) {
+  RETURN_IF_ERROR(PrepareJsonFile(options.json_path));
+  RETURN_IF_ERROR(PrepareJsonFile(options.html));
+  ASSIGN_OR_RETURN(const LoadedCampaign before, LoadCampaign(options.before));
+  ASSIGN_OR_RETURN(const LoadedCampaign after, LoadCampaign(options.after));
+  const Comparison comparison = Compare(before, after);
+  const bool has_new = !comparison.new_ones.empty();
+  Document page = {
+      .title = "lastcommit: " + options.after + " since " + options.before,
+      .verdict = has_new ? "NEW FINDINGS" : "NOTHING NEW",
+      .tone = has_new                           ? VerdictTone::kBad
+              : comparison.not_compared.empty() ? VerdictTone::kGood
+                                                : VerdictTone::kOpen};
+  AddComparison(comparison, before, after, /*level=*/2, page);
+  std::printf("%s", MarkdownOf(page).c_str());
+  if (!options.html.empty()) {
+    RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
+  }
+  RETURN_IF_ERROR(WriteJsonFile(options.json_path, JsonOf(comparison)));
+  return has_new ? ExitCode::kViolated : ExitCode::kHeld;
+}
+
+}  // namespace
+
+void AddCompare(CLI::App& app, ExitCode& code) {
+  const auto options = std::make_shared<CompareOptions>();
+  CLI::App* command = app.add_subcommand(
+      "compare", "Say which findings of a campaign are new since another one");
+  command->add_option("before", options->before, "The earlier campaign")
+      ->required();
+  command->add_option("after", options->after, "The later one")->required();
+  command->add_option("--json", options->json_path,
+                      "Write the outcome as JSON to this file");
+  command->add_option("--html", options->html,
+                      "Write it as one HTML file, which needs nothing else");
+  command->footer(
+      "Findings are the same if their verdict, the shape of the shrunk plan "
+      "and "
+      "the known bugs\nthat they look like are. Exit codes: 0 nothing is new; "
+      "1 "
+      "there are new findings; 2 one is no\ncampaign, or cannot be read; 3 "
+      "writing failed.");
+  command->callback(
+      [options, &code] { code = Checked(CompareCampaigns, *options); });
+}
+
+}  // namespace lastcommit
