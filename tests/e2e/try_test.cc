@@ -307,15 +307,16 @@ TEST_F(TryTest, ADirectoryForFindingsWithAnythingElseIsRefused) {
   EXPECT_THAT(NamesIn("kept"), UnorderedElementsAre("own"));
 }
 
+// SIGABRT: the one that sanitizers leave alone.
 TEST_F(TryTest, AJudgeThatDiesIsNoVerdict) {
   std::filesystem::create_directory(directory_.Path("tmp"));
   setenv("TMPDIR", directory_.Path("tmp").c_str(), 1);
   ASSERT_NO_FATAL_FAILURE(RecordWalNormal());
   Program program(directory_.path(), kEndlessJudge);
-  ASSERT_TRUE(program.SignalAnyChild(SIGSEGV));
+  ASSERT_TRUE(program.SignalAnyChild(SIGABRT));
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.exit_code, 3);
-  EXPECT_THAT(outcome.err, HasSubstr(" died of signal 11 ("));
+  EXPECT_THAT(outcome.err, HasSubstr(" died of signal 6 ("));
   EXPECT_EQ(NamesIn("tmp"), std::vector<std::string>());
 }
 
