@@ -32,11 +32,11 @@
 #include "record/recorder.h"
 #include "record/recording.h"
 #include "status/status.h"
+#include "xxhash.h"
 
 namespace lastcommit {
 namespace {
 
-constexpr char kDatabase[] = "a.db";
 constexpr int kRowBytes = 300;
 
 struct Settings {
@@ -44,6 +44,7 @@ struct Settings {
   std::string mode = "WAL";
   std::string level = "FULL";
   int commits = 1000;
+  int databases = 1;  // which the transactions go to in turn
   int pairs = 3;
   bool is_recorded = false;
 };
@@ -59,24 +60,30 @@ absl::Status Execute(sqlite3* connection, const std::string& sql) {
   return absl::InternalError(std::move(text));
 }
 
+std::string NameOfDatabase(int number) { return absl::StrCat(number, ".db"); }
+
 // What is recorded: a row in each transaction, and a line for each.
 absl::Status BeRecorded(const Settings& settings) {
   std::ofstream acks(std::getenv("LASTCOMMIT_ACK"), std::ios::app);
-  sqlite3* connection = nullptr;
-  if (sqlite3_open(kDatabase, &connection) != SQLITE_OK) {
-    return absl::InternalError("the database cannot be opened");
+  std::vector<sqlite3*> connections;
+  for (int i = 0; i < settings.databases; ++i) {
+    sqlite3*& connection = connections.emplace_back();
+    if (sqlite3_open(NameOfDatabase(i).c_str(), &connection) != SQLITE_OK) {
+      return absl::InternalError("the database cannot be opened");
+    }
+    RETURN_IF_ERROR(Execute(
+        connection, absl::StrCat("PRAGMA journal_mode=", settings.mode,
+                                 "; PRAGMA synchronous=", settings.level,
+                                 "; CREATE TABLE t(x, y)")));
   }
-  RETURN_IF_ERROR(
-      Execute(connection, absl::StrCat("PRAGMA journal_mode=", settings.mode,
-                                       "; PRAGMA synchronous=", settings.level,
-                                       "; CREATE TABLE t(x, y)")));
   for (int i = 0; i < settings.commits; ++i) {
     RETURN_IF_ERROR(
-        Execute(connection, absl::StrCat("INSERT INTO t VALUES(", i, ", '",
-                                         std::string(kRowBytes, 'y'), "')")));
+        Execute(connections[static_cast<std::size_t>(i % settings.databases)],
+                absl::StrCat("INSERT INTO t VALUES(", i, ", '",
+                             std::string(kRowBytes, 'y'), "')")));
     acks << i << std::endl;
   }
-  sqlite3_close(connection);
+  for (sqlite3* connection : connections) sqlite3_close(connection);
   return absl::OkStatus();
 }
 
@@ -92,11 +99,12 @@ void ReadRows(sqlite3* connection, const char* sql) {
   sqlite3_finalize(statement);
 }
 
+constexpr char kReadByHand[] = "/a.db";
+
 void ReadByHand(MemoryFiles files) {
   UseMemoryFiles(&files);
   sqlite3* connection = nullptr;
-  sqlite3_open_v2(absl::StrCat("/", kDatabase).c_str(), &connection,
-                  SQLITE_OPEN_READWRITE, kMemoryVfs);
+  sqlite3_open_v2(kReadByHand, &connection, SQLITE_OPEN_READWRITE, kMemoryVfs);
   ReadRows(connection, "PRAGMA integrity_check(1)");
   ReadRows(connection, "PRAGMA user_version");
   ReadRows(connection, "SELECT * FROM sqlite_schema");
@@ -113,8 +121,10 @@ class HandLoop {
       : options_(options),
         kills_(directory, DiskModel::kPosix),
         losses_(directory, DiskModel::kPosix),
-        database_(absl::StrCat(directory, "/", kDatabase)),
         files_(files.files) {
+    for (const std::string& database : files.databases) {
+      databases_.push_back(kills_.PathOf(database));
+    }
     kills_.storage().NeverLosesPower();
     kills_.KeepOnly(files.files);
     losses_.KeepOnly(files.files);
@@ -149,22 +159,29 @@ class HandLoop {
   std::int64_t images() const { return images_; }
 
  private:
-  // Only the reading takes time.
   absl::Status Read(const Storage& image) {
-    std::uint64_t digest = 0;
+    for (const std::string& database : databases_) {
+      RETURN_IF_ERROR(Read(image, database));
+    }
+    return absl::OkStatus();
+  }
+
+  // Only the reading takes time.
+  absl::Status Read(const Storage& image, const std::string& database) {
+    std::uint64_t digest = XXH3_64bits(database.data(), database.size());
     for (const char* end : {"", "-journal", "-wal"}) {
-      const InodeId inode = image.Find(database_ + end);
+      const InodeId inode = image.Find(database + end);
       const std::uint64_t own = inode == kNoInode ? 0 : image.DigestOf(inode);
       digest = digest * 1'000'003 + own;
     }
-    if (image.Find(database_) == kNoInode || !seen_.insert(digest).second) {
+    if (image.Find(database) == kNoInode || !seen_.insert(digest).second) {
       return absl::OkStatus();
     }
     MemoryFiles files;
     for (const char* end : {"", "-journal", "-wal"}) {
-      const InodeId inode = image.Find(database_ + end);
+      const InodeId inode = image.Find(database + end);
       if (inode == kNoInode) continue;
-      std::string& bytes = files[absl::StrCat("/", kDatabase, end)];
+      std::string& bytes = files[absl::StrCat(kReadByHand, end)];
       bytes.resize(static_cast<std::size_t>(image.Size(inode)));
       image.Read(inode, 0, bytes.data(), image.Size(inode));
     }
@@ -178,7 +195,7 @@ class HandLoop {
   const JudgeOptions& options_;
   Rebuild kills_;
   Rebuild losses_;
-  const std::string database_;
+  std::vector<std::string> databases_;
   const std::set<FileId> files_;
   std::set<std::uint64_t> seen_;
   std::int64_t images_ = 0;
@@ -188,10 +205,12 @@ class HandLoop {
 absl::StatusOr<std::string> Record(const Settings& settings,
                                    const std::string& directory) {
   RecordOptions options;
-  options.command = {settings.program, "--recorded",
+  options.command = {settings.program,
+                     "--recorded",
                      absl::StrCat("--mode=", settings.mode),
                      absl::StrCat("--level=", settings.level),
-                     absl::StrCat("--commits=", settings.commits)};
+                     absl::StrCat("--commits=", settings.commits),
+                     absl::StrCat("--databases=", settings.databases)};
   options.directory = directory + "/files";
   options.recording = directory + "/recording";
   options.ack = directory + "/ack";
@@ -257,6 +276,10 @@ int main(int argc, char** argv) {
   app.add_option("--commits", settings.commits,
                  "Transactions that are recorded")
       ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  app.add_option("--databases", settings.databases,
+                 "How many the transactions go to in turn")
+      ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
   app.add_option("--mode", settings.mode, "Its journal_mode")
       ->capture_default_str();

@@ -89,7 +89,8 @@ std::string LostInWords(const Storage& storage, const Survived& survived,
     const auto at = static_cast<std::size_t>(fate.change);
     // The wal-index is made anew, whatever is left of it.
     if (at >= files.size() || files[at].path.ends_with("-shm")) continue;
-    lost.push_back(absl::StrCat(InWords(files[at], storage, root), InWords(fate)));
+    lost.push_back(
+        absl::StrCat(InWords(files[at], storage, root), InWords(fate)));
   }
   std::string text =
       absl::StrCat("lost", is_least ? ", the least that does it," : "", " of ",

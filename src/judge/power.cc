@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <initializer_list>
 #include <map>
-#include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "disk/smallest_loss.h"
 #include "judge/database_files.h"
+#include "judge/evidence.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -21,233 +19,6 @@ constexpr std::uint64_t kCallsBetween = 16;
 constexpr std::size_t kManyChanges = 256;
 // So many smaller losses are tried of a finding.
 constexpr int kMostTrials = 500;
-
-// What an image of a loss of power has not, or not whole.
-using Missing = std::vector<PendingChange>;
-
-Missing MissingOf(const Missing& pending, const Survival& survival) {
-  Missing missing;
-  auto fate = survival.fates.begin();
-  std::int64_t file_change = 0;
-  std::int64_t directory_change = 0;
-  for (const PendingChange& change : pending) {
-    if (change.is_of_directory()) {
-      const bool is_there =
-          survival.directory < 0 || directory_change < survival.directory;
-      ++directory_change;
-      if (!is_there) missing.push_back(change);
-    } else {
-      const bool is_there =
-          fate == survival.fates.end() || fate->change != file_change;
-      ++file_change;
-      if (is_there) continue;
-      ++fate;
-      missing.push_back(change);
-    }
-  }
-  return missing;
-}
-
-// What the syncs of a database allow an image to be: a lapse can be missed for
-// as long as something that was unsynced then still is.
-class Evidence {
- public:
-  Evidence(const std::string& root, const DatabaseTimeline& line)
-      : line_(line), path_(absl::StrCat(root, "/", line.path)) {
-    names_ = {path_, JournalOf(path_), WalOf(path_)};
-  }
-
-  // After the call is applied; `newest` is the last change of all.
-  void Learn(std::uint64_t call, const Touch& touch, std::uint64_t newest) {
-    for (; next_ < line_.lapses.size() && line_.lapses[next_].call <= call;
-         ++next_) {
-      until_[line_.lapses[next_].cause] = newest;
-    }
-    if (!touch.database) return;
-    if (line_.IsUnprotectedAt(call)) until_[Cause::kUnprotected] = newest;
-  }
-
-  // Why something that is half or damaged can be.
-  Cause OfDamage(std::uint64_t call, const Missing& pending,
-                 const Missing& missing, const Storage& storage) const {
-    // Nothing needs to be missing then: the rest was not written yet.
-    if (line_.IsUnprotectedAt(call)) return Cause::kUnprotected;
-    if (MayBe(Cause::kDatabaseNotSynced, missing, storage)) {
-      return Cause::kDatabaseNotSynced;
-    }
-    if (IsVacuumUndone(pending, missing, storage)) return Cause::kVacuumUndone;
-    return FirstOf(
-        {Cause::kJournalSyncedOnce, Cause::kJournalNotSynced,
-         Cause::kUnprotected, Cause::kOwnFilesNotSynced, Cause::kMissingSync},
-        missing, storage);
-  }
-
-  // Why a commit can be lost.
-  Cause OfLoss(std::uint64_t call, const Missing& missing,
-               const Storage& storage) const {
-    // Without its directory the database is gone, whatever else is there.
-    if (std::any_of(
-            missing.begin(), missing.end(),
-            [&](const PendingChange& change) { return IsOfFolder(change); })) {
-      return Cause::kOwnFilesNotSynced;
-    }
-    const Cause cause =
-        FirstOf({Cause::kWalNotSynced, Cause::kDatabaseNotSynced,
-                 Cause::kJournalNotSynced, Cause::kOwnFilesNotSynced,
-                 Cause::kDirectoryNotSynced, Cause::kJournalSyncedOnce,
-                 Cause::kUnprotected},
-                missing, storage);
-    if (IsSetting(cause)) return cause;
-    return line_.IsUnprotectedAt(call) ? Cause::kUnprotected
-                                       : OfBug(call, missing, storage);
-  }
-
- private:
-  // The end of a journal is missing, and what SQLite cut off behind it is gone.
-  bool IsVacuumUndone(const Missing& pending, const Missing& missing,
-                      const Storage& storage) const {
-    const std::string& journal = names_[1];
-    const auto is_end = [&](const PendingChange& change) {
-      return change.path == journal &&
-             change.kind != PendingChange::Kind::kWrite;
-    };
-    const auto is_cut = [&](const PendingChange& change) {
-      return change.kind == PendingChange::Kind::kTruncate &&
-             change.inode == storage.Find(path_) &&
-             std::none_of(missing.begin(), missing.end(),
-                          [&](const PendingChange& other) {
-                            return other.id == change.id;
-                          });
-    };
-    return MayBe(Cause::kVacuumUndone, pending, storage) &&
-           std::any_of(missing.begin(), missing.end(), is_end) &&
-           std::any_of(pending.begin(), pending.end(), is_cut);
-  }
-
-  Cause FirstOf(std::initializer_list<Cause> causes, const Missing& missing,
-                const Storage& storage) const {
-    for (const Cause cause : causes) {
-      if (MayBe(cause, missing, storage)) return cause;
-    }
-    return Cause::kUnknown;
-  }
-
-  Cause OfBug(std::uint64_t call, const Missing& missing,
-              const Storage& storage) const {
-    if (line_.IsBrokenAt(call)) return Cause::kPartialRollback;
-    return FirstOf({Cause::kMissingSync}, missing, storage);
-  }
-
-  bool MayBe(Cause cause, const Missing& missing,
-             const Storage& storage) const {
-    const auto until = until_.find(cause);
-    return std::any_of(
-        missing.begin(), missing.end(), [&](const PendingChange& change) {
-          if (cause == Cause::kOwnFilesNotSynced && IsOfFolder(change)) {
-            return true;
-          }
-          return until != until_.end() && change.id <= until->second &&
-                 IsOf(cause, change) && IsOwn(change, storage);
-        });
-  }
-
-  static bool IsOf(Cause cause, const PendingChange& change) {
-    if (cause == Cause::kDirectoryNotSynced) return change.is_of_directory();
-    if (cause == Cause::kUnprotected) return !change.is_of_directory();
-    return true;
-  }
-
-  // A directory above the database was made or moved.
-  bool IsOfFolder(const PendingChange& change) const {
-    return change.is_of_directory() &&
-           (path_.starts_with(change.path + "/") ||
-            (!change.to.empty() && path_.starts_with(change.to + "/")));
-  }
-
-  bool IsOwn(const PendingChange& change, const Storage& storage) const {
-    return std::any_of(names_.begin(), names_.end(),
-                       [&](const std::string& name) {
-                         return change.path == name || change.to == name ||
-                                (change.inode != kNoInode &&
-                                 change.inode == storage.Find(name));
-                       });
-  }
-
-  const DatabaseTimeline& line_;
-  const std::string path_;
-  std::vector<std::string> names_;
-  std::size_t next_ = 0;  // of the lapses
-  // The newest change that was made until the newest lapse of each kind.
-  std::map<Cause, std::uint64_t> until_;
-};
-
-// Files beside the databases, of which something was not synced.
-class SideFiles {
- public:
-  SideFiles(const Timeline& timeline, DiskModel model)
-      : timeline_(timeline), model_(model) {}
-
-  // After the effect is applied.
-  void See(const Effect& effect) {
-    switch (effect.kind) {
-      case EffectKind::kWrite:
-      case EffectKind::kTruncate:
-      case EffectKind::kZero:
-        if (!timeline_.files.contains(effect.file) &&
-            !timeline_.indexes.contains(effect.file)) {
-          unsynced_.insert(effect.file);
-        }
-        break;
-      case EffectKind::kSync:
-      case EffectKind::kSyncData:
-        unsynced_.erase(effect.file);
-        ever_synced_.insert(effect.file);
-        break;
-      case EffectKind::kSyncAll:
-        ever_synced_.merge(unsynced_);
-        unsynced_.clear();
-        break;
-      case EffectKind::kRename:
-        renamed_.insert(effect.file);
-        break;
-      default:
-        break;
-    }
-  }
-  // Before it is: a file that replaces another one is written first.
-  void SeeBefore(const Effect& effect, const Rebuild& files) {
-    if (model_ == DiskModel::kExt4 && effect.kind == EffectKind::kRename &&
-        files.storage().Find(files.PathOf(effect.to)) != kNoInode) {
-      unsynced_.erase(effect.file);
-    }
-  }
-
-  // Something is promised.
-  void Take(std::uint64_t call, const Rebuild& files,
-            std::vector<SideFile>& found) {
-    if (unsynced_.empty()) return;
-    std::map<InodeId, FileId> unsynced;
-    for (const FileId file : unsynced_) unsynced[files.InodeOf(file)] = file;
-    unsynced_.clear();
-    for (const std::string& path : files.storage().Paths()) {
-      const auto file = unsynced.find(files.storage().Find(path));
-      if (file == unsynced.end() || IsSqlitesOwn(path)) continue;
-      const std::string below = path.substr(files.root().size() + 1);
-      if (!named_.insert(below).second) continue;
-      const bool is_renamed = renamed_.contains(file->second) &&
-                              !ever_synced_.contains(file->second);
-      found.push_back({below, is_renamed, call});
-    }
-  }
-
- private:
-  const Timeline& timeline_;
-  const DiskModel model_;
-  std::set<FileId> unsynced_;
-  std::set<FileId> ever_synced_;  // some content of it
-  std::set<FileId> renamed_;
-  std::set<std::string> named_;
-};
 
 class Explorer {
  public:
@@ -358,9 +129,10 @@ class Explorer {
     for (std::size_t i = 0; i < known_.size(); ++i) {
       const auto& commits = timeline_.databases[i].commits;
       while (next_[i] < commits.size() && commits[next_[i]].call <= call) {
+        const std::size_t commit = next_[i];
         known_[i]
-            .try_emplace(commits[next_[i]].state, next_[i], next_[i])
-            .first->second.newest = next_[i];
+            .try_emplace(commits[commit].state, Known{commit, commit})
+            .first->second.newest = commit;
         ++next_[i];
       }
     }
@@ -498,7 +270,7 @@ class Explorer {
     if (known != known_[database].end() && known->second.newest >= demand) {
       return;
     }
-    const Missing missing = MissingOf(pending_, image.survival);
+    const Changes missing = MissingOf(pending_, image.survival);
     PowerFinding finding;
     finding.database = database;
     finding.call = call;
@@ -546,7 +318,7 @@ class Explorer {
         timeline_.databases[missing->database].commits[missing->commit].state;
     finding.cause = Cause::kAttachedWal;
     if (joint.is_atomic) {
-      const Missing lost = MissingOf(pending_, image.survival);
+      const Changes lost = MissingOf(pending_, image.survival);
       const auto cause_of = [&](std::size_t database) {
         return evidence_[database].OfDamage(call, pending_, lost,
                                             files_.storage());
@@ -588,7 +360,7 @@ class Explorer {
   std::vector<std::map<StateId, Known>> known_;
   std::vector<std::size_t> next_;
   std::size_t joint_end_ = 0;  // of the transactions until now
-  Missing pending_;            // all that is not synced
+  Changes pending_;            // all that is not synced
   std::vector<Image> images_;
   std::uint64_t crash_call_ = 0;  // theirs
   // Not null: they are reduced, and nothing else is judged.

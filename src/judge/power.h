@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "disk/survival.h"
 #include "judge/cause.h"
+#include "judge/side_files.h"
 #include "judge/states.h"
 #include "judge/timeline.h"
 #include "record/rebuild.h"
@@ -47,13 +48,6 @@ struct PowerFinding {
   StateId expected = 0;
   StateId found = 0;
   std::size_t other = 0;  // kTorn: the database whose part is missing
-};
-
-// A file that is no database, and what of it was not synced at a promise.
-struct SideFile {
-  std::string path;
-  bool is_renamed = false;  // its name is, its content was not synced
-  std::uint64_t call = 0;
 };
 
 struct PowerOutcome {
