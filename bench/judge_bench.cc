@@ -104,7 +104,9 @@ constexpr char kReadByHand[] = "/a.db";
 void ReadByHand(MemoryFiles files) {
   UseMemoryFiles(&files);
   sqlite3* connection = nullptr;
-  sqlite3_open_v2(kReadByHand, &connection, SQLITE_OPEN_READWRITE, kMemoryVfs);
+  sqlite3_open_v2(kReadByHand, &connection,
+                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, kMemoryVfs);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   ReadRows(connection, "PRAGMA integrity_check(1)");
   ReadRows(connection, "PRAGMA user_version");
   ReadRows(connection, "SELECT * FROM sqlite_schema");

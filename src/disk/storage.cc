@@ -514,8 +514,27 @@ void Storage::DropUnreachable(const std::string& root) {
 
 std::vector<std::string> Storage::Paths() const {
   std::vector<std::string> paths;
-  for (const auto& [path, inode] : data_->entries) paths.push_back(path);
+  ForEachPath([&paths](const std::string& path) { paths.push_back(path); });
   return paths;
+}
+
+void Storage::ForEachPath(
+    const std::function<void(const std::string& path)>& take) const {
+  for (const auto& [path, inode] : data_->entries) take(path);
+}
+
+Storage Storage::Alone(const std::vector<std::string>& paths) const {
+  Storage alone(options_);
+  Data& data = *alone.data_;
+  data.next_inode = data_->next_inode;
+  data.loses_power = false;
+  for (const std::string& path : paths) {
+    const InodeId inode = Find(path);
+    if (inode == kNoInode) continue;
+    data.entries[path] = inode;
+    data.inodes[inode] = data_->inodes.at(inode);
+  }
+  return alone;
 }
 
 InodeId Storage::CreateAnonymous() {

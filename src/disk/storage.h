@@ -13,6 +13,7 @@
 #define LASTCOMMIT_DISK_STORAGE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -88,7 +89,13 @@ class Storage {
   void SyncDirectory(const std::string& directory);
   void SyncEverything();
   std::vector<std::string> Paths() const;  // in byte order
+  // The same, without a copy of each.
+  void ForEachPath(
+      const std::function<void(const std::string& path)>& take) const;
   bool IsDirectory(InodeId inode) const;
+  // What has one of these names, and nothing else, without a crash to come: it
+  // costs as much as they are, however many others there are.
+  Storage Alone(const std::vector<std::string>& paths) const;
   // Takes away the names whose directory is not there: what a crash took the
   // directory of. `root` is there.
   void DropUnreachable(const std::string& root);

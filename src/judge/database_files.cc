@@ -4,6 +4,7 @@
 #include <cctype>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
@@ -29,33 +30,32 @@ bool IsNamedBy(const std::string& name, const std::string& database) {
 }
 
 CommitBy OfNames(const Effect& effect, const Rebuild& files,
-                 const std::string& database) {
+                 const DatabaseNames& names) {
   const std::string path = files.PathOf(effect.path);
   const std::string to = files.PathOf(effect.to);
   const bool is_removal = effect.kind == EffectKind::kUnlink;
-  if (is_removal && path == JournalOf(database)) {
-    return CommitBy::kJournalDeleted;
-  }
+  if (is_removal && path == names.journal) return CommitBy::kJournalDeleted;
   if (is_removal && IsSuperJournal(path)) return CommitBy::kSuperJournal;
   const bool has_target = effect.kind == EffectKind::kRename ||
                           effect.kind == EffectKind::kExchange;
-  if (IsNamedBy(path, database) || (has_target && IsNamedBy(to, database))) {
+  if (IsNamedBy(path, names.database) ||
+      (has_target && IsNamedBy(to, names.database))) {
     return CommitBy::kOwnFiles;
   }
   return CommitBy::kNothing;
 }
 
 void TouchContent(const Effect& effect, const Rebuild& files,
-                  const std::string& database, Touch& touch) {
+                  const DatabaseNames& names, Touch& touch) {
   const InodeId inode = files.InodeOf(effect.file);
   if (inode == kNoInode) return;
   const Storage& storage = files.storage();
-  if (inode == storage.Find(database)) {
+  if (inode == storage.Find(names.database)) {
     touch.any = touch.database = true;
-  } else if (inode == storage.Find(WalOf(database))) {
+  } else if (inode == storage.Find(names.wal)) {
     touch.any = true;
     if (effect.kind == EffectKind::kWrite) touch.by = CommitBy::kWal;
-  } else if (inode == storage.Find(JournalOf(database))) {
+  } else if (inode == storage.Find(names.journal)) {
     touch.any = true;
     if (effect.kind == EffectKind::kTruncate) {
       touch.by = CommitBy::kJournalTruncated;
@@ -71,6 +71,7 @@ std::string JournalOf(const std::string& database) {
   return database + "-journal";
 }
 std::string WalOf(const std::string& database) { return database + "-wal"; }
+std::string IndexOf(const std::string& database) { return database + "-shm"; }
 
 bool Covers(const Effect& effect, std::int64_t byte) {
   const std::int64_t end =
@@ -87,14 +88,23 @@ bool ZeroesJournal(const Effect& effect) {
 }
 
 bool IsSuperJournal(std::string_view path) {
+  constexpr std::string_view kMark = "-mj";
   constexpr std::size_t kDigits = 9;
-  const std::size_t mark = path.rfind("-mj");
-  if (mark == std::string_view::npos || path.size() != mark + 3 + kDigits) {
-    return false;
-  }
-  return std::all_of(path.begin() + static_cast<std::ptrdiff_t>(mark + 3),
-                     path.end(),
+  if (path.size() < kMark.size() + kDigits) return false;
+  const std::string_view digits = path.substr(path.size() - kDigits);
+  path.remove_suffix(kDigits);
+  return path.ends_with(kMark) &&
+         std::all_of(digits.begin(), digits.end(),
                      [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+// A journal may name a super-journal.
+Storage FilesOf(const Storage& image, const DatabaseNames& names) {
+  std::vector<std::string> paths = {names.database, names.journal, names.wal};
+  image.ForEachPath([&paths](const std::string& path) {
+    if (IsSuperJournal(path)) paths.push_back(path);
+  });
+  return image.Alone(paths);
 }
 
 bool IsSqlitesOwn(std::string_view path) {
@@ -207,12 +217,12 @@ absl::StatusOr<DatabaseFiles> DatabaseFilesOf(const std::string& recording) {
 }
 
 Touch TouchOf(const RecordedCall& call, const Rebuild& files,
-              const std::string& database) {
+              const DatabaseNames& names) {
   Touch touch;
   for (const Effect& effect : call.effects) {
     if (IsOfNames(effect.kind)) {
       touch.any = true;
-      const CommitBy by = OfNames(effect, files, database);
+      const CommitBy by = OfNames(effect, files, names);
       if (by != CommitBy::kNothing) touch.by = by;
       continue;
     }
@@ -220,12 +230,12 @@ Touch TouchOf(const RecordedCall& call, const Rebuild& files,
       case EffectKind::kWrite:
       case EffectKind::kTruncate:
       case EffectKind::kZero:
-        TouchContent(effect, files, database, touch);
+        TouchContent(effect, files, names, touch);
         break;
       case EffectKind::kUnlock:
-        touch.unlocks |=
-            files.InodeOf(effect.file) == files.storage().Find(database) &&
-            Covers(effect, kReservedByte);
+        touch.unlocks |= files.InodeOf(effect.file) ==
+                             files.storage().Find(names.database) &&
+                         Covers(effect, kReservedByte);
         break;
       case EffectKind::kExit:
         touch.unlocks = true;

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "disk/storage.h"
@@ -18,11 +19,29 @@ namespace lastcommit {
 
 std::string JournalOf(const std::string& database);
 std::string WalOf(const std::string& database);
+std::string IndexOf(const std::string& database);
+
+// Of one database, beside each other.
+struct DatabaseNames {
+  explicit DatabaseNames(std::string path)
+      : database(std::move(path)),
+        journal(JournalOf(database)),
+        wal(WalOf(database)),
+        index(IndexOf(database)) {}
+  std::string database;
+  std::string journal;
+  std::string wal;
+  std::string index;
+};
+
 // "NAME-mj" and nine digits: pager.c's name of a super-journal.
 bool IsSuperJournal(std::string_view path);
 // A file that SQLite makes for itself, beside a database or in a directory for
 // temporary files.
 bool IsSqlitesOwn(std::string_view path);
+
+// All that recovery of the database looks at, alone, to be worked on.
+Storage FilesOf(const Storage& image, const DatabaseNames& names);
 
 // What of a recording a crash must be judged with.
 struct DatabaseFiles {
@@ -75,7 +94,7 @@ struct Touch {
 
 // `files` is as it was before the call.
 Touch TouchOf(const RecordedCall& call, const Rebuild& files,
-              const std::string& database);
+              const DatabaseNames& names);
 
 }  // namespace lastcommit
 

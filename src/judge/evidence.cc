@@ -1,8 +1,7 @@
 #include "judge/evidence.h"
 
 #include <algorithm>
-
-#include "absl/strings/str_cat.h"
+#include <string>
 
 namespace lastcommit {
 namespace {
@@ -36,11 +35,6 @@ Changes MissingOf(const Changes& pending, const Survival& survival) {
     }
   }
   return missing;
-}
-
-Evidence::Evidence(const std::string& root, const DatabaseTimeline& line)
-    : line_(line), path_(absl::StrCat(root, "/", line.path)) {
-  names_ = {path_, JournalOf(path_), WalOf(path_)};
 }
 
 void Evidence::Learn(std::uint64_t call, const Touch& touch,
@@ -89,13 +83,13 @@ Cause Evidence::OfLoss(std::uint64_t call, const Changes& missing,
 // The end of a journal is missing, and what SQLite cut off behind it is gone.
 bool Evidence::IsVacuumUndone(const Changes& pending, const Changes& missing,
                               const Storage& storage) const {
-  const std::string& journal = names_[1];
   const auto is_end = [&](const PendingChange& change) {
-    return change.path == journal && change.kind != PendingChange::Kind::kWrite;
+    return change.path == names_.journal &&
+           change.kind != PendingChange::Kind::kWrite;
   };
   const auto is_cut = [&](const PendingChange& change) {
     return change.kind == PendingChange::Kind::kTruncate &&
-           change.inode == storage.Find(path_) &&
+           change.inode == storage.Find(names_.database) &&
            std::none_of(missing.begin(), missing.end(),
                         [&](const PendingChange& other) {
                           return other.id == change.id;
@@ -136,17 +130,17 @@ bool Evidence::MayBe(Cause cause, const Changes& missing,
 // A directory above the database was made or moved.
 bool Evidence::IsOfFolder(const PendingChange& change) const {
   return change.is_of_directory() &&
-         (path_.starts_with(change.path + "/") ||
-          (!change.to.empty() && path_.starts_with(change.to + "/")));
+         (names_.database.starts_with(change.path + "/") ||
+          (!change.to.empty() && names_.database.starts_with(change.to + "/")));
 }
 
 bool Evidence::IsOwn(const PendingChange& change,
                      const Storage& storage) const {
-  return std::any_of(
-      names_.begin(), names_.end(), [&](const std::string& name) {
-        return change.path == name || change.to == name ||
-               (change.inode != kNoInode && change.inode == storage.Find(name));
-      });
+  const auto has = [&](const std::string& name) {
+    return change.path == name || change.to == name ||
+           (change.inode != kNoInode && change.inode == storage.Find(name));
+  };
+  return has(names_.database) || has(names_.journal) || has(names_.wal);
 }
 
 }  // namespace lastcommit

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "disk/storage.h"
@@ -27,8 +27,9 @@ Changes MissingOf(const Changes& pending, const Survival& survival);
 
 class Evidence {
  public:
-  // `root` is the directory above the database's path; `line` must outlive it.
-  Evidence(const std::string& root, const DatabaseTimeline& line);
+  // `line` must outlive it.
+  Evidence(DatabaseNames names, const DatabaseTimeline& line)
+      : line_(line), names_(std::move(names)) {}
 
   // After the call is applied; `newest` is the last change of all.
   void Learn(std::uint64_t call, const Touch& touch, std::uint64_t newest);
@@ -52,8 +53,7 @@ class Evidence {
   bool IsOwn(const PendingChange& change, const Storage& storage) const;
 
   const DatabaseTimeline& line_;
-  const std::string path_;
-  std::vector<std::string> names_;
+  const DatabaseNames names_;
   std::size_t next_ = 0;  // of the lapses
   // The newest change that was made until the newest lapse of each kind.
   std::map<Cause, std::uint64_t> until_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "judge/wal_frames.h"
+#include "store/splitmix64.h"
 
 namespace lastcommit {
 namespace {
@@ -19,14 +20,14 @@ bool IsBehindCommit(const RecordedCall& call) {
 
 }  // namespace
 
-Follower::Follower(std::size_t number, Timeline& timeline,
+Follower::Follower(std::size_t number, const Rebuild& files, Timeline& timeline,
                    const TimelineOptions& options, States& states)
     : number_(number),
-      path_(timeline.databases[number].path),
+      names_(files.PathOf(timeline.databases[number].path)),
       only_call_(options.only_call),
       timeline_(timeline),
       states_(states),
-      lapses_(path_) {}
+      lapses_(timeline.databases[number].path, names_) {}
 
 void Follower::Begin(const Rebuild& files) {
   state_ = Look(files);
@@ -35,7 +36,7 @@ void Follower::Begin(const Rebuild& files) {
 }
 
 void Follower::Before(const RecordedCall& call, const Rebuild& files) {
-  touch_ = TouchOf(call, files, files.PathOf(path_));
+  touch_ = TouchOf(call, files, names_);
   lapses_.See(call, files);
   for (const Effect& effect : call.effects) {
     SeeLock(call, effect, files);
@@ -47,13 +48,12 @@ void Follower::Before(const RecordedCall& call, const Rebuild& files) {
                         call.effects[0].bytes.size() > 1;
   if (!touch_.any || !is_write) return;
   const Effect& write = call.effects[0];
-  Storage image = files.storage();
+  Storage image = FilesOf(files.storage(), names_);
   const std::size_t size = write.bytes.size() / 2;
-  image.NeverLosesPower();
   image.Write(files.InodeOf(write.file), write.offset,
               std::string_view(write.bytes).substr(0, size));
   half_ = Seen{call.number, static_cast<std::int64_t>(size),
-               states_.Of(image, Full(files))};
+               states_.Of(image, names_)};
 }
 
 void Follower::After(const RecordedCall& call, const Rebuild& files) {
@@ -109,7 +109,7 @@ void Follower::Disturb() {
 
 std::optional<bool> Follower::Ask(const Rebuild& files,
                                   const std::string& query) {
-  return lastcommit::Ask(files.storage(), Full(files), query);
+  return lastcommit::Ask(files.storage(), names_, query);
 }
 
 void Follower::ReportNotYet(std::uint64_t call) {
@@ -147,7 +147,7 @@ void Follower::End(std::uint64_t call) {
 }
 
 StateId Follower::Look(const Rebuild& files) {
-  return states_.Of(files.storage(), Full(files));
+  return states_.Of(files.storage(), names_);
 }
 
 void Follower::SeeLock(const RecordedCall& call, const Effect& effect,
@@ -158,11 +158,11 @@ void Follower::SeeLock(const RecordedCall& call, const Effect& effect,
   if (!is_lock || inode == kNoInode) return;
   const bool is_taken = effect.kind == EffectKind::kLock && effect.exclusive;
   const Holder holder = {call.process, call.thread};
-  if (inode == files.storage().Find(Full(files)) &&
+  if (inode == files.storage().Find(names_.database) &&
       Covers(effect, kReservedByte) && is_taken) {
     lock_ = holder;
   }
-  if (inode != files.storage().Find(Full(files) + "-shm")) return;
+  if (inode != files.storage().Find(names_.index)) return;
   const auto set = [&](Holder& who) {
     if (is_taken) who = holder;
     if (!is_taken && who.process == call.process) who = {};
@@ -180,11 +180,11 @@ void Follower::SeeLock(const RecordedCall& call, const Effect& effect,
 void Follower::SeeWal(const RecordedCall& call, const Effect& effect,
                       const Rebuild& files) {
   const bool is_gone = effect.kind == EffectKind::kUnlink &&
-                       files.PathOf(effect.path) == WalOf(Full(files));
+                       files.PathOf(effect.path) == names_.wal;
   const bool is_write =
       effect.kind == EffectKind::kWrite &&
       files.InodeOf(effect.file) != kNoInode &&
-      files.InodeOf(effect.file) == files.storage().Find(WalOf(Full(files)));
+      files.InodeOf(effect.file) == files.storage().Find(names_.wal);
   if (is_gone || (is_write && effect.offset == 0)) {
     if (!line().broken.empty() && line().broken.back().second > call.number) {
       line().broken.back().second = call.number;
@@ -201,7 +201,7 @@ void Follower::SeeWal(const RecordedCall& call, const Effect& effect,
 void Follower::LookAtFrames(std::uint64_t call, const Rebuild& files) {
   overwrites_ = false;
   if (!line().IsBrokenAt(call) &&
-      HasBrokenCommit(files.storage(), Full(files))) {
+      HasBrokenCommit(files.storage(), names_.database)) {
     line().broken.emplace_back(call, UINT64_MAX);
   }
 }
@@ -219,14 +219,36 @@ void Follower::Count(std::uint64_t call) {
   line().counted.emplace_back(call, UINT64_MAX);
 }
 
+// Of all that a living program sees the database through.
+std::uint64_t Follower::DigestOfLive(const Storage& storage) const {
+  std::uint64_t digest = 0;
+  for (const std::string* const path :
+       {&names_.database, &names_.journal, &names_.wal, &names_.index}) {
+    const InodeId inode = storage.Find(*path);
+    const std::uint64_t own =
+        inode == kNoInode ? 0 : 1 + storage.DigestOf(inode);
+    digest = SplitMix64(digest ^ own).Next();
+  }
+  return digest;
+}
+
 // What was promised is what the living program sees. Not while somebody
 // writes: between its commit and the wal-index the two differ.
 void Follower::CompareLiveView(std::uint64_t call, const Rebuild& files) {
   if (!counts_ || is_locked() || index_lock_.process != 0) return;
-  const std::optional<Recovered> seen = LiveView(files.storage(), Full(files));
+  // Of most databases of a program nothing has changed since.
+  const std::uint64_t digest = DigestOfLive(files.storage());
+  if (agreed_ == std::pair(digest, state_)) {
+    ++timeline_.live_views;
+    return;
+  }
+  const std::optional<Recovered> seen = LiveView(files.storage(), names_);
   if (!seen.has_value()) return;
   ++timeline_.live_views;
-  if (*seen == states_[state_]) return;
+  if (*seen == states_[state_]) {
+    agreed_ = {digest, state_};
+    return;
+  }
   if (doubt_.has_value() && *seen == states_[*doubt_]) return;
   const StateId expected = states_.Add(*seen);
   Report({KillFinding::Kind::kUnseen, number_, call, -1, expected, state_,

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "judge/database_files.h"
@@ -22,8 +23,9 @@ namespace lastcommit {
 
 class Follower {
  public:
-  // The database `number` of the timeline, which has its line.
-  Follower(std::size_t number, Timeline& timeline,
+  // The database `number` of the timeline, which has its line; `files` is what
+  // the calls are applied to.
+  Follower(std::size_t number, const Rebuild& files, Timeline& timeline,
            const TimelineOptions& options, States& states);
 
   DatabaseTimeline& line() { return timeline_.databases[number_]; }
@@ -83,7 +85,6 @@ class Follower {
     std::int32_t thread = 0;
   };
 
-  std::string Full(const Rebuild& files) const { return files.PathOf(path_); }
   StateId Look(const Rebuild& files);
   bool IsWhole(StateId state) const;
   bool HasContent() const;
@@ -96,6 +97,7 @@ class Follower {
   void LookAtFrames(std::uint64_t call, const Rebuild& files);
 
   void Count(std::uint64_t call);
+  std::uint64_t DigestOfLive(const Storage& storage) const;
   void CompareLiveView(std::uint64_t call, const Rebuild& files);
   void Changed(std::uint64_t call, StateId before);
   void Odd(const Seen& seen, StateId before);
@@ -104,7 +106,7 @@ class Follower {
   void Put(const KillFinding& finding);
 
   const std::size_t number_;
-  const std::string path_;
+  const DatabaseNames names_;
   const std::optional<std::uint64_t> only_call_;
   Timeline& timeline_;
   States& states_;
@@ -121,6 +123,8 @@ class Follower {
   std::uint64_t last_touch_ = 0;
   std::int64_t wal_end_ = 0;  // of the frames until now
   bool overwrites_ = false;   // the transaction writes before it
+  // The newest live view that was what a kill leaves: its digest, and that.
+  std::optional<std::pair<std::uint64_t, StateId>> agreed_;
   std::optional<Seen> half_;
   std::optional<Open> open_;
   // What there is without the newest commit, of which nobody can say whether it

@@ -1,5 +1,7 @@
 #include "judge/judgement.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -71,9 +73,18 @@ ExitCode Judgement::exit_code() const {
 
 namespace {
 
+// Each image allocates the same again: the kernel would take the pages back and
+// clear new ones.
+void KeepFreedMemory() {
+  constexpr int kBytes = 64 << 20;
+  mallopt(M_TRIM_THRESHOLD, kBytes);
+  mallopt(M_MMAP_THRESHOLD, kBytes);
+}
+
 absl::StatusOr<Judgement> Judge(const std::string& recording,
                                 const JudgeOptions& options,
                                 const OnJudgeProgress& on_progress) {
+  KeepFreedMemory();
   Judgement judgement;
   judgement.promise = options.promise;
   judgement.only_call = options.timeline.only_call;

@@ -3,8 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include "judge/database_files.h"
-
 namespace lastcommit {
 namespace {
 
@@ -22,11 +20,8 @@ bool IsAbove(const std::string& directory, const std::string& path) {
 
 }  // namespace
 
-LapseWatch::LapseWatch(std::string path)
-    : path_(std::move(path)),
-      journal_(JournalOf(path_)),
-      wal_(WalOf(path_)),
-      index_(path_ + "-shm") {}
+LapseWatch::LapseWatch(std::string path, DatabaseNames names)
+    : below_(std::move(path)), names_(std::move(names)) {}
 
 std::vector<Lapse> LapseWatch::Take() {
   Close(transaction_);
@@ -39,12 +34,12 @@ LapseWatch::Role LapseWatch::RoleOf(const Effect& effect,
   const InodeId inode = files.InodeOf(effect.file);
   if (inode == kNoInode) return Role::kOther;
   const auto is = [&](const std::string& path) {
-    return files.storage().Find(files.PathOf(path)) == inode;
+    return files.storage().Find(path) == inode;
   };
-  if (is(path_)) return Role::kDatabase;
-  if (is(journal_)) return Role::kJournal;
-  if (is(wal_)) return Role::kWal;
-  return is(index_) ? Role::kIndex : Role::kOther;
+  if (is(names_.database)) return Role::kDatabase;
+  if (is(names_.journal)) return Role::kJournal;
+  if (is(names_.wal)) return Role::kWal;
+  return is(names_.index) ? Role::kIndex : Role::kOther;
 }
 
 void LapseWatch::See(const RecordedCall& call, const Rebuild& files) {
@@ -95,16 +90,16 @@ std::size_t LapseWatch::Add(const RecordedCall& call, Cause cause) {
 }
 
 void LapseWatch::SeeNames(const RecordedCall& call, const Effect& effect) {
-  if (effect.kind == EffectKind::kUnlink && effect.path == journal_) {
+  if (effect.kind == EffectKind::kUnlink && effect.path == below_.journal) {
     EndJournal(call);
     Add(call, Cause::kDirectoryNotSynced);
     journal_is_dirty_ = false;
-  } else if (effect.kind == EffectKind::kUnlink && effect.path == wal_) {
+  } else if (effect.kind == EffectKind::kUnlink && effect.path == below_.wal) {
     EndWal(call);
     wal_is_dirty_ = wal_header_is_dirty_ = false;
   }
   const auto is_or_holds = [this](const std::string& path) {
-    return path == path_ || IsAbove(path, path_);
+    return path == below_.database || IsAbove(path, below_.database);
   };
   const bool has_target = effect.kind == EffectKind::kRename ||
                           effect.kind == EffectKind::kExchange;
@@ -127,7 +122,7 @@ void LapseWatch::SeeLock(const RecordedCall& call, const Effect& effect,
     has_checkpoint_lock_ = true;
   } else if (role == Role::kDatabase && Covers(effect, kSharedByte) &&
              !has_checkpoint_lock_ &&
-             files.storage().Find(files.PathOf(wal_)) != kNoInode) {
+             files.storage().Find(names_.wal) != kNoInode) {
     Close(checkpoint_);
     checkpoint_ = Writer{call.process};
   }
@@ -263,7 +258,7 @@ void LapseWatch::WriteDatabase(const RecordedCall& call, const Effect& effect,
                                const Rebuild& files) {
   const Storage& storage = files.storage();
   const auto size_of = [&](const std::string& path) {
-    const InodeId inode = storage.Find(files.PathOf(path));
+    const InodeId inode = storage.Find(path);
     return inode == kNoInode ? 0 : storage.Size(inode);
   };
   // pager_truncate: SQLite cuts the file when the journal has ended.
@@ -271,10 +266,10 @@ void LapseWatch::WriteDatabase(const RecordedCall& call, const Effect& effect,
                       may_cut_ == call.thread && !transaction_.has_value();
   if (transaction_.has_value()) {
     // What is put behind the end of the database is not in the journal.
-    WriteInTransaction(call, effect.offset < size_of(path_));
+    WriteInTransaction(call, effect.offset < size_of(names_.database));
   } else if (is_cut) {
     Add(call, Cause::kVacuumUndone);
-  } else if (size_of(wal_) > 0) {
+  } else if (size_of(names_.wal) > 0) {
     Checkpoint(call);
   } else {
     Add(call, Cause::kUnprotected);

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "judge/cause.h"
+#include "judge/database_files.h"
 #include "record/rebuild.h"
 #include "record/recording.h"
 
@@ -39,8 +40,8 @@ struct Lapse {
 // Follows one database.
 class LapseWatch {
  public:
-  // Below the directory.
-  explicit LapseWatch(std::string path);
+  // `path` is below the directory, `names` are those of the Rebuild.
+  LapseWatch(std::string path, DatabaseNames names);
 
   // Before the call is applied.
   void See(const RecordedCall& call, const Rebuild& files);
@@ -87,10 +88,8 @@ class LapseWatch {
   void BeginTransaction(const RecordedCall& call);
   void Close(std::optional<Writer>& writer);
 
-  const std::string path_;
-  const std::string journal_;
-  const std::string wal_;
-  const std::string index_;
+  const DatabaseNames below_;
+  const DatabaseNames names_;
   std::vector<Lapse> lapses_;
   // Written, and not synced.
   bool database_is_dirty_ = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "disk/smallest_loss.h"
@@ -31,7 +33,8 @@ class Explorer {
         side_files_(timeline, limits.model) {
     files_.KeepOnly(timeline.files);
     for (const DatabaseTimeline& line : timeline.databases) {
-      evidence_.emplace_back(root, line);
+      names_.emplace_back(files_.PathOf(line.path));
+      evidence_.emplace_back(names_.back(), line);
       demands_.push_back(0);
       known_.emplace_back();
       next_.push_back(0);
@@ -44,8 +47,8 @@ class Explorer {
     has_begun_ = true;
     bool has_changed = false;
     std::vector<Touch> touches;
-    for (const DatabaseTimeline& line : timeline_.databases) {
-      touches.push_back(TouchOf(call, files_, files_.PathOf(line.path)));
+    for (const DatabaseNames& names : names_) {
+      touches.push_back(TouchOf(call, files_, names));
     }
     for (const Effect& effect : call.effects) {
       side_files_.SeeBefore(effect, files_);
@@ -172,18 +175,22 @@ class Explorer {
       }
       survivals.changes = std::min(survivals.changes, 4);
     }
+    const std::vector<bool> is_open = HaveOpenChanges();
     for (const Survival& survival : SurvivalsToTry(changes, call, survivals)) {
       if (survival.kind == SurvivalKind::kAll) continue;
-      images_.push_back(ImageOf(Resolve(files_.storage(), survival)));
+      images_.push_back(ImageOf(Resolve(files_.storage(), survival), is_open));
     }
   }
 
-  Image ImageOf(const Survived& survived) {
+  // `is_open`: the databases in which it may differ from the first image.
+  Image ImageOf(const Survived& survived, const std::vector<bool>& is_open) {
     Storage image = files_.storage().AfterCrash(survived.fates);
     image.DropUnreachable(files_.root());
     Image judged = {Chosen(survived), {}};
-    for (const DatabaseTimeline& line : timeline_.databases) {
-      judged.found.push_back(states_.Of(image, files_.PathOf(line.path)));
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      judged.found.push_back(is_open[i] || images_.empty()
+                                 ? states_.Of(image, names_[i])
+                                 : states_.Again(images_[0].found[i]));
     }
     return judged;
   }
@@ -200,10 +207,11 @@ class Explorer {
     const auto names = std::count_if(
         pending_.begin(), pending_.end(),
         [](const PendingChange& change) { return change.is_of_directory(); });
+    const std::vector<bool> all(names_.size(), true);
     PowerFinding shown;
     const auto shows = [&](const Survival& survival) {
       outcome_ = {};
-      images_ = {ImageOf(Resolve(files_.storage(), survival))};
+      images_ = {ImageOf(Resolve(files_.storage(), survival), all)};
       Judge(finding.call);
       for (const PowerFinding& other : outcome_.findings) {
         if (!IsSame(finding, other)) continue;
@@ -231,6 +239,27 @@ class Explorer {
     return one.kind == other.kind && one.cause == other.cause &&
            one.database == other.database && one.other == other.other &&
            one.promised == other.promised && one.lost == other.lost;
+  }
+
+  // Whether images of the newest crash point differ in the files of each
+  // database. A name that is not synced may be of anything.
+  std::vector<bool> HaveOpenChanges() const {
+    std::set<InodeId> changed;
+    for (const PendingChange& change : pending_) {
+      if (change.is_of_directory()) {
+        return std::vector<bool>(names_.size(), true);
+      }
+      changed.insert(change.inode);
+    }
+    const auto is_changed = [&](const std::string& path) {
+      return changed.contains(files_.storage().Find(path));
+    };
+    std::vector<bool> have;
+    for (const DatabaseNames& names : names_) {
+      have.push_back(is_changed(names.database) || is_changed(names.journal) ||
+                     is_changed(names.wal));
+    }
+    return have;
   }
 
   void Judge(std::uint64_t call) {
@@ -354,6 +383,7 @@ class Explorer {
   Rebuild files_;
   SideFiles side_files_;
   bool has_begun_ = false;
+  std::vector<DatabaseNames> names_;
   std::vector<Evidence> evidence_;
   std::vector<std::size_t> demands_;  // of each database: the promised commit
   // Of each database: which commit points had that state, until now.

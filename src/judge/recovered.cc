@@ -29,33 +29,46 @@ struct Finalize {
 using Connection = std::unique_ptr<sqlite3, Close>;
 using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-void AddText(std::string_view text, XXH3_state_t* hash) {
-  const std::uint64_t size = text.size();
-  XXH3_64bits_update(hash, &size, sizeof(size));
-  XXH3_64bits_update(hash, text.data(), text.size());
-}
+// A row as bytes that no other one has. What is hashed in many small parts
+// takes twice as long as what is put together first.
+class RowBytes {
+ public:
+  void Clear() { bytes_.clear(); }
+  template <typename Number>
+  void AddNumber(Number number) {
+    bytes_.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  }
+  void AddText(std::string_view text) {
+    AddNumber(std::uint64_t{text.size()});
+    bytes_.append(text);
+  }
+  std::uint64_t Hash() const {
+    return XXH3_64bits(bytes_.data(), bytes_.size());
+  }
 
-// The row with the types of its values.
-std::uint64_t HashOfRow(sqlite3_stmt* statement, XXH3_state_t* hash) {
-  XXH3_64bits_reset(hash);
+ private:
+  std::string bytes_;
+};
+
+// With the types of its values.
+std::uint64_t HashOfRow(sqlite3_stmt* statement, RowBytes& row) {
+  row.Clear();
   const int columns = sqlite3_column_count(statement);
   for (int i = 0; i < columns; ++i) {
     const int type = sqlite3_column_type(statement, i);
-    XXH3_64bits_update(hash, &type, sizeof(type));
+    row.AddNumber(type);
     if (type == SQLITE_INTEGER) {
-      const sqlite3_int64 value = sqlite3_column_int64(statement, i);
-      XXH3_64bits_update(hash, &value, sizeof(value));
+      row.AddNumber(sqlite3_column_int64(statement, i));
     } else if (type == SQLITE_FLOAT) {
-      const double value = sqlite3_column_double(statement, i);
-      XXH3_64bits_update(hash, &value, sizeof(value));
+      row.AddNumber(sqlite3_column_double(statement, i));
     } else if (type != SQLITE_NULL) {
       const void* const bytes = sqlite3_column_blob(statement, i);
       const auto size =
           static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
-      AddText({static_cast<const char*>(bytes), size}, hash);
+      row.AddText({static_cast<const char*>(bytes), size});
     }
   }
-  return XXH3_64bits_digest(hash);
+  return row.Hash();
 }
 
 struct FreeText {
@@ -65,8 +78,7 @@ struct FreeText {
 // Reads one database. The first thing that SQLite has against it ends it.
 class Reader {
  public:
-  explicit Reader(sqlite3* connection)
-      : connection_(connection), hash_(XXH3_createState()) {
+  explicit Reader(sqlite3* connection) : connection_(connection) {
     sqlite3_progress_handler(connection, kStepsBetween, IsTooLong, this);
   }
 
@@ -148,9 +160,9 @@ class Reader {
         "type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %' "
         "FROM sqlite_schema",
         [&](sqlite3_stmt* row) {
-          XXH3_64bits_reset(hash_.get());
-          for (int i = 0; i < 4; ++i) AddText(TextAt(row, i), hash_.get());
-          sum += XXH3_64bits_digest(hash_.get());
+          row_.Clear();
+          for (int i = 0; i < 4; ++i) row_.AddText(TextAt(row, i));
+          sum += row_.Hash();
           if (sqlite3_column_int(row, 4) == 1) {
             names_.push_back(TextAt(row, 1));
           }
@@ -167,17 +179,13 @@ class Reader {
         sqlite3_mprintf("SELECT * FROM \"%w\"", name.c_str()));
     ForEach(sql.get(), [&](sqlite3_stmt* row) {
       ++table.rows;
-      table.digest += HashOfRow(row, hash_.get());
+      table.digest += HashOfRow(row, row_);
     });
     found_.tables[name] = table;
   }
 
-  struct FreeHash {
-    void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
-  };
-
   sqlite3* connection_;
-  std::unique_ptr<XXH3_state_t, FreeHash> hash_;
+  RowBytes row_;
   std::vector<std::string> names_;
   std::int64_t steps_ = 0;
   Recovered found_;
@@ -189,9 +197,14 @@ void WithConnection(SimDisk& disk, const std::string& database, Use use) {
   UseSimDisk(&disk);
   {
     sqlite3* opened = nullptr;
-    const int result = sqlite3_open_v2(database.c_str(), &opened,
-                                       SQLITE_OPEN_READWRITE, "lastcommit-sim");
+    const int result = sqlite3_open_v2(
+        database.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+        "lastcommit-sim");
     const Connection connection(opened);
+    // What is closed is thrown away: a checkpoint would help nobody.
+    if (opened != nullptr) {
+      sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
     use(result, opened);
   }
   UseSimDisk(nullptr);
@@ -221,38 +234,35 @@ std::string ContentOf(const Storage& storage, const std::string& path) {
 
 }  // namespace
 
-Recovered Recover(const Storage& image, const std::string& database) {
-  if (image.Find(database) == kNoInode) return {};
-  SimDisk disk(image);
-  disk.storage().NeverLosesPower();
-  return ReadFrom(disk, database);
+Recovered Recover(const Storage& image, const DatabaseNames& names) {
+  if (image.Find(names.database) == kNoInode) return {};
+  SimDisk disk(FilesOf(image, names));
+  return ReadFrom(disk, names.database);
 }
 
 std::optional<Recovered> LiveView(const Storage& image,
-                                  const std::string& database) {
+                                  const DatabaseNames& names) {
   // The header of the wal-index, twice: whoever writes it makes the two differ.
   // https://sqlite.org/walformat.html#the_wal_index_header
   constexpr std::size_t kHeader = 48;
-  const std::string index = ContentOf(image, database + "-shm");
-  if (image.Find(database) == kNoInode ||
-      image.Find(database + "-wal") == kNoInode || index.size() < 2 * kHeader ||
+  const std::string index = ContentOf(image, names.index);
+  if (image.Find(names.database) == kNoInode ||
+      image.Find(names.wal) == kNoInode || index.size() < 2 * kHeader ||
       index[0] == '\0' ||
       index.compare(0, kHeader, index, kHeader, kHeader) != 0) {
     return std::nullopt;
   }
-  SimDisk disk(image);
-  disk.storage().NeverLosesPower();
-  disk.SetIndex(database, index);
-  return ReadFrom(disk, database);
+  SimDisk disk(FilesOf(image, names));
+  disk.SetIndex(names.database, index);
+  return ReadFrom(disk, names.database);
 }
 
-std::optional<bool> Ask(const Storage& image, const std::string& database,
+std::optional<bool> Ask(const Storage& image, const DatabaseNames& names,
                         const std::string& query) {
-  if (image.Find(database) == kNoInode) return std::nullopt;
-  SimDisk disk(image);
-  disk.storage().NeverLosesPower();
+  if (image.Find(names.database) == kNoInode) return std::nullopt;
+  SimDisk disk(FilesOf(image, names));
   std::optional<bool> answer;
-  WithConnection(disk, database, [&](int result, sqlite3* connection) {
+  WithConnection(disk, names.database, [&](int result, sqlite3* connection) {
     if (result != SQLITE_OK) return;
     sqlite3_stmt* prepared = nullptr;
     sqlite3_prepare_v2(connection, query.c_str(), -1, &prepared, nullptr);

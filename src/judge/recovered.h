@@ -16,6 +16,7 @@
 #include <string>
 
 #include "disk/storage.h"
+#include "judge/database_files.h"
 
 namespace lastcommit {
 
@@ -50,18 +51,18 @@ struct RecoveryLimits {
   static constexpr std::int64_t kSteps = 2'000'000;
 };
 
-// Works on a copy of `image`. RegisterSimVfs() was called.
-Recovered Recover(const Storage& image, const std::string& database);
+// Works on a copy of the files. RegisterSimVfs() was called.
+Recovered Recover(const Storage& image, const DatabaseNames& names);
 
 // What a connection finds that is opened beside those of the living program:
 // nobody recovers, and the wal-index (the content of "-shm") says which frames
 // of the WAL count. nullopt: there is none, or somebody is writing it.
 std::optional<Recovered> LiveView(const Storage& image,
-                                  const std::string& database);
+                                  const DatabaseNames& names);
 
 // The first value that the query gives of the recovered database, as SQLite's
 // true or false; nullopt: it gives none (no such table, a syntax error).
-std::optional<bool> Ask(const Storage& image, const std::string& database,
+std::optional<bool> Ask(const Storage& image, const DatabaseNames& names,
                         const std::string& query);
 
 // For people, what `found` has and `expected` has not, or the other way round:

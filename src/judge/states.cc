@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "judge/database_files.h"
 #include "store/splitmix64.h"
 #include "xxhash.h"
 
@@ -24,18 +23,18 @@ class Mixer {
 };
 
 // Of all that recovery looks at.
-std::uint64_t DigestOfImage(const Storage& image, const std::string& database) {
+std::uint64_t DigestOfImage(const Storage& image, const DatabaseNames& names) {
   Mixer mixer;
-  for (const std::string& path :
-       {database, JournalOf(database), WalOf(database)}) {
-    const InodeId inode = image.Find(path);
+  for (const std::string* const path :
+       {&names.database, &names.journal, &names.wal}) {
+    const InodeId inode = image.Find(*path);
     mixer.Add(inode == kNoInode ? 0 : 1 + image.DigestOf(inode));
   }
   // A journal may name a super-journal.
-  for (const std::string& path : image.Paths()) {
+  image.ForEachPath([&mixer](const std::string& path) {
     if (IsSuperJournal(path)) mixer.Add(path);
-  }
-  mixer.Add(database);
+  });
+  mixer.Add(names.database);
   return mixer.value();
 }
 
@@ -54,13 +53,13 @@ std::uint64_t DigestOfContent(const Recovered& recovered) {
 
 }  // namespace
 
-StateId States::Of(const Storage& image, const std::string& database) {
+StateId States::Of(const Storage& image, const DatabaseNames& names) {
   ++images_;
-  const std::uint64_t digest = DigestOfImage(image, database);
+  const std::uint64_t digest = DigestOfImage(image, names);
   const auto known = by_image_.find(digest);
   if (known != by_image_.end()) return known->second;
   ++recovered_;
-  const StateId state = Intern(Recover(image, database));
+  const StateId state = Intern(Recover(image, names));
   by_image_.emplace(digest, state);
   return state;
 }

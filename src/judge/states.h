@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "disk/storage.h"
+#include "judge/database_files.h"
 #include "judge/recovered.h"
 
 namespace lastcommit {
@@ -22,7 +23,13 @@ using StateId = std::size_t;
 class States {
  public:
   // What the database holds after a crash that leaves `image`.
-  StateId Of(const Storage& image, const std::string& database);
+  StateId Of(const Storage& image, const DatabaseNames& names);
+  // One more image in which the files of a database are those of an image that
+  // holds this.
+  StateId Again(StateId state) {
+    ++images_;
+    return state;
+  }
 
   // The number of a content that was found otherwise.
   StateId Add(Recovered recovered) { return Intern(std::move(recovered)); }

@@ -90,7 +90,7 @@ class Walk {
       timeline.databases.push_back({});
       timeline.databases.back().path = path;
       followers_.push_back(std::make_unique<Follower>(
-          followers_.size(), timeline, options, states));
+          followers_.size(), files_, timeline, options, states));
     }
   }
 

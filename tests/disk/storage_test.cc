@@ -379,6 +379,21 @@ TEST_F(StorageTest, AFileWithoutANameKeepsItsBytesUntilItGetsOne) {
   EXPECT_EQ(After(Of(SurvivalKind::kNone), "new"), "bytes");
 }
 
+TEST_F(StorageTest, WhatIsTakenAloneHasNoOtherNames) {
+  const InodeId a = storage_.Create("a");
+  const InodeId b = storage_.Create("b");
+  storage_.Write(a, 0, "of a");
+  storage_.Write(b, 0, "of b");
+  Storage alone = storage_.Alone({"a", "c"});
+  EXPECT_EQ(alone.Paths(), std::vector<std::string>({"a"}));
+  EXPECT_EQ(alone.DigestOf(a), storage_.DigestOf(a));
+  EXPECT_FALSE(alone.Exists(b));
+  alone.Write(a, 0, "new");
+  EXPECT_FALSE(alone.has_pending_changes());
+  EXPECT_NE(alone.DigestOf(a), storage_.DigestOf(a));
+  EXPECT_NE(alone.Create("d"), b);
+}
+
 TEST_F(StorageTest, ASyncOfEverythingLeavesNothingPending) {
   Write(storage_.Create("a"), 0, "x");
   storage_.CreateDirectory("d");
