@@ -10,7 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "judge/finding_view.h"
+#include "output/shown.h"
 
 namespace lastcommit {
 namespace {
@@ -19,7 +22,9 @@ namespace {
 constexpr std::size_t kMostFindings = 50;
 constexpr std::size_t kMostDatabases = 20;
 constexpr std::size_t kMostLanes = 4;
+constexpr int kMostFiles = 4;  // of one name
 constexpr std::size_t kMostPromises = 50;
+constexpr std::size_t kLongestPath = 25;  // of a lane
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -52,12 +57,16 @@ class PageMaker {
     if (count > most) Say(absl::StrCat("and ", count - most, " more"));
   }
 
-  // The last line is the verdict, and stands above.
+  // The last line is the verdict. Its word stands above, and the rest of it
+  // comes first: "HELD (promise: survives a kill)".
   void AddText() {
     std::vector<std::string> lines =
         absl::StrSplit(TextOf(judgement_), '\n', absl::SkipEmpty());
-    if (!lines.empty())
-      std::rotate(lines.begin(), lines.end() - 1, lines.end());
+    absl::string_view verdict = lines.back();
+    absl::ConsumePrefix(&verdict, absl::StrCat(page_.verdict, " ("));
+    absl::ConsumeSuffix(&verdict, ")");
+    Say(std::string(verdict));
+    lines.pop_back();
     for (std::string& line : lines) Say(std::move(line));
   }
 
@@ -95,18 +104,57 @@ class PageMaker {
                : static_cast<double>(call - timeline_.first_call);
   }
 
+  // A lane for each file that had the name: one that the program puts in its
+  // place is another one.
+  void AddLanes(const DatabaseTimeline& line, Strip& strip) {
+    const std::string name = NameOfLane(line.path, strip);
+    const auto is_there = [&](std::size_t commit) {
+      return !judgement_.states[line.commits[commit].state].is_empty();
+    };
+    Strip::Lane lane = {.name = name, .tone = Strip::Tone::kGood};
+    int files = 1;
+    for (std::size_t c = 1; c < line.commits.size(); ++c) {
+      const double place = PlaceOf(line.commits[c].call);
+      const bool ends_file = line.commits[c].by == CommitBy::kOwnFiles &&
+                             is_there(c - 1) && files < kMostFiles;
+      if (!ends_file || !is_there(c)) lane.marks.push_back(place);
+      if (!ends_file) continue;
+      strip.lanes.push_back(lane);
+      lane.marks.clear();
+      ++files;
+      lane.name = absl::StrCat(name, ", file ", files,
+                               files == kMostFiles ? " and later" : "");
+      if (is_there(c)) lane.marks.push_back(place);
+    }
+    if (files == 1 || !lane.marks.empty()) {
+      strip.lanes.push_back(std::move(lane));
+    }
+  }
+
+  // The end of a long path, and what else it takes to have a name of its own.
+  static std::string NameOfLane(const std::string& path, const Strip& strip) {
+    std::string name = absl::StrCat("commits of ", ShortPath(path));
+    const bool is_taken = std::any_of(
+        strip.lanes.begin(), strip.lanes.end(),
+        [&name](const Strip::Lane& lane) { return lane.name == name; });
+    if (is_taken) absl::StrAppend(&name, ", ", strip.lanes.size() + 1);
+    return name;
+  }
+
+  static std::string ShortPath(const std::string& path) {
+    return path.size() <= kLongestPath
+               ? Shown(path)
+               : absl::StrCat("...",
+                              Shown(path.substr(path.size() - kLongestPath)));
+  }
+
   void AddCalls() {
     Strip strip = {.title = "What happened at which call of the program",
                    .x = "recorded calls",
                    .end = PlaceOf(timeline_.calls)};
     for (std::size_t i = 0;
          i < std::min(timeline_.databases.size(), kMostLanes); ++i) {
-      const DatabaseTimeline& line = timeline_.databases[i];
-      Strip::Lane lane = {.name = "commits", .tone = Strip::Tone::kGood};
-      for (std::size_t c = 1; c < line.commits.size(); ++c) {
-        lane.marks.push_back(PlaceOf(line.commits[c].call));
-      }
-      strip.lanes.push_back(std::move(lane));
+      AddLanes(timeline_.databases[i], strip);
     }
     Strip::Lane promises = {.name = timeline_.has_acks ? "acknowledgements"
                                                        : "promises"};

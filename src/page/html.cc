@@ -267,15 +267,28 @@ std::string PlotOf(const Plot& plot) {
                       "</figcaption></figure>\n");
 }
 
+std::string LabelOf(const Strip::Lane& lane) {
+  return absl::StrCat(lane.name, " (", lane.marks.size(), ")");
+}
+
+// Where lanes begin, beside the longest of their names.
+double LeftOf(const Strip& strip) {
+  constexpr double kCharacter = 6.5;
+  std::size_t longest = 0;
+  for (const Strip::Lane& lane : strip.lanes) {
+    longest = std::max(longest, LabelOf(lane).size());
+  }
+  return std::clamp(kCharacter * static_cast<double>(longest), 150.0, 300.0);
+}
+
 // Marks of one place are one.
-std::string LaneOf(const Strip::Lane& lane, double end, double top) {
-  constexpr double kLaneLeft = 150;
+std::string LaneOf(const Strip::Lane& lane, double end, double left,
+                   double top) {
   constexpr char const* kTones[] = {"plain", "good", "bad"};
   std::set<std::int64_t> places;  // in tenths
   for (const double mark : lane.marks) {
     const double part = end <= 0 ? 0 : std::clamp(mark / end, 0.0, 1.0);
-    places.insert(
-        std::llround(10 * (kLaneLeft + part * (kWidth - kRight - kLaneLeft))));
+    places.insert(std::llround(10 * (left + part * (kWidth - kRight - left))));
   }
   std::string path;
   for (const std::int64_t place : places) {
@@ -285,22 +298,21 @@ std::string LaneOf(const Strip::Lane& lane, double end, double top) {
   return absl::StrFormat(
       "%s<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/><path class=\"%s\" "
       "d=\"%s\"/>",
-      SvgText(0, top + 16, "start",
-              absl::StrCat(lane.name, " (", lane.marks.size(), ")")),
-      kLaneLeft, top + 12, kWidth - kRight,
-      kTones[static_cast<std::size_t>(lane.tone)], path);
+      SvgText(0, top + 16, "start", LabelOf(lane)), left, top + 12,
+      kWidth - kRight, kTones[static_cast<std::size_t>(lane.tone)], path);
 }
 
 std::string StripOf(const Strip& strip) {
   constexpr double kLane = 26;
+  const double left = LeftOf(strip);
   double top = 4;
   std::string lanes;
   for (const Strip::Lane& lane : strip.lanes) {
-    lanes += LaneOf(lane, strip.end, top);
+    lanes += LaneOf(lane, strip.end, left, top);
     top += kLane;
   }
-  lanes += SvgText(150, top + 14, "start", "0");
-  lanes += SvgText((150 + kWidth) / 2, top + 14, "middle", strip.x);
+  lanes += SvgText(left, top + 14, "start", "0");
+  lanes += SvgText((left + kWidth) / 2, top + 14, "middle", strip.x);
   lanes += SvgText(kWidth - kRight, top + 14, "end", Number(strip.end));
   return absl::StrFormat(
       "<figure><svg viewBox=\"0 0 %g %g\" role=\"img\" aria-label=\"%s\">%s"

@@ -151,6 +151,14 @@ def made_anew():
         say("deleted")
 
 
+def one_name_in_two_folders():
+    for folder in ("one", "two"):
+        os.mkdir(folder)
+    sync_directory()
+    for folder in ("one", "two"):
+        put(extra(f"{folder}/a.db"), 1 if folder == "one" else 2)
+
+
 def sync_directory():
     directory = os.open(".", os.O_RDONLY)
     os.fsync(directory)
