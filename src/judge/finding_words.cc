@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "names/names.h"
+#include "output/plural.h"
 #include "output/shown.h"
 
 namespace lastcommit {
@@ -161,6 +162,10 @@ std::string InWords(const Judgement& judgement, const PowerFinding& finding) {
         "up to ", finding.lost, " of ", finding.promised,
         judgement.timeline.has_acks ? " acknowledged" : " promised",
         " commits of ", name, " are lost");
+    if (finding.acknowledged > 0) {
+      absl::StrAppend(&what, ", and with them ", finding.acknowledged_lost,
+                      " of ", Plural(finding.acknowledged, "acknowledgement"));
+    }
   } else if (finding.kind == PowerKind::kTorn) {
     what = absl::StrCat("of a transaction over ", name, " and ",
                         NameOf(judgement, finding.other), " only the part in ",

@@ -56,6 +56,10 @@ FindingView ViewOf(const Judgement& judgement, const PowerFinding& finding) {
       {"lost", finding.lost},
       {"images", finding.images},
       {"call", finding.call}};
+  if (finding.acknowledged > 0) {
+    view.json["acknowledged"] = finding.acknowledged;
+    view.json["acknowledged_lost"] = finding.acknowledged_lost;
+  }
   return view;
 }
 

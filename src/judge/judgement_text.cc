@@ -84,8 +84,10 @@ class Text {
          Plural(static_cast<std::int64_t>(timeline().databases.size()),
                 "database"),
          ", ",
-         Plural(static_cast<std::int64_t>(timeline().promises.size()),
-                timeline().has_acks ? "acknowledgement" : "promise"),
+         timeline().has_acks
+             ? Plural(timeline().acknowledged(), "acknowledgement")
+             : Plural(static_cast<std::int64_t>(timeline().promises.size()),
+                      "promise"),
          ", ",
          Plural(static_cast<std::int64_t>(timeline().calls -
                                           timeline().first_call),

@@ -71,6 +71,7 @@ class Explorer {
     // Nothing may have changed since a crash point that was left out.
     if (limits_.only_call == promise.call && images_.empty()) TakeImages();
     demands_ = promise.commits;
+    ++promised_;
     if (reduced_ != nullptr) return Reduce(promise.call);
     side_files_.Take(promise.call, files_, outcome_.side_files);
     Judge(promise.call);
@@ -359,6 +360,20 @@ class Explorer {
     return true;
   }
 
+  // An acknowledgement is lost with the newest commit that it covers.
+  PowerFinding WithAcknowledgements(PowerFinding finding) const {
+    const std::int64_t newest = finding.promised - finding.lost;
+    for (std::size_t i = 0; i < promised_ && finding.lost > 0; ++i) {
+      const ProgramPromise& promise = timeline_.promises[i];
+      finding.acknowledged += promise.lines;
+      if (static_cast<std::int64_t>(promise.commits[finding.database]) >
+          newest) {
+        finding.acknowledged_lost += promise.lines;
+      }
+    }
+    return finding;
+  }
+
   void Add(PowerFinding finding) {
     finding.images = 1;
     for (PowerFinding& known : outcome_.findings) {
@@ -368,13 +383,13 @@ class Explorer {
       }
       finding.images = known.images + 1;
       if (finding.lost > known.lost) {
-        known = finding;
+        known = WithAcknowledgements(std::move(finding));
       } else {
         known.images = finding.images;
       }
       return;
     }
-    outcome_.findings.push_back(finding);
+    outcome_.findings.push_back(WithAcknowledgements(std::move(finding)));
   }
 
   const Timeline& timeline_;
@@ -386,6 +401,7 @@ class Explorer {
   std::vector<DatabaseNames> names_;
   std::vector<Evidence> evidence_;
   std::vector<std::size_t> demands_;  // of each database: the promised commit
+  std::size_t promised_ = 0;          // of the promises until now
   // Of each database: which commit points had that state, until now.
   std::vector<std::map<StateId, Known>> known_;
   std::vector<std::size_t> next_;

@@ -45,6 +45,10 @@ struct PowerFinding {
   bool is_reduced = false;
   std::int64_t promised = 0;  // commits that were
   std::int64_t lost = 0;      // of these
+  // kLost: lines that were acknowledged until then, and how many of them after
+  // a commit that is lost.
+  std::int64_t acknowledged = 0;
+  std::int64_t acknowledged_lost = 0;
   StateId expected = 0;
   StateId found = 0;
   std::size_t other = 0;  // kTorn: the database whose part is missing

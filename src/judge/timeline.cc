@@ -34,6 +34,23 @@ std::optional<ProgramPromise> PromiseOf(const RecordedCall& call,
   return std::nullopt;
 }
 
+// Counts lines of acknowledgements, which may come in parts.
+class LineCount {
+ public:
+  // How many begin in that.
+  std::int64_t Of(const std::string& text) {
+    std::int64_t lines = 0;
+    for (const char c : text) {
+      if (is_at_end_) ++lines;
+      is_at_end_ = c == '\n';
+    }
+    return lines;
+  }
+
+ private:
+  bool is_at_end_ = true;  // of a line
+};
+
 // "ack 5 ? SELECT ...": the question of each line.
 std::vector<std::string> QuestionsOf(const std::string& text) {
   std::vector<std::string> questions;
@@ -149,6 +166,9 @@ class Walk {
           follower->Promised(promise.call, thread, files_));
     }
     AskQuestions(promise, followers_, files_, timeline_);
+    if (promise.kind == ProgramPromise::Kind::kAck) {
+      promise.lines = lines_.Of(promise.text);
+    }
     if (options_.atomic && !timeline_.promises.empty()) {
       const ProgramPromise& before = timeline_.promises.back();
       for (std::size_t i = 0; i < followers_.size(); ++i) {
@@ -165,6 +185,7 @@ class Walk {
   Followers followers_;
   JointCommits joint_;
   Writers writers_;
+  LineCount lines_;
   bool has_begun_ = false;
 };
 
@@ -196,6 +217,12 @@ bool DatabaseTimeline::IsUnprotectedAt(std::uint64_t call) const {
 
 bool DatabaseTimeline::IsBrokenAt(std::uint64_t call) const {
   return AreWithin(broken, call);
+}
+
+std::int64_t Timeline::acknowledged() const {
+  std::int64_t lines = 0;
+  for (const ProgramPromise& promise : promises) lines += promise.lines;
+  return lines;
 }
 
 absl::StatusOr<Timeline> TimelineOf(const std::string& recording,

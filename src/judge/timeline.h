@@ -37,6 +37,7 @@ struct ProgramPromise {
   std::uint64_t call = 0;
   Kind kind = Kind::kOutput;
   std::string text;
+  std::int64_t lines = 0;  // of acknowledgements: that begin in it
   // Of each database, in order: which of its commit points was the newest.
   std::vector<std::size_t> commits;
 };
@@ -116,6 +117,8 @@ struct Timeline {
   // Somebody ended it there, and what comes later was not looked at; 0:
   // nobody did.
   std::uint64_t ended_at = 0;
+
+  std::int64_t acknowledged() const;  // lines
 };
 
 struct TimelineOptions {

@@ -13,6 +13,7 @@ namespace lastcommit {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class PromisesTest : public JudgeTest {
@@ -94,6 +95,38 @@ TEST_F(PromisesTest, WithATerminalEachLineIsOnePromise) {
   EXPECT_EQ(all, "one\ntwo\n");
   EXPECT_EQ(outputs.size(), 2u);
   EXPECT_EQ(directory_.Get("output"), "one\ntwo\n");
+}
+
+TEST_F(PromisesTest, LinesAreCountedWhoseCommitsAreLost) {
+  const Judgement judgement =
+      JudgeProgram("mistakes.py", "acknowledged_at_normal");
+  ASSERT_EQ(judgement.power.findings.size(), 1U);
+  const auto json = JsonOf(judgement).at("power").at(0);
+  // The table, a commit for each of 4 lines, and 6 times 3 for two lines.
+  EXPECT_EQ(json.at("promised"), 1 + 4 + 6 * 3);
+  EXPECT_EQ(json.at("lost"), 6 * 3);
+  EXPECT_EQ(json.at("acknowledged"), 4 + 6 * 2);
+  EXPECT_EQ(json.at("acknowledged_lost"), 6 * 2);
+  EXPECT_THAT(TextOf(judgement),
+              HasSubstr("up to 18 of 23 acknowledged commits of a.db are lost, "
+                        "and with them 12 of 16 acknowledgements; setting: "));
+  EXPECT_THAT(TextOf(judgement), HasSubstr(", 16 acknowledgements, "));
+}
+
+TEST_F(PromisesTest, ALineThatComesInPartsIsOne) {
+  const auto json = JsonOf(JudgeProgram("mistakes.py", "acknowledged_in_parts"))
+                        .at("power")
+                        .at(0);
+  EXPECT_EQ(json.at("lost"), 6);
+  EXPECT_EQ(json.at("acknowledged"), 5);
+  EXPECT_EQ(json.at("acknowledged_lost"), 5);
+}
+
+TEST_F(PromisesTest, OutputIsNoAcknowledgement) {
+  const auto json =
+      JsonOf(JudgeProgram("mistakes.py", "wal_normal")).at("power").at(0);
+  EXPECT_EQ(json.at("lost"), 21);
+  EXPECT_FALSE(json.contains("acknowledged"));
 }
 
 }  // namespace

@@ -377,6 +377,31 @@ def acknowledged_after_commit():
         acknowledge(f"ack {i} ? SELECT count(*) = 1 FROM t WHERE x = {i}")
 
 
+def acknowledged_at_normal():
+    """One line for a commit, a checkpoint, and then two for three."""
+    connection = store("WAL", "NORMAL")
+    for i in range(4):
+        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
+        acknowledge(f"ack {i}")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for i in range(6):
+        for j in range(3):
+            connection.execute("INSERT INTO t VALUES(?, ?)", (i, j))
+        acknowledge(f"ack {i}\nand {i}")
+    os._exit(0)
+
+
+def acknowledged_in_parts():
+    """A line is one, in however many writes it comes."""
+    connection = store("WAL", "NORMAL")
+    acks = os.open(os.environ["LASTCOMMIT_ACK"], os.O_WRONLY | os.O_APPEND)
+    for i in range(5):
+        connection.execute("INSERT INTO t VALUES(?, 0)", (i,))
+        os.write(acks, b"ack ")
+        os.write(acks, b"5\n" if i < 4 else b"without an end")
+    os._exit(0)
+
+
 def two_transactions_for_one_step():
     connection = store("WAL", "FULL")
     acknowledge("ready")
