@@ -384,6 +384,7 @@ TEST_F(StorageTest, WhatIsTakenAloneHasNoOtherNames) {
   const InodeId b = storage_.Create("b");
   storage_.Write(a, 0, "of a");
   storage_.Write(b, 0, "of b");
+  storage_.SyncEverything();
   Storage alone = storage_.Alone({"a", "c"});
   EXPECT_EQ(alone.Paths(), std::vector<std::string>({"a"}));
   EXPECT_EQ(alone.DigestOf(a), storage_.DigestOf(a));
