@@ -53,6 +53,13 @@ Effect Named(EffectKind kind, FileId file, const std::string& path) {
   return effect;
 }
 
+CallEffects::TakeEffect Into(std::vector<Effect>& effects) {
+  return [&effects](Effect effect) {
+    effects.push_back(std::move(effect));
+    return absl::OkStatus();
+  };
+}
+
 Effect Resized(FileId file, std::int64_t size) {
   Effect effect = EffectOf(EffectKind::kTruncate, file);
   effect.offset = size;
@@ -92,7 +99,8 @@ void OutsideChanges::Add(const std::string& path) {
   if (!is_known && paths.size() < kMostPaths) paths.push_back(path);
 }
 
-void CallEffects::Change(Effect effect, std::vector<Effect>& effects) {
+// What the mapping of a file holds.
+void CallEffects::Follow(const Effect& effect) {
   if (const auto found = mappings_.find(effect.file);
       found != mappings_.end()) {
     std::string& content = found->second.content;
@@ -106,12 +114,17 @@ void CallEffects::Change(Effect effect, std::vector<Effect>& effects) {
       std::fill_n(content.begin() + effect.offset, effect.amount, '\0');
     }
   }
+}
+
+void CallEffects::Change(Effect effect, std::vector<Effect>& effects) {
+  Follow(effect);
   effects.push_back(std::move(effect));
 }
 
+// Only a part of the file is in memory.
 absl::Status CallEffects::Put(FileId file, const std::string& path,
                               std::int64_t offset, std::int64_t amount,
-                              std::vector<Effect>& effects) {
+                              const TakeEffect& take) {
   constexpr auto kMost = static_cast<std::int64_t>(RecordingLimits::kMaxWrite);
   for (std::int64_t done = 0; done < amount;) {
     const std::int64_t part = std::min(amount - done, kMost);
@@ -124,7 +137,8 @@ absl::Status CallEffects::Put(FileId file, const std::string& path,
     Effect effect = EffectOf(EffectKind::kWrite, file);
     effect.offset = offset + done;
     effect.bytes = *std::move(bytes);
-    Change(std::move(effect), effects);
+    Follow(effect);
+    RETURN_IF_ERROR(take(std::move(effect)));
     done += part;
   }
   return absl::OkStatus();
@@ -135,19 +149,19 @@ absl::Status CallEffects::PutAll(FileId file, const std::string& path,
   struct stat found = {};
   if (stat(path.c_str(), &found) != 0) return absl::OkStatus();
   Change(Resized(file, 0), effects);
-  RETURN_IF_ERROR(Put(file, path, 0, found.st_size, effects));
+  RETURN_IF_ERROR(Put(file, path, 0, found.st_size, Into(effects)));
   return absl::OkStatus();
 }
 
-void CallEffects::Create(const std::string& path, const struct stat& found,
-                         EffectKind kind, std::vector<Effect>& effects) {
+Effect CallEffects::Create(const std::string& path, const struct stat& found,
+                           EffectKind kind) {
   const FileId file = files_.Bind(found);
   if (kind != EffectKind::kCreateNameless) files_.AddName(path, file);
-  effects.push_back(Named(kind, file, path));
+  return Named(kind, file, path);
 }
 
 absl::Status CallEffects::Appeared(const std::string& path,
-                                   std::vector<Effect>& effects) {
+                                   const TakeEffect& take) {
   const std::string full =
       path.empty() ? files_.root() : absl::StrCat(files_.root(), "/", path);
   struct stat found = {};
@@ -155,27 +169,26 @@ absl::Status CallEffects::Appeared(const std::string& path,
   if (const FileId known = files_.Find(found);
       known != 0 && files_.HasName(known)) {
     files_.AddName(path, known);
-    effects.push_back(Named(EffectKind::kLink, known, path));
-    return absl::OkStatus();
+    return take(Named(EffectKind::kLink, known, path));
   }
   if (S_ISREG(found.st_mode)) {
-    Create(path, found, EffectKind::kCreate, effects);
-    return Put(files_.Find(found), full, 0, found.st_size, effects);
+    RETURN_IF_ERROR(take(Create(path, found, EffectKind::kCreate)));
+    return Put(files_.Find(found), full, 0, found.st_size, take);
   }
   if (S_ISLNK(found.st_mode)) {
-    Create(path, found, EffectKind::kSymlink, effects);
+    Effect link = Create(path, found, EffectKind::kSymlink);
     std::error_code error;
-    effects.back().to = fs::read_symlink(full, error);
-    return absl::OkStatus();
+    link.to = fs::read_symlink(full, error);
+    return take(std::move(link));
   }
   if (!S_ISDIR(found.st_mode)) return absl::OkStatus();  // no content
   if (!path.empty()) {
-    Create(path, found, EffectKind::kCreateDirectory, effects);
+    RETURN_IF_ERROR(take(Create(path, found, EffectKind::kCreateDirectory)));
   }
   for (const std::string& name : NamesIn(full)) {
     const std::string below =
         path.empty() ? name : absl::StrCat(path, "/", name);
-    RETURN_IF_ERROR(Appeared(below, effects));
+    RETURN_IF_ERROR(Appeared(below, take));
   }
   return absl::OkStatus();
 }
@@ -216,7 +229,7 @@ absl::Status CallEffects::FinishWrite(const Tracee& tracee,
   }
   const auto position = tracee.PositionOf(call.descriptor);
   RETURN_IF_ERROR(Put(call.file, tracee.ProcPath(call.descriptor),
-                      OffsetOf(call, result, position), result, effects));
+                      OffsetOf(call, result, position), result, Into(effects)));
   if (SyncsItself(call, position.has_value() ? position->flags : 0)) {
     effects.push_back(EffectOf(EffectKind::kSyncData, call.file));
   }
@@ -240,7 +253,7 @@ absl::Status CallEffects::FinishOpen(const Tracee& tracee,
     // "/directory/#number (deleted)": O_TMPFILE.
     const auto path = files_.Below(name.substr(0, name.rfind(" (deleted)")));
     if (path.has_value()) {
-      Create(*path, *found, EffectKind::kCreateNameless, effects);
+      effects.push_back(Create(*path, *found, EffectKind::kCreateNameless));
     }
     return absl::OkStatus();
   }
@@ -249,7 +262,9 @@ absl::Status CallEffects::FinishOpen(const Tracee& tracee,
     return absl::OkStatus();
   }
   const auto path = files_.Below(name);
-  if (path.has_value()) Create(*path, *found, EffectKind::kCreate, effects);
+  if (path.has_value()) {
+    effects.push_back(Create(*path, *found, EffectKind::kCreate));
+  }
   return absl::OkStatus();
 }
 
@@ -294,7 +309,7 @@ absl::Status CallEffects::FinishRename(const BegunCall& call,
   }
   if (!call.path.has_value()) {  // into it
     Remove(*call.to, effects);
-    return Appeared(*call.to, effects);
+    return Appeared(*call.to, Into(effects));
   }
   const FileId file = files_.FindName(*call.path);
   const bool swaps = call.call == WatchedCall::kRenameat2 &&
@@ -320,7 +335,7 @@ absl::Status CallEffects::FinishNames(const BegunCall& call,
     const std::string full = absl::StrCat(files_.root(), "/", path);
     if (lstat(full.c_str(), &found) != 0) return;
     if (kind == EffectKind::kCreate && !S_ISREG(found.st_mode)) return;
-    Create(path, found, kind, effects);
+    effects.push_back(Create(path, found, kind));
     effects.back().to = call.text;
   };
   switch (call.call) {
@@ -353,7 +368,7 @@ absl::Status CallEffects::FinishNames(const BegunCall& call,
       const std::string full = absl::StrCat(files_.root(), "/", *call.to);
       const FileId file =
           lstat(full.c_str(), &found) == 0 ? files_.Find(found) : 0;
-      if (file == 0) return Appeared(*call.to, effects);
+      if (file == 0) return Appeared(*call.to, Into(effects));
       files_.AddName(*call.to, file);
       effects.push_back(Named(EffectKind::kLink, file, *call.to));
       return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -36,8 +37,10 @@ class CallEffects {
   // `files` must outlive it.
   explicit CallEffects(FileTable& files) : files_(files) {}
 
-  // Everything below a name that has come to be there: its effects.
-  absl::Status Appeared(const std::string& path, std::vector<Effect>& effects);
+  // Everything below a name that has come to be there: its effects, one after
+  // the other. An error that it gets back ends it.
+  using TakeEffect = std::function<absl::Status(Effect effect)>;
+  absl::Status Appeared(const std::string& path, const TakeEffect& take);
   // After it returned `result`. Internal: what it wrote cannot be read back.
   absl::Status Finish(const Tracee& tracee, const BegunCall& call,
                       std::int64_t result, std::vector<Effect>& effects);
@@ -68,13 +71,14 @@ class CallEffects {
   static void FinishSync(const BegunCall& call, std::vector<Effect>& effects);
   static void FinishLock(const BegunCall& call, std::vector<Effect>& effects);
 
-  void Create(const std::string& path, const struct stat& found,
-              EffectKind kind, std::vector<Effect>& effects);
+  Effect Create(const std::string& path, const struct stat& found,
+                EffectKind kind);
   void Remove(const std::string& path, std::vector<Effect>& effects);
   absl::Status Put(FileId file, const std::string& path, std::int64_t offset,
-                   std::int64_t amount, std::vector<Effect>& effects);
+                   std::int64_t amount, const TakeEffect& take);
   absl::Status PutAll(FileId file, const std::string& path,
                       std::vector<Effect>& effects);
+  void Follow(const Effect& effect);
   void Change(Effect effect, std::vector<Effect>& effects);
 
   FileTable& files_;

@@ -62,15 +62,12 @@ class Tracer {
 
   // What is there before the program begins.
   absl::Status TakeStock() {
-    RecordedCall call;
-    RETURN_IF_ERROR(effects_.Appeared("", call.effects));
-    // A call for each file, so that none is large.
-    std::vector<Effect> all = std::move(call.effects);
-    call.effects.clear();
-    for (Effect& effect : all) {
-      call.effects = {std::move(effect)};
-      RETURN_IF_ERROR(Emit(call));
-    }
+    // A call for each effect, so that none is large.
+    RETURN_IF_ERROR(effects_.Appeared("", [this](Effect effect) {
+      RecordedCall call;
+      call.effects.push_back(std::move(effect));
+      return Emit(call);
+    }));
     disturber_.BeginAt(calls_);
     return absl::OkStatus();
   }

@@ -1,8 +1,12 @@
 #include "record/recorder.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -100,6 +104,33 @@ TEST_F(RecordingTest, AFileThatTheProgramLeftAloneIsComparedToo) {
   ASSERT_TRUE(Compare().ok()) << Compare();
   directory_.Put("files/before", "unchangeD");
   EXPECT_THAT(Compare().message(), HasSubstr("has other bytes from 8 on"));
+}
+
+// In a process of its own, whose peak is that of the recorder.
+TEST_F(RecordingTest, WhatWasThereBeforeIsReadInParts) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer keeps what was freed";
+#endif
+  constexpr std::int64_t kSize = 50 << 20;
+  constexpr std::int64_t kMostKib = 80 << 10;
+  for (const char* name : {"files/a", "files/b", "files/c", "files/d"}) {
+    directory_.Put(name, "");
+    std::filesystem::resize_file(directory_.Path(name), kSize);
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    rusage before = {};
+    rusage after = {};
+    getrusage(RUSAGE_SELF, &before);
+    const bool is_good = RecordScript("true").ok();
+    getrusage(RUSAGE_SELF, &after);
+    if (!is_good) _exit(2);
+    _exit(after.ru_maxrss - before.ru_maxrss < kMostKib ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(Compare().ok()) << Compare();
 }
 
 TEST_F(RecordingTest, OutputOfTheProgramIsRecordedWhereItLeavesIt) {
