@@ -61,11 +61,9 @@ void AddCompare(CLI::App& app, ExitCode& code) {
                       "Write it as one HTML file, which needs nothing else");
   command->footer(
       "Findings are the same if their verdict, the shape of the shrunk plan "
-      "and "
-      "the known bugs\nthat they look like are. Exit codes: 0 nothing is new; "
-      "1 "
-      "there are new findings; 2 one is no\ncampaign, or cannot be read; 3 "
-      "writing failed.");
+      "and the known bugs\nthat they look like are. Exit codes: 0 nothing is "
+      "new; 1 there are new findings; 2 one is no\ncampaign, or cannot be "
+      "read; 3 writing failed.");
   command->callback(
       [options, &code] { code = Checked(CompareCampaigns, *options); });
 }

@@ -6,39 +6,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "judge/file_format.h"
 #include "output/shown.h"
 
 namespace lastcommit {
 namespace {
 
-constexpr std::int64_t kWalHeader = 32;
-constexpr std::int64_t kFrameHeader = 24;
-constexpr std::int64_t kSmallestPage = 512;
-constexpr std::int64_t kLargestPage = 65'536;
 constexpr std::int64_t kJournalHeader = 28;  // but for what pads its sector
-
-std::string BytesAt(const Storage& storage, InodeId inode, std::int64_t offset,
-                    std::size_t size) {
-  std::string bytes(size, '\0');
-  if (storage.Exists(inode)) {
-    storage.Read(inode, offset, bytes.data(), static_cast<std::int64_t>(size));
-  }
-  return bytes;
-}
-
-std::int64_t BigEndianAt(const Storage& storage, InodeId inode,
-                         std::int64_t offset, std::size_t size) {
-  std::int64_t number = 0;
-  for (const char byte : BytesAt(storage, inode, offset, size)) {
-    number = number * 256 + static_cast<unsigned char>(byte);
-  }
-  return number;
-}
-
-bool IsPageSize(std::int64_t size) {
-  return size >= kSmallestPage && size <= kLargestPage &&
-         (size & (size - 1)) == 0;
-}
 
 // "page 3", "frames 2 to 5".
 std::string Numbered(std::string_view what, std::int64_t first,
@@ -50,7 +24,8 @@ std::string Numbered(std::string_view what, std::int64_t first,
 
 std::string OfWal(const PendingChange& write, const Storage& storage) {
   if (write.offset + write.amount <= kWalHeader) return "of its header";
-  const std::int64_t page = BigEndianAt(storage, write.inode, 8, 4);
+  const std::string header = BytesAt(storage, write.inode, 0, kWalHeader);
+  const std::int64_t page = BigEndian(header, 8);
   if (write.offset < kWalHeader || !IsPageSize(page)) return "";
   const std::int64_t frame = page + kFrameHeader;
   const std::int64_t begin = write.offset - kWalHeader;
@@ -66,9 +41,14 @@ std::string OfWal(const PendingChange& write, const Storage& storage) {
 
 std::string OfDatabase(const PendingChange& write, const Storage& storage) {
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
-  if (BytesAt(storage, write.inode, 0, kMagic.size()) != kMagic) return "";
-  // 1 is 65536.
-  const std::int64_t said = BigEndianAt(storage, write.inode, 16, 2);
+  constexpr std::int64_t kHead = 20;
+  const std::string head = BytesAt(storage, write.inode, 0, kHead);
+  if (!absl::StartsWith(head,
+                        absl::string_view(kMagic.data(), kMagic.size()))) {
+    return "";
+  }
+  // Two bytes; 1 is 65536.
+  const std::int64_t said = BigEndian(head, 16) >> 16U;
   const std::int64_t page = said == 1 ? kLargestPage : said;
   if (!IsPageSize(page)) return "";
   const std::int64_t last = (write.offset + write.amount - 1) / page + 1;
@@ -78,7 +58,7 @@ std::string OfDatabase(const PendingChange& write, const Storage& storage) {
 
 // What of a file of SQLite's it is; "" if that is not known.
 std::string PartOf(const PendingChange& write, const Storage& storage) {
-  if (write.amount <= 0) return "";
+  if (write.amount <= 0 || !storage.Exists(write.inode)) return "";
   if (absl::EndsWith(write.path, "-wal")) return OfWal(write, storage);
   if (absl::EndsWith(write.path, "-journal")) {
     return write.offset < kJournalHeader ? "of its header" : "";

@@ -1,12 +1,11 @@
 #include "judge/judgement.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "disk/freed_memory.h"
 #include "judge/finding_view.h"
 #include "status/status.h"
 
@@ -72,14 +71,6 @@ ExitCode Judgement::exit_code() const {
 }
 
 namespace {
-
-// Each image allocates the same again: the kernel would take the pages back and
-// clear new ones.
-void KeepFreedMemory() {
-  constexpr int kBytes = 64 << 20;
-  mallopt(M_TRIM_THRESHOLD, kBytes);
-  mallopt(M_MMAP_THRESHOLD, kBytes);
-}
 
 absl::StatusOr<Judgement> Judge(const std::string& recording,
                                 const JudgeOptions& options,

@@ -38,9 +38,7 @@ class PageMaker {
     page_.title = absl::StrCat("lastcommit: ",
                                absl::StrJoin(judgement_.header.command, " "));
     page_.verdict = Word(code);
-    page_.tone = code == ExitCode::kHeld       ? VerdictTone::kGood
-                 : code == ExitCode::kViolated ? VerdictTone::kBad
-                                               : VerdictTone::kOpen;
+    page_.tone = ToneOf(code);
     AddText();
     AddFindings();
     AddCalls();

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "disk/survival.h"
+#include "judge/call_site.h"
 #include "judge/change_words.h"
 #include "judge/finding_view.h"
 #include "judge/image_files.h"
@@ -260,13 +261,13 @@ class Keeper {
             : absl::StrCat("a kill after ", view.written, " bytes of");
     RETURN_IF_ERROR(WriteWholeFile(
         absl::StrCat(directory, "/story.txt"),
-        absl::StrCat(crash, " call ", view.call, " (", Shown(call.name),
-                     " of process ", call.process, ", thread ", call.thread,
-                     "):\n", view.text, "\n\n",
-                     PromisesInWords(judgement_.timeline, view.call), lost,
-                     view.site.has_value() ? StackInWords(*view.site) : "",
-                     "\nfiles: what the crash leaves\n", TesterVersion(), ", ",
-                     SqliteUnderTest(), "\nagain: ", again, "\n")));
+        absl::StrCat(
+            crash, " call ", view.call, " (",
+            InWords(CallSite{call.name, call.process, call.thread, {}}), "):\n",
+            view.text, "\n\n", PromisesInWords(judgement_.timeline, view.call),
+            lost, view.site.has_value() ? StackInWords(*view.site) : "",
+            "\nfiles: what the crash leaves\n", TesterVersion(), ", ",
+            SqliteUnderTest(), "\nagain: ", again, "\n")));
     Json json = view.json;
     json["schema"] = "lastcommit-finding-1";
     json["crash"] = view.survival.has_value() ? "power" : "kill";

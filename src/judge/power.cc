@@ -68,11 +68,11 @@ class Explorer {
   }
 
   void Promise(const ProgramPromise& promise) {
-    // Nothing may have changed since a crash point that was left out.
-    if (limits_.only_call == promise.call && images_.empty()) TakeImages();
     demands_ = promise.commits;
     ++promised_;
     if (reduced_ != nullptr) return Reduce(promise.call);
+    // Nothing may have changed since a crash point that was left out.
+    if (limits_.only_call == promise.call && images_.empty()) TakeImages();
     side_files_.Take(promise.call, files_, outcome_.side_files);
     Judge(promise.call);
   }

@@ -5,31 +5,13 @@
 #include <string_view>
 
 #include "judge/database_files.h"
+#include "judge/file_format.h"
 
 namespace lastcommit {
 namespace {
 
-constexpr std::int64_t kWalHeader = 32;
-constexpr std::int64_t kFrameHeader = 24;
 constexpr std::size_t kSalts = 8;
 constexpr std::uint32_t kMagic = 0x377f0682;  // or 1 more: checksums big-endian
-constexpr std::int64_t kSmallestPage = 512;
-constexpr std::int64_t kLargestPage = 65'536;
-
-std::string BytesAt(const Storage& image, InodeId inode, std::int64_t offset,
-                    std::int64_t amount) {
-  std::string bytes(static_cast<std::size_t>(amount), '\0');
-  image.Read(inode, offset, bytes.data(), amount);
-  return bytes;
-}
-
-std::uint32_t BigEndian(std::string_view bytes, std::size_t at) {
-  std::uint32_t number = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    number = number << 8U | static_cast<unsigned char>(bytes[at + i]);
-  }
-  return number;
-}
 
 struct Checksum {
   bool is_big_endian = false;
@@ -58,9 +40,7 @@ bool HasBrokenCommit(const Storage& image, const std::string& database) {
   const std::string header = BytesAt(image, wal, 0, kWalHeader);
   const std::int64_t page = BigEndian(header, 8);
   const std::uint32_t magic = BigEndian(header, 0);
-  if ((magic & ~1U) != kMagic || page < kSmallestPage || page > kLargestPage) {
-    return false;
-  }
+  if ((magic & ~1U) != kMagic || !IsPageSize(page)) return false;
   Checksum checksum = {(magic & 1U) != 0, BigEndian(header, 24),
                        BigEndian(header, 28)};
   const std::int64_t size = image.Size(wal);

@@ -35,6 +35,17 @@ struct WriteMarkdown {
 
 }  // namespace
 
+VerdictTone ToneOf(ExitCode code) {
+  switch (code) {
+    case ExitCode::kHeld:
+      return VerdictTone::kGood;
+    case ExitCode::kViolated:
+      return VerdictTone::kBad;
+    default:
+      return VerdictTone::kOpen;
+  }
+}
+
 std::string MarkdownOf(const Document& document) {
   std::string text = absl::StrCat("# ", MarkdownText(document.verdict), "\n");
   for (const Block& block : document.blocks) {

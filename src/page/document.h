@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "output/exit_code.h"
+
 namespace lastcommit {
 
 // A part of a paragraph.
@@ -72,6 +74,8 @@ struct Strip {
 using Block = std::variant<Heading, Paragraph, Code, PageTable, Plot, Strip>;
 
 enum class VerdictTone { kGood, kBad, kOpen };
+// Of the verdict with that exit code.
+VerdictTone ToneOf(ExitCode code);
 
 struct Document {
   std::string title = {};    // of the window

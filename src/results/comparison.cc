@@ -1,6 +1,5 @@
 #include "results/comparison.h"
 
-#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -22,14 +21,18 @@ using Causes =
              const FindingGroup*>;
 
 // Only what was shrunk to a shape has one that can be told.
+bool HasCause(const FindingGroup& group) {
+  return group.first.state == FindingState::kExplained &&
+         !group.first.shape.empty();
+}
+
 Causes CausesOf(const Summary& summary) {
   Causes causes;
   for (const FindingGroup& group : summary.groups) {
     const Finding& first = group.first;
-    if (first.state != FindingState::kExplained || first.shape.empty()) {
-      continue;
+    if (HasCause(group)) {
+      causes[{first.verdict, first.shape, first.looks_like}] = &group;
     }
-    causes[{first.verdict, first.shape, first.looks_like}] = &group;
   }
   return causes;
 }
@@ -86,8 +89,7 @@ PageTable TableOf(const Comparison& comparison) {
 }
 
 std::string TrialsInWords(const Tally& tally) {
-  double seconds = 0;
-  for (const Session& session : tally.sessions) seconds += session.seconds;
+  const double seconds = tally.seconds();
   const auto trials = static_cast<double>(tally.ledger.trials());
   return absl::StrCat(
       tally.ledger.trials(), " trials",
@@ -132,10 +134,7 @@ Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after) {
     if (!later.contains(cause)) comparison.gone.push_back(*group);
   }
   for (const FindingGroup& group : after.summary.groups) {
-    const bool is_told = std::any_of(
-        later.begin(), later.end(),
-        [&group](const auto& entry) { return entry.second == &group; });
-    if (!is_told) comparison.not_compared.push_back(group);
+    if (!HasCause(group)) comparison.not_compared.push_back(group);
   }
   comparison.differences = Differences(before, after);
   comparison.new_cells = CellsWithout(after, before);

@@ -33,7 +33,7 @@ struct Comparison {
 
 Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after);
 
-// "1 new finding, 2 known, none gone".
+// "1 new, 2 known, none gone".
 std::string InWords(const Comparison& comparison);
 
 // What is the same and what is not, below a heading of that level.

@@ -1,5 +1,7 @@
 #include "results/nights.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -22,30 +24,7 @@ namespace fs = std::filesystem;
 
 // Numbers in names are compared as numbers: "2026-11-27-10" is behind "-9".
 bool IsBefore(const std::string& one, const std::string& other) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < one.size() && j < other.size()) {
-    if (is_digit(one[i]) && is_digit(other[j])) {
-      const auto take = [&is_digit](const std::string& text, std::size_t& at) {
-        const std::size_t begin = at;
-        while (at < text.size() && is_digit(text[at])) ++at;
-        std::string number = text.substr(begin, at - begin);
-        number.erase(0, std::min(number.find_first_not_of('0'), number.size()));
-        return number;
-      };
-      const std::string a = take(one, i);
-      const std::string b = take(other, j);
-      if (a.size() != b.size()) return a.size() < b.size();
-      if (a != b) return a < b;
-    } else if (one[i] != other[j]) {
-      return one[i] < other[j];
-    } else {
-      ++i;
-      ++j;
-    }
-  }
-  return std::pair(one.size() - i, one) < std::pair(other.size() - j, other);
+  return strverscmp(one.c_str(), other.c_str()) < 0;
 }
 
 absl::StatusOr<std::vector<std::string>> NightsBelow(
@@ -70,12 +49,6 @@ absl::StatusOr<std::vector<std::string>> NightsBelow(
   }
   std::sort(nights.begin(), nights.end(), IsBefore);
   return nights;
-}
-
-double RateOf(const Tally& tally) {
-  double seconds = 0;
-  for (const Session& session : tally.sessions) seconds += session.seconds;
-  return seconds > 0 ? static_cast<double>(tally.ledger.trials()) / seconds : 0;
 }
 
 class Index {
@@ -115,9 +88,7 @@ class Index {
     if (is_read_) {
       const ExitCode code = before_->summary.exit_code;
       page.verdict = Word(code);
-      page.tone = code == ExitCode::kHeld       ? VerdictTone::kGood
-                  : code == ExitCode::kViolated ? VerdictTone::kBad
-                                                : VerdictTone::kOpen;
+      page.tone = ToneOf(code);
     }
     page.blocks.emplace_back(Paragraph{
         {{absl::StrCat("The newest of ", nights_,
@@ -136,13 +107,7 @@ class Index {
  private:
   void AddRow(const std::string& name, const LoadedCampaign& campaign) {
     const Summary& summary = campaign.summary;
-    const auto tested = TestedIn(campaign);
-    const auto value = [&tested](const std::string& of) {
-      const auto found =
-          std::find_if(tested.begin(), tested.end(),
-                       [&of](const auto& it) { return it.first == of; });
-      return found == tested.end() ? "" : found->second;
-    };
+    const Tally& tally = summary.tally;
     std::vector<std::string> row = {name, Word(summary.exit_code),
                                     absl::StrCat(summary.groups.size())};
     if (before_.has_value()) {
@@ -156,12 +121,13 @@ class Index {
     } else {
       row.insert(row.end(), 3, "");
     }
-    const double rate = RateOf(summary.tally);
-    row.push_back(absl::StrCat(summary.tally.ledger.trials()));
-    row.push_back(absl::StrFormat("%.1f", rate));
-    for (const char* const of : {"saver", "SQLite", "tester"}) {
-      row.push_back(value(of));
-    }
+    const auto trials = static_cast<double>(tally.ledger.trials());
+    const double rate = tally.seconds() > 0 ? trials / tally.seconds() : 0;
+    row.insert(
+        row.end(),
+        {absl::StrCat(tally.ledger.trials()), absl::StrFormat("%.1f", rate),
+         campaign.identity.generate.saver, campaign.identity.sqlite_version,
+         tally.sessions.empty() ? "" : tally.sessions.back().start.tester});
     const auto x = static_cast<double>(table_.rows.size());
     findings_.xs.push_back(x);
     findings_.ys.push_back(static_cast<double>(summary.groups.size()));

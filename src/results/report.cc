@@ -36,20 +36,12 @@ std::string Rate(double trials, double seconds) {
   return seconds > 0 ? absl::StrFormat("%.1f", trials / seconds) : "";
 }
 
-double SecondsOf(const Tally& tally) {
-  double seconds = 0;
-  for (const Session& session : tally.sessions) seconds += session.seconds;
-  return seconds;
-}
-
 Paragraph Said(std::string text) { return {{{std::move(text)}}}; }
 
 void AddVerdict(const Summary& summary, Document& page) {
   const Tally& tally = summary.tally;
   page.verdict = Word(summary.exit_code);
-  page.tone = summary.exit_code == ExitCode::kHeld       ? VerdictTone::kGood
-              : summary.exit_code == ExitCode::kViolated ? VerdictTone::kBad
-                                                         : VerdictTone::kOpen;
+  page.tone = ToneOf(summary.exit_code);
   page.blocks.emplace_back(Said(absl::StrCat(
       tally.ledger.trials(), " trials: ", JudgedInWords(summary), ". ",
       tally.findings.empty()
@@ -243,7 +235,7 @@ void AddRuns(const Tally& tally, Document& page) {
 void AddTrialsOverTime(const Tally& tally, Document& page) {
   constexpr double kSlices = 20;
   constexpr double kLeastSeconds = 60;
-  const double width = std::max(kLeastSeconds, SecondsOf(tally) / kSlices);
+  const double width = std::max(kLeastSeconds, tally.seconds() / kSlices);
   std::vector<Slice> wide;
   for (const Slice& slice : tally.slices) {
     const bool is_same = !wide.empty() &&

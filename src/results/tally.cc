@@ -73,6 +73,12 @@ bool Tally::has_violations() const {
   });
 }
 
+double Tally::seconds() const {
+  double seconds = 0;
+  for (const Session& session : sessions) seconds += session.seconds;
+  return seconds;
+}
+
 bool Tally::has_worker_findings() const {
   return std::any_of(findings.begin(), findings.end(), [](const auto& entry) {
     return entry.second.is_of_a_worker();

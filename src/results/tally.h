@@ -91,6 +91,7 @@ struct Tally {
   bool has_worker_findings() const;
   // Of workers over the plan of that index.
   int DeathsAt(std::uint64_t index) const;
+  double seconds() const;      // of all sessions
   std::string digest() const;  // 16 hexadecimal digits
   // How many violations look like which bug (JoinedNames of
   // explain/known_bugs.h): "wal-reset-race", "unknown".

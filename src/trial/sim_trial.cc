@@ -1,6 +1,5 @@
 #include "trial/sim_trial.h"
 
-#include <malloc.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "disk/freed_memory.h"
 #include "disk/sim_vfs.h"
 #include "disk/survival.h"
 #include "oracle/crash_history.h"
@@ -132,15 +132,6 @@ absl::Status WriteFiles(const Storage& storage, const std::string& directory) {
     }
   }
   return absl::OkStatus();
-}
-
-// What an image took the next one takes again: giving it back to the kernel
-// between them costs more than the rest of the allocator.
-void KeepFreedMemory() {
-  constexpr int kBytes = 1 << 30;
-  mallopt(M_TRIM_THRESHOLD, kBytes);
-  mallopt(M_MMAP_THRESHOLD, kBytes);
-  mallopt(M_TOP_PAD, 1 << 20);
 }
 
 // The disk that the entry says.

@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "e2e/plans.h"
 #include "e2e/program.h"
@@ -12,7 +14,6 @@ namespace lastcommit {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -166,8 +167,16 @@ class NightsTest : public NightlyTest {
                  "--fault=kill", "--engine=sim", "--clients=1", "--trials=300",
                  "--shrunk-per-class=1"});
     EXPECT_EQ(outcome.exit_code, saver == kHonest ? 0 : 1) << outcome.err;
+    names_.push_back(
+        std::filesystem::read_symlink(directory_.Path("nights/latest")));
     return directory_.Get("nights/latest/report.md");
   }
+  // The directory of the night with that number: 1, 2, ...
+  std::string PathOf(std::size_t number) const {
+    return "nights/" + names_.at(number - 1);
+  }
+
+  std::vector<std::string> names_;
 };
 
 TEST_F(NightsTest, AFindingIsNewThenKnownThenGone) {
@@ -178,27 +187,32 @@ TEST_F(NightsTest, AFindingIsNewThenKnownThenGone) {
               HasSubstr("Findings: none new, 1 known, none gone"));
   EXPECT_THAT(Next(kHonest),
               HasSubstr("Findings: none new, none known, 1 gone"));
-  const std::string latest =
-      std::filesystem::read_symlink(directory_.Path("nights/latest"));
-  EXPECT_THAT(latest, EndsWith("-4"));
+  EXPECT_EQ(std::set<std::string>(names_.begin(), names_.end()).size(), 4u);
   const std::string index = directory_.Get("nights/index.html");
   EXPECT_THAT(index,
-              AllOf(HasSubstr("<a href=\"./" + latest + "/report.html\">"),
+              AllOf(HasSubstr("<a href=\"./" + names_[3] + "/report.html\">"),
                     HasSubstr("findings since the night before: none "
                               "new, none known, 1 gone")));
-  const std::string day = latest.substr(0, latest.size() - 2);
-  const Outcome same =
-      Run({"compare", "nights/" + day + "-2", "nights/" + day + "-3"});
+  const Outcome same = Run({"compare", PathOf(2), PathOf(3)});
   EXPECT_EQ(same.exit_code, 0) << same.err;
   EXPECT_THAT(same.out, StartsWith("# NOTHING NEW\n"));
   const Outcome worse =
-      Run({"compare", "nights/" + day + "-1", "nights/" + day + "-2",
-           "--json=c.json", "--html=c.html"});
+      Run({"compare", PathOf(1), PathOf(2), "--json=c.json", "--html=c.html"});
   EXPECT_EQ(worse.exit_code, 1) << worse.err;
   EXPECT_THAT(worse.out, StartsWith("# NEW FINDINGS\n"));
   EXPECT_EQ(nlohmann::json::parse(directory_.Get("c.json")).at("new").size(),
             1u);
   EXPECT_THAT(directory_.Get("c.html"), HasSubstr("NEW FINDINGS"));
+}
+
+TEST_F(NightsTest, AShardIsNoNight) {
+  PutProperty("true");
+  const Outcome outcome =
+      Nightly({"1", "--nights=nights", "--seed=3", "--shard=2/2", "--",
+               "--fault=kill", "--engine=sim", "--clients=1", "--trials=16"});
+  EXPECT_THAT(outcome.out, HasSubstr("the report is "));
+  EXPECT_FALSE(directory_.Has("nights/latest"));
+  EXPECT_FALSE(directory_.Has("nights/index.html"));
 }
 
 TEST_F(NightsTest, ANightThatCannotBeReadIsNoVerdict) {
