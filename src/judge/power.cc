@@ -38,6 +38,7 @@ class Explorer {
       demands_.push_back(0);
       known_.emplace_back();
       next_.push_back(0);
+      is_under_way_.push_back(false);
     }
   }
 
@@ -55,6 +56,9 @@ class Explorer {
       RETURN_IF_ERROR(files_.Apply(effect));
       side_files_.See(effect);
       has_changed |= ChangesImages(effect);
+    }
+    for (std::size_t i = 0; i < touches.size(); ++i) {
+      is_under_way_[i] = is_under_way_[i] || touches[i].database;
     }
     LearnCommits(call.number);
     if (!has_changed) return absl::OkStatus();
@@ -138,17 +142,40 @@ class Explorer {
             .try_emplace(commits[commit].state, Known{commit, commit})
             .first->second.newest = commit;
         ++next_[i];
+        is_under_way_[i] = false;
       }
     }
     const auto& joint = timeline_.joint;
-    while (joint_end_ < joint.size() && CallOf(joint[joint_end_]) <= call) {
+    while (joint_end_ < joint.size() && MayBeThere(joint[joint_end_])) {
       ++joint_end_;
     }
   }
 
-  std::uint64_t CallOf(const JointCommit& joint) const {
-    const JointCommit::Part& last = joint.parts.back();
-    return timeline_.databases[last.database].commits[last.commit].call;
+  // A part of it.
+  bool MayBeThere(const JointCommit& joint) const {
+    return std::any_of(joint.parts.begin(), joint.parts.end(),
+                       [this](const JointCommit::Part& part) {
+                         return part.commit < next_[part.database] ||
+                                (part.commit == next_[part.database] &&
+                                 is_under_way_[part.database]);
+                       });
+  }
+
+  // Which commit points hold that. A transaction that has begun to write may be
+  // there as a whole before the call that ends it: without a journal that
+  // outlives the crash nothing takes it back. In a WAL that call writes what
+  // makes it whole.
+  std::optional<Known> Find(std::size_t database, StateId found) const {
+    const auto& commits = timeline_.databases[database].commits;
+    const std::size_t next = next_[database];
+    const bool is_next = is_under_way_[database] && next < commits.size() &&
+                         commits[next].by != CommitBy::kWal &&
+                         commits[next].state == found;
+    const auto known = known_[database].find(found);
+    if (known == known_[database].end()) {
+      return is_next ? std::optional(Known{next, next}) : std::nullopt;
+    }
+    return Known{known->second.oldest, is_next ? next : known->second.newest};
   }
 
   void Crash(std::uint64_t call) {
@@ -296,10 +323,8 @@ class Explorer {
     }
     ++outcome_.images;
     const std::size_t demand = demands_[database];
-    const auto known = known_[database].find(found);
-    if (known != known_[database].end() && known->second.newest >= demand) {
-      return;
-    }
+    const std::optional<Known> known = Find(database, found);
+    if (known.has_value() && known->newest >= demand) return;
     const Changes missing = MissingOf(pending_, image.survival);
     PowerFinding finding;
     finding.database = database;
@@ -308,9 +333,9 @@ class Explorer {
     finding.found = found;
     finding.expected = line.commits[demand].state;
     finding.promised = static_cast<std::int64_t>(demand);
-    if (known != known_[database].end()) {
+    if (known.has_value()) {
       finding.kind = PowerKind::kLost;
-      finding.lost = static_cast<std::int64_t>(demand - known->second.newest);
+      finding.lost = static_cast<std::int64_t>(demand - known->newest);
       finding.cause =
           evidence_[database].OfLoss(call, missing, files_.storage());
     } else {
@@ -330,11 +355,11 @@ class Explorer {
     const JointCommit::Part* missing = nullptr;
     for (const JointCommit::Part& part : joint.parts) {
       if (!timeline_.databases[part.database].CountsAt(call)) return true;
-      const auto& all = known_[part.database];
-      const auto known = all.find(image.found[part.database]);
-      if (known == all.end()) return true;  // half by itself
-      if (known->second.oldest >= part.commit) there = &part;
-      if (known->second.newest < part.commit) missing = &part;
+      const std::optional<Known> known =
+          Find(part.database, image.found[part.database]);
+      if (!known.has_value()) return true;  // half by itself
+      if (known->oldest >= part.commit) there = &part;
+      if (known->newest < part.commit) missing = &part;
     }
     if (there == nullptr || missing == nullptr) return missing != nullptr;
     PowerFinding finding;
@@ -405,8 +430,9 @@ class Explorer {
   // Of each database: which commit points had that state, until now.
   std::vector<std::map<StateId, Known>> known_;
   std::vector<std::size_t> next_;
-  std::size_t joint_end_ = 0;  // of the transactions until now
-  Changes pending_;            // all that is not synced
+  std::vector<bool> is_under_way_;  // their next transaction, perhaps
+  std::size_t joint_end_ = 0;       // of the transactions until now
+  Changes pending_;                 // all that is not synced
   std::vector<Image> images_;
   std::uint64_t crash_call_ = 0;  // theirs
   // Not null: they are reduced, and nothing else is judged.

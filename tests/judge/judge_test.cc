@@ -1,11 +1,16 @@
 #include <algorithm>
 #include <cstdio>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "disk/survival.h"
 #include "gmock/gmock.h"
+#include "judge/database_files.h"
 #include "judge/judge_fixture.h"
+#include "judge/recovered.h"
 #include "matchers.h"
+#include "record/rebuild.h"
 
 namespace lastcommit {
 namespace {
@@ -151,6 +156,68 @@ TEST_F(PythonTest, AReducedFindingIsFoundAtItsCallAgain) {
                        Field(&PowerFinding::survival, finding.survival))));
     EXPECT_LE(finding.survival.fates.size(), 2);
   }
+}
+
+// What a loss of power after that call leaves of a database, without the judge.
+Recovered AfterLoss(const std::string& recording, const Judgement& judgement,
+                    const PowerFinding& finding) {
+  Rebuild files(judgement.header.directory, DiskModel::kPosix);
+  files.KeepOnly(judgement.timeline.files);
+  bool has_begun = false;
+  const auto take = [&](const RecordedCall& call) -> absl::Status {
+    if (call.number > finding.call) return absl::OkStatus();
+    if (!call.name.empty() && !has_begun) files.storage().SyncEverything();
+    has_begun |= !call.name.empty();
+    for (const Effect& effect : call.effects) {
+      if (const absl::Status applied = files.Apply(effect); !applied.ok()) {
+        return applied;
+      }
+    }
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(ReadRecording(recording, take).ok());
+  Storage image = files.storage().AfterCrash(
+      Resolve(files.storage(), finding.survival).fates);
+  image.DropUnreachable(files.root());
+  const auto& line = judgement.timeline.databases[finding.database];
+  return Recover(image, DatabaseNames(files.PathOf(line.path)));
+}
+
+TEST_F(PythonTest, WhatAReducedFindingTakesLeavesWhatItSays) {
+  const Judgement judgement = JudgeProgram("mistakes.py", "synchronous_off");
+  std::set<PowerKind> kinds;
+  for (const PowerFinding& finding : judgement.power.findings) {
+    const Recovered left = AfterLoss(Recording(), judgement, finding);
+    // Damage equals nothing.
+    EXPECT_EQ(left.kind == Recovered::Kind::kDamaged,
+              finding.kind == PowerKind::kDamaged);
+    EXPECT_NE(left == judgement.states[finding.found],
+              finding.kind == PowerKind::kDamaged);
+    const auto& commits =
+        judgement.timeline.databases[finding.database].commits;
+    if (finding.kind == PowerKind::kLost) {
+      const auto there =
+          static_cast<std::size_t>(finding.promised - finding.lost);
+      EXPECT_EQ(left, judgement.states[commits[there].state]);
+    } else {
+      for (const CommitPoint& commit : commits) {
+        EXPECT_FALSE(left == judgement.states[commit.state]);
+      }
+    }
+    kinds.insert(finding.kind);
+  }
+  EXPECT_THAT(kinds, ElementsAre(PowerKind::kLost, PowerKind::kHalf,
+                                 PowerKind::kDamaged));
+}
+
+TEST_F(PythonTest, ATransactionUnderWayMayBeThereAsAWhole) {
+  EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "memory_and_one_page")),
+              IsEmpty());
+}
+
+TEST_F(PythonTest, WhatTheNextTransactionWillBeIsLostUntilItBegins) {
+  EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "synchronous_off_and_back")),
+              Contains("lost database_not_synced"));
 }
 
 TEST_F(PythonTest, ExtraSyncsTheDirectory) {
@@ -331,6 +398,25 @@ TEST_F(PythonTest, ASuperJournalThatACrashForgetsForOneDatabaseIsABug) {
   EXPECT_THAT(Losses(JudgeIt()),
               AllOf(Contains("torn missing_sync"),
                     Not(Contains(HasSubstr("database_not_synced")))));
+}
+
+TEST_F(PythonTest, WhatASuperJournalTearsIsTornBeforeItIsDeleted) {
+  ASSERT_TRUE(Record({python_, std::string(PROGRAMS) + "mistakes.py",
+                      "attached_with_super_journal"})
+                  .ok());
+  LeaveOutSyncs("both",
+                [](const std::string& file) { return file == "b.db-journal"; });
+  const Judgement judgement = JudgeIt();
+  ASSERT_FALSE(judgement.timeline.joint.empty());
+  const auto& [database, commit] = judgement.timeline.joint.back().parts[0];
+  const std::uint64_t end =
+      judgement.timeline.databases[database].commits[commit].call;
+  bool is_torn = false;
+  for (std::uint64_t call = end - 12; call < end; ++call) {
+    is_torn |= testing::Value(Losses(JudgeIt({.power = {.only_call = call}})),
+                              Contains("torn missing_sync"));
+  }
+  EXPECT_TRUE(is_torn);
 }
 
 TEST_F(PythonTest, ACopyThatWasMadeWhileSomebodyWroteIsNotWhole) {

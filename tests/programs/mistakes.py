@@ -60,6 +60,17 @@ def synchronous_off():
     put(store("DELETE", "OFF"), 12, rows=9)
 
 
+def synchronous_off_and_back():
+    """The next transaction makes it what it was before, and syncs."""
+    connection = store("DELETE", "EXTRA")
+    connection.execute("PRAGMA user_version=1")
+    say("version", 1)
+    for synchronous, version in (("OFF", 2), ("EXTRA", 1)):
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute(f"PRAGMA user_version={version}")
+        say("version", version)
+
+
 def off_and_then_extra():
     """Begins without syncs, and says so when it has changed that."""
     connection = store("DELETE", "OFF")
@@ -159,6 +170,15 @@ def copied_while_somebody_writes():
 
 def copied_when_nobody_writes():
     copied(is_written=False)
+
+
+def memory_and_one_page():
+    """Safe: each transaction is one write of one sector."""
+    connection = store("DELETE", "EXTRA")
+    connection.execute("PRAGMA journal_mode=MEMORY")
+    for version in (1, 2, 1):
+        connection.execute(f"PRAGMA user_version={version}")
+        say("version", version)
 
 
 def journal_off():
