@@ -11,7 +11,9 @@
 #include "campaign/supervisor.h"
 #include "output/json_file.h"
 #include "output/whole_file.h"
+#include "page/document.h"
 #include "results/campaign_directory.h"
+#include "results/report.h"
 #include "results/results_database.h"
 #include "results/results_file.h"
 #include "results/unrecorded.h"
@@ -56,6 +58,9 @@ absl::Status WriteResults(const CampaignDirectory& directory,
       BuildResultsDatabase(directory.path(), identity, summary.tally);
   RETURN_IF_ERROR(WriteWholeFile(directory.Path("summary.json"),
                                  PrintJson(SummaryToJson(options, summary))));
+  ASSIGN_OR_RETURN(const Document page, ReportOn(directory.path(), /*since=*/"",
+                                                 options.findings.program));
+  RETURN_IF_ERROR(WriteWholeFile(directory.Path("report.html"), HtmlOf(page)));
   return built;
 }
 

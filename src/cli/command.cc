@@ -77,6 +77,14 @@ absl::StatusOr<Plan> LoadPlan(const std::string& plan) {
   return loaded;
 }
 
+void AddOutputs(CLI::App* command, std::string& json_path,
+                std::string& junit_path) {
+  command->add_option("--json", json_path,
+                      "Write the outcome as JSON to this file");
+  command->add_option("--junit", junit_path,
+                      "Write it as JUnit's XML to this file");
+}
+
 void AddTrialOptions(CLI::App* command, TrialOptions& trial) {
   command->add_option("--dir", trial.directory,
                       "Where trials keep their databases (default: a tmpfs if "

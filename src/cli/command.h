@@ -33,6 +33,10 @@ absl::StatusOr<Plan> LoadPlan(const std::string& plan);
 // InvalidArgument with the names there are.
 absl::Status CheckSaver(const std::string& name);
 
+// --json and --junit: where a command that judges writes its outcome.
+void AddOutputs(CLI::App* command, std::string& json_path,
+                std::string& junit_path);
+
 void AddTrialOptions(CLI::App* command, TrialOptions& trial);
 
 // Runs a subcommand that may fail.

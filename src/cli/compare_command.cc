@@ -30,20 +30,20 @@ absl::StatusOr<ExitCode> CompareCampaigns(const CompareOptions& options) {
   ASSIGN_OR_RETURN(const LoadedCampaign before, LoadCampaign(options.before));
   ASSIGN_OR_RETURN(const LoadedCampaign after, LoadCampaign(options.after));
   const Comparison comparison = Compare(before, after);
-  const bool has_new = !comparison.new_ones.empty();
+  const ExitCode code = CodeOf(comparison, after);
   Document page = {
       .title = "lastcommit: " + options.after + " since " + options.before,
-      .verdict = has_new ? "NEW FINDINGS" : "NOTHING NEW",
-      .tone = has_new                           ? VerdictTone::kBad
-              : comparison.not_compared.empty() ? VerdictTone::kGood
-                                                : VerdictTone::kOpen};
+      .verdict = code == ExitCode::kViolated ? "NEW FINDINGS"
+                 : code == ExitCode::kHeld   ? "NOTHING NEW"
+                                             : Word(code),
+      .tone = ToneOf(code)};
   AddComparison(comparison, before, after, /*level=*/2, page);
   std::printf("%s", MarkdownOf(page).c_str());
   if (!options.html.empty()) {
     RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
   }
   RETURN_IF_ERROR(WriteJsonFile(options.json_path, JsonOf(comparison)));
-  return has_new ? ExitCode::kViolated : ExitCode::kHeld;
+  return code;
 }
 
 }  // namespace
@@ -63,7 +63,8 @@ void AddCompare(CLI::App& app, ExitCode& code) {
       "Findings are the same if their verdict, the shape of the shrunk plan "
       "and the known bugs\nthat they look like are. Exit codes: 0 nothing is "
       "new; 1 there are new findings; 2 one is no\ncampaign, or cannot be "
-      "read; 3 writing failed.");
+      "read; 3 writing failed; 4 findings were not shrunk and so not "
+      "compared,\nor the later campaign has no verdict.");
   command->callback(
       [options, &code] { code = Checked(CompareCampaigns, *options); });
 }

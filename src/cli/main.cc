@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -20,6 +19,7 @@
 #include "cli/pages.h"
 #include "cli/replay_command.h"
 #include "cli/report_command.h"
+#include "cli/savers_command.h"
 #include "cli/shrink_command.h"
 #include "cli/sweep_command.h"
 #include "cli/try_command.h"
@@ -28,29 +28,9 @@
 #include "disk/sim_vfs.h"
 #include "output/exit_code.h"
 #include "output/version.h"
-#include "plan/plan.h"
-#include "subject/registry.h"
 
 namespace lastcommit {
 namespace {
-
-ExitCode ListSavers() {
-  std::size_t width = 0;
-  for (const SaverEntry& entry : Savers()) {
-    width = std::max(width, entry.name.size());
-  }
-  for (const SaverEntry& entry : Savers()) {
-    const std::string planted =
-        entry.planted
-            ? absl::StrCat(" [planted: ", std::string(Name(*entry.planted)),
-                           "]")
-            : "";
-    std::printf("%-*s  %s%s\n", static_cast<int>(width),
-                std::string(entry.name).c_str(),
-                std::string(entry.description).c_str(), planted.c_str());
-  }
-  return ExitCode::kHeld;
-}
 
 int Main(int argc, char** argv) {
   // A closed pipe is an error of writing, not a death that leaves files behind.
@@ -86,8 +66,7 @@ int Main(int argc, char** argv) {
   AddJudge(app, argv[0], code);
   AddVerify(app, code);
   AddBugs(app, code);
-  app.add_subcommand("savers", "List the stores that can be tested")
-      ->callback([&] { code = ListSavers(); });
+  AddSavers(app, code);
   // Hidden: the build calls it (src/cli/CMakeLists.txt).
   std::string pages;
   CLI::App* const write_pages =

@@ -5,8 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
@@ -15,6 +18,9 @@
 #include "explain/known_bugs.h"
 #include "explain/replay.h"
 #include "explain/story.h"
+#include "output/json_file.h"
+#include "output/junit_file.h"
+#include "output/shown.h"
 #include "output/version.h"
 #include "plan/codec.h"
 #include "status/status.h"
@@ -28,6 +34,8 @@ struct ReplayOptions {
   int repeat = 1;
   bool check_expectation = false;
   std::string keep;
+  std::string json_path;
+  std::string junit_path;
   TrialOptions trial;
 };
 
@@ -53,18 +61,53 @@ absl::Status PrepareKeep(const std::string& directory) {
   return absl::AlreadyExistsError(absl::StrCat(first, " exists already"));
 }
 
+struct ReplayOutcome {
+  std::string verdict = {};  // its name; "": it was not run
+  std::string why = {};
+  std::map<std::string, int> verdicts = {};  // how often
+  std::vector<std::string> looks_like = {};
+  ExitCode code = ExitCode::kHeld;
+};
+
+// schema lastcommit-replay-1 (docs/results-format.md).
+absl::Status WriteOutcome(const ReplayOptions& options,
+                          const ReplayOutcome& outcome) {
+  RETURN_IF_ERROR(WriteJsonFile(
+      options.json_path, {{"schema", "lastcommit-replay-1"},
+                          {"tester", TesterVersion()},
+                          {"sqlite_version", sqlite3_libversion()},
+                          {"sqlite_source_id", sqlite3_sourceid()},
+                          {"plan", Shown(options.plan)},
+                          {"verdict", outcome.verdict},
+                          {"why", outcome.why},
+                          {"verdicts", outcome.verdicts},
+                          {"looks_like", outcome.looks_like},
+                          {"outcome", Word(outcome.code)},
+                          {"exit_code", static_cast<int>(outcome.code)}}));
+  return WriteJUnitFile(
+      options.junit_path, "lastcommit.replay",
+      {{options.plan, outcome.code,
+        absl::StrCat(outcome.verdict, outcome.verdict.empty() ? "" : ": ",
+                     outcome.why)}});
+}
+
 absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   if (options.check_expectation && LooksLikeToken(options.plan)) {
     return absl::InvalidArgumentError(
         "--expect needs a plan file: nothing is expected of a token");
   }
   ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan));
+  RETURN_IF_ERROR(PrepareJsonFile(options.json_path));
+  RETURN_IF_ERROR(PrepareJsonFile(options.junit_path));
   std::printf("lastcommit replay %s; %s\n", options.plan.c_str(),
               SqliteUnderTest().c_str());
   std::fflush(stdout);  // or a child that calls exit() prints it too
   if (options.check_expectation &&
       !plan.sqlite.Contains(sqlite3_libversion_number())) {
-    std::printf("skipped: the plan's expectation is for another SQLite\n");
+    const char* const why = "the plan's expectation is for another SQLite";
+    std::printf("skipped: %s\n", why);
+    RETURN_IF_ERROR(
+        WriteOutcome(options, {.why = why, .code = ExitCode::kNotExercised}));
     return ExitCode::kNotExercised;
   }
   RETURN_IF_ERROR(PrepareKeep(options.keep));
@@ -77,14 +120,19 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   const Verdict& verdict = repetition.first.verdict;
   std::printf("%s\n%s\n", ReadableProgram(plan, repetition.first).c_str(),
               verdict.why.c_str());
+  ReplayOutcome outcome = {Name(verdict), verdict.why, repetition.verdicts};
   if (repetition.is_stable()) {
-    const std::string likeness = LikenessInWords(
-        LikelyBugsOf(plan, repetition.first, sqlite3_libversion_number()));
+    outcome.looks_like =
+        LikelyBugsOf(plan, repetition.first, sqlite3_libversion_number());
+    const std::string likeness = LikenessInWords(outcome.looks_like);
     if (!likeness.empty()) std::printf("%s\n", likeness.c_str());
   }
   std::printf("%s\n", Describe(repetition).c_str());
-  if (options.check_expectation) return JudgeExpectation(plan, repetition);
-  return repetition.is_stable() ? CodeOf(verdict) : ExitCode::kViolated;
+  outcome.code = options.check_expectation ? JudgeExpectation(plan, repetition)
+                 : repetition.is_stable()  ? CodeOf(verdict)
+                                           : ExitCode::kViolated;
+  RETURN_IF_ERROR(WriteOutcome(options, outcome));
+  return outcome.code;
 }
 
 struct ShowOptions {
@@ -127,6 +175,7 @@ void AddReplay(CLI::App& app, ExitCode& code) {
                     "if that is for another SQLite");
   command->add_option("--keep", options->keep,
                       "Keep what each round left on disk in this directory");
+  AddOutputs(command, options->json_path, options->junit_path);
   AddTrialOptions(command, options->trial);
   command->callback([&code, options] { code = Checked(ReplayPlan, *options); });
 }

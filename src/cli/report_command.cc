@@ -3,12 +3,17 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/command.h"
+#include "output/json_file.h"
+#include "output/junit_file.h"
 #include "output/whole_file.h"
 #include "page/document.h"
+#include "results/loaded_campaign.h"
 #include "results/report.h"
+#include "results/report_json.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -19,12 +24,26 @@ struct ReportOptions {
   std::string since;
   std::string out;
   std::string html;
+  std::string json_path;
+  std::string junit_path;
   std::string program;
 };
+
+absl::Status WriteForPrograms(const ReportOptions& options) {
+  if (options.json_path.empty() && options.junit_path.empty()) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const LoadedCampaign campaign,
+                   LoadCampaign(options.directory));
+  RETURN_IF_ERROR(WriteJsonFile(options.json_path, JsonOf(campaign)));
+  return WriteJUnitFile(options.junit_path, "lastcommit.report",
+                        CasesOf(campaign));
+}
 
 absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
   ASSIGN_OR_RETURN(const Document page,
                    ReportOn(options.directory, options.since, options.program));
+  RETURN_IF_ERROR(WriteForPrograms(options));
   if (!options.html.empty()) {
     RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
   }
@@ -54,6 +73,7 @@ void AddReport(CLI::App& app, const std::string& program, ExitCode& code) {
                       "Write it to this file instead of standard output");
   command->add_option("--html", options->html,
                       "Write it as one HTML file, which needs nothing else");
+  AddOutputs(command, options->json_path, options->junit_path);
   command->footer(
       "Exit codes: 0 it was written, whatever the campaign found; 2 there is "
       "no "

@@ -128,6 +128,8 @@ void AddRunOptions(CLI::App* command, RunOptions& options) {
           "Replace a worker that is at one execution of a plan for that many "
           "seconds (default 600)")
       ->check(Seconds());
+  command->add_flag("--ledger", options.show_ledger,
+                    "At the end also print what was exercised, and how often");
   AddTrialOptions(command, options.trial);
 }
 

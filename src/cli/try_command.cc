@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "campaign/progress.h"
@@ -25,6 +26,7 @@
 #include "judge/judgement_page.h"
 #include "judge/kept_findings.h"
 #include "output/json_file.h"
+#include "output/junit_file.h"
 #include "output/plural.h"
 #include "output/shell_word.h"
 #include "output/shown.h"
@@ -50,6 +52,7 @@ struct TryCommand {
   std::string directory = ".";
   std::string recording;
   std::string json_path;
+  std::string junit_path;
   std::string html_path;
   std::int64_t seconds = 60;
   bool is_big = false;
@@ -186,14 +189,20 @@ absl::Status KeepWhatWasFound(const std::string& recording,
 // What is written at the end can be written.
 absl::Status PrepareOutputs(const TryCommand& command) {
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  RETURN_IF_ERROR(PrepareJsonFile(command.junit_path));
   RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
   return command.findings.empty() ? absl::OkStatus()
                                   : PrepareKeeping(command.findings);
 }
 
+struct Said {
+  nlohmann::json json;
+  std::string text;
+};
+
 absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
                                      const TryCommand& command,
-                                     Supervised& self, nlohmann::json& json) {
+                                     Supervised& self, Said& said) {
   ProgressLine progress(/*is_shown=*/true);
   const auto on_progress = [&](const JudgeProgress& until_now) {
     const Stage stage = StageOf(until_now.phase);
@@ -213,8 +222,16 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   if (!command.html_path.empty()) {
     RETURN_IF_ERROR(WriteOutput(command.html_path, HtmlOf(PageOf(judgement))));
   }
-  json = JsonOf(judgement);
+  said = {JsonOf(judgement), TextOf(judgement)};
   return judgement.exit_code();
+}
+
+// Of a judgement of that.
+absl::Status WriteOutcome(const TryCommand& command, const std::string& what,
+                          ExitCode code, const Said& said) {
+  RETURN_IF_ERROR(WriteJsonFile(command.json_path, said.json));
+  return WriteJUnitFile(command.junit_path, "lastcommit.try",
+                        {{what, code, said.text}});
 }
 
 absl::StatusOr<ExitCode> RunAgain(const TryCommand& command, ExitCode code,
@@ -289,13 +306,15 @@ absl::StatusOr<ExitCode> RunTry(const TryCommand& command,
                                 const std::string& scratch, Supervised& self) {
   RETURN_IF_ERROR(PrepareOutputs(command));
   RETURN_IF_ERROR(RecordOnCopy(command, scratch, self).status());
-  nlohmann::json json;
+  Said said;
   ASSIGN_OR_RETURN(ExitCode code,
-                   JudgeAndSay(command.recording, command, self, json));
+                   JudgeAndSay(command.recording, command, self, said));
   if (command.rerun.count > 0 && !self.IsInterrupted()) {
-    ASSIGN_OR_RETURN(code, RunAgain(command, code, self, json));
+    ASSIGN_OR_RETURN(code, RunAgain(command, code, self, said.json));
+    absl::StrAppend(&said.text, "after the reruns: ", Word(code), "\n");
   }
-  RETURN_IF_ERROR(WriteJsonFile(command.json_path, json));
+  RETURN_IF_ERROR(
+      WriteOutcome(command, absl::StrJoin(command.command, " "), code, said));
   return code;
 }
 
@@ -314,10 +333,10 @@ absl::StatusOr<ExitCode> RunJudge(const TryCommand& command,
                                   const std::string& /*scratch*/,
                                   Supervised& self) {
   RETURN_IF_ERROR(PrepareOutputs(command));
-  nlohmann::json json;
+  Said said;
   ASSIGN_OR_RETURN(const ExitCode code,
-                   JudgeAndSay(command.recording, command, self, json));
-  RETURN_IF_ERROR(WriteJsonFile(command.json_path, json));
+                   JudgeAndSay(command.recording, command, self, said));
+  RETURN_IF_ERROR(WriteOutcome(command, command.recording, code, said));
   return code;
 }
 
@@ -426,8 +445,7 @@ void AddJudging(CLI::App* command, TryCommand& options) {
   command->add_option("--findings", options.findings,
                       "Keep each finding in this directory: files, story, and "
                       "how to see it again");
-  command->add_option("--json", options.json_path,
-                      "Write the outcome as JSON to this file");
+  AddOutputs(command, options.json_path, options.junit_path);
   command->add_option("--html", options.html_path,
                       "Write it as one HTML file, which needs nothing else");
 }

@@ -18,8 +18,12 @@
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
+#include "cli/command.h"
+#include "output/json_file.h"
+#include "output/junit_file.h"
 #include "output/shown.h"
 #include "output/version.h"
+#include "status/status.h"
 #include "verify/verification.h"
 #include "verify/verification_json.h"
 
@@ -29,6 +33,7 @@ namespace {
 struct VerifyCommand {
   std::vector<std::string> databases;
   bool is_json = false;
+  std::string junit_path;
   VerifyOptions verify;
 };
 
@@ -152,7 +157,24 @@ void PrintJson(const std::vector<Outcome>& outcomes, const Outcome& worst) {
   std::printf("%s\n", all.dump(2).c_str());
 }
 
-ExitCode Run(VerifyCommand& command) {
+absl::Status WriteJUnit(const std::string& path,
+                        const std::vector<Outcome>& outcomes) {
+  std::vector<JUnitCase> cases;
+  for (const Outcome& outcome : outcomes) {
+    const Verification& verification = outcome.verification;
+    cases.push_back({outcome.database, outcome.code,
+                     absl::StrCat(Word(verification.soundness), ": ",
+                                  verification.summary)});
+    for (const Remark& remark : verification.remarks) {
+      absl::StrAppend(&cases.back().text, "\n", LabelOf(remark), ": ",
+                      remark.text);
+    }
+  }
+  return WriteJUnitFile(path, "lastcommit.verify", cases);
+}
+
+absl::StatusOr<ExitCode> Run(VerifyCommand command) {
+  RETURN_IF_ERROR(PrepareJsonFile(command.junit_path));
   const Interrupts interrupts;
   ProgressLine progress(/*is_shown=*/true);
   command.verify.keep_going = [&](const std::string& doing) {
@@ -181,6 +203,7 @@ ExitCode Run(VerifyCommand& command) {
   } else if (outcomes.size() > 1) {
     PrintWorst(outcomes, worst);
   }
+  RETURN_IF_ERROR(WriteJUnit(command.junit_path, outcomes));
   return worst.code;
 }
 
@@ -198,6 +221,8 @@ void AddVerify(CLI::App& app, ExitCode& code) {
   subcommand->add_flag("--json", command->is_json,
                        "Print one object of JSON instead (see "
                        "docs/results-format.md)");
+  subcommand->add_option("--junit", command->junit_path,
+                         "Write the outcome as JUnit's XML to this file");
   subcommand->add_option("--dir", command->verify.directory,
                          "Where it is copied to, with its WAL and its journal, "
                          "and checked (default:\nthe directory for temporary "
@@ -236,7 +261,7 @@ void AddVerify(CLI::App& app, ExitCode& code) {
       "(no "
       "room for the\ncopy); 4 intact, but commits are lost or will be (see the "
       "WARNING). Of several databases the worst\ncounts: 1, 3, 2, 4, 0.");
-  subcommand->callback([command, &code] { code = Run(*command); });
+  subcommand->callback([command, &code] { code = Checked(Run, *command); });
 }
 
 }  // namespace lastcommit

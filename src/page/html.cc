@@ -59,7 +59,7 @@ text-align:right;white-space:nowrap}
 .words :is(th,td){text-align:left;white-space:normal}
 th{background:var(--card);font-weight:600}
 th:first-child,td:first-child,th[scope=row]{text-align:left}
-th[scope=row]{font-weight:400;background:none}
+th[scope=row]{font-weight:400;background:none;overflow-wrap:break-word}
 tr:last-child>*{border-bottom:0}
 td.heat{background:color-mix(in srgb,var(--heat) calc(var(--h)*1%),
 var(--back))}

@@ -85,6 +85,7 @@ PageTable TableOf(const Comparison& comparison) {
   add(comparison.known, "known");
   add(comparison.gone, "gone");
   add(comparison.not_compared, "not shrunk, not compared");
+  add(comparison.not_compared_before, "before, not shrunk, not compared");
   return table;
 }
 
@@ -136,23 +137,40 @@ Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after) {
   for (const FindingGroup& group : after.summary.groups) {
     if (!HasCause(group)) comparison.not_compared.push_back(group);
   }
+  for (const FindingGroup& group : before.summary.groups) {
+    if (!HasCause(group)) comparison.not_compared_before.push_back(group);
+  }
   comparison.differences = Differences(before, after);
   comparison.new_cells = CellsWithout(after, before);
   comparison.gone_cells = CellsWithout(before, after);
   return comparison;
 }
 
+ExitCode CodeOf(const Comparison& comparison, const LoadedCampaign& after) {
+  if (!comparison.new_ones.empty()) return ExitCode::kViolated;
+  const ExitCode later = after.summary.exit_code;
+  const bool has_verdict =
+      later == ExitCode::kHeld || later == ExitCode::kViolated;
+  return has_verdict && comparison.not_compared.empty()
+             ? ExitCode::kHeld
+             : ExitCode::kNotExercised;
+}
+
 std::string InWords(const Comparison& comparison) {
   const auto count = [](const Groups& groups) {
     return groups.empty() ? "none" : absl::StrCat(groups.size());
   };
-  return absl::StrCat(count(comparison.new_ones), " new, ",
-                      count(comparison.known), " known, ",
-                      count(comparison.gone), " gone",
-                      comparison.not_compared.empty()
-                          ? ""
-                          : absl::StrCat(", ", comparison.not_compared.size(),
-                                         " not shrunk and not compared"));
+  std::string words = absl::StrCat(count(comparison.new_ones), " new, ",
+                                   count(comparison.known), " known, ",
+                                   count(comparison.gone), " gone");
+  const auto add = [&words](const Groups& groups, const char* which) {
+    if (groups.empty()) return;
+    absl::StrAppend(&words, ", ", groups.size(), which,
+                    " not shrunk and not compared");
+  };
+  add(comparison.not_compared, "");
+  add(comparison.not_compared_before, " before");
+  return words;
 }
 
 void AddComparison(const Comparison& comparison, const LoadedCampaign& before,
@@ -189,6 +207,7 @@ nlohmann::json JsonOf(const Comparison& comparison) {
           {"known", JsonOf(comparison.known)},
           {"gone", JsonOf(comparison.gone)},
           {"not_compared", JsonOf(comparison.not_compared)},
+          {"not_compared_before", JsonOf(comparison.not_compared_before)},
           {"differences", comparison.differences},
           {"new_cells", comparison.new_cells},
           {"gone_cells", comparison.gone_cells}};

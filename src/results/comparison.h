@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "output/exit_code.h"
 #include "page/document.h"
 #include "results/loaded_campaign.h"
 #include "results/tally.h"
@@ -24,6 +25,8 @@ struct Comparison {
   // Findings of the later campaign that were not shrunk: their cause is not
   // known.
   std::vector<FindingGroup> not_compared;
+  // The same of the earlier campaign: what is called new may be one of these.
+  std::vector<FindingGroup> not_compared_before;
   // What is different of what was tested: "SQLite: 3.40.1, then 3.54.1".
   std::vector<std::string> differences;
   // Cells of the ledger that only one of them has.
@@ -32,6 +35,10 @@ struct Comparison {
 };
 
 Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after);
+
+// kViolated: there are new findings. kNotExercised: findings were not compared,
+// or the later campaign has no verdict, so that nobody knows.
+ExitCode CodeOf(const Comparison& comparison, const LoadedCampaign& after);
 
 // "1 new, 2 known, none gone".
 std::string InWords(const Comparison& comparison);

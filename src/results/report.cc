@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -61,10 +62,29 @@ void AddVerdict(const Summary& summary, Document& page) {
     page.blocks.emplace_back(
         Said("The last run ended with an error: " + error));
   }
-  if (!tally.sessions.empty() && !tally.sessions.back().end) {
+  if (tally.sessions.empty()) return;
+  const std::optional<EndRecord>& end = tally.sessions.back().end;
+  if (!end.has_value()) {
     page.blocks.emplace_back(
         Said("The last run has not ended: it runs, or it was killed."));
+  } else if (end->was_interrupted) {
+    page.blocks.emplace_back(
+        Said("The last run was interrupted: it ended before its time."));
   }
+}
+
+// In a line, on the first screen; the table has all of it.
+void AddWhatWasTested(const LoadedCampaign& campaign, Document& page) {
+  const Identity& identity = campaign.identity;
+  const Tally& tally = campaign.summary.tally;
+  const std::size_t runs = tally.sessions.size();
+  page.blocks.emplace_back(Said(absl::StrCat(
+      "Tested: saver ", identity.generate.saver, " on SQLite ",
+      identity.sqlite_version, ", seed ", identity.seed, ", engine ",
+      Word(identity.generate.engine), ", fault ", Word(identity.generate.fault),
+      ", clients ", ClientsWord(identity.generate.clients), "; ",
+      absl::StrFormat("%.0f s in ", tally.seconds()), runs,
+      runs == 1 ? " run." : " runs.")));
 }
 
 void AddParameters(const LoadedCampaign& campaign, Document& page) {
@@ -285,6 +305,7 @@ absl::StatusOr<Document> ReportOn(const std::string& directory,
   const Summary& summary = campaign.summary;
   Document page = {.title = "lastcommit: " + campaign.identity.generate.saver};
   AddVerdict(summary, page);
+  AddWhatWasTested(campaign, page);
   if (!campaign.cut.empty()) page.blocks.emplace_back(Said(campaign.cut));
   if (!since.empty()) {
     ASSIGN_OR_RETURN(const LoadedCampaign before, LoadCampaign(since));

@@ -46,6 +46,7 @@ struct RunOptions {
   FindingOptions findings;
   TrialOptions trial;
   bool show_progress = true;
+  bool show_ledger = false;  // at the end, above what has come of it
   // For tests of the promises: the plan that is run and is counted as the one
   // that was drawn, as if an injector of the drawn one were dead.
   std::function<Plan(Plan)> run_instead;

@@ -72,9 +72,8 @@ std::string LikenessesInWords(const Tally& tally) {
       named == 0 ? "" : " (a likeness, and no proof)");
 }
 
-// What to do next.
 void PrintFindings(const RunOptions& options, const Summary& summary) {
-  constexpr std::size_t kShown = 20;
+  constexpr std::size_t kShown = 3;
   if (summary.tally.has_violations()) {
     std::printf("%s\n", LikenessesInWords(summary.tally).c_str());
   }
@@ -84,6 +83,25 @@ void PrintFindings(const RunOptions& options, const Summary& summary) {
   if (summary.groups.size() > kShown) {
     std::printf("and %zu more findings in %s\n", summary.groups.size() - kShown,
                 options.findings.directory.c_str());
+  }
+}
+
+// What somebody does who has read the rest.
+std::string NextStep(const RunOptions& options, const Summary& summary) {
+  const std::string ledger =
+      options.show_ledger ? "the ledger above says" : "--ledger shows";
+  switch (summary.exit_code) {
+    case ExitCode::kViolated:
+      return summary.groups.empty()
+                 ? "read what is said above"
+                 : "run a command above, which tells how it fails";
+    case ExitCode::kNotExercised:
+      return "run longer, or ask for less; " + ledger + " what never happened";
+    case ExitCode::kHeld:
+      return "run longer, or with another --seed; " + ledger +
+             " what was exercised";
+    default:
+      return "read the error; nothing is known about the store";
   }
 }
 
@@ -110,13 +128,6 @@ std::string SomeOf(const std::vector<std::string>& all) {
                       all.size() > kShown
                           ? absl::StrCat("; and ", all.size() - kShown, " more")
                           : "");
-}
-
-json GroupToJson(const FindingGroup& group) {
-  json value = FindingToJson(group.first);
-  value.erase("story");  // it is in its file
-  value["count"] = group.indexes.size();
-  return value;
 }
 
 void PutFirstFinding(const std::optional<FirstFinding>& first, json& value) {
@@ -184,7 +195,7 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   const Ledger& ledger = summary.tally.ledger;
   const double seconds = absl::ToDoubleSeconds(summary.took);
   const std::int64_t now = ledger.trials() - summary.trials_before;
-  std::printf("\n%s", ledger.Print().c_str());
+  std::printf("\n%s", options.show_ledger ? ledger.Print().c_str() : "");
   for (const std::string& broken : summary.promises.broken) {
     std::printf("promise not kept: %s\n", broken.c_str());
   }
@@ -196,6 +207,7 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   }
   std::printf("digest %s\n", summary.tally.digest().c_str());
   PrintFindings(options, summary);
+  std::printf("next: %s\n", NextStep(options, summary).c_str());
   std::printf(
       "%s%s: %lld trials%s in %.1f s, %.0f per second: %s\n",
       summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code),
@@ -203,6 +215,13 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
       summary.trials_before == 0 ? "" : absl::StrCat(", ", now, " now").c_str(),
       seconds, seconds > 0 ? static_cast<double>(now) / seconds : 0.0,
       JudgedInWords(summary).c_str());
+}
+
+json GroupToJson(const FindingGroup& group) {
+  json value = FindingToJson(group.first);
+  value.erase("story");  // it is in its file
+  value["count"] = group.indexes.size();
+  return value;
 }
 
 json SummaryToJson(const RunOptions& options, const Summary& summary) {

@@ -56,9 +56,12 @@ Summary Summarize(Tally tally, const GenerateOptions& generate);
 // says nothing of.
 std::string JudgedInWords(const Summary& summary);
 
-// The ledger, broken promises, what to do next, and as the last line the
-// verdict.
+// The ledger if it is asked for, broken promises, the first findings, what to
+// do next, and as the last line the verdict.
 void PrintSummary(const RunOptions& options, const Summary& summary);
+
+// The first of them, without its story, and how many there are.
+nlohmann::json GroupToJson(const FindingGroup& group);
 
 nlohmann::json SummaryToJson(const RunOptions& options, const Summary& summary);
 

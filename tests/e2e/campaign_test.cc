@@ -13,6 +13,7 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ContainsRegex;
@@ -94,6 +95,8 @@ TEST_F(CampaignTest, FindingsOfOneShapeAreOneAndStayOneLater) {
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_EQ(findings[0].at("shape"),
             "lost_commit wal: open begin commit! close");
+  EXPECT_THAT(directory_.Get("c/report.html"),
+              AllOf(HasSubstr(">VIOLATED</h1>"), HasSubstr("Not shrunk: ")));
   EXPECT_EQ(
       findings[0].at("count").get<int>() + findings[1].at("count").get<int>(),
       Summary().at("ledger").at("verdict/violated(lost_commit)"));
@@ -116,6 +119,8 @@ TEST_F(CampaignTest, CtrlCEndsItWithTheSummary) {
   EXPECT_EQ(outcome.exit_code, 4);  // before it could promise anything
   EXPECT_THAT(outcome.out, HasSubstr("\ninterrupted, "));
   EXPECT_EQ(Summary().at("interrupted"), true);
+  EXPECT_THAT(directory_.Get("c/report.html"),
+              HasSubstr("The last run was interrupted"));
 }
 
 TEST_F(CampaignTest, AWorkerThatDiesIsReplacedAndItsPlanKept) {

@@ -15,6 +15,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class FuzzTest : public ProgramTest {
@@ -45,6 +46,16 @@ TEST_F(FuzzTest, WithoutFaultsOurSaverHolds) {
       MatchesRegex("HELD: 300 trials in TIME: 300 judged and held, 0 "
                    "not judged; promises: [0-9]+ kept, 0 broken, [0-9]+ "
                    "for a longer run\n"));
+}
+
+TEST_F(FuzzTest, TheLedgerIsPrintedIfItIsAskedFor) {
+  const Arguments arguments = Fuzz({"--trials=8", "--engine=sim"});
+  Arguments with = arguments;
+  with.push_back("--ledger");
+  const Outcome outcome = Run(arguments);
+  EXPECT_THAT(outcome.out, Not(HasSubstr("ledger: everything else")));
+  EXPECT_THAT(outcome.out, HasSubstr("\nnext: run longer"));
+  EXPECT_THAT(Run(with).out, HasSubstr("\nledger: everything else\n"));
 }
 
 TEST_F(FuzzTest, FewTrialsAreNotHeldAndTheLastLineSaysSo) {
@@ -151,7 +162,8 @@ class RealFaultTest : public FuzzTest,
 
 TEST_P(RealFaultTest, GivesTheSameDigestWithAnyNumberOfWorkers) {
   const auto digest = [&](const char* jobs) {
-    const Outcome outcome = Run(OnRealFiles({"--trials=60", "--seed=5", jobs}));
+    const Outcome outcome =
+        Run(OnRealFiles({"--trials=60", "--seed=5", "--ledger", jobs}));
     EXPECT_EQ(outcome.exit_code, 4) << outcome.out;  // too few to be held
     EXPECT_THAT(outcome.out, HasSubstr("\nledger: images after a loss"));
     return outcome.out.substr(outcome.out.find("\ndigest "), 24);
@@ -217,7 +229,7 @@ TEST_P(InterruptTest, EndsTheRunWithTheSummary) {
   const Outcome outcome = program.Wait();
   EXPECT_EQ(outcome.exit_code, 4);  // before it could promise anything
   EXPECT_EQ(outcome.err, "");
-  EXPECT_THAT(outcome.out, HasSubstr("ledger: "));
+  EXPECT_THAT(outcome.out, HasSubstr("\ndigest "));
   EXPECT_THAT(LastLine(outcome), StartsWith("interrupted, NOT EXERCISED: "));
   EXPECT_THAT(trials_.Names(), IsEmpty());
 }

@@ -151,6 +151,7 @@ TEST_F(NightlyTest, BadInputExitsWithTwoAndLeavesNothing) {
        {Arguments{"x"}, Arguments{"0"}, Arguments{"-1"}, Arguments{"1", "1"},
         Arguments{"--seed"}, Arguments{"--seed=x"}, Arguments{"--what=1"},
         Arguments{"--dir=night", "--shard=3/2"},
+        Arguments{"--dir=night", "--nights=nights"},
         Arguments{"--dir=night", "--", "--saver=none"}}) {
     EXPECT_EQ(Nightly(arguments).exit_code, 2);
   }
@@ -193,9 +194,13 @@ TEST_F(NightsTest, AFindingIsNewThenKnownThenGone) {
               AllOf(HasSubstr("<a href=\"./" + names_[3] + "/report.html\">"),
                     HasSubstr("findings since the night before: none "
                               "new, none known, 1 gone")));
-  const Outcome same = Run({"compare", PathOf(2), PathOf(3)});
+  const Outcome same = Run({"compare", PathOf(3), PathOf(4)});
   EXPECT_EQ(same.exit_code, 0) << same.err;
   EXPECT_THAT(same.out, StartsWith("# NOTHING NEW\n"));
+  // Only the first of many findings was shrunk.
+  const Outcome unknown = Run({"compare", PathOf(2), PathOf(3)});
+  EXPECT_EQ(unknown.exit_code, 4) << unknown.err;
+  EXPECT_THAT(unknown.out, StartsWith("# NOT EXERCISED\n"));
   const Outcome worse =
       Run({"compare", PathOf(1), PathOf(2), "--json=c.json", "--html=c.html"});
   EXPECT_EQ(worse.exit_code, 1) << worse.err;

@@ -51,8 +51,10 @@ TEST_F(TokenTest, IsPrintedInTheStoryInTheLastLinesAndInTheJson) {
   EXPECT_THAT(token_, MatchesRegex("lc2_[A-Za-z0-9_-]{1,156}"));
   EXPECT_THAT(story_,
               HasSubstr("\nreplay:  lastcommit replay " + token_ + "\n"));
-  EXPECT_THAT(out_, HasSubstr("\n  without the file: lastcommit replay " +
-                              token_ + "\nVIOLATED: "));
+  EXPECT_THAT(out_,
+              HasSubstr("\n  without the file: lastcommit replay " + token_ +
+                        "\nnext: run a command above, which tells how "
+                        "it fails\nVIOLATED: "));
 }
 
 TEST_F(TokenTest, ReplaysTheShrunkPlanTwentyTimesOutOfTwenty) {

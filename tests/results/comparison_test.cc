@@ -78,8 +78,30 @@ TEST(ComparisonTest, WhatWasNotShrunkHasNoCauseToCompare) {
   EXPECT_THAT(comparison.new_ones, IsEmpty());
   EXPECT_THAT(comparison.gone, IsEmpty());
   EXPECT_THAT(comparison.not_compared, SizeIs(1));
+  EXPECT_THAT(comparison.not_compared_before, SizeIs(1));
   EXPECT_EQ(InWords(comparison),
-            "none new, none known, none gone, 1 not shrunk and not compared");
+            "none new, none known, none gone, 1 not shrunk and not compared, "
+            "1 before not shrunk and not compared");
+}
+
+TEST(ComparisonTest, NothingIsNewOnlyWhereAllWasCompared) {
+  const LoadedCampaign shrunk = Campaign({Found(1, "a", "shape")});
+  const LoadedCampaign unshrunk = Campaign({Found(1, "a", "")});
+  LoadedCampaign none = Campaign({});
+  const auto code = [](const LoadedCampaign& before,
+                       const LoadedCampaign& after) {
+    return CodeOf(Compare(before, after), after);
+  };
+  none.summary.exit_code = ExitCode::kHeld;
+  EXPECT_EQ(code(none, shrunk), ExitCode::kViolated);
+  EXPECT_EQ(code(shrunk, shrunk), ExitCode::kHeld);
+  EXPECT_EQ(code(unshrunk, none), ExitCode::kHeld);
+  EXPECT_EQ(code(shrunk, unshrunk), ExitCode::kNotExercised);
+  for (const ExitCode later :
+       {ExitCode::kNotExercised, ExitCode::kTesterFailed}) {
+    none.summary.exit_code = later;
+    EXPECT_EQ(code(shrunk, none), ExitCode::kNotExercised);
+  }
 }
 
 TEST(ComparisonTest, WhatWasTestedAndCountedIsCompared) {
