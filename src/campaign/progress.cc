@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "output/terminal.h"
 
 namespace lastcommit {
 
@@ -24,7 +26,8 @@ bool ProgressLine::IsDue() const {
 }
 
 void ProgressLine::Show(const Ledger& ledger, std::int64_t trials_before,
-                        std::size_t findings, std::int64_t shrink_trials) {
+                        std::size_t findings, std::int64_t shrink_trials,
+                        std::optional<absl::Duration> left) {
   if (!IsDue()) return;
   const double rate = static_cast<double>(ledger.trials() - trials_before) /
                       absl::ToDoubleSeconds(Elapsed());
@@ -34,15 +37,26 @@ void ProgressLine::Show(const Ledger& ledger, std::int64_t trials_before,
     absl::StrAppendFormat(&text, ", %d kept findings, %d trials of shrinking",
                           findings, shrink_trials);
   }
+  if (left.has_value()) {
+    const absl::Duration rest = std::max(*left, absl::ZeroDuration());
+    absl::StrAppendFormat(&text, ", %.0f s left", absl::ToDoubleSeconds(rest));
+  }
   Show(text);
 }
 
 void ProgressLine::Show(const std::string& text) {
   if (!IsDue()) return;
   shown_ = absl::Now();
-  std::printf("%s%.0f s: %s%s", is_terminal_ ? "\r\033[K" : "",
-              absl::ToDoubleSeconds(Elapsed()), text.c_str(),
-              is_terminal_ ? "" : "\n");
+  std::string line =
+      absl::StrFormat("%.0f s: %s", absl::ToDoubleSeconds(Elapsed()), text);
+  if (is_terminal_) {
+    // One that is longer than the terminal could not be written over.
+    const auto width = static_cast<std::size_t>(TerminalWidth());
+    line.resize(std::min(line.size(), width - 1));
+    std::printf("\r\033[K%s", line.c_str());
+  } else {
+    std::printf("%s\n", line.c_str());
+  }
   is_line_open_ = is_terminal_;
   std::fflush(stdout);
 }

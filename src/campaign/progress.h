@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -17,9 +18,11 @@ class ProgressLine {
  public:
   explicit ProgressLine(bool is_shown);
 
-  // `trials_before` are in the ledger and do not count for the rate.
+  // `trials_before` are in the ledger and do not count for the rate. `left`:
+  // until it ends by itself; nullopt: nobody knows.
   void Show(const Ledger& ledger, std::int64_t trials_before,
-            std::size_t findings, std::int64_t shrink_trials);
+            std::size_t findings, std::int64_t shrink_trials,
+            std::optional<absl::Duration> left);
   // The same for other work: `text` is made into the status line.
   void Show(const std::string& text);
   // Before other text is printed.

@@ -364,7 +364,24 @@ class Supervisor {
 
   void ShowProgress() {
     progress_.Show(tally_.ledger, trials_before_, tally_.findings.size(),
-                   control_->shrink_trials);
+                   control_->shrink_trials, TimeLeft());
+  }
+
+  // Until the run ends by itself.
+  std::optional<absl::Duration> TimeLeft() const {
+    std::optional<absl::Duration> left;
+    const absl::Duration elapsed = progress_.Elapsed();
+    if (options_.time_limit) left = *options_.time_limit - elapsed;
+    const std::int64_t now = tally_.ledger.trials() - trials_before_;
+    if (options_.trial_limit && options_.shard.of == 1 && now > 0) {
+      const std::int64_t rest =
+          static_cast<std::int64_t>(*options_.trial_limit) -
+          tally_.ledger.trials();
+      const absl::Duration by_trials =
+          elapsed * (static_cast<double>(rest) / static_cast<double>(now));
+      left = std::min(left.value_or(by_trials), by_trials);
+    }
+    return left;
   }
 
   void Fail(const std::string& error) {

@@ -3,9 +3,15 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
+#include <numeric>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cli/blame_command.h"
@@ -31,6 +37,39 @@
 
 namespace lastcommit {
 namespace {
+
+// How many letters have to be put in, taken out or changed.
+std::size_t EditDistance(std::string_view one, std::string_view other) {
+  std::vector<std::size_t> row(other.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < other.size(); ++j) {
+      const std::size_t changed = diagonal + (one[i] == other[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// "fuz" is none: CLI11 says only that one is required.
+absl::Status CheckSubcommand(const CLI::App& app, const std::string& name) {
+  std::string nearest;
+  std::size_t least = 3;  // further away is no slip of the finger
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == name) return absl::OkStatus();
+    const std::size_t distance = EditDistance(name, command->get_name());
+    if (distance < least && !command->get_group().empty()) {
+      least = distance;
+      nearest = command->get_name();
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", absl::CHexEscape(name), "\" is no subcommand",
+      nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"),
+      nearest.empty() ? "; " : " ", "`lastcommit --help` lists them all"));
+}
 
 int Main(int argc, char** argv) {
   // A closed pipe is an error of writing, not a death that leaves files behind.
@@ -80,6 +119,10 @@ int Main(int argc, char** argv) {
     if (const absl::Status status = register_vfs(); !status.ok()) {
       return static_cast<int>(Report(status));
     }
+  }
+  if (argc > 1 && argv[1][0] != '-') {
+    const absl::Status known = CheckSubcommand(app, argv[1]);
+    if (!known.ok()) return static_cast<int>(Report(known));
   }
   try {  // CLI11 reports by exceptions; they end here
     app.parse(argc, argv);

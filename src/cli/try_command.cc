@@ -30,6 +30,7 @@
 #include "output/plural.h"
 #include "output/shell_word.h"
 #include "output/shown.h"
+#include "output/terminal.h"
 #include "output/whole_file.h"
 #include "page/document.h"
 #include "record/private_tree.h"
@@ -218,12 +219,13 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
                    JudgeRecording(recording, command.judge, on_progress));
   progress.Finish();
   RETURN_IF_ERROR(KeepWhatWasFound(recording, judgement, command));
-  std::printf("%s", TextOf(judgement).c_str());
+  const ExitCode code = judgement.exit_code();
+  said = {JsonOf(judgement), TextOf(judgement)};
+  std::printf("%s", WithColour(said.text, code).c_str());
   if (!command.html_path.empty()) {
     RETURN_IF_ERROR(WriteOutput(command.html_path, HtmlOf(PageOf(judgement))));
   }
-  said = {JsonOf(judgement), TextOf(judgement)};
-  return judgement.exit_code();
+  return code;
 }
 
 // Of a judgement of that.

@@ -30,6 +30,7 @@ struct Part {
   CampaignDirectory directory;  // locked
   Identity identity;
   Results results;
+  std::vector<Finding> unrecorded;  // what was kept and not recorded
 };
 
 absl::Status InDirectory(const std::string& directory,
@@ -38,18 +39,15 @@ absl::Status InDirectory(const std::string& directory,
                                                   ": ", status.message()));
 }
 
-// What was kept and not recorded is recorded in the merged one.
 absl::StatusOr<Part> Read(const std::string& path) {
   ASSIGN_OR_RETURN(Identity identity, ReadIdentity(path));
   ASSIGN_OR_RETURN(CampaignDirectory directory, CampaignDirectory::Lock(path));
   ASSIGN_OR_RETURN(Results results, ReadResults(path));
   ASSIGN_OR_RETURN(
-      const std::vector<Finding> unrecorded,
+      std::vector<Finding> unrecorded,
       UnrecordedFindings(directory.findings(), identity, results.tally));
-  for (const Finding& finding : unrecorded) {
-    results.records.push_back(FindingRecord{finding});
-  }
-  return Part{std::move(directory), std::move(identity), std::move(results)};
+  return Part{std::move(directory), std::move(identity), std::move(results),
+              std::move(unrecorded)};
 }
 
 absl::Status CheckPlans(const Part& part, const IndexRanges& others) {
@@ -141,9 +139,14 @@ absl::StatusOr<Tally> CopyParts(const std::vector<Part>& parts,
     const std::string& from = part.directory.path();
     RETURN_IF_ERROR(
         CopyFindings(part, absl::StrCat(place.temporary, "/findings")));
-    for (const Record& record : part.results.records) {
+    const auto copy = [&](const Record& record) {
       tally.Add(WithPathsIn(from, place.out, record));
-      RETURN_IF_ERROR(file->Append(WithPathsIn(from, place.temporary, record)));
+      return file->Append(WithPathsIn(from, place.temporary, record));
+    };
+    // Once more: all records of all parts would not fit into memory.
+    RETURN_IF_ERROR(ReadResults(from, copy).status());
+    for (const Finding& finding : part.unrecorded) {
+      RETURN_IF_ERROR(copy(FindingRecord{finding}));
     }
   }
   return tally;

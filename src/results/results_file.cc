@@ -41,7 +41,8 @@ Record WithPaths(Record record, const std::string& directory, Change change) {
 
 class Reader {
  public:
-  explicit Reader(std::string directory) : directory_(std::move(directory)) {}
+  Reader(std::string directory, const OnRecord& on_record)
+      : directory_(std::move(directory)), on_record_(on_record) {}
 
   absl::StatusOr<Results> Read(std::string_view text) {
     while (!text.empty()) {
@@ -84,10 +85,10 @@ class Reader {
         return Wrong("it counts an index that was counted before");
       }
     }
-    Record absolute = WithPaths(*std::move(record), directory_, MakeAbsolute);
+    const Record absolute =
+        WithPaths(*std::move(record), directory_, MakeAbsolute);
     results_.tally.Add(absolute);
-    results_.records.push_back(std::move(absolute));
-    return absl::OkStatus();
+    return on_record_(absolute);
   }
 
   absl::Status Wrong(absl::string_view what) const {
@@ -100,6 +101,7 @@ class Reader {
   }
 
   const std::string directory_;
+  const OnRecord& on_record_;
   Results results_;
   std::size_t line_number_ = 0;
   std::optional<absl::StatusOr<Record>> pending_;
@@ -118,11 +120,12 @@ absl::Status WriteAll(int file, std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<Results> ReadResults(const std::string& directory) {
+absl::StatusOr<Results> ReadResults(const std::string& directory,
+                                    const OnRecord& on_record) {
   const absl::StatusOr<std::string> text = ReadWholeFile(PathIn(directory));
   if (absl::IsNotFound(text.status())) return Results();
   RETURN_IF_ERROR(text.status());
-  return Reader(directory).Read(*text);
+  return Reader(directory, on_record).Read(*text);
 }
 
 absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(

@@ -5,6 +5,7 @@
 #ifndef LASTCOMMIT_RESULTS_RESULTS_FILE_H_
 #define LASTCOMMIT_RESULTS_RESULTS_FILE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,17 +24,22 @@ std::string PrintRecord(const Record& record);
 absl::StatusOr<Record> ParseRecord(std::string_view line);
 
 struct Results {
-  std::vector<Record> records;
   Tally tally;
-  // In words, where the last line was cut off; it is not in the records.
+  // In words, where the last line was cut off; it is no record.
   std::string cut;
 };
 
-// All records of DIRECTORY/results.jsonl. No file = none. InvalidArgument
+// Called with each record, in order; an error of it ends the reading.
+using OnRecord = std::function<absl::Status(const Record& record)>;
+
+// What all records of DIRECTORY/results.jsonl come to. No file = none.
+// InvalidArgument
 // "FILE:LINE: what is wrong" for a line that is no record, unless it is the
 // last and has no newline, or is followed by a CutRecord; and for a record
 // that counts an index again.
-absl::StatusOr<Results> ReadResults(const std::string& directory);
+absl::StatusOr<Results> ReadResults(
+    const std::string& directory,
+    const OnRecord& on_record = [](const Record&) { return absl::OkStatus(); });
 
 class ResultsFile {
  public:

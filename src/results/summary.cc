@@ -14,6 +14,7 @@
 #include "generate/choices.h"
 #include "names/names.h"
 #include "output/exit_code.h"
+#include "output/terminal.h"
 #include "output/version.h"
 #include "results/identity.h"
 #include "results/power_loss_table.h"
@@ -65,7 +66,9 @@ std::string LikenessesInWords(const Tally& tally) {
   const auto likenesses = tally.Likenesses();
   const auto unknown = likenesses.find(JoinedNames({}));
   if (unknown != likenesses.end()) {
-    parts.push_back(absl::StrCat(unknown->second, " unknown"));
+    parts.push_back(absl::StrCat(unknown->second,
+                                 unknown->second == 1 ? " looks" : " look",
+                                 " like no known bug of SQLite"));
   }
   return absl::StrCat(
       all, all == 1 ? " finding: " : " findings: ", absl::StrJoin(parts, ", "),
@@ -208,9 +211,11 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   std::printf("digest %s\n", summary.tally.digest().c_str());
   PrintFindings(options, summary);
   std::printf("next: %s\n", NextStep(options, summary).c_str());
+  const std::string verdict = absl::StrCat(
+      summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code));
   std::printf(
-      "%s%s: %lld trials%s in %.1f s, %.0f per second: %s\n",
-      summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code),
+      "%s: %lld trials%s in %.1f s, %.0f per second: %s\n",
+      WithColour(verdict, summary.exit_code).c_str(),
       static_cast<long long>(ledger.trials()),
       summary.trials_before == 0 ? "" : absl::StrCat(", ", now, " now").c_str(),
       seconds, seconds > 0 ? static_cast<double>(now) / seconds : 0.0,

@@ -6,7 +6,9 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class HelpTest : public ProgramTest,
                  public testing::WithParamInterface<std::string> {};
@@ -60,6 +62,33 @@ TEST_F(UsageTest, WithoutASubcommandThereIsNothingToDo) {
   const Outcome outcome = Run({});
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("subcommand is required"));
+}
+
+TEST_F(UsageTest, OfASubcommandThatIsNoneTheNearestIsNamed) {
+  ExpectError(Run({"fuz"}), 2,
+              "\"fuz\" is no subcommand; did you mean fuzz? `lastcommit "
+              "--help` lists them all");
+  ExpectError(
+      Run({"none\nsuch"}), 2,
+      "\"none\\nsuch\" is no subcommand; `lastcommit --help` lists them all");
+}
+
+TEST_F(UsageTest, OnATerminalTheVerdictHasAColourUnlessNobodyWantsIt) {
+  const auto on_terminal = [this](const std::string& setting) {
+    const std::string command =
+        std::string(PROGRAM) + " fuzz --trials=4 --engine=sim --jobs=1";
+    return Program(
+               directory_.path(), "/usr/bin/env",
+               {"TERM=xterm", setting, "script", "-qec", command, "/dev/null"})
+        .Wait()
+        .out;
+  };
+  EXPECT_THAT(on_terminal("NO_COLOR="),
+              HasSubstr("\033[1;33mNOT EXERCISED\033[0m: 4 trials"));
+  EXPECT_THAT(on_terminal("NO_COLOR=1"), Not(HasSubstr("\033[1;")));
+  EXPECT_THAT(
+      Run({"fuzz", "--trials=4", "--engine=sim", "--jobs=1"}).out,
+      AllOf(HasSubstr("\nNOT EXERCISED: 4 trials"), Not(HasSubstr("\033"))));
 }
 
 TEST_F(UsageTest, AConfigFileSaysWhatAProjectAlwaysPasses) {

@@ -14,7 +14,6 @@ namespace lastcommit {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 
 TrialsRecord Trials(std::uint64_t first, std::uint64_t end) {
   TrialsRecord trials;
@@ -32,6 +31,15 @@ class ResultsFileTest : public testing::Test {
     EXPECT_THAT(results, IsOk());
     return results.ok() ? *std::move(results) : Results();
   }
+  int Records() {
+    int records = 0;
+    const auto count = [&records](const Record&) {
+      ++records;
+      return absl::OkStatus();
+    };
+    EXPECT_THAT(ReadResults(directory_.path(), count), IsOk());
+    return records;
+  }
   void Append(const std::vector<Record>& records) {
     const auto file = ResultsFile::Open(directory_.path(), Read());
     ASSERT_THAT(file, IsOk());
@@ -47,7 +55,7 @@ class ResultsFileTest : public testing::Test {
 
 TEST_F(ResultsFileTest, WithoutAFileThereIsNothing) {
   const Results results = Read();
-  EXPECT_THAT(results.records, SizeIs(0));
+  EXPECT_TRUE(results.tally.sessions.empty());
   EXPECT_EQ(results.cut, "");
 }
 
@@ -55,7 +63,7 @@ TEST_F(ResultsFileTest, WhatIsAppendedIsRead) {
   Append({StartRecord{1.5, 2, "tester"}, Trials(0, 16)});
   Append({Trials(16, 20), EndRecord{2.5, true, "an error", 3}});
   const Results results = Read();
-  ASSERT_THAT(results.records, SizeIs(4));
+  EXPECT_EQ(Records(), 4);
   EXPECT_EQ(results.tally.ledger.trials(), 20);
   EXPECT_EQ(results.tally.digest_sum,
             Trials(0, 1).digest_sum + Trials(16, 17).digest_sum);
@@ -96,7 +104,19 @@ TEST_F(ResultsFileTest, AfterACutLineOneGoesOnAndNothingIsDeleted) {
   const Results results = Read();
   EXPECT_EQ(results.tally.ledger.trials(), 24);
   EXPECT_EQ(results.cut, "");
-  EXPECT_THAT(results.records, SizeIs(2));  // the cut itself is none
+  EXPECT_EQ(Records(), 2);  // the cut itself is none
+}
+
+TEST_F(ResultsFileTest, WhoReadsTheRecordsMayEndIt) {
+  Append({Trials(0, 16), Trials(16, 20)});
+  int records = 0;
+  const auto end = [&records](const Record&) {
+    ++records;
+    return absl::CancelledError("enough");
+  };
+  EXPECT_THAT(ReadResults(directory_.path(), end),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(records, 1);
 }
 
 TEST_F(ResultsFileTest, GarbageInTheMiddleIsAnErrorWithItsLine) {
