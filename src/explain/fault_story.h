@@ -1,5 +1,4 @@
-// What goes wrong in a step, for people. Only story.cc and clients_story.cc
-// call it.
+// What goes wrong in a step, for people.
 
 #ifndef LASTCOMMIT_EXPLAIN_FAULT_STORY_H_
 #define LASTCOMMIT_EXPLAIN_FAULT_STORY_H_

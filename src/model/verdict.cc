@@ -15,6 +15,23 @@ std::string CutName(std::int64_t cut) {
   return cut < 0 ? "no schema" : absl::StrCat("cut ", cut);
 }
 
+// Commit N is what cut N has and the cut before has not.
+std::string LostInWords(std::int64_t found, std::int64_t demanded) {
+  const char* const singular = " was acknowledged, and after recovery ";
+  const char* const plural = " were acknowledged, and after recovery ";
+  if (found < 0) {
+    return demanded == 0
+               ? absl::StrCat("the schema", singular, "it is not there")
+               : absl::StrCat("commits up to ", demanded, plural,
+                              "not even the schema is there");
+  }
+  if (found + 1 == demanded) {
+    return absl::StrCat("commit ", demanded, singular, "it is not there");
+  }
+  return absl::StrCat("commits ", found + 1, " to ", demanded, plural,
+                      "they are not there");
+}
+
 std::string Complaints(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) {
@@ -61,20 +78,19 @@ Verdict JudgeCut(const Observation& observed, const LegalCuts& legal) {
                                           Complaints(observed.foreign_keys)));
   }
   const std::int64_t cut = observed.state.cut;
-  const auto differs = [&](ViolationClass violation, const char* what) {
+  const auto differs = [&](ViolationClass violation, const std::string& what) {
     return Verdict::Violated(
-        violation, absl::StrCat("found ", CutName(cut), ", ", what,
+        violation, absl::StrCat(what, ": found ", CutName(cut),
                                 "; legal: ", CutName(legal.lowest), " to ",
                                 CutName(legal.highest), " (",
                                 std::string(legal.source), ")"));
   };
   if (cut < legal.lowest) {
-    return differs(ViolationClass::kLostCommit,
-                   "so commits that were acknowledged are lost");
+    return differs(ViolationClass::kLostCommit, LostInWords(cut, legal.lowest));
   }
   if (cut > legal.highest) {
     return differs(ViolationClass::kPhantomCommit,
-                   "more commits than were attempted");
+                   "more commits are there than were attempted");
   }
   return Verdict::Held();
 }

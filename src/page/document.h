@@ -7,6 +7,7 @@
 #ifndef LASTCOMMIT_PAGE_DOCUMENT_H_
 #define LASTCOMMIT_PAGE_DOCUMENT_H_
 
+#include <cstddef>
 #include <string>
 #include <variant>
 #include <vector>
@@ -71,7 +72,29 @@ struct Strip {
   std::vector<Lane> lanes = {};
 };
 
-using Block = std::variant<Heading, Paragraph, Code, PageTable, Plot, Strip>;
+// What several actors did, from top to bottom: a column for each of them. What
+// happened to a step stands below it, over all columns. Markdown leaves it out:
+// lines that say the same follow.
+struct StepChart {
+  enum class Kind {
+    kStep,
+    kNotReached,  // a step that something came before
+    kMark,        // what happened
+    kCrash,
+  };
+  struct Row {
+    Kind kind = Kind::kStep;
+    std::string number = {};  // of a step
+    std::size_t column = 0;   // of a step, from 0
+    std::string text = {};
+  };
+  std::string title = {};
+  std::vector<std::string> columns = {};
+  std::vector<Row> rows = {};
+};
+
+using Block =
+    std::variant<Heading, Paragraph, Code, PageTable, Plot, Strip, StepChart>;
 
 enum class VerdictTone { kGood, kBad, kOpen };
 // Of the verdict with that exit code.

@@ -64,6 +64,12 @@ tr:last-child>*{border-bottom:0}
 td.heat{background:color-mix(in srgb,var(--heat) calc(var(--h)*1%),
 var(--back))}
 td.zero{color:var(--muted)}
+.steps thead th{overflow-wrap:normal;white-space:nowrap}
+caption{padding:.4rem .6rem;text-align:left;color:var(--muted)}
+.steps .late td{color:var(--muted);font-style:italic}
+.steps .mark td{color:var(--muted)}
+.steps .crash :is(th,td){border-top:3px solid var(--bad);
+background:var(--bad-back);color:var(--bad);font-weight:600}
 figure{margin:.8rem 0}
 figcaption{color:var(--muted);font-size:.9rem}
 svg{display:block;width:100%;max-width:48rem;height:auto;
@@ -320,6 +326,40 @@ std::string StripOf(const Strip& strip) {
       kWidth, top + 22, Escaped(strip.title), lanes, Escaped(strip.title));
 }
 
+std::string RowOf(const StepChart::Row& row, std::size_t columns) {
+  if (row.kind == StepChart::Kind::kMark ||
+      row.kind == StepChart::Kind::kCrash) {
+    return absl::StrCat("<tr class=\"",
+                        row.kind == StepChart::Kind::kCrash ? "crash" : "mark",
+                        "\"><th scope=\"row\"></th><td colspan=\"", columns,
+                        "\">", Escaped(row.text), "</td></tr>\n");
+  }
+  std::string cells;
+  for (std::size_t i = 0; i < columns; ++i) {
+    absl::StrAppend(&cells, "<td>", i == row.column ? Escaped(row.text) : "",
+                    "</td>");
+  }
+  return absl::StrCat(
+      "<tr", row.kind == StepChart::Kind::kNotReached ? " class=\"late\"" : "",
+      "><th scope=\"row\">", Escaped(row.number), "</th>", cells, "</tr>\n");
+}
+
+std::string StepChartOf(const StepChart& chart) {
+  std::string head;
+  for (const std::string& column : chart.columns) {
+    absl::StrAppend(&head, "<th scope=\"col\">", Escaped(column), "</th>");
+  }
+  std::string rows;
+  for (const StepChart::Row& row : chart.rows) {
+    rows += RowOf(row, chart.columns.size());
+  }
+  return Scrolling(
+      "words steps", "steps: " + chart.title,
+      absl::StrCat("<table><caption>", Escaped(chart.title),
+                   "</caption><thead><tr><th scope=\"col\">step</th>", head,
+                   "</tr></thead>\n<tbody>", rows, "</tbody></table>"));
+}
+
 class WriteHtml {
  public:
   std::string operator()(const Heading& heading) {
@@ -348,6 +388,9 @@ class WriteHtml {
   }
   std::string operator()(const Plot& plot) const { return PlotOf(plot); }
   std::string operator()(const Strip& strip) const { return StripOf(strip); }
+  std::string operator()(const StepChart& chart) const {
+    return StepChartOf(chart);
+  }
 
  private:
   std::string heading_;

@@ -9,15 +9,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "explain/known_bugs.h"
 #include "generate/choices.h"
 #include "names/names.h"
 #include "output/exit_code.h"
+#include "plan/codec.h"
 #include "results/combination_table.h"
 #include "results/comparison.h"
 #include "results/loaded_campaign.h"
 #include "results/power_loss_table.h"
+#include "results/step_charts.h"
 #include "results/summary.h"
 #include "status/status.h"
 #include "trial/trial.h"
@@ -136,6 +139,26 @@ std::string IndexesOf(const FindingGroup& group) {
                       group.indexes.size() > kShown ? ", ..." : "");
 }
 
+// Its second line.
+std::string WhyOf(const std::string& story) {
+  const std::vector<std::string> lines = absl::StrSplit(story, '\n');
+  return lines.size() > 1 ? lines[1] : "";
+}
+
+// A plan that is not there any more, or that this program cannot read, has its
+// story.
+void AddStepCharts(const Finding& finding, Document& page) {
+  const absl::StatusOr<Plan> plan = ReadPlanFile(finding.plan_path);
+  if (!plan.ok() || plan->rounds.empty()) return;
+  std::vector<StepChart> charts = StepChartsOf(*plan);
+  charts.back().rows.push_back(
+      {.kind = StepChart::Kind::kMark,
+       .text = absl::StrCat("then: ", WhyOf(finding.story))});
+  for (StepChart& chart : charts) {
+    page.blocks.emplace_back(std::move(chart));
+  }
+}
+
 void AddFinding(const FindingGroup& group, const std::string& program,
                 Document& page) {
   const Finding& finding = group.first;
@@ -163,6 +186,9 @@ void AddFinding(const FindingGroup& group, const std::string& program,
   page.blocks.emplace_back(Said(
       absl::StrCat("Seed ", finding.key.seed, ", index ", IndexesOf(group))));
   page.blocks.emplace_back(Code{CommandsFor(finding, program)});
+  if (finding.state == FindingState::kExplained) {
+    AddStepCharts(finding, page);
+  }
   if (!finding.story.empty()) page.blocks.emplace_back(Code{finding.story});
 }
 

@@ -35,7 +35,11 @@ std::vector<Block> HostileBlocks() {
           Code{kHostile},
           PageTable{{{kHostile, kHostile}, {kHostile, kHostile}}},
           Plot{kHostile, kHostile, kHostile, {1, 2}, {1, 2}},
-          strip};
+          strip,
+          StepChart{kHostile,
+                    {kHostile},
+                    {{.text = kHostile},
+                     {.kind = StepChart::Kind::kCrash, .text = kHostile}}}};
 }
 
 TEST(HtmlTest, TextIsNeverMarkup) {
@@ -50,6 +54,21 @@ TEST(HtmlTest, TextIsNeverMarkup) {
   for (const Block& block : HostileBlocks()) {
     EXPECT_THAT(HtmlOf(Of(block)), HasSubstr("&lt;script&gt;"));
   }
+}
+
+TEST(HtmlTest, AStepChartHasAColumnForEachAndRowsOverAll) {
+  const std::string html = HtmlOf(
+      Of(StepChart{"Round 1",
+                   {"client 0", "client 1"},
+                   {{.number = "3", .column = 1, .text = "commit"},
+                    {.kind = StepChart::Kind::kCrash, .text = "KILLED"},
+                    {.kind = StepChart::Kind::kNotReached, .text = "close"}}}));
+  EXPECT_THAT(html, HasSubstr("<caption>Round 1</caption>"));
+  EXPECT_THAT(html, HasSubstr("<tr><th scope=\"row\">3</th><td></td>"
+                              "<td>commit</td></tr>"));
+  EXPECT_THAT(html, HasSubstr("<tr class=\"crash\"><th scope=\"row\"></th>"
+                              "<td colspan=\"2\">KILLED</td></tr>"));
+  EXPECT_THAT(html, HasSubstr("<tr class=\"late\">"));
 }
 
 TEST(HtmlTest, NothingIsLoadedAndNoScriptRuns) {
