@@ -5,18 +5,24 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
+#include "cli/command.h"
 #include "cli/run_options.h"
 #include "explain/finding.h"
 #include "explain/story.h"
 #include "explain/sweep.h"
+#include "explain/sweep_page.h"
 #include "explain/sweep_report.h"
 #include "output/json_file.h"
+#include "output/junit_file.h"
 #include "output/version.h"
+#include "output/whole_file.h"
+#include "page/document.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -26,6 +32,8 @@ struct SweepCommand {
   std::string plan;  // a file or a token
   std::optional<std::int64_t> round;
   std::string json_path;
+  std::string junit_path;
+  std::string html_path;
   TrialOptions trial;
   SweepOptions options;
 };
@@ -49,6 +57,21 @@ absl::StatusOr<SweepSummary> SweepWithProgress(TrialRunner& trial,
   return summary;
 }
 
+absl::Status WriteOutcome(const SweepCommand& command, const Plan& plan,
+                          const SweepSummary& summary) {
+  const SweepOptions& options = command.options;
+  if (!command.html_path.empty()) {
+    RETURN_IF_ERROR(
+        WriteOutput(command.html_path, HtmlOf(PageOf(summary, options, plan))));
+  }
+  RETURN_IF_ERROR(
+      WriteJsonFile(command.json_path, SweepToJson(summary, options)));
+  return WriteJUnitFile(
+      command.junit_path, "lastcommit.sweep",
+      {{command.plan, summary.exit_code(),
+        absl::StrCat(OutcomeOf(summary), "\n", PrintSweep(summary, options))}});
+}
+
 absl::StatusOr<ExitCode> SweepPlan(const SweepCommand& command) {
   ASSIGN_OR_RETURN(const Plan loaded, LoadPlan(command.plan));
   ASSIGN_OR_RETURN(const Plan plan, PlanToSweep(loaded, command.round));
@@ -59,13 +82,14 @@ absl::StatusOr<ExitCode> SweepPlan(const SweepCommand& command) {
   std::fflush(stdout);  // or a child that calls exit() prints it too
   RETURN_IF_ERROR(PrepareFindings(options.findings));
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
+  RETURN_IF_ERROR(PrepareJsonFile(command.junit_path));
+  RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
   ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(command.trial));
   ASSIGN_OR_RETURN(const SweepSummary summary,
                    SweepWithProgress(*trial, plan, options));
   std::printf("%s", PrintSweep(summary, options).c_str());
   if (!summary.error.empty()) Report(absl::InternalError(summary.error));
-  const absl::Status written =
-      WriteJsonFile(command.json_path, SweepToJson(summary, options));
+  const absl::Status written = WriteOutcome(command, plan, summary);
   if (written.ok()) return summary.exit_code();
   const ExitCode failed = Report(written);
   return summary.exit_code() == ExitCode::kViolated ? ExitCode::kViolated
@@ -120,8 +144,9 @@ void AddSweep(CLI::App& app, const std::string& program, ExitCode& code) {
   command
       ->add_option("--findings", sweep->options.findings, "Where they are kept")
       ->capture_default_str();
-  command->add_option("--json", sweep->json_path,
-                      "Write the outcome as JSON to this file");
+  AddOutputs(command, sweep->json_path, sweep->junit_path);
+  command->add_option("--html", sweep->html_path,
+                      "Write it as one HTML file, which needs nothing else");
   command->footer(
       "For plans of the engine sim. At each crash point everything survives (a "
       "kill), nothing,\neach prefix of the unsynced changes, all but each "

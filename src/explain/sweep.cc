@@ -32,6 +32,17 @@ ViolationClass ClassOf(const SweptImage& image) {
   return static_cast<ViolationClass>(image.violation);
 }
 
+SweepCounts CountsOf(const SweptImage& image) {
+  SweepCounts counts;
+  counts.images = 1;
+  counts.duplicates = image.is_duplicate ? 1 : 0;
+  (image.no_demand ? counts.no_demand : counts.judged) = 1;
+  counts.damaged = image.no_demand && image.is_damaged ? 1 : 0;
+  counts.lost_commits = image.lost_commits > 0 ? 1 : 0;
+  counts.violations = image.violation >= 0 ? 1 : 0;
+  return counts;
+}
+
 class Sweep {
  public:
   Sweep(TrialRunner& trial, const Plan& plan, const SweepOptions& options)
@@ -77,18 +88,15 @@ class Sweep {
     summary_.crash_points = batch.crash_points;
     summary_.is_complete = batch.is_complete;
     for (const SweptImage& image : batch.images) {
-      SweepCounts& counts = summary_.rows[RowOf(image.place)];
-      ++counts.images;
-      counts.crash_points += image.is_first_of_point ? 1 : 0;
-      counts.duplicates += image.is_duplicate ? 1 : 0;
-      ++(image.no_demand ? counts.no_demand : counts.judged);
-      counts.damaged += image.no_demand && image.is_damaged ? 1 : 0;
-      counts.lost_commits += image.lost_commits > 0 ? 1 : 0;
+      const SweepRow row = RowOf(image.place);
+      const SweepCounts counts = CountsOf(image);
+      summary_.rows[row].Add(counts);
+      summary_.rows[row].crash_points += image.is_first_of_point ? 1 : 0;
+      summary_.cells[{row, image.survival}].Add(counts);
       if (image.is_first_of_point && image.is_thinned) {
         ++summary_.thinned_crash_points;
       }
       if (image.violation < 0) continue;
-      ++counts.violations;
       const std::string name(Name(ClassOf(image)));
       if (summary_.violations[name]++ < options_.keep) {
         RETURN_IF_ERROR(Keep(image, name));

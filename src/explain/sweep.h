@@ -65,6 +65,8 @@ struct SweepSummary {
   std::size_t round = 0;           // that is swept, 0 is the first
   std::uint64_t crash_points = 0;  // that it has
   std::map<SweepRow, SweepCounts> rows;
+  // The same by what survived; crash points are counted in the rows alone.
+  std::map<std::pair<SweepRow, SurvivalKind>, SweepCounts> cells;
   // Where more changes were unsynced than SweepLimits::changes.
   std::int64_t thinned_crash_points = 0;
   std::map<std::string, std::int64_t> violations;  // images by class

@@ -16,12 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string NameOf(const SweepRow& row) {
-  if (!row.has_value()) return "between two steps";
-  return absl::StrCat(std::string(Name(row->first)), " ",
-                      std::string(Name(row->second)));
-}
-
 std::string Line(const std::string& name, const SweepCounts& counts) {
   return absl::StrFormat("  %-18s%13d%9d%12d%9d%11d%14d%12d\n", name,
                          counts.crash_points, counts.images, counts.duplicates,
@@ -71,7 +65,15 @@ std::string PrintFindings(const SweepSummary& summary) {
   return text;
 }
 
-std::string PrintOutcome(const SweepSummary& summary) {
+}  // namespace
+
+std::string NameOf(const SweepRow& row) {
+  if (!row.has_value()) return "between two steps";
+  return absl::StrCat(std::string(Name(row->first)), " ",
+                      std::string(Name(row->second)));
+}
+
+std::string OutcomeOf(const SweepSummary& summary) {
   const SweepCounts total = summary.Total();
   return absl::StrCat(
       summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code()),
@@ -81,10 +83,8 @@ std::string PrintOutcome(const SweepSummary& summary) {
           ? absl::StrCat(", of these ", total.damaged, " damaged")
           : "",
       "; ", total.crash_points, " of ", summary.crash_points,
-      " crash points of round ", summary.round + 1, "\n");
+      " crash points of round ", summary.round + 1);
 }
-
-}  // namespace
 
 std::string PrintSweep(const SweepSummary& summary,
                        const SweepOptions& options) {
@@ -95,7 +95,7 @@ std::string PrintSweep(const SweepSummary& summary,
         " it is ", Name(summary.without_crash), "\n");
   }
   return absl::StrCat(PrintTable(summary), PrintNotes(summary, options),
-                      PrintFindings(summary), PrintOutcome(summary));
+                      PrintFindings(summary), OutcomeOf(summary), "\n");
 }
 
 json SweepToJson(const SweepSummary& summary, const SweepOptions& options) {

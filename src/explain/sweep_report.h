@@ -10,6 +10,12 @@
 
 namespace lastcommit {
 
+// "write wal", "between two steps".
+std::string NameOf(const SweepRow& row);
+
+// "HELD: 40 images held, ...", the last line.
+std::string OutcomeOf(const SweepSummary& summary);
+
 // A table by I/O call, the findings, and the outcome as the last line.
 std::string PrintSweep(const SweepSummary& summary,
                        const SweepOptions& options);

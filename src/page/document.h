@@ -37,10 +37,12 @@ struct Code {
 };
 
 // The first row is the head, the first column names the rows. HTML shades the
-// cells of counts and marks those that are 0, and leaves an empty head out.
+// cells of counts and marks those that are 0, colours the cells of verdicts
+// (what says "violated" is bad, else what says "held" good), and leaves an
+// empty head out.
 struct PageTable {
   std::vector<std::vector<std::string>> rows = {};
-  enum class Kind { kNumbers, kCounts, kWords };
+  enum class Kind { kNumbers, kCounts, kWords, kVerdicts };
   Kind kind = Kind::kNumbers;
   // Where the name of each row leads, a path from the page; "": nowhere. Fewer
   // than rows: the others lead nowhere.

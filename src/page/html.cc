@@ -64,6 +64,8 @@ tr:last-child>*{border-bottom:0}
 td.heat{background:color-mix(in srgb,var(--heat) calc(var(--h)*1%),
 var(--back))}
 td.zero{color:var(--muted)}
+td.good{color:var(--good);background:var(--good-back)}
+td.bad{color:var(--bad);background:var(--bad-back);font-weight:600}
 .steps thead th{overflow-wrap:normal;white-space:nowrap}
 caption{padding:.4rem .6rem;text-align:left;color:var(--muted)}
 .steps .late td{color:var(--muted);font-style:italic}
@@ -113,8 +115,21 @@ double CountOf(const std::string& cell) {
   return absl::SimpleAtod(first, &count) ? count : 0;
 }
 
-std::string CellOf(const std::string& text, bool is_heat, double most) {
-  if (!is_heat) return absl::StrCat("<td>", Escaped(text), "</td>");
+std::string CellOfVerdict(const std::string& text) {
+  const auto says = [&text](std::string_view word) {
+    return text.find(word) != std::string::npos;
+  };
+  const char* const tone = says("violated") ? "bad"
+                           : says("held")   ? "good"
+                                            : "zero";
+  return absl::StrCat("<td class=\"", tone, "\">", Escaped(text), "</td>");
+}
+
+std::string CellOf(const std::string& text, PageTable::Kind kind, double most) {
+  if (kind == PageTable::Kind::kVerdicts) return CellOfVerdict(text);
+  if (kind != PageTable::Kind::kCounts) {
+    return absl::StrCat("<td>", Escaped(text), "</td>");
+  }
   const double count = CountOf(text);
   if (count <= 0) {
     return absl::StrCat("<td class=\"zero\">", Escaped(text), "</td>");
@@ -157,7 +172,6 @@ std::string TableOf(const PageTable& table, const std::string& label) {
     }
   }
   std::string html = "<table>";
-  const bool is_counts = table.kind == PageTable::Kind::kCounts;
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     const auto& row = table.rows[r];
     if (r == 0 && absl::StrJoin(row, "").empty()) {
@@ -171,7 +185,7 @@ std::string TableOf(const PageTable& table, const std::string& label) {
       } else if (i == 0) {
         absl::StrAppend(&html, "<th scope=\"row\">", NameOf(table, r), "</th>");
       } else {
-        html += CellOf(row[i], is_counts, most);
+        html += CellOf(row[i], table.kind, most);
       }
     }
     html += r == 0 ? "</tr></thead>\n<tbody>" : "</tr>\n";

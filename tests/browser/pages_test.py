@@ -114,6 +114,8 @@ def setUpModule():
     interrupt("interrupted", "--engine=sim")
     run("compare", "held", "violated", "--html=compared.html")
     run("nights", ".", "--html=nights.html")
+    corpus = pathlib.Path(PROGRAMS, "../../corpus").resolve()
+    run("sweep", f"{corpus}/wal-switch-normal.plan", "--html=swept.html")
     run(
         *("try", "--html=tried.html", "--promise=power", "--dir=data", "--"),
         *(sys.executable, f"{PROGRAMS}/mistakes.py", "wal_normal"),
@@ -154,7 +156,7 @@ CAMPAIGNS = {
 def pages():
     for name in CAMPAIGNS:
         yield directory / name / "report.html"
-    for name in ("compared", "nights", "tried"):
+    for name in ("compared", "nights", "swept", "tried"):
         yield directory / f"{name}.html"
 
 

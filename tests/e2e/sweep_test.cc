@@ -13,9 +13,12 @@
 namespace lastcommit {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // Which calls SQLite makes differs between versions.
@@ -46,20 +49,31 @@ class SweepTest : public CorpusPlanTest {};
 
 TEST_F(SweepTest, APlanThatHoldsAtEachCrashPointExitsWithZero) {
   const Outcome outcome =
-      Run({"sweep", kWalSwitch, "--random=2", "--json=sweep.json"});
+      Run({"sweep", kWalSwitch, "--random=2", "--json=sweep.json",
+           "--junit=sweep.xml", "--html=sweep.html"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   ExpectGoldenOfOneVersion("sweep_held.txt", outcome);
   const auto json = nlohmann::json::parse(directory_.Get("sweep.json"));
   EXPECT_EQ(json.at("outcome"), "HELD");
   EXPECT_EQ(json.at("total").at("crash_points"), json.at("crash_points"));
+  EXPECT_THAT(directory_.Get("sweep.xml"),
+              HasSubstr("tests=\"1\" failures=\"0\" errors=\"0\""));
+  EXPECT_THAT(directory_.Get("sweep.html"),
+              AllOf(HasSubstr(">HELD</h1>"), HasSubstr("<td class=\"good\">"),
+                    Not(HasSubstr("<td class=\"bad\">"))));
 }
 
 TEST_F(SweepTest, OneThatIsViolatedSomewhereIsKeptWithWhatWasLost) {
-  const Outcome outcome = Run({"sweep", kVacuum, "--random=0", "--changes=2"});
+  const Outcome outcome =
+      Run({"sweep", kVacuum, "--random=0", "--changes=2", "--html=sweep.html"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_EQ(outcome.err, "");
   ExpectGoldenOfOneVersion("sweep_violated.txt", outcome);
+  EXPECT_THAT(
+      directory_.Get("sweep.html"),
+      AllOf(HasSubstr(">VIOLATED</h1>"),
+            ContainsRegex("<td class=\"bad\">[0-9]+ of [0-9]+ violated")));
   const std::filesystem::path damaged = directory_.Path("findings/damaged");
   ASSERT_TRUE(std::filesystem::exists(damaged));
   const std::string kept =

@@ -56,6 +56,15 @@ TEST(HtmlTest, TextIsNeverMarkup) {
   }
 }
 
+TEST(HtmlTest, ACellOfVerdictsHasItsColour) {
+  const std::string html = HtmlOf(Of(PageTable{
+      {{"call", "a", "b", "c"}, {"write", "1 of 9 violated", "9 held", "-"}},
+      PageTable::Kind::kVerdicts}));
+  EXPECT_THAT(html, HasSubstr("<td class=\"bad\">1 of 9 violated</td>"
+                              "<td class=\"good\">9 held</td>"
+                              "<td class=\"zero\">-</td>"));
+}
+
 TEST(HtmlTest, AStepChartHasAColumnForEachAndRowsOverAll) {
   const std::string html = HtmlOf(
       Of(StepChart{"Round 1",
