@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -38,7 +39,7 @@ class Explorer {
       demands_.push_back(0);
       known_.emplace_back();
       next_.push_back(0);
-      is_under_way_.push_back(false);
+      writers_.push_back(std::nullopt);
     }
   }
 
@@ -58,7 +59,7 @@ class Explorer {
       has_changed |= ChangesImages(effect);
     }
     for (std::size_t i = 0; i < touches.size(); ++i) {
-      is_under_way_[i] = is_under_way_[i] || touches[i].database;
+      FollowWriter(call, i, touches[i]);
     }
     LearnCommits(call.number);
     if (!has_changed) return absl::OkStatus();
@@ -132,6 +133,22 @@ class Explorer {
     }
   }
 
+  // From the first write to a database until its transaction, or a checkpoint,
+  // ends, be it by a commit or not.
+  void FollowWriter(const RecordedCall& call, std::size_t database,
+                    const Touch& touch) {
+    std::optional<std::int32_t>& writer = writers_[database];
+    const bool is_write = std::any_of(
+        call.effects.begin(), call.effects.end(),
+        [](const Effect& e) { return e.kind == EffectKind::kWrite; });
+    if (touch.by != CommitBy::kNothing ||
+        (touch.unlocks && writer == call.process)) {
+      writer.reset();
+    } else if (touch.database && is_write) {
+      writer = call.process;
+    }
+  }
+
   // Which states there were until that call.
   void LearnCommits(std::uint64_t call) {
     for (std::size_t i = 0; i < known_.size(); ++i) {
@@ -142,7 +159,6 @@ class Explorer {
             .try_emplace(commits[commit].state, Known{commit, commit})
             .first->second.newest = commit;
         ++next_[i];
-        is_under_way_[i] = false;
       }
     }
     const auto& joint = timeline_.joint;
@@ -157,20 +173,24 @@ class Explorer {
                        [this](const JointCommit::Part& part) {
                          return part.commit < next_[part.database] ||
                                 (part.commit == next_[part.database] &&
-                                 is_under_way_[part.database]);
+                                 writers_[part.database].has_value());
                        });
   }
 
-  // Which commit points hold that. A transaction that has begun to write may be
-  // there as a whole before the call that ends it: without a journal that
-  // outlives the crash nothing takes it back. In a WAL that call writes what
-  // makes it whole.
-  std::optional<Known> Find(std::size_t database, StateId found) const {
+  // A transaction that is being written may be there as a whole before the call
+  // that ends it: without a journal that outlives the crash nothing takes it
+  // back.
+  bool IsBeingWritten(std::size_t database, StateId found) const {
     const auto& commits = timeline_.databases[database].commits;
     const std::size_t next = next_[database];
-    const bool is_next = is_under_way_[database] && next < commits.size() &&
-                         commits[next].by != CommitBy::kWal &&
-                         commits[next].state == found;
+    return writers_[database].has_value() && next < commits.size() &&
+           commits[next].state == found;
+  }
+
+  // Which commit points hold that.
+  std::optional<Known> Find(std::size_t database, StateId found) const {
+    const std::size_t next = next_[database];
+    const bool is_next = IsBeingWritten(database, found);
     const auto known = known_[database].find(found);
     if (known == known_[database].end()) {
       return is_next ? std::optional(Known{next, next}) : std::nullopt;
@@ -430,9 +450,10 @@ class Explorer {
   // Of each database: which commit points had that state, until now.
   std::vector<std::map<StateId, Known>> known_;
   std::vector<std::size_t> next_;
-  std::vector<bool> is_under_way_;  // their next transaction, perhaps
-  std::size_t joint_end_ = 0;       // of the transactions until now
-  Changes pending_;                 // all that is not synced
+  // Which process writes each database, in a transaction that has not ended.
+  std::vector<std::optional<std::int32_t>> writers_;
+  std::size_t joint_end_ = 0;  // of the transactions until now
+  Changes pending_;            // all that is not synced
   std::vector<Image> images_;
   std::uint64_t crash_call_ = 0;  // theirs
   // Not null: they are reduced, and nothing else is judged.

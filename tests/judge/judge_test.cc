@@ -220,6 +220,12 @@ TEST_F(PythonTest, WhatTheNextTransactionWillBeIsLostUntilItBegins) {
               Contains("lost database_not_synced"));
 }
 
+TEST_F(PythonTest, ACheckpointWritesNoTransaction) {
+  EXPECT_THAT(
+      Losses(JudgeProgram("mistakes.py", "synchronous_off_in_wal_and_back")),
+      Contains(testing::StartsWith("lost ")));
+}
+
 TEST_F(PythonTest, ExtraSyncsTheDirectory) {
   EXPECT_THAT(Losses(JudgeProgram("mistakes.py", "python_extra")), IsEmpty());
 }

@@ -61,14 +61,35 @@ def synchronous_off():
 
 
 def synchronous_off_and_back():
-    """The next transaction makes it what it was before, and syncs."""
+    """The next transaction makes it what it was before, and syncs.
+
+    Between the two the database is written, and stays what it is.
+    """
     connection = store("DELETE", "EXTRA")
     connection.execute("PRAGMA user_version=1")
     say("version", 1)
-    for synchronous, version in (("OFF", 2), ("EXTRA", 1)):
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-        connection.execute(f"PRAGMA user_version={version}")
-        say("version", version)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA user_version=2")
+    connection.execute("VACUUM")
+    say("version", 2)
+    connection.execute("PRAGMA synchronous=EXTRA")
+    connection.execute("PRAGMA user_version=1")
+    say("version", 1)
+
+
+def synchronous_off_in_wal_and_back():
+    """The same with checkpoints, which write the database, too."""
+    connection = store("WAL", "FULL")
+    connection.execute("PRAGMA wal_autocheckpoint=1")
+    connection.execute("PRAGMA user_version=1")
+    say("version", 1)
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA user_version=2")
+    say("version", 2)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA user_version=1")
+    say("version", 1)
+    os._exit(0)
 
 
 def off_and_then_extra():
