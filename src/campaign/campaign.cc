@@ -49,19 +49,30 @@ RunOptions OptionsFor(const CampaignOptions& options, const Identity& identity,
   return run;
 }
 
-// What is written about a campaign that has ended; an error is one of the
-// tester, whatever was found.
+absl::Status WriteReport(const CampaignDirectory& directory,
+                         const RunOptions& options) {
+  ASSIGN_OR_RETURN(const Document page, ReportOn(directory.path(), /*since=*/"",
+                                                 options.findings.program));
+  return WriteWholeFile(directory.Path("report.html"), HtmlOf(page));
+}
+
+// What is written about a campaign that has ended. That the database is a newer
+// one is the caller's error; any other is one of the tester, whatever was
+// found.
 absl::Status WriteResults(const CampaignDirectory& directory,
                           const Identity& identity, const RunOptions& options,
                           const Summary& summary) {
-  absl::Status built =
+  const absl::Status built =
       BuildResultsDatabase(directory.path(), identity, summary.tally);
-  RETURN_IF_ERROR(WriteWholeFile(directory.Path("summary.json"),
-                                 PrintJson(SummaryToJson(options, summary))));
-  ASSIGN_OR_RETURN(const Document page, ReportOn(directory.path(), /*since=*/"",
-                                                 options.findings.program));
-  RETURN_IF_ERROR(WriteWholeFile(directory.Path("report.html"), HtmlOf(page)));
-  return built;
+  const absl::Status pages[] = {
+      WriteWholeFile(directory.Path("summary.json"),
+                     PrintJson(SummaryToJson(options, summary))),
+      WriteReport(directory, options)};
+  RETURN_IF_ERROR(built);
+  for (const absl::Status& written : pages) {
+    if (!written.ok()) return absl::InternalError(written.message());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -45,6 +45,12 @@ ExitCode Report(const absl::Status& status) {
   return CodeOf(status);
 }
 
+ExitCode WithWritten(ExitCode code, const absl::Status& written) {
+  if (written.ok()) return code;
+  const ExitCode failed = Report(written);
+  return code == ExitCode::kViolated ? code : failed;
+}
+
 ExitCode WithOutputWritten(ExitCode code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   const ExitCode failed =

@@ -21,6 +21,10 @@ namespace lastcommit {
 // of the caller and errors of the tester have different exit codes.
 ExitCode Report(const absl::Status& status);
 
+// The code of a command whose outcome was to be written: that of the error,
+// which is reported, but a violation stays one.
+ExitCode WithWritten(ExitCode code, const absl::Status& written);
+
 // At the end of a process: what nobody could read has shown nothing.
 ExitCode WithOutputWritten(ExitCode code);
 

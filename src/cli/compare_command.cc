@@ -62,9 +62,11 @@ void AddCompare(CLI::App& app, ExitCode& code) {
   command->footer(
       "Findings are the same if their verdict, the shape of the shrunk plan "
       "and the known bugs\nthat they look like are. Exit codes: 0 nothing is "
-      "new; 1 there are new findings; 2 one is no\ncampaign, or cannot be "
-      "read; 3 writing failed; 4 findings were not shrunk and so not "
-      "compared,\nor the later campaign has no verdict.");
+      "new; 1 there are new findings, or a property\nfailed that had not; 2 "
+      "one "
+      "is no campaign, or cannot be read; 3 writing failed; 4 nobody\nknows: "
+      "findings were not shrunk and so not compared, or the later campaign did "
+      "too little.");
   command->callback(
       [options, &code] { code = Checked(CompareCampaigns, *options); });
 }

@@ -3,16 +3,13 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <numeric>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/blame_command.h"
 #include "cli/bugs_command.h"
@@ -34,41 +31,35 @@
 #include "disk/sim_vfs.h"
 #include "output/exit_code.h"
 #include "output/version.h"
+#include "subject/near_names.h"
 
 namespace lastcommit {
 namespace {
 
-// How many letters have to be put in, taken out or changed.
-std::size_t EditDistance(std::string_view one, std::string_view other) {
-  std::vector<std::size_t> row(other.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < other.size(); ++j) {
-      const std::size_t changed = diagonal + (one[i] == other[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-// "fuz" is none: CLI11 says only that one is required.
+// CLI11 says of one that is none only that one is required.
 absl::Status CheckSubcommand(const CLI::App& app, const std::string& name) {
-  std::string nearest;
-  std::size_t least = 3;  // further away is no slip of the finger
+  std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) {
     if (command->get_name() == name) return absl::OkStatus();
-    const std::size_t distance = EditDistance(name, command->get_name());
-    if (distance < least && !command->get_group().empty()) {
-      least = distance;
-      nearest = command->get_name();
-    }
+    if (!command->get_group().empty()) names.push_back(command->get_name());
   }
+  const std::vector<std::string> meant = NearNames(name, names);
   return absl::InvalidArgumentError(absl::StrCat(
       "\"", absl::CHexEscape(name), "\" is no subcommand",
-      nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?"),
-      nearest.empty() ? "; " : " ", "`lastcommit --help` lists them all"));
+      meant.empty()
+          ? "; "
+          : absl::StrCat("; did you mean ", absl::StrJoin(meant, ", "), "? "),
+      "`lastcommit --help` lists them all"));
+}
+
+// The first argument that is neither an option nor the value of one; "": none.
+std::string SubcommandOf(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (!argument.starts_with("-")) return argument;
+    if (argument == "--config") ++i;
+  }
+  return "";
 }
 
 int Main(int argc, char** argv) {
@@ -120,8 +111,9 @@ int Main(int argc, char** argv) {
       return static_cast<int>(Report(status));
     }
   }
-  if (argc > 1 && argv[1][0] != '-') {
-    const absl::Status known = CheckSubcommand(app, argv[1]);
+  const std::string subcommand = SubcommandOf(argc, argv);
+  if (!subcommand.empty()) {
+    const absl::Status known = CheckSubcommand(app, subcommand);
     if (!known.ok()) return static_cast<int>(Report(known));
   }
   try {  // CLI11 reports by exceptions; they end here

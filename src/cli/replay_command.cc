@@ -39,12 +39,17 @@ struct ReplayOptions {
   TrialOptions trial;
 };
 
+constexpr char kSuite[] = "lastcommit.replay";  // of JUnit's XML
+
+std::string Expected(const Plan& plan) {
+  return plan.expected
+             ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
+             : "held";
+}
+
 // Whether the plan did what its header says.
 ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
-  const std::string expected =
-      plan.expected
-          ? absl::StrCat("violated(", std::string(Name(*plan.expected)), ")")
-          : "held";
+  const std::string expected = Expected(plan);
   const std::string found = repetition.is_stable()
                                 ? repetition.verdicts.begin()->first
                                 : "violated(flaky)";
@@ -64,6 +69,7 @@ absl::Status PrepareKeep(const std::string& directory) {
 struct ReplayOutcome {
   std::string verdict = {};  // its name; "": it was not run
   std::string why = {};
+  std::string in_words = {};  // over all times, and what was expected
   std::map<std::string, int> verdicts = {};  // how often
   std::vector<std::string> looks_like = {};
   ExitCode code = ExitCode::kHeld;
@@ -84,11 +90,9 @@ absl::Status WriteOutcome(const ReplayOptions& options,
                           {"looks_like", outcome.looks_like},
                           {"outcome", Word(outcome.code)},
                           {"exit_code", static_cast<int>(outcome.code)}}));
-  return WriteJUnitFile(
-      options.junit_path, "lastcommit.replay",
-      {{options.plan, outcome.code,
-        absl::StrCat(outcome.verdict, outcome.verdict.empty() ? "" : ": ",
-                     outcome.why)}});
+  return WriteJUnitFile(options.junit_path, kSuite,
+                        {{options.plan, outcome.code,
+                          absl::StrCat(outcome.in_words, "\n", outcome.why)}});
 }
 
 absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
@@ -98,7 +102,7 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   }
   ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan));
   RETURN_IF_ERROR(PrepareJsonFile(options.json_path));
-  RETURN_IF_ERROR(PrepareJsonFile(options.junit_path));
+  RETURN_IF_ERROR(PrepareJUnitFile(options.junit_path, kSuite, options.plan));
   std::printf("lastcommit replay %s; %s\n", options.plan.c_str(),
               SqliteUnderTest().c_str());
   std::fflush(stdout);  // or a child that calls exit() prints it too
@@ -106,8 +110,9 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
       !plan.sqlite.Contains(sqlite3_libversion_number())) {
     const char* const why = "the plan's expectation is for another SQLite";
     std::printf("skipped: %s\n", why);
-    RETURN_IF_ERROR(
-        WriteOutcome(options, {.why = why, .code = ExitCode::kNotExercised}));
+    RETURN_IF_ERROR(WriteOutcome(
+        options,
+        {.why = why, .in_words = "skipped", .code = ExitCode::kNotExercised}));
     return ExitCode::kNotExercised;
   }
   RETURN_IF_ERROR(PrepareKeep(options.keep));
@@ -120,7 +125,8 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   const Verdict& verdict = repetition.first.verdict;
   std::printf("%s\n%s\n", ReadableProgram(plan, repetition.first).c_str(),
               verdict.why.c_str());
-  ReplayOutcome outcome = {Name(verdict), verdict.why, repetition.verdicts};
+  ReplayOutcome outcome = {Name(verdict), verdict.why, Describe(repetition),
+                           repetition.verdicts};
   if (repetition.is_stable()) {
     outcome.looks_like =
         LikelyBugsOf(plan, repetition.first, sqlite3_libversion_number());
@@ -131,8 +137,10 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   outcome.code = options.check_expectation ? JudgeExpectation(plan, repetition)
                  : repetition.is_stable()  ? CodeOf(verdict)
                                            : ExitCode::kViolated;
-  RETURN_IF_ERROR(WriteOutcome(options, outcome));
-  return outcome.code;
+  if (options.check_expectation) {
+    absl::StrAppend(&outcome.in_words, ", expected ", Expected(plan));
+  }
+  return WithWritten(outcome.code, WriteOutcome(options, outcome));
 }
 
 struct ShowOptions {

@@ -135,13 +135,8 @@ void AddRunOptions(CLI::App* command, RunOptions& options) {
 
 ExitCode EndOf(const absl::StatusOr<Summary>& summary) {
   if (!summary.ok()) return Report(summary.status());
-  ExitCode code = summary->exit_code;
   if (!summary->error.empty()) Report(absl::InternalError(summary->error));
-  if (!summary->written.ok()) {
-    const ExitCode failed = Report(summary->written);
-    if (code != ExitCode::kViolated) code = failed;
-  }
-  return code;
+  return WithWritten(summary->exit_code, summary->written);
 }
 
 }  // namespace lastcommit

@@ -28,6 +28,8 @@
 namespace lastcommit {
 namespace {
 
+constexpr char kSuite[] = "lastcommit.sweep";  // of JUnit's XML
+
 struct SweepCommand {
   std::string plan;  // a file or a token
   std::optional<std::int64_t> round;
@@ -67,7 +69,7 @@ absl::Status WriteOutcome(const SweepCommand& command, const Plan& plan,
   RETURN_IF_ERROR(
       WriteJsonFile(command.json_path, SweepToJson(summary, options)));
   return WriteJUnitFile(
-      command.junit_path, "lastcommit.sweep",
+      command.junit_path, kSuite,
       {{command.plan, summary.exit_code(),
         absl::StrCat(OutcomeOf(summary), "\n", PrintSweep(summary, options))}});
 }
@@ -82,18 +84,14 @@ absl::StatusOr<ExitCode> SweepPlan(const SweepCommand& command) {
   std::fflush(stdout);  // or a child that calls exit() prints it too
   RETURN_IF_ERROR(PrepareFindings(options.findings));
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
-  RETURN_IF_ERROR(PrepareJsonFile(command.junit_path));
+  RETURN_IF_ERROR(PrepareJUnitFile(command.junit_path, kSuite, command.plan));
   RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
   ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(command.trial));
   ASSIGN_OR_RETURN(const SweepSummary summary,
                    SweepWithProgress(*trial, plan, options));
   std::printf("%s", PrintSweep(summary, options).c_str());
   if (!summary.error.empty()) Report(absl::InternalError(summary.error));
-  const absl::Status written = WriteOutcome(command, plan, summary);
-  if (written.ok()) return summary.exit_code();
-  const ExitCode failed = Report(written);
-  return summary.exit_code() == ExitCode::kViolated ? ExitCode::kViolated
-                                                    : failed;
+  return WithWritten(summary.exit_code(), WriteOutcome(command, plan, summary));
 }
 
 void AddLimits(CLI::App* command, SweepLimits& limits) {

@@ -187,10 +187,21 @@ absl::Status KeepWhatWasFound(const std::string& recording,
   return absl::OkStatus();
 }
 
+// In JUnit's XML: `judge` has no command to run.
+std::string SuiteOf(const TryCommand& command) {
+  return command.command.empty() ? "lastcommit.judge" : "lastcommit.try";
+}
+
+std::string NameOf(const TryCommand& command) {
+  return command.command.empty() ? command.recording
+                                 : absl::StrJoin(command.command, " ");
+}
+
 // What is written at the end can be written.
 absl::Status PrepareOutputs(const TryCommand& command) {
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
-  RETURN_IF_ERROR(PrepareJsonFile(command.junit_path));
+  RETURN_IF_ERROR(
+      PrepareJUnitFile(command.junit_path, SuiteOf(command), NameOf(command)));
   RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
   return command.findings.empty() ? absl::OkStatus()
                                   : PrepareKeeping(command.findings);
@@ -228,12 +239,12 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   return code;
 }
 
-// Of a judgement of that.
-absl::Status WriteOutcome(const TryCommand& command, const std::string& what,
-                          ExitCode code, const Said& said) {
+absl::Status WriteOutcome(const TryCommand& command, ExitCode code,
+                          const Said& said) {
   RETURN_IF_ERROR(WriteJsonFile(command.json_path, said.json));
-  return WriteJUnitFile(command.junit_path, "lastcommit.try",
-                        {{what, code, said.text}});
+  return WriteJUnitFile(
+      command.junit_path, SuiteOf(command),
+      {{NameOf(command), code, absl::StrCat(Word(code), "\n", said.text)}});
 }
 
 absl::StatusOr<ExitCode> RunAgain(const TryCommand& command, ExitCode code,
@@ -313,11 +324,8 @@ absl::StatusOr<ExitCode> RunTry(const TryCommand& command,
                    JudgeAndSay(command.recording, command, self, said));
   if (command.rerun.count > 0 && !self.IsInterrupted()) {
     ASSIGN_OR_RETURN(code, RunAgain(command, code, self, said.json));
-    absl::StrAppend(&said.text, "after the reruns: ", Word(code), "\n");
   }
-  RETURN_IF_ERROR(
-      WriteOutcome(command, absl::StrJoin(command.command, " "), code, said));
-  return code;
+  return WithWritten(code, WriteOutcome(command, code, said));
 }
 
 absl::StatusOr<ExitCode> RunRecord(const TryCommand& command,
@@ -338,8 +346,7 @@ absl::StatusOr<ExitCode> RunJudge(const TryCommand& command,
   Said said;
   ASSIGN_OR_RETURN(const ExitCode code,
                    JudgeAndSay(command.recording, command, self, said));
-  RETURN_IF_ERROR(WriteOutcome(command, command.recording, code, said));
-  return code;
+  return WithWritten(code, WriteOutcome(command, code, said));
 }
 
 void AddProgram(CLI::App* command, TryCommand& options) {

@@ -19,7 +19,6 @@
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
 #include "cli/command.h"
-#include "output/json_file.h"
 #include "output/junit_file.h"
 #include "output/shown.h"
 #include "output/version.h"
@@ -45,6 +44,7 @@ struct Outcome {
 };
 
 constexpr int kJsonSchema = 1;
+constexpr char kSuite[] = "lastcommit.verify";  // of JUnit's XML
 
 ExitCode CodeOf(Soundness soundness) {
   switch (soundness) {
@@ -170,11 +170,12 @@ absl::Status WriteJUnit(const std::string& path,
                       remark.text);
     }
   }
-  return WriteJUnitFile(path, "lastcommit.verify", cases);
+  return WriteJUnitFile(path, kSuite, cases);
 }
 
 absl::StatusOr<ExitCode> Run(VerifyCommand command) {
-  RETURN_IF_ERROR(PrepareJsonFile(command.junit_path));
+  RETURN_IF_ERROR(
+      PrepareJUnitFile(command.junit_path, kSuite, command.databases.front()));
   const Interrupts interrupts;
   ProgressLine progress(/*is_shown=*/true);
   command.verify.keep_going = [&](const std::string& doing) {
@@ -203,8 +204,7 @@ absl::StatusOr<ExitCode> Run(VerifyCommand command) {
   } else if (outcomes.size() > 1) {
     PrintWorst(outcomes, worst);
   }
-  RETURN_IF_ERROR(WriteJUnit(command.junit_path, outcomes));
-  return worst.code;
+  return WithWritten(worst.code, WriteJUnit(command.junit_path, outcomes));
 }
 
 }  // namespace

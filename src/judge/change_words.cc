@@ -32,7 +32,7 @@ std::string OfWal(const PendingChange& write, const Storage& storage) {
   const std::int64_t end = begin + write.amount;
   const std::int64_t first = begin / frame + 1;
   const std::int64_t last = (end - 1) / frame + 1;
-  const std::string frames = Numbered("frame", first, last);
+  std::string frames = Numbered("frame", first, last);
   if (first != last || write.amount == frame) return frames;
   const bool is_header = end - (first - 1) * frame <= kFrameHeader;
   return absl::StrCat(is_header ? "of the header of " : "of the page of ",

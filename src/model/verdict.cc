@@ -17,19 +17,19 @@ std::string CutName(std::int64_t cut) {
 
 // Commit N is what cut N has and the cut before has not.
 std::string LostInWords(std::int64_t found, std::int64_t demanded) {
-  const char* const singular = " was acknowledged, and after recovery ";
-  const char* const plural = " were acknowledged, and after recovery ";
   if (found < 0) {
     return demanded == 0
-               ? absl::StrCat("the schema", singular, "it is not there")
-               : absl::StrCat("commits up to ", demanded, plural,
-                              "not even the schema is there");
+               ? "the schema must be there, and after recovery it is not"
+               : absl::StrCat("commits up to ", demanded,
+                              " must be there, and after recovery not even the "
+                              "schema is");
   }
   if (found + 1 == demanded) {
-    return absl::StrCat("commit ", demanded, singular, "it is not there");
+    return absl::StrCat("commit ", demanded,
+                        " must be there, and after recovery it is not");
   }
-  return absl::StrCat("commits ", found + 1, " to ", demanded, plural,
-                      "they are not there");
+  return absl::StrCat("commits ", found + 1, " to ", demanded,
+                      " must be there, and after recovery they are not");
 }
 
 std::string Complaints(const std::vector<std::string>& lines) {

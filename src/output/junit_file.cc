@@ -6,8 +6,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "output/json_file.h"
 #include "output/shown.h"
 #include "output/whole_file.h"
+#include "status/status.h"
 
 namespace lastcommit {
 namespace {
@@ -21,6 +23,11 @@ std::string Escaped(const std::string& text) {
       {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
 }
 
+// A newline in an attribute is read as a space.
+std::string Attribute(const std::string& text) {
+  return absl::StrReplaceAll(Escaped(text), {{"\n", "&#10;"}});
+}
+
 std::string FirstLine(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
@@ -32,12 +39,12 @@ bool IsUnknown(const JUnitCase& one) {
 }
 
 std::string Print(const std::string& suite, const JUnitCase& one) {
-  std::string text = absl::StrCat("  <testcase classname=\"", Escaped(suite),
-                                  "\" name=\"", Escaped(one.name), "\">\n");
+  std::string text = absl::StrCat("  <testcase classname=\"", Attribute(suite),
+                                  "\" name=\"", Attribute(one.name), "\">\n");
   if (HasFailed(one) || IsUnknown(one)) {
     const char* const element = HasFailed(one) ? "failure" : "error";
     absl::StrAppend(&text, "    <", element, " type=\"", Word(one.code),
-                    "\" message=\"", Escaped(FirstLine(one.text)), "\">",
+                    "\" message=\"", Attribute(FirstLine(one.text)), "\">",
                     Escaped(one.text), "</", element, ">\n");
   } else if (!one.text.empty()) {
     absl::StrAppend(&text, "    <system-out>", Escaped(one.text),
@@ -52,11 +59,20 @@ std::string PrintJUnit(const std::string& suite,
                        const std::vector<JUnitCase>& cases) {
   std::string text = absl::StrCat(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"",
-      Escaped(suite), "\" tests=\"", cases.size(), "\" failures=\"",
+      Attribute(suite), "\" tests=\"", cases.size(), "\" failures=\"",
       std::count_if(cases.begin(), cases.end(), HasFailed), "\" errors=\"",
       std::count_if(cases.begin(), cases.end(), IsUnknown), "\">\n");
   for (const JUnitCase& one : cases) text += Print(suite, one);
   return text + "</testsuite>\n";
+}
+
+absl::Status PrepareJUnitFile(const std::string& path, const std::string& suite,
+                              const std::string& name) {
+  RETURN_IF_ERROR(PrepareJsonFile(path));
+  if (path.empty() || !IsReplaced(path)) return absl::OkStatus();
+  return WriteJUnitFile(
+      path, suite,
+      {{name, ExitCode::kTesterFailed, "it did not come to its end"}});
 }
 
 absl::Status WriteJUnitFile(const std::string& path, const std::string& suite,

@@ -25,6 +25,11 @@ struct JUnitCase {
 std::string PrintJUnit(const std::string& suite,
                        const std::vector<JUnitCase>& cases);
 
+// Before the work: a file that is replaced at its end says until then that it
+// did not come to it. A file of yesterday would say what was true then.
+absl::Status PrepareJUnitFile(const std::string& path, const std::string& suite,
+                              const std::string& name);
+
 // With an empty path nothing; else as WriteOutput.
 absl::Status WriteJUnitFile(const std::string& path, const std::string& suite,
                             const std::vector<JUnitCase>& cases);

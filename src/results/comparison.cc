@@ -1,5 +1,6 @@
 #include "results/comparison.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -60,6 +61,19 @@ std::vector<std::string> CellsWithout(const LoadedCampaign& all,
     if (count > 0 && !some.contains(name)) names.push_back(name);
   }
   return names;
+}
+
+std::vector<std::string> NewlyFailed(const Summary& before,
+                                     const Summary& after) {
+  std::vector<std::string> failed;
+  if (!after.properties.has_value()) return failed;
+  for (const std::string& name : after.properties->failed) {
+    const bool is_known = before.properties.has_value() &&
+                          std::count(before.properties->failed.begin(),
+                                     before.properties->failed.end(), name) > 0;
+    if (!is_known) failed.push_back(name);
+  }
+  return failed;
 }
 
 std::string CauseInWords(const Finding& finding) {
@@ -140,6 +154,7 @@ Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after) {
   for (const FindingGroup& group : before.summary.groups) {
     if (!HasCause(group)) comparison.not_compared_before.push_back(group);
   }
+  comparison.failed = NewlyFailed(before.summary, after.summary);
   comparison.differences = Differences(before, after);
   comparison.new_cells = CellsWithout(after, before);
   comparison.gone_cells = CellsWithout(before, after);
@@ -147,10 +162,15 @@ Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after) {
 }
 
 ExitCode CodeOf(const Comparison& comparison, const LoadedCampaign& after) {
-  if (!comparison.new_ones.empty()) return ExitCode::kViolated;
-  const ExitCode later = after.summary.exit_code;
+  if (!comparison.new_ones.empty() || !comparison.failed.empty()) {
+    return ExitCode::kViolated;
+  }
+  // One that is violated may have done too little to say that nothing is new.
+  const Summary& later = after.summary;
   const bool has_verdict =
-      later == ExitCode::kHeld || later == ExitCode::kViolated;
+      later.error.empty() && later.promises.broken.empty() &&
+      !later.tally.has_worker_findings() &&
+      (!later.properties.has_value() || later.properties->are_complete);
   return has_verdict && comparison.not_compared.empty()
              ? ExitCode::kHeld
              : ExitCode::kNotExercised;
@@ -179,6 +199,11 @@ void AddComparison(const Comparison& comparison, const LoadedCampaign& before,
       Paragraph{{{absl::StrCat("Findings: ", InWords(comparison), ".")}}});
   PageTable table = TableOf(comparison);
   if (table.rows.size() > 1) page.blocks.emplace_back(std::move(table));
+  if (!comparison.failed.empty()) {
+    page.blocks.emplace_back(
+        Paragraph{{{"Properties that failed, and had not before: " +
+                    absl::StrJoin(comparison.failed, ", ")}}});
+  }
   if (!comparison.gone.empty()) {
     page.blocks.emplace_back(Paragraph{
         {{"Gone: not found again, which is no proof that it is mended."}}});
@@ -208,6 +233,7 @@ nlohmann::json JsonOf(const Comparison& comparison) {
           {"gone", JsonOf(comparison.gone)},
           {"not_compared", JsonOf(comparison.not_compared)},
           {"not_compared_before", JsonOf(comparison.not_compared_before)},
+          {"failed_properties", comparison.failed},
           {"differences", comparison.differences},
           {"new_cells", comparison.new_cells},
           {"gone_cells", comparison.gone_cells}};

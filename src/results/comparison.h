@@ -27,6 +27,8 @@ struct Comparison {
   std::vector<FindingGroup> not_compared;
   // The same of the earlier campaign: what is called new may be one of these.
   std::vector<FindingGroup> not_compared_before;
+  // Properties of the later night that failed, and had not in the earlier one.
+  std::vector<std::string> failed;
   // What is different of what was tested: "SQLite: 3.40.1, then 3.54.1".
   std::vector<std::string> differences;
   // Cells of the ledger that only one of them has.
@@ -36,8 +38,9 @@ struct Comparison {
 
 Comparison Compare(const LoadedCampaign& before, const LoadedCampaign& after);
 
-// kViolated: there are new findings. kNotExercised: findings were not compared,
-// or the later campaign has no verdict, so that nobody knows.
+// kViolated: there are new findings, or properties failed anew. kNotExercised:
+// nobody knows, since findings were not compared, or the later campaign ended
+// with an error, exercised too little, or not all properties.
 ExitCode CodeOf(const Comparison& comparison, const LoadedCampaign& after);
 
 // "1 new, 2 known, none gone".

@@ -67,7 +67,7 @@ std::vector<JUnitCase> CasesOf(const LoadedCampaign& campaign) {
     const Finding& finding = group.first;
     cases.push_back(
         {absl::StrCat(finding.verdict, finding.shape.empty() ? "" : ", shape ",
-                      finding.shape),
+                      finding.shape, ", first at index ", finding.key.index),
          finding.is_of_a_worker() ? ExitCode::kTesterFailed
                                   : ExitCode::kViolated,
          absl::StrCat(finding.verdict, ", ", group.indexes.size(), " times",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "explain/fault_story.h"
@@ -14,6 +15,7 @@ namespace {
 using Kind = StepChart::Kind;
 
 constexpr std::size_t kMostSteps = 200;
+constexpr std::size_t kMostSwitches = 12;  // of one step
 
 std::string InWords(const Step& step) {
   const std::string arguments = ArgumentsInWords(step);
@@ -30,6 +32,37 @@ std::string InWords(const Switch& one) {
   return absl::StrCat(place, ": client ", one.to, " goes on");
 }
 
+using Rows = std::vector<StepChart::Row>;
+
+void AddMark(Kind kind, std::string text, Rows& rows) {
+  rows.push_back({.kind = kind, .text = std::move(text)});
+}
+
+void AddSwitches(const Step& step, Rows& rows) {
+  const std::size_t shown = std::min(step.switches.size(), kMostSwitches);
+  for (std::size_t i = 0; i < shown; ++i) {
+    AddMark(Kind::kMark, InWords(step.switches[i]), rows);
+  }
+  if (shown < step.switches.size()) {
+    AddMark(
+        Kind::kMark,
+        absl::StrCat("and ", step.switches.size() - shown, " more switches"),
+        rows);
+  }
+}
+
+// The last mark of a step that ends is how.
+void AddFaults(const Step& step, std::size_t number, Company company,
+               Rows& rows) {
+  const std::vector<std::string> marks = FaultMarks(step, company);
+  const bool is_end = step.crash.has_value() || step.kill_after_us.has_value();
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const bool is_last = i + 1 == marks.size();
+    AddMark(is_end && is_last ? Kind::kCrash : Kind::kMark,
+            absl::StrCat("in step ", number, ": ", marks[i]), rows);
+  }
+}
+
 StepChart StepChartOf(const Round& round, std::size_t number) {
   const int clients = Clients(round);
   const Company company = clients == 1 ? Company::kAlone : Company::kOthers;
@@ -42,16 +75,14 @@ StepChart StepChartOf(const Round& round, std::size_t number) {
   for (std::size_t i = 0; i < shown; ++i) {
     const Step& step = round.steps[i];
     const auto client = static_cast<std::size_t>(step.client);
-    chart.rows.push_back({is_dead[client] ? Kind::kNotReached : Kind::kStep,
-                          absl::StrCat(i), client, InWords(step)});
-    for (const Switch& one : step.switches) {
-      chart.rows.push_back({.kind = Kind::kMark, .text = InWords(one)});
-    }
-    for (const std::string& mark : FaultMarks(step, company)) {
-      chart.rows.push_back(
-          {.kind = step.crash.has_value() ? Kind::kCrash : Kind::kMark,
-           .text = absl::StrCat("in step ", i, ": ", mark)});
-    }
+    chart.rows.push_back(
+        {is_dead[client] ? Kind::kNotReached : Kind::kStep, absl::StrCat(i),
+         client,
+         absl::StrCat(InWords(step), is_dead[client]
+                                         ? " (only if the kill comes later)"
+                                         : "")});
+    AddSwitches(step, chart.rows);
+    AddFaults(step, i, company, chart.rows);
     if (!step.crash.has_value()) continue;
     if (step.crash->is_of_one) {
       is_dead[client] = true;

@@ -101,8 +101,7 @@ std::string NextStep(const RunOptions& options, const Summary& summary) {
     case ExitCode::kNotExercised:
       return "run longer, or ask for less; " + ledger + " what never happened";
     case ExitCode::kHeld:
-      return "run longer, or with another --seed; " + ledger +
-             " what was exercised";
+      return "run longer; " + ledger + " what was exercised";
     default:
       return "read the error; nothing is known about the store";
   }

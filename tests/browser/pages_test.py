@@ -161,11 +161,11 @@ def pages():
 
 
 class PagesTest(unittest.TestCase):
-    def on_each_page(self, **how):
+    def on_each_page(self, check, **how):
         for page in pages():
             with self.subTest(page=page.name, of=page.parent.name, **how):
                 browser.open(page, **how)
-                yield page
+                check(page)
 
     def test_the_first_line_is_the_verdict(self):
         for name, verdict in CAMPAIGNS.items():
@@ -193,11 +193,13 @@ class PagesTest(unittest.TestCase):
             )
 
     def test_nothing_is_loaded_and_no_script_runs(self):
-        for _ in self.on_each_page():
+        def check(_):
             self.assertEqual(
                 browser.ask("return performance.getEntriesByType('resource')"), []
             )
             self.assertEqual(browser.ask("return document.scripts.length"), 0)
+
+        self.on_each_page(check)
 
     def test_what_others_wrote_is_text(self):
         listener = Listener()
@@ -241,18 +243,23 @@ class PagesTest(unittest.TestCase):
         self.assertEqual(listener.requests, [])
 
     def test_it_is_the_same_without_scripts(self):
+        text = "return document.body.innerText"
         with webdriver.Browser(has_scripts=False) as other:
-            for page in self.on_each_page():
+
+            def check(page):
                 other.open(page)
-                text = "return document.body.innerText"
                 self.assertEqual(other.ask(text), browser.ask(text))
 
+            self.on_each_page(check)
+
     def test_contrast(self):
+        def check(_):
+            texts, low = browser.ask(LOW_CONTRAST)
+            self.assertGreater(texts, 20)
+            self.assertEqual(low, [])
+
         for scheme in ("light", "dark"):
-            for _ in self.on_each_page(scheme=scheme):
-                texts, low = browser.ask(LOW_CONTRAST)
-                self.assertGreater(texts, 20)
-                self.assertEqual(low, [])
+            self.on_each_page(check, scheme=scheme)
 
     def test_light_and_dark_differ(self):
         back = "return getComputedStyle(document.body).backgroundColor"
@@ -263,7 +270,7 @@ class PagesTest(unittest.TestCase):
         self.assertNotEqual(browser.ask(back), light)
 
     def test_the_keyboard_reaches_everything(self):
-        for _ in self.on_each_page():
+        def check(_):
             wanted = browser.ask(REACHABLE)
             reached = set()
             for _ in range(wanted + 5):
@@ -271,17 +278,21 @@ class PagesTest(unittest.TestCase):
                 reached.add(browser.ask(FOCUSED))
             self.assertEqual(reached - {-1}, set(range(wanted)))
 
+        self.on_each_page(check)
+
     def test_it_fits_on_a_phone(self):
         for width in (320, 1280):
-            for _ in self.on_each_page(width=width):
-                self.assertLessEqual(
+            self.on_each_page(
+                lambda _, width=width: self.assertLessEqual(
                     browser.ask("return document.documentElement.scrollWidth"),
                     width,
-                )
+                ),
+                width=width,
+            )
 
 
 class PlantedTest(unittest.TestCase):
-    """Pages that are wrong, so that each check above is known to see it."""
+    """Pages that are wrong, so that what measures a page is known to see it."""
 
     def open(self, html, **how):
         page = directory / "planted.html"

@@ -68,6 +68,9 @@ TEST_F(UsageTest, OfASubcommandThatIsNoneTheNearestIsNamed) {
   ExpectError(Run({"fuz"}), 2,
               "\"fuz\" is no subcommand; did you mean fuzz? `lastcommit "
               "--help` lists them all");
+  ExpectError(Run({"--config", "a.toml", "camapign"}), 2,
+              "\"camapign\" is no subcommand; did you mean campaign? "
+              "`lastcommit --help` lists them all");
   ExpectError(
       Run({"none\nsuch"}), 2,
       "\"none\\nsuch\" is no subcommand; `lastcommit --help` lists them all");

@@ -19,6 +19,7 @@ class ValidateScriptTest : public ProgramTest {
     setenv("LASTCOMMIT_TRIALS", "300", /*overwrite=*/1);
     setenv("TMPDIR", work_.path().c_str(), /*overwrite=*/1);
   }
+  void TearDown() override { unsetenv("TMPDIR"); }
   Outcome Validate(const Arguments& arguments) {
     return RunScript("scripts/validate_sqlite_integrity.sh", arguments);
   }

@@ -29,21 +29,23 @@ TEST(JudgeCutTest, EveryLegalCutHolds) {
 TEST(JudgeCutTest, LessThanWasAcknowledgedIsALostCommit) {
   const Verdict verdict = JudgeCut(Found(6), kSevenOrEight);
   EXPECT_EQ(verdict.violation, ViolationClass::kLostCommit);
-  EXPECT_THAT(verdict.why, StartsWith("commit 7 was acknowledged, and after "
-                                      "recovery it is not there: found cut 6"));
-  EXPECT_THAT(JudgeCut(Found(4), kSevenOrEight).why,
-              StartsWith("commits 5 to 7 were acknowledged, and after recovery "
-                         "they are not there: found cut 4"));
+  EXPECT_THAT(verdict.why,
+              StartsWith("commit 7 must be there, and after recovery "
+                         "it is not: found cut 6"));
+  EXPECT_THAT(
+      JudgeCut(Found(4), kSevenOrEight).why,
+      StartsWith("commits 5 to 7 must be there, and after recovery they "
+                 "are not: found cut 4"));
   EXPECT_THAT(verdict.why, HasSubstr("cut 7 to cut 8 (the contract)"));
 }
 
 TEST(JudgeCutTest, AMissingSchemaIsALostCommit) {
   const Verdict verdict = JudgeCut(Found(-1), kSevenOrEight);
   EXPECT_EQ(verdict.violation, ViolationClass::kLostCommit);
-  EXPECT_THAT(verdict.why,
-              StartsWith("commits up to 7 were acknowledged, and after "
-                         "recovery not even the schema is there: found no "
-                         "schema"));
+  EXPECT_THAT(
+      verdict.why,
+      StartsWith("commits up to 7 must be there, and after recovery not "
+                 "even the schema is: found no schema"));
 }
 
 TEST(JudgeCutTest, MoreThanWasAttemptedIsAPhantomCommit) {

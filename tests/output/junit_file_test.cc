@@ -38,11 +38,11 @@ TEST(JUnitFileTest, WhatNothingIsKnownOfIsNoPass) {
 }
 
 TEST(JUnitFileTest, TextOfOthersIsEscaped) {
-  EXPECT_THAT(
-      PrintJUnit("s", {{"<a & \"b\">", ExitCode::kHeld, "\x1b]]>\xff"}}),
-      AllOf(HasSubstr("name=\"&lt;a &amp; &quot;b&quot;&gt;\""),
-            HasSubstr("]]&gt;"), Not(HasSubstr("\x1b")),
-            Not(HasSubstr("\xff"))));
+  EXPECT_THAT(PrintJUnit("s", {{"<a & \"b\">\n", ExitCode::kHeld,
+                                "\x1b]]>\xff\xef\xbf\xbf"}}),
+              AllOf(HasSubstr("name=\"&lt;a &amp; &quot;b&quot;&gt;&#10;\""),
+                    HasSubstr("]]&gt;"), Not(HasSubstr("\x1b")),
+                    Not(HasSubstr("\xff")), Not(HasSubstr("\xef\xbf\xbf"))));
 }
 
 }  // namespace

@@ -85,23 +85,41 @@ TEST(ComparisonTest, WhatWasNotShrunkHasNoCauseToCompare) {
 }
 
 TEST(ComparisonTest, NothingIsNewOnlyWhereAllWasCompared) {
-  const LoadedCampaign shrunk = Campaign({Found(1, "a", "shape")});
-  const LoadedCampaign unshrunk = Campaign({Found(1, "a", "")});
-  LoadedCampaign none = Campaign({});
+  const auto done = [](LoadedCampaign campaign) {
+    campaign.summary.promises.broken.clear();  // of sixteen trials
+    return campaign;
+  };
+  const LoadedCampaign shrunk = done(Campaign({Found(1, "a", "shape")}));
+  const LoadedCampaign unshrunk = done(Campaign({Found(1, "a", "")}));
+  const LoadedCampaign none = done(Campaign({}));
   const auto code = [](const LoadedCampaign& before,
                        const LoadedCampaign& after) {
     return CodeOf(Compare(before, after), after);
   };
-  none.summary.exit_code = ExitCode::kHeld;
   EXPECT_EQ(code(none, shrunk), ExitCode::kViolated);
   EXPECT_EQ(code(shrunk, shrunk), ExitCode::kHeld);
   EXPECT_EQ(code(unshrunk, none), ExitCode::kHeld);
   EXPECT_EQ(code(shrunk, unshrunk), ExitCode::kNotExercised);
-  for (const ExitCode later :
-       {ExitCode::kNotExercised, ExitCode::kTesterFailed}) {
-    none.summary.exit_code = later;
-    EXPECT_EQ(code(shrunk, none), ExitCode::kNotExercised);
-  }
+  // Violated, and yet it did too little.
+  EXPECT_EQ(code(shrunk, Campaign({Found(1, "a", "shape")})),
+            ExitCode::kNotExercised);
+  LoadedCampaign broken = none;
+  broken.summary.error = "the disk is full";
+  EXPECT_EQ(code(shrunk, broken), ExitCode::kNotExercised);
+}
+
+TEST(ComparisonTest, APropertyThatFailsAnewIsNew) {
+  LoadedCampaign before = Campaign({});
+  before.summary.promises.broken.clear();
+  before.summary.properties = {1, {"props.one"}, true};
+  LoadedCampaign after = before;
+  EXPECT_EQ(CodeOf(Compare(before, after), after), ExitCode::kHeld);
+  after.summary.properties->failed.push_back("props.two");
+  const Comparison comparison = Compare(before, after);
+  EXPECT_THAT(comparison.failed, ElementsAre("props.two"));
+  EXPECT_EQ(CodeOf(comparison, after), ExitCode::kViolated);
+  after.summary.properties = {1, {}, false};
+  EXPECT_EQ(CodeOf(Compare(before, after), after), ExitCode::kNotExercised);
 }
 
 TEST(ComparisonTest, WhatWasTestedAndCountedIsCompared) {
