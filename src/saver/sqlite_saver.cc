@@ -9,6 +9,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "saver/arguments.h"
+#include "saver/backup.h"
 #include "saver/journal_end.h"
 #include "saver/journal_mode.h"
 #include "saver/open.h"
@@ -260,6 +261,14 @@ absl::Status SqliteSaver::Vacuum() {
     const absl::Cleanup forget = [&] { impl_->database.ForgetStatements(); };
     RETURN_IF_ERROR(saver::Vacuum(impl_->database, impl_->journal_mode));
     return impl_->files.Check();
+  });
+}
+
+absl::Status SqliteSaver::Backup(const std::string& path) {
+  return impl_->Enter([&]() -> absl::Status {
+    RETURN_IF_ERROR(impl_->CheckNoTransaction());
+    RETURN_IF_ERROR(impl_->files.Check());
+    return saver::Backup(impl_->database, path, impl_->options.busy_timeout);
   });
 }
 

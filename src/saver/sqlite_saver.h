@@ -218,6 +218,18 @@ class SqliteSaver {
   absl::StatusOr<WalCheckpointResult> WalCheckpoint(CheckpointMode mode);
   absl::Status Vacuum();
 
+  // Copies what is committed to a new file at `path`, a database that Open()
+  // opens, by SQLite's backup API (https://sqlite.org/backup.html). OK: it is
+  // there as a whole, and survives a loss of power. Otherwise, and after a
+  // crash, there is nothing under that name (or, if only the last sync of its
+  // directory failed, the whole copy); a crash may leave a file beside it whose
+  // name is `path`, "-partial-" and six letters. AlreadyExists: something has
+  // that name, and stays as it is. FailedPrecondition inside a transaction.
+  // Unavailable: others wrote until the busy timeout had passed. NotFound,
+  // PermissionDenied, ResourceExhausted: of the directory. With a VFS that is
+  // no file system the file is one of the default VFS all the same.
+  absl::Status Backup(const std::string& path);
+
   // Changes Options::journal_mode of the open database, and `synchronous` with
   // it so that durability() is no less than the options asked for.
   // InvalidArgument: a mode without a journal on the disk. FailedPrecondition
