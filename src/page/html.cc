@@ -53,20 +53,19 @@ pre{margin:0;padding:.7rem .9rem;white-space:pre}
 border:1px solid var(--line);border-radius:6px}
 .code{background:var(--card)}
 table{border-collapse:collapse;min-width:100%;font-size:.9rem;
-font-variant-numeric:tabular-nums}
+font-variant-numeric:tabular-nums;overflow-wrap:break-word}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);
 text-align:right;white-space:nowrap}
 .words :is(th,td){text-align:left;white-space:normal}
 th{background:var(--card);font-weight:600}
 th:first-child,td:first-child,th[scope=row]{text-align:left}
-th[scope=row]{font-weight:400;background:none;overflow-wrap:break-word}
+th[scope=row]{font-weight:400;background:none}
 tr:last-child>*{border-bottom:0}
 td.heat{background:color-mix(in srgb,var(--heat) calc(var(--h)*1%),
 var(--back))}
 td.zero{color:var(--muted)}
 td.good{color:var(--good);background:var(--good-back)}
 td.bad{color:var(--bad);background:var(--bad-back);font-weight:600}
-.steps thead th{overflow-wrap:normal;white-space:nowrap}
 caption{padding:.4rem .6rem;text-align:left;color:var(--muted)}
 .steps .late td{color:var(--muted);font-style:italic}
 .steps .mark td{color:var(--muted)}
