@@ -24,6 +24,20 @@ struct CompareOptions {
   std::string html;
 };
 
+std::string VerdictOf(const Comparison& comparison, ExitCode code) {
+  if (code == ExitCode::kHeld) return "NOTHING NEW";
+  if (code != ExitCode::kViolated) return Word(code);
+  return comparison.new_ones.empty() ? "NEW FAILURES" : "NEW FINDINGS";
+}
+
+absl::Status WriteOutcome(const CompareOptions& options, const Document& page,
+                          const Comparison& comparison) {
+  if (!options.html.empty()) {
+    RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
+  }
+  return WriteJsonFile(options.json_path, JsonOf(comparison));
+}
+
 absl::StatusOr<ExitCode> CompareCampaigns(const CompareOptions& options) {
   RETURN_IF_ERROR(PrepareJsonFile(options.json_path));
   RETURN_IF_ERROR(PrepareJsonFile(options.html));
@@ -33,17 +47,11 @@ absl::StatusOr<ExitCode> CompareCampaigns(const CompareOptions& options) {
   const ExitCode code = CodeOf(comparison, after);
   Document page = {
       .title = "lastcommit: " + options.after + " since " + options.before,
-      .verdict = code == ExitCode::kViolated ? "NEW FINDINGS"
-                 : code == ExitCode::kHeld   ? "NOTHING NEW"
-                                             : Word(code),
+      .verdict = VerdictOf(comparison, code),
       .tone = ToneOf(code)};
   AddComparison(comparison, before, after, /*level=*/2, page);
   std::printf("%s", MarkdownOf(page).c_str());
-  if (!options.html.empty()) {
-    RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
-  }
-  RETURN_IF_ERROR(WriteJsonFile(options.json_path, JsonOf(comparison)));
-  return code;
+  return WithWritten(code, WriteOutcome(options, page, comparison));
 }
 
 }  // namespace
@@ -63,8 +71,8 @@ void AddCompare(CLI::App& app, ExitCode& code) {
       "Findings are the same if their verdict, the shape of the shrunk plan "
       "and the known bugs\nthat they look like are. Exit codes: 0 nothing is "
       "new; 1 there are new findings, or a property\nfailed that had not; 2 "
-      "one "
-      "is no campaign, or cannot be read; 3 writing failed; 4 nobody\nknows: "
+      "one is no campaign, or cannot be read; 3 writing failed; 4 "
+      "nobody\nknows: "
       "findings were not shrunk and so not compared, or the later campaign did "
       "too little.");
   command->callback(

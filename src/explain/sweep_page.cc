@@ -64,6 +64,9 @@ Document PageOf(const SweepSummary& summary, const SweepOptions& options,
                    .verdict = Word(code),
                    .tone = ToneOf(code)};
   page.blocks.emplace_back(Said(OutcomeOf(summary)));
+  if (!summary.without_crash.held()) {
+    page.blocks.emplace_back(Code{summary.without_crash.why});
+  }
   if (!summary.error.empty()) {
     page.blocks.emplace_back(Said("It ended with an error: " + summary.error));
   }

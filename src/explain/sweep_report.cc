@@ -74,6 +74,12 @@ std::string NameOf(const SweepRow& row) {
 }
 
 std::string OutcomeOf(const SweepSummary& summary) {
+  if (!summary.without_crash.held()) {
+    return absl::StrCat(Word(summary.exit_code()),
+                        ": nothing was swept: without a crash in round ",
+                        summary.round + 1, " it is ",
+                        Name(summary.without_crash));
+  }
   const SweepCounts total = summary.Total();
   return absl::StrCat(
       summary.was_interrupted ? "interrupted, " : "", Word(summary.exit_code()),
@@ -89,10 +95,8 @@ std::string OutcomeOf(const SweepSummary& summary) {
 std::string PrintSweep(const SweepSummary& summary,
                        const SweepOptions& options) {
   if (!summary.without_crash.held()) {
-    return absl::StrCat(
-        summary.without_crash.why, "\n", Word(summary.exit_code()),
-        ": nothing was swept: without a crash in round ", summary.round + 1,
-        " it is ", Name(summary.without_crash), "\n");
+    return absl::StrCat(summary.without_crash.why, "\n", OutcomeOf(summary),
+                        "\n");
   }
   return absl::StrCat(PrintTable(summary), PrintNotes(summary, options),
                       PrintFindings(summary), OutcomeOf(summary), "\n");

@@ -33,10 +33,9 @@ struct Results {
 using OnRecord = std::function<absl::Status(const Record& record)>;
 
 // What all records of DIRECTORY/results.jsonl come to. No file = none.
-// InvalidArgument
-// "FILE:LINE: what is wrong" for a line that is no record, unless it is the
-// last and has no newline, or is followed by a CutRecord; and for a record
-// that counts an index again.
+// InvalidArgument "FILE:LINE: what is wrong" for a line that is no record,
+// unless it is the last and has no newline, or is followed by a CutRecord; and
+// for a record that counts an index again.
 absl::StatusOr<Results> ReadResults(
     const std::string& directory,
     const OnRecord& on_record = [](const Record&) { return absl::OkStatus(); });
