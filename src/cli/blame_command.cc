@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
+#include "cli/run_options.h"
 #include "explain/blame.h"
 #include "explain/finding.h"
 #include "explain/replay.h"
@@ -105,6 +106,7 @@ void AddBlame(CLI::App& app, ExitCode& code) {
   const auto blame = std::make_shared<BlameCommand>();
   CLI::App* command = app.add_subcommand(
       "blame", "Which of the changes that a loss of power took break a plan");
+  AddSqlOption(command);
   command->add_option("plan", blame->plan, "A plan file, or a token")
       ->required();
   command->add_option("-o,--out", blame->out_path,

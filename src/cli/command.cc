@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "plan/codec.h"
@@ -65,6 +66,12 @@ ExitCode CodeOf(const Verdict& verdict) {
 
 absl::Status CheckSaver(const std::string& name) {
   if (FindSaver(name) != nullptr) return absl::OkStatus();
+  if (absl::StartsWith(name, "sql-")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        absl::CHexEscape(name),
+        " is a script of SQL, or another state of one: give the script with "
+        "--sql=FILE"));
+  }
   std::string message = absl::StrCat("there is no saver named \"",
                                      absl::CHexEscape(name), "\"; ");
   const std::vector<std::string> meant = NearNames(name, SaverNames());

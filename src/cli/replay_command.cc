@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "cli/run_options.h"
 #include "explain/failure_of.h"
 #include "explain/finding.h"
 #include "explain/known_bugs.h"
@@ -174,6 +175,7 @@ void AddReplay(CLI::App& app, ExitCode& code) {
   const auto options = std::make_shared<ReplayOptions>();
   CLI::App* command =
       app.add_subcommand("replay", "Run a plan again and judge it");
+  AddSqlOption(command);
   command->add_option("plan", options->plan, "A plan file, or a token")
       ->required();
   command->add_option("--repeat", options->repeat, "How often")
@@ -191,6 +193,7 @@ void AddReplay(CLI::App& app, ExitCode& code) {
 void AddShow(CLI::App& app, ExitCode& code) {
   const auto options = std::make_shared<ShowOptions>();
   CLI::App* command = app.add_subcommand("show", "Print a plan for people");
+  AddSqlOption(command);
   command->add_option("plan", options->plan, "A plan file, or a token")
       ->required();
   CLI::Option* token = command->add_flag("--token", options->wants_token,

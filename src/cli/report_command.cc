@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/run_options.h"
 #include "output/json_file.h"
 #include "output/junit_file.h"
 #include "output/whole_file.h"
@@ -66,6 +67,7 @@ void AddReport(CLI::App& app, const std::string& program, ExitCode& code) {
       app.add_subcommand("report", "Say what a campaign came to, as a page");
   command->add_option("directory", options->directory, "Of a campaign")
       ->required();
+  AddSqlOption(command);
   command->add_option("--since", options->since,
                       "An earlier campaign: which findings are new, known and "
                       "gone");

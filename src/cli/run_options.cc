@@ -1,15 +1,18 @@
 #include "cli/run_options.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
 #include "generate/choices.h"
+#include "subject/sql_store.h"
 
 namespace lastcommit {
 
@@ -52,7 +55,27 @@ std::string CheckClients(const std::string& text) {
 
 }  // namespace
 
+CLI::Option* AddSqlOption(CLI::App* command,
+                          std::function<void(const std::string&)> use) {
+  return command->add_option_function<std::string>(
+      "--sql",
+      [use = std::move(use)](const std::string& path) {
+        const absl::StatusOr<std::string> name = UseSqlScript(path);
+        if (!name.ok()) {
+          throw CLI::ValidationError(std::string(name.status().message()));
+        }
+        use(*name);
+      },
+      "A script of SQL that is the store under test: its schema, its "
+      "transactions and what always holds (docs/sql-dialect.md)");
+}
+
+void AddSqlOption(CLI::App* command) {
+  AddSqlOption(command, [](const std::string& /*name*/) {});
+}
+
 void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
+  AddSqlOption(command, [&](const std::string& name) { wanted.saver = name; });
   command
       ->add_option_function<std::uint64_t>(
           "--seed", [&](std::uint64_t seed) { wanted.seed = seed; },

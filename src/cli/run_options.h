@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
+#include <string>
 
 #include "output/exit_code.h"
 #include "results/identity.h"
@@ -17,7 +19,12 @@ namespace lastcommit {
 CLI::Validator WholeNumber(std::uint64_t least);
 CLI::Validator Seconds();
 
-// --seed, --saver, --engine, --fault.
+// --sql: makes the script known and calls `use` with the name of its store.
+CLI::Option* AddSqlOption(CLI::App* command,
+                          std::function<void(const std::string&)> use);
+// The same for a command that reads a plan, which names its store.
+void AddSqlOption(CLI::App* command);
+// --sql, --seed, --saver, --engine, --fault.
 void AddPlanOptions(CLI::App* command, WantedIdentity& wanted);
 // --seconds, --trials, --jobs (a core each), --dir, and how this program is
 // called.

@@ -10,6 +10,7 @@
 #include "campaign/interrupts.h"
 #include "campaign/progress.h"
 #include "cli/command.h"
+#include "cli/run_options.h"
 #include "explain/finding.h"
 #include "explain/replay.h"
 #include "explain/story.h"
@@ -93,6 +94,7 @@ void AddShrink(CLI::App& app, ExitCode& code) {
   const auto options = std::make_shared<ShrinkOptions>();
   CLI::App* command = app.add_subcommand(
       "shrink", "Find a simpler plan that fails in the same way");
+  AddSqlOption(command);
   command->add_option("plan", options->plan_path, "A plan file")->required();
   command->add_option("--out", options->out_path,
                       "Where to write it (default: PLAN.shrunk)");

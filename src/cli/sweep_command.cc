@@ -123,6 +123,7 @@ void AddSweep(CLI::App& app, const std::string& program, ExitCode& code) {
   sweep->options.program = program;
   CLI::App* command = app.add_subcommand(
       "sweep", "Crash a plan at every I/O call, with many survivals each");
+  AddSqlOption(command);
   command->add_option("plan", sweep->plan, "A plan file, or a token")
       ->required();
   command

@@ -23,6 +23,7 @@
 #include "output/version.h"
 #include "output/whole_file.h"
 #include "plan/codec.h"
+#include "sql/dialect.h"
 #include "status/status.h"
 #include "token/token.h"
 
@@ -170,7 +171,12 @@ std::string ReplayCommand(const std::string& program, const std::string& plan) {
       libraries == nullptr || *libraries == '\0'
           ? ""
           : absl::StrCat("LD_LIBRARY_PATH=", ShellWord(libraries), " ");
-  return absl::StrCat(environment, ShellWord(program), " replay ",
+  const sql::Dialect* const dialect = sql::UsedScript();
+  const std::string script =
+      dialect == nullptr
+          ? ""
+          : absl::StrCat("--sql=", ShellWord(dialect->script().path), " ");
+  return absl::StrCat(environment, ShellWord(program), " replay ", script,
                       ShellWord(plan));
 }
 

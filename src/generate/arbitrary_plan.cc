@@ -218,6 +218,8 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   plan.profile = is_sim || IsOfTheDisk(fault)
                      ? DrawDiskProfile(draw, plan.engine)
                      : DrawProfile(draw);
+  if (options.journal_mode) plan.profile.journal_mode = *options.journal_mode;
+  if (options.synchronous) plan.profile.synchronous = *options.synchronous;
   const bool is_shared = clients > 1;
   const auto shape =
       draw.Weighted<Shape>({{is_shared ? 89 : 78, Shape::kSmall},
@@ -227,11 +229,12 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   // SQLite before 3.44.0 forgets a journal in memory after an error
   // (docs/findings.md).
   if (fault == FaultChoice::kIoError &&
-      plan.profile.journal_mode == saver::JournalMode::kMemory) {
+      plan.profile.journal_mode == saver::JournalMode::kMemory &&
+      !options.journal_mode) {
     plan.profile.journal_mode = saver::JournalMode::kDelete;
   }
   if (is_shared) {
-    LimitToShared(draw, fault, plan.profile);
+    if (!options.journal_mode) LimitToShared(draw, fault, plan.profile);
     plan.schedule = DrawSchedule(draw, options.schedule);
   }
   // A loss of power of a plan that changes the mode is no row of the contract.
@@ -249,7 +252,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   std::vector<ProgramDraw> programs;
   programs.reserve(static_cast<std::size_t>(clients));
   for (int i = 0; i < clients; ++i) {
-    programs.emplace_back(draw, *plan.dialect, plan.profile, shape, is_shared,
+    programs.emplace_back(draw, options, plan.profile, shape, is_shared,
                           changes_mode);
   }
   FaultsDraw faults(draw, plan, fault, rounds);

@@ -62,6 +62,9 @@ struct GenerateOptions {
   std::string saver = "sqlite";
   const Vocabulary* dialect = &DefaultDialect();  // the saver's
   std::vector<StepKind> lacks = {};  // controls that the saver does not have
+  // What the saver fixes of the profile.
+  std::optional<saver::JournalMode> journal_mode = {};
+  std::optional<saver::Synchronous> synchronous = {};
 
   bool Lacks(StepKind kind) const {
     return std::find(lacks.begin(), lacks.end(), kind) != lacks.end();

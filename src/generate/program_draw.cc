@@ -93,9 +93,12 @@ Swarm DrawSwarmInOneMode(Draw& draw, const Vocabulary& dialect, Shape shape,
   return is_shared && !draw.Percent(15) ? swarm.Share() : alone;
 }
 
-Swarm DrawSwarmFor(Draw& draw, const Vocabulary& dialect, Shape shape,
+Swarm DrawSwarmFor(Draw& draw, const GenerateOptions& options, Shape shape,
                    bool is_shared, bool changes_mode) {
-  Swarm swarm = DrawSwarmInOneMode(draw, dialect, shape, is_shared);
+  Swarm swarm = DrawSwarmInOneMode(draw, *options.dialect, shape, is_shared);
+  for (const StepKind kind : options.lacks) {
+    swarm.controls[static_cast<std::size_t>(kind)] = 0;
+  }
   if (changes_mode) {
     swarm.controls[static_cast<std::size_t>(StepKind::kJournalMode)] =
         draw.Int(1, 4);
@@ -105,16 +108,17 @@ Swarm DrawSwarmFor(Draw& draw, const Vocabulary& dialect, Shape shape,
 
 }  // namespace
 
-ProgramDraw::ProgramDraw(Draw& draw, const Vocabulary& dialect,
+ProgramDraw::ProgramDraw(Draw& draw, const GenerateOptions& options,
                          const Profile& profile, Shape shape, bool is_shared,
                          bool changes_mode)
     : draw_(draw),
-      dialect_(dialect),
+      dialect_(*options.dialect),
+      has_transactions_(!options.Lacks(StepKind::kBegin)),
       shape_(shape),
       is_shared_(is_shared),
-      swarm_(DrawSwarmFor(draw, dialect, shape, is_shared, changes_mode)),
+      swarm_(DrawSwarmFor(draw, options, shape, is_shared, changes_mode)),
       has_rewrites_(draw.Percent(is_shared ? 15 : 60)),
-      operations_(dialect.draw(
+      operations_(dialect_.draw(
           draw, {profile.page_size, is_shared                ? 9'000
                                     : shape == Shape::kSmall ? 70'000
                                                              : 200'000})) {}
@@ -195,6 +199,7 @@ void ProgramDraw::Fill() {
 // Rows of hot keys written, and written again inside savepoints that are
 // undone or kept: what a cache that spills has to get right.
 void ProgramDraw::AddRewrites() {
+  if (!has_transactions_) return AddWrites(draw_.Int(1, 3));
   if (levels_.empty()) AddFrame(StepKind::kBegin);
   AddWrites(draw_.Int(1, 3));
   AddSavepoint();

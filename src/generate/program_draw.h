@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "generate/arbitrary_plan.h"
 #include "plan/plan.h"
 #include "store/draw.h"
 
@@ -29,8 +30,9 @@ class ProgramDraw {
  public:
   // All three must outlive it. `is_shared`: others work on the same database.
   // `changes_mode`: the journal mode is changed while it is open.
-  ProgramDraw(Draw& draw, const Vocabulary& dialect, const Profile& profile,
-              Shape shape, bool is_shared, bool changes_mode);
+  ProgramDraw(Draw& draw, const GenerateOptions& options,
+              const Profile& profile, Shape shape, bool is_shared,
+              bool changes_mode);
 
   Round DrawRound();
 
@@ -57,6 +59,7 @@ class ProgramDraw {
 
   Draw& draw_;
   const Vocabulary& dialect_;
+  const bool has_transactions_;
   const Shape shape_;
   const bool is_shared_;
   const Swarm swarm_;

@@ -17,7 +17,11 @@ Outcome ReferenceModel::Apply(const Step& step) {
     case StepKind::kReopen:
       Crash();
       // Creating the schema is a commit.
-      if (state().cut < 0) Committed(rows_.mark());
+      if (state().cut < 0) {
+        const std::size_t before = rows_.mark();
+        if (create_ != nullptr) create_(rows_);
+        Committed(before);
+      }
       return Ok(state().cut);
     case StepKind::kClose:
       Crash();

@@ -18,6 +18,12 @@ namespace lastcommit {
 
 class ReferenceModel {
  public:
+  // Of a store that has no rows when it is new.
+  ReferenceModel() = default;
+  // `dialect` must outlive it.
+  explicit ReferenceModel(const Vocabulary& dialect)
+      : create_(dialect.create) {}
+
   // Runs the step to its end.
   Outcome Apply(const Step& step);
 
@@ -47,6 +53,7 @@ class ReferenceModel {
     std::uint64_t digest = 0;
   };
 
+  void (*create_)(Rows& rows) = nullptr;  // Vocabulary::create
   // Their history is that of every commit, and of the open transaction.
   Rows rows_;
   bool in_transaction_ = false;

@@ -1,15 +1,25 @@
 #include "plan/dialects.h"
 
+#include <vector>
+
 #include "keys/specs.h"
 #include "threads/specs.h"
 
 namespace lastcommit {
 
-std::span<const Vocabulary* const> Dialects() {
-  static constexpr const Vocabulary* kDialects[] = {&threads::kVocabulary,
-                                                    &keys::kVocabulary};
-  return kDialects;
+namespace {
+
+std::vector<const Vocabulary*>& Known() {
+  static std::vector<const Vocabulary*> known = {&threads::kVocabulary,
+                                                 &keys::kVocabulary};
+  return known;
 }
+
+}  // namespace
+
+std::span<const Vocabulary* const> Dialects() { return Known(); }
+
+void RegisterDialect(const Vocabulary& dialect) { Known().push_back(&dialect); }
 
 const Vocabulary& DefaultDialect() { return threads::kVocabulary; }
 

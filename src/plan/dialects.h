@@ -13,6 +13,10 @@ namespace lastcommit {
 // In the order in which they are listed to people; the default is the first.
 std::span<const Vocabulary* const> Dialects();
 
+// Adds one to them that lives as long as the program, once. For main; not
+// thread-safe.
+void RegisterDialect(const Vocabulary& dialect);
+
 // That of a plan whose header names none.
 const Vocabulary& DefaultDialect();
 

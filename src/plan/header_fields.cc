@@ -150,11 +150,18 @@ std::string PrintDialect(const Vocabulary& dialect) {
              : absl::StrCat(",\"dialect\":", Quoted(dialect.name));
 }
 
+// How the names of the dialects of --sql begin.
+constexpr std::string_view kScriptPrefix = "sql-";
+
 // Without the field: the default.
 absl::StatusOr<const Vocabulary*> ParseDialect(const JsonField* field) {
   if (field == nullptr) return &DefaultDialect();
   ASSIGN_OR_RETURN(const std::string_view name, ReadString(*field));
   if (const Vocabulary* const dialect = FindDialect(name)) return dialect;
+  if (name.substr(0, kScriptPrefix.size()) == kScriptPrefix) {
+    return Refused(*field, "is a script of SQL, or another state of one",
+                   "give the script with --sql=FILE");
+  }
   std::string allowed;
   for (const Vocabulary* const dialect : Dialects()) {
     absl::StrAppend(&allowed, allowed.empty() ? "" : ", ",

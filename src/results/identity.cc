@@ -224,6 +224,8 @@ void ChooseSaver(const std::string& name, GenerateOptions& generate) {
   if (entry == nullptr) return;
   generate.dialect = entry->dialect;
   generate.lacks = entry->lacks;
+  generate.journal_mode = entry->journal_mode;
+  generate.synchronous = entry->synchronous;
 }
 
 Identity NewIdentity(const WantedIdentity& wanted) {

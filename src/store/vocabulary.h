@@ -16,6 +16,7 @@
 namespace lastcommit {
 
 class Draw;
+class Rows;
 
 // What a client of one plan asks for, operation by operation. It remembers
 // roughly what is there, so that most operations find something to work on.
@@ -54,6 +55,8 @@ struct Vocabulary {
   // The changes of the transaction that shows that a recovered store can be
   // written: every kind of row, none that a plan has.
   std::vector<Operation> (*probe)();
+  // The rows that a new store has; nullptr: none.
+  void (*create)(Rows& rows) = nullptr;
 
   // nullptr if there is none.
   const OperationSpec* FindOperation(std::string_view operation) const;

@@ -178,12 +178,16 @@ std::vector<SaverEntry> AllSavers() {
   return savers;
 }
 
+std::vector<SaverEntry>& Known() {
+  static std::vector<SaverEntry> known = AllSavers();
+  return known;
+}
+
 }  // namespace
 
-std::span<const SaverEntry> Savers() {
-  static const std::vector<SaverEntry> kSavers = AllSavers();
-  return kSavers;
-}
+std::span<const SaverEntry> Savers() { return Known(); }
+
+void RegisterSaver(SaverEntry entry) { Known().push_back(std::move(entry)); }
 
 std::vector<std::string> SaverNames() {
   std::vector<std::string> names;

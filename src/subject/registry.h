@@ -5,6 +5,7 @@
 #ifndef LASTCOMMIT_SUBJECT_REGISTRY_H_
 #define LASTCOMMIT_SUBJECT_REGISTRY_H_
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -89,7 +90,15 @@ struct SaverEntry {
   const Vocabulary* dialect = &DefaultDialect();
   // Controls that it does not have, which are not drawn for it.
   std::vector<StepKind> lacks = {};
+  // Where it does not, a row that refers to none is no damage.
+  bool enforces_foreign_keys = true;
+  // What all of its plans have of the profile.
+  std::optional<saver::JournalMode> journal_mode = {};
+  std::optional<saver::Synchronous> synchronous = {};
 
+  bool Lacks(StepKind kind) const {
+    return std::find(lacks.begin(), lacks.end(), kind) != lacks.end();
+  }
   OpenSaver OpenFor(int client) const {
     return IsApart(client) ? open_for_others : open;
   }
@@ -103,6 +112,10 @@ struct SaverEntry {
 
 // In the order in which they are listed to people; "sqlite" is the first.
 std::span<const SaverEntry> Savers();
+
+// Adds one behind them, once for each name. For main; not thread-safe, and no
+// entry that was given before may be in use.
+void RegisterSaver(SaverEntry entry);
 
 // Their names, in that order.
 std::vector<std::string> SaverNames();

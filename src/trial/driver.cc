@@ -8,6 +8,7 @@
 #include "disk/memory_faults.h"
 #include "saver/sqlite_status.h"
 #include "saver/transaction.h"
+#include "sql/tables.h"
 #include "subject/asked.h"
 
 namespace lastcommit {
@@ -25,8 +26,12 @@ Answer From(const absl::StatusOr<std::int64_t>& value) {
   return {{absl::StatusCode::kOk, *value}, "", false, {}};
 }
 
+// What is wrong in itself is said in words, and not as another digest.
 Answer From(const absl::StatusOr<State>& state) {
   if (!state.ok()) return From(state.status());
+  if (const RowKey* const broken = sql::BrokenIn(*state)) {
+    return From(absl::FailedPreconditionError(Describe(*broken)));
+  }
   return {{absl::StatusCode::kOk, static_cast<std::int64_t>(Digest(*state))},
           "",
           false,

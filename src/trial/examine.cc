@@ -55,8 +55,10 @@ absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
                      const std::string& path, PlainRead& read) {
   RETURN_IF_ERROR(Pragma(connection, "PRAGMA integrity_check(10)",
                          AddIntegrityRow, &read.observation.integrity));
-  RETURN_IF_ERROR(Pragma(connection, "PRAGMA foreign_key_check",
-                         AddForeignKeyRow, &read.observation.foreign_keys));
+  if (entry.enforces_foreign_keys) {
+    RETURN_IF_ERROR(Pragma(connection, "PRAGMA foreign_key_check",
+                           AddForeignKeyRow, &read.observation.foreign_keys));
+  }
   ASSIGN_OR_RETURN(read.observation.state, entry.read(connection, path));
   read.state_digest = Digest(read.observation.state);
   int log_frames = 0;
@@ -134,12 +136,15 @@ Step Control(StepKind kind) {
   return step;
 }
 
-std::vector<Step> ProbeTransaction(const Vocabulary& dialect) {
-  std::vector<Step> steps = {Control(StepKind::kBegin)};
-  for (const Operation& operation : dialect.probe()) {
+// In one transaction, if the store has those.
+std::vector<Step> ProbeSteps(const SaverEntry& entry) {
+  const bool has_transactions = !entry.Lacks(StepKind::kBegin);
+  std::vector<Step> steps;
+  if (has_transactions) steps.push_back(Control(StepKind::kBegin));
+  for (const Operation& operation : entry.dialect->probe()) {
     steps.push_back(StepOf(operation));
   }
-  steps.push_back(Control(StepKind::kCommit));
+  if (has_transactions) steps.push_back(Control(StepKind::kCommit));
   return steps;
 }
 
@@ -158,7 +163,7 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
       verdict, JudgeSaverRead(driver, model, ViolationClass::kUnstableRecovery,
                               "the saver after its recovery"));
   if (!verdict.held()) return verdict;
-  for (const Step& step : ProbeTransaction(*task.entry->dialect)) {
+  for (const Step& step : ProbeSteps(*task.entry)) {
     ASSIGN_OR_RETURN(verdict,
                      Probe(driver, model, step, ViolationClass::kNotWritable));
     if (!verdict.held()) return verdict;

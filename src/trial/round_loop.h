@@ -69,7 +69,11 @@ class RoundLoop {
   // All must outlive it. `page` is where the clients write.
   RoundLoop(const Plan& plan, const SaverEntry& entry, SharedPage& page,
             World& world)
-      : plan_(plan), entry_(entry), page_(page), world_(world) {}
+      : plan_(plan),
+        entry_(entry),
+        page_(page),
+        world_(world),
+        model_(*plan.dialect) {}
 
   // Ends at the first round that is not held. An error is the tester's.
   absl::Status Run();

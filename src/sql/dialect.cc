@@ -1,0 +1,377 @@
+#include "sql/dialect.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "sql/draw.h"
+#include "sql/twin.h"
+#include "status/status.h"
+#include "store/rows.h"
+#include "store/splitmix64.h"
+#include "xxhash.h"
+
+namespace lastcommit::sql {
+namespace {
+
+constexpr std::size_t kMaxFields = 32;
+constexpr std::size_t kMostLetters = 24;  // of a field; plans allow 32
+constexpr int kCheckedRuns = 24;          // of each transaction
+
+std::string MessageOf(const absl::Status& status) {
+  return std::string(status.message());
+}
+
+class LoadedScript;
+LoadedScript* used = nullptr;
+
+class LoadedScript final : public Dialect {
+ public:
+  explicit LoadedScript(Script script) : script_(std::move(script)) {
+    name_ = absl::StrCat("sql-", absl::Hex(XXH3_64bits(script_.text.data(),
+                                                       script_.text.size()) &
+                                               0xffffffff,
+                                           absl::kZeroPad8));
+  }
+
+  absl::Status Prepare() {
+    ASSIGN_OR_RETURN(twin_, Twin::Create(script_));
+    RETURN_IF_ERROR(CheckShape());
+    RETURN_IF_ERROR(Check());
+    RETURN_IF_ERROR(MakeFields());
+    MakeSpecs();
+    return absl::OkStatus();
+  }
+
+  const Vocabulary& vocabulary() const override { return vocabulary_; }
+  const Script& script() const override { return script_; }
+  const Tables& tables() const override { return twin_->tables(); }
+  bool enforces_foreign_keys() const override {
+    return twin_->enforces_foreign_keys();
+  }
+  const Transaction& TransactionOf(const Operation& operation) const override {
+    return script_
+        .transactions[static_cast<std::size_t>(operation.spec - specs_.data())];
+  }
+  Twin& twin() { return *twin_; }
+
+ private:
+  // What can be seen without running it.
+  absl::Status CheckShape() const {
+    for (const Transaction& transaction : script_.transactions) {
+      if (transaction.parameters.size() > Operation::kMaxValues) {
+        return script_.Wrong(
+            transaction.line,
+            absl::StrCat("at most ", Operation::kMaxValues, " parameters"));
+      }
+      const auto& statements = transaction.statements;
+      const bool commits =
+          std::any_of(statements.begin(), statements.end(),
+                      [](const SqlStatement& s) { return s.IsCommit(); });
+      if (transaction.HasItsOwnBegin() != commits) {
+        return script_.Wrong(transaction.line,
+                             absl::StrCat(transaction.name,
+                                          " has a BEGIN without a COMMIT, or "
+                                          "a COMMIT without a BEGIN"));
+      }
+      if (commits && !statements.back().IsCommit()) {
+        return script_.Wrong(statements.back().line,
+                             "nothing may follow the last COMMIT");
+      }
+      for (const SqlStatement& statement : statements) {
+        if (statement.verb == "ROLLBACK" || statement.verb == "PRAGMA" ||
+            statement.verb == "VACUUM") {
+          return script_.Wrong(
+              statement.line,
+              absl::StrCat(statement.verb, " has no place in a transaction"));
+        }
+      }
+    }
+    if (std::all_of(script_.transactions.begin(), script_.transactions.end(),
+                    [](const Transaction& t) { return t.is_query; })) {
+      return script_.Wrong(1, "the script has queries and no \\transaction");
+    }
+    return absl::OkStatus();
+  }
+
+  // Runs each transaction some times, with numbers that are always the same.
+  absl::Status Check() {
+    for (const Invariant& invariant : script_.invariants) {
+      const absl::StatusOr<bool> holds = twin_->Holds(invariant);
+      if (!holds.ok()) {
+        return script_.Wrong(invariant.query.line, MessageOf(holds.status()));
+      }
+      if (!*holds) {
+        return script_.Wrong(
+            invariant.query.line,
+            absl::StrCat("the set-up breaks the invariant ", invariant.name));
+      }
+    }
+    std::uint64_t digests = DigestsOf(twin_->first());
+    SplitMix64 numbers(1);
+    for (const Transaction& transaction : script_.transactions) {
+      for (int i = 0; i < kCheckedRuns; ++i) {
+        const auto values = ValuesFor(transaction, numbers, i);
+        ASSIGN_OR_RETURN(digests, CheckRun(digests, transaction, values));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static std::array<std::int64_t, Operation::kMaxValues> ValuesFor(
+      const Transaction& transaction, SplitMix64& numbers, int run) {
+    std::array<std::int64_t, Operation::kMaxValues> values = {};
+    for (std::size_t p = 0; p < transaction.parameters.size(); ++p) {
+      const Parameter& parameter = transaction.parameters[p];
+      const auto span =
+          static_cast<std::uint64_t>(parameter.max() - parameter.min()) + 1;
+      values[p] = run == 0
+                      ? parameter.simplest()
+                      : parameter.min() +
+                            static_cast<std::int64_t>(numbers.Next() % span);
+    }
+    return values;
+  }
+
+  // The sum of the digests afterwards.
+  absl::StatusOr<std::uint64_t> CheckRun(std::uint64_t digests,
+                                         const Transaction& transaction,
+                                         std::span<const std::int64_t> values) {
+    const absl::StatusOr<Twin::Ran> ran =
+        twin_->Run(digests, transaction, values);
+    const Twin::Habits habits = twin_->habits();
+    if (!ran.ok() && !IsRefused(ran.status())) {
+      return script_.Wrong(habits.line, absl::StrCat(transaction.name, ": ",
+                                                     MessageOf(ran.status())));
+    }
+    if (habits.asked_for_the_time) {
+      return Unfit(transaction,
+                   "depends on the time of day: give it as a parameter");
+    }
+    if (habits.commits > 1 && !transaction.is_atomic) {
+      return Unfit(transaction,
+                   absl::StrCat("commits ", habits.commits,
+                                " times: make each a \\transaction, or say "
+                                "\\atomic ",
+                                transaction.name));
+    }
+    if (habits.commits > 0 && transaction.is_query) {
+      return Unfit(transaction, "changes something: it is no \\query");
+    }
+    if (!ran.ok()) return digests;
+    const std::uint64_t after = DigestsOf(ran->state);
+    RETURN_IF_ERROR(twin_->ReverseUnordered(true));
+    const absl::StatusOr<Twin::Ran> reversed =
+        twin_->Run(digests, transaction, values);
+    RETURN_IF_ERROR(twin_->ReverseUnordered(false));
+    if (!reversed.ok() || DigestsOf(reversed->state) != after) {
+      return Unfit(transaction,
+                   "depends on the order in which SQLite visits rows: a LIMIT, "
+                   "or a first row, without ORDER BY");
+    }
+    return after;
+  }
+
+  absl::Status Unfit(const Transaction& transaction,
+                     const std::string& what) const {
+    return script_.Wrong(transaction.line,
+                         absl::StrCat(transaction.name, ": ", what));
+  }
+
+  // As plans may have it: some small letters and _, and no field of another
+  // kind.
+  std::string FieldName(const Parameter& parameter) const {
+    std::string name =
+        absl::StrCat("in_", absl::AsciiStrToLower(parameter.name));
+    for (char& c : name) {
+      if (absl::ascii_isdigit(static_cast<unsigned char>(c))) {
+        c = static_cast<char>('a' + (c - '0'));
+      }
+    }
+    name.resize(std::min<std::size_t>(name.size(), kMostLetters));
+    const auto is_taken = [this](const std::string& other) {
+      return std::find(field_names_.begin(), field_names_.end(), other) !=
+             field_names_.end();
+    };
+    while (is_taken(name)) name += '_';
+    return name;
+  }
+
+  // A parameter of one name and range is one field, whatever has it.
+  absl::Status MakeFields() {
+    struct Known {
+      Parameter parameter;
+      std::size_t value;
+    };
+    std::vector<Known> known;
+    for (const Transaction& transaction : script_.transactions) {
+      std::uint32_t used_fields = 0;
+      for (std::size_t p = 0; p < transaction.parameters.size(); ++p) {
+        const Parameter& parameter = transaction.parameters[p];
+        const auto same =
+            std::find_if(known.begin(), known.end(), [&](const Known& other) {
+              return other.value == p && other.parameter == parameter;
+            });
+        const auto at = static_cast<std::size_t>(same - known.begin());
+        if (same == known.end()) {
+          if (known.size() == kMaxFields) {
+            return script_.Wrong(transaction.line,
+                                 "more than 32 different parameters");
+          }
+          known.push_back({parameter, p});
+          field_names_.push_back(FieldName(parameter));
+          fields_.push_back({.name = field_names_.back(),
+                             .min = parameter.min(),
+                             .max = parameter.max(),
+                             .simplest = parameter.simplest(),
+                             .value = p});
+        }
+        used_fields |= std::uint32_t{1} << at;
+      }
+      uses_.push_back(used_fields);
+    }
+    return absl::OkStatus();
+  }
+
+  void MakeSpecs();
+
+  Script script_;
+  std::string name_;
+  std::unique_ptr<Twin> twin_;
+  std::deque<std::string> field_names_;
+  std::vector<Field> fields_;
+  std::vector<std::uint32_t> uses_;
+  std::vector<OperationSpec> specs_;
+  Vocabulary vocabulary_;
+};
+
+std::span<const std::int64_t> ValuesOf(const Operation& operation) {
+  return operation.values;
+}
+
+// Makes `rows` what the state has.
+void Become(const State& state, Rows& rows) {
+  std::vector<RowKey> gone;
+  for (const auto& [key, row] : rows.state().rows) {
+    if (!state.rows.contains(key)) gone.push_back(key);
+  }
+  for (const RowKey& key : gone) rows.Erase(key);
+  for (const auto& [key, row] : state.rows) {
+    const auto old = rows.state().rows.find(key);
+    if (old == rows.state().rows.end() || old->second != row) {
+      rows.Put(key, row);
+    }
+  }
+}
+
+Outcome Apply(const Operation& operation, Rows& rows) {
+  absl::StatusOr<Twin::Ran> ran = used->twin().Run(
+      rows.digests(), used->TransactionOf(operation), ValuesOf(operation));
+  if (!ran.ok()) return {ran.status().code(), 0};
+  Become(ran->state, rows);
+  return {absl::StatusCode::kOk, ran->answer};
+}
+
+void CreateRows(Rows& rows) { Become(used->twin().first(), rows); }
+
+std::string Words(const Operation& operation) {
+  const Transaction& transaction = used->TransactionOf(operation);
+  std::string words;
+  for (std::size_t p = 0; p < transaction.parameters.size(); ++p) {
+    const Parameter& parameter = transaction.parameters[p];
+    const std::int64_t value = operation.values[p];
+    absl::StrAppend(&words, p == 0 ? "" : ", ", parameter.name, " = ");
+    if (value == parameter.null()) {
+      words += "NULL";
+    } else if (parameter.type == Parameter::Type::kInteger) {
+      absl::StrAppend(&words, value);
+    } else {
+      absl::StrAppend(
+          &words, parameter.low + value % (parameter.high - parameter.low + 1),
+          " bytes (seed ", value, ")");
+    }
+  }
+  return words;
+}
+
+std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+                                               const DrawLimits& /*limits*/) {
+  return MakeDraw(draw, *used);
+}
+
+// Each change once, with the simplest values.
+std::vector<Operation> Probe() {
+  std::vector<Operation> changes;
+  for (const OperationSpec& spec : used->vocabulary().operations) {
+    if (spec.is_change) changes.emplace_back(spec);
+  }
+  return changes;
+}
+
+void LoadedScript::MakeSpecs() {
+  for (std::size_t i = 0; i < script_.transactions.size(); ++i) {
+    const Transaction& transaction = script_.transactions[i];
+    OperationSpec spec = {.name = transaction.name,
+                          .vocabulary = &vocabulary_,
+                          .fields = uses_[i],
+                          .is_change = !transaction.is_query,
+                          .apply = Apply,
+                          .words = Words};
+    spec.alone = {transaction.weight, 4 * transaction.weight, 5};
+    if (spec.is_change) {
+      spec.duel = {transaction.weight, 4 * transaction.weight};
+      spec.crash_weight = 6;
+    }
+    specs_.push_back(spec);
+  }
+  vocabulary_ = {name_, fields_, specs_, DrawOperations, Probe, CreateRows};
+}
+
+absl::StatusOr<std::string> Contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return absl::NotFoundError(absl::StrCat("cannot read the script ", path));
+  }
+  std::string text;
+  // One byte more than there may be, so that more is seen.
+  text.resize(ScriptLimits::kMaxBytes + 1);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<LoadedScript>> Load(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string text, Contents(path));
+  ASSIGN_OR_RETURN(Script script, ParseScript(path, std::move(text)));
+  auto loaded = std::make_unique<LoadedScript>(std::move(script));
+  RETURN_IF_ERROR(loaded->Prepare());
+  return loaded;
+}
+
+}  // namespace
+
+absl::Status CheckScript(const std::string& path) {
+  return Load(path).status();
+}
+
+absl::StatusOr<const Dialect*> UseScript(const std::string& path) {
+  if (used != nullptr) {
+    if (used->script().path == path) return used;
+    return absl::FailedPreconditionError("there is one script at a time");
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<LoadedScript> loaded, Load(path));
+  // Plans point to its specs until the program ends.
+  used = loaded.release();
+  return used;
+}
+
+const Dialect* UsedScript() { return used; }
+
+}  // namespace lastcommit::sql

@@ -1,0 +1,74 @@
+#include "sql/draw.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "store/draw.h"
+
+namespace lastcommit::sql {
+namespace {
+
+// Nothing is remembered: what is there is the script's to ask.
+class ScriptDraw final : public OperationsDraw {
+ public:
+  ScriptDraw(Draw& draw, const Dialect& dialect)
+      : draw_(draw), dialect_(dialect), narrow_percent_(draw.Int(0, 60)) {
+    for (const OperationSpec& spec : dialect.vocabulary().operations) {
+      if (!spec.is_change) continue;
+      const int weight = dialect.TransactionOf(Operation(spec)).weight;
+      changes_.insert(changes_.end(), static_cast<std::size_t>(weight), &spec);
+    }
+  }
+
+  bool Fits(const OperationSpec& /*spec*/) const override { return true; }
+
+  Operation DrawFor(const OperationSpec& spec) override {
+    Operation operation(spec);
+    const Transaction& transaction = dialect_.TransactionOf(operation);
+    for (std::size_t p = 0; p < transaction.parameters.size(); ++p) {
+      operation.values[p] = DrawValue(transaction.parameters[p]);
+    }
+    return operation;
+  }
+
+  Operation DrawRewrite() override { return DrawFor(*draw_.Of(changes_)); }
+
+  std::vector<Operation> DrawFill() override {
+    std::vector<Operation> fill;
+    for (int count = draw_.Int(50, 200); count > 0; --count) {
+      fill.push_back(DrawRewrite());
+    }
+    return fill;
+  }
+
+  OperationsDraw::Known known() const override { return nullptr; }
+  void set_known(const OperationsDraw::Known& /*known*/) override {}
+
+ private:
+  // Mostly any value; in some plans often one of the first few, so that
+  // transactions meet.
+  std::int64_t DrawValue(const Parameter& parameter) {
+    if (draw_.Percent(parameter.null_percent)) return parameter.null();
+    const std::int64_t first = parameter.simplest();
+    auto count = static_cast<std::uint64_t>(parameter.max() - first) + 1;
+    if (draw_.Percent(narrow_percent_)) {
+      count = std::min<std::uint64_t>(count, 3);
+    }
+    return first + static_cast<std::int64_t>(draw_.Below(count));
+  }
+
+  Draw& draw_;
+  const Dialect& dialect_;
+  const int narrow_percent_;
+  std::vector<const OperationSpec*> changes_;
+};
+
+}  // namespace
+
+std::unique_ptr<OperationsDraw> MakeDraw(Draw& draw, const Dialect& dialect) {
+  return std::make_unique<ScriptDraw>(draw, dialect);
+}
+
+}  // namespace lastcommit::sql

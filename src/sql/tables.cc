@@ -1,0 +1,171 @@
+#include "sql/tables.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "saver/sqlite_status.h"
+#include "sql/runner.h"
+#include "status/status.h"
+
+namespace lastcommit::sql {
+namespace {
+
+constexpr std::size_t kMaxShownBytes = 24;  // of a value
+constexpr std::size_t kMaxShownRow = 200;
+
+constexpr TableSpec kSchema = {0, "schema", 1};
+constexpr TableSpec kInvariant = {1, "broken invariant", 1};
+
+template <typename EachRow>
+absl::Status Query(sqlite3* connection, const std::string& sql,
+                   EachRow each_row) {
+  sqlite3_stmt* statement = nullptr;
+  int result =
+      sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr);
+  const absl::Cleanup finalize = [&statement] { sqlite3_finalize(statement); };
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection, sql));
+  for (result = sqlite3_step(statement); result == SQLITE_ROW;
+       result = sqlite3_step(statement)) {
+    each_row(statement);
+  }
+  return saver::SqliteStatus(result, connection, sql);
+}
+
+std::string Text(sqlite3_stmt* row, int column) {
+  const auto* const text =
+      reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+  return text == nullptr
+             ? ""
+             : std::string(text, static_cast<std::size_t>(
+                                     sqlite3_column_bytes(row, column)));
+}
+
+std::string ShortHash(const Fingerprint& fingerprint) {
+  return absl::StrCat(absl::Hex(fingerprint.low & 0xffffffff, absl::kZeroPad8));
+}
+
+// A long value by its size and what tells it from another one of that size.
+std::string ShownValue(sqlite3_stmt* row, int column) {
+  const int type = sqlite3_column_type(row, column);
+  if (type == SQLITE_NULL) return "NULL";
+  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) return Text(row, column);
+  const auto bytes =
+      static_cast<std::size_t>(sqlite3_column_bytes(row, column));
+  if (type == SQLITE_TEXT && bytes <= kMaxShownBytes) {
+    return absl::StrCat("[", Text(row, column), "]");
+  }
+  RowHasher hasher;
+  HashColumn(row, column, hasher);
+  return absl::StrCat("<", bytes, " bytes ", ShortHash(hasher.Finish()), ">");
+}
+
+Fingerprint FingerprintOf(sqlite3_stmt* row) {
+  RowHasher hasher;
+  const int columns = sqlite3_column_count(row);
+  for (int i = 0; i < columns; ++i) HashColumn(row, i, hasher);
+  return hasher.Finish();
+}
+
+// (3, [x], NULL): texts stand in brackets, since quotes would be escaped. Rows
+// that differ never look alike.
+std::string ShownRow(sqlite3_stmt* row) {
+  std::string shown = "(";
+  const int columns = sqlite3_column_count(row);
+  for (int i = 0; i < columns; ++i) {
+    if (shown.size() > kMaxShownRow) {
+      absl::StrAppend(&shown, ", ... ", ShortHash(FingerprintOf(row)));
+      break;
+    }
+    absl::StrAppend(&shown, i == 0 ? "" : ", ", ShownValue(row, i));
+  }
+  return shown + ")";
+}
+
+// The n-th of rows that are equal has " again, n" behind its name.
+void AddRow(const TableSpec& spec, const std::string& shown, sqlite3_stmt* row,
+            State& state) {
+  const Fingerprint fingerprint = FingerprintOf(row);
+  RowKey key;
+  key.table = spec;
+  key.names[0] = shown;
+  for (int n = 2; !state.rows.try_emplace(key, fingerprint).second; ++n) {
+    key.names[0] = absl::StrCat(shown, " again, ", n);
+  }
+}
+
+std::string QuotedName(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    quoted += c;
+    if (c == '"') quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace
+
+absl::StatusOr<Tables> Tables::Of(sqlite3* connection) {
+  Tables tables;
+  RETURN_IF_ERROR(Query(
+      connection,
+      "SELECT name FROM pragma_table_list WHERE schema = 'main'"
+      " AND type IN ('table', 'virtual')"
+      " AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema')"
+      " ORDER BY name",
+      [&](sqlite3_stmt* row) {
+        Table table;
+        table.name = Text(row, 0);
+        table.select = absl::StrCat("SELECT * FROM ", QuotedName(table.name));
+        tables.tables_.push_back(std::move(table));
+      }));
+  int number = kInvariant.number;
+  for (Table& table : tables.tables_) {
+    table.spec = {++number, table.name, 1};
+  }
+  return tables;
+}
+
+absl::Status Tables::AddRows(sqlite3* connection, State& state) const {
+  RETURN_IF_ERROR(
+      Query(connection,
+            "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name",
+            [&](sqlite3_stmt* row) {
+              AddRow(kSchema, absl::StrCat(Text(row, 0), " ", Text(row, 1)),
+                     row, state);
+            }));
+  for (const Table& table : tables_) {
+    RETURN_IF_ERROR(Query(connection, table.select, [&](sqlite3_stmt* row) {
+      AddRow(table.spec, ShownRow(row), row, state);
+    }));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Tables::AddBroken(sqlite3* connection,
+                               const std::vector<Invariant>& invariants,
+                               State& state) const {
+  for (const Invariant& invariant : invariants) {
+    RETURN_IF_ERROR(
+        Query(connection, invariant.query.text, [&](sqlite3_stmt* row) {
+          AddRow(kInvariant, absl::StrCat(invariant.name, ": ", ShownRow(row)),
+                 row, state);
+        }));
+  }
+  return absl::OkStatus();
+}
+
+const RowKey* BrokenIn(const State& state) {
+  RowKey first;
+  first.table = kInvariant;
+  // Its table is the second of a script's, and of others another one.
+  const auto row = state.rows.lower_bound(first);
+  if (row == state.rows.end() || &row->first.table.spec() != &kInvariant) {
+    return nullptr;
+  }
+  return &row->first;
+}
+
+}  // namespace lastcommit::sql

@@ -1,0 +1,235 @@
+#include "sql/twin.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "saver/sqlite_status.h"
+#include "status/status.h"
+
+namespace lastcommit::sql {
+namespace {
+
+// Of the operating system: whatever VFS a simulated disk has made the default.
+constexpr char kSystemVfs[] = "unix";
+constexpr char kVfsName[] = "lastcommit-twin";
+
+bool has_been_asked_for_the_time = false;
+
+int TellTime(sqlite3_vfs* /*vfs*/, sqlite3_int64* milliseconds) {
+  has_been_asked_for_the_time = true;
+  *milliseconds = 0;
+  return SQLITE_OK;
+}
+
+// That of the system, with a clock that stands still and is watched.
+absl::Status RegisterVfs() {
+  if (sqlite3_vfs_find(kVfsName) != nullptr) return absl::OkStatus();
+  const sqlite3_vfs* const system = sqlite3_vfs_find(kSystemVfs);
+  if (system == nullptr) {
+    return absl::FailedPreconditionError("SQLite has no VFS named unix");
+  }
+  static sqlite3_vfs watched;
+  watched = *system;
+  watched.pNext = nullptr;
+  watched.zName = kVfsName;
+  watched.xCurrentTimeInt64 = TellTime;
+  return saver::SqliteStatus(sqlite3_vfs_register(&watched, /*makeDflt=*/0),
+                             nullptr, "the VFS of the model");
+}
+
+bool IsOneOf(const char* name, std::initializer_list<std::string_view> names) {
+  return name != nullptr &&
+         std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// What a state does not say, and what changes it outside of a transaction.
+int Authorize(void* /*data*/, int action, const char* first, const char* second,
+              const char* /*database*/, const char* /*trigger*/) {
+  switch (action) {
+    case SQLITE_FUNCTION:
+      return IsOneOf(second, {"random", "randomblob", "total_changes",
+                              "load_extension"})
+                 ? SQLITE_DENY
+                 : SQLITE_OK;
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_INDEX:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_DROP_VIEW:
+    case SQLITE_DROP_VTABLE:
+    case SQLITE_ALTER_TABLE:
+      return SQLITE_DENY;
+    case SQLITE_PRAGMA:
+      return IsOneOf(first, {"user_version", "journal_mode", "synchronous"})
+                 ? SQLITE_DENY
+                 : SQLITE_OK;
+    default:
+      return SQLITE_OK;
+  }
+}
+
+int CountCommit(void* commits) {
+  ++*static_cast<int*>(commits);
+  return 0;
+}
+
+absl::Status Execute(sqlite3* connection, const std::string& sql) {
+  return saver::SqliteStatus(
+      sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
+      connection, sql);
+}
+
+}  // namespace
+
+std::uint64_t DigestsOf(const State& state) {
+  std::uint64_t sum = 0;
+  for (const auto& [key, row] : state.rows) sum += RowDigest(key, row);
+  return sum;
+}
+
+void Twin::Close::operator()(sqlite3* connection) const {
+  sqlite3_close_v2(connection);
+}
+
+Twin::~Twin() { runner_.reset(); }
+
+absl::StatusOr<std::unique_ptr<Twin>> Twin::Create(const Script& script) {
+  std::unique_ptr<Twin> twin(new Twin(script));
+  RETURN_IF_ERROR(twin->SetUp());
+  return twin;
+}
+
+absl::Status Twin::SetUp() {
+  RETURN_IF_ERROR(RegisterVfs());
+  sqlite3* raw = nullptr;
+  const int result = sqlite3_open_v2(
+      ":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, kVfsName);
+  connection_.reset(raw);
+  RETURN_IF_ERROR(saver::SqliteStatus(result, raw, "the model"));
+  sqlite3_extended_result_codes(raw, 1);
+  has_been_asked_for_the_time = false;
+  for (const auto* const part : {&script_.pragmas, &script_.setup}) {
+    for (const SqlStatement& statement : *part) {
+      const absl::Status status = Execute(raw, statement.text);
+      if (!status.ok())
+        return script_.Wrong(statement.line, std::string(status.message()));
+      if (has_been_asked_for_the_time) {
+        return script_.Wrong(statement.line,
+                             "the set-up depends on the time of day");
+      }
+    }
+  }
+  sqlite3_set_authorizer(raw, Authorize, nullptr);
+  sqlite3_commit_hook(raw, CountCommit, &habits_.commits);
+  runner_.emplace(raw);
+  ASSIGN_OR_RETURN(tables_, Tables::Of(raw));
+  RETURN_IF_ERROR(tables_.AddRows(raw, first_));
+  return Keep(DigestsOf(first_));
+}
+
+absl::Status Twin::Keep(std::uint64_t digests) {
+  at_ = digests;
+  if (images_.contains(digests)) return absl::OkStatus();
+  sqlite3_int64 size = 0;
+  unsigned char* const bytes =
+      sqlite3_serialize(connection_.get(), "main", &size, 0);
+  if (bytes == nullptr && size > 0) {
+    return absl::ResourceExhaustedError("no memory for the model's database");
+  }
+  images_[digests].assign(reinterpret_cast<const char*>(bytes),
+                          static_cast<std::size_t>(size));
+  sqlite3_free(bytes);
+  return absl::OkStatus();
+}
+
+absl::Status Twin::GoTo(std::uint64_t digests) {
+  if (at_ == digests) return absl::OkStatus();
+  const auto image = images_.find(digests);
+  if (image == images_.end()) {
+    return absl::InternalError("the model has never been in that state");
+  }
+  const auto size = static_cast<sqlite3_int64>(image->second.size());
+  auto* const bytes = static_cast<unsigned char*>(
+      sqlite3_malloc64(static_cast<sqlite3_uint64>(size)));
+  if (bytes == nullptr) {
+    return absl::ResourceExhaustedError("no memory for the model's database");
+  }
+  std::memcpy(bytes, image->second.data(), image->second.size());
+  at_.reset();
+  // It attaches the image to the connection, and may.
+  sqlite3_set_authorizer(connection_.get(), nullptr, nullptr);
+  const int result = sqlite3_deserialize(
+      connection_.get(), "main", bytes, size, size,
+      SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
+  sqlite3_set_authorizer(connection_.get(), Authorize, nullptr);
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_.get(), "the model"));
+  at_ = digests;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
+                                    const Transaction& transaction,
+                                    std::span<const std::int64_t> values) {
+  RETURN_IF_ERROR(GoTo(digests));
+  sqlite3* const connection = connection_.get();
+  habits_ = {};
+  has_been_asked_for_the_time = false;
+  if (!transaction.HasItsOwnBegin()) {
+    RETURN_IF_ERROR(Execute(connection, "BEGIN"));
+  }
+  absl::StatusOr<std::int64_t> answer = runner_->Run(
+      transaction, values, [&] { return Execute(connection, "COMMIT"); });
+  if (answer.ok() && !transaction.HasItsOwnBegin() &&
+      sqlite3_get_autocommit(connection) == 0) {
+    const absl::Status committed = Execute(connection, "COMMIT");
+    if (!committed.ok()) answer = committed;
+  }
+  if (sqlite3_get_autocommit(connection) == 0) {
+    RETURN_IF_ERROR(Execute(connection, "ROLLBACK"));
+  }
+  habits_.line = runner_->line();
+  habits_.asked_for_the_time = has_been_asked_for_the_time;
+  if (!answer.ok()) {
+    // What it had committed by then is not kept.
+    if (habits_.commits > 0) at_.reset();
+    return answer.status();
+  }
+  Ran ran;
+  ran.answer = *answer;
+  at_.reset();
+  RETURN_IF_ERROR(tables_.AddRows(connection, ran.state));
+  RETURN_IF_ERROR(Keep(DigestsOf(ran.state)));
+  return ran;
+}
+
+bool Twin::enforces_foreign_keys() const {
+  int is_on = 0;
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_ENABLE_FKEY, -1, &is_on);
+  return is_on != 0;
+}
+
+absl::StatusOr<bool> Twin::Holds(const Invariant& invariant) const {
+  State broken;
+  RETURN_IF_ERROR(tables_.AddBroken(connection_.get(), {invariant}, broken));
+  return broken.rows.empty();
+}
+
+absl::Status Twin::ReverseUnordered(bool is_reversed) {
+  return Execute(connection_.get(),
+                 absl::StrCat("PRAGMA reverse_unordered_selects = ",
+                              is_reversed ? "ON" : "OFF"));
+}
+
+}  // namespace lastcommit::sql

@@ -1,0 +1,87 @@
+// Twin: the database of a script in memory, which never crashes. Each state
+// that it was in is kept, so that it can go on from any of them.
+
+#ifndef LASTCOMMIT_SQL_TWIN_H_
+#define LASTCOMMIT_SQL_TWIN_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "sql/runner.h"
+#include "sql/script.h"
+#include "sql/tables.h"
+#include "store/state.h"
+
+struct sqlite3;
+
+namespace lastcommit::sql {
+
+// Not thread-safe.
+class Twin {
+ public:
+  // With the set-up of the script, which must outlive it. InvalidArgument with
+  // file and line.
+  static absl::StatusOr<std::unique_ptr<Twin>> Create(const Script& script);
+  ~Twin();
+  Twin(const Twin&) = delete;
+  Twin& operator=(const Twin&) = delete;
+
+  const Tables& tables() const { return tables_; }
+  const State& first() const { return first_; }
+  bool enforces_foreign_keys() const;
+
+  // Runs the transaction in the state whose rows have that sum of digests
+  // (Rows::digests), which it must have been in: its answer and the rows then.
+  // What SQLite refuses has changed nothing.
+  struct Ran {
+    std::int64_t answer = 0;
+    State state;
+  };
+  absl::StatusOr<Ran> Run(std::uint64_t digests, const Transaction& transaction,
+                          std::span<const std::int64_t> values);
+
+  // Whether the query gives no row, where the connection is.
+  absl::StatusOr<bool> Holds(const Invariant& invariant) const;
+
+  // For the check of a script: what the newest Run() did.
+  struct Habits {
+    int commits = 0;  // of changes
+    bool asked_for_the_time = false;
+    int line = 0;  // of the statement that it came to
+  };
+  const Habits& habits() const { return habits_; }
+  // Rows come in another order where none is asked for.
+  absl::Status ReverseUnordered(bool is_reversed);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+
+  explicit Twin(const Script& script) : script_(script) {}
+  absl::Status SetUp();
+  absl::Status GoTo(std::uint64_t digests);
+  absl::Status Keep(std::uint64_t digests);
+
+  const Script& script_;
+  std::unique_ptr<sqlite3, Close> connection_;
+  std::optional<Runner> runner_;
+  Tables tables_;
+  State first_;
+  // The file of each state, by the sum of the digests of its rows.
+  std::map<std::uint64_t, std::string> images_;
+  std::optional<std::uint64_t> at_;  // which one the connection has
+  Habits habits_;
+};
+
+std::uint64_t DigestsOf(const State& state);
+
+}  // namespace lastcommit::sql
+
+#endif  // LASTCOMMIT_SQL_TWIN_H_

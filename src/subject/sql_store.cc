@@ -1,0 +1,193 @@
+#include "subject/sql_store.h"
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "disk/memory_faults.h"
+#include "plan/dialects.h"
+#include "saver/sqlite_status.h"
+#include "sql/dialect.h"
+#include "sql/runner.h"
+#include "status/status.h"
+#include "subject/asked.h"
+#include "subject/plain_store.h"
+
+namespace lastcommit {
+namespace {
+
+using Answered = absl::StatusOr<std::int64_t>;
+
+constexpr char kReadCounter[] = "PRAGMA user_version";
+
+// The commits are counted in the header of the file (PRAGMA user_version), so
+// that no table is there but the script's.
+class SqlStore final : public PlainStore {
+ public:
+  SqlStore(Connection connection, Statement rollback)
+      : PlainStore(std::move(connection), std::move(rollback)),
+        runner_(this->connection()) {}
+
+ protected:
+  Answered CountCommit() override {
+    ASSIGN_OR_RETURN(const std::int64_t counter, ReadCounter());
+    RETURN_IF_ERROR(
+        Run(absl::StrCat("PRAGMA user_version = ", counter + 1)).status());
+    return counter + 1;
+  }
+
+  Answered ReadCounter() override { return Run(kReadCounter); }
+
+  Answered ChangeRows(const Operation& operation) override {
+    return RunScript(operation, [] { return absl::OkStatus(); });
+  }
+
+  Answered Query(const Operation& operation) override {
+    if (in_transaction()) return ChangeRows(operation);
+    RETURN_IF_ERROR(Run("BEGIN").status());
+    Answered answer = ChangeRows(operation);
+    Abandon();
+    return answer;
+  }
+
+  // A transaction with a BEGIN of its own is counted before its last COMMIT.
+  Answered ChangeAlone(const Operation& operation) override {
+    const sql::Dialect& dialect = *sql::UsedScript();
+    if (!dialect.TransactionOf(operation).HasItsOwnBegin()) {
+      return PlainStore::ChangeAlone(operation);
+    }
+    Answered answer = RunScript(operation, [this]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::int64_t counter, CountCommit());
+      set_attempted(counter);
+      return CommitSql();
+    });
+    Abandon();
+    return answer;
+  }
+
+  absl::Status AddRowsTo(State& state) override {
+    const sql::Dialect& dialect = *sql::UsedScript();
+    RETURN_IF_ERROR(dialect.tables().AddRows(connection(), state));
+    return dialect.tables().AddBroken(connection(), dialect.script().invariants,
+                                      state);
+  }
+
+  absl::StatusOr<State> ReadAlone() override;
+
+ private:
+  template <typename BeforeCommit>
+  Answered RunScript(const Operation& operation, BeforeCommit before_commit) {
+    return runner_.Run(sql::UsedScript()->TransactionOf(operation),
+                       operation.values, before_commit);
+  }
+
+  sql::Runner runner_;
+};
+
+absl::Status Execute(sqlite3* connection, const char* sql) {
+  return saver::SqliteStatus(
+      sqlite3_exec(connection, sql, nullptr, nullptr, nullptr), connection,
+      sql);
+}
+
+absl::StatusOr<std::int64_t> First(sqlite3* connection, const char* sql) {
+  ASSIGN_OR_RETURN(const Statement statement, Prepare(connection, sql));
+  const int result = sqlite3_step(statement.get());
+  if (result == SQLITE_ROW) return sqlite3_column_int64(statement.get(), 0);
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection, sql));
+  return -1;
+}
+
+absl::StatusOr<State> ReadInTransaction(sqlite3* connection) {
+  State state;
+  ASSIGN_OR_RETURN(const std::int64_t has_schema,
+                   First(connection, "SELECT 1 FROM sqlite_schema LIMIT 1"));
+  if (has_schema != 1) return state;
+  ASSIGN_OR_RETURN(state.cut, First(connection, kReadCounter));
+  const sql::Dialect& dialect = *sql::UsedScript();
+  RETURN_IF_ERROR(dialect.tables().AddRows(connection, state));
+  RETURN_IF_ERROR(dialect.tables().AddBroken(
+      connection, dialect.script().invariants, state));
+  return state;
+}
+
+absl::StatusOr<State> ReadScript(sqlite3* connection,
+                                 const std::string& /*path*/) {
+  RETURN_IF_ERROR(Execute(connection, "BEGIN"));
+  absl::StatusOr<State> state = ReadInTransaction(connection);
+  sqlite3_exec(connection, "ROLLBACK", nullptr, nullptr, nullptr);
+  return state;
+}
+
+absl::StatusOr<State> SqlStore::ReadAlone() {
+  return ReadScript(connection(), "");
+}
+
+std::string Joined(const std::vector<sql::SqlStatement>& statements) {
+  std::string joined;
+  for (const sql::SqlStatement& statement : statements) {
+    absl::StrAppend(&joined, statement.text, "\n");
+  }
+  return joined;
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
+                                            const Profile& profile) {
+  const sql::Script& script = sql::UsedScript()->script();
+  PlainSchema schema = {.pragmas = Joined(script.pragmas),
+                        .create = Joined(script.setup)};
+  if (script.promises_power) schema.synchronous = script.synchronous;
+  ASSIGN_OR_RETURN(PlainStore::Connection connection,
+                   OpenPlain(path, profile, schema));
+  ASSIGN_OR_RETURN(Statement rollback, Prepare(connection.get(), "ROLLBACK"));
+  return std::make_unique<SqlStore>(std::move(connection), std::move(rollback));
+}
+
+// A plan has them in the same place.
+absl::Status CheckNames(const sql::Script& script) {
+  for (const sql::Transaction& transaction : script.transactions) {
+    if (ParseStepKind(transaction.name).has_value()) {
+      return script.Wrong(transaction.line,
+                          absl::StrCat(transaction.name,
+                                       " is a step of every plan: it wants "
+                                       "another name"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What the plans have of the profile where the script fixes it: with a promise
+// the level that keeps it, so that what the script sets is measured by it.
+std::optional<saver::Synchronous> PlannedLevel(const sql::Script& script) {
+  if (script.promises_power) return saver::Synchronous::kFull;
+  return script.synchronous;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> UseSqlScript(const std::string& path) {
+  // SQLite's memory is replaced before SQLite is used at all.
+  RETURN_IF_ERROR(InstallMemoryFaults());
+  ASSIGN_OR_RETURN(const sql::Dialect* const dialect, sql::UseScript(path));
+  RETURN_IF_ERROR(CheckNames(dialect->script()));
+  const std::string_view name = dialect->vocabulary().name;
+  if (FindSaver(name) != nullptr) return std::string(name);
+  SaverEntry entry = {name, "the script of --sql", std::nullopt, Open,
+                      ReadScript};
+  entry.dialect = &dialect->vocabulary();
+  entry.defences = Defences::kNone;
+  entry.lacks = {StepKind::kJournalMode, StepKind::kUnlink,
+                 StepKind::kBegin,       StepKind::kCommit,
+                 StepKind::kRollback,    StepKind::kSavepoint,
+                 StepKind::kRelease,     StepKind::kRollbackTo};
+  entry.enforces_foreign_keys = dialect->enforces_foreign_keys();
+  entry.journal_mode = dialect->script().journal_mode;
+  entry.synchronous = PlannedLevel(dialect->script());
+  RegisterDialect(dialect->vocabulary());
+  RegisterSaver(std::move(entry));
+  return std::string(name);
+}
+
+}  // namespace lastcommit

@@ -1,0 +1,158 @@
+// A store that is a script of SQL.
+
+#include <filesystem>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class SqlTest : public ProgramTest {
+ protected:
+  // Copies the script into the directory of the program.
+  void Bring(const std::string& script) {
+    std::filesystem::copy_file(
+        std::string(REPOSITORY) + "/tests/programs/sql/" + script,
+        directory_.Path("a.sql"));
+  }
+  Outcome Fuzz(const Arguments& more) {
+    Arguments arguments = {"fuzz", "--sql=a.sql"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Run(arguments);
+  }
+};
+
+struct Planted {
+  const char* script;
+  const char* clients;
+  const char* words;  // of its story
+};
+
+class PlantedScriptTest : public SqlTest,
+                          public testing::WithParamInterface<Planted> {};
+
+TEST_P(PlantedScriptTest, IsFoundShrunkAndSaysWhatIsBroken) {
+  Bring(GetParam().script);
+  for (const char* engine : {"sim", "fork"}) {
+    const std::string findings = absl::StrCat("findings-", engine);
+    const Outcome outcome =
+        Fuzz({"--trials=500", "--stop-after=1", "--jobs=1",
+              absl::StrCat("--engine=", engine),
+              absl::StrCat("--clients=", GetParam().clients),
+              absl::StrCat("--findings=", findings)});
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+    EXPECT_THAT(outcome.out, HasSubstr(GetParam().words)) << engine;
+    const std::size_t lines = outcome.out.find(" lines after the header");
+    ASSERT_NE(lines, std::string::npos) << outcome.out;
+    const std::size_t from = outcome.out.rfind('\n', lines) + 1;
+    int count = 0;
+    ASSERT_TRUE(
+        absl::SimpleAtoi(outcome.out.substr(from, lines - from), &count));
+    EXPECT_LE(count, 6) << outcome.out;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(
+             directory_.Path(findings))) {
+      if (file.path().filename() != "shrunk.plan") continue;
+      EXPECT_EQ(Run({"replay", "--sql=a.sql", file.path().string()}).exit_code,
+                1);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedScriptTest,
+    testing::Values(
+        Planted{"planted-two-transactions.sql", "1", "violated(not_a_cut)"},
+        Planted{"planted-normal-only.sql", "1",
+                "must be there, and after recovery it is not"},
+        Planted{"planted-orphans.sql", "1", "broken invariant orphans: ("},
+        Planted{"planted-rollback-forgotten.sql", "1",
+                "broken invariant money: ("}));
+
+class SoundScriptTest : public SqlTest,
+                        public testing::WithParamInterface<const char*> {};
+
+TEST_P(SoundScriptTest, Holds) {
+  Bring(GetParam());
+  const Outcome outcome = Fuzz({"--trials=700", "--clients=1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 700 trials"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, SoundScriptTest,
+                         testing::Values("bank.sql", "queue.sql"));
+
+TEST_F(SqlTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
+  Bring("bank.sql");
+  const auto digest = [&](const char* jobs) {
+    const Outcome outcome =
+        Fuzz({"--trials=30", "--engine=sim", "--clients=1-3", jobs});
+    const std::size_t at = outcome.out.find("digest ");
+    return at == std::string::npos ? outcome.out : outcome.out.substr(at, 23);
+  };
+  EXPECT_EQ(digest("--jobs=1"), digest("--jobs=2"));
+}
+
+TEST_F(SqlTest, APlanIsReplayedWithItsScriptAndNoOther) {
+  Bring("planted-two-transactions.sql");
+  Fuzz({"--trials=50", "--stop-after=1", "--engine=sim", "--clients=1"});
+  std::string plan;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(
+           directory_.Path("findings"))) {
+    if (file.path().filename() == "shrunk.plan") plan = file.path().string();
+  }
+  ASSERT_NE(plan, "");
+  EXPECT_THAT(Run({"show", "--sql=a.sql", plan}).out,
+              AllOf(HasSubstr("pay"), HasSubstr("source = ")));
+  Outcome outcome = Run({"replay", plan});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("give the script with --sql=FILE"));
+  directory_.Put("a.sql", directory_.Get("a.sql") + "-- another one\n");
+  outcome = Run({"replay", "--sql=a.sql", plan});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("another state of one"));
+}
+
+// Names of parameters that no plan could have as they are.
+TEST_F(SqlTest, APlanKeepsItsParameters) {
+  directory_.Put("a.sql",
+                 "CREATE TABLE t (a, b, c);\n"
+                 "\\transaction put2\n"
+                 "\\set Size random(3, 9)\n\\set size random(3, 8)\n"
+                 "\\set v2 random(3, 7)\n"
+                 "BEGIN;\nINSERT INTO t VALUES (:Size, :size, :v2);\nCOMMIT;\n"
+                 "\\invariant few\nSELECT a FROM t WHERE a + b + c > 9;\n");
+  const Outcome outcome = Fuzz({"--trials=50", "--jobs=1", "--stop-after=1",
+                                "--engine=sim", "--clients=1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  std::size_t found = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(
+           directory_.Path("findings"))) {
+    if (file.path().extension() != ".plan") continue;
+    ++found;
+    EXPECT_EQ(Run({"replay", "--sql=a.sql", file.path().string()}).exit_code,
+              1);
+  }
+  EXPECT_EQ(found, 2);
+}
+
+TEST_F(SqlTest, AWrongScriptIsSaidWithItsLine) {
+  directory_.Put("a.sql", "CREATE TABLE t (v);\n\\transaction a\nINSERT;\n");
+  const Outcome outcome = Fuzz({"--trials=1"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("a.sql:3: a: INSERT;"));
+  EXPECT_EQ(Run({"fuzz", "--sql=none.sql"}).exit_code, 2);
+  directory_.Put("a.sql",
+                 "CREATE TABLE t (v);\n\\transaction open\nDELETE FROM t;\n");
+  EXPECT_THAT(Fuzz({"--trials=1"}).err,
+              HasSubstr("a.sql:2: open is a step of every plan"));
+}
+
+}  // namespace
+}  // namespace lastcommit

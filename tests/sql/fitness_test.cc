@@ -1,0 +1,134 @@
+// Which scripts are fit to be judged: what they do must follow from their
+// parameters and the state.
+
+#include <filesystem>
+#include <string>
+
+#include "directory.h"
+#include "gmock/gmock.h"
+#include "sql/dialect.h"
+
+namespace lastcommit::sql {
+namespace {
+
+using ::testing::HasSubstr;
+
+class FitnessTest : public testing::Test {
+ protected:
+  // "" if it is fit.
+  std::string Check(const std::string& text) const {
+    directory_.Put("a.sql", text);
+    return std::string(CheckScript(directory_.Path("a.sql")).message());
+  }
+  // Of a transaction over two tables; its first statement is in line 5.
+  std::string CheckTransaction(const std::string& statements) const {
+    return Check(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER);\n"
+        "INSERT INTO t VALUES (1, 10), (2, 10), (3, 20);\n"
+        "\\transaction a\n"
+        "\\set n random(1, 3)\n" +
+        statements);
+  }
+
+  const Directory directory_;
+};
+
+TEST_F(FitnessTest, TheExamplesAre) {
+  for (const auto& file : std::filesystem::directory_iterator(SCRIPTS)) {
+    EXPECT_EQ(CheckScript(file.path().string()).message(), "") << file.path();
+  }
+}
+
+TEST_F(FitnessTest, WhatFollowsFromTheStateIs) {
+  EXPECT_EQ(CheckTransaction("UPDATE t SET v = v + :n WHERE id = :n;\n"), "");
+  EXPECT_EQ(CheckTransaction("DELETE FROM t WHERE id IN"
+                             " (SELECT id FROM t ORDER BY id LIMIT 1);\n"),
+            "");
+  EXPECT_EQ(CheckTransaction("INSERT INTO t VALUES (:n, 0);\n"), "");
+  EXPECT_EQ(CheckTransaction("BEGIN;\nDELETE FROM t;\nCOMMIT;\n"), "");
+}
+
+TEST_F(FitnessTest, ChanceIsNot) {
+  EXPECT_THAT(CheckTransaction("UPDATE t SET v = random();\n"),
+              HasSubstr("a.sql:5: a: "));
+  EXPECT_THAT(CheckTransaction("UPDATE t SET v = random();\n"),
+              HasSubstr("not authorized"));
+}
+
+TEST_F(FitnessTest, TheTimeOfDayIsNotEvenAsADefault) {
+  EXPECT_THAT(CheckTransaction("UPDATE t SET v = unixepoch();\n"),
+              HasSubstr("a: depends on the time of day"));
+  EXPECT_THAT(Check("CREATE TABLE t (v, at DEFAULT CURRENT_TIMESTAMP);\n"
+                    "\\transaction a\n"
+                    "INSERT INTO t (v) VALUES (1);\n"),
+              HasSubstr("a: depends on the time of day"));
+  EXPECT_THAT(Check("CREATE TABLE t (v);\n"
+                    "INSERT INTO t VALUES (datetime('now'));\n"
+                    "\\transaction a\n"
+                    "DELETE FROM t;\n"),
+              HasSubstr("a.sql:2: the set-up depends on the time"));
+}
+
+TEST_F(FitnessTest, TheOrderOfAScanIsNot) {
+  EXPECT_THAT(CheckTransaction("UPDATE t SET v = 0 WHERE id IN"
+                               " (SELECT id FROM t LIMIT 1);\n"),
+              HasSubstr("a: depends on the order"));
+}
+
+TEST_F(FitnessTest, TwoCommitsAreNotUnlessTheyAreToCountAsOne) {
+  const std::string twice =
+      "BEGIN;\nUPDATE t SET v = :n;\nCOMMIT;\n"
+      "BEGIN;\nUPDATE t SET v = 2;\nCOMMIT;\n";
+  EXPECT_THAT(CheckTransaction(twice), HasSubstr("a: commits 2 times"));
+  EXPECT_EQ(CheckTransaction(twice + "\\atomic a\n"), "");
+}
+
+TEST_F(FitnessTest, WhatSqliteDoesNotUnderstandIsNot) {
+  EXPECT_THAT(CheckTransaction("UPDATE nowhere SET v = 1;\n"),
+              HasSubstr("no such table: nowhere"));
+  EXPECT_THAT(CheckTransaction("UPDATE t SET v = :other;\n"),
+              HasSubstr("a.sql:5: a: :other is not \\set in a"));
+  EXPECT_THAT(Check("CREATE TABEL t (v);\n\\transaction a\nSELECT 1;\n"),
+              HasSubstr("a.sql:1: "));
+}
+
+TEST_F(FitnessTest, ASchemaThatATransactionChangesIsNot) {
+  EXPECT_THAT(CheckTransaction("CREATE TABLE u (v);\n"),
+              HasSubstr("not authorized"));
+  EXPECT_THAT(CheckTransaction("PRAGMA user_version = 7;\n"),
+              HasSubstr("PRAGMA has no place in a transaction"));
+  EXPECT_THAT(CheckTransaction("ATTACH ':memory:' AS o;\n"),
+              HasSubstr("not authorized"));
+}
+
+TEST_F(FitnessTest, ABeginHasACommit) {
+  EXPECT_THAT(CheckTransaction("BEGIN;\nDELETE FROM t;\n"),
+              HasSubstr("a has a BEGIN without a COMMIT"));
+  EXPECT_THAT(CheckTransaction("BEGIN;\nDELETE FROM t;\nCOMMIT;\nSELECT 1;\n"),
+              HasSubstr("a.sql:8: nothing may follow the last COMMIT"));
+  EXPECT_THAT(CheckTransaction("DELETE FROM t;\nCOMMIT;\n"),
+              HasSubstr("a has a BEGIN without a COMMIT"));
+}
+
+TEST_F(FitnessTest, AQueryChangesNothing) {
+  EXPECT_THAT(Check("CREATE TABLE t (v);\n"
+                    "\\transaction a\nDELETE FROM t;\n"
+                    "\\query q\nINSERT INTO t VALUES (1);\n"),
+              HasSubstr("a.sql:4: q: changes something"));
+}
+
+TEST_F(FitnessTest, AnInvariantHoldsAtFirst) {
+  EXPECT_THAT(Check("CREATE TABLE t (v);\n"
+                    "INSERT INTO t VALUES (1);\n"
+                    "\\transaction a\nDELETE FROM t;\n"
+                    "\\invariant none\nSELECT v FROM t;\n"),
+              HasSubstr("a.sql:6: the set-up breaks the invariant none"));
+}
+
+TEST_F(FitnessTest, AFileThatIsNotThereIsSaid) {
+  EXPECT_THAT(std::string(CheckScript(directory_.Path("b.sql")).message()),
+              HasSubstr("cannot read the script"));
+}
+
+}  // namespace
+}  // namespace lastcommit::sql

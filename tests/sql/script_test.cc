@@ -1,0 +1,160 @@
+#include "sql/script.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+
+namespace lastcommit::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kTable[] = "CREATE TABLE t (id INTEGER PRIMARY KEY, v);\n";
+
+Script Parsed(const std::string& text) {
+  absl::StatusOr<Script> script = ParseScript("a.sql", text);
+  EXPECT_TRUE(script.ok()) << script.status();
+  return script.ok() ? *std::move(script) : Script();
+}
+
+std::string ErrorOf(const std::string& text) {
+  return std::string(ParseScript("a.sql", text).status().message());
+}
+
+std::vector<std::string> TextsOf(const std::vector<SqlStatement>& statements) {
+  std::vector<std::string> texts;
+  for (const SqlStatement& statement : statements) {
+    texts.push_back(statement.text);
+  }
+  return texts;
+}
+
+TEST(ScriptTest, StatementsEndWhereSqliteSaysSo) {
+  const Script script = Parsed(
+      "CREATE TABLE t (v);  -- one; two\n"
+      "CREATE TRIGGER g AFTER INSERT ON t BEGIN\n"
+      "  DELETE FROM t WHERE v = ';';\n"
+      "END;\n"
+      "\\transaction a\n"
+      "INSERT INTO t VALUES (1); INSERT INTO t\n"
+      "  VALUES (2);\n");
+  ASSERT_EQ(script.setup.size(), 2);
+  EXPECT_EQ(script.setup[1].line, 2);
+  EXPECT_EQ(script.setup[1].verb, "CREATE");
+  EXPECT_THAT(
+      TextsOf(script.transactions[0].statements),
+      ElementsAre("INSERT INTO t VALUES (1);", "INSERT INTO t\n  VALUES (2);"));
+  EXPECT_EQ(script.transactions[0].statements[1].line, 6);
+}
+
+TEST(ScriptTest, ParametersHaveRanges) {
+  const Script script = Parsed(std::string(kTable) +
+                               "\\transaction a 7\n"
+                               "\\set n random(-3, 9)\n"
+                               "\\set t text(10, 20) null 25  -- a comment\n"
+                               "INSERT INTO t VALUES (:n, :t);\n"
+                               "\\query q\n"
+                               "SELECT 1;\n");
+  const Transaction& a = script.transactions[0];
+  EXPECT_EQ(a.weight, 7);
+  EXPECT_FALSE(a.is_query);
+  ASSERT_EQ(a.parameters.size(), 2);
+  EXPECT_EQ(a.parameters[0].min(), -3);
+  EXPECT_EQ(a.parameters[0].max(), 9);
+  EXPECT_EQ(a.parameters[0].simplest(), -3);
+  EXPECT_EQ(a.parameters[1].type, Parameter::Type::kText);
+  EXPECT_EQ(a.parameters[1].min(), -1);
+  EXPECT_EQ(a.parameters[1].null(), -1);
+  EXPECT_EQ(a.parameters[1].simplest(), 0);
+  EXPECT_TRUE(script.transactions[1].is_query);
+}
+
+TEST(ScriptTest, PragmasOfTheProfileAreFixedAndOthersRunOnEachConnection) {
+  const Script script = Parsed(
+      "PRAGMA journal_mode = WAL;\n"
+      "pragma synchronous=Normal;\n"
+      "PRAGMA foreign_keys = ON;\n" +
+      std::string(kTable) +
+      "\\promise power\n"
+      "\\transaction a\n"
+      "DELETE FROM t;\n");
+  EXPECT_EQ(script.journal_mode, saver::JournalMode::kWal);
+  EXPECT_EQ(script.synchronous, saver::Synchronous::kNormal);
+  EXPECT_TRUE(script.promises_power);
+  EXPECT_THAT(TextsOf(script.pragmas),
+              ElementsAre("PRAGMA foreign_keys = ON;"));
+}
+
+TEST(ScriptTest, ATransactionMayBeAtomicOrGoOnAfterErrors) {
+  const Script script = Parsed(std::string(kTable) +
+                               "\\atomic a\n"
+                               "\\transaction a\n"
+                               "BEGIN;\nDELETE FROM t;\nCOMMIT;\n"
+                               "\\transaction b\n"
+                               "\\on_error continue\n"
+                               "DELETE FROM t;\n");
+  EXPECT_TRUE(script.transactions[0].is_atomic);
+  EXPECT_TRUE(script.transactions[0].HasItsOwnBegin());
+  EXPECT_FALSE(script.transactions[0].goes_on);
+  EXPECT_TRUE(script.transactions[1].goes_on);
+  EXPECT_FALSE(script.transactions[1].is_atomic);
+}
+
+struct Bad {
+  const char* text;
+  const char* message;  // behind the file
+};
+
+class BadScriptTest : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadScriptTest, IsRefusedWithItsLine) {
+  EXPECT_THAT(ErrorOf(GetParam().text),
+              HasSubstr(std::string("a.sql:") + GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, BadScriptTest,
+    testing::Values(
+        Bad{"SELECT 1;\n", "2: the script has no \\transaction"},
+        Bad{"\\transaction a\n", "1: a has no statement"},
+        Bad{"\\transaction a\nDELETE FROM t\n",
+            "2: this statement does not end"},
+        Bad{"\\transaction a\nDELETE FROM t\n\\query b\n",
+            "2: this statement does not end"},
+        Bad{"\\transaction a b c\n", "1: \\transaction NAME [WEIGHT]"},
+        Bad{"\\transaction a 0\n", "1: a weight is"},
+        Bad{"\\transaction 1a\n", "1: \\transaction NAME"},
+        Bad{"\\transaction a\nSELECT 1;\n\\transaction a\n",
+            "3: there is a a already, in line 1"},
+        Bad{"\\set n random(1, 2)\n", "1: \\set belongs to"},
+        Bad{"\\transaction a\n\\set n random(2, 1)\n", "2: \\set NAME random"},
+        Bad{"\\transaction a\n\\set n uniform(1, 2)\n", "2: \\set NAME random"},
+        Bad{"\\transaction a\n\\set n random(1, 2) null 101\n",
+            "2: \\set NAME random"},
+        Bad{"\\transaction a\n\\set n text(0, 9999999)\n",
+            "2: a size is from 0"},
+        Bad{"\\transaction a\n\\set n random(1, 2)\n\\set n random(1, 2)\n",
+            "3: n is set twice"},
+        Bad{"\\transaction a\nSELECT 1;\n\\set n random(1, 2)\n",
+            "3: \\set stands before the statements"},
+        Bad{"\\atomic a\n\\transaction b\nSELECT 1;\n",
+            "1: there is no transaction \"a\""},
+        Bad{"\\promise much\n", "1: \\promise process, or"},
+        Bad{"\\invariant i\n\\transaction a\n", "2: the invariant i has no"},
+        Bad{"\\invariant i\nSELECT 1;\nSELECT 2;\n", "3: an invariant is one"},
+        Bad{"\\wrong\n", "1: \"\\\\wrong\" is none of"},
+        Bad{"BEGIN;\n", "1: the set-up is one transaction"},
+        Bad{"PRAGMA user_version = 3;\n", "1: user_version counts"},
+        Bad{"PRAGMA journal_mode = off;\n", "1: journal_mode is"},
+        Bad{"PRAGMA synchronous = 2;\n", "1: synchronous is"}));
+
+TEST(ScriptTest, LongAndBinaryFilesAreRefused) {
+  EXPECT_THAT(ErrorOf(std::string(ScriptLimits::kMaxBytes + 1, ' ')),
+              HasSubstr("more than 1 MiB"));
+  EXPECT_THAT(ErrorOf(std::string("a\0b", 3)), HasSubstr("NUL"));
+}
+
+}  // namespace
+}  // namespace lastcommit::sql

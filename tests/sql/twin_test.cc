@@ -1,0 +1,138 @@
+#include "sql/twin.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+
+namespace lastcommit::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class TwinTest : public testing::Test {
+ protected:
+  void Load(const std::string& text) {
+    absl::StatusOr<Script> script = ParseScript("a.sql", text);
+    ASSERT_TRUE(script.ok()) << script.status();
+    script_ = *std::move(script);
+    absl::StatusOr<std::unique_ptr<Twin>> twin = Twin::Create(script_);
+    ASSERT_TRUE(twin.ok()) << twin.status();
+    twin_ = *std::move(twin);
+  }
+  State Run(const State& before, std::size_t transaction,
+            std::vector<std::int64_t> values = {}) {
+    const absl::StatusOr<Twin::Ran> ran = twin_->Run(
+        DigestsOf(before), script_.transactions[transaction], values);
+    EXPECT_TRUE(ran.ok()) << ran.status();
+    return ran.ok() ? ran->state : before;
+  }
+  static std::vector<std::string> Rows(const State& state) {
+    std::vector<std::string> rows;
+    for (const auto& [key, row] : state.rows) {
+      if (key.table.spec().word != "schema") rows.push_back(Describe(key));
+    }
+    return rows;
+  }
+
+  Script script_;
+  std::unique_ptr<Twin> twin_;
+};
+
+constexpr char kCounters[] =
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, v);\n"
+    "INSERT INTO t VALUES (1, 0);\n"
+    "\\transaction add\n\\set n random(1, 9)\n"
+    "UPDATE t SET v = v + :n;\n"
+    "\\transaction copy\nINSERT INTO t (v) SELECT v FROM t;\n"
+    "\\transaction torn\n"
+    "BEGIN;\nUPDATE t SET v = 7;\nCOMMIT;\nBEGIN;\n"
+    "INSERT INTO t VALUES (1, 1);\nCOMMIT;\n";
+
+TEST_F(TwinTest, GoesOnFromAnyStateThatItWasIn) {
+  Load(kCounters);
+  const State first = twin_->first();
+  EXPECT_THAT(Rows(first), ElementsAre("t (1, 0)"));
+  const State five = Run(first, 0, {5});
+  EXPECT_THAT(Rows(five), ElementsAre("t (1, 5)"));
+  const State seven = Run(five, 0, {2});
+  EXPECT_THAT(Rows(seven), ElementsAre("t (1, 7)"));
+  EXPECT_THAT(Rows(Run(first, 0, {3})), ElementsAre("t (1, 3)"));
+  EXPECT_THAT(Rows(Run(five, 1)), ElementsAre("t (1, 5)", "t (2, 5)"));
+}
+
+TEST_F(TwinTest, WhatFailsHasChangedNothingEvenIfItCommittedBefore) {
+  Load(kCounters);
+  const State first = twin_->first();
+  EXPECT_FALSE(twin_->Run(DigestsOf(first), script_.transactions[2], {}).ok());
+  EXPECT_THAT(Rows(Run(first, 0, {1})), ElementsAre("t (1, 1)"));
+}
+
+TEST_F(TwinTest, AStateThatItHasNeverBeenInIsAnError) {
+  Load(kCounters);
+  const std::vector<std::int64_t> values = {1};
+  EXPECT_FALSE(twin_->Run(1234, script_.transactions[0], values).ok());
+}
+
+TEST_F(TwinTest, EqualRowsAreCountedAndRowsThatDifferNeverLookAlike) {
+  Load(
+      "CREATE TABLE t (v, w);\n"
+      "INSERT INTO t VALUES (1, NULL), (1, NULL), ('1', x'00');\n"
+      "INSERT INTO t VALUES (zeroblob(999), 0.1), (zeroblob(998) || 'x', "
+      "0.1);\n"
+      "\\transaction a\nDELETE FROM t;\n");
+  const State first = twin_->first();
+  const std::vector<std::string> rows = Rows(first);
+  EXPECT_EQ(rows.size(), 5);
+  EXPECT_THAT(rows, testing::Contains("t (1, NULL)"));
+  EXPECT_THAT(rows, testing::Contains("t (1, NULL) again, 2"));
+  EXPECT_THAT(Rows(Run(first, 0)), IsEmpty());
+}
+
+TEST_F(TwinTest, SequencesTriggersViewsAndVirtualTablesAreRead) {
+  Load(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT);\n"
+      "CREATE TABLE log (v TEXT) STRICT;\n"
+      "CREATE TABLE k (a TEXT PRIMARY KEY, b AS (a || '!')) WITHOUT ROWID;\n"
+      "CREATE VIEW both AS SELECT v FROM t UNION ALL SELECT v FROM log;\n"
+      "CREATE TRIGGER g AFTER INSERT ON t BEGIN\n"
+      "  INSERT INTO log VALUES (new.v);\n"
+      "  INSERT OR IGNORE INTO k VALUES (new.v);\n"
+      "END;\n"
+      "CREATE VIRTUAL TABLE f USING fts5(body);\n"
+      "\\transaction a\nINSERT INTO t (v) VALUES ('x');\n"
+      "INSERT INTO f VALUES ('words');\n");
+  EXPECT_THAT(Rows(Run(twin_->first(), 0)),
+              ElementsAre("f ([words])", "k ([x], [x!])", "log ([x])",
+                          "sqlite_sequence ([t], 1)", "t (1, [x])"));
+}
+
+TEST_F(TwinTest, AScriptDoesNotGoOnWhereSqliteHasRolledBack) {
+  Load(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v);\n"
+      "INSERT INTO t VALUES (1, 0);\n"
+      "\\transaction passed_over\n\\on_error continue\n"
+      "UPDATE t SET v = 1;\nINSERT INTO t VALUES (1, 2);\n"
+      "INSERT INTO t VALUES (2, 2);\n"
+      "\\transaction over\n\\on_error continue\n"
+      "UPDATE t SET v = 1;\nINSERT OR ROLLBACK INTO t VALUES (1, 2);\n"
+      "INSERT INTO t VALUES (2, 2);\n");
+  const State first = twin_->first();
+  EXPECT_THAT(Rows(Run(first, 0)), ElementsAre("t (1, 1)", "t (2, 2)"));
+  EXPECT_TRUE(IsRefused(
+      twin_->Run(DigestsOf(first), script_.transactions[1], {}).status()));
+}
+
+TEST_F(TwinTest, ABrokenInvariantIsARow) {
+  Load(
+      "CREATE TABLE t (v);\n"
+      "\\transaction a\nINSERT INTO t VALUES (3);\n"
+      "\\invariant none\nSELECT v FROM t;\n");
+  EXPECT_TRUE(*twin_->Holds(script_.invariants[0]));
+  Run(twin_->first(), 0);
+  EXPECT_FALSE(*twin_->Holds(script_.invariants[0]));
+}
+
+}  // namespace
+}  // namespace lastcommit::sql
