@@ -218,6 +218,12 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   plan.profile = is_sim || IsOfTheDisk(fault)
                      ? DrawDiskProfile(draw, plan.engine)
                      : DrawProfile(draw);
+  // What a store with rows from the beginning, a script, may have without a
+  // journal on disk is not judged (docs/sql-dialect.md).
+  if (plan.dialect->create != nullptr &&
+      !IsKeptOnDisk(plan.profile.journal_mode)) {
+    plan.profile.journal_mode = saver::JournalMode::kWal;
+  }
   if (options.journal_mode) plan.profile.journal_mode = *options.journal_mode;
   if (options.synchronous) plan.profile.synchronous = *options.synchronous;
   const bool is_shared = clients > 1;

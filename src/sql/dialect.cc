@@ -72,16 +72,27 @@ class LoadedScript final : public Dialect {
             absl::StrCat("at most ", Operation::kMaxValues, " parameters"));
       }
       const auto& statements = transaction.statements;
-      const bool commits =
-          std::any_of(statements.begin(), statements.end(),
-                      [](const SqlStatement& s) { return s.IsCommit(); });
-      if (transaction.HasItsOwnBegin() != commits) {
+      const auto commits =
+          std::count_if(statements.begin(), statements.end(),
+                        [](const SqlStatement& s) { return s.IsCommit(); });
+      if (transaction.HasItsOwnBegin() != (commits > 0)) {
         return script_.Wrong(transaction.line,
                              absl::StrCat(transaction.name,
                                           " has a BEGIN without a COMMIT, or "
                                           "a COMMIT without a BEGIN"));
       }
-      if (commits && !statements.back().IsCommit()) {
+      if (commits > 0 && transaction.is_query) {
+        return script_.Wrong(transaction.line,
+                             "a \\query is one transaction, without a BEGIN");
+      }
+      if (commits > 1 && !transaction.is_atomic) {
+        return Unfit(transaction,
+                     absl::StrCat("commits ", commits,
+                                  " times: make each a \\transaction, or say "
+                                  "\\atomic ",
+                                  transaction.name));
+      }
+      if (commits > 0 && !statements.back().IsCommit()) {
         return script_.Wrong(statements.back().line,
                              "nothing may follow the last COMMIT");
       }
@@ -117,9 +128,15 @@ class LoadedScript final : public Dialect {
     std::uint64_t digests = DigestsOf(twin_->first());
     SplitMix64 numbers(1);
     for (const Transaction& transaction : script_.transactions) {
+      int done = 0;
       for (int i = 0; i < kCheckedRuns; ++i) {
         const auto values = ValuesFor(transaction, numbers, i);
-        ASSIGN_OR_RETURN(digests, CheckRun(digests, transaction, values));
+        ASSIGN_OR_RETURN(digests, CheckRun(digests, transaction, values, done));
+      }
+      if (done == 0) {
+        return Unfit(transaction,
+                     absl::StrCat("SQLite refused it ", kCheckedRuns,
+                                  " times of ", kCheckedRuns));
       }
     }
     return absl::OkStatus();
@@ -143,13 +160,18 @@ class LoadedScript final : public Dialect {
   // The sum of the digests afterwards.
   absl::StatusOr<std::uint64_t> CheckRun(std::uint64_t digests,
                                          const Transaction& transaction,
-                                         std::span<const std::int64_t> values) {
+                                         std::span<const std::int64_t> values,
+                                         int& done) {
     const absl::StatusOr<Twin::Ran> ran =
         twin_->Run(digests, transaction, values);
     const Twin::Habits habits = twin_->habits();
     if (!ran.ok() && !IsRefused(ran.status())) {
-      return script_.Wrong(habits.line, absl::StrCat(transaction.name, ": ",
-                                                     MessageOf(ran.status())));
+      return script_.Wrong(
+          habits.line,
+          absl::StrCat(transaction.name, ": ", MessageOf(ran.status()),
+                       absl::IsCancelled(ran.status())
+                           ? ", since it takes too long"
+                           : ""));
     }
     if (habits.asked_for_the_time) {
       return Unfit(transaction,
@@ -166,12 +188,14 @@ class LoadedScript final : public Dialect {
       return Unfit(transaction, "changes something: it is no \\query");
     }
     if (!ran.ok()) return digests;
+    ++done;
     const std::uint64_t after = DigestsOf(ran->state);
     RETURN_IF_ERROR(twin_->ReverseUnordered(true));
     const absl::StatusOr<Twin::Ran> reversed =
         twin_->Run(digests, transaction, values);
     RETURN_IF_ERROR(twin_->ReverseUnordered(false));
-    if (!reversed.ok() || DigestsOf(reversed->state) != after) {
+    if (!reversed.ok() || DigestsOf(reversed->state) != after ||
+        reversed->answer != ran->answer) {
       return Unfit(transaction,
                    "depends on the order in which SQLite visits rows: a LIMIT, "
                    "or a first row, without ORDER BY");
@@ -302,8 +326,8 @@ std::string Words(const Operation& operation) {
 }
 
 std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
-                                               const DrawLimits& /*limits*/) {
-  return MakeDraw(draw, *used);
+                                               const DrawLimits& limits) {
+  return MakeDraw(draw, *used, limits);
 }
 
 // Each change once, with the simplest values.
@@ -373,5 +397,9 @@ absl::StatusOr<const Dialect*> UseScript(const std::string& path) {
 }
 
 const Dialect* UsedScript() { return used; }
+
+void BeginTrial() {
+  if (used != nullptr) used->twin().ForgetAllButTheFirst();
+}
 
 }  // namespace lastcommit::sql

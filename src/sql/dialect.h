@@ -44,6 +44,10 @@ absl::StatusOr<const Dialect*> UseScript(const std::string& path);
 // Only whether the script is fit: what UseScript() would say of it.
 absl::Status CheckScript(const std::string& path);
 
+// The model forgets the states of the trial before; without a script nothing
+// happens.
+void BeginTrial();
+
 // nullptr before UseScript().
 const Dialect* UsedScript();
 

@@ -13,8 +13,11 @@ namespace {
 // Nothing is remembered: what is there is the script's to ask.
 class ScriptDraw final : public OperationsDraw {
  public:
-  ScriptDraw(Draw& draw, const Dialect& dialect)
-      : draw_(draw), dialect_(dialect), narrow_percent_(draw.Int(0, 60)) {
+  ScriptDraw(Draw& draw, const Dialect& dialect, const DrawLimits& limits)
+      : draw_(draw),
+        dialect_(dialect),
+        max_bytes_(std::min(limits.max_bytes, kMaxDrawnBytes)),
+        narrow_percent_(draw.Int(0, 60)) {
     for (const OperationSpec& spec : dialect.vocabulary().operations) {
       if (!spec.is_change) continue;
       const int weight = dialect.TransactionOf(Operation(spec)).weight;
@@ -37,9 +40,12 @@ class ScriptDraw final : public OperationsDraw {
 
   std::vector<Operation> DrawFill() override {
     std::vector<Operation> fill;
+    const std::int64_t usual = max_bytes_;
+    max_bytes_ = std::min(max_bytes_, kMaxFillBytes);
     for (int count = draw_.Int(50, 200); count > 0; --count) {
       fill.push_back(DrawRewrite());
     }
+    max_bytes_ = usual;
     return fill;
   }
 
@@ -51,6 +57,9 @@ class ScriptDraw final : public OperationsDraw {
   // transactions meet.
   std::int64_t DrawValue(const Parameter& parameter) {
     if (draw_.Percent(parameter.null_percent)) return parameter.null();
+    if (parameter.type != Parameter::Type::kInteger) {
+      return DrawContent(parameter);
+    }
     const std::int64_t first = parameter.simplest();
     auto count = static_cast<std::uint64_t>(parameter.max() - first) + 1;
     if (draw_.Percent(narrow_percent_)) {
@@ -59,16 +68,33 @@ class ScriptDraw final : public OperationsDraw {
     return first + static_cast<std::int64_t>(draw_.Below(count));
   }
 
+  // The number of a content is its size, above the smallest, and as many times
+  // all sizes as there are contents of that size before it.
+  std::int64_t DrawContent(const Parameter& parameter) {
+    const std::int64_t sizes = parameter.high - parameter.low + 1;
+    const std::int64_t drawn =
+        std::clamp<std::int64_t>(max_bytes_ - parameter.low + 1, 1, sizes);
+    const auto more = static_cast<std::int64_t>(
+        draw_.Below(static_cast<std::uint64_t>(drawn)));
+    return more + sizes * draw_.Int(0, Parameter::kContents - 1);
+  }
+
+  // The model keeps each state as a whole: these bound what that takes.
+  static constexpr std::int64_t kMaxDrawnBytes = 20'000;
+  static constexpr std::int64_t kMaxFillBytes = 1'000;
+
   Draw& draw_;
   const Dialect& dialect_;
+  std::int64_t max_bytes_;
   const int narrow_percent_;
   std::vector<const OperationSpec*> changes_;
 };
 
 }  // namespace
 
-std::unique_ptr<OperationsDraw> MakeDraw(Draw& draw, const Dialect& dialect) {
-  return std::make_unique<ScriptDraw>(draw, dialect);
+std::unique_ptr<OperationsDraw> MakeDraw(Draw& draw, const Dialect& dialect,
+                                         const DrawLimits& limits) {
+  return std::make_unique<ScriptDraw>(draw, dialect, limits);
 }
 
 }  // namespace lastcommit::sql

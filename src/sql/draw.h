@@ -10,8 +10,9 @@
 
 namespace lastcommit::sql {
 
-// Both must outlive it.
-std::unique_ptr<OperationsDraw> MakeDraw(Draw& draw, const Dialect& dialect);
+// `draw` and `dialect` must outlive it.
+std::unique_ptr<OperationsDraw> MakeDraw(Draw& draw, const Dialect& dialect,
+                                         const DrawLimits& limits);
 
 }  // namespace lastcommit::sql
 

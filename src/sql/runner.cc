@@ -18,7 +18,7 @@
 namespace lastcommit::sql {
 namespace {
 
-// Letters and digits, so that people can read and SQL can compare them.
+// Letters, digits, - and _, so that people can read and SQL can compare them.
 std::string TextOf(const Content& content) {
   std::string text = absl::WebSafeBase64Escape(ContentBytes(content));
   text.resize(static_cast<std::size_t>(content.size));
@@ -30,26 +30,23 @@ Content ContentOf(const Parameter& parameter, std::int64_t value) {
   return {parameter.low + value % sizes, static_cast<std::uint64_t>(value)};
 }
 
-void BindValue(sqlite3_stmt* statement, int index, const Parameter& parameter,
-               std::int64_t value) {
-  if (value == parameter.null()) {
-    sqlite3_bind_null(statement, index);
-    return;
-  }
+// A result code of SQLite: a copy takes memory.
+int BindValue(sqlite3_stmt* statement, int index, const Parameter& parameter,
+              std::int64_t value) {
+  if (value == parameter.null()) return sqlite3_bind_null(statement, index);
   if (parameter.type == Parameter::Type::kInteger) {
-    sqlite3_bind_int64(statement, index, value);
-    return;
+    return sqlite3_bind_int64(statement, index, value);
   }
   const Content content = ContentOf(parameter, value);
   if (parameter.type == Parameter::Type::kText) {
     const std::string text = TextOf(content);
-    sqlite3_bind_text64(statement, index, text.data(), text.size(),
-                        SQLITE_TRANSIENT, SQLITE_UTF8);
-    return;
+    return sqlite3_bind_text64(statement, index, text.data(), text.size(),
+                               SQLITE_TRANSIENT, SQLITE_UTF8);
   }
   const std::string bytes = ContentBytes(content);
-  sqlite3_bind_blob64(statement, index, bytes.empty() ? "" : bytes.data(),
-                      bytes.size(), SQLITE_TRANSIENT);
+  return sqlite3_bind_blob64(statement, index,
+                             bytes.empty() ? "" : bytes.data(), bytes.size(),
+                             SQLITE_TRANSIENT);
 }
 
 absl::Status BindAll(sqlite3_stmt* statement, const Transaction& transaction,
@@ -68,8 +65,10 @@ absl::Status BindAll(sqlite3_stmt* statement, const Transaction& transaction,
           absl::StrCat(absl::CHexEscape(std::string(wanted)),
                        " is not \\set in ", transaction.name));
     }
-    BindValue(statement, i, *found,
-              values[static_cast<std::size_t>(found - parameters.begin())]);
+    const auto at = static_cast<std::size_t>(found - parameters.begin());
+    RETURN_IF_ERROR(
+        saver::SqliteStatus(BindValue(statement, i, *found, values[at]),
+                            sqlite3_db_handle(statement), "binding"));
   }
   return absl::OkStatus();
 }
@@ -122,7 +121,7 @@ absl::StatusOr<sqlite3_stmt*> Runner::Compiled(const std::string& sql) {
                          SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
   Statement statement(raw);
   RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, sql));
-  if (raw == nullptr) return absl::InvalidArgumentError("an empty statement");
+  if (raw == nullptr) return absl::InternalError("an empty statement");
   return statements_.emplace(sql, std::move(statement)).first->second.get();
 }
 
@@ -146,6 +145,8 @@ absl::StatusOr<std::int64_t> Runner::Run(
   const auto last_commit =
       std::find_if(statements.rbegin(), statements.rend(),
                    [](const SqlStatement& s) { return s.IsCommit(); });
+  // That of an earlier transaction is the connection's, and not the state's.
+  sqlite3_set_last_insert_rowid(connection_, 0);
   RowHasher answer;
   for (const SqlStatement& statement : statements) {
     line_ = statement.line;
@@ -181,17 +182,6 @@ absl::StatusOr<std::uint64_t> Runner::RunOne(
   };
   RETURN_IF_ERROR(BindAll(compiled, transaction, values));
   return RowsOf(compiled, statement.text);
-}
-
-absl::StatusOr<std::int64_t> Runner::Run(const std::string& sql) {
-  ASSIGN_OR_RETURN(sqlite3_stmt* const compiled, Compiled(sql));
-  const absl::Cleanup reset = [compiled] { sqlite3_reset(compiled); };
-  std::int64_t first = 0;
-  int result = sqlite3_step(compiled);
-  if (result == SQLITE_ROW) first = sqlite3_column_int64(compiled, 0);
-  while (result == SQLITE_ROW) result = sqlite3_step(compiled);
-  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, sql));
-  return first;
 }
 
 // What SqliteStatus() makes of SQLITE_CONSTRAINT and SQLITE_TOOBIG.

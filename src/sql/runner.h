@@ -42,9 +42,6 @@ class Runner {
   // That of the statement which the newest Run() of a transaction came to.
   int line() const { return line_; }
 
-  // One statement to its end; the first column of the first row, 0 without one.
-  absl::StatusOr<std::int64_t> Run(const std::string& sql);
-
  private:
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -10,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -17,9 +19,6 @@
 
 namespace lastcommit::sql {
 namespace {
-
-// Numbers of one size of a text or blob: so many contents are different.
-constexpr std::int64_t kContents = 1000;
 
 bool IsName(absl::string_view word) {
   return !word.empty() && word.size() <= ScriptLimits::kMaxNameBytes &&
@@ -104,6 +103,9 @@ class Parser {
       const absl::string_view part = line.substr(from, end + 1 - from);
       Append(part);
       from = end + 1;
+      if (pending_.size() > ScriptLimits::kMaxStatementBytes) {
+        return script_.Wrong(pending_line_, "this statement is too long");
+      }
       if (sqlite3_complete(pending_.c_str()) != 0) {
         RETURN_IF_ERROR(EndStatement());
       }
@@ -134,6 +136,8 @@ class Parser {
     statement.text = std::exchange(pending_, "");
     statement.line = pending_line_;
     statement.verb = VerbOf(statement.text);
+    // A semicolon or a comment alone.
+    if (statement.verb.empty()) return absl::OkStatus();
     switch (section_) {
       case Section::kSetup:
         return AddToSetup(std::move(statement));
@@ -154,6 +158,11 @@ class Parser {
   }
 
   absl::Status AddToSetup(SqlStatement statement) {
+    if (statement.verb == "VACUUM") {
+      return script_.Wrong(statement.line,
+                           "VACUUM has no place in the set-up, which is one "
+                           "transaction");
+    }
     if (statement.verb != "PRAGMA") {
       if (statement.verb == "BEGIN" || statement.IsCommit()) {
         return script_.Wrong(statement.line,
@@ -165,19 +174,22 @@ class Parser {
     return AddPragma(std::move(statement));
   }
 
-  // Those of the profile are not run: each plan sets its own.
+  // Those of the profile are not run: each plan sets its own. Of the others
+  // only those that change nothing for whoever reads the file without them.
   absl::Status AddPragma(SqlStatement statement) {
-    std::string text = absl::AsciiStrToLower(statement.text);
-    text = std::string(absl::StripAsciiWhitespace(
-        absl::StripSuffix(absl::StripPrefix(text, "pragma"), ";")));
-    const std::vector<std::string> sides =
-        absl::StrSplit(text, absl::MaxSplits('=', 1));
+    constexpr absl::string_view kAllowed[] = {
+        "foreign_keys", "recursive_triggers", "auto_vacuum", "encoding",
+        "secure_delete"};
+    const std::string text = absl::AsciiStrToLower(statement.text);
+    const std::vector<std::string> sides = absl::StrSplit(
+        absl::StripSuffix(absl::StripPrefix(text, "pragma"), ";"),
+        absl::MaxSplits('=', 1));
     const std::string name(absl::StripAsciiWhitespace(sides.front()));
     const std::string value(
         sides.size() < 2 ? "" : absl::StripAsciiWhitespace(sides.back()));
-    if (name == "user_version") {
-      return script_.Wrong(statement.line,
-                           "user_version counts the commits here");
+    if (value.empty() || !IsName(name)) {
+      return script_.Wrong(
+          statement.line, "write it as PRAGMA name = value, without a comment");
     }
     if (name == "journal_mode") {
       script_.journal_mode = saver::ParseJournalMode(value);
@@ -197,6 +209,13 @@ class Parser {
       return script_.Wrong(
           statement.line,
           "synchronous is off, normal, full or extra, as a word");
+    }
+    if (std::find(std::begin(kAllowed), std::end(kAllowed), name) ==
+        std::end(kAllowed)) {
+      return script_.Wrong(
+          statement.line,
+          absl::StrCat(name, " is none of journal_mode, synchronous, ",
+                       absl::StrJoin(kAllowed, ", ")));
     }
     script_.pragmas.push_back(std::move(statement));
     return absl::OkStatus();

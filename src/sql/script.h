@@ -20,6 +20,7 @@ namespace lastcommit::sql {
 // The limits of a script; a larger one is refused.
 struct ScriptLimits {
   static constexpr std::size_t kMaxBytes = 1 << 20;
+  static constexpr std::size_t kMaxStatementBytes = 1 << 14;
   static constexpr std::size_t kMaxTransactions = 64;
   static constexpr std::size_t kMaxNameBytes = 40;
   static constexpr std::int64_t kMaxContentBytes = 1 << 20;
@@ -37,6 +38,8 @@ struct SqlStatement {
 // What a plan gives a number to, and a statement names as :name.
 struct Parameter {
   enum class Type { kInteger, kText, kBlob };
+  // So many of one size are different.
+  static constexpr int kContents = 1000;
 
   std::string name;
   Type type = Type::kInteger;

@@ -27,6 +27,9 @@ absl::Status Query(sqlite3* connection, const std::string& sql,
       sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr);
   const absl::Cleanup finalize = [&statement] { sqlite3_finalize(statement); };
   RETURN_IF_ERROR(saver::SqliteStatus(result, connection, sql));
+  if (sqlite3_stmt_readonly(statement) == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(sql, ": is no query"));
+  }
   for (result = sqlite3_step(statement); result == SQLITE_ROW;
        result = sqlite3_step(statement)) {
     each_row(statement);

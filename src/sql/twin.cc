@@ -19,6 +19,8 @@ namespace {
 constexpr char kSystemVfs[] = "unix";
 constexpr char kVfsName[] = "lastcommit-twin";
 
+constexpr sqlite3_int64 kMostBytes = 256 << 20;  // of the database
+
 bool has_been_asked_for_the_time = false;
 
 int TellTime(sqlite3_vfs* /*vfs*/, sqlite3_int64* milliseconds) {
@@ -48,17 +50,30 @@ bool IsOneOf(const char* name, std::initializer_list<std::string_view> names) {
          std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// What a state does not say, and what changes it outside of a transaction.
-int Authorize(void* /*data*/, int action, const char* first, const char* second,
+// What a state does not say, what reaches beyond the database, and what belongs
+// to one connection. SQLite's own functions for virtual tables ask for two
+// PRAGMAs.
+int Authorize(void* watched, int action, const char* first, const char* second,
               const char* /*database*/, const char* /*trigger*/) {
+  const auto part = *static_cast<const Twin::Watched*>(watched);
+  if (part == Twin::Watched::kNothing) return SQLITE_OK;
   switch (action) {
     case SQLITE_FUNCTION:
-      return IsOneOf(second, {"random", "randomblob", "total_changes",
-                              "load_extension"})
+      return IsOneOf(second,
+                     {"random", "randomblob", "changes", "total_changes",
+                      "load_extension", "fts3_tokenizer"})
                  ? SQLITE_DENY
                  : SQLITE_OK;
+    case SQLITE_READ:
+      // The rowid of a table that has no name for it.
+      return IsOneOf(second, {"ROWID"}) ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_INDEX:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+      return SQLITE_DENY;
     case SQLITE_CREATE_TABLE:
     case SQLITE_CREATE_INDEX:
     case SQLITE_CREATE_TRIGGER:
@@ -70,14 +85,22 @@ int Authorize(void* /*data*/, int action, const char* first, const char* second,
     case SQLITE_DROP_VIEW:
     case SQLITE_DROP_VTABLE:
     case SQLITE_ALTER_TABLE:
-      return SQLITE_DENY;
+      return part == Twin::Watched::kSetUp ? SQLITE_OK : SQLITE_DENY;
     case SQLITE_PRAGMA:
-      return IsOneOf(first, {"user_version", "journal_mode", "synchronous"})
-                 ? SQLITE_DENY
-                 : SQLITE_OK;
+      return IsOneOf(first, {"data_version", "page_size"}) ? SQLITE_OK
+                                                           : SQLITE_DENY;
     default:
       return SQLITE_OK;
   }
+}
+
+// A statement that goes on for ever ends: so many calls of a thousand steps of
+// SQLite's machine each.
+constexpr int kStepsACall = 1000;
+constexpr int kMostCalls = 100'000;
+
+int CountCall(void* calls) {
+  return ++*static_cast<int*>(calls) > kMostCalls ? 1 : 0;
 }
 
 int CountCommit(void* commits) {
@@ -119,20 +142,35 @@ absl::Status Twin::SetUp() {
   connection_.reset(raw);
   RETURN_IF_ERROR(saver::SqliteStatus(result, raw, "the model"));
   sqlite3_extended_result_codes(raw, 1);
-  has_been_asked_for_the_time = false;
-  for (const auto* const part : {&script_.pragmas, &script_.setup}) {
-    for (const SqlStatement& statement : *part) {
-      const absl::Status status = Execute(raw, statement.text);
-      if (!status.ok())
-        return script_.Wrong(statement.line, std::string(status.message()));
-      if (has_been_asked_for_the_time) {
-        return script_.Wrong(statement.line,
-                             "the set-up depends on the time of day");
-      }
+  sqlite3_set_authorizer(raw, Authorize, &watched_);
+  sqlite3_commit_hook(raw, CountCommit, &habits_.commits);
+  sqlite3_progress_handler(raw, kStepsACall, CountCall, &calls_);
+  RETURN_IF_ERROR(Execute(
+      raw, absl::StrCat("PRAGMA max_page_count = ", kMostBytes / 4096)));
+  for (const SqlStatement& statement : script_.pragmas) {
+    const absl::Status status = Execute(raw, statement.text);
+    if (!status.ok()) {
+      return script_.Wrong(statement.line, std::string(status.message()));
     }
   }
-  sqlite3_set_authorizer(raw, Authorize, nullptr);
-  sqlite3_commit_hook(raw, CountCommit, &habits_.commits);
+  RETURN_IF_ERROR(Execute(raw, "BEGIN"));
+  for (const SqlStatement& statement : script_.setup) {
+    watched_ = Watched::kSetUp;
+    calls_ = 0;
+    has_been_asked_for_the_time = false;
+    const absl::Status status = Execute(raw, statement.text);
+    watched_ = Watched::kNothing;
+    if (!status.ok()) {
+      return script_.Wrong(statement.line, std::string(status.message()));
+    }
+    if (has_been_asked_for_the_time) {
+      return script_.Wrong(statement.line,
+                           "the set-up depends on the time of day");
+    }
+  }
+  if (const absl::Status status = Execute(raw, "COMMIT"); !status.ok()) {
+    return script_.Wrong(1, std::string(status.message()));
+  }
   runner_.emplace(raw);
   ASSIGN_OR_RETURN(tables_, Tables::Of(raw));
   RETURN_IF_ERROR(tables_.AddRows(raw, first_));
@@ -168,13 +206,13 @@ absl::Status Twin::GoTo(std::uint64_t digests) {
   }
   std::memcpy(bytes, image->second.data(), image->second.size());
   at_.reset();
-  // It attaches the image to the connection, and may.
-  sqlite3_set_authorizer(connection_.get(), nullptr, nullptr);
   const int result = sqlite3_deserialize(
       connection_.get(), "main", bytes, size, size,
       SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
-  sqlite3_set_authorizer(connection_.get(), Authorize, nullptr);
   RETURN_IF_ERROR(saver::SqliteStatus(result, connection_.get(), "the model"));
+  sqlite3_int64 most = kMostBytes;
+  sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_SIZE_LIMIT,
+                       &most);
   at_ = digests;
   return absl::OkStatus();
 }
@@ -186,11 +224,14 @@ absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
   sqlite3* const connection = connection_.get();
   habits_ = {};
   has_been_asked_for_the_time = false;
+  calls_ = 0;
   if (!transaction.HasItsOwnBegin()) {
     RETURN_IF_ERROR(Execute(connection, "BEGIN"));
   }
+  watched_ = Watched::kTransaction;
   absl::StatusOr<std::int64_t> answer = runner_->Run(
       transaction, values, [&] { return Execute(connection, "COMMIT"); });
+  watched_ = Watched::kNothing;
   if (answer.ok() && !transaction.HasItsOwnBegin() &&
       sqlite3_get_autocommit(connection) == 0) {
     const absl::Status committed = Execute(connection, "COMMIT");
@@ -220,10 +261,26 @@ bool Twin::enforces_foreign_keys() const {
   return is_on != 0;
 }
 
-absl::StatusOr<bool> Twin::Holds(const Invariant& invariant) const {
+absl::StatusOr<bool> Twin::Holds(const Invariant& invariant) {
   State broken;
-  RETURN_IF_ERROR(tables_.AddBroken(connection_.get(), {invariant}, broken));
+  calls_ = 0;
+  has_been_asked_for_the_time = false;
+  watched_ = Watched::kTransaction;
+  const absl::Status status =
+      tables_.AddBroken(connection_.get(), {invariant}, broken);
+  watched_ = Watched::kNothing;
+  RETURN_IF_ERROR(status);
+  if (has_been_asked_for_the_time) {
+    return absl::InvalidArgumentError("it depends on the time of day");
+  }
   return broken.rows.empty();
+}
+
+void Twin::ForgetAllButTheFirst() {
+  const std::uint64_t first = DigestsOf(first_);
+  std::erase_if(images_,
+                [first](const auto& image) { return image.first != first; });
+  if (at_ != first) at_.reset();
 }
 
 absl::Status Twin::ReverseUnordered(bool is_reversed) {

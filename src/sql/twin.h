@@ -46,8 +46,12 @@ class Twin {
   absl::StatusOr<Ran> Run(std::uint64_t digests, const Transaction& transaction,
                           std::span<const std::int64_t> values);
 
-  // Whether the query gives no row, where the connection is.
-  absl::StatusOr<bool> Holds(const Invariant& invariant) const;
+  // Whether the query gives no row, where the connection is. InvalidArgument:
+  // it is none, or depends on more than the state.
+  absl::StatusOr<bool> Holds(const Invariant& invariant);
+
+  // A new trial begins there.
+  void ForgetAllButTheFirst();
 
   // For the check of a script: what the newest Run() did.
   struct Habits {
@@ -58,6 +62,9 @@ class Twin {
   const Habits& habits() const { return habits_; }
   // Rows come in another order where none is asked for.
   absl::Status ReverseUnordered(bool is_reversed);
+
+  // Which statements are to follow from parameters and state alone.
+  enum class Watched { kNothing, kSetUp, kTransaction };
 
  private:
   struct Close {
@@ -78,6 +85,8 @@ class Twin {
   std::map<std::uint64_t, std::string> images_;
   std::optional<std::uint64_t> at_;  // which one the connection has
   Habits habits_;
+  Watched watched_ = Watched::kNothing;
+  int calls_ = 0;  // of the progress handler, by one transaction
 };
 
 std::uint64_t DigestsOf(const State& state);

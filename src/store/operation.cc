@@ -15,6 +15,10 @@ Operation::Operation(const OperationSpec& what) : spec(&what) {
   for (const Field& field : what.vocabulary->fields) {
     Set(field, field.simplest);
   }
+  // Fields of other operations may have the same place.
+  for (const Field& field : what.vocabulary->fields) {
+    if (what.Uses(field)) Set(field, field.simplest);
+  }
 }
 
 std::int64_t Operation::Get(const Field& field) const {

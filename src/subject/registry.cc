@@ -183,6 +183,19 @@ std::vector<SaverEntry>& Known() {
   return known;
 }
 
+absl::Status CheckSteps(const Plan& plan, const SaverEntry& entry) {
+  if (entry.lacks.empty()) return absl::OkStatus();
+  for (const Round& round : plan.rounds) {
+    for (const Step& step : round.steps) {
+      if (!entry.Lacks(step.kind)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("the saver ", std::string(entry.name), " has no step ",
+                       std::string(Name(step.kind))));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::span<const SaverEntry> Savers() { return Known(); }
@@ -208,7 +221,10 @@ absl::StatusOr<const SaverEntry*> SaverOf(const Plan& plan) {
     return absl::NotFoundError(absl::StrCat(
         "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
   }
-  if (entry->dialect == plan.dialect) return entry;
+  if (entry->dialect == plan.dialect) {
+    RETURN_IF_ERROR(CheckSteps(plan, *entry));
+    return entry;
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("the plan is of the dialect ",
                    std::string(plan.dialect->name), ", and the saver ",

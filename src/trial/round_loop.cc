@@ -4,11 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "oracle/step_claims.h"
+#include "sql/dialect.h"
 #include "status/status.h"
 
 namespace lastcommit {
 
 absl::Status RoundLoop::Run() {
+  sql::BeginTrial();
   for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
     RETURN_IF_ERROR(RunRound(r));
     if (!result_.verdict.held()) break;

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class SqlTest : public ProgramTest {
  protected:
@@ -56,12 +57,15 @@ TEST_P(PlantedScriptTest, IsFoundShrunkAndSaysWhatIsBroken) {
     ASSERT_TRUE(
         absl::SimpleAtoi(outcome.out.substr(from, lines - from), &count));
     EXPECT_LE(count, 6) << outcome.out;
+    int plans = 0;
     for (const auto& file : std::filesystem::recursive_directory_iterator(
              directory_.Path(findings))) {
       if (file.path().filename() != "shrunk.plan") continue;
+      ++plans;
       EXPECT_EQ(Run({"replay", "--sql=a.sql", file.path().string()}).exit_code,
                 1);
     }
+    EXPECT_GT(plans, 0);
   }
 }
 
@@ -140,6 +144,47 @@ TEST_F(SqlTest, APlanKeepsItsParameters) {
               1);
   }
   EXPECT_EQ(found, 2);
+}
+
+// The simplest value of one is none of the other.
+TEST_F(SqlTest, ParametersInTheSamePlaceHaveTheirOwnRanges) {
+  directory_.Put("a.sql",
+                 "CREATE TABLE t (id INTEGER PRIMARY KEY, v, note);\n"
+                 "INSERT INTO t VALUES (1, 0, '');\n"
+                 "\\transaction rename\n\\set note text(1, 20)\n"
+                 "UPDATE t SET note = :note;\n"
+                 "\\transaction pay\n\\set amount random(-50, 50)\n"
+                 "UPDATE t SET v = v + :amount;\n"
+                 "\\transaction set\n\\set value random(5, 9)\n"
+                 "UPDATE t SET v = :value;\n");
+  const Outcome outcome =
+      Fuzz({"--trials=60", "--engine=sim", "--clients=1", "--fault=kill"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.out;  // 60 are few
+  EXPECT_THAT(outcome.out, Not(HasSubstr("VIOLATED")));
+}
+
+TEST_F(SqlTest, AStepThatAStoreDoesNotHaveIsRefused) {
+  directory_.Put("a.sql",
+                 "CREATE TABLE t (v);\n\\transaction put\n"
+                 "INSERT INTO t VALUES (1);\n\\invariant few\n"
+                 "SELECT v FROM t;\n");
+  Fuzz({"--trials=50", "--jobs=1", "--stop-after=1", "--engine=sim",
+        "--clients=1"});
+  std::string plan;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(
+           directory_.Path("findings"))) {
+    if (file.path().filename() == "shrunk.plan") plan = file.path().string();
+  }
+  ASSERT_NE(plan, "");
+  std::string text = directory_.Get(
+      std::filesystem::relative(plan, directory_.path()).string());
+  const std::string close = "{\"step\":\"close\"";
+  ASSERT_NE(text.find(close), std::string::npos) << text;
+  text.insert(text.find(close), "{\"step\":\"begin\"}\n");
+  directory_.Put("b.plan", text);
+  const Outcome outcome = Run({"replay", "--sql=a.sql", "b.plan"});
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("has no step begin"));
 }
 
 TEST_F(SqlTest, AWrongScriptIsSaidWithItsLine) {

@@ -44,7 +44,7 @@ TEST_F(FitnessTest, WhatFollowsFromTheStateIs) {
   EXPECT_EQ(CheckTransaction("DELETE FROM t WHERE id IN"
                              " (SELECT id FROM t ORDER BY id LIMIT 1);\n"),
             "");
-  EXPECT_EQ(CheckTransaction("INSERT INTO t VALUES (:n, 0);\n"), "");
+  EXPECT_EQ(CheckTransaction("INSERT INTO t VALUES (:n + 1, 0);\n"), "");
   EXPECT_EQ(CheckTransaction("BEGIN;\nDELETE FROM t;\nCOMMIT;\n"), "");
 }
 
@@ -108,6 +108,78 @@ TEST_F(FitnessTest, ABeginHasACommit) {
               HasSubstr("a.sql:8: nothing may follow the last COMMIT"));
   EXPECT_THAT(CheckTransaction("DELETE FROM t;\nCOMMIT;\n"),
               HasSubstr("a has a BEGIN without a COMMIT"));
+}
+
+TEST_F(FitnessTest, TheSetUpIsWatchedToo) {
+  const std::string rest = "\\transaction a\nDELETE FROM t;\n";
+  for (const char* set_up :
+       {"INSERT INTO t VALUES (random());\n", "ATTACH ':memory:' AS o;\n",
+        "CREATE TEMP TABLE u (v);\n",
+        "INSERT INTO t SELECT page_count FROM pragma_page_count;\n",
+        "SELECT fts3_tokenizer('simple');\n", "DETACH main;\n"}) {
+    EXPECT_THAT(Check("CREATE TABLE t (v);\n" + std::string(set_up) + rest),
+                HasSubstr("a.sql:2: "))
+        << set_up;
+  }
+  // One transaction, in which a child may come before its parent.
+  EXPECT_EQ(Check("PRAGMA foreign_keys = ON;\n"
+                  "CREATE TABLE p (id INTEGER PRIMARY KEY);\n"
+                  "CREATE TABLE t (p REFERENCES p DEFERRABLE INITIALLY"
+                  " DEFERRED);\n"
+                  "INSERT INTO t VALUES (1);\nINSERT INTO p VALUES (1);\n" +
+                  rest),
+            "");
+}
+
+TEST_F(FitnessTest, WhatBelongsToTheFileOrTheConnectionIsNot) {
+  for (const char* statement :
+       {"UPDATE t SET v = changes();\n",
+        "UPDATE t SET v = (SELECT page_count FROM pragma_page_count);\n",
+        "UPDATE t SET v = fts3_tokenizer('simple', zeroblob(8));\n",
+        "CREATE TEMP TABLE u (v);\n"}) {
+    EXPECT_THAT(CheckTransaction(statement), HasSubstr("a.sql:5: a: "))
+        << statement;
+  }
+  EXPECT_THAT(Check("CREATE TABLE q (v);\nINSERT INTO q VALUES (1), (2);\n"
+                    "\\transaction a\nDELETE FROM q WHERE rowid = 1;\n"),
+              HasSubstr("a.sql:4: a: "));
+  EXPECT_EQ(CheckTransaction("INSERT INTO t (v) VALUES (:n);\n"
+                             "UPDATE t SET v = last_insert_rowid()"
+                             " WHERE rowid = 1;\n"),
+            "");
+}
+
+TEST_F(FitnessTest, WhatTakesForEverEnds) {
+  EXPECT_THAT(CheckTransaction(
+                  "INSERT INTO t (v) WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL"
+                  " SELECT x + 1 FROM c) SELECT count(*) FROM c;\n"),
+              HasSubstr("since it takes too long"));
+}
+
+TEST_F(FitnessTest, ATransactionThatIsAlwaysRefusedIsNot) {
+  EXPECT_THAT(CheckTransaction("INSERT INTO t VALUES (1, 1);\n"),
+              HasSubstr("a: SQLite refused it 24 times of 24"));
+}
+
+TEST_F(FitnessTest, AQueryIsOneTransaction) {
+  EXPECT_THAT(Check("CREATE TABLE t (v);\n"
+                    "\\transaction a\nDELETE FROM t;\n"
+                    "\\query q\nBEGIN;\nSELECT 1;\nCOMMIT;\n"),
+              HasSubstr("a.sql:4: a \\query is one transaction"));
+}
+
+TEST_F(FitnessTest, TheOrderOfAnAnswerIsNot) {
+  EXPECT_THAT(CheckTransaction("SELECT v FROM t LIMIT 1;\n"),
+              HasSubstr("a: depends on the order"));
+}
+
+TEST_F(FitnessTest, AnInvariantIsAQueryThatFollowsFromTheState) {
+  const std::string before =
+      "CREATE TABLE t (v);\n\\transaction a\nDELETE FROM t;\n\\invariant i\n";
+  EXPECT_THAT(Check(before + "DELETE FROM t;\n"),
+              HasSubstr("a.sql:5: DELETE FROM t;: is no query"));
+  EXPECT_THAT(Check(before + "SELECT v FROM t WHERE v < unixepoch();\n"),
+              HasSubstr("a.sql:5: it depends on the time of day"));
 }
 
 TEST_F(FitnessTest, AQueryChangesNothing) {

@@ -146,11 +146,25 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"\\invariant i\nSELECT 1;\nSELECT 2;\n", "3: an invariant is one"},
         Bad{"\\wrong\n", "1: \"\\\\wrong\" is none of"},
         Bad{"BEGIN;\n", "1: the set-up is one transaction"},
-        Bad{"PRAGMA user_version = 3;\n", "1: user_version counts"},
+        Bad{"PRAGMA user_version = 3;\n", "1: user_version is none of"},
+        Bad{"PRAGMA locking_mode = exclusive;\n", "1: locking_mode is none of"},
+        Bad{"PRAGMA synchronous(off);\n", "1: write it as PRAGMA name = value"},
+        Bad{"PRAGMA main.user_version = 7;\n", "1: write it as PRAGMA"},
+        Bad{"/* a */ PRAGMA foreign_keys = on;\n", "1: write it as PRAGMA"},
+        Bad{"VACUUM;\n", "1: VACUUM has no place in the set-up"},
         Bad{"PRAGMA journal_mode = off;\n", "1: journal_mode is"},
         Bad{"PRAGMA synchronous = 2;\n", "1: synchronous is"}));
 
+TEST(ScriptTest, StatementsThatAreNoneAreLeftOut) {
+  const Script script = Parsed(
+      std::string(kTable) + ";\n\\transaction a\nDELETE FROM t;; /* b */;\n");
+  EXPECT_EQ(script.setup.size(), 1);
+  EXPECT_EQ(script.transactions[0].statements.size(), 1);
+}
+
 TEST(ScriptTest, LongAndBinaryFilesAreRefused) {
+  EXPECT_THAT(ErrorOf("SELECT '" + std::string(100'000, ';')),
+              HasSubstr("a.sql:1: this statement is too long"));
   EXPECT_THAT(ErrorOf(std::string(ScriptLimits::kMaxBytes + 1, ' ')),
               HasSubstr("more than 1 MiB"));
   EXPECT_THAT(ErrorOf(std::string("a\0b", 3)), HasSubstr("NUL"));
