@@ -114,16 +114,11 @@ class LoadedScript final : public Dialect {
 
   // Runs each transaction some times, with numbers that are always the same.
   absl::Status Check() {
-    for (const Invariant& invariant : script_.invariants) {
-      const absl::StatusOr<bool> holds = twin_->Holds(invariant);
-      if (!holds.ok()) {
-        return script_.Wrong(invariant.query.line, MessageOf(holds.status()));
-      }
-      if (!*holds) {
-        return script_.Wrong(
-            invariant.query.line,
-            absl::StrCat("the set-up breaks the invariant ", invariant.name));
-      }
+    ASSIGN_OR_RETURN(const Invariant* const broken, FirstBroken());
+    if (broken != nullptr) {
+      return script_.Wrong(
+          broken->query.line,
+          absl::StrCat("the set-up breaks the invariant ", broken->name));
     }
     std::uint64_t digests = DigestsOf(twin_->first());
     SplitMix64 numbers(1);
@@ -139,7 +134,21 @@ class LoadedScript final : public Dialect {
                                   " times of ", kCheckedRuns));
       }
     }
-    return absl::OkStatus();
+    // Once more, now that there are rows: whether they can be asked at all.
+    return FirstBroken().status();
+  }
+
+  // Where the twin is; nullptr: none.
+  absl::StatusOr<const Invariant*> FirstBroken() {
+    const Invariant* first = nullptr;
+    for (const Invariant& invariant : script_.invariants) {
+      const absl::StatusOr<bool> holds = twin_->Holds(invariant);
+      if (!holds.ok()) {
+        return script_.Wrong(invariant.query.line, MessageOf(holds.status()));
+      }
+      if (!*holds && first == nullptr) first = &invariant;
+    }
+    return first;
   }
 
   static std::array<std::int64_t, Operation::kMaxValues> ValuesFor(

@@ -100,7 +100,11 @@ TrialResult ResultFrom(const SimReport& report) {
 }
 
 void AddViolatedImage(const SimReport& report, TrialResult& result) {
-  if (!report.has_image || !result.verdict.violation) return;
+  // One that dies while it looks at an image has not said what the round was.
+  if (!report.has_image || !result.verdict.violation ||
+      report.image_round >= result.rounds.size()) {
+    return;
+  }
   result.violated_image =
       ViolatedImage{report.image_round,
                     report.image_place,

@@ -124,6 +124,26 @@ TEST_F(TwinTest, AScriptDoesNotGoOnWhereSqliteHasRolledBack) {
       twin_->Run(DigestsOf(first), script_.transactions[1], {}).status()));
 }
 
+TEST_F(TwinTest, TriggersRunAgainInAStateThatItCameBackTo) {
+  Load(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v);\n"
+      "CREATE TABLE n (k PRIMARY KEY, n) WITHOUT ROWID;\n"
+      "INSERT INTO n VALUES ('t', 0);\n"
+      "CREATE TRIGGER g AFTER INSERT ON t BEGIN\n"
+      "  UPDATE n SET n = n + 1 WHERE k = 't';\n"
+      "END;\n"
+      "\\transaction a\n\\set v text(0, 5000)\n"
+      "INSERT INTO t (v) VALUES (:v);\n");
+  std::vector<State> states = {twin_->first()};
+  for (std::int64_t i = 0; i < 40; ++i) {
+    states.push_back(Run(states.back(), 0, {i * 997}));
+  }
+  for (std::size_t i = 0; i + 1 < states.size(); i += 3) {
+    const State again = Run(states[i], 0, {static_cast<std::int64_t>(i) * 997});
+    EXPECT_EQ(DigestsOf(again), DigestsOf(states[i + 1]));
+  }
+}
+
 TEST_F(TwinTest, ABrokenInvariantIsARow) {
   Load(
       "CREATE TABLE t (v);\n"
