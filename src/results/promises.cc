@@ -147,6 +147,7 @@ class PromiseList {
 
   void AddCrashes(Engine engine) {
     for (const saver::JournalMode mode : kModes) {
+      if (options_.journal_mode.value_or(mode) != mode) continue;
       Add({engine, {FaultChoice::kNone}}, 0.05,
           {.group = CellGroup::kRound,
            .engine = engine,
@@ -248,8 +249,10 @@ class PromiseList {
       Add(killed, 0.01, outcome(what));
     }
     const Which any = {};
-    for (const char* what : {"spilled", "savepoint_rolled_back_after_spill"}) {
-      Add(any, 0.01, outcome(what));
+    // What a store does in one call mostly fits into the cache.
+    if (!options_.Lacks(StepKind::kBegin)) {
+      Add(any, 0.01, outcome("spilled"));
+      Add(any, 0.01, outcome("savepoint_rolled_back_after_spill"));
     }
     if (MayFailMidway(*options_.dialect)) {
       Add(any, 0.01, outcome("statement_failed_after_spill"));

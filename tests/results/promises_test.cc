@@ -208,6 +208,21 @@ TEST(PromisesTest, NothingIsPromisedThatTheSaverDoesNotHave) {
   EXPECT_THAT(CellsOf(kEverything), Contains("outcome/journal_mode_changed"));
 }
 
+TEST(PromisesTest, NothingIsPromisedThatAScriptDoesNotHave) {
+  GenerateOptions options = kEverything;
+  options.lacks = {StepKind::kBegin};
+  options.journal_mode = saver::JournalMode::kWal;
+  const std::vector<std::string> cells = CellsOf(options);
+  EXPECT_THAT(cells, Not(Contains("outcome/spilled")));
+  EXPECT_THAT(cells,
+              Not(Contains("outcome/savepoint_rolled_back_after_spill")));
+  EXPECT_THAT(cells, Not(Contains(HasSubstr("/delete/"))));
+  EXPECT_THAT(cells, Contains("crash/sim/kill/wal/checkpoint"));
+  const std::vector<std::string> all = CellsOf(kEverything);
+  EXPECT_THAT(all, Contains("outcome/spilled"));
+  EXPECT_THAT(all, Contains(HasSubstr("/delete/")));
+}
+
 // With a rollback journal a close makes calls only if there is a transaction to
 // roll back.
 TEST(PromisesTest, OnlyAWalHasCheckpointsAndCallsInItsClose) {
