@@ -75,15 +75,18 @@ void AddSqlOption(CLI::App* command) {
 }
 
 void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
-  AddSqlOption(command, [&](const std::string& name) { wanted.saver = name; });
+  CLI::Option* const sql = AddSqlOption(
+      command, [&](const std::string& name) { wanted.saver = name; });
   command
       ->add_option_function<std::uint64_t>(
           "--seed", [&](std::uint64_t seed) { wanted.seed = seed; },
           "Plans are a function of the seed (default 1)")
       ->check(WholeNumber(0));
-  command->add_option_function<std::string>(
-      "--saver", [&](const std::string& name) { wanted.saver = name; },
-      "The store under test: see `lastcommit savers` (default sqlite)");
+  command
+      ->add_option_function<std::string>(
+          "--saver", [&](const std::string& name) { wanted.saver = name; },
+          "The store under test: see `lastcommit savers` (default sqlite)")
+      ->excludes(sql);
   command
       ->add_option_function<std::string>(
           "--engine",

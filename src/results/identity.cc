@@ -276,6 +276,12 @@ absl::Status CheckCanContinue(const Identity& identity,
            Shard{identity.shards.front(), identity.shards_of})});
   RETURN_IF_ERROR(
       CheckSame(now, identity, "a campaign goes on as it began, or elsewhere"));
+  if (FindSaver(generate.saver) == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("its store ", generate.saver,
+                     " is not one of this program's: give the script with "
+                     "--sql=FILE if it is one"));
+  }
   if (now.shards == identity.shards) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the shard is ", ShardsOf(now), " here and ",

@@ -285,10 +285,6 @@ class LoadedScript final : public Dialect {
   Vocabulary vocabulary_;
 };
 
-std::span<const std::int64_t> ValuesOf(const Operation& operation) {
-  return operation.values;
-}
-
 // Makes `rows` what the state has.
 void Become(const State& state, Rows& rows) {
   std::vector<RowKey> gone;
@@ -306,7 +302,7 @@ void Become(const State& state, Rows& rows) {
 
 Outcome Apply(const Operation& operation, Rows& rows) {
   absl::StatusOr<Twin::Ran> ran = used->twin().Run(
-      rows.digests(), used->TransactionOf(operation), ValuesOf(operation));
+      rows.digests(), used->TransactionOf(operation), operation.values);
   if (!ran.ok()) return {ran.status().code(), 0};
   Become(ran->state, rows);
   return {absl::StatusCode::kOk, ran->answer};

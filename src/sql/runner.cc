@@ -73,11 +73,6 @@ absl::Status BindAll(sqlite3_stmt* statement, const Transaction& transaction,
   return absl::OkStatus();
 }
 
-void HashRow(sqlite3_stmt* row, RowHasher& hasher) {
-  const int columns = sqlite3_column_count(row);
-  for (int i = 0; i < columns; ++i) HashColumn(row, i, hasher);
-}
-
 }  // namespace
 
 void HashColumn(sqlite3_stmt* row, int column, RowHasher& hasher) {
@@ -108,6 +103,13 @@ void HashColumn(sqlite3_stmt* row, int column, RowHasher& hasher) {
   }
 }
 
+Fingerprint FingerprintOf(sqlite3_stmt* row) {
+  RowHasher hasher;
+  const int columns = sqlite3_column_count(row);
+  for (int i = 0; i < columns; ++i) HashColumn(row, i, hasher);
+  return hasher.Finish();
+}
+
 void Runner::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
@@ -130,9 +132,7 @@ absl::StatusOr<std::uint64_t> Runner::RowsOf(sqlite3_stmt* statement,
   std::uint64_t sum = 0;
   int result = sqlite3_step(statement);
   for (; result == SQLITE_ROW; result = sqlite3_step(statement)) {
-    RowHasher hasher;
-    HashRow(statement, hasher);
-    sum += hasher.Finish().low;
+    sum += FingerprintOf(statement).low;
   }
   RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, sql));
   return sum;

@@ -63,6 +63,8 @@ class Runner {
 
 // Adds the column to the hash, under the type it really has.
 void HashColumn(sqlite3_stmt* row, int column, RowHasher& hasher);
+// Of all columns.
+Fingerprint FingerprintOf(sqlite3_stmt* row);
 
 // Whether the script, and not the disk or another client, is what the statement
 // failed of: the same each time.

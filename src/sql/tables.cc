@@ -65,13 +65,6 @@ std::string ShownValue(sqlite3_stmt* row, int column) {
   return absl::StrCat("<", bytes, " bytes ", ShortHash(hasher.Finish()), ">");
 }
 
-Fingerprint FingerprintOf(sqlite3_stmt* row) {
-  RowHasher hasher;
-  const int columns = sqlite3_column_count(row);
-  for (int i = 0; i < columns; ++i) HashColumn(row, i, hasher);
-  return hasher.Finish();
-}
-
 // (3, [x], NULL): texts stand in brackets, since quotes would be escaped. Rows
 // that differ never look alike.
 std::string ShownRow(sqlite3_stmt* row) {

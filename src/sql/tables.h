@@ -4,7 +4,6 @@
 #define LASTCOMMIT_SQL_TABLES_H_
 
 #include <deque>
-#include <map>
 #include <string>
 #include <vector>
 

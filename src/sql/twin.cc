@@ -209,8 +209,8 @@ absl::Status Twin::GoTo(std::uint64_t digests) {
   }
   std::memcpy(bytes, image->second.data(), image->second.size());
   at_.reset();
-  // Statements that were compiled for the database before must not be run any
-  // more: SQLite 3.40.1 crashes in one whose triggers were.
+  // A statement that was compiled before would read tables that are freed
+  // (docs/findings.md).
   runner_.emplace(connection_.get());
   const int result = sqlite3_deserialize(
       connection_.get(), "main", bytes, size, size,

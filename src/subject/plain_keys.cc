@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "saver/in_doubt.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 #include "subject/asked.h"

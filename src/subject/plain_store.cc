@@ -16,12 +16,6 @@ using Answered = absl::StatusOr<std::int64_t>;
 
 int Size(std::string_view text) { return static_cast<int>(text.size()); }
 
-absl::Status Execute(sqlite3* connection, const std::string& sql) {
-  return saver::SqliteStatus(
-      sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
-      connection, sql);
-}
-
 absl::StatusOr<bool> HasSchema(sqlite3* connection) {
   ASSIGN_OR_RETURN(const Statement select,
                    Prepare(connection, "SELECT 1 FROM sqlite_schema LIMIT 1"));

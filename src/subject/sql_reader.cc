@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "saver/sqlite_status.h"
+#include "sql/runner.h"
 #include "status/status.h"
 #include "subject/statement.h"
 #include "threads/specs.h"
@@ -23,23 +24,6 @@ std::string_view Bytes(sqlite3_stmt* row, int column) {
 
 std::string Text(sqlite3_stmt* row, int column) {
   return std::string(Bytes(row, column));
-}
-
-// Hashes the column under the type it really has.
-void Hash(sqlite3_stmt* row, int column, RowHasher& hasher) {
-  switch (sqlite3_column_type(row, column)) {
-    case SQLITE_INTEGER:
-      hasher.Integer(sqlite3_column_int64(row, column));
-      break;
-    case SQLITE_NULL:
-      hasher.Null();
-      break;
-    case SQLITE_BLOB:
-      hasher.Blob(Bytes(row, column));
-      break;
-    default:
-      hasher.Text(Bytes(row, column));
-  }
 }
 
 template <typename EachRow>
@@ -72,7 +56,9 @@ absl::Status ReadTable(sqlite3* connection, const TableQuery& query,
   return Query(connection, query.sql, [&](sqlite3_stmt* row) {
     RowHasher hasher;
     const int columns = sqlite3_column_count(row);
-    for (int i = hashed_from; i < columns; ++i) Hash(row, i, hasher);
+    for (int i = hashed_from; i < columns; ++i) {
+      sql::HashColumn(row, i, hasher);
+    }
     // Mostly they come in the order of their keys.
     state.rows.insert_or_assign(state.rows.end(), KeyOf(row, *query.table),
                                 hasher.Finish());

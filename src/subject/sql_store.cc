@@ -12,8 +12,8 @@
 #include "sql/dialect.h"
 #include "sql/runner.h"
 #include "status/status.h"
-#include "subject/asked.h"
 #include "subject/plain_store.h"
+#include "subject/statement.h"
 
 namespace lastcommit {
 namespace {
@@ -21,6 +21,13 @@ namespace {
 using Answered = absl::StatusOr<std::int64_t>;
 
 constexpr char kReadCounter[] = "PRAGMA user_version";
+
+absl::Status AddScriptRows(sqlite3* connection, State& state) {
+  const sql::Dialect& dialect = *sql::UsedScript();
+  RETURN_IF_ERROR(dialect.tables().AddRows(connection, state));
+  return dialect.tables().AddBroken(connection, dialect.script().invariants,
+                                    state);
+}
 
 // The commits are counted in the header of the file (PRAGMA user_version), so
 // that no table is there but the script's.
@@ -45,7 +52,6 @@ class SqlStore final : public PlainStore {
   }
 
   Answered Query(const Operation& operation) override {
-    if (in_transaction()) return ChangeRows(operation);
     RETURN_IF_ERROR(Run("BEGIN").status());
     Answered answer = ChangeRows(operation);
     Abandon();
@@ -68,10 +74,7 @@ class SqlStore final : public PlainStore {
   }
 
   absl::Status AddRowsTo(State& state) override {
-    const sql::Dialect& dialect = *sql::UsedScript();
-    RETURN_IF_ERROR(dialect.tables().AddRows(connection(), state));
-    return dialect.tables().AddBroken(connection(), dialect.script().invariants,
-                                      state);
+    return AddScriptRows(connection(), state);
   }
 
   absl::StatusOr<State> ReadAlone() override;
@@ -85,12 +88,6 @@ class SqlStore final : public PlainStore {
 
   sql::Runner runner_;
 };
-
-absl::Status Execute(sqlite3* connection, const char* sql) {
-  return saver::SqliteStatus(
-      sqlite3_exec(connection, sql, nullptr, nullptr, nullptr), connection,
-      sql);
-}
 
 absl::StatusOr<std::int64_t> First(sqlite3* connection, const char* sql) {
   ASSIGN_OR_RETURN(const Statement statement, Prepare(connection, sql));
@@ -106,10 +103,7 @@ absl::StatusOr<State> ReadInTransaction(sqlite3* connection) {
                    First(connection, "SELECT 1 FROM sqlite_schema LIMIT 1"));
   if (has_schema != 1) return state;
   ASSIGN_OR_RETURN(state.cut, First(connection, kReadCounter));
-  const sql::Dialect& dialect = *sql::UsedScript();
-  RETURN_IF_ERROR(dialect.tables().AddRows(connection, state));
-  RETURN_IF_ERROR(dialect.tables().AddBroken(
-      connection, dialect.script().invariants, state));
+  RETURN_IF_ERROR(AddScriptRows(connection, state));
   return state;
 }
 

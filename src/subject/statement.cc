@@ -20,4 +20,10 @@ absl::StatusOr<Statement> Prepare(sqlite3* connection, std::string_view sql) {
   return statement;
 }
 
+absl::Status Execute(sqlite3* connection, const std::string& sql) {
+  return saver::SqliteStatus(
+      sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
+      connection, sql);
+}
+
 }  // namespace lastcommit

@@ -5,8 +5,10 @@
 #define LASTCOMMIT_SUBJECT_STATEMENT_H_
 
 #include <memory>
+#include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 struct sqlite3;
@@ -20,6 +22,9 @@ struct Finalize {
 using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 absl::StatusOr<Statement> Prepare(sqlite3* connection, std::string_view sql);
+
+// Statements that give nothing that is wanted, to their end.
+absl::Status Execute(sqlite3* connection, const std::string& sql);
 
 }  // namespace lastcommit
 

@@ -187,6 +187,20 @@ TEST_F(SqlTest, AStepThatAStoreDoesNotHaveIsRefused) {
   EXPECT_THAT(outcome.err, HasSubstr("has no step begin"));
 }
 
+TEST_F(SqlTest, ACampaignHasItsScript) {
+  Bring("planted-two-transactions.sql");
+  EXPECT_EQ(Run({"campaign", "c", "--sql=a.sql", "--trials=20", "--engine=sim",
+                 "--clients=1"})
+                .exit_code,
+            1);
+  EXPECT_THAT(Run({"report", "c", "--sql=a.sql"}).out, HasSubstr("not_a_cut"));
+  // It goes on with its script only.
+  const Outcome without = Run({"campaign", "c", "--trials=30"});
+  EXPECT_EQ(without.exit_code, 2) << without.out;
+  EXPECT_THAT(without.err, HasSubstr("give the script with --sql=FILE"));
+  EXPECT_EQ(Run({"fuzz", "--sql=a.sql", "--saver=keys"}).exit_code, 2);
+}
+
 TEST_F(SqlTest, AWrongScriptIsSaidWithItsLine) {
   directory_.Put("a.sql", "CREATE TABLE t (v);\n\\transaction a\nINSERT;\n");
   const Outcome outcome = Fuzz({"--trials=1"});

@@ -126,7 +126,7 @@ TEST_F(TwinTest, AScriptDoesNotGoOnWhereSqliteHasRolledBack) {
 
 TEST_F(TwinTest, TriggersRunAgainInAStateThatItCameBackTo) {
   Load(
-      "CREATE TABLE t (id INTEGER PRIMARY KEY, v);\n"
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT;\n"
       "CREATE TABLE n (k PRIMARY KEY, n) WITHOUT ROWID;\n"
       "INSERT INTO n VALUES ('t', 0);\n"
       "CREATE TRIGGER g AFTER INSERT ON t BEGIN\n"
