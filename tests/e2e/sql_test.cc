@@ -153,10 +153,10 @@ TEST_F(SqlTest, ParametersInTheSamePlaceHaveTheirOwnRanges) {
                  "INSERT INTO t VALUES (1, 0, '');\n"
                  "\\transaction rename\n\\set note text(1, 20)\n"
                  "UPDATE t SET note = :note;\n"
-                 "\\transaction pay\n\\set amount random(-50, 50)\n"
-                 "UPDATE t SET v = v + :amount;\n"
                  "\\transaction set\n\\set value random(5, 9)\n"
-                 "UPDATE t SET v = :value;\n");
+                 "UPDATE t SET v = :value;\n"
+                 "\\transaction pay\n\\set amount random(-50, 50)\n"
+                 "UPDATE t SET v = v + :amount;\n");
   const Outcome outcome =
       Fuzz({"--trials=60", "--engine=sim", "--clients=1", "--fault=kill"});
   EXPECT_EQ(outcome.exit_code, 4) << outcome.out;  // 60 are few
