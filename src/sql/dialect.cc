@@ -92,6 +92,12 @@ class LoadedScript final : public Dialect {
                                   "\\atomic ",
                                   transaction.name));
       }
+      if (commits > 0 && !transaction.is_atomic &&
+          statements.front().verb != "BEGIN") {
+        return script_.Wrong(statements.front().line,
+                             "what stands before BEGIN is a transaction of its "
+                             "own");
+      }
       if (commits > 0 && !statements.back().IsCommit()) {
         return script_.Wrong(statements.back().line,
                              "nothing may follow the last COMMIT");
@@ -185,13 +191,6 @@ class LoadedScript final : public Dialect {
     if (habits.asked_for_the_time) {
       return Unfit(transaction,
                    "depends on the time of day: give it as a parameter");
-    }
-    if (habits.commits > 1 && !transaction.is_atomic) {
-      return Unfit(transaction,
-                   absl::StrCat("commits ", habits.commits,
-                                " times: make each a \\transaction, or say "
-                                "\\atomic ",
-                                transaction.name));
     }
     if (habits.commits > 0 && transaction.is_query) {
       return Unfit(transaction, "changes something: it is no \\query");

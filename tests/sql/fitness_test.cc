@@ -106,6 +106,11 @@ TEST_F(FitnessTest, ABeginHasACommit) {
               HasSubstr("a has a BEGIN without a COMMIT"));
   EXPECT_THAT(CheckTransaction("BEGIN;\nDELETE FROM t;\nCOMMIT;\nSELECT 1;\n"),
               HasSubstr("a.sql:8: nothing may follow the last COMMIT"));
+  for (const char* before : {"DELETE FROM t;\n", "SELECT v FROM t;\n"}) {
+    EXPECT_THAT(CheckTransaction(std::string(before) +
+                                 "BEGIN;\nDELETE FROM t;\nCOMMIT;\n"),
+                HasSubstr("a.sql:5: what stands before BEGIN"));
+  }
   EXPECT_THAT(CheckTransaction("DELETE FROM t;\nCOMMIT;\n"),
               HasSubstr("a has a BEGIN without a COMMIT"));
 }

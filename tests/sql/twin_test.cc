@@ -87,6 +87,7 @@ TEST_F(TwinTest, EqualRowsAreCountedAndRowsThatDifferNeverLookAlike) {
   EXPECT_EQ(rows.size(), 5);
   EXPECT_THAT(rows, testing::Contains("t (1, NULL)"));
   EXPECT_THAT(rows, testing::Contains("t (1, NULL) again, 2"));
+  EXPECT_THAT(rows, testing::Contains(HasSubstr("again")).Times(1));
   EXPECT_THAT(Rows(Run(first, 0)), IsEmpty());
 }
 
