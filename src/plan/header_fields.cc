@@ -158,16 +158,18 @@ absl::StatusOr<const Vocabulary*> ParseDialect(const JsonField* field) {
   if (field == nullptr) return &DefaultDialect();
   ASSIGN_OR_RETURN(const std::string_view name, ReadString(*field));
   if (const Vocabulary* const dialect = FindDialect(name)) return dialect;
-  if (name.substr(0, kScriptPrefix.size()) == kScriptPrefix) {
-    return Refused(*field, "is a script of SQL, or another state of one",
-                   "give the script with --sql=FILE");
-  }
   std::string allowed;
   for (const Vocabulary* const dialect : Dialects()) {
     absl::StrAppend(&allowed, allowed.empty() ? "" : ", ",
                     std::string(dialect->name));
   }
-  return Refused(*field, "is not known", allowed);
+  const bool is_script = name.substr(0, kScriptPrefix.size()) == kScriptPrefix;
+  return Refused(*field,
+                 is_script
+                     ? "is a script of SQL, or another state of one: give "
+                       "the script with --sql=FILE"
+                     : "is not known",
+                 allowed);
 }
 
 absl::StatusOr<int> ReadInt(const JsonField& field,

@@ -371,6 +371,9 @@ absl::StatusOr<std::string> Contents(const std::string& path) {
   // One byte more than there may be, so that more is seen.
   text.resize(ScriptLimits::kMaxBytes + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) {
+    return absl::NotFoundError(absl::StrCat("cannot read the script ", path));
+  }
   text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
 }

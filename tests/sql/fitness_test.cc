@@ -206,6 +206,8 @@ TEST_F(FitnessTest, AnInvariantHoldsAtFirst) {
 TEST_F(FitnessTest, AFileThatIsNotThereIsSaid) {
   EXPECT_THAT(std::string(CheckScript(directory_.Path("b.sql")).message()),
               HasSubstr("cannot read the script"));
+  EXPECT_THAT(std::string(CheckScript(directory_.path()).message()),
+              HasSubstr("cannot read the script"));
 }
 
 }  // namespace
