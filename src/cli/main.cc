@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/compare_command.h"
 #include "cli/fuzz_command.h"
+#include "cli/init_command.h"
 #include "cli/merge_command.h"
 #include "cli/nights_command.h"
 #include "cli/pages.h"
@@ -95,6 +96,7 @@ int Main(int argc, char** argv) {
   AddRecord(app, code);
   AddJudge(app, argv[0], code);
   AddVerify(app, code);
+  AddInit(app, code);
   AddBugs(app, code);
   AddSavers(app, code);
   // Hidden: the build calls it (src/cli/CMakeLists.txt).

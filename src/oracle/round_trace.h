@@ -8,6 +8,7 @@
 #ifndef LASTCOMMIT_ORACLE_ROUND_TRACE_H_
 #define LASTCOMMIT_ORACLE_ROUND_TRACE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "oracle/crash_place.h"
 #include "oracle/lock_refusal.h"
 #include "plan/plan.h"
+#include "store/operation.h"
 
 namespace lastcommit {
 
@@ -77,6 +79,8 @@ struct StepRecord {
   Mark returned_at;
   // Store::AttemptedCommit(), as known last.
   std::int64_t attempted;
+  // Store::Seen(), as known last; 0 = it has not read yet.
+  std::array<std::int64_t, OperationSpec::kMostSeen> seen;
   std::int32_t code;          // absl::StatusCode, if returned
   std::int64_t value;         // Outcome::value, if returned
   std::int64_t acknowledged;  // the commit counter, if acknowledged
@@ -92,6 +96,7 @@ struct StepRecord {
   std::int64_t errors;
   StepCalls calls;
   CheckpointAnswer checkpoint;
+  bool breaks_invariant;  // the rows that it read
 };
 
 // Nothing is left of an earlier round: what a step that is in flight has not
@@ -102,6 +107,7 @@ inline void Clear(StepRecord& record) {
   record.acknowledged_at = kNever;
   record.returned_at = kNever;
   record.attempted = 0;
+  record.seen = {};
   record.code = 0;
   record.value = 0;
   record.acknowledged = 0;
@@ -113,6 +119,7 @@ inline void Clear(StepRecord& record) {
   record.errors = 0;
   record.calls = {};
   record.checkpoint = {};
+  record.breaks_invariant = false;
 }
 
 // What the syncs of a round have covered: when the newest successful ones of

@@ -14,10 +14,10 @@ constexpr Names<StepKind, StepKind::kUnlink> kSteps(
     "wal_checkpoint", "vacuum", "backup", "journal_mode", "unlink");
 constexpr Names<Moment, Moment::kAfter> kMoments("before", "during", "after");
 constexpr Names<Engine, Engine::kSim> kEngineNames("fork", "sim");
-constexpr Names<ViolationClass, ViolationClass::kFlaky> kViolations(
+constexpr Names<ViolationClass, ViolationClass::kBrokenInvariant> kViolations(
     "lost_commit", "phantom_commit", "not_a_cut", "damaged", "open_failed",
     "wrong_answer", "wrong_read", "unstable_recovery", "not_writable",
-    "unclean_close", "crashed", "hung", "flaky");
+    "unclean_close", "crashed", "hung", "flaky", "broken_invariant");
 constexpr Names<DatabaseFile, DatabaseFile::kIndex> kFiles("database", "wal",
                                                            "shm");
 

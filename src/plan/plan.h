@@ -159,9 +159,10 @@ enum class ViolationClass {
   kCrashed,           // the process died by itself
   kHung,              // the process did not end in time
   kFlaky,             // the same plan gives different verdicts
+  kBrokenInvariant,   // the rows are the model's, and break an invariant
 };
 inline constexpr int kViolationClasses =
-    static_cast<int>(ViolationClass::kFlaky) + 1;
+    static_cast<int>(ViolationClass::kBrokenInvariant) + 1;
 
 // Half-open range of SQLITE_VERSION_NUMBER, e.g. [3011000, 3050002).
 struct SqliteRange {

@@ -207,7 +207,11 @@ class PromiseList {
     AddSchedules(engine);
     if (options_.schedule == ScheduleKind::kPlan) return;
     Add(shared, 0.2, clients("switches"));
-    Add(shared, 0.05, clients("checkpoints_across_commits"));
+    // Only a WAL has checkpoints.
+    if (options_.journal_mode.value_or(saver::JournalMode::kWal) ==
+        saver::JournalMode::kWal) {
+      Add(shared, 0.05, clients("checkpoints_across_commits"));
+    }
   }
 
   // What another program removes, and that the saver has noticed it.

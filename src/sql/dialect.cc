@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <deque>
 #include <fstream>
@@ -21,7 +22,6 @@
 namespace lastcommit::sql {
 namespace {
 
-constexpr std::size_t kMaxFields = 32;
 constexpr std::size_t kMostLetters = 24;  // of a field; plans allow 32
 constexpr int kCheckedRuns = 24;          // of each transaction
 
@@ -44,10 +44,18 @@ class LoadedScript final : public Dialect {
   absl::Status Prepare() {
     ASSIGN_OR_RETURN(twin_, Twin::Create(script_));
     RETURN_IF_ERROR(CheckShape());
-    RETURN_IF_ERROR(Check());
     RETURN_IF_ERROR(MakeFields());
+    RETURN_IF_ERROR(Check(nullptr));
     MakeSpecs();
     return absl::OkStatus();
+  }
+
+  // Like Prepare(), but says of each transaction that cannot be run why.
+  absl::Status FindUnfit(std::vector<std::string>& unfit) {
+    ASSIGN_OR_RETURN(twin_, Twin::Create(script_));
+    RETURN_IF_ERROR(CheckShape());
+    RETURN_IF_ERROR(MakeFields());
+    return Check(&unfit);
   }
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
@@ -92,12 +100,7 @@ class LoadedScript final : public Dialect {
                                   "\\atomic ",
                                   transaction.name));
       }
-      if (commits > 0 && !transaction.is_atomic &&
-          statements.front().verb != "BEGIN") {
-        return script_.Wrong(statements.front().line,
-                             "what stands before BEGIN is a transaction of its "
-                             "own");
-      }
+      RETURN_IF_ERROR(CheckReadsBefore(transaction));
       if (commits > 0 && !statements.back().IsCommit()) {
         return script_.Wrong(statements.back().line,
                              "nothing may follow the last COMMIT");
@@ -118,8 +121,30 @@ class LoadedScript final : public Dialect {
     return absl::OkStatus();
   }
 
+  // What stands before BEGIN.
+  absl::Status CheckReadsBefore(const Transaction& transaction) const {
+    const std::size_t reads = transaction.ReadsBefore();
+    for (std::size_t i = 0; i < reads; ++i) {
+      const SqlStatement& statement = transaction.statements[i];
+      if (!statement.is_gset) {
+        return script_.Wrong(statement.line,
+                             "what stands before BEGIN is a transaction of its "
+                             "own, but for reads with \\gset");
+      }
+    }
+    if (reads > OperationSpec::kMostSeen ||
+        transaction.parameters.size() + reads > Operation::kMaxValues) {
+      return script_.Wrong(
+          transaction.line,
+          absl::StrCat("at most ", OperationSpec::kMostSeen,
+                       " reads before BEGIN, and with the parameters ",
+                       Operation::kMaxValues));
+    }
+    return absl::OkStatus();
+  }
+
   // Runs each transaction some times, with numbers that are always the same.
-  absl::Status Check() {
+  absl::Status Check(std::vector<std::string>* unfit) {
     ASSIGN_OR_RETURN(const Invariant* const broken, FirstBroken());
     if (broken != nullptr) {
       return script_.Wrong(
@@ -129,19 +154,25 @@ class LoadedScript final : public Dialect {
     std::uint64_t digests = DigestsOf(twin_->first());
     SplitMix64 numbers(1);
     for (const Transaction& transaction : script_.transactions) {
-      int done = 0;
-      for (int i = 0; i < kCheckedRuns; ++i) {
-        const auto values = ValuesFor(transaction, numbers, i);
-        ASSIGN_OR_RETURN(digests, CheckRun(digests, transaction, values, done));
-      }
-      if (done == 0) {
-        return Unfit(transaction,
-                     absl::StrCat("SQLite refused it ", kCheckedRuns,
-                                  " times of ", kCheckedRuns));
-      }
+      const absl::Status status = CheckRuns(transaction, numbers, digests);
+      if (status.ok()) continue;
+      if (unfit == nullptr) return status;
+      unfit->push_back(MessageOf(status));
     }
     // Once more, now that there are rows: whether they can be asked at all.
     return FirstBroken().status();
+  }
+
+  absl::Status CheckRuns(const Transaction& transaction, SplitMix64& numbers,
+                         std::uint64_t& digests) {
+    int done = 0;
+    for (int i = 0; i < kCheckedRuns; ++i) {
+      const auto values = ValuesFor(transaction, numbers, i);
+      ASSIGN_OR_RETURN(digests, CheckRun(digests, transaction, values, done));
+    }
+    if (done > 0) return absl::OkStatus();
+    return Unfit(transaction, absl::StrCat("SQLite refused it ", kCheckedRuns,
+                                           " times of ", kCheckedRuns));
   }
 
   // Where the twin is; nullptr: none.
@@ -177,8 +208,9 @@ class LoadedScript final : public Dialect {
                                          const Transaction& transaction,
                                          std::span<const std::int64_t> values,
                                          int& done) {
+    const std::vector<std::uint64_t> seen(transaction.ReadsBefore(), digests);
     const absl::StatusOr<Twin::Ran> ran =
-        twin_->Run(digests, transaction, values);
+        twin_->Run(digests, transaction, values, seen);
     const Twin::Habits habits = twin_->habits();
     if (!ran.ok() && !IsRefused(ran.status())) {
       return script_.Wrong(
@@ -200,8 +232,11 @@ class LoadedScript final : public Dialect {
     const std::uint64_t after = DigestsOf(ran->state);
     RETURN_IF_ERROR(twin_->ReverseUnordered(true));
     const absl::StatusOr<Twin::Ran> reversed =
-        twin_->Run(digests, transaction, values);
+        twin_->Run(digests, transaction, values, seen);
     RETURN_IF_ERROR(twin_->ReverseUnordered(false));
+    if (!reversed.ok() && !IsRefused(reversed.status())) {
+      return Unfit(transaction, MessageOf(reversed.status()));
+    }
     if (!reversed.ok() || DigestsOf(reversed->state) != after ||
         reversed->answer != ran->answer) {
       return Unfit(transaction,
@@ -232,7 +267,15 @@ class LoadedScript final : public Dialect {
       return std::find(field_names_.begin(), field_names_.end(), other) !=
              field_names_.end();
     };
-    while (is_taken(name)) name += '_';
+    // _a, _b, ..., _z, _ba, ...
+    const std::string wanted = name;
+    for (int n = 0; is_taken(name); ++n) {
+      std::string letters;
+      for (int rest = n; letters.empty() || rest > 0; rest /= 26) {
+        letters.insert(letters.begin(), static_cast<char>('a' + rest % 26));
+      }
+      name = absl::StrCat(wanted, "_", letters);
+    }
     return name;
   }
 
@@ -244,7 +287,7 @@ class LoadedScript final : public Dialect {
     };
     std::vector<Known> known;
     for (const Transaction& transaction : script_.transactions) {
-      std::uint32_t used_fields = 0;
+      std::bitset<OperationSpec::kMostFields> used_fields = 0;
       for (std::size_t p = 0; p < transaction.parameters.size(); ++p) {
         const Parameter& parameter = transaction.parameters[p];
         const auto same =
@@ -253,9 +296,11 @@ class LoadedScript final : public Dialect {
             });
         const auto at = static_cast<std::size_t>(same - known.begin());
         if (same == known.end()) {
-          if (known.size() == kMaxFields) {
-            return script_.Wrong(transaction.line,
-                                 "more than 32 different parameters");
+          if (known.size() == OperationSpec::kMostFields) {
+            return script_.Wrong(
+                transaction.line,
+                absl::StrCat("more than ", OperationSpec::kMostFields,
+                             " different parameters"));
           }
           known.push_back({parameter, p});
           field_names_.push_back(FieldName(parameter));
@@ -265,7 +310,7 @@ class LoadedScript final : public Dialect {
                              .simplest = parameter.simplest(),
                              .value = p});
         }
-        used_fields |= std::uint32_t{1} << at;
+        used_fields.set(at);
       }
       uses_.push_back(used_fields);
     }
@@ -279,7 +324,7 @@ class LoadedScript final : public Dialect {
   std::unique_ptr<Twin> twin_;
   std::deque<std::string> field_names_;
   std::vector<Field> fields_;
-  std::vector<std::uint32_t> uses_;
+  std::vector<std::bitset<OperationSpec::kMostFields>> uses_;
   std::vector<OperationSpec> specs_;
   Vocabulary vocabulary_;
 };
@@ -300,8 +345,17 @@ void Become(const State& state, Rows& rows) {
 }
 
 Outcome Apply(const Operation& operation, Rows& rows) {
+  std::vector<std::uint64_t> seen;
+  for (std::size_t i = 0; i < operation.spec->seen; ++i) {
+    const std::int64_t cut = operation.values[operation.spec->first_seen + i];
+    // It cannot have seen what comes after it.
+    if (cut < 0 || cut > rows.state().cut + 1) {
+      return {absl::StatusCode::kDataLoss, 0};
+    }
+    seen.push_back(cut == 0 ? rows.digests() : rows.DigestsAt(cut - 1));
+  }
   absl::StatusOr<Twin::Ran> ran = used->twin().Run(
-      rows.digests(), used->TransactionOf(operation), operation.values);
+      rows.digests(), used->TransactionOf(operation), operation.values, seen);
   if (!ran.ok()) return {ran.status().code(), 0};
   Become(ran->state, rows);
   return {absl::StatusCode::kOk, ran->answer};
@@ -352,6 +406,8 @@ void LoadedScript::MakeSpecs() {
                           .is_change = !transaction.is_query,
                           .apply = Apply,
                           .words = Words};
+    spec.seen = transaction.ReadsBefore();
+    spec.first_seen = transaction.parameters.size();
     spec.alone = {transaction.weight, 4 * transaction.weight, 5};
     if (spec.is_change) {
       spec.duel = {transaction.weight, 4 * transaction.weight};
@@ -378,18 +434,34 @@ absl::StatusOr<std::string> Contents(const std::string& path) {
   return text;
 }
 
-absl::StatusOr<std::unique_ptr<LoadedScript>> Load(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string text, Contents(path));
+absl::StatusOr<std::unique_ptr<LoadedScript>> LoadText(const std::string& path,
+                                                       std::string text) {
   ASSIGN_OR_RETURN(Script script, ParseScript(path, std::move(text)));
   auto loaded = std::make_unique<LoadedScript>(std::move(script));
   RETURN_IF_ERROR(loaded->Prepare());
   return loaded;
 }
 
+absl::StatusOr<std::unique_ptr<LoadedScript>> Load(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string text, Contents(path));
+  return LoadText(path, std::move(text));
+}
+
 }  // namespace
 
 absl::Status CheckScript(const std::string& path) {
   return Load(path).status();
+}
+
+absl::Status CheckScriptText(const std::string& path, std::string text) {
+  return LoadText(path, std::move(text)).status();
+}
+
+absl::StatusOr<std::vector<std::string>> UnfitTransactions(std::string text) {
+  ASSIGN_OR_RETURN(Script script, ParseScript("", std::move(text)));
+  std::vector<std::string> unfit;
+  RETURN_IF_ERROR(LoadedScript(std::move(script)).FindUnfit(unfit));
+  return unfit;
 }
 
 absl::StatusOr<const Dialect*> UseScript(const std::string& path) {

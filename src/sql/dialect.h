@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,6 +44,11 @@ absl::StatusOr<const Dialect*> UseScript(const std::string& path);
 
 // Only whether the script is fit: what UseScript() would say of it.
 absl::Status CheckScript(const std::string& path);
+// The same of a text; `path` is for messages.
+absl::Status CheckScriptText(const std::string& path, std::string text);
+// What it would say of each transaction of the text, ":LINE: why". An error is
+// about none of them.
+absl::StatusOr<std::vector<std::string>> UnfitTransactions(std::string text);
 
 // The model forgets the states of the trial before; without a script nothing
 // happens.

@@ -6,6 +6,7 @@
 #include <bit>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
@@ -49,26 +50,45 @@ int BindValue(sqlite3_stmt* statement, int index, const Parameter& parameter,
                              SQLITE_TRANSIENT);
 }
 
-absl::Status BindAll(sqlite3_stmt* statement, const Transaction& transaction,
-                     std::span<const std::int64_t> values) {
+bool IsParameter(const std::string& name, const Transaction& transaction) {
+  return std::any_of(
+      transaction.parameters.begin(), transaction.parameters.end(),
+      [&](const Parameter& parameter) { return name == parameter.name; });
+}
+
+// The result code of SQLite; an error if there is no such name.
+absl::StatusOr<int> BindName(sqlite3_stmt* statement, int index,
+                             std::string_view wanted,
+                             const Execution& execution) {
+  const auto& parameters = execution.transaction.parameters;
+  const std::string name(wanted.substr(1));
+  const auto found = std::find_if(
+      parameters.begin(), parameters.end(),
+      [&](const Parameter& parameter) { return name == parameter.name; });
+  if (wanted.front() == ':' && found != parameters.end()) {
+    const auto at = static_cast<std::size_t>(found - parameters.begin());
+    return BindValue(statement, index, *found, execution.values[at]);
+  }
+  const auto variable = execution.variables.find(name);
+  if (wanted.front() == ':' && variable != execution.variables.end()) {
+    return variable->second == nullptr
+               ? sqlite3_bind_null(statement, index)
+               : sqlite3_bind_value(statement, index, variable->second.get());
+  }
+  return absl::InternalError(absl::StrCat(
+      absl::CHexEscape(std::string(wanted)), " is not \\set in ",
+      execution.transaction.name, ", and no \\gset before has given it"));
+}
+
+absl::Status BindAll(sqlite3_stmt* statement, const Execution& execution) {
   const int count = sqlite3_bind_parameter_count(statement);
   for (int i = 1; i <= count; ++i) {
     const char* const name = sqlite3_bind_parameter_name(statement, i);
-    const std::string_view wanted = name == nullptr ? "?" : name;
-    const auto& parameters = transaction.parameters;
-    const auto found = std::find_if(
-        parameters.begin(), parameters.end(), [&](const Parameter& parameter) {
-          return wanted.substr(1) == parameter.name && wanted.front() == ':';
-        });
-    if (found == parameters.end()) {
-      return absl::InternalError(
-          absl::StrCat(absl::CHexEscape(std::string(wanted)),
-                       " is not \\set in ", transaction.name));
-    }
-    const auto at = static_cast<std::size_t>(found - parameters.begin());
+    ASSIGN_OR_RETURN(
+        const int result,
+        BindName(statement, i, name == nullptr ? "?" : name, execution));
     RETURN_IF_ERROR(
-        saver::SqliteStatus(BindValue(statement, i, *found, values[at]),
-                            sqlite3_db_handle(statement), "binding"));
+        saver::SqliteStatus(result, sqlite3_db_handle(statement), "binding"));
   }
   return absl::OkStatus();
 }
@@ -110,6 +130,10 @@ Fingerprint FingerprintOf(sqlite3_stmt* row) {
   return hasher.Finish();
 }
 
+void FreeValue::operator()(sqlite3_value* value) const {
+  sqlite3_value_free(value);
+}
+
 void Runner::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
@@ -138,17 +162,80 @@ absl::StatusOr<std::uint64_t> Runner::RowsOf(sqlite3_stmt* statement,
   return sum;
 }
 
+// The names of columns are the script's.
+absl::StatusOr<std::uint64_t> Runner::SetVariables(sqlite3_stmt* statement,
+                                                   const SqlStatement& sql,
+                                                   Execution& execution) {
+  const int columns = sqlite3_column_count(statement);
+  if (columns == 0) {
+    return absl::InternalError("\\gset behind a statement that gives no rows");
+  }
+  std::vector<std::string> names;
+  for (int i = 0; i < columns; ++i) {
+    const char* const name = sqlite3_column_name(statement, i);
+    names.push_back(sql.prefix + (name == nullptr ? "" : name));
+    if (IsParameter(names.back(), execution.transaction)) {
+      return absl::InternalError(
+          absl::StrCat(names.back(), " is \\set already"));
+    }
+    execution.variables[names.back()] = nullptr;
+  }
+  int result = sqlite3_step(statement);
+  if (result == SQLITE_DONE) {
+    return absl::FailedPreconditionError("there is no row for \\gset");
+  }
+  std::uint64_t row = 0;
+  if (result == SQLITE_ROW) {
+    row = FingerprintOf(statement).low;
+    for (int i = 0; i < columns; ++i) {
+      auto& variable = execution.variables[names[static_cast<std::size_t>(i)]];
+      variable.reset(sqlite3_value_dup(sqlite3_column_value(statement, i)));
+      if (variable == nullptr) {
+        return saver::SqliteStatus(SQLITE_NOMEM, nullptr, "\\gset");
+      }
+    }
+    result = sqlite3_step(statement);
+  }
+  if (result == SQLITE_ROW) {
+    for (const std::string& name : names) execution.variables[name].reset();
+    return absl::FailedPreconditionError("there are several rows for \\gset");
+  }
+  RETURN_IF_ERROR(saver::SqliteStatus(result, connection_, sql.text));
+  return row;
+}
+
+absl::Status Runner::ReadBefore(Execution& execution) {
+  const SqlStatement& statement =
+      execution.transaction.statements[execution.next];
+  line_ = statement.line;
+  ASSIGN_OR_RETURN(sqlite3_stmt* const compiled, Compiled(statement.text));
+  if (sqlite3_stmt_readonly(compiled) == 0) {
+    return absl::InternalError("before BEGIN there are only reads");
+  }
+  sqlite3_set_last_insert_rowid(connection_, 0);
+  const absl::StatusOr<std::uint64_t> rows = RunOne(statement, execution);
+  if (rows.ok()) {
+    execution.answer.Integer(static_cast<std::int64_t>(*rows));
+  } else if (execution.transaction.goes_on && IsRefused(rows.status())) {
+    execution.answer.Null();
+  } else {
+    return rows.status();
+  }
+  ++execution.next;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::int64_t> Runner::Run(
-    const Transaction& transaction, std::span<const std::int64_t> values,
-    absl::FunctionRef<absl::Status()> commit) {
-  const auto& statements = transaction.statements;
+    Execution& execution, absl::FunctionRef<absl::Status()> commit) {
+  const auto& statements = execution.transaction.statements;
   const auto last_commit =
       std::find_if(statements.rbegin(), statements.rend(),
                    [](const SqlStatement& s) { return s.IsCommit(); });
   // That of an earlier transaction is the connection's, and not the state's.
   sqlite3_set_last_insert_rowid(connection_, 0);
-  RowHasher answer;
-  for (const SqlStatement& statement : statements) {
+  RowHasher& answer = execution.answer;
+  for (; execution.next < statements.size(); ++execution.next) {
+    const SqlStatement& statement = statements[execution.next];
     line_ = statement.line;
     if (last_commit != statements.rend() && &statement == &*last_commit) {
       // Nothing follows it, and nothing can fail once it has committed.
@@ -157,14 +244,14 @@ absl::StatusOr<std::int64_t> Runner::Run(
       return digest;
     }
     const bool is_open = sqlite3_get_autocommit(connection_) == 0;
-    const absl::StatusOr<std::uint64_t> rows =
-        RunOne(transaction, statement, values);
+    const absl::StatusOr<std::uint64_t> rows = RunOne(statement, execution);
     if (rows.ok()) {
       answer.Integer(static_cast<std::int64_t>(*rows));
       continue;
     }
     const bool is_over = is_open && sqlite3_get_autocommit(connection_) != 0;
-    if (!transaction.goes_on || is_over || !IsRefused(rows.status())) {
+    if (!execution.transaction.goes_on || is_over ||
+        !IsRefused(rows.status())) {
       return rows.status();
     }
     answer.Null();
@@ -172,16 +259,16 @@ absl::StatusOr<std::int64_t> Runner::Run(
   return static_cast<std::int64_t>(answer.Finish().low);
 }
 
-absl::StatusOr<std::uint64_t> Runner::RunOne(
-    const Transaction& transaction, const SqlStatement& statement,
-    std::span<const std::int64_t> values) {
+absl::StatusOr<std::uint64_t> Runner::RunOne(const SqlStatement& statement,
+                                             Execution& execution) {
   ASSIGN_OR_RETURN(sqlite3_stmt* const compiled, Compiled(statement.text));
   const absl::Cleanup reset = [compiled] {
     sqlite3_reset(compiled);
     sqlite3_clear_bindings(compiled);
   };
-  RETURN_IF_ERROR(BindAll(compiled, transaction, values));
-  return RowsOf(compiled, statement.text);
+  RETURN_IF_ERROR(BindAll(compiled, execution));
+  return statement.is_gset ? SetVariables(compiled, statement, execution)
+                           : RowsOf(compiled, statement.text);
 }
 
 // What SqliteStatus() makes of SQLITE_CONSTRAINT and SQLITE_TOOBIG.

@@ -93,7 +93,60 @@ class Parser {
   absl::Status ParseLine(absl::string_view line) {
     const absl::string_view words = absl::StripAsciiWhitespace(line);
     if (IsComment(line)) return absl::OkStatus();
+    if (IsGset(words)) return EndByGset(words);
     if (absl::StartsWith(words, "\\")) return ParseDirective(words);
+    const std::size_t gset = line.rfind(" \\gset");
+    if (gset == absl::string_view::npos || !IsGset(line.substr(gset + 1)) ||
+        !IsComplete(line.substr(0, gset))) {
+      return ParseSql(line);
+    }
+    RETURN_IF_ERROR(ParseSql(line.substr(0, gset)));
+    return EndByGset(absl::StripAsciiWhitespace(line.substr(gset)));
+  }
+
+  // It might be in a string.
+  bool IsComplete(absl::string_view end) const {
+    return sqlite3_complete(absl::StrCat(pending_, end, ";").c_str()) != 0;
+  }
+
+  static bool IsGset(absl::string_view words) {
+    const absl::string_view rest = absl::StripPrefix(words, "\\gset");
+    return rest.size() < words.size() &&
+           (rest.empty() ||
+            absl::ascii_isspace(static_cast<unsigned char>(rest.front())));
+  }
+
+  // SELECT a, b FROM t \gset [PREFIX], instead of a semicolon.
+  absl::Status EndByGset(absl::string_view words) {
+    const std::vector<std::string> parts =
+        absl::StrSplit(words.substr(0, words.find("--")),
+                       absl::ByAnyChar(" \t"), absl::SkipEmpty());
+    if (parts.size() > 2 || (parts.size() == 2 && !IsName(parts[1]))) {
+      return Wrong("\\gset [PREFIX]: letters, digits and _");
+    }
+    if (section_ != Section::kTransaction) {
+      return Wrong("\\gset belongs to a \\transaction or a \\query");
+    }
+    if (pending_.empty()) {
+      return Wrong("\\gset stands behind a statement, instead of its ;");
+    }
+    pending_ += ';';
+    if (sqlite3_complete(pending_.c_str()) == 0) {
+      return script_.Wrong(pending_line_,
+                           "this statement does not end at its \\gset");
+    }
+    auto& statements = script_.transactions.back().statements;
+    const std::size_t before = statements.size();
+    RETURN_IF_ERROR(EndStatement());
+    if (statements.size() == before) {
+      return Wrong("\\gset stands behind a statement, instead of its ;");
+    }
+    statements.back().is_gset = true;
+    if (parts.size() == 2) statements.back().prefix = parts[1];
+    return absl::OkStatus();
+  }
+
+  absl::Status ParseSql(absl::string_view line) {
     // A statement ends where SQLite says that it does: strings, comments and
     // the bodies of triggers have semicolons, too.
     std::size_t from = 0;
@@ -217,6 +270,11 @@ class Parser {
           absl::StrCat(name, " is none of journal_mode, synchronous, ",
                        absl::StrJoin(kAllowed, ", ")));
     }
+    // SQLite does not take a database in memory in place of another one in
+    // UTF-16 (sqlite3_deserialize).
+    if (name == "encoding" && !absl::StrContains(value, "utf-8")) {
+      return script_.Wrong(statement.line, "the encoding is UTF-8 here");
+    }
     script_.pragmas.push_back(std::move(statement));
     return absl::OkStatus();
   }
@@ -258,8 +316,8 @@ class Parser {
     if (verb == "\\on_error") return SetOnError(parts);
     return Wrong(absl::StrCat(
         Quoted(verb),
-        " is none of \\transaction, \\query, \\invariant, \\set, \\on_error, "
-        "\\atomic and \\promise"));
+        " is none of \\transaction, \\query, \\invariant, \\set, \\gset, "
+        "\\on_error, \\atomic and \\promise"));
   }
 
   absl::Status BeginTransaction(const std::vector<std::string>& parts,
@@ -421,6 +479,14 @@ std::int64_t Parameter::min() const {
 
 std::int64_t Parameter::max() const {
   return type == Type::kInteger ? high : (high - low + 1) * kContents - 1;
+}
+
+std::size_t Transaction::ReadsBefore() const {
+  if (!HasItsOwnBegin()) return 0;
+  const auto begin = std::find_if(
+      statements.begin(), statements.end(),
+      [](const SqlStatement& statement) { return statement.verb == "BEGIN"; });
+  return static_cast<std::size_t>(begin - statements.begin());
 }
 
 bool Transaction::HasItsOwnBegin() const {

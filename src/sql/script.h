@@ -31,6 +31,9 @@ struct SqlStatement {
   std::string text;
   int line = 0;      // of the file; its first
   std::string verb;  // its first word, in upper case: "BEGIN"
+  // Its one row becomes variables: the prefix and the name of each column.
+  bool is_gset = false;
+  std::string prefix = {};
 
   bool IsCommit() const { return verb == "COMMIT" || verb == "END"; }
 };
@@ -72,6 +75,9 @@ struct Transaction {
 
   // Whether it says BEGIN itself.
   bool HasItsOwnBegin() const;
+  // How many of its statements come before its BEGIN: they read, each in a
+  // transaction of its own.
+  std::size_t ReadsBefore() const;
 };
 
 struct Invariant {

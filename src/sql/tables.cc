@@ -164,4 +164,11 @@ const RowKey* BrokenIn(const State& state) {
   return &row->first;
 }
 
+State WithoutBroken(State state) {
+  while (const RowKey* const broken = BrokenIn(state)) {
+    state.rows.erase(RowKey(*broken));
+  }
+  return state;
+}
+
 }  // namespace lastcommit::sql

@@ -47,6 +47,8 @@ class Tables {
 // The first row of a broken invariant; nullptr if there is none, as in any
 // state of a store that no script describes.
 const RowKey* BrokenIn(const State& state);
+// The same state without such rows.
+State WithoutBroken(State state);
 
 }  // namespace lastcommit::sql
 

@@ -223,30 +223,50 @@ absl::Status Twin::GoTo(std::uint64_t digests) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
-                                    const Transaction& transaction,
-                                    std::span<const std::int64_t> values) {
-  RETURN_IF_ERROR(GoTo(digests));
-  sqlite3* const connection = connection_.get();
-  habits_ = {};
-  has_been_asked_for_the_time = false;
-  calls_ = 0;
-  if (!transaction.HasItsOwnBegin()) {
-    RETURN_IF_ERROR(Execute(connection, "BEGIN"));
+absl::Status Twin::ReadBefore(std::span<const std::uint64_t> seen,
+                              Execution& execution) {
+  for (const std::uint64_t digests : seen) {
+    RETURN_IF_ERROR(GoTo(digests));
+    watched_ = Watched::kTransaction;
+    const absl::Status status = runner_->ReadBefore(execution);
+    watched_ = Watched::kNothing;
+    habits_.line = runner_->line();
+    RETURN_IF_ERROR(status);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::int64_t> Twin::Answer(Execution& execution) {
+  sqlite3* const connection = connection_.get();
+  const bool has_begin = execution.transaction.HasItsOwnBegin();
+  if (!has_begin) RETURN_IF_ERROR(Execute(connection, "BEGIN"));
   watched_ = Watched::kTransaction;
-  absl::StatusOr<std::int64_t> answer = runner_->Run(
-      transaction, values, [&] { return Execute(connection, "COMMIT"); });
+  absl::StatusOr<std::int64_t> answer =
+      runner_->Run(execution, [&] { return Execute(connection, "COMMIT"); });
   watched_ = Watched::kNothing;
-  if (answer.ok() && !transaction.HasItsOwnBegin() &&
-      sqlite3_get_autocommit(connection) == 0) {
+  habits_.line = runner_->line();
+  if (answer.ok() && !has_begin && sqlite3_get_autocommit(connection) == 0) {
     const absl::Status committed = Execute(connection, "COMMIT");
     if (!committed.ok()) answer = committed;
   }
   if (sqlite3_get_autocommit(connection) == 0) {
     RETURN_IF_ERROR(Execute(connection, "ROLLBACK"));
   }
-  habits_.line = runner_->line();
+  return answer;
+}
+
+absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
+                                    const Transaction& transaction,
+                                    std::span<const std::int64_t> values,
+                                    std::span<const std::uint64_t> seen) {
+  habits_ = {};
+  has_been_asked_for_the_time = false;
+  calls_ = 0;
+  Execution execution = {transaction, values};
+  const absl::Status read = ReadBefore(seen, execution);
+  RETURN_IF_ERROR(GoTo(digests));
+  const absl::StatusOr<std::int64_t> answer =
+      read.ok() ? Answer(execution) : read;
   habits_.asked_for_the_time = has_been_asked_for_the_time;
   if (!answer.ok()) {
     // What it had committed by then is not kept.
@@ -256,7 +276,7 @@ absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
   Ran ran;
   ran.answer = *answer;
   at_.reset();
-  RETURN_IF_ERROR(tables_.AddRows(connection, ran.state));
+  RETURN_IF_ERROR(tables_.AddRows(connection_.get(), ran.state));
   RETURN_IF_ERROR(Keep(DigestsOf(ran.state)));
   return ran;
 }

@@ -38,13 +38,15 @@ class Twin {
 
   // Runs the transaction in the state whose rows have that sum of digests
   // (Rows::digests), which it must have been in: its answer and the rows then.
-  // What SQLite refuses has changed nothing.
+  // What SQLite refuses has changed nothing. `seen`: the states, likewise, that
+  // its reads before BEGIN are made in, one for each.
   struct Ran {
     std::int64_t answer = 0;
     State state;
   };
   absl::StatusOr<Ran> Run(std::uint64_t digests, const Transaction& transaction,
-                          std::span<const std::int64_t> values);
+                          std::span<const std::int64_t> values,
+                          std::span<const std::uint64_t> seen);
 
   // Whether the query gives no row, where the connection is. InvalidArgument:
   // it is none, or depends on more than the state.
@@ -74,6 +76,11 @@ class Twin {
   explicit Twin(const Script& script) : script_(script) {}
   absl::Status SetUp();
   absl::Status GoTo(std::uint64_t digests);
+  // Those before BEGIN, each where it is said.
+  absl::Status ReadBefore(std::span<const std::uint64_t> seen,
+                          Execution& execution);
+  // In the state where the connection is.
+  absl::StatusOr<std::int64_t> Answer(Execution& execution);
   absl::Status Keep(std::uint64_t digests);
 
   const Script& script_;

@@ -8,7 +8,7 @@ namespace lastcommit {
 
 bool OperationSpec::Uses(const Field& field) const {
   const std::ptrdiff_t bit = &field - vocabulary->fields.data();
-  return ((fields >> bit) & 1U) != 0;
+  return fields[static_cast<std::size_t>(bit)];
 }
 
 Operation::Operation(const OperationSpec& what) : spec(&what) {
@@ -19,6 +19,7 @@ Operation::Operation(const OperationSpec& what) : spec(&what) {
   for (const Field& field : what.vocabulary->fields) {
     if (what.Uses(field)) Set(field, field.simplest);
   }
+  std::fill_n(values.begin() + what.first_seen, what.seen, 0);
 }
 
 std::int64_t Operation::Get(const Field& field) const {

@@ -10,6 +10,7 @@
 #define LASTCOMMIT_STORE_OPERATION_H_
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -58,7 +59,9 @@ struct DrawnWeight {
 struct OperationSpec {
   std::string_view name;  // as plans have it
   const Vocabulary* vocabulary = nullptr;
-  std::uint32_t fields = 0;  // a bit for each of the vocabulary's that it uses
+  // A bit for each of the vocabulary's fields that it uses.
+  static constexpr std::size_t kMostFields = 256;
+  std::bitset<kMostFields> fields = 0;
   // Whether it changes rows: outside a transaction it is one of its own.
   // Otherwise it is a query, which answers for one moment.
   bool is_change = false;
@@ -78,6 +81,13 @@ struct OperationSpec {
   // Any of the contents that it counts may be the one that is refused, and not
   // only the first.
   bool may_fail_midway = false;
+  // A change that reads before its transaction begins does it so many times.
+  // The commit that each read saw follows from how the clients ran, and no plan
+  // has it: Operation::values[first_seen] and the next ones are that cut, and
+  // 1; 0: not known, and then it is the newest.
+  static constexpr std::size_t kMostSeen = 4;
+  std::size_t seen = 0;
+  std::size_t first_seen = 0;
 
   // ---- for the generator ----
   DrawnWeight alone = {};   // where a client works for itself

@@ -4,6 +4,11 @@
 
 namespace lastcommit {
 
+void Rows::set_cut(std::int64_t cut) {
+  state_.cut = cut;
+  digests_at_.resize(static_cast<std::size_t>(cut + 1), digests_);
+}
+
 const Facts* Rows::FactsOf(const RowKey& key) const {
   const auto found = facts_.find(key);
   return found == facts_.end() ? nullptr : &found->second;

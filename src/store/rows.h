@@ -24,9 +24,14 @@ class Rows {
  public:
   // `cut` is the model's.
   const State& state() const { return state_; }
-  void set_cut(std::int64_t cut) { state_.cut = cut; }
+  // One more commit, or back to an earlier one.
+  void set_cut(std::int64_t cut);
   // RowDigest of each row, summed up.
   std::uint64_t digests() const { return digests_; }
+  // The same of a cut from 0 to that of the state.
+  std::uint64_t DigestsAt(std::int64_t cut) const {
+    return digests_at_[static_cast<std::size_t>(cut)];
+  }
 
   bool Has(const RowKey& key) const { return state_.rows.contains(key); }
   // nullptr if the row is not there, or has none.
@@ -65,6 +70,7 @@ class Rows {
 
   State state_;
   std::uint64_t digests_ = 0;
+  std::vector<std::uint64_t> digests_at_;  // by cut
   std::map<RowKey, Facts> facts_;
   std::vector<Undo> undo_;
 };

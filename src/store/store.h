@@ -8,6 +8,7 @@
 #define LASTCOMMIT_STORE_STORE_H_
 
 #include <cstdint>
+#include <span>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -47,6 +48,10 @@ class Store {
   // the store does not say, and then it can be one of several clients. Touches
   // no file; may be asked in the middle of any other call.
   virtual std::int64_t AttemptedCommit() const { return 0; }
+  // What the reads of the newest Do() saw that came before its transaction, as
+  // OperationSpec::seen has it. Touches no file; may be asked in the middle of
+  // any other call.
+  virtual std::span<const std::int64_t> Seen() const { return {}; }
   // Everything, through the store's own calls, the open transaction's changes
   // included; `cut` is CommitCounter().
   virtual absl::StatusOr<State> ReadState() = 0;

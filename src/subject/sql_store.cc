@@ -2,8 +2,14 @@
 
 #include <sqlite3.h>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "disk/memory_faults.h"
@@ -48,7 +54,9 @@ class SqlStore final : public PlainStore {
   Answered ReadCounter() override { return Run(kReadCounter); }
 
   Answered ChangeRows(const Operation& operation) override {
-    return RunScript(operation, [] { return absl::OkStatus(); });
+    sql::Execution execution = {sql::UsedScript()->TransactionOf(operation),
+                                operation.values};
+    return runner_.Run(execution, [] { return absl::OkStatus(); });
   }
 
   Answered Query(const Operation& operation) override {
@@ -58,13 +66,25 @@ class SqlStore final : public PlainStore {
     return answer;
   }
 
+  Answered Do(const Operation& operation) override {
+    seen_count_ = 0;
+    return PlainStore::Do(operation);
+  }
+
+  std::span<const std::int64_t> Seen() const override {
+    return {seen_.data(), seen_count_};
+  }
+
   // A transaction with a BEGIN of its own is counted before its last COMMIT.
   Answered ChangeAlone(const Operation& operation) override {
     const sql::Dialect& dialect = *sql::UsedScript();
     if (!dialect.TransactionOf(operation).HasItsOwnBegin()) {
       return PlainStore::ChangeAlone(operation);
     }
-    Answered answer = RunScript(operation, [this]() -> absl::Status {
+    sql::Execution execution = {dialect.TransactionOf(operation),
+                                operation.values};
+    RETURN_IF_ERROR(ReadBefore(execution));
+    Answered answer = runner_.Run(execution, [this]() -> absl::Status {
       ASSIGN_OR_RETURN(const std::int64_t counter, CountCommit());
       set_attempted(counter);
       return CommitSql();
@@ -80,13 +100,28 @@ class SqlStore final : public PlainStore {
   absl::StatusOr<State> ReadAlone() override;
 
  private:
-  template <typename BeforeCommit>
-  Answered RunScript(const Operation& operation, BeforeCommit before_commit) {
-    return runner_.Run(sql::UsedScript()->TransactionOf(operation),
-                       operation.values, before_commit);
+  // Each in a transaction of its own, as it would be without a BEGIN, with the
+  // commit that it sees.
+  absl::Status ReadBefore(sql::Execution& execution) {
+    const std::size_t reads = execution.transaction.ReadsBefore();
+    for (std::size_t i = 0; i < reads; ++i) {
+      RETURN_IF_ERROR(Run("BEGIN").status());
+      const absl::Status status = ReadOne(execution);
+      Abandon();
+      RETURN_IF_ERROR(status);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadOne(sql::Execution& execution) {
+    ASSIGN_OR_RETURN(const std::int64_t counter, ReadCounter());
+    seen_[seen_count_++] = counter + 1;
+    return runner_.ReadBefore(execution);
   }
 
   sql::Runner runner_;
+  std::array<std::int64_t, OperationSpec::kMostSeen> seen_ = {};
+  std::size_t seen_count_ = 0;
 };
 
 absl::StatusOr<std::int64_t> First(sqlite3* connection, const char* sql) {

@@ -23,10 +23,12 @@ namespace lastcommit {
 
 struct Answer {
   Outcome outcome;
-  std::string message;       // of an error
+  std::string message;       // of an error, or of an invariant
   bool is_in_doubt = false;  // of a failed commit: it may be there
   // Of a checkpoint that was no error.
   std::optional<saver::WalCheckpointResult> checkpoint = {};
+  // It read rows that break an invariant, which `message` says.
+  bool breaks_invariant = false;
 };
 
 // Whether the machine had no room, memory or descriptors left for it. A saver

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "disk/confined_vfs.h"
 #include "saver/sqlite_status.h"
+#include "sql/tables.h"
 #include "status/status.h"
 #include "trial/driver.h"
 #include "trial/trial_files.h"
@@ -60,7 +62,11 @@ absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
                            AddForeignKeyRow, &read.observation.foreign_keys));
   }
   ASSIGN_OR_RETURN(read.observation.state, entry.read(connection, path));
-  read.state_digest = Digest(read.observation.state);
+  const State& state = read.observation.state;
+  read.state_digest = Digest(state);
+  read.rows_digest = sql::BrokenIn(state) == nullptr
+                         ? read.state_digest
+                         : Digest(sql::WithoutBroken(state));
   int log_frames = 0;
   int checkpointed = 0;
   sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_PASSIVE,
@@ -77,6 +83,18 @@ Verdict UncleanClose(const Leftovers& left) {
                                       " bytes is left after the last close"));
 }
 
+// JudgeState(), but where nothing differs from the model and an invariant of
+// the script is broken, that is what is violated.
+Verdict JudgeRows(const State& expected, const State& found,
+                  ViolationClass violation, const std::string& where) {
+  Verdict verdict = JudgeState(expected, found, violation, where);
+  if (!verdict.held() && sql::BrokenIn(found) != nullptr &&
+      Digest(sql::WithoutBroken(found)) == Digest(expected)) {
+    verdict.violation = ViolationClass::kBrokenInvariant;
+  }
+  return verdict;
+}
+
 // The database file alone, after a close, against the model.
 absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
                                            const ReferenceModel& model) {
@@ -91,9 +109,8 @@ absl::StatusOr<Verdict> JudgeDatabaseAlone(const ExamineTask& task,
   exact.lowest = exact.highest = model.state().cut;
   Verdict verdict = JudgeCut(observed, exact);
   if (!verdict.held()) return verdict;
-  return JudgeState(model.state(), observed.state,
-                    ViolationClass::kUncleanClose,
-                    "the database file alone after a close");
+  return JudgeRows(model.state(), observed.state, ViolationClass::kUncleanClose,
+                   "the database file alone after a close");
 }
 
 // Carries one step out on the saver and the model; held if they agree. Nothing
@@ -127,7 +144,7 @@ absl::StatusOr<Verdict> JudgeSaverRead(Driver& driver,
         violation, absl::StrCat(where, ": reading failed: ",
                                 absl::CHexEscape(state.status().message())));
   }
-  return JudgeState(model.state(), *state, violation, where);
+  return JudgeRows(model.state(), *state, violation, where);
 }
 
 Step Control(StepKind kind) {
@@ -182,8 +199,7 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
 
 bool IsAtItsCut(const PlainRead& read, const ReferenceModel& model) {
   const std::int64_t cut = read.observation.state.cut;
-  return cut <= model.state().cut &&
-         read.state_digest == model.DigestOfCut(cut);
+  return cut <= model.state().cut && read.rows_digest == model.DigestOfCut(cut);
 }
 
 // Which of the alternatives it is; -1 if it is the model, or none of them.
@@ -304,8 +320,8 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
     return examination;
   }
   examination.verdict =
-      JudgeState(model.state(), observed.state, ViolationClass::kNotACut,
-                 "plain SQL on what the round left");
+      JudgeRows(model.state(), observed.state, ViolationClass::kNotACut,
+                "plain SQL on what the round left");
   if (!examination.verdict.held() || !through_saver) return examination;
   ASSIGN_OR_RETURN(examination.verdict,
                    JudgeThroughSaver(task, std::move(model)));

@@ -29,6 +29,8 @@ namespace lastcommit {
 struct PlainRead {
   Observation observation;
   std::uint64_t state_digest = Digest(State());  // of the observation's
+  // The same without what invariants say, which no model has.
+  std::uint64_t rows_digest = Digest(State());
   std::int64_t wal_frames = 0;
 };
 PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path);

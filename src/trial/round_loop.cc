@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "oracle/script_reads.h"
 #include "oracle/step_claims.h"
 #include "sql/dialect.h"
 #include "status/status.h"
@@ -30,12 +31,13 @@ void RoundLoop::Complete(ExamineTask& task) const {
 }
 
 absl::Status RoundLoop::RunRound(std::size_t r) {
-  const Round& round = plan_.rounds[r];
   result_.rounds.emplace_back();
-  ClearRound(page_, round.steps.size());
-  history_.BeginRound(model_.state().cut);
+  ClearRound(page_, plan_.rounds[r].steps.size());
+  const std::int64_t base = model_.state().cut;
+  history_.BeginRound(base);
   ASSIGN_OR_RETURN(const RoundEnd end,
-                   world_.RunClients(r, /*creates=*/model_.state().cut < 0));
+                   world_.RunClients(r, /*creates=*/base < 0));
+  const Round round = AsItRan(plan_.rounds[r], page_);
   Note(end);
   RETURN_IF_ERROR(world_.KeepFiles(r));
   BeforeRound before = history_.before_round();
@@ -43,7 +45,9 @@ absl::Status RoundLoop::RunRound(std::size_t r) {
   RoundCounts counts;
   Replayed replayed = ReplayRound(plan_, round, page_, before, model_, counts);
   const bool has_ended = Ends(end.broke_down) || Ends(replayed.verdict) ||
-                         Ends(JudgeClaims(plan_, round, page_, counts));
+                         Ends(JudgeClaims(plan_, round, page_, counts)) ||
+                         Ends(JudgeSeenReads(round, page_, base)) ||
+                         Ends(JudgeInvariants(round, page_));
   RoundFacts& facts = result_.rounds.back();
   facts.counts = counts;
   facts.removed = replayed.removals.of;

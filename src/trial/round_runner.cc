@@ -101,6 +101,14 @@ class CallNotes {
   CallMark wal_written_ = 0;    // the client's newest
 };
 
+// What the store says of the step that runs.
+void NoteStore(const Store& store, StepRecord& record) {
+  record.attempted = store.AttemptedCommit();
+  const std::span<const std::int64_t> seen = store.Seen();
+  const auto rest = std::copy(seen.begin(), seen.end(), record.seen.begin());
+  std::fill(rest, record.seen.end(), 0);
+}
+
 // Knows where the process is, counts I/O calls, and dies at the crash point.
 class KillSwitch : public IoObserver {
  public:
@@ -156,7 +164,7 @@ class KillSwitch : public IoObserver {
     call_ = call;
     notes_.Before(call);
     if (saver_ != nullptr) {
-      page_.records[step_].attempted = saver_->AttemptedCommit();
+      NoteStore(*saver_, page_.records[step_]);
     }
     if (call.role == FileRole::kDatabase && call.kind == IoKind::kWrite) {
       page_.database_written_since_commit = true;
@@ -320,6 +328,7 @@ void NoteClaims(Store* saver, const Answer& answer, StepRecord& record) {
 void NoteMessage(SharedPage& page, std::size_t step, const Answer& answer) {
   const auto is_refusal = [](std::int32_t code) {
     switch (static_cast<absl::StatusCode>(code)) {
+      case absl::StatusCode::kOk:  // a broken invariant
       case absl::StatusCode::kInvalidArgument:
       case absl::StatusCode::kFailedPrecondition:
       case absl::StatusCode::kNotFound:
@@ -387,13 +396,14 @@ void RunProgram(const RoundTask& task, RoundEngine& engine, SharedPage& page) {
       Record(page, record, Progress::kAcknowledged);
     });
     if (driver.saver() != nullptr) {
-      record.attempted = driver.saver()->AttemptedCommit();
+      NoteStore(*driver.saver(), record);
     }
     if (!answer.message.empty() || IsOutOfResources(answer)) {
       NoteMessage(page, i, answer);
     }
     record.code = static_cast<std::int32_t>(answer.outcome.code);
     record.value = answer.outcome.value;
+    record.breaks_invariant = answer.breaks_invariant;
     NoteClaims(driver.saver(), answer, record);
     kill_switch.NoteCalls();
     record.errors = engine.errors();

@@ -569,7 +569,8 @@ TEST(CodecTest, AHeaderThatIsNotCompleteAndRightIsRefused) {
        "violated(open_failed), violated(wrong_answer), "
        "violated(wrong_read), violated(unstable_recovery), "
        "violated(not_writable), violated(unclean_close), "
-       "violated(crashed), violated(hung), violated(flaky))"}});
+       "violated(crashed), violated(hung), violated(flaky), "
+       "violated(broken_invariant))"}});
 }
 
 // A whole text, and what is said about it.

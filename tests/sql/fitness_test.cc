@@ -210,5 +210,43 @@ TEST_F(FitnessTest, AFileThatIsNotThereIsSaid) {
               HasSubstr("cannot read the script"));
 }
 
+TEST_F(FitnessTest, ReadsBeforeBeginAre) {
+  const std::string change =
+      "BEGIN;\nUPDATE t SET v = :v + 1 WHERE id = :n;\nCOMMIT;\n";
+  const std::string read = "SELECT v FROM t WHERE id = :n \\gset\n";
+  EXPECT_EQ(CheckTransaction(read + change), "");
+  EXPECT_EQ(CheckTransaction(read + read + read + read + change), "");
+  EXPECT_THAT(CheckTransaction(read + read + read + read + read + change),
+              HasSubstr("a.sql:3: at most 4 reads before BEGIN"));
+  EXPECT_THAT(
+      CheckTransaction("UPDATE t SET v = 1 RETURNING v \\gset\n" + change),
+      HasSubstr("a.sql:5: a: before BEGIN there are only reads"));
+  EXPECT_THAT(CheckTransaction("SELECT v FROM t;\n" + change),
+              HasSubstr("a.sql:5: what stands before BEGIN"));
+}
+
+// Plans take names of 32 letters.
+TEST_F(FitnessTest, LongNamesOfParametersAreToldApart) {
+  std::string script = "CREATE TABLE t (v);\n";
+  for (int i = 0; i < 60; ++i) {
+    script += "\\transaction a" + std::to_string(i) +
+              "\n\\set last_modification_timestamp random(1, " +
+              std::to_string(i + 1) +
+              ")\nINSERT INTO t VALUES (:last_modification_timestamp);\n";
+  }
+  directory_.Put("a.sql", script);
+  EXPECT_EQ(CheckScript(directory_.Path("a.sql")).message(), "");
+}
+
+TEST_F(FitnessTest, AVariableIsNoParameter) {
+  EXPECT_THAT(CheckTransaction("SELECT 1 AS n \\gset\n"),
+              HasSubstr("a.sql:5: a: n is \\set already"));
+}
+
+TEST_F(FitnessTest, AReadThatNeverHasOneRowIsNot) {
+  EXPECT_THAT(CheckTransaction("SELECT v FROM t \\gset\n"),
+              HasSubstr("a: SQLite refused it 24 times of 24"));
+}
+
 }  // namespace
 }  // namespace lastcommit::sql

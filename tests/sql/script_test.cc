@@ -71,6 +71,36 @@ TEST(ScriptTest, ParametersHaveRanges) {
   EXPECT_TRUE(script.transactions[1].is_query);
 }
 
+TEST(ScriptTest, GsetEndsAStatement) {
+  const absl::StatusOr<Script> script =
+      ParseScript("a.sql",
+                  "\\transaction a\n"
+                  "SELECT 1 AS v \\gset\n"
+                  "SELECT 2 AS w,\n  3 AS x\n\\gset old_ -- a comment\n"
+                  "SELECT ' \\gset ';\n");
+  ASSERT_TRUE(script.ok()) << script.status();
+  const std::vector<SqlStatement>& statements =
+      script->transactions[0].statements;
+  ASSERT_EQ(statements.size(), 3);
+  EXPECT_EQ(statements[0].text, "SELECT 1 AS v\n;");
+  EXPECT_TRUE(statements[0].is_gset);
+  EXPECT_EQ(statements[0].prefix, "");
+  EXPECT_TRUE(statements[1].is_gset);
+  EXPECT_EQ(statements[1].prefix, "old_");
+  EXPECT_EQ(statements[1].line, 3);
+  EXPECT_FALSE(statements[2].is_gset);
+  EXPECT_EQ(script->transactions[0].ReadsBefore(), 0);
+}
+
+TEST(ScriptTest, ReadsBeforeBeginAreCounted) {
+  const absl::StatusOr<Script> script = ParseScript(
+      "a.sql",
+      "\\transaction a\nSELECT 1 AS v \\gset\nSELECT 2 AS v \\gset\n"
+      "BEGIN;\nSELECT 3 AS v \\gset\nCOMMIT;\n");
+  ASSERT_TRUE(script.ok()) << script.status();
+  EXPECT_EQ(script->transactions[0].ReadsBefore(), 2);
+}
+
 TEST(ScriptTest, PragmasOfTheProfileAreFixedAndOthersRunOnEachConnection) {
   const Script script = Parsed(
       "PRAGMA journal_mode = WAL;\n"
@@ -144,6 +174,15 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"\\promise much\n", "1: \\promise process, or"},
         Bad{"\\invariant i\n\\transaction a\n", "2: the invariant i has no"},
         Bad{"\\invariant i\nSELECT 1;\nSELECT 2;\n", "3: an invariant is one"},
+        Bad{"SELECT 1 AS v \\gset\n\\transaction a\n", "1: \\gset belongs to"},
+        Bad{"\\transaction a\n\\gset\n", "2: \\gset stands behind"},
+        Bad{"\\transaction a\n/* a */ \\gset\n", "2: \\gset stands behind"},
+        Bad{"\\transaction a\nSELECT 1 AS v;\n\\gset\n",
+            "3: \\gset stands behind"},
+        Bad{"\\transaction a\nSELECT 1 AS v \\gset a b\n",
+            "2: \\gset [PREFIX]"},
+        Bad{"\\transaction a\nSELECT ' \\gset\n",
+            "2: this statement does not end"},
         Bad{"\\wrong\n", "1: \"\\\\wrong\" is none of"},
         Bad{"BEGIN;\n", "1: the set-up is one transaction"},
         Bad{"PRAGMA user_version = 3;\n", "1: user_version is none of"},
@@ -153,6 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"/* a */ PRAGMA foreign_keys = on;\n", "1: write it as PRAGMA"},
         Bad{"VACUUM;\n", "1: VACUUM has no place in the set-up"},
         Bad{"PRAGMA journal_mode = off;\n", "1: journal_mode is"},
+        Bad{"PRAGMA encoding = 'UTF-16le';\n", "1: the encoding is UTF-8"},
         Bad{"PRAGMA synchronous = 2;\n", "1: synchronous is"}));
 
 TEST(ScriptTest, StatementsThatAreNoneAreLeftOut) {

@@ -22,9 +22,10 @@ class TwinTest : public testing::Test {
     twin_ = *std::move(twin);
   }
   State Run(const State& before, std::size_t transaction,
-            std::vector<std::int64_t> values = {}) {
+            std::vector<std::int64_t> values = {},
+            const std::vector<std::uint64_t>& seen = {}) {
     const absl::StatusOr<Twin::Ran> ran = twin_->Run(
-        DigestsOf(before), script_.transactions[transaction], values);
+        DigestsOf(before), script_.transactions[transaction], values, seen);
     EXPECT_TRUE(ran.ok()) << ran.status();
     return ran.ok() ? ran->state : before;
   }
@@ -65,14 +66,15 @@ TEST_F(TwinTest, GoesOnFromAnyStateThatItWasIn) {
 TEST_F(TwinTest, WhatFailsHasChangedNothingEvenIfItCommittedBefore) {
   Load(kCounters);
   const State first = twin_->first();
-  EXPECT_FALSE(twin_->Run(DigestsOf(first), script_.transactions[2], {}).ok());
+  EXPECT_FALSE(
+      twin_->Run(DigestsOf(first), script_.transactions[2], {}, {}).ok());
   EXPECT_THAT(Rows(Run(first, 0, {1})), ElementsAre("t (1, 1)"));
 }
 
 TEST_F(TwinTest, AStateThatItHasNeverBeenInIsAnError) {
   Load(kCounters);
   const std::vector<std::int64_t> values = {1};
-  EXPECT_FALSE(twin_->Run(1234, script_.transactions[0], values).ok());
+  EXPECT_FALSE(twin_->Run(1234, script_.transactions[0], values, {}).ok());
 }
 
 TEST_F(TwinTest, EqualRowsAreCountedAndRowsThatDifferNeverLookAlike) {
@@ -122,7 +124,7 @@ TEST_F(TwinTest, AScriptDoesNotGoOnWhereSqliteHasRolledBack) {
   const State first = twin_->first();
   EXPECT_THAT(Rows(Run(first, 0)), ElementsAre("t (1, 1)", "t (2, 2)"));
   EXPECT_TRUE(IsRefused(
-      twin_->Run(DigestsOf(first), script_.transactions[1], {}).status()));
+      twin_->Run(DigestsOf(first), script_.transactions[1], {}, {}).status()));
 }
 
 TEST_F(TwinTest, TriggersRunAgainInAStateThatItCameBackTo) {
@@ -153,6 +155,26 @@ TEST_F(TwinTest, ABrokenInvariantIsARow) {
   EXPECT_TRUE(*twin_->Holds(script_.invariants[0]));
   Run(twin_->first(), 0);
   EXPECT_FALSE(*twin_->Holds(script_.invariants[0]));
+}
+
+TEST_F(TwinTest, ReadsBeforeTheTransactionAreMadeWhereTheySaw) {
+  Load(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v);\n"
+      "INSERT INTO t VALUES (1, 1);\n"
+      "\\transaction add\n\\set n random(1, 9)\n"
+      "SELECT v FROM t \\gset\n"
+      "SELECT v AS w FROM t \\gset\n"
+      "BEGIN;\nUPDATE t SET v = 100 * :v + 10 * :w + :n;\nCOMMIT;\n");
+  const State first = twin_->first();
+  const State second = Run(first, 0, {3}, {DigestsOf(first), DigestsOf(first)});
+  EXPECT_THAT(Rows(second), ElementsAre("t (1, 113)"));
+  EXPECT_THAT(Rows(Run(second, 0, {5}, {DigestsOf(first), DigestsOf(second)})),
+              ElementsAre("t (1, 1235)"));
+  EXPECT_FALSE(twin_
+                   ->Run(DigestsOf(second), script_.transactions[0],
+                         std::vector<std::int64_t>{5},
+                         std::vector<std::uint64_t>{1234, 1234})
+                   .ok());
 }
 
 }  // namespace

@@ -1,15 +1,20 @@
 #include "trial/examine.h"
 
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "sql/script.h"
+#include "sql/tables.h"
 #include "subject/planted_subject.h"
 #include "subject/sql_reader.h"
 #include "trial/driver.h"
@@ -39,7 +44,9 @@ class ToldRemains : public Remains {
         (what == CopyWhat::kAll ? all : database_alone).state();
     PlainRead read;
     read.observation.state = state;
-    read.state_digest = Digest(state);
+    read.rows_digest = Digest(state);
+    if (breaks_invariant) AddBroken(read.observation.state);
+    read.state_digest = Digest(read.observation.state);
     return std::make_shared<const PlainRead>(std::move(read));
   }
   std::string database() override { return ""; }
@@ -47,6 +54,19 @@ class ToldRemains : public Remains {
   Leftovers leftovers;
   ReferenceModel all;
   ReferenceModel database_alone;
+  bool breaks_invariant = false;
+
+ private:
+  static void AddBroken(State& state) {
+    sqlite3* connection = nullptr;
+    ASSERT_EQ(sqlite3_open(":memory:", &connection), SQLITE_OK);
+    const absl::Cleanup close = [&] { sqlite3_close(connection); };
+    sql::Invariant invariant;
+    invariant.name = "even";
+    invariant.query.text = "SELECT 7";
+    EXPECT_THAT(sql::Tables().AddBroken(connection, {invariant}, state),
+                IsOk());
+  }
 };
 
 // Of a round that is not the last one, and left commit 1, a blob.
@@ -115,6 +135,23 @@ TEST_F(ExamineTest, WhichCommitInDoubtIsThereItsRowsSay) {
       EXPECT_EQ(examination.alternative, blob - 1);
     }
   }
+}
+
+TEST_F(ExamineTest, RowsOfTheModelMayBreakAnInvariant) {
+  remains_.breaks_invariant = true;
+  EXPECT_EQ(Found(), "violated(broken_invariant)");
+  remains_.all = After({PutBlob(1, 10)});
+  EXPECT_EQ(Found(), "violated(not_a_cut)");
+}
+
+TEST_F(ExamineTest, SoMayThoseOfACommitInDoubt) {
+  Alternatives alternatives = {std::make_shared<const ReferenceModel>(
+      After({PutBlob(0, 10), PutBlob(1, 10)}))};
+  task_.alternatives = &alternatives;
+  remains_.all = *alternatives[0];
+  EXPECT_EQ(Found(), "held");
+  remains_.breaks_invariant = true;
+  EXPECT_EQ(Found(), "violated(broken_invariant)");
 }
 
 // ---- What the saver finds ----
