@@ -210,6 +210,7 @@ absl::Status PrepareOutputs(const TryCommand& command) {
 struct Said {
   nlohmann::json json;
   std::string text;
+  absl::Status page;  // whether it was written
 };
 
 absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
@@ -231,20 +232,22 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   progress.Finish();
   RETURN_IF_ERROR(KeepWhatWasFound(recording, judgement, command));
   const ExitCode code = judgement.exit_code();
-  said = {JsonOf(judgement), TextOf(judgement)};
+  said = {JsonOf(judgement), TextOf(judgement), absl::OkStatus()};
   std::printf("%s", WithColour(said.text, code).c_str());
   if (!command.html_path.empty()) {
-    RETURN_IF_ERROR(WriteOutput(command.html_path, HtmlOf(PageOf(judgement))));
+    said.page = WriteOutput(command.html_path, HtmlOf(PageOf(judgement)));
   }
   return code;
 }
 
 absl::Status WriteOutcome(const TryCommand& command, ExitCode code,
                           const Said& said) {
-  RETURN_IF_ERROR(WriteJsonFile(command.json_path, said.json));
-  return WriteJUnitFile(
+  absl::Status written = said.page;
+  written.Update(WriteJsonFile(command.json_path, said.json));
+  written.Update(WriteJUnitFile(
       command.junit_path, SuiteOf(command),
-      {{NameOf(command), code, absl::StrCat(Word(code), "\n", said.text)}});
+      {{NameOf(command), code, absl::StrCat(Word(code), "\n", said.text)}}));
+  return written;
 }
 
 absl::StatusOr<ExitCode> RunAgain(const TryCommand& command, ExitCode code,

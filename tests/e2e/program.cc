@@ -88,7 +88,14 @@ Program::Program(const std::string& directory, const std::string& executable,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(out.write_end, STDOUT_FILENO);
     dup2(err.write_end, STDERR_FILENO);
-    signal(SIGPIPE, SIG_DFL);
+    // Whoever runs the tests may ignore them, as a shell does in the
+    // background, and what is ignored no script can catch.
+    for (const int number : {SIGPIPE, SIGINT, SIGQUIT}) {
+      signal(number, SIG_DFL);
+    }
+    // The shard of the tests is not one of the program's.
+    unsetenv("GTEST_TOTAL_SHARDS");
+    unsetenv("GTEST_SHARD_INDEX");
     Exec(directory, executable,
          executable == PROGRAM ? "lastcommit" : executable, arguments);
   }

@@ -98,6 +98,15 @@ TEST_F(TryTest, HalfATransactionAfterAKillIsViolated) {
   EXPECT_EQ(LastLine(outcome), "VIOLATED (promise: survives a kill)\n");
 }
 
+TEST_F(TryTest, AnOutputThatCannotBeWrittenHidesNoViolation) {
+  for (const char* option : {"--html=/dev/full", "--json=/dev/full"}) {
+    const Outcome violated = Try("journal_memory", {option});
+    EXPECT_EQ(violated.exit_code, 1) << violated.err;
+    EXPECT_THAT(violated.err, HasSubstr("cannot write /dev/full"));
+    EXPECT_EQ(Try("wal_full", {option}).exit_code, 3);
+  }
+}
+
 TEST_F(TryTest, WhatPromisesNothingIsNotExercised) {
   const Outcome outcome = Try("says_nothing");
   EXPECT_EQ(outcome.exit_code, 4) << outcome.err;
