@@ -170,8 +170,8 @@ absl::StatusOr<Table> ReadTable(sqlite3* connection, const std::string& name) {
 
 class Starter {
  public:
-  Starter(sqlite3* connection, const std::string& name)
-      : connection_(connection), name_(name) {}
+  Starter(sqlite3* connection, std::string name)
+      : connection_(connection), name_(std::move(name)) {}
 
   absl::StatusOr<std::string> Make() {
     RETURN_IF_ERROR(ReadTables());
@@ -201,7 +201,7 @@ class Starter {
       return absl::StrCat(":", parameter);
     }
     std::string Text() const {
-      const std::string text =
+      std::string text =
           absl::StrCat("\\transaction ", name, "\n", absl::StrJoin(sets, "\n"),
                        sets.empty() ? "" : "\n", statement, "\n");
       if (left_out.empty()) return text;

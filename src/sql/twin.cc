@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cstring>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -21,10 +20,10 @@ constexpr char kVfsName[] = "lastcommit-twin";
 
 constexpr sqlite3_int64 kMostBytes = 256 << 20;  // of the database
 
-bool has_been_asked_for_the_time = false;
+bool g_has_been_asked_for_the_time = false;
 
 int TellTime(sqlite3_vfs* /*vfs*/, sqlite3_int64* milliseconds) {
-  has_been_asked_for_the_time = true;
+  g_has_been_asked_for_the_time = true;
   *milliseconds = 0;
   return SQLITE_OK;
 }
@@ -160,13 +159,13 @@ absl::Status Twin::SetUp() {
   for (const SqlStatement& statement : script_.setup) {
     watched_ = Watched::kSetUp;
     calls_ = 0;
-    has_been_asked_for_the_time = false;
+    g_has_been_asked_for_the_time = false;
     const absl::Status status = Execute(raw, statement.text);
     watched_ = Watched::kNothing;
     if (!status.ok()) {
       return script_.Wrong(statement.line, std::string(status.message()));
     }
-    if (has_been_asked_for_the_time) {
+    if (g_has_been_asked_for_the_time) {
       return script_.Wrong(statement.line,
                            "the set-up depends on the time of day");
     }
@@ -207,7 +206,7 @@ absl::Status Twin::GoTo(std::uint64_t digests) {
   if (bytes == nullptr) {
     return absl::ResourceExhaustedError("no memory for the model's database");
   }
-  std::memcpy(bytes, image->second.data(), image->second.size());
+  std::copy(image->second.begin(), image->second.end(), bytes);
   at_.reset();
   // A statement that was compiled before would read tables that are freed
   // (docs/findings.md).
@@ -260,14 +259,14 @@ absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
                                     std::span<const std::int64_t> values,
                                     std::span<const std::uint64_t> seen) {
   habits_ = {};
-  has_been_asked_for_the_time = false;
+  g_has_been_asked_for_the_time = false;
   calls_ = 0;
   Execution execution = {transaction, values};
   const absl::Status read = ReadBefore(seen, execution);
   RETURN_IF_ERROR(GoTo(digests));
   const absl::StatusOr<std::int64_t> answer =
       read.ok() ? Answer(execution) : read;
-  habits_.asked_for_the_time = has_been_asked_for_the_time;
+  habits_.asked_for_the_time = g_has_been_asked_for_the_time;
   if (!answer.ok()) {
     // What it had committed by then is not kept.
     if (habits_.commits > 0) at_.reset();
@@ -290,13 +289,13 @@ bool Twin::enforces_foreign_keys() const {
 absl::StatusOr<bool> Twin::Holds(const Invariant& invariant) {
   State broken;
   calls_ = 0;
-  has_been_asked_for_the_time = false;
+  g_has_been_asked_for_the_time = false;
   watched_ = Watched::kTransaction;
   const absl::Status status =
       tables_.AddBroken(connection_.get(), {invariant}, broken);
   watched_ = Watched::kNothing;
   RETURN_IF_ERROR(status);
-  if (has_been_asked_for_the_time) {
+  if (g_has_been_asked_for_the_time) {
     return absl::InvalidArgumentError("it depends on the time of day");
   }
   return broken.rows.empty();
