@@ -113,7 +113,7 @@ absl::StatusOr<ExitCode> Init(const InitCommand& options) {
     return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\n' &&
            c != '\t';
   };
-  if (options.output.empty()) {
+  if (options.output.empty() || options.output == "-") {
     if (isatty(STDOUT_FILENO) == 1 &&
         std::any_of(script.begin(), script.end(), is_control)) {
       return absl::InvalidArgumentError(

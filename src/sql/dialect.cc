@@ -22,15 +22,16 @@
 namespace lastcommit::sql {
 namespace {
 
-constexpr std::size_t kMostLetters = 24;  // of a field; plans allow 32
-constexpr int kCheckedRuns = 24;          // of each transaction
+constexpr std::size_t kMostLetters = 24;    // of a field that is like no other
+constexpr std::size_t kMostNameBytes = 32;  // that plans allow
+constexpr int kCheckedRuns = 24;            // of each transaction
 
 std::string MessageOf(const absl::Status& status) {
   return std::string(status.message());
 }
 
 class LoadedScript;
-LoadedScript* used = nullptr;
+LoadedScript* g_used = nullptr;
 
 class LoadedScript final : public Dialect {
  public:
@@ -41,21 +42,15 @@ class LoadedScript final : public Dialect {
                                            absl::kZeroPad8));
   }
 
-  absl::Status Prepare() {
+  // With `unfit` it goes on behind a transaction that cannot be run, and puts
+  // there why.
+  absl::Status Prepare(std::vector<std::string>* unfit = nullptr) {
     ASSIGN_OR_RETURN(twin_, Twin::Create(script_));
     RETURN_IF_ERROR(CheckShape());
     RETURN_IF_ERROR(MakeFields());
-    RETURN_IF_ERROR(Check(nullptr));
+    RETURN_IF_ERROR(Check(unfit));
     MakeSpecs();
     return absl::OkStatus();
-  }
-
-  // Like Prepare(), but says of each transaction that cannot be run why.
-  absl::Status FindUnfit(std::vector<std::string>& unfit) {
-    ASSIGN_OR_RETURN(twin_, Twin::Create(script_));
-    RETURN_IF_ERROR(CheckShape());
-    RETURN_IF_ERROR(MakeFields());
-    return Check(&unfit);
   }
 
   const Vocabulary& vocabulary() const override { return vocabulary_; }
@@ -154,7 +149,7 @@ class LoadedScript final : public Dialect {
     std::uint64_t digests = DigestsOf(twin_->first());
     SplitMix64 numbers(1);
     for (const Transaction& transaction : script_.transactions) {
-      const absl::Status status = CheckRuns(transaction, numbers, digests);
+      absl::Status status = CheckRuns(transaction, numbers, digests);
       if (status.ok()) continue;
       if (unfit == nullptr) return status;
       unfit->push_back(MessageOf(status));
@@ -304,6 +299,11 @@ class LoadedScript final : public Dialect {
           }
           known.push_back({parameter, p});
           field_names_.push_back(FieldName(parameter));
+          if (field_names_.back().size() > kMostNameBytes) {
+            return script_.Wrong(
+                transaction.line,
+                absl::StrCat(parameter.name, " is like too many others"));
+          }
           fields_.push_back({.name = field_names_.back(),
                              .min = parameter.min(),
                              .max = parameter.max(),
@@ -354,17 +354,17 @@ Outcome Apply(const Operation& operation, Rows& rows) {
     }
     seen.push_back(cut == 0 ? rows.digests() : rows.DigestsAt(cut - 1));
   }
-  absl::StatusOr<Twin::Ran> ran = used->twin().Run(
-      rows.digests(), used->TransactionOf(operation), operation.values, seen);
+  absl::StatusOr<Twin::Ran> ran = g_used->twin().Run(
+      rows.digests(), g_used->TransactionOf(operation), operation.values, seen);
   if (!ran.ok()) return {ran.status().code(), 0};
   Become(ran->state, rows);
   return {absl::StatusCode::kOk, ran->answer};
 }
 
-void CreateRows(Rows& rows) { Become(used->twin().first(), rows); }
+void CreateRows(Rows& rows) { Become(g_used->twin().first(), rows); }
 
 std::string Words(const Operation& operation) {
-  const Transaction& transaction = used->TransactionOf(operation);
+  const Transaction& transaction = g_used->TransactionOf(operation);
   std::string words;
   for (std::size_t p = 0; p < transaction.parameters.size(); ++p) {
     const Parameter& parameter = transaction.parameters[p];
@@ -385,13 +385,13 @@ std::string Words(const Operation& operation) {
 
 std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
                                                const DrawLimits& limits) {
-  return MakeDraw(draw, *used, limits);
+  return MakeDraw(draw, *g_used, limits);
 }
 
 // Each change once, with the simplest values.
 std::vector<Operation> Probe() {
   std::vector<Operation> changes;
-  for (const OperationSpec& spec : used->vocabulary().operations) {
+  for (const OperationSpec& spec : g_used->vocabulary().operations) {
     if (spec.is_change) changes.emplace_back(spec);
   }
   return changes;
@@ -460,25 +460,25 @@ absl::Status CheckScriptText(const std::string& path, std::string text) {
 absl::StatusOr<std::vector<std::string>> UnfitTransactions(std::string text) {
   ASSIGN_OR_RETURN(Script script, ParseScript("", std::move(text)));
   std::vector<std::string> unfit;
-  RETURN_IF_ERROR(LoadedScript(std::move(script)).FindUnfit(unfit));
+  RETURN_IF_ERROR(LoadedScript(std::move(script)).Prepare(&unfit));
   return unfit;
 }
 
 absl::StatusOr<const Dialect*> UseScript(const std::string& path) {
-  if (used != nullptr) {
-    if (used->script().path == path) return used;
+  if (g_used != nullptr) {
+    if (g_used->script().path == path) return g_used;
     return absl::FailedPreconditionError("there is one script at a time");
   }
   ASSIGN_OR_RETURN(std::unique_ptr<LoadedScript> loaded, Load(path));
   // Plans point to its specs until the program ends.
-  used = loaded.release();
-  return used;
+  g_used = loaded.release();
+  return g_used;
 }
 
-const Dialect* UsedScript() { return used; }
+const Dialect* UsedScript() { return g_used; }
 
 void BeginTrial() {
-  if (used != nullptr) used->twin().ForgetAllButTheFirst();
+  if (g_used != nullptr) g_used->twin().ForgetAllButTheFirst();
 }
 
 }  // namespace lastcommit::sql

@@ -50,24 +50,27 @@ int BindValue(sqlite3_stmt* statement, int index, const Parameter& parameter,
                              SQLITE_TRANSIENT);
 }
 
-bool IsParameter(const std::string& name, const Transaction& transaction) {
-  return std::any_of(
-      transaction.parameters.begin(), transaction.parameters.end(),
+// nullptr: there is none.
+const Parameter* FindParameter(const std::string& name,
+                               const Transaction& transaction) {
+  const auto& parameters = transaction.parameters;
+  const auto found = std::find_if(
+      parameters.begin(), parameters.end(),
       [&](const Parameter& parameter) { return name == parameter.name; });
+  return found == parameters.end() ? nullptr : &*found;
 }
 
 // The result code of SQLite; an error if there is no such name.
 absl::StatusOr<int> BindName(sqlite3_stmt* statement, int index,
                              std::string_view wanted,
                              const Execution& execution) {
-  const auto& parameters = execution.transaction.parameters;
+  const Transaction& transaction = execution.transaction;
   const std::string name(wanted.substr(1));
-  const auto found = std::find_if(
-      parameters.begin(), parameters.end(),
-      [&](const Parameter& parameter) { return name == parameter.name; });
-  if (wanted.front() == ':' && found != parameters.end()) {
-    const auto at = static_cast<std::size_t>(found - parameters.begin());
-    return BindValue(statement, index, *found, execution.values[at]);
+  const Parameter* const parameter = FindParameter(name, transaction);
+  if (wanted.front() == ':' && parameter != nullptr) {
+    const auto at = parameter - transaction.parameters.data();
+    return BindValue(statement, index, *parameter,
+                     execution.values[static_cast<std::size_t>(at)]);
   }
   const auto variable = execution.variables.find(name);
   if (wanted.front() == ':' && variable != execution.variables.end()) {
@@ -75,9 +78,9 @@ absl::StatusOr<int> BindName(sqlite3_stmt* statement, int index,
                ? sqlite3_bind_null(statement, index)
                : sqlite3_bind_value(statement, index, variable->second.get());
   }
-  return absl::InternalError(absl::StrCat(
-      absl::CHexEscape(std::string(wanted)), " is not \\set in ",
-      execution.transaction.name, ", and no \\gset before has given it"));
+  return absl::InternalError(
+      absl::StrCat(absl::CHexEscape(std::string(wanted)), " is not \\set in ",
+                   transaction.name, ", and no \\gset before has given it"));
 }
 
 absl::Status BindAll(sqlite3_stmt* statement, const Execution& execution) {
@@ -174,7 +177,7 @@ absl::StatusOr<std::uint64_t> Runner::SetVariables(sqlite3_stmt* statement,
   for (int i = 0; i < columns; ++i) {
     const char* const name = sqlite3_column_name(statement, i);
     names.push_back(sql.prefix + (name == nullptr ? "" : name));
-    if (IsParameter(names.back(), execution.transaction)) {
+    if (FindParameter(names.back(), execution.transaction) != nullptr) {
       return absl::InternalError(
           absl::StrCat(names.back(), " is \\set already"));
     }

@@ -20,6 +20,7 @@
 #include "saver/sqlite_status.h"
 #include "sql/dialect.h"
 #include "sql/script.h"
+#include "sql/tables.h"
 #include "status/status.h"
 #include "store/operation.h"
 
@@ -52,14 +53,9 @@ absl::StatusOr<std::vector<Texts>> Ask(sqlite3* connection,
   return rows;
 }
 
-std::string Quoted(const std::string& name) {
-  return absl::StrCat("\"", absl::StrJoin(absl::StrSplit(name, '"'), "\"\""),
-                      "\"");
-}
-
 std::string Listed(const Texts& names) {
   return absl::StrJoin(names, ", ", [](std::string* out, const auto& name) {
-    out->append(Quoted(name));
+    out->append(QuotedName(name));
   });
 }
 
@@ -345,10 +341,10 @@ class Starter {
   // first on again.
   static std::string Row(const std::string& table, const Texts& columns,
                          const std::string& what, const std::string& n) {
-    return absl::StrCat("(SELECT ", what, " FROM ", Quoted(table), " ORDER BY ",
-                        Listed(columns), " LIMIT 1\n    OFFSET ", n,
-                        " % max(1, (SELECT count(*) FROM ", Quoted(table),
-                        ")))");
+    return absl::StrCat("(SELECT ", what, " FROM ", QuotedName(table),
+                        " ORDER BY ", Listed(columns), " LIMIT 1\n    OFFSET ",
+                        n, " % max(1, (SELECT count(*) FROM ",
+                        QuotedName(table), ")))");
   }
 
   void WriteInsert(const Table& table) {
@@ -372,12 +368,12 @@ class Starter {
           std::find(key->from.begin(), key->from.end(), column.name) -
           key->from.begin();
       values.push_back(Row(key->parent, key->to,
-                           Quoted(key->to[static_cast<std::size_t>(place)]),
+                           QuotedName(key->to[static_cast<std::size_t>(place)]),
                            rows[key]));
     }
-    block.statement =
-        absl::StrCat("INSERT INTO ", Quoted(table.name), " (", Listed(names),
-                     ")\n  VALUES (", absl::StrJoin(values, ", "), ");");
+    block.statement = absl::StrCat("INSERT INTO ", QuotedName(table.name), " (",
+                                   Listed(names), ")\n  VALUES (",
+                                   absl::StrJoin(values, ", "), ");");
   }
 
   static std::string Where(const Table& table, Block& block) {
@@ -397,12 +393,12 @@ class Starter {
           block.IsFull()) {
         continue;
       }
-      changes.push_back(absl::StrCat(Quoted(column.name), " = ",
+      changes.push_back(absl::StrCat(QuotedName(column.name), " = ",
                                      ValueFor(table, column, block)));
     }
     if (changes.empty()) return;
     block.name = AddBlock("update", table).name;
-    block.statement = absl::StrCat("UPDATE ", Quoted(table.name), " SET ",
+    block.statement = absl::StrCat("UPDATE ", QuotedName(table.name), " SET ",
                                    absl::StrJoin(changes, ", "), where);
     blocks_.back() = std::move(block);
   }
@@ -410,7 +406,8 @@ class Starter {
   void WriteDelete(const Table& table) {
     Block& block = AddBlock("delete", table);
     const std::string where = Where(table, block);
-    block.statement = absl::StrCat("DELETE FROM ", Quoted(table.name), where);
+    block.statement =
+        absl::StrCat("DELETE FROM ", QuotedName(table.name), where);
   }
 
   std::string Text() const {
@@ -463,7 +460,8 @@ class Starter {
       const auto unfit = UnfitTransactions(text);
       if (!unfit.ok()) return NoScript(std::string(unfit.status().message()));
       if (unfit->empty()) return text;
-      std::vector<Block*> left_out;
+      // Their lines are those of the text as it is.
+      std::vector<std::pair<Block*, std::string>> left_out;
       for (const std::string& message : *unfit) {
         // ":12: why"
         const std::vector<std::string> parts =
@@ -474,12 +472,11 @@ class Starter {
                 ? BlockOf(line)
                 : nullptr;
         if (block == nullptr) return NoScript(message);
-        left_out.push_back(block);
-        reasons_.push_back(absl::CHexEscape(parts[1]));
+        left_out.emplace_back(block, absl::CHexEscape(parts[1]));
       }
-      // Their lines are those of the text before.
-      for (std::size_t i = 0; i < left_out.size(); ++i) {
-        left_out[i]->left_out = reasons_[reasons_.size() - left_out.size() + i];
+      for (const auto& [block, why] : left_out) {
+        block->left_out = why;
+        reasons_.push_back(why);
       }
     }
   }

@@ -92,15 +92,6 @@ void AddRow(const TableSpec& spec, const std::string& shown, sqlite3_stmt* row,
   }
 }
 
-std::string QuotedName(const std::string& name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    quoted += c;
-    if (c == '"') quoted += c;
-  }
-  return quoted + "\"";
-}
-
 }  // namespace
 
 absl::StatusOr<Tables> Tables::Of(sqlite3* connection) {
@@ -151,6 +142,15 @@ absl::Status Tables::AddBroken(sqlite3* connection,
         }));
   }
   return absl::OkStatus();
+}
+
+std::string QuotedName(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    quoted += c;
+    if (c == '"') quoted += c;
+  }
+  return quoted + "\"";
 }
 
 const RowKey* BrokenIn(const State& state) {

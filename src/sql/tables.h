@@ -44,6 +44,9 @@ class Tables {
   std::deque<Table> tables_;
 };
 
+// As a name of SQL.
+std::string QuotedName(const std::string& name);
+
 // The first row of a broken invariant; nullptr if there is none, as in any
 // state of a store that no script describes.
 const RowKey* BrokenIn(const State& state);
