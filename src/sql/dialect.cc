@@ -167,7 +167,8 @@ class LoadedScript final : public Dialect {
     }
     if (done > 0) return absl::OkStatus();
     return Unfit(transaction, absl::StrCat("SQLite refused it ", kCheckedRuns,
-                                           " times of ", kCheckedRuns));
+                                           " times of ", kCheckedRuns,
+                                           ", the last time with: ", refusal_));
   }
 
   // Where the twin is; nullptr: none.
@@ -222,7 +223,10 @@ class LoadedScript final : public Dialect {
     if (habits.commits > 0 && transaction.is_query) {
       return Unfit(transaction, "changes something: it is no \\query");
     }
-    if (!ran.ok()) return digests;
+    if (!ran.ok()) {
+      refusal_ = MessageOf(ran.status());
+      return digests;
+    }
     ++done;
     const std::uint64_t after = DigestsOf(ran->state);
     RETURN_IF_ERROR(twin_->ReverseUnordered(true));
@@ -322,6 +326,7 @@ class LoadedScript final : public Dialect {
   Script script_;
   std::string name_;
   std::unique_ptr<Twin> twin_;
+  std::string refusal_;  // the newest of a run that was tried
   std::deque<std::string> field_names_;
   std::vector<Field> fields_;
   std::vector<std::bitset<OperationSpec::kMostFields>> uses_;

@@ -245,7 +245,8 @@ TEST_F(FitnessTest, AVariableIsNoParameter) {
 
 TEST_F(FitnessTest, AReadThatNeverHasOneRowIsNot) {
   EXPECT_THAT(CheckTransaction("SELECT v FROM t \\gset\n"),
-              HasSubstr("a: SQLite refused it 24 times of 24"));
+              HasSubstr("a: SQLite refused it 24 times of 24, the last time "
+                        "with: there are several rows for \\gset"));
 }
 
 }  // namespace
