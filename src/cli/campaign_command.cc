@@ -62,6 +62,11 @@ void AddCampaign(CLI::App& app, const std::string& program, ExitCode& code) {
       ->required();
   AddPlanOptions(command, options->wanted);
   AddRunOptions(command, options->run);
+  AddDriverOption(
+      command, options->run.trial,
+      [options](const std::string& name) { options->wanted.saver = name; })
+      ->excludes(command->get_option("--saver"))
+      ->excludes(command->get_option("--sql"));
   command
       ->add_option_function<std::string>(
           "--shard",

@@ -45,6 +45,11 @@ void AddFuzz(CLI::App& app, const std::string& program, ExitCode& code) {
       "fuzz", "Generate plans, run and judge them; keep and shrink findings");
   AddPlanOptions(command, fuzz->wanted);
   AddRunOptions(command, options);
+  AddDriverOption(
+      command, options.trial,
+      [fuzz](const std::string& name) { fuzz->wanted.saver = name; })
+      ->excludes(command->get_option("--saver"))
+      ->excludes(command->get_option("--sql"));
   command
       ->add_option("--findings", options.findings.directory,
                    "Where findings are kept")

@@ -187,6 +187,7 @@ void AddReplay(CLI::App& app, ExitCode& code) {
                       "Keep what each round left on disk in this directory");
   AddOutputs(command, options->json_path, options->junit_path);
   AddTrialOptions(command, options->trial);
+  AddDriverOption(command, options->trial);
   command->callback([&code, options] { code = Checked(ReplayPlan, *options); });
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "driven/use_driver.h"
 #include "generate/choices.h"
 #include "subject/sql_store.h"
 
@@ -72,6 +73,26 @@ CLI::Option* AddSqlOption(CLI::App* command,
 
 void AddSqlOption(CLI::App* command) {
   AddSqlOption(command, [](const std::string& /*name*/) {});
+}
+
+CLI::Option* AddDriverOption(CLI::App* command, TrialOptions& trial,
+                             std::function<void(const std::string&)> use) {
+  return command->add_option_function<std::string>(
+      "--driver",
+      [&trial, use = std::move(use)](const std::string& program) {
+        const absl::StatusOr<std::string> name =
+            driven::UseDriver(program, trial);
+        if (!name.ok()) {
+          throw CLI::ValidationError(std::string(name.status().message()));
+        }
+        use(*name);
+      },
+      "A program in any language that has the store under test, and says "
+      "what it does in lines of JSON (docs/driver-protocol.md)");
+}
+
+void AddDriverOption(CLI::App* command, TrialOptions& trial) {
+  AddDriverOption(command, trial, [](const std::string& /*name*/) {});
 }
 
 void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {

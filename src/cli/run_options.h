@@ -24,6 +24,12 @@ CLI::Option* AddSqlOption(CLI::App* command,
                           std::function<void(const std::string&)> use);
 // The same for a command that reads a plan, which names its store.
 void AddSqlOption(CLI::App* command);
+// --driver: makes the driver known, has its plans run, and calls `use` with the
+// name of its store. Behind --dir (AddTrialOptions), which it heeds.
+CLI::Option* AddDriverOption(CLI::App* command, TrialOptions& trial,
+                             std::function<void(const std::string&)> use);
+// The same for a command that reads a plan.
+void AddDriverOption(CLI::App* command, TrialOptions& trial);
 // --sql, --seed, --saver, --engine, --fault.
 void AddPlanOptions(CLI::App* command, WantedIdentity& wanted);
 // --seconds, --trials, --jobs (a core each), --dir, and how this program is

@@ -103,6 +103,7 @@ void AddShrink(CLI::App& app, ExitCode& code) {
                    "End after that many trials")
       ->check(CLI::Range(1, 1'000'000));
   AddTrialOptions(command, options->trial);
+  AddDriverOption(command, options->trial);
   command->callback([&code, options] {
     if (options->out_path.empty()) {
       options->out_path = options->plan_path + ".shrunk";

@@ -23,8 +23,8 @@
 #include "output/version.h"
 #include "output/whole_file.h"
 #include "plan/codec.h"
-#include "sql/dialect.h"
 #include "status/status.h"
+#include "subject/registry.h"
 #include "token/token.h"
 
 namespace lastcommit {
@@ -171,13 +171,9 @@ std::string ReplayCommand(const std::string& program, const std::string& plan) {
       libraries == nullptr || *libraries == '\0'
           ? ""
           : absl::StrCat("LD_LIBRARY_PATH=", ShellWord(libraries), " ");
-  const sql::Dialect* const dialect = sql::UsedScript();
-  const std::string script =
-      dialect == nullptr
-          ? ""
-          : absl::StrCat("--sql=", ShellWord(dialect->script().path), " ");
-  return absl::StrCat(environment, ShellWord(program), " replay ", script,
-                      ShellWord(plan));
+  const std::string options = OptionsOfRegistered();
+  return absl::StrCat(environment, ShellWord(program), " replay ", options,
+                      options.empty() ? "" : " ", ShellWord(plan));
 }
 
 std::string TokenLine(const Finding& finding, const FindingOptions& options) {

@@ -60,7 +60,7 @@ std::string Program(const Plan& plan, const TrialResult* ran) {
   std::string text = absl::StrCat(
       "saver ", absl::CHexEscape(plan.saver), ", engine ", Word(plan.engine),
       clients == 1 ? "" : absl::StrCat(", ", clients, " clients"), "\n",
-      Settings(plan));
+      plan.engine == Engine::kRecord ? "" : Settings(plan));
   if (plan.schedule != Schedule()) {
     absl::StrAppend(&text, "schedule: ", InWords(plan.schedule), "\n");
   }

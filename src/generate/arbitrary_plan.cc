@@ -64,6 +64,9 @@ Combination DrawCombination(Draw& draw, const GenerateOptions& options) {
 }
 
 int DrawRounds(Draw& draw, Engine engine) {
+  if (engine == Engine::kRecord) {
+    return draw.Weighted<int>({{6, 1}, {3, 2}, {1, 3}});
+  }
   if (engine == Engine::kFork) {
     return draw.Weighted<int>({{5, 1}, {4, 2}, {3, 3}, {2, 4}});
   }
@@ -226,6 +229,8 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   }
   if (options.journal_mode) plan.profile.journal_mode = *options.journal_mode;
   if (options.synchronous) plan.profile.synchronous = *options.synchronous;
+  // What is driven from outside has settings of its own.
+  if (plan.engine == Engine::kRecord) plan.profile = Profile();
   const bool is_shared = clients > 1;
   const auto shape =
       draw.Weighted<Shape>({{is_shared ? 89 : 78, Shape::kSmall},

@@ -22,8 +22,10 @@ inline constexpr int kGeneratorVersion = 12;
 enum class EngineChoice {
   kFork,
   kSim,
-  kMixed,  // both, as the mix has them (generate/mix.h)
+  kMixed,   // both, as the mix has them (generate/mix.h)
+  kRecord,  // of what is driven from outside; nobody chooses it
 };
+// That can be chosen.
 inline constexpr int kEngineChoices =
     static_cast<int>(EngineChoice::kMixed) + 1;
 

@@ -5,8 +5,9 @@
 namespace lastcommit {
 namespace {
 
-constexpr Names<EngineChoice, EngineChoice::kMixed> kEngineNames("fork", "sim",
-                                                                 "mixed");
+constexpr Names<EngineChoice, EngineChoice::kRecord> kEngineNames("fork", "sim",
+                                                                  "mixed",
+                                                                  "record");
 constexpr Names<FaultChoice, FaultChoice::kIoError> kFaultNames(
     "none", "kill", "mixed", "timed-kill", "power-loss", "io-error");
 

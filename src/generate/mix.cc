@@ -25,16 +25,29 @@ constexpr Row kRows[] = {
     {Engine::kFork, FaultChoice::kKill, {56, 28, 24, 28}},
     {Engine::kFork, FaultChoice::kPowerLoss, {30, 0, 0, 0}},
     {Engine::kFork, FaultChoice::kIoError, {36, 0, 0, 0}},
+    {Engine::kRecord, FaultChoice::kNone, {1, 0, 0, 0}},
 };
+
+EngineChoice ChoiceOf(Engine engine) {
+  switch (engine) {
+    case Engine::kFork:
+      return EngineChoice::kFork;
+    case Engine::kSim:
+      return EngineChoice::kSim;
+    case Engine::kRecord:
+      break;
+  }
+  return EngineChoice::kRecord;
+}
+
+bool FitsEngine(Engine engine, EngineChoice wanted) {
+  return wanted == EngineChoice::kMixed ? engine != Engine::kRecord
+                                        : wanted == ChoiceOf(engine);
+}
 
 bool Fits(const Combination& combination, const GenerateOptions& options) {
   const bool is_free = options.schedule == ScheduleKind::kFree;
-  const EngineChoice engine = combination.engine == Engine::kSim
-                                  ? EngineChoice::kSim
-                                  : EngineChoice::kFork;
-  if (options.engine != EngineChoice::kMixed && options.engine != engine) {
-    return false;
-  }
+  if (!FitsEngine(combination.engine, options.engine)) return false;
   if (options.fault != FaultChoice::kMixed &&
       options.fault != combination.fault) {
     return false;

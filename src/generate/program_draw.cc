@@ -114,6 +114,7 @@ ProgramDraw::ProgramDraw(Draw& draw, const GenerateOptions& options,
     : draw_(draw),
       dialect_(*options.dialect),
       has_transactions_(!options.Lacks(StepKind::kBegin)),
+      has_savepoints_(!options.Lacks(StepKind::kSavepoint)),
       shape_(shape),
       is_shared_(is_shared),
       swarm_(DrawSwarmFor(draw, options, shape, is_shared, changes_mode)),
@@ -202,7 +203,7 @@ void ProgramDraw::AddRewrites() {
   if (!has_transactions_) return AddWrites(draw_.Int(1, 3));
   if (levels_.empty()) AddFrame(StepKind::kBegin);
   AddWrites(draw_.Int(1, 3));
-  AddSavepoint();
+  if (has_savepoints_) AddSavepoint();
   AddWrites(draw_.Int(0, 2));
   if (draw_.Percent(75)) AddFrame(StepKind::kCommit);
 }

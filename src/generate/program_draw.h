@@ -60,6 +60,7 @@ class ProgramDraw {
   Draw& draw_;
   const Vocabulary& dialect_;
   const bool has_transactions_;
+  const bool has_savepoints_;
   const Shape shape_;
   const bool is_shared_;
   const Swarm swarm_;

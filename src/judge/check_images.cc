@@ -94,12 +94,13 @@ class CrashWalk {
   };
 
   CrashWalk(const std::string& root, const Timeline& timeline,
-            const PowerLimits& limits, Visitor visitor)
+            const CheckImageLimits& limits, Visitor visitor)
       : timeline_(timeline),
-        limits_(limits),
+        limits_(limits.power),
+        has_losses_(limits.has_losses),
         visitor_(std::move(visitor)),
         files_(std::make_unique<Rebuild>(root, DiskModel::kPosix)),
-        disk_(root, limits.model) {
+        disk_(root, limits.power.model) {
     files_->storage().NeverLosesPower();
   }
 
@@ -160,6 +161,7 @@ class CrashWalk {
     if (visitor_.wants(id)) {
       visitor_.on_crash({id, is_at_promise, promises_, files_->storage()});
     }
+    if (!has_losses_) return;
     const std::size_t changes = disk_.storage().PendingChanges().size();
     if (changes == 0 || (changes > kManyChanges && !is_at_promise)) return;
     const std::vector<Survival> survivals =
@@ -178,6 +180,7 @@ class CrashWalk {
 
   const Timeline& timeline_;
   const PowerLimits& limits_;
+  const bool has_losses_;
   const Visitor visitor_;
   std::unique_ptr<Rebuild> files_;  // as they are
   Rebuild disk_;                    // what is synced of them
@@ -352,7 +355,7 @@ absl::StatusOr<CheckImages> ImagesToCheck(const std::string& recording,
   std::optional<std::set<std::string>> indexes;
   std::optional<CrashWalk> search;
   search.emplace(
-      root, timeline, limits.power,
+      root, timeline, limits,
       CrashWalk::Visitor{
           [&limits](const ImageId& id) {
             return limits.power.only_call.value_or(id.call) == id.call;
@@ -369,7 +372,7 @@ absl::StatusOr<CheckImages> ImagesToCheck(const std::string& recording,
 
   Collector collector(candidates.Choose(limits.images, images.left_out),
                       timeline, limits);
-  CrashWalk collection(root, timeline, limits.power, collector.Visitor());
+  CrashWalk collection(root, timeline, limits, collector.Visitor());
   RETURN_IF_ERROR(walk_through(collection));
   collector.PutInto(images);
   images.files = collection.TakeFiles();

@@ -49,6 +49,7 @@ struct CheckImageLimits {
   int images = 200;
   // Also the states that an image may be compared with (StatesToExpect).
   bool has_states = false;
+  bool has_losses = true;  // also of power
   bool atomic = false;
   PowerLimits power = {};
 };

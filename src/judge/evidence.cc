@@ -119,9 +119,6 @@ bool Evidence::MayBe(Cause cause, const Changes& missing,
   const auto until = until_.find(cause);
   return std::any_of(
       missing.begin(), missing.end(), [&](const PendingChange& change) {
-        if (cause == Cause::kOwnFilesNotSynced && IsOfFolder(change)) {
-          return true;
-        }
         return until != until_.end() && change.id <= until->second &&
                IsOf(cause, change) && IsOwn(change, storage);
       });

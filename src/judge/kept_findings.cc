@@ -147,10 +147,7 @@ class Keeper {
         databases_(judgement.header.directory, options.model) {
     files_.storage().NeverLosesPower();
     databases_.KeepOnly(judgement.timeline.files);
-    std::map<std::string, int> times;
-    for (FindingView& view : FindingsOf(judgement)) {
-      const int time = ++times[view.name];
-      if (time > 1) absl::StrAppend(&view.name, "-", time);
+    for (FindingView& view : NamedFindings(judgement)) {
       views_.emplace(view.call, std::move(view));
     }
   }
@@ -294,6 +291,16 @@ class Keeper {
 };
 
 }  // namespace
+
+std::vector<FindingView> NamedFindings(const Judgement& judgement) {
+  std::vector<FindingView> views = FindingsOf(judgement);
+  std::map<std::string, int> times;
+  for (FindingView& view : views) {
+    const int time = ++times[view.name];
+    if (time > 1) absl::StrAppend(&view.name, "-", time);
+  }
+  return views;
+}
 
 absl::Status PrepareKeeping(const std::string& directory) {
   std::error_code error;

@@ -17,9 +17,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "judge/finding_view.h"
 #include "judge/judgement.h"
 #include "record/rebuild.h"
 
@@ -28,6 +30,9 @@ namespace lastcommit {
 // Makes it if it is not there. FailedPrecondition: it has something in it that
 // is not from here.
 absl::Status PrepareKeeping(const std::string& directory);
+
+// Its findings, each with the name of the directory that keeps it.
+std::vector<FindingView> NamedFindings(const Judgement& judgement);
 
 struct KeepOptions {
   std::string directory;  // prepared

@@ -165,7 +165,9 @@ class Walk {
       promise.commits.push_back(
           follower->Promised(promise.call, thread, files_));
     }
-    AskQuestions(promise, followers_, files_, timeline_);
+    if (options_.has_questions) {
+      AskQuestions(promise, followers_, files_, timeline_);
+    }
     if (promise.kind == ProgramPromise::Kind::kAck) {
       promise.lines = lines_.Of(promise.text);
     }

@@ -157,7 +157,7 @@ std::string Href(const std::string& path) {
 
 // The name of a row.
 std::string NameOf(const PageTable& table, std::size_t row) {
-  const std::string name = Escaped(table.rows[row].front());
+  std::string name = Escaped(table.rows[row].front());
   if (row >= table.links.size() || table.links[row].empty()) return name;
   return absl::StrCat("<a href=\"", Href(table.links[row]), "\">", name,
                       "</a>");

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "keys/pairs.h"
 #include "keys/specs.h"
 #include "threads/specs.h"
 
@@ -10,8 +11,8 @@ namespace lastcommit {
 namespace {
 
 std::vector<const Vocabulary*>& Known() {
-  static std::vector<const Vocabulary*> known = {&threads::kVocabulary,
-                                                 &keys::kVocabulary};
+  static std::vector<const Vocabulary*> known = {
+      &threads::kVocabulary, &keys::kVocabulary, &pairs::kVocabulary};
   return known;
 }
 

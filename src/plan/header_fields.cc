@@ -280,7 +280,8 @@ absl::StatusOr<Schedule> ParseSchedule(const JsonFields& fields) {
 absl::StatusOr<int> ParseImages(const JsonField* field, Engine engine) {
   if (field == nullptr) return 0;
   if (engine != Engine::kSim) {
-    return FieldError("images", "does not belong to engine 'fork'");
+    return FieldError("images", absl::StrCat("does not belong to engine '",
+                                             std::string(Name(engine)), "'"));
   }
   return ReadInt(*field, {0, PlanLimits::kMaxImages});
 }

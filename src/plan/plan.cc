@@ -13,7 +13,7 @@ constexpr Names<StepKind, StepKind::kUnlink> kSteps(
     "release", "rollback_to", "change", "query", "read", "live_read",
     "wal_checkpoint", "vacuum", "backup", "journal_mode", "unlink");
 constexpr Names<Moment, Moment::kAfter> kMoments("before", "during", "after");
-constexpr Names<Engine, Engine::kSim> kEngineNames("fork", "sim");
+constexpr Names<Engine, Engine::kRecord> kEngineNames("fork", "sim", "record");
 constexpr Names<ViolationClass, ViolationClass::kBrokenInvariant> kViolations(
     "lost_commit", "phantom_commit", "not_a_cut", "damaged", "open_failed",
     "wrong_answer", "wrong_read", "unstable_recovery", "not_writable",

@@ -140,8 +140,11 @@ struct Round {
 enum class Engine {
   kFork,  // real processes and files
   kSim,   // one process, a simulated disk
+  // A program that is driven from outside, recorded, and crashed at each call
+  // of the recording: the plan says nothing of crashes.
+  kRecord,
 };
-inline constexpr int kEngines = static_cast<int>(Engine::kSim) + 1;
+inline constexpr int kEngines = static_cast<int>(Engine::kRecord) + 1;
 
 // How a violated plan is violated. The names are stable: plans and results
 // store them.

@@ -377,7 +377,7 @@ absl::Status Compare(const std::string& recording,
 
 absl::Status CompareWithFiles(const std::string& recording,
                               const std::string& directory) {
-  const absl::Status status = Compare(recording, directory);
+  absl::Status status = Compare(recording, directory);
   if (!absl::IsInternal(status)) return status;
   return absl::InternalError(absl::StrCat(std::string(status.message()), "; ",
                                           OutsideWritersInWords(directory)));

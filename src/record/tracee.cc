@@ -123,6 +123,7 @@ std::optional<CallEntry> Tracee::Entry() const {
     return std::nullopt;
   }
   CallEntry entry;
+  // NOLINTNEXTLINE(google-runtime-int): the type of syscall()
   entry.number = static_cast<long>(info->seccomp.nr);
   std::copy(std::begin(info->seccomp.args), std::end(info->seccomp.args),
             entry.arguments.begin());
@@ -201,7 +202,7 @@ std::optional<Tracee::Position> Tracee::PositionOf(int descriptor) const {
   const Stream file(std::fopen(
       absl::StrCat("/proc/", tid_, "/fdinfo/", descriptor).c_str(), "re"));
   Position position;
-  long long offset = 0;
+  long long offset = 0;  // NOLINT(google-runtime-int): the type of %lld
   unsigned flags = 0;
   if (file == nullptr ||
       std::fscanf(file.get(), "pos: %lld flags: %o", &offset, &flags) != 2) {
@@ -220,8 +221,10 @@ std::optional<std::string> Tracee::MappedFile(std::uint64_t address) const {
   std::size_t capacity = 0;
   std::optional<std::string> name;
   while (!name.has_value() && getline(&line, &capacity, maps.get()) > 0) {
+    // NOLINTBEGIN(google-runtime-int): the type of %lx
     unsigned long begin = 0;
     unsigned long end = 0;
+    // NOLINTEND(google-runtime-int)
     int at = 0;
     if (std::sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &begin, &end, &at) ==
             2 &&
@@ -235,9 +238,9 @@ std::optional<std::string> Tracee::MappedFile(std::uint64_t address) const {
 }
 
 std::optional<std::string> Tracee::Resolve(int directory,
-                                           const std::string& given) const {
-  const std::string path = WithoutSelf(given);
-  std::string_view rest(path);
+                                           const std::string& path) const {
+  const std::string of_thread = WithoutSelf(path);
+  std::string_view rest(of_thread);
   while (rest.size() > 1 && rest.back() == '/') rest.remove_suffix(1);
   const std::size_t slash = rest.rfind('/');
   std::string last(slash == std::string_view::npos ? rest

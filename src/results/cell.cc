@@ -15,7 +15,7 @@ namespace {
 constexpr Names<CellGroup, CellGroup::kUnknown> kGroups(
     "trials", "steps", "commits", "verdict", "plans", "exercised", "round",
     "crash", "moment", "timed_kill", "power_loss", "images", "errors",
-    "survival", "clients", "schedule", "removal", "outcome", "");
+    "survival", "clients", "schedule", "removal", "outcome", "recorded", "");
 constexpr Names<CrashKind, CrashKind::kPowerLoss> kCrashes("none", "kill",
                                                            "timed_kill",
                                                            "power_loss");
@@ -60,7 +60,8 @@ const std::vector<Form>& Forms() {
       {G::kClients, {F::kEngine, F::kWhat}},
       {G::kSchedule, {F::kEngine, F::kWhat}},
       {G::kRemoval, {F::kEngine, F::kWhat}},
-      {G::kOutcome, {F::kWhat}}};
+      {G::kOutcome, {F::kWhat}},
+      {G::kRecorded, {F::kWhat}}};
   return kForms;
 }
 

@@ -15,7 +15,9 @@ using Words = std::vector<std::string>;
 
 // Empty: no plan was run.
 Words RowOf(const Ledger& ledger, Engine engine, FaultChoice fault) {
-  Words row = {absl::StrCat(Word(engine), " ", Word(fault))};
+  Words row = {engine == Engine::kRecord
+                   ? "record, every crash"
+                   : absl::StrCat(Word(engine), " ", Word(fault))};
   std::int64_t all = 0;
   for (int clients = 1; clients <= kMaxClients; ++clients) {
     const Combination combination = {engine, fault, clients};
@@ -33,7 +35,7 @@ Words RowOf(const Ledger& ledger, Engine engine, FaultChoice fault) {
 
 std::vector<Words> CombinationTable(const Ledger& ledger) {
   std::vector<Words> table;
-  for (const Engine engine : {Engine::kFork, Engine::kSim}) {
+  for (const Engine engine : {Engine::kFork, Engine::kSim, Engine::kRecord}) {
     for (int fault = 0; fault < kFaultChoices; ++fault) {
       Words row = RowOf(ledger, engine, static_cast<FaultChoice>(fault));
       if (row.empty()) continue;

@@ -96,6 +96,11 @@ bool NeedsRealFiles(const std::string& saver) {
   return entry != nullptr && entry->needs_real_files;
 }
 
+bool IsDriven(const std::string& saver) {
+  const SaverEntry* entry = FindSaver(saver);
+  return entry != nullptr && entry->is_driven;
+}
+
 bool NeedsFork(const GenerateOptions& generate) {
   return generate.fault == FaultChoice::kTimedKill ||
          NeedsRealFiles(generate.saver) ||
@@ -196,6 +201,21 @@ std::optional<ClientRange> ParseClients(const std::string& word) {
 }
 
 absl::Status CheckEngine(const GenerateOptions& generate) {
+  if (IsDriven(generate.saver)) {
+    const bool is_free = generate.engine == EngineChoice::kRecord &&
+                         !generate.schedule.has_value() &&
+                         !MixOf(generate).empty();
+    if (is_free) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "a store that is driven from outside has one client, and every crash "
+        "of its recording: --engine, --fault, --clients and --schedule choose "
+        "nothing of that");
+  }
+  if (generate.engine == EngineChoice::kRecord) {
+    return absl::InvalidArgumentError(
+        "the engine record is for stores that are driven from outside "
+        "(--driver)");
+  }
   RETURN_IF_ERROR(CheckClients(generate));
   if (generate.engine != EngineChoice::kSim &&
       NeedsItsOwnDisk(generate.saver)) {
@@ -241,7 +261,8 @@ Identity NewIdentity(const WantedIdentity& wanted) {
       TreatsOthersApart(generate) || generate.schedule.has_value();
   generate.clients =
       wanted.clients.value_or(ClientRange(is_shared ? 2 : 1, kMaxClients));
-  generate.engine = wanted.engine.value_or(EngineChoice::kMixed);
+  generate.engine = wanted.engine.value_or(
+      IsDriven(generate.saver) ? EngineChoice::kRecord : EngineChoice::kMixed);
   if (generate.engine == EngineChoice::kMixed) {
     if (NeedsFork(generate)) generate.engine = EngineChoice::kFork;
     if (NeedsItsOwnDisk(generate.saver)) generate.engine = EngineChoice::kSim;

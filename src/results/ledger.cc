@@ -264,6 +264,34 @@ bool HasRounds(const Cells& cells, Engine engine) {
   });
 }
 
+bool HasOnlyRecordings(const Cells& cells) {
+  bool has_plans = false;
+  for (const auto& [cell, count] : cells) {
+    if (cell.group != CellGroup::kPlans) continue;
+    if (cell.engine != Engine::kRecord) return false;
+    has_plans = true;
+  }
+  return has_plans;
+}
+
+// Also of a trial that was violated: it had been looked at until then.
+void AddRecorded(const RecordedCounts& counts, Cells& cells) {
+  const auto add = [&](const char* what, std::int64_t count) {
+    if (count == 0) return;
+    cells[{.group = CellGroup::kRecorded, .what = what}] += count;
+  };
+  add("calls", counts.calls);
+  add("kill_images", counts.kill_images);
+  add("power_images", counts.power_images);
+  add("kills_recovered", counts.kills_recovered);
+  add("losses_recovered", counts.losses_recovered);
+  add("commits_in_doubt", counts.commits_in_doubt);
+  add("states", counts.states);
+  add("answers", counts.answers);
+  add("made_good", counts.made_good);
+  add("not_recovered", counts.not_recovered);
+}
+
 }  // namespace
 
 void Ledger::Add(const Plan& plan, const TrialResult& result) {
@@ -279,6 +307,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   for (const RoundFacts& facts : result.rounds) {
     AddTimedKill(plan, facts, cells_);
   }
+  AddRecorded(result.recorded, cells_);
   // These were judged before what came of the rest.
   AddImages(plan.profile, result, cells_);
   if (!result.image_digests.empty()) {
@@ -348,7 +377,7 @@ std::string Ledger::PrintRealProcesses() const {
   const bool is_simulated = HasRounds(cells_, Engine::kSim) &&
                             !HasRounds(cells_, Engine::kFork) &&
                             Count(TimedKill("sent")) == 0;
-  if (is_simulated) return "";
+  if (is_simulated || HasOnlyRecordings(cells_)) return "";
   std::string text =
       "ledger: crashes of real processes by journal_mode and phase\n";
   absl::StrAppendFormat(&text, "  %-22s", "");

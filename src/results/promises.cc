@@ -83,6 +83,10 @@ class PromiseList {
 
   std::vector<Promise> Make() && {
     AddCombinations();
+    if (options_.engine == EngineChoice::kRecord) {
+      AddRecorded();
+      return std::move(promises_);
+    }
     for (const Engine engine : {Engine::kFork, Engine::kSim}) {
       AddCrashes(engine);
       AddErrors(engine);
@@ -115,6 +119,19 @@ class PromiseList {
       }
     }
     return plans;
+  }
+
+  // Of plans that are drawn for a store that is driven from outside; at most
+  // half of what was seen.
+  void AddRecorded() {
+    const auto recorded = [](const char* what) {
+      return Cell{.group = CellGroup::kRecorded, .what = what};
+    };
+    for (const char* what :
+         {"kill_images", "kills_recovered", "states", "answers"}) {
+      Add({Engine::kRecord}, 0.4, recorded(what));
+    }
+    Add({Engine::kRecord}, 0.1, recorded("commits_in_doubt"));
   }
 
   // Nothing, if no plan of the mix could fill it.
@@ -334,7 +351,8 @@ std::int64_t Promise::due() const { return DueAfter(share); }
 
 std::int64_t TrialsOfAPromise(const GenerateOptions& options) {
   const std::vector<Share> mix = MixOf(options);
-  std::int64_t trials = kLeastTrials;
+  std::int64_t trials =
+      options.engine == EngineChoice::kRecord ? kLeastRecordings : kLeastTrials;
   for (const Share& share : mix) {
     trials = std::max(trials, DueAfter(ShareOf(share, TotalOf(mix))));
   }

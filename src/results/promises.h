@@ -25,6 +25,8 @@ inline constexpr int kExpectedFills = 14;
 // No run promises anything before so many trials, however few combinations it
 // has.
 inline constexpr std::int64_t kLeastTrials = 300;
+// Of those that are recorded, each with every crash of its run.
+inline constexpr std::int64_t kLeastRecordings = 40;
 
 // More skipped plans than this share and nothing is shown.
 inline constexpr int kMaxSkippedPercent = 20;

@@ -33,7 +33,9 @@ bool HasItsWords(std::string_view name, std::string_view written) {
   if (written.size() < kLeast) return false;
   while (true) {
     const std::string_view word = written.substr(0, written.find('-'));
-    if (word.empty() || name.find(word) == name.npos) return false;
+    if (word.empty() || name.find(word) == std::string_view::npos) {
+      return false;
+    }
     if (word.size() == written.size()) return true;
     written.remove_prefix(word.size() + 1);
   }

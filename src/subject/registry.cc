@@ -202,6 +202,15 @@ std::span<const SaverEntry> Savers() { return Known(); }
 
 void RegisterSaver(SaverEntry entry) { Known().push_back(std::move(entry)); }
 
+std::string OptionsOfRegistered() {
+  std::string options;
+  for (const SaverEntry& entry : Savers()) {
+    if (entry.option.empty()) continue;
+    absl::StrAppend(&options, options.empty() ? "" : " ", entry.option);
+  }
+  return options;
+}
+
 std::vector<std::string> SaverNames() {
   std::vector<std::string> names;
   for (const SaverEntry& entry : Savers()) names.emplace_back(entry.name);
@@ -220,6 +229,12 @@ absl::StatusOr<const SaverEntry*> SaverOf(const Plan& plan) {
   if (entry == nullptr) {
     return absl::NotFoundError(absl::StrCat(
         "there is no saver named \"", absl::CHexEscape(plan.saver), "\""));
+  }
+  if (entry->is_driven != (plan.engine == Engine::kRecord)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the saver ", plan.saver, " is ", entry->is_driven ? "" : "not ",
+        "driven from outside, and the plan is for the engine ",
+        std::string(Name(plan.engine))));
   }
   if (entry->dialect == plan.dialect) {
     RETURN_IF_ERROR(CheckSteps(plan, *entry));

@@ -95,6 +95,11 @@ struct SaverEntry {
   // What all of its plans have of the profile.
   std::optional<saver::JournalMode> journal_mode = {};
   std::optional<saver::Synchronous> synchronous = {};
+  // It is a program that is driven from outside: `open` and `read` are null,
+  // and its plans are for the engine record.
+  bool is_driven = false;
+  // One that was registered: the option that makes it known, for a shell.
+  std::string option = {};
 
   bool Lacks(StepKind kind) const {
     return std::find(lacks.begin(), lacks.end(), kind) != lacks.end();
@@ -116,6 +121,9 @@ std::span<const SaverEntry> Savers();
 // Adds one behind them, once for each name. For main; not thread-safe, and no
 // entry that was given before may be in use.
 void RegisterSaver(SaverEntry entry);
+
+// The options that make the registered ones known, for a shell; "": none was.
+std::string OptionsOfRegistered();
 
 // Their names, in that order.
 std::vector<std::string> SaverNames();

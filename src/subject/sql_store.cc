@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "disk/memory_faults.h"
+#include "output/shell_word.h"
 #include "plan/dialects.h"
 #include "saver/sqlite_status.h"
 #include "sql/dialect.h"
@@ -214,6 +215,7 @@ absl::StatusOr<std::string> UseSqlScript(const std::string& path) {
   entry.enforces_foreign_keys = dialect->enforces_foreign_keys();
   entry.journal_mode = dialect->script().journal_mode;
   entry.synchronous = PlannedLevel(dialect->script());
+  entry.option = absl::StrCat("--sql=", ShellWord(dialect->script().path));
   RegisterDialect(dialect->vocabulary());
   RegisterSaver(std::move(entry));
   return std::string(name);

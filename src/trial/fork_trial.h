@@ -8,6 +8,7 @@
 #ifndef LASTCOMMIT_TRIAL_FORK_TRIAL_H_
 #define LASTCOMMIT_TRIAL_FORK_TRIAL_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,12 @@ struct TrialOptions {
   bool records_always = false;
   // Of plans whose system calls are recorded: a planted bug beneath SQLite.
   DroppedSyncs dropped_syncs = DroppedSyncs::kNone;
+  // Runs plans for the engine record, if something is driven; leaves what it
+  // did in `directory` unless that is empty. Called in the process that owns
+  // the TrialRunner.
+  std::function<absl::StatusOr<TrialResult>(const Plan& plan,
+                                            const std::string& directory)>
+      record = nullptr;
 };
 
 class ForkTrial {

@@ -61,6 +61,23 @@ struct ViolatedImage {
   bool is_after_death = false;  // of one client alone
 };
 
+// Of a plan for the engine record.
+struct RecordedCounts {
+  std::int64_t calls = 0;         // of the program, recorded
+  std::int64_t kill_images = 0;   // judged without a model
+  std::int64_t power_images = 0;  // the same
+  std::int64_t kills_recovered =
+      0;  // by the store, and compared with the model
+  std::int64_t losses_recovered = 0;
+  std::int64_t commits_in_doubt = 0;  // of these: it was there
+  std::int64_t states = 0;            // that the store said, without a crash
+  std::int64_t answers = 0;           // of operations, compared
+  // Crashes in which SQLite finds another database than was promised, and the
+  // store what it promised.
+  std::int64_t made_good = 0;
+  std::int64_t not_recovered = 0;     // images that were too many
+};
+
 // Plain data, which a child can leave in memory that it shares. Of its rounds
 // the sum.
 struct TrialCounts : RoundCounts {
@@ -69,6 +86,7 @@ struct TrialCounts : RoundCounts {
   bool statement_failed_after_spill = false;
   std::int64_t changes_of_client = 0;
   ImageCounts images;
+  RecordedCounts recorded;
 };
 
 struct TrialResult : TrialCounts {

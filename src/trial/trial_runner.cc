@@ -1,6 +1,7 @@
 #include "trial/trial_runner.h"
 
 #include "status/status.h"
+#include "subject/registry.h"
 
 namespace lastcommit {
 
@@ -9,17 +10,43 @@ absl::StatusOr<std::unique_ptr<TrialRunner>> TrialRunner::Create(
   ASSIGN_OR_RETURN(auto fork, ForkTrial::Create(options));
   ASSIGN_OR_RETURN(auto sim, SimTrial::Create(options.hang_timeout));
   return std::unique_ptr<TrialRunner>(
-      new TrialRunner(std::move(fork), std::move(sim)));
+      new TrialRunner(std::move(fork), std::move(sim), options));
 }
 
 absl::StatusOr<TrialResult> TrialRunner::Run(const Plan& plan) {
-  return plan.engine == Engine::kSim ? sim_->Run(plan) : fork_->Run(plan);
+  switch (plan.engine) {
+    case Engine::kFork:
+      return fork_->Run(plan);
+    case Engine::kSim:
+      return sim_->Run(plan);
+    case Engine::kRecord:
+      break;
+  }
+  return Record(plan, "");
 }
 
 absl::StatusOr<TrialResult> TrialRunner::RunAndKeep(
     const Plan& plan, const std::string& directory) {
-  return plan.engine == Engine::kSim ? sim_->RunAndKeep(plan, directory)
-                                     : fork_->RunAndKeep(plan, directory);
+  switch (plan.engine) {
+    case Engine::kFork:
+      return fork_->RunAndKeep(plan, directory);
+    case Engine::kSim:
+      return sim_->RunAndKeep(plan, directory);
+    case Engine::kRecord:
+      break;
+  }
+  return Record(plan, directory);
+}
+
+absl::StatusOr<TrialResult> TrialRunner::Record(const Plan& plan,
+                                                const std::string& directory) {
+  if (!options_.record) {
+    return absl::InvalidArgumentError(
+        "the plan is for a store that is driven from outside: give its program "
+        "with --driver");
+  }
+  RETURN_IF_ERROR(SaverOf(plan).status());
+  return options_.record(plan, directory);
 }
 
 }  // namespace lastcommit

@@ -1,5 +1,5 @@
-// TrialRunner: runs plans of any engine. ForkTrial and SimTrial do the work;
-// this knows which of them a plan is for.
+// TrialRunner: runs plans of any engine. ForkTrial, SimTrial and
+// TrialOptions::record do the work; this knows which of them a plan is for.
 //
 // The process that owns one must be single-threaded when Run is called.
 
@@ -24,7 +24,8 @@ class TrialRunner {
   static absl::StatusOr<std::unique_ptr<TrialRunner>> Create(
       const TrialOptions& options);
 
-  // The errors of ForkTrial::Run and SimTrial::Run.
+  // The errors of ForkTrial::Run, SimTrial::Run and TrialOptions::record;
+  // InvalidArgument: a plan for the engine record, and nothing is driven.
   absl::StatusOr<TrialResult> Run(const Plan& plan);
   // As Run, and leaves what each round left in `directory`.
   absl::StatusOr<TrialResult> RunAndKeep(const Plan& plan,
@@ -34,11 +35,18 @@ class TrialRunner {
   SimTrial& sim() { return *sim_; }
 
  private:
-  TrialRunner(std::unique_ptr<ForkTrial> fork, std::unique_ptr<SimTrial> sim)
-      : fork_(std::move(fork)), sim_(std::move(sim)) {}
+  TrialRunner(std::unique_ptr<ForkTrial> fork, std::unique_ptr<SimTrial> sim,
+              TrialOptions options)
+      : fork_(std::move(fork)),
+        sim_(std::move(sim)),
+        options_(std::move(options)) {}
+
+  absl::StatusOr<TrialResult> Record(const Plan& plan,
+                                     const std::string& directory);
 
   std::unique_ptr<ForkTrial> fork_;
   std::unique_ptr<SimTrial> sim_;
+  const TrialOptions options_;
 };
 
 }  // namespace lastcommit

@@ -10,6 +10,8 @@ TEST(ChoicesTest, EachEngineIsItsName) {
     const auto engine = static_cast<EngineChoice>(i);
     EXPECT_EQ(ParseEngineChoice(Name(engine)), engine);
   }
+  EXPECT_EQ(ParseEngineChoice(Name(EngineChoice::kRecord)),
+            EngineChoice::kRecord);
   EXPECT_EQ(ParseEngineChoice("steam"), std::nullopt);
 }
 

@@ -54,7 +54,7 @@ TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
   const absl::StatusOr<Plan> plan = ParsePlan(text, "p.plan");
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(std::string(plan.status().message()),
-            "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys)");
+            "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys, pairs)");
 }
 
 TEST(DialectCodecTest, AnOperationOfAnotherDialectIsRefused) {

@@ -1,0 +1,97 @@
+#include "driven/conversation.h"
+
+#include "absl/strings/str_cat.h"
+#include "driven/protocol.h"
+#include "model/reference_model.h"
+
+namespace lastcommit::driven {
+namespace {
+
+class Builder {
+ public:
+  Builder(const Plan& plan, const std::string& database)
+      : plan_(plan), database_(database), model_(*plan.dialect) {}
+
+  Conversation Build() && {
+    for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
+      for (std::size_t s = 0; s < plan_.rounds[r].steps.size(); ++s) {
+        Add(r, s, plan_.rounds[r].steps[s]);
+      }
+    }
+    return std::move(conversation_);
+  }
+
+ private:
+  void Add(std::size_t round, std::size_t number, const Step& step) {
+    Exchange exchange = {.round = round, .step = number};
+    switch (step.kind) {
+      case StepKind::kOpen:
+        Ask(exchange, step, OpenRequest(database_));
+        AskState(exchange);
+        return;
+      case StepKind::kReopen:
+        Ask(exchange, {.kind = StepKind::kClose}, Request("close"));
+        Ask(exchange, {.kind = StepKind::kOpen}, OpenRequest(database_));
+        AskState(exchange);
+        return;
+      case StepKind::kRead:
+        AskState(exchange);
+        return;
+      case StepKind::kClose:
+        AskState(exchange);
+        Ask(exchange, step, Request("close"));
+        return;
+      default:
+        Ask(exchange, step, StepRequest(step));
+    }
+  }
+
+  void Ask(Exchange exchange, const Step& step, nlohmann::json request) {
+    exchange.is_in_transaction = model_.in_transaction();
+    exchange.cut_before = model_.state().cut;
+    exchange.expected = model_.Apply(step);
+    exchange.cut_after = model_.state().cut;
+    if (exchange.cut_after > exchange.cut_before) {
+      conversation_.cuts.push_back(model_.state());
+    }
+    Push(std::move(exchange), std::move(request));
+  }
+
+  void AskState(Exchange exchange) {
+    exchange.is_in_transaction = model_.in_transaction();
+    exchange.cut_before = exchange.cut_after = model_.state().cut;
+    exchange.state = model_.state();
+    Push(std::move(exchange), Request("state"));
+  }
+
+  void Push(Exchange exchange, nlohmann::json request) {
+    conversation_.exchanges.push_back(std::move(exchange));
+    const auto id = static_cast<std::int64_t>(conversation_.exchanges.size());
+    absl::StrAppend(&conversation_.requests,
+                    RequestLine(id, std::move(request)), "\n");
+  }
+
+  const Plan& plan_;
+  const std::string& database_;
+  ReferenceModel model_;
+  Conversation conversation_;
+};
+
+}  // namespace
+
+Conversation ConversationOf(const Plan& plan, const std::string& database) {
+  return Builder(plan, database).Build();
+}
+
+std::string InWords(const Plan& plan, const Exchange& exchange) {
+  const Step& step = plan.rounds[exchange.round].steps[exchange.step];
+  std::string text =
+      absl::StrCat("round ", exchange.round + 1, ", step ", exchange.step, ": ",
+                   std::string(NameOf(step)));
+  if (IsOperation(step.kind)) {
+    absl::StrAppend(&text, " ", step.operation.spec->words(step.operation));
+  }
+  return text;
+}
+
+}  // namespace lastcommit::driven

@@ -1,0 +1,47 @@
+// Conversation: what a plan asks of a driver, request by request, and what a
+// correct store answers. A function of the plan alone.
+
+#ifndef LASTCOMMIT_DRIVEN_CONVERSATION_H_
+#define LASTCOMMIT_DRIVEN_CONVERSATION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+#include "store/outcome.h"
+#include "store/state.h"
+
+namespace lastcommit::driven {
+
+// One request. Number i of a conversation has the id i + 1.
+struct Exchange {
+  std::size_t round = 0;
+  std::size_t step = 0;
+  Outcome expected = {};
+  // Of a request for the state: what is to come, the open transaction's changes
+  // included.
+  std::optional<State> state = {};
+  // The newest commit before it, and when it is done.
+  std::int64_t cut_before = -1;
+  std::int64_t cut_after = -1;
+  bool is_in_transaction = false;  // when it begins
+};
+
+struct Conversation {
+  std::vector<Exchange> exchanges;
+  std::vector<State> cuts;  // the state at each commit from 0 on
+  std::string requests;     // a line each
+};
+
+// `database`: the path that the driver is to open. The plan is of one client.
+Conversation ConversationOf(const Plan& plan, const std::string& database);
+
+// "round 1, step 4: put \"key-1\", 12 bytes (seed 3)".
+std::string InWords(const Plan& plan, const Exchange& exchange);
+
+}  // namespace lastcommit::driven
+
+#endif  // LASTCOMMIT_DRIVEN_CONVERSATION_H_

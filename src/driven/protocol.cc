@@ -1,0 +1,404 @@
+#include "driven/protocol.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "keys/pairs.h"
+#include "output/shown.h"
+#include "status/status.h"
+
+namespace lastcommit::driven {
+namespace {
+
+using Json = nlohmann::json;
+
+// The errors of the protocol, and what the model calls them.
+struct ErrorWord {
+  std::string_view word;
+  absl::StatusCode code;
+};
+constexpr ErrorWord kErrors[] = {
+    {"not_found", absl::StatusCode::kNotFound},
+    {"refused", absl::StatusCode::kFailedPrecondition},
+    {"invalid", absl::StatusCode::kInvalidArgument},
+    {"busy", absl::StatusCode::kUnavailable},
+    {"full", absl::StatusCode::kResourceExhausted},
+    {"io", absl::StatusCode::kDataLoss},
+    {"aborted", absl::StatusCode::kAborted},
+    {"in_doubt", absl::StatusCode::kUnknown},
+};
+
+// Those that a driver may have.
+constexpr StepKind kControls[] = {StepKind::kBegin,    StepKind::kCommit,
+                                  StepKind::kRollback, StepKind::kSavepoint,
+                                  StepKind::kRelease,  StepKind::kRollbackTo};
+
+const Vocabulary* const kDialects[] = {&pairs::kVocabulary};
+
+std::string Short(std::string_view text) {
+  const bool is_long = text.size() > ProtocolLimits::kText;
+  return absl::StrCat(Shown(text.substr(0, ProtocolLimits::kText)),
+                      is_long ? "..." : "");
+}
+
+std::string Quoted(std::string_view text) {
+  return absl::StrCat("\"", Short(text), "\"");
+}
+
+absl::Status Wrong(std::size_t line, std::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "line ", line + 1, " of the driver's answers ", std::string(what)));
+}
+
+absl::Status WrongReply(const Reply& reply, std::string_view what) {
+  return Wrong(reply.line, what);
+}
+
+std::optional<std::int64_t> Number(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  if (found == object.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+const std::string* Text(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  return found == object.end() || !found->is_string()
+             ? nullptr
+             : found->get_ptr<const std::string*>();
+}
+
+// Reads the lines one after the other.
+class Parser {
+ public:
+  explicit Parser(std::int64_t first) : first_(first), next_(first) {}
+
+  absl::Status Take(std::size_t number, std::string_view line) {
+    if (line.size() > ProtocolLimits::kLine) {
+      return Wrong(number, absl::StrCat("has more than ", ProtocolLimits::kLine,
+                                        " bytes"));
+    }
+    Json body = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!body.is_object()) {
+      return Wrong(number, absl::StrCat("is no JSON object: ", Quoted(line)));
+    }
+    if (body.contains("ack")) return TakeAck(number, body);
+    return TakeReply(number, std::move(body));
+  }
+
+  Answers& answers() { return answers_; }
+
+ private:
+  absl::Status TakeAck(std::size_t number, const Json& body) {
+    const auto id = Number(body, "ack");
+    if (!id.has_value() || *id > next_ || *id < first_) {
+      return Wrong(number, "acknowledges a request that was not made");
+    }
+    answers_.acks.try_emplace(*id, number);
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeReply(std::size_t number, Json body) {
+    const auto id = Number(body, "id");
+    if (!id.has_value()) {
+      return Wrong(number, "has neither an \"id\" nor an \"ack\"");
+    }
+    if (*id != next_) {
+      return Wrong(number, absl::StrCat("answers request ", *id,
+                                        ", and the next one is ", next_));
+    }
+    Reply reply;
+    reply.id = *id;
+    reply.line = number;
+    if (body.contains("error")) {
+      const std::string* const word = Text(body, "error");
+      const auto* const known = std::find_if(
+          std::begin(kErrors), std::end(kErrors), [&](const ErrorWord& error) {
+            return word != nullptr && error.word == *word;
+          });
+      if (known == std::end(kErrors)) {
+        return Wrong(
+            number,
+            absl::StrCat("has an \"error\" that is none of ",
+                         absl::StrJoin(Words(), ", "), ": ",
+                         Quoted(body["error"].dump(
+                             -1, ' ', true, Json::error_handler_t::replace))));
+      }
+      reply.error = *word;
+      reply.code = known->code;
+      if (const auto* const message = Text(body, "message")) {
+        reply.message = *message;
+      }
+    } else {
+      answers_.acks.try_emplace(*id, number);
+    }
+    reply.body = std::move(body);
+    answers_.replies.push_back(std::move(reply));
+    ++next_;
+    return absl::OkStatus();
+  }
+
+  static std::vector<std::string> Words() {
+    std::vector<std::string> words;
+    for (const ErrorWord& error : kErrors) words.emplace_back(error.word);
+    return words;
+  }
+
+  const std::int64_t first_;
+  std::int64_t next_;
+  Answers answers_;
+};
+
+absl::Status CheckStore(const Reply& reply, const std::string* store) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (store != nullptr && !store->empty() &&
+      store->size() <= ProtocolLimits::kStoreName &&
+      std::all_of(store->begin(), store->end(), is_letter)) {
+    return absl::OkStatus();
+  }
+  return WrongReply(reply, absl::StrCat("has no \"store\" of 1 to ",
+                                        ProtocolLimits::kStoreName,
+                                        " letters a to z, digits and hyphens"));
+}
+
+// Each name is one that `known` has, once.
+absl::StatusOr<std::vector<std::string>> Names(
+    const Reply& reply, const char* field,
+    const std::vector<std::string>& known) {
+  std::vector<std::string> names;
+  const auto found = reply.body.find(field);
+  if (found == reply.body.end()) return names;
+  const std::string what = absl::StrCat("\"", field, "\"");
+  if (!found->is_array()) {
+    return WrongReply(reply, absl::StrCat("has ", what, " that are no list"));
+  }
+  for (const Json& name : *found) {
+    const bool is_known =
+        name.is_string() && std::count(known.begin(), known.end(),
+                                       name.get_ref<const std::string&>()) > 0;
+    if (!is_known) {
+      return WrongReply(
+          reply, absl::StrCat("has among its ", what, " one that is none of ",
+                              absl::StrJoin(known, ", ")));
+    }
+    names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::count(names.begin(), names.end(), name) > 0;
+}
+
+absl::StatusOr<const Vocabulary*> DialectOf(const Reply& reply) {
+  const std::string* const name = Text(reply.body, "dialect");
+  std::vector<std::string> known;
+  for (const Vocabulary* const dialect : kDialects) {
+    if (name != nullptr && dialect->name == *name) return dialect;
+    known.emplace_back(dialect->name);
+  }
+  return WrongReply(reply, absl::StrCat("has a \"dialect\" that is none of ",
+                                        absl::StrJoin(known, ", ")));
+}
+
+absl::Status CheckOperations(const Reply& reply, const Vocabulary& dialect) {
+  std::vector<std::string> known;
+  for (const OperationSpec& spec : dialect.operations) {
+    known.emplace_back(spec.name);
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                   Names(reply, "operations", known));
+  for (const std::string& name : known) {
+    if (Contains(names, name)) continue;
+    return WrongReply(
+        reply, absl::StrCat("lacks the operation ", name, " of the dialect ",
+                            std::string(dialect.name)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply) {
+  std::vector<std::string> known;
+  for (const StepKind kind : kControls) known.emplace_back(Name(kind));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                   Names(reply, "controls", known));
+  const auto has = [&](StepKind kind) { return Contains(names, Name(kind)); };
+  if (has(StepKind::kBegin) != has(StepKind::kCommit) ||
+      has(StepKind::kBegin) != has(StepKind::kRollback)) {
+    return WrongReply(reply,
+                      "has only some of the \"controls\" begin, commit and "
+                      "rollback, which belong together");
+  }
+  if (has(StepKind::kSavepoint) != has(StepKind::kRelease) ||
+      has(StepKind::kSavepoint) != has(StepKind::kRollbackTo) ||
+      (has(StepKind::kSavepoint) && !has(StepKind::kBegin))) {
+    return WrongReply(reply,
+                      "has only some of the \"controls\" savepoint, release "
+                      "and rollback_to, which need begin, too");
+  }
+  std::vector<StepKind> lacks = {
+      StepKind::kLiveRead, StepKind::kWalCheckpoint, StepKind::kVacuum,
+      StepKind::kBackup,   StepKind::kJournalMode,   StepKind::kUnlink};
+  for (const StepKind kind : kControls) {
+    if (!has(kind)) lacks.push_back(kind);
+  }
+  return lacks;
+}
+
+// A pair of texts, with which rows come.
+bool IsPair(const Json& row) {
+  return row.is_array() && row.size() == 2 && row[0].is_string() &&
+         row[1].is_string();
+}
+
+}  // namespace
+
+std::string RequestLine(std::int64_t id, Json request) {
+  request["id"] = id;
+  return request.dump();
+}
+
+Json HelloRequest() {
+  return {{"do", "hello"}, {"protocol", kProtocolVersion}};
+}
+
+Json OpenRequest(const std::string& path) {
+  return {{"do", "open"}, {"path", path}};
+}
+
+Json Request(std::string_view what) { return {{"do", std::string(what)}}; }
+
+Json StepRequest(const Step& step) {
+  Json request = Request(NameOf(step));
+  if (step.kind == StepKind::kRollbackTo) request["up"] = step.up;
+  if (!IsOperation(step.kind)) return request;
+  const pairs::Arguments arguments = pairs::ArgumentsOf(step.operation);
+  request["key"] = pairs::KeyName(arguments.key);
+  if (pairs::KindOf(step.operation) == pairs::Kind::kPut) {
+    request["value"] = pairs::ValueText(arguments.value);
+  }
+  return request;
+}
+
+absl::StatusOr<Answers> ParseAnswers(std::string_view text,
+                                     std::int64_t first) {
+  Parser parser(first);
+  std::size_t begin = 0;
+  for (std::size_t number = 0;; ++number) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string_view::npos) break;
+    RETURN_IF_ERROR(parser.Take(number, text.substr(begin, end - begin)));
+    begin = end + 1;
+    parser.answers().line_ends.push_back(begin);
+  }
+  if (text.size() - begin > ProtocolLimits::kLine) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the driver's answers end with a line of more than ",
+                     ProtocolLimits::kLine, " bytes"));
+  }
+  return std::move(parser.answers());
+}
+
+absl::StatusOr<Hello> HelloOf(const Reply& reply) {
+  if (reply.code != absl::StatusCode::kOk) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the driver answers hello with ", InWords(reply)));
+  }
+  const auto version = Number(reply.body, "protocol");
+  if (version != kProtocolVersion) {
+    return WrongReply(reply, absl::StrCat("does not have the \"protocol\" ",
+                                          kProtocolVersion));
+  }
+  Hello hello;
+  const std::string* const store = Text(reply.body, "store");
+  RETURN_IF_ERROR(CheckStore(reply, store));
+  hello.store = *store;
+  ASSIGN_OR_RETURN(hello.dialect, DialectOf(reply));
+  RETURN_IF_ERROR(CheckOperations(reply, *hello.dialect));
+  ASSIGN_OR_RETURN(hello.lacks, LacksOf(reply));
+  const std::string* const promise = Text(reply.body, "promise");
+  if (promise == nullptr || (*promise != "process" && *promise != "power")) {
+    return WrongReply(reply,
+                      "has a \"promise\" that is neither process nor power");
+  }
+  hello.promises_power = *promise == "power";
+  if (const auto* const sqlite = Text(reply.body, "sqlite")) {
+    hello.sqlite = Short(*sqlite);
+  }
+  return hello;
+}
+
+absl::StatusOr<std::optional<std::int64_t>> ValueOf(const Operation& operation,
+                                                    const Reply& reply) {
+  const auto value = reply.body.find("value");
+  switch (pairs::KindOf(operation)) {
+    case pairs::Kind::kPut:
+      break;
+    case pairs::Kind::kDelete:
+      if (value == reply.body.end()) break;
+      if (!value->is_boolean()) {
+        return WrongReply(reply,
+                          "has a \"value\" of a delete that is neither true "
+                          "nor false");
+      }
+      return value->get<bool>() ? 1 : 0;
+    case pairs::Kind::kGet:
+      if (value == reply.body.end() || !value->is_string()) {
+        return WrongReply(reply, "has no text as the \"value\" of a get");
+      }
+      return pairs::AnswerOf(value->get_ref<const std::string&>());
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<State> StateOf(const Vocabulary& /*dialect*/,
+                              const Reply& reply) {
+  const auto rows = reply.body.find("rows");
+  if (rows == reply.body.end() || !rows->is_array()) {
+    return WrongReply(reply, "has no list of \"rows\" of a state");
+  }
+  State state;
+  for (const Json& row : *rows) {
+    if (!IsPair(row)) {
+      return WrongReply(reply, "has a row that is no list of two texts");
+    }
+    const RowKey key = {pairs::kPairs, {row[0].get<std::string>()}, 0};
+    const bool is_new =
+        state.rows
+            .emplace(key, pairs::RowOf(row[1].get_ref<const std::string&>()))
+            .second;
+    if (!is_new) {
+      return WrongReply(reply,
+                        absl::StrCat("has the row ", Describe(key), " twice"));
+    }
+  }
+  return state;
+}
+
+std::string InWords(const Reply& reply) {
+  if (reply.code == absl::StatusCode::kOk) {
+    const auto value = reply.body.find("value");
+    if (value == reply.body.end()) return "no error";
+    return Short(value->dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  return absl::StrCat("the error ", reply.error,
+                      reply.message.empty()
+                          ? ""
+                          : absl::StrCat(" (", Short(reply.message), ")"));
+}
+
+std::string InWords(absl::StatusCode code) {
+  if (code == absl::StatusCode::kOk) return "no error";
+  for (const ErrorWord& error : kErrors) {
+    if (error.code == code) {
+      return absl::StrCat("the error ", std::string(error.word));
+    }
+  }
+  return "an error";
+}
+
+}  // namespace lastcommit::driven

@@ -1,0 +1,147 @@
+#include "driven/recoveries.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "driven/protocol.h"
+#include "judge/shell_command.h"
+#include "output/shell_word.h"
+#include "output/shown.h"
+#include "output/whole_file.h"
+#include "status/status.h"
+
+namespace lastcommit::driven {
+namespace {
+
+std::string HowItEnded(const CommandEnd& end, absl::Duration time) {
+  if (end.is_success()) return "";
+  const std::string line =
+      LastLineOf(end.errors.empty() ? end.output : end.errors);
+  return absl::StrCat(InWords(end, time), line.empty() ? "" : ": ", line);
+}
+
+// Open, state, close: of each image.
+constexpr std::size_t kRequestsOfOne = 3;
+
+std::string RequestsFor(const std::vector<std::string>& databases,
+                        std::size_t first) {
+  std::string requests;
+  std::int64_t id = 1;
+  for (std::size_t i = first; i < databases.size(); ++i) {
+    for (nlohmann::json request :
+         {OpenRequest(databases[i]), Request("state"), Request("close")}) {
+      absl::StrAppend(&requests, RequestLine(id++, std::move(request)), "\n");
+    }
+  }
+  return requests;
+}
+
+std::string Refusal(const char* what, const Reply& reply) {
+  return absl::StrCat(what, " answers ", InWords(reply));
+}
+
+// Of the image whose replies begin at `first`, as far as there are some.
+absl::StatusOr<Recovery> RecoveryOf(const Vocabulary& dialect,
+                                    const std::vector<Reply>& replies,
+                                    std::size_t first) {
+  Recovery recovery;
+  const char* const what[] = {"open", "state", "close"};
+  for (std::size_t i = 0; i < kRequestsOfOne; ++i) {
+    const Reply& reply = replies[first + i];
+    if (reply.code == absl::StatusCode::kOk) continue;
+    recovery.kind = Recovery::Kind::kRefused;
+    recovery.message = Refusal(what[i], reply);
+    return recovery;
+  }
+  ASSIGN_OR_RETURN(recovery.state, StateOf(dialect, replies[first + 1]));
+  return recovery;
+}
+
+Recovery Ended(const DriverRun& run) {
+  Recovery recovery;
+  recovery.kind = run.is_hung ? Recovery::Kind::kHung : Recovery::Kind::kDied;
+  recovery.message = run.how.empty() ? "it ends without an answer" : run.how;
+  return recovery;
+}
+
+}  // namespace
+
+std::string WithDescriptors(const DriverCommand& command,
+                            const std::string& requests,
+                            const std::string& answers) {
+  // What writes without an end is ended: a signal, as the page for authors
+  // says.
+  return absl::StrCat("ulimit -f 524288\ncd ", ShellWord(command.directory),
+                      " || exit\n{ ", command.command, "\n} 3<",
+                      ShellWord(requests), " 4>>", ShellWord(answers));
+}
+
+absl::StatusOr<std::string> ReadAnswers(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return "";
+  if (info.st_size > static_cast<off_t>(ProtocolLimits::kAnswers)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the driver answers with more than ",
+                     ProtocolLimits::kAnswers, " bytes in one run"));
+  }
+  return ReadWholeFile(path);
+}
+
+std::string LastLineOf(const std::string& output) {
+  const std::vector<std::string> lines =
+      absl::StrSplit(output, '\n', absl::SkipWhitespace());
+  if (lines.empty()) return "";
+  return Shown(lines.back().substr(0, ProtocolLimits::kText));
+}
+
+absl::StatusOr<DriverRun> RunDriver(const DriverCommand& command,
+                                    const std::string& requests,
+                                    const std::string& scratch,
+                                    absl::Duration time) {
+  const std::string asked = absl::StrCat(scratch, "/asked");
+  const std::string answered = absl::StrCat(scratch, "/answered");
+  unlink(answered.c_str());
+  RETURN_IF_ERROR(WriteWholeFile(asked, requests));
+  ShellCommand shell;
+  shell.command = WithDescriptors(command, asked, answered);
+  shell.directory = scratch;
+  shell.time = time;
+  ASSIGN_OR_RETURN(const CommandEnd end,
+                   RunCommand(shell, [] { return true; }));
+  DriverRun run;
+  run.how = HowItEnded(end, time);
+  run.is_hung = end.how == CommandEnd::How::kTooLong;
+  ASSIGN_OR_RETURN(run.answers, ReadAnswers(answered));
+  return run;
+}
+
+absl::StatusOr<std::vector<Recovery>> RecoverAll(
+    const DriverCommand& command, const Vocabulary& dialect,
+    const std::vector<std::string>& databases, const std::string& scratch,
+    absl::Duration time) {
+  std::vector<Recovery> recoveries;
+  while (recoveries.size() < databases.size()) {
+    const std::size_t begin = recoveries.size();
+    ASSIGN_OR_RETURN(
+        const DriverRun run,
+        RunDriver(command, RequestsFor(databases, begin), scratch, time));
+    ASSIGN_OR_RETURN(const Answers answers, ParseAnswers(run.answers, 1));
+    const std::size_t whole = answers.replies.size() / kRequestsOfOne;
+    for (std::size_t i = 0; i < whole; ++i) {
+      ASSIGN_OR_RETURN(Recovery recovery, RecoveryOf(dialect, answers.replies,
+                                                     i * kRequestsOfOne));
+      recoveries.push_back(std::move(recovery));
+    }
+    if (recoveries.size() < databases.size()) recoveries.push_back(Ended(run));
+    if (run.is_hung) break;
+  }
+  return recoveries;
+}
+
+}  // namespace lastcommit::driven

@@ -1,0 +1,116 @@
+#include "driven/use_driver.h"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <memory>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "driven/driven_trial.h"
+#include "driven/protocol.h"
+#include "driven/recoveries.h"
+#include "output/shell_word.h"
+#include "record/private_tree.h"
+#include "status/status.h"
+#include "subject/registry.h"
+
+namespace lastcommit::driven {
+namespace {
+
+constexpr absl::Duration kTimeForHello = absl::Seconds(20);
+
+absl::StatusOr<Hello> Ask(const DriverCommand& command) {
+  ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
+  const std::string request =
+      absl::StrCat(RequestLine(1, HelloRequest()), "\n");
+  ASSIGN_OR_RETURN(const DriverRun run,
+                   RunDriver(command, request, scratch.path(), kTimeForHello));
+  ASSIGN_OR_RETURN(const Answers answers, ParseAnswers(run.answers, 1));
+  if (answers.replies.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the driver does not answer hello on descriptor 4",
+                     run.how.empty() ? "" : absl::StrCat(" (", run.how, ")")));
+  }
+  return HelloOf(answers.replies.front());
+}
+
+absl::StatusOr<std::string> WorkingDirectory() {
+  char* const path = get_current_dir_name();
+  if (path == nullptr) {
+    return absl::ErrnoToStatus(errno, "cannot find the current directory");
+  }
+  std::string directory = path;
+  free(path);
+  return directory;
+}
+
+// The names of registered stores live as long as the program.
+std::string_view Kept(const std::string& name) {
+  static std::set<std::string> kept;
+  return *kept.insert(name).first;
+}
+
+absl::Status Register(const Hello& hello, const std::string& command) {
+  const SaverEntry* const known = FindSaver(hello.store);
+  if (known != nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the driver's store is called ", hello.store,
+        known->is_driven ? ", and there is a driver of that name"
+                         : ", as one of lastcommit's own; see `lastcommit "
+                           "savers`"));
+  }
+  SaverEntry entry = {Kept(hello.store), "the store of --driver", std::nullopt,
+                      nullptr, nullptr};
+  entry.dialect = hello.dialect;
+  entry.lacks = hello.lacks;
+  entry.defences = Defences::kNone;
+  entry.is_driven = true;
+  entry.option = absl::StrCat("--driver=", ShellWord(command));
+  RegisterSaver(std::move(entry));
+  return absl::OkStatus();
+}
+
+// A trial belongs to one process: a fork makes one of its own.
+class Trials {
+ public:
+  explicit Trials(DrivenOptions options) : options_(std::move(options)) {}
+
+  absl::StatusOr<TrialResult> Run(const Plan& plan,
+                                  const std::string& directory) {
+    if (process_ != getpid()) {
+      // That of another process is not this one's to remove.
+      (void)trial_.release();
+      ASSIGN_OR_RETURN(trial_, DrivenTrial::Create(options_));
+      process_ = getpid();
+    }
+    return trial_->Run(plan, directory);
+  }
+
+ private:
+  const DrivenOptions options_;
+  std::unique_ptr<DrivenTrial> trial_;
+  pid_t process_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> UseDriver(const std::string& command,
+                                      TrialOptions& trial) {
+  DrivenOptions options;
+  ASSIGN_OR_RETURN(options.driver.directory, WorkingDirectory());
+  options.driver.command = command;
+  ASSIGN_OR_RETURN(const Hello hello, Ask(options.driver));
+  RETURN_IF_ERROR(Register(hello, command));
+  options.promises_power = hello.promises_power;
+  options.directory = trial.directory;
+  const auto trials = std::make_shared<Trials>(options);
+  trial.record = [trials](const Plan& plan, const std::string& directory) {
+    return trials->Run(plan, directory);
+  };
+  return hello.store;
+}
+
+}  // namespace lastcommit::driven

@@ -1,0 +1,22 @@
+// Makes a driver known: asks it who it is, and registers its store.
+
+#ifndef LASTCOMMIT_DRIVEN_USE_DRIVER_H_
+#define LASTCOMMIT_DRIVEN_USE_DRIVER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "trial/fork_trial.h"
+
+namespace lastcommit::driven {
+
+// The name of its store, which plans have, and in `trial` how they are run.
+// Before the first plan, in a process with a single thread that has no other
+// children. InvalidArgument: what it says of itself is no protocol, or its name
+// is that of another store. FailedPrecondition: it does not answer.
+absl::StatusOr<std::string> UseDriver(const std::string& command,
+                                      TrialOptions& trial);
+
+}  // namespace lastcommit::driven
+
+#endif  // LASTCOMMIT_DRIVEN_USE_DRIVER_H_

@@ -1,0 +1,156 @@
+// One plan and a driver.
+
+#include "driven/driven_trial.h"
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "directory.h"
+#include "disk/shim_vfs.h"
+#include "disk/sim_vfs.h"
+#include "gmock/gmock.h"
+#include "keys/pairs.h"
+
+namespace lastcommit::driven {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class DrivenTrialTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    ASSERT_TRUE(RegisterShimVfs().ok());
+    ASSERT_TRUE(RegisterSimVfs().ok());
+  }
+  void SetUp() override {
+    for (const char* python : {"/usr/bin/python3", "python3"}) {
+      python_ = python;
+      const std::string tries = python_ + " -c 'import sqlite3' 2> /dev/null";
+      if (std::system(tries.c_str()) == 0) return;
+    }
+    GTEST_SKIP() << "needs python3 with sqlite3";
+  }
+
+  TrialResult Run(const std::string& bug, std::vector<Step> steps) {
+    DrivenOptions options = options_;
+    options.driver.command =
+        absl::StrCat(python_, " ", DRIVERS, "planted.py ", bug);
+    options.driver.directory = directory_.path();
+    options.directory = directory_.path();
+    const auto trial = DrivenTrial::Create(options);
+    EXPECT_TRUE(trial.ok()) << trial.status();
+    Plan plan;
+    plan.dialect = &pairs::kVocabulary;
+    plan.engine = Engine::kRecord;
+    steps.insert(steps.begin(), {.kind = StepKind::kOpen});
+    steps.push_back({.kind = StepKind::kClose});
+    plan.rounds.push_back({std::move(steps)});
+    const auto result = (*trial)->Run(plan, keep_);
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.value_or(TrialResult());
+  }
+
+  static Step Put(int key, std::uint64_t seed) {
+    return StepOf(
+        pairs::Make(pairs::Kind::kPut, {.key = key, .value = {20, seed}}));
+  }
+  static Step Delete(int key) {
+    return StepOf(pairs::Make(pairs::Kind::kDelete, {.key = key}));
+  }
+
+  Directory directory_;
+  DrivenOptions options_;
+  std::string keep_;
+  std::string python_;
+};
+
+TEST_F(DrivenTrialTest, CountsWhatItLookedAt) {
+  const TrialResult result =
+      Run("sound", {Put(1, 1), Put(2, 2),
+                    StepOf(pairs::Make(pairs::Kind::kGet, {.key = 1}))});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_EQ(result.steps, 5);
+  EXPECT_EQ(result.commits, 3);  // the first is that of the schema
+  EXPECT_EQ(result.recorded.answers, 1);
+  EXPECT_EQ(result.recorded.states, 2);
+  EXPECT_GT(result.recorded.kill_images, 10);
+  EXPECT_GT(result.recorded.kills_recovered, 5);
+  EXPECT_EQ(result.recorded.losses_recovered, 0);
+  EXPECT_EQ(result.recorded.power_images, 0);
+}
+
+TEST_F(DrivenTrialTest, WithAPromiseOfPowerItAlsoLosesIt) {
+  options_.promises_power = true;
+  const TrialResult result = Run("sound", {Put(1, 1), Put(2, 2)});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_GT(result.recorded.losses_recovered, 5);
+  EXPECT_GT(result.recorded.power_images, 20);
+}
+
+TEST_F(DrivenTrialTest, WithoutThatPromiseALossOfPowerIsNone) {
+  const std::vector<Step> steps = {Put(1, 1), Put(2, 2)};
+  EXPECT_TRUE(Run("synchronous_normal", steps).verdict.held());
+  options_.promises_power = true;
+  EXPECT_EQ(Run("synchronous_normal", steps).verdict.violation,
+            ViolationClass::kLostCommit);
+}
+
+// A new store makes its tables again: what is lost of the database is nothing
+// that was put into the store.
+TEST_F(DrivenTrialTest, WhatTheStoreMakesGoodIsNotLost) {
+  options_.promises_power = true;
+  const TrialResult empty = Run("journal_at_full", {});
+  EXPECT_TRUE(empty.verdict.held()) << empty.verdict.why;
+  EXPECT_GT(empty.recorded.made_good, 0);
+  EXPECT_EQ(Run("journal_at_full", {Put(1, 1)}).verdict.violation,
+            ViolationClass::kLostCommit);
+}
+
+TEST_F(DrivenTrialTest, WhatIsReadOfTheStateIsTheModels) {
+  const TrialResult result = Run("forgetful_state", {Put(1, 1), Put(2, 2)});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongRead);
+  EXPECT_THAT(result.verdict.why, HasSubstr("found nothing"));
+}
+
+// Among the names of keys there are some with all kinds of letters.
+TEST_F(DrivenTrialTest, AQuestionMarkInAKeyIsNone) {
+  int key = 0;
+  while (pairs::KeyName(key).find('?') == std::string::npos) ++key;
+  const TrialResult result = Run("sound", {Put(key, 1)});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+}
+
+// Without the driver's own recovery SQLite's says it, too.
+TEST_F(DrivenTrialTest, WhatIsLostOfTheDatabaseIsSeenWithoutTheModel) {
+  options_.promises_power = true;
+  options_.recoveries = 0;
+  const TrialResult result = Run("synchronous_normal", {Put(1, 1), Put(2, 2)});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kLostCommit);
+  EXPECT_THAT(result.verdict.why,
+              AllOf(HasSubstr("acknowledged commits are not there"),
+                    HasSubstr("the WAL was not synced")));
+}
+
+TEST_F(DrivenTrialTest, ADriverThatDoesNotAnswerHangs) {
+  options_.time = absl::Seconds(2);
+  const TrialResult result =
+      Run("hangs_at_a_delete", {Put(1, 1), Delete(1), Delete(2)});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kHung);
+  EXPECT_THAT(result.verdict.why, HasSubstr("round 1, step 3: delete"));
+}
+
+TEST_F(DrivenTrialTest, KeepsTheCrashAsItWasAndTheRecording) {
+  keep_ = directory_.Path("kept");
+  const TrialResult result = Run("empty_after_a_crash", {Put(1, 1)});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kLostCommit);
+  EXPECT_NE(directory_.Get("kept/recording"), "");
+  EXPECT_NE(directory_.Get("kept/crash/store.db-wal"), "");
+}
+
+}  // namespace
+}  // namespace lastcommit::driven

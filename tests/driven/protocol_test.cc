@@ -1,0 +1,144 @@
+// What a driver says, read with distrust.
+
+#include "driven/protocol.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "keys/pairs.h"
+
+namespace lastcommit::driven {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Answers Parsed(const std::string& text) {
+  const auto answers = ParseAnswers(text, 1);
+  EXPECT_TRUE(answers.ok()) << answers.status();
+  return answers.value_or(Answers());
+}
+
+std::string WhyNot(const std::string& text) {
+  return std::string(ParseAnswers(text, 1).status().message());
+}
+
+TEST(ParseAnswersTest, ALineWithoutItsEndIsNoAnswerYet) {
+  const Answers answers = Parsed("{\"id\":1}\n{\"id\":2}");
+  EXPECT_EQ(answers.replies.size(), 1u);
+  EXPECT_THAT(answers.line_ends, ElementsAre(9u));
+}
+
+TEST(ParseAnswersTest, AnAnswerIsAnAcknowledgement) {
+  const Answers answers = Parsed("{\"id\":1}\n{\"id\":2}\n");
+  EXPECT_EQ(answers.acks.at(2), 1u);
+}
+
+TEST(ParseAnswersTest, AnAcknowledgementMayComeBefore) {
+  const Answers answers = Parsed("{\"ack\":1}\n{\"id\":1}\n");
+  EXPECT_EQ(answers.acks.at(1), 0u);
+  EXPECT_EQ(answers.replies.at(0).line, 1u);
+}
+
+TEST(ParseAnswersTest, AnErrorAcknowledgesNothing) {
+  const Answers answers =
+      Parsed("{\"id\":1,\"error\":\"full\",\"message\":\"no room\"}\n");
+  EXPECT_FALSE(answers.acks.contains(1));
+  EXPECT_EQ(answers.replies.at(0).code, absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(InWords(answers.replies.at(0)), "the error full (no room)");
+}
+
+TEST(ParseAnswersTest, WhatIsWrongIsSaidWithItsLine) {
+  EXPECT_THAT(WhyNot("{\"id\":1}\nnull\n"),
+              HasSubstr("line 2 of the driver's answers is no JSON object"));
+  EXPECT_THAT(WhyNot("{\"id\":\"1\"}\n"), HasSubstr("neither an \"id\""));
+  EXPECT_THAT(WhyNot("{\"id\":1}\n{\"id\":1}\n"),
+              HasSubstr("answers request 1, and the next one is 2"));
+  EXPECT_THAT(WhyNot("{\"ack\":2}\n"), HasSubstr("that was not made"));
+  EXPECT_THAT(WhyNot("{\"ack\":0}\n"), HasSubstr("that was not made"));
+  EXPECT_THAT(WhyNot("{\"id\":1,\"error\":7}\n"), HasSubstr("is none of"));
+}
+
+TEST(ParseAnswersTest, WhatIsShownOfItIsShortAndEscaped) {
+  const std::string why = WhyNot(std::string(5000, '\x1b') + "\n");
+  EXPECT_LT(why.size(), 2000u);
+  EXPECT_EQ(why.find('\x1b'), std::string::npos);
+}
+
+TEST(ParseAnswersTest, ALineIsBounded) {
+  const std::string text(ProtocolLimits::kLine + 1, ' ');
+  EXPECT_THAT(WhyNot(text), HasSubstr("a line of more than"));
+  EXPECT_THAT(WhyNot(text + "\n"), HasSubstr("has more than"));
+}
+
+TEST(ParseAnswersTest, NestingIsBoundedByTheLine) {
+  EXPECT_THAT(WhyNot(std::string(1'000'000, '[') + "\n"),
+              HasSubstr("is no JSON object"));
+}
+
+Reply ReplyOf(const std::string& text) {
+  return Parsed(text + "\n").replies.at(0);
+}
+
+TEST(StateOfTest, RowsAreThoseOfTheModel) {
+  const auto state = StateOf(pairs::kVocabulary,
+                             ReplyOf("{\"id\":1,\"rows\":[[\"a\",\"1\"]]}"));
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state->rows.at({pairs::kPairs, {"a"}, 0}), pairs::RowOf("1"));
+}
+
+TEST(StateOfTest, ARowIsThereOnce) {
+  EXPECT_THAT(
+      StateOf(pairs::kVocabulary,
+              ReplyOf("{\"id\":1,\"rows\":[[\"a\",\"1\"],[\"a\",\"2\"]]}"))
+          .status()
+          .message(),
+      HasSubstr("has the row key a twice"));
+}
+
+TEST(StateOfTest, ARowHasTwoTexts) {
+  for (const char* rows : {"7", "[7]", "[[\"a\"]]", "[[\"a\",1]]",
+                           "[[\"a\",\"b\",\"c\"]]", "{}"}) {
+    EXPECT_FALSE(
+        StateOf(pairs::kVocabulary,
+                ReplyOf(absl::StrCat("{\"id\":1,\"rows\":", rows, "}")))
+            .ok())
+        << rows;
+  }
+}
+
+TEST(ValueOfTest, ADeleteNeedNotSayWhetherItWasThere) {
+  const Operation operation = pairs::Make(pairs::Kind::kDelete, {.key = 1});
+  EXPECT_EQ(*ValueOf(operation, ReplyOf("{\"id\":1}")), std::nullopt);
+  EXPECT_EQ(*ValueOf(operation, ReplyOf("{\"id\":1,\"value\":true}")), 1);
+  EXPECT_EQ(*ValueOf(operation, ReplyOf("{\"id\":1,\"value\":false}")), 0);
+  EXPECT_FALSE(ValueOf(operation, ReplyOf("{\"id\":1,\"value\":1}")).ok());
+}
+
+TEST(ValueOfTest, AGetHasAText) {
+  const Operation operation = pairs::Make(pairs::Kind::kGet, {.key = 1});
+  EXPECT_EQ(*ValueOf(operation, ReplyOf("{\"id\":1,\"value\":\"v\"}")),
+            pairs::AnswerOf("v"));
+  EXPECT_FALSE(ValueOf(operation, ReplyOf("{\"id\":1}")).ok());
+}
+
+TEST(HelloOfTest, WhatAStoreLacksIsNotDrawn) {
+  const auto hello =
+      HelloOf(ReplyOf("{\"id\":1,\"protocol\":1,\"store\":\"a-1\",\"dialect\":"
+                      "\"pairs\",\"operations\":[\"put\",\"delete\",\"get\"],"
+                      "\"controls\":[\"begin\",\"commit\",\"rollback\"],"
+                      "\"promise\":\"power\"}"));
+  ASSERT_TRUE(hello.ok()) << hello.status();
+  EXPECT_TRUE(hello->promises_power);
+  const auto lacks = [&](StepKind kind) {
+    return std::count(hello->lacks.begin(), hello->lacks.end(), kind) > 0;
+  };
+  EXPECT_FALSE(lacks(StepKind::kBegin));
+  EXPECT_FALSE(lacks(StepKind::kReopen));
+  EXPECT_TRUE(lacks(StepKind::kSavepoint));
+  EXPECT_TRUE(lacks(StepKind::kWalCheckpoint));
+}
+
+}  // namespace
+}  // namespace lastcommit::driven

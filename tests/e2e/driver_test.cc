@@ -1,0 +1,277 @@
+// Stores that are driven from outside: --driver.
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "e2e/program.h"
+#include "gmock/gmock.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+const char kDrivers[] = REPOSITORY "/tests/programs/drivers/";
+
+class DriverTest : public ProgramTest {
+ protected:
+  void SetUp() override {
+    // Before one that a shell starts, which takes longer than a plan.
+    setenv("PATH", absl::StrCat("/usr/bin:/bin:", std::getenv("PATH")).c_str(),
+           1);
+    if (std::system("python3 -c 'import sqlite3' 2> /dev/null") != 0) {
+      GTEST_SKIP() << "needs python3 with sqlite3";
+    }
+  }
+  static std::string Planted(const std::string& bug) {
+    return absl::StrCat("--driver=python3 ", kDrivers, "planted.py ", bug);
+  }
+  static std::string Hostile(const std::string& how) {
+    return absl::StrCat("--driver=", kDrivers, "hostile.sh ", how);
+  }
+  Outcome Fuzz(const std::string& driver, const Arguments& more) {
+    Arguments arguments = {"fuzz", driver, "--jobs=1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Run(arguments);
+  }
+  std::string ShrunkPlan() const {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(
+             directory_.Path("findings"))) {
+      if (file.path().filename() == "shrunk.plan") return file.path().string();
+    }
+    return "";
+  }
+};
+
+struct PlantedBug {
+  const char* name;
+  const char* violation;
+  const char* words;  // of its story
+  int lines;          // of its plan, at most
+};
+
+class PlantedDriverTest : public DriverTest,
+                          public testing::WithParamInterface<PlantedBug> {};
+
+TEST_P(PlantedDriverTest, IsFoundShrunkAndReplayed) {
+  const PlantedBug& bug = GetParam();
+  const Outcome outcome =
+      Fuzz(Planted(bug.name), {"--trials=300", "--stop-after=1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(
+      outcome.out,
+      AllOf(HasSubstr(absl::StrCat("VIOLATED violated(", bug.violation, ")")),
+            HasSubstr("5 of 5 violated"), HasSubstr(bug.words)));
+  const std::size_t end = outcome.out.find(" lines after the header");
+  ASSERT_NE(end, std::string::npos) << outcome.out;
+  const std::size_t begin = outcome.out.rfind('\n', end) + 1;
+  int lines = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(outcome.out.substr(begin, end - begin), &lines));
+  EXPECT_LE(lines, bug.lines) << outcome.out;
+  const std::string plan = ShrunkPlan();
+  ASSERT_NE(plan, "");
+  EXPECT_EQ(Run({"replay", Planted(bug.name), plan}).exit_code, 1);
+  // It is expected to fail so.
+  EXPECT_EQ(Run({"replay", Planted(bug.name), "--expect", plan}).exit_code, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedDriverTest,
+    testing::Values(
+        PlantedBug{"ack_before_commit", "lost_commit",
+                   "acknowledged commit is not there", 3},
+        PlantedBug{"two_transactions", "not_a_cut", "it never held", 5},
+        PlantedBug{"torn_transaction", "not_a_cut", "it never held", 6},
+        PlantedBug{"journal_off", "damaged", "after a kill:", 4},
+        PlantedBug{"deleted_comes_back", "lost_commit", "expected nothing", 5},
+        PlantedBug{"empty_after_a_crash", "lost_commit", "found nothing", 4},
+        PlantedBug{"cannot_recover", "open_failed",
+                   "another process has it open", 3},
+        PlantedBug{"synchronous_normal", "lost_commit", "a loss of power", 4},
+        PlantedBug{"lost_update", "wrong_answer", "the store answers", 7},
+        PlantedBug{"changed_value", "wrong_answer", "the store answers", 6},
+        PlantedBug{"wrong_delete", "wrong_answer", "the store answers", 6},
+        PlantedBug{"swallowed_error", "wrong_answer",
+                   "and the model the error not_found", 3},
+        PlantedBug{"dies_at_a_delete", "crashed", "died of signal 11", 4}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(DriverTest, WhatIsDoneBeforeItIsAskedIsSeen) {
+  const Outcome outcome =
+      Fuzz(absl::StrCat("--driver=python3 ", kDrivers, "reads_ahead.py"),
+           {"--trials=60", "--stop-after=1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("violated(phantom_commit)"));
+}
+
+class SoundDriverTest : public DriverTest,
+                        public testing::WithParamInterface<const char*> {};
+
+TEST_P(SoundDriverTest, HoldsAndKeepsEachPromise) {
+  const Outcome outcome =
+      Fuzz(Planted(GetParam()), {"--trials=60", "--ledger"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("recorded/kills_recovered"),
+                                 HasSubstr("recorded/losses_recovered"),
+                                 HasSubstr("record, every crash")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, SoundDriverTest,
+                         testing::Values("sound", "sound_rollback_journal"));
+
+TEST_F(DriverTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
+  const auto digest = [&](const char* jobs) {
+    const Outcome outcome =
+        Run({"fuzz", Planted("sound"), "--trials=12", jobs});
+    const std::size_t at = outcome.out.find("digest ");
+    return at == std::string::npos ? outcome.out : outcome.out.substr(at, 23);
+  };
+  EXPECT_EQ(digest("--jobs=1"), digest("--jobs=2"));
+}
+
+TEST_F(DriverTest, APlanIsReplayedWithItsDriverAndNoOther) {
+  ASSERT_EQ(Fuzz(Planted("swallowed_error"), {"--stop-after=1"}).exit_code, 1);
+  const std::string plan = ShrunkPlan();
+  ASSERT_NE(plan, "");
+  Outcome outcome = Run({"replay", plan});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--driver"));
+  outcome = Run({"replay", Planted("sound"), plan});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("swallowed-error"));
+}
+
+TEST_F(DriverTest, WhatADriverFixesCannotBeAskedFor) {
+  for (const char* option :
+       {"--engine=sim", "--clients=2", "--fault=kill", "--schedule=few"}) {
+    const Outcome outcome = Fuzz(Planted("sound"), {option});
+    EXPECT_EQ(outcome.exit_code, 2) << option;
+    EXPECT_THAT(outcome.err, HasSubstr("driven from outside")) << option;
+  }
+  EXPECT_EQ(Fuzz(Planted("sound"), {"--saver=sqlite"}).exit_code, 2);
+}
+
+// What the page says a new driver is: in an empty folder, with the two files of
+// the example.
+TEST_F(DriverTest, TheExampleInPythonIsFollowed) {
+  for (const char* file : {"lastcommit_driver.py", "driver.py"}) {
+    std::filesystem::copy_file(
+        absl::StrCat(REPOSITORY, "/examples/python/", file),
+        directory_.Path(file));
+    const std::string text = directory_.Get(file);
+    EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 300) << file;
+  }
+  const std::string in_it = "cd " + directory_.path() + " && ";
+  EXPECT_EQ(
+      std::system((in_it + "python3 driver.py --selftest > said").c_str()), 0);
+  EXPECT_THAT(directory_.Get("said"),
+              HasSubstr("a correct store without crashes; controls: begin, "
+                        "commit, rollback"));
+  const Outcome outcome = Run(
+      {"fuzz",
+       absl::StrCat("--driver=cd ", directory_.path(), " && python3 driver.py"),
+       "--trials=40"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+}
+
+TEST_F(DriverTest, TheSelfTestSaysWhatIsMissingAndWhatIsNotSo) {
+  const std::string begin = absl::StrCat("import sys; sys.path.insert(0, '",
+                                         REPOSITORY, "/examples/python')\n",
+                                         "import lastcommit_driver, driver\n");
+  directory_.Put("missing.py", begin +
+                                   "class A(lastcommit_driver.Pairs):\n"
+                                   "    def open(self, path): pass\n"
+                                   "lastcommit_driver.main(A, store='a')\n");
+  directory_.Put("wrong.py", begin +
+                                 "class A(driver.Store):\n"
+                                 "    def get(self, key): return ''\n"
+                                 "lastcommit_driver.main(A, store='a')\n");
+  const auto says = [&](const std::string& file) {
+    const std::string command =
+        absl::StrCat("python3 ", directory_.Path(file), " --selftest > ",
+                     directory_.Path("said"));
+    EXPECT_NE(std::system(command.c_str()), 0);
+    return directory_.Get("said");
+  };
+  EXPECT_EQ(says("missing.py"), "missing: close, state, put, delete, get\n");
+  EXPECT_EQ(says("wrong.py"),
+            "not so: get of a key that is not there raises NotFound\n");
+}
+
+struct HostileHello {
+  const char* how;
+  const char* words;
+};
+
+class HostileHelloTest : public DriverTest,
+                         public testing::WithParamInterface<HostileHello> {};
+
+TEST_P(HostileHelloTest, IsRefusedWithOneSentence) {
+  const Outcome outcome = Fuzz(Hostile(GetParam().how), {"--trials=1"});
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().words));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, HostileHelloTest,
+    testing::Values(
+        HostileHello{"silent", "does not answer hello on descriptor 4"},
+        HostileHello{"dies", "(exit code 7: no such store)"},
+        HostileHello{"garbage",
+                     "line 1 of the driver's answers is no JSON "
+                     "object: \"hello!\""},
+        HostileHello{"no_json_object", "is no JSON object: \"[1]\""},
+        HostileHello{"no_id", "has neither an \"id\" nor an \"ack\""},
+        HostileHello{"wrong_id", "answers request 5, and the next one is 1"},
+        HostileHello{"refuses", "answers hello with the error busy (not now)"},
+        HostileHello{"other_protocol", "does not have the \"protocol\" 1"},
+        HostileHello{"other_dialect", "a \"dialect\" that is none of pairs"},
+        HostileHello{"no_name", "has no \"store\" of 1 to 30"},
+        HostileHello{"our_name", "as one of lastcommit's own"},
+        HostileHello{"lacks_get", "lacks the operation get"},
+        HostileHello{"half_controls", "belong together"},
+        HostileHello{"no_promise", "neither process nor power"}),
+    [](const auto& test) { return std::string(test.param.how); });
+
+class HostileAnswersTest : public DriverTest,
+                           public testing::WithParamInterface<HostileHello> {};
+
+TEST_P(HostileAnswersTest, AreTheDriversFault) {
+  const Outcome outcome = Fuzz(Hostile(GetParam().how), {"--trials=3"});
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(GetParam().words));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, HostileAnswersTest,
+    testing::Values(
+        HostileHello{"unknown_error", "has an \"error\" that is none of"},
+        HostileHello{"out_of_order",
+                     "answers request 2, and the next one is 1"},
+        HostileHello{"too_many", "answers more than it was asked"},
+        HostileHello{"acks_behind_the_end", "answers more than it was asked"},
+        HostileHello{"acks_ahead", "acknowledges a request that was not made"},
+        HostileHello{"endless_line", "answers with more than"}),
+    [](const auto& test) { return std::string(test.param.how); });
+
+TEST_F(DriverTest, OneThatEndsBeforeItAnswersIsAFinding) {
+  for (const auto& [how, words] :
+       {std::pair{"stops", "ended with exit code 0 before it answered"},
+        std::pair{"killed", "died of signal 9"}}) {
+    const Outcome outcome =
+        Fuzz(Hostile(how), {"--trials=3", "--stop-after=1"});
+    EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out,
+                AllOf(HasSubstr("violated(crashed)"), HasSubstr(words)));
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit

@@ -1,0 +1,45 @@
+#!/bin/sh
+# A driver that does not keep to the protocol: hostile.sh HOW. It says hello
+# where it must to get any further.
+hello='{"id":1,"protocol":1,"store":"hostile","dialect":"pairs","operations":["put","delete","get"],"controls":[],"promise":"process"}'
+read -r first <&3
+case "$first" in
+*hello*) is_hello=1 ;;
+*) is_hello=0 ;;
+esac
+case "$1" in
+silent) exit 0 ;;
+dies) echo "no such store" >&2; exit 7 ;;
+garbage) echo 'hello!' >&4 ;;
+no_json_object) echo '[1]' >&4 ;;
+no_id) echo '{"store":"a"}' >&4 ;;
+wrong_id) echo '{"id":5}' >&4 ;;
+refuses) echo '{"id":1,"error":"busy","message":"not now"}' >&4 ;;
+other_protocol) echo "$hello" | sed 's/"protocol":1/"protocol":2/' >&4 ;;
+other_dialect) echo "$hello" | sed 's/pairs/threads-of-mine/' >&4 ;;
+no_name) echo "$hello" | sed 's/"hostile"/"..\/x"/' >&4 ;;
+our_name) echo "$hello" | sed 's/"hostile"/"sqlite"/' >&4 ;;
+lacks_get) echo "$hello" | sed 's/,"get"//' >&4 ;;
+half_controls) echo "$hello" | sed 's/"controls":\[\]/"controls":["begin"]/' >&4 ;;
+no_promise) echo "$hello" | sed 's/,"promise":"process"//' >&4 ;;
+*)
+  if [ $is_hello = 1 ]; then echo "$hello" >&4; exit 0; fi
+  case "$1" in
+  stops) exit 0 ;;
+  unknown_error) echo '{"id":1,"error":"oops"}' >&4 ;;
+  out_of_order) echo '{"id":2}' >&4 ;;
+  too_many) i=1; while [ $i -le 5000 ]; do echo "{\"id\":$i}"; i=$((i+1)); done >&4 ;;
+  acks_behind_the_end)
+    i=1
+    echo '{"id":1}' >&4
+    while read -r line <&3; do
+      i=$((i + 1))
+      echo "{\"id\":$i}" >&4
+    done
+    echo "{\"ack\":$((i + 1))}" >&4
+    ;;
+  acks_ahead) echo '{"ack":9}' >&4 ;;
+  endless_line) yes '{"id":1,' | tr -d '\n' >&4 ;;
+  killed) kill -9 $$ ;;
+  esac ;;
+esac

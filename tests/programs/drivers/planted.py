@@ -1,0 +1,330 @@
+"""Drivers with a planted bug each, by name: planted.py BUG. `sound` and
+`sound_rollback_journal` have none."""
+
+import os
+import pathlib
+import signal
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
+import driver  # noqa: E402
+import lastcommit_driver  # noqa: E402
+from lastcommit_driver import NotFound  # noqa: E402
+
+UPSERT = ("INSERT INTO pairs VALUES (?, ?) ON CONFLICT (key)"
+          " DO UPDATE SET value = excluded.value")
+
+
+class Sound(driver.Store):
+    pass
+
+
+class SoundRollbackJournal(driver.Store):
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA journal_mode=DELETE")
+        self.db.execute("PRAGMA synchronous=EXTRA")
+
+
+class JournalAtFull(driver.Store):
+    """The newest commit of a rollback journal may be lost at FULL, since the
+    directory is not synced after it."""
+
+    def open(self, path):
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute("CREATE TABLE IF NOT EXISTS pairs"
+                        " (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+# ---- what a kill shows ----
+
+
+class AckBeforeCommit(driver.Store):
+    """A put returns while its transaction is open; the next call commits."""
+
+    def put(self, key, value):
+        self.finish()
+        if self.db.in_transaction:
+            return super().put(key, value)
+        self.db.execute("BEGIN IMMEDIATE")
+        self.late = True
+        super().put(key, value)
+
+    def finish(self):
+        if getattr(self, "late", False):
+            self.late = False
+            self.db.execute("COMMIT")
+
+    def delete(self, key):
+        self.finish()
+        return super().delete(key)
+
+    def begin(self):
+        self.finish()
+        super().begin()
+
+    def commit(self):
+        self.finish()
+        super().commit()
+
+    def rollback(self):
+        self.finish()
+        super().rollback()
+
+    def close(self):
+        self.finish()
+        super().close()
+
+
+class TwoTransactions(driver.Store):
+    """A put deletes the old row and inserts the new one, each alone."""
+
+    def put(self, key, value):
+        self.db.execute("DELETE FROM pairs WHERE key = ?", (key,))
+        self.db.execute(UPSERT, (key, value))
+
+
+class TornTransaction(driver.Store):
+    """Nothing is in a transaction but the last change before its commit."""
+
+    def begin(self):
+        if getattr(self, "is_open", False):
+            raise lastcommit_driver.Refused("a transaction is open")
+        self.is_open, self.changes = True, []
+
+    def change(self, sql, arguments):
+        if getattr(self, "is_open", False):
+            self.changes.append((sql, arguments))
+        else:
+            self.db.execute(sql, arguments)
+
+    def put(self, key, value):
+        self.change(UPSERT, (key, value))
+
+    def delete(self, key):
+        self.change("DELETE FROM pairs WHERE key = ?", (key,))
+
+    def seen(self):
+        """With the changes of the open transaction."""
+        rows = dict(self.db.execute("SELECT key, value FROM pairs"))
+        if getattr(self, "is_open", False):
+            for sql, arguments in self.changes:
+                if sql == UPSERT:
+                    rows[arguments[0]] = arguments[1]
+                else:
+                    rows.pop(arguments[0], None)
+        return rows
+
+    def get(self, key):
+        if key not in self.seen():
+            raise NotFound(key)
+        return self.seen()[key]
+
+    def state(self):
+        return list(self.seen().items())
+
+    def commit(self):
+        self.must_be_open()
+        for sql, arguments in self.changes:
+            self.db.execute(sql, arguments)
+        self.is_open = False
+
+    def rollback(self):
+        self.must_be_open()
+        self.is_open = False
+
+    def must_be_open(self):
+        if not getattr(self, "is_open", False):
+            raise lastcommit_driver.Refused("no transaction is open")
+
+    def close(self):
+        self.is_open = False
+        super().close()
+
+
+class JournalOff(driver.Store):
+    """A kill in the middle of a commit leaves half of it."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA journal_mode=OFF")
+
+
+class DeletedComesBack(driver.Store):
+    """A log of puts is replayed when the store is opened after a crash, and
+    deletions are not in it."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS log (key, value)")
+        for key, value in self.db.execute("SELECT key, value FROM log"):
+            self.db.execute(UPSERT, (key, value))
+
+    def put(self, key, value):
+        is_alone = not self.db.in_transaction
+        if is_alone:
+            self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute("INSERT INTO log VALUES (?, ?)", (key, value))
+        super().put(key, value)
+        if is_alone:
+            self.db.execute("COMMIT")
+
+    def close(self):
+        if not self.db.in_transaction:
+            self.db.execute("DELETE FROM log")
+        super().close()
+
+
+class EmptyAfterACrash(driver.Store):
+    """A store that finds a WAL takes itself for damaged, and begins anew."""
+
+    def open(self, path):
+        wal = path + "-wal"
+        if os.path.exists(wal) and os.path.getsize(wal) > 0:
+            os.remove(wal)
+            os.remove(path)
+        super().open(path)
+
+
+class CannotRecover(driver.Store):
+    """It refuses to open what a crash has left."""
+
+    def open(self, path):
+        lock = path + ".lock"
+        if os.path.exists(lock):
+            raise lastcommit_driver.Aborted("another process has it open")
+        open(lock, "w").close()
+        self.lock = lock
+        super().open(path)
+
+    def close(self):
+        super().close()
+        os.remove(self.lock)
+
+
+# ---- what a loss of power shows ----
+
+
+class SynchronousNormal(driver.Store):
+    """In WAL mode nothing is synced before it returns."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA synchronous=NORMAL")
+
+
+# ---- what needs no crash ----
+
+
+class LostUpdate(driver.Store):
+    """What is put is not always written: the cache has it, until a close."""
+
+    def open(self, path):
+        super().open(path)
+        self.cache = {}
+
+    def put(self, key, value):
+        if key in self.cache and not self.db.in_transaction:
+            self.cache[key] = value
+            return
+        super().put(key, value)
+        if not self.db.in_transaction:
+            self.cache[key] = value
+
+    def delete(self, key):
+        self.cache.pop(key, None)
+        return super().delete(key)
+
+    def get(self, key):
+        return self.cache[key] if key in self.cache else super().get(key)
+
+    def state(self):
+        rows = dict(super().state())
+        rows.update(self.cache)
+        return list(rows.items())
+
+    def rollback(self):
+        super().rollback()
+
+
+class ChangedValue(driver.Store):
+    """A value with letters beyond ASCII comes back changed."""
+
+    def get(self, key):
+        return super().get(key).encode("ascii", "replace").decode()
+
+
+class WrongDelete(driver.Store):
+    """A delete takes the keys that begin like this one, too."""
+
+    def delete(self, key):
+        found = self.db.execute("DELETE FROM pairs WHERE key = ?"
+                                " OR substr(key, 1, length(?)) = ?",
+                                (key, key, key))
+        return found.rowcount > 0
+
+
+class SwallowedError(driver.Store):
+    """A get of what is not there answers with an empty value."""
+
+    def get(self, key):
+        try:
+            return super().get(key)
+        except NotFound:
+            return ""
+
+
+class ForgetfulState(driver.Store):
+    """The state does not have the newest row."""
+
+    def state(self):
+        return super().state()[:-1]
+
+
+class DiesAtADelete(driver.Store):
+    """The process dies in the second deletion."""
+
+    count = 0
+
+    def delete(self, key):
+        DiesAtADelete.count += 1
+        if DiesAtADelete.count == 2:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().delete(key)
+
+
+class HangsAtADelete(driver.Store):
+    """The second deletion does not end."""
+
+    count = 0
+
+    def delete(self, key):
+        HangsAtADelete.count += 1
+        while HangsAtADelete.count == 2:
+            time.sleep(1)
+        return super().delete(key)
+
+
+# ---- what is no answer ----
+
+
+class Garbage(driver.Store):
+    def put(self, key, value):
+        os.write(4, b"put: done\n")
+
+
+def main():
+    name = sys.argv.pop(1)
+    stores = {make.__name__: make for make in driver.Store.__subclasses__()}
+    make = stores["".join(word.capitalize() for word in name.split("_"))]
+    lastcommit_driver.main(make, store=name.replace("_", "-"),
+                           promise="power" if name in ("synchronous_normal",
+                                                       "sound",
+                                                       "sound_rollback_journal")
+                           else "process")
+
+
+if __name__ == "__main__":
+    main()
