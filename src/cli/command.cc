@@ -86,6 +86,11 @@ absl::Status CheckSaver(const std::string& name) {
 absl::StatusOr<Plan> LoadPlan(const std::string& plan) {
   ASSIGN_OR_RETURN(Plan loaded, LooksLikeToken(plan) ? ParseToken(plan)
                                                      : ReadPlanFile(plan));
+  if (loaded.engine == Engine::kRecord && FindSaver(loaded.saver) == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the plan is for ", absl::CHexEscape(loaded.saver),
+        ", which is driven from outside: give that driver with --driver"));
+  }
   RETURN_IF_ERROR(CheckSaver(loaded.saver));
   return loaded;
 }

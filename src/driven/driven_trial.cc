@@ -318,11 +318,10 @@ class OneTrial {
     }
     crash_ = absl::StrCat(directory_, "/crash");
     fs::rename(files, crash_, error);
-    if (!IsViolated()) {
-      Violated(ViolationClass::kDamaged, TextOfFindings(judgement));
-      return absl::OkStatus();
-    }
-    absl::StrAppend(&result_.verdict.why, "\n", TextOfFindings(judgement));
+    const std::string why = result_.verdict.why;
+    Violated(
+        IsDamage(view) ? ViolationClass::kDamaged : *result_.verdict.violation,
+        absl::StrCat(why, why.empty() ? "" : "\n", TextOfFindings(judgement)));
     return absl::OkStatus();
   }
 

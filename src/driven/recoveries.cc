@@ -47,9 +47,8 @@ std::string Refusal(const char* what, const Reply& reply) {
 }
 
 // Of the image whose replies begin at `first`, as far as there are some.
-absl::StatusOr<Recovery> RecoveryOf(const Vocabulary& dialect,
-                                    const std::vector<Reply>& replies,
-                                    std::size_t first) {
+Recovery RecoveryOf(const Vocabulary& dialect,
+                    const std::vector<Reply>& replies, std::size_t first) {
   Recovery recovery;
   const char* const what[] = {"open", "state", "close"};
   for (std::size_t i = 0; i < kRequestsOfOne; ++i) {
@@ -59,7 +58,13 @@ absl::StatusOr<Recovery> RecoveryOf(const Vocabulary& dialect,
     recovery.message = Refusal(what[i], reply);
     return recovery;
   }
-  ASSIGN_OR_RETURN(recovery.state, StateOf(dialect, replies[first + 1]));
+  absl::StatusOr<State> state = StateOf(dialect, replies[first + 1]);
+  if (state.ok()) {
+    recovery.state = *std::move(state);
+  } else {
+    recovery.kind = Recovery::Kind::kRefused;
+    recovery.message = std::string(state.status().message());
+  }
   return recovery;
 }
 
@@ -134,9 +139,8 @@ absl::StatusOr<std::vector<Recovery>> RecoverAll(
     ASSIGN_OR_RETURN(const Answers answers, ParseAnswers(run.answers, 1));
     const std::size_t whole = answers.replies.size() / kRequestsOfOne;
     for (std::size_t i = 0; i < whole; ++i) {
-      ASSIGN_OR_RETURN(Recovery recovery, RecoveryOf(dialect, answers.replies,
-                                                     i * kRequestsOfOne));
-      recoveries.push_back(std::move(recovery));
+      recoveries.push_back(
+          RecoveryOf(dialect, answers.replies, i * kRequestsOfOne));
     }
     if (recoveries.size() < databases.size()) recoveries.push_back(Ended(run));
     if (run.is_hung) break;

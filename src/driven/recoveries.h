@@ -49,7 +49,7 @@ absl::StatusOr<DriverRun> RunDriver(const DriverCommand& command,
 struct Recovery {
   enum class Kind {
     kRecovered,
-    kRefused,  // an error of open or state
+    kRefused,  // an error of open or state, or a state that is none
     kDied,     // the driver did
     kHung,
   };
@@ -59,7 +59,7 @@ struct Recovery {
 };
 
 // `databases` are paths. Those behind one over which the driver hangs are left
-// out. InvalidArgument: an answer is none.
+// out. InvalidArgument: what the driver says is no protocol.
 absl::StatusOr<std::vector<Recovery>> RecoverAll(
     const DriverCommand& command, const Vocabulary& dialect,
     const std::vector<std::string>& databases, const std::string& scratch,
