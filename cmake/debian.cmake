@@ -55,5 +55,9 @@ if(LASTCOMMIT_TESTER)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/lastcommit
           COMPONENT tool FILES_MATCHING PATTERN "*.md")
+  # What authors of drivers take with them (docs/driver-protocol.md).
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/lastcommit
+          COMPONENT tool)
 endif()
 include(CPack)

@@ -80,7 +80,7 @@ async function act(driver, request) {
       return {};
     case 'delete': {
       const wasThere = await store.delete(request.key);
-      return wasThere === undefined ? {} : { value: Boolean(wasThere) };
+      return wasThere == null ? {} : { value: Boolean(wasThere) };
     }
     case 'get':
       return { value: await store.get(request.key) };

@@ -62,9 +62,12 @@ ExitCode JudgeExpectation(const Plan& plan, const Repetition& repetition) {
 absl::Status PrepareKeep(const std::string& directory) {
   if (directory.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(PrepareFindings(directory));
-  const std::string first = absl::StrCat(directory, "/round-1");
-  if (access(first.c_str(), F_OK) != 0) return absl::OkStatus();
-  return absl::AlreadyExistsError(absl::StrCat(first, " exists already"));
+  for (const char* name : {"round-1", "recording", "crash"}) {
+    const std::string path = absl::StrCat(directory, "/", name);
+    if (access(path.c_str(), F_OK) != 0) continue;
+    return absl::AlreadyExistsError(absl::StrCat(path, " exists already"));
+  }
+  return absl::OkStatus();
 }
 
 struct ReplayOutcome {

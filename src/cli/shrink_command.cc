@@ -58,8 +58,7 @@ ExitCode SayFlaky(const char* which, const Repetition& repetition) {
 }
 
 absl::StatusOr<ExitCode> ShrinkPlanFile(const ShrinkOptions& options) {
-  ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(options.plan_path));
-  RETURN_IF_ERROR(CheckSaver(plan.saver));
+  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(options.plan_path));
   RETURN_IF_ERROR(CheckOutputCanBeWritten(options.out_path));
   ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(options.trial));
   ASSIGN_OR_RETURN(const Repetition before, Repeat(*trial, plan, kRepeats));

@@ -48,6 +48,13 @@ std::string Quoted(std::string_view text) {
   return absl::StrCat("\"", Short(text), "\"");
 }
 
+// As it was written; what is nested is only named.
+std::string Written(const Json& value) {
+  if (value.is_string()) return Quoted(value.get_ref<const std::string&>());
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
+  return value.dump();
+}
+
 absl::Status Wrong(std::size_t line, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(
       "line ", line + 1, " of the driver's answers ", std::string(what)));
@@ -80,7 +87,13 @@ class Parser {
       return Wrong(number, absl::StrCat("has more than ", ProtocolLimits::kLine,
                                         " bytes"));
     }
-    Json body = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    // Deeper values are left out: whoever copies one, or writes it, goes as
+    // deep as it is.
+    const auto is_shallow = [](int depth, Json::parse_event_t /*event*/,
+                               Json& /*value*/) {
+      return depth <= ProtocolLimits::kDepth;
+    };
+    Json body = Json::parse(line, is_shallow, /*allow_exceptions=*/false);
     if (!body.is_object()) {
       return Wrong(number, absl::StrCat("is no JSON object: ", Quoted(line)));
     }
@@ -119,12 +132,9 @@ class Parser {
             return word != nullptr && error.word == *word;
           });
       if (known == std::end(kErrors)) {
-        return Wrong(
-            number,
-            absl::StrCat("has an \"error\" that is none of ",
-                         absl::StrJoin(Words(), ", "), ": ",
-                         Quoted(body["error"].dump(
-                             -1, ' ', true, Json::error_handler_t::replace))));
+        return Wrong(number, absl::StrCat("has an \"error\" that is none of ",
+                                          absl::StrJoin(Words(), ", "), ": ",
+                                          Written(body["error"])));
       }
       reply.error = *word;
       reply.code = known->code;
@@ -259,7 +269,8 @@ bool IsPair(const Json& row) {
 
 std::string RequestLine(std::int64_t id, Json request) {
   request["id"] = id;
-  return request.dump();
+  return request.dump(-1, ' ', /*ensure_ascii=*/false,
+                      Json::error_handler_t::replace);
 }
 
 Json HelloRequest() {
@@ -382,8 +393,7 @@ absl::StatusOr<State> StateOf(const Vocabulary& /*dialect*/,
 std::string InWords(const Reply& reply) {
   if (reply.code == absl::StatusCode::kOk) {
     const auto value = reply.body.find("value");
-    if (value == reply.body.end()) return "no error";
-    return Short(value->dump(-1, ' ', false, Json::error_handler_t::replace));
+    return value == reply.body.end() ? "no error" : Written(*value);
   }
   return absl::StrCat("the error ", reply.error,
                       reply.message.empty()

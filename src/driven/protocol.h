@@ -29,6 +29,7 @@ inline constexpr int kProtocolVersion = 1;
 struct ProtocolLimits {
   static constexpr std::size_t kLine = std::size_t{16} << 20;
   static constexpr std::size_t kAnswers = std::size_t{64} << 20;  // of a run
+  static constexpr int kDepth = 8;  // of what is nested; deeper is left out
   static constexpr std::size_t kStoreName = 30;
   static constexpr std::size_t kText = 200;  // of what is shown of one
 };

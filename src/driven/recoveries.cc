@@ -3,10 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "driven/protocol.h"
@@ -19,23 +23,26 @@
 namespace lastcommit::driven {
 namespace {
 
-std::string HowItEnded(const CommandEnd& end, absl::Duration time) {
+std::string HowItEnded(const CommandEnd& end, const AnswerWatch& watch,
+                       absl::Duration time) {
   if (end.is_success()) return "";
   const std::string line =
       LastLineOf(end.errors.empty() ? end.output : end.errors);
-  return absl::StrCat(InWords(end, time), line.empty() ? "" : ": ", line);
+  return absl::StrCat(watch.is_late() ? absl::StrCat("no answer within ",
+                                                     absl::FormatDuration(time))
+                                      : InWords(end, AnswerWatch::Most()),
+                      line.empty() ? "" : ": ", line);
 }
 
 // Open, state, close: of each image.
 constexpr std::size_t kRequestsOfOne = 3;
 
-std::string RequestsFor(const std::vector<std::string>& databases,
-                        std::size_t first) {
+std::string RequestsFor(const std::vector<std::string>& databases) {
   std::string requests;
   std::int64_t id = 1;
-  for (std::size_t i = first; i < databases.size(); ++i) {
+  for (const std::string& database : databases) {
     for (nlohmann::json request :
-         {OpenRequest(databases[i]), Request("state"), Request("close")}) {
+         {OpenRequest(database), Request("state"), Request("close")}) {
       absl::StrAppend(&requests, RequestLine(id++, std::move(request)), "\n");
     }
   }
@@ -87,6 +94,29 @@ std::string WithDescriptors(const DriverCommand& command,
                       ShellWord(requests), " 4>>", ShellWord(answers));
 }
 
+AnswerWatch::AnswerWatch(std::string answers, absl::Duration time)
+    : answers_(std::move(answers)), time_(time), since_(absl::Now()) {}
+
+bool AnswerWatch::GoesOn() {
+  struct stat info = {};
+  const bool is_there = stat(answers_.c_str(), &info) == 0;
+  if (is_there && info.st_size != size_) {
+    size_ = info.st_size;
+    since_ = absl::Now();
+  }
+  is_late_ = absl::Now() - since_ > time_;
+  return !is_late_;
+}
+
+std::string TailOf(const std::string& path) {
+  constexpr std::streamoff kMost = std::streamoff{64} << 10;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const std::streamoff size = file.tellg();
+  if (size <= 0) return "";
+  file.seekg(std::max<std::streamoff>(0, size - kMost));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 absl::StatusOr<std::string> ReadAnswers(const std::string& path) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) return "";
@@ -102,7 +132,12 @@ std::string LastLineOf(const std::string& output) {
   const std::vector<std::string> lines =
       absl::StrSplit(output, '\n', absl::SkipWhitespace());
   if (lines.empty()) return "";
-  return Shown(lines.back().substr(0, ProtocolLimits::kText));
+  // Node says its version behind its error.
+  const auto error = std::find_if(
+      lines.rbegin(), lines.rend(),
+      [](const std::string& line) { return absl::StrContains(line, "rror"); });
+  const std::string& line = error == lines.rend() ? lines.back() : *error;
+  return Shown(line.substr(0, ProtocolLimits::kText));
 }
 
 absl::StatusOr<DriverRun> RunDriver(const DriverCommand& command,
@@ -116,12 +151,13 @@ absl::StatusOr<DriverRun> RunDriver(const DriverCommand& command,
   ShellCommand shell;
   shell.command = WithDescriptors(command, asked, answered);
   shell.directory = scratch;
-  shell.time = time;
+  shell.time = AnswerWatch::Most();
+  AnswerWatch watch(answered, time);
   ASSIGN_OR_RETURN(const CommandEnd end,
-                   RunCommand(shell, [] { return true; }));
+                   RunCommand(shell, [&watch] { return watch.GoesOn(); }));
   DriverRun run;
-  run.how = HowItEnded(end, time);
-  run.is_hung = end.how == CommandEnd::How::kTooLong;
+  run.how = HowItEnded(end, watch, time);
+  run.is_hung = end.how == CommandEnd::How::kTooLong || watch.is_late();
   ASSIGN_OR_RETURN(run.answers, ReadAnswers(answered));
   return run;
 }
@@ -130,21 +166,20 @@ absl::StatusOr<std::vector<Recovery>> RecoverAll(
     const DriverCommand& command, const Vocabulary& dialect,
     const std::vector<std::string>& databases, const std::string& scratch,
     absl::Duration time) {
-  std::vector<Recovery> recoveries;
-  while (recoveries.size() < databases.size()) {
-    const std::size_t begin = recoveries.size();
-    ASSIGN_OR_RETURN(
-        const DriverRun run,
-        RunDriver(command, RequestsFor(databases, begin), scratch, time));
-    ASSIGN_OR_RETURN(const Answers answers, ParseAnswers(run.answers, 1));
-    const std::size_t whole = answers.replies.size() / kRequestsOfOne;
-    for (std::size_t i = 0; i < whole; ++i) {
-      recoveries.push_back(
-          RecoveryOf(dialect, answers.replies, i * kRequestsOfOne));
-    }
-    if (recoveries.size() < databases.size()) recoveries.push_back(Ended(run));
-    if (run.is_hung) break;
+  ASSIGN_OR_RETURN(const DriverRun run,
+                   RunDriver(command, RequestsFor(databases), scratch, time));
+  ASSIGN_OR_RETURN(const Answers answers, ParseAnswers(run.answers, 1));
+  const std::size_t whole = answers.replies.size() / kRequestsOfOne;
+  if (answers.replies.size() > databases.size() * kRequestsOfOne) {
+    return absl::InvalidArgumentError(
+        "the driver answers more than it was asked");
   }
+  std::vector<Recovery> recoveries;
+  for (std::size_t i = 0; i < whole; ++i) {
+    recoveries.push_back(
+        RecoveryOf(dialect, answers.replies, i * kRequestsOfOne));
+  }
+  if (recoveries.size() < databases.size()) recoveries.push_back(Ended(run));
   return recoveries;
 }
 

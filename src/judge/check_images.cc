@@ -198,8 +198,13 @@ struct Candidate {
 // Gathers the images that differ, in the order in which they tell most.
 class Candidates {
  public:
+  explicit Candidates(const CheckImageLimits& limits) : limits_(limits) {}
+
   void See(const CrashWalk::Crash& crash, std::uint64_t digest) {
-    const std::uint64_t key = SplitMix64(digest ^ crash.promises).Next();
+    const std::uint64_t known =
+        limits_.known ? limits_.known(crash.id.call, crash.id.written)
+                      : crash.promises;
+    const std::uint64_t key = SplitMix64(digest ^ known).Next();
     if (!seen_.insert(key).second) return;
     const bool is_power = crash.id.survival >= 0;
     auto& ranks = is_power ? losses_ : kills_;
@@ -238,10 +243,16 @@ class Candidates {
     for (const auto& rank : ranks) count += rank.size();
     return count;
   }
-  static void Pick(const Ranks& ranks, std::size_t room,
-                   std::vector<Candidate>& chosen) {
+  void Pick(const Ranks& ranks, std::size_t room,
+            std::vector<Candidate>& chosen) const {
+    // Kept free for those behind the first rank.
+    std::size_t others = 0;
+    if (limits_.is_even) {
+      others = std::min(Count(ranks) - ranks[0].size(), room / 2);
+    }
     for (const auto& rank : ranks) {
-      const std::size_t count = std::min(room, rank.size());
+      const std::size_t count =
+          std::min(room - std::exchange(others, 0), rank.size());
       for (std::size_t i = 0; i < count; ++i) {
         chosen.push_back(rank[i * rank.size() / count]);
       }
@@ -249,6 +260,7 @@ class Candidates {
     }
   }
 
+  const CheckImageLimits& limits_;
   std::unordered_set<std::uint64_t> seen_;
   Ranks kills_;
   Ranks losses_;
@@ -351,7 +363,7 @@ absl::StatusOr<CheckImages> ImagesToCheck(const std::string& recording,
     return images.ended_at > 0 ? absl::OkStatus() : read;
   };
 
-  Candidates candidates;
+  Candidates candidates(limits);
   std::optional<std::set<std::string>> indexes;
   std::optional<CrashWalk> search;
   search.emplace(

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,6 +51,12 @@ struct CheckImageLimits {
   // Also the states that an image may be compared with (StatesToExpect).
   bool has_states = false;
   bool has_losses = true;  // also of power
+  // Half of the kills are none at promises, if there are so many.
+  bool is_even = false;
+  // What is known after a crash there, besides its files: two crashes of which
+  // both are the same are one. nullptr: how many promises were made.
+  std::function<std::uint64_t(std::uint64_t call, std::int64_t written)> known =
+      nullptr;
   bool atomic = false;
   PowerLimits power = {};
 };

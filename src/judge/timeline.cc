@@ -51,7 +51,8 @@ class LineCount {
   bool is_at_end_ = true;  // of a line
 };
 
-// "ack 5 ? SELECT ...": the question of each line.
+// "ack 5 ? SELECT ...": the question of each line. What is JSON may have any
+// letters, and asks nothing.
 std::vector<std::string> QuestionsOf(const std::string& text) {
   std::vector<std::string> questions;
   std::size_t begin = 0;
@@ -59,7 +60,9 @@ std::vector<std::string> QuestionsOf(const std::string& text) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string line = text.substr(begin, end - begin);
     const std::size_t mark = line.find('?');
-    if (mark != std::string::npos) questions.push_back(line.substr(mark + 1));
+    if (mark != std::string::npos && !line.starts_with('{')) {
+      questions.push_back(line.substr(mark + 1));
+    }
     begin = end + 1;
   }
   return questions;
@@ -165,9 +168,7 @@ class Walk {
       promise.commits.push_back(
           follower->Promised(promise.call, thread, files_));
     }
-    if (options_.has_questions) {
-      AskQuestions(promise, followers_, files_, timeline_);
-    }
+    AskQuestions(promise, followers_, files_, timeline_);
     if (promise.kind == ProgramPromise::Kind::kAck) {
       promise.lines = lines_.Of(promise.text);
     }

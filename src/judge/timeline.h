@@ -125,8 +125,6 @@ struct TimelineOptions {
   // Only what the databases hold at a promise is whole: a commit between two is
   // half of something. What comes before the first promise is set-up.
   bool atomic = false;
-  // A '?' in an acknowledgement begins a question to the databases.
-  bool has_questions = true;
   // Findings of a kill at that call only.
   std::optional<std::uint64_t> only_call = {};
 };

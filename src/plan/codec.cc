@@ -275,7 +275,23 @@ class PlanParser {
     if (is_in_round_) {
       return FieldError("plan", "is cut off: the last round has no 'close'");
     }
+    RETURN_IF_ERROR(CheckRecorded());
     return CheckClients();
+  }
+
+  // A recording has every crash, of the one client that was recorded.
+  absl::Status CheckRecorded() const {
+    if (plan_.engine != Engine::kRecord) return absl::OkStatus();
+    for (const Round& round : plan_.rounds) {
+      if (!HasCrash(round) && !TimedKillStep(round) && !ErrorStep(round) &&
+          Clients(round) == 1) {
+        continue;
+      }
+      return FieldError("engine",
+                        "'record' has neither crashes nor errors in its plans, "
+                        "and one client");
+    }
+    return absl::OkStatus();
   }
 
   // What clients allow and need.

@@ -61,6 +61,7 @@ int BecomeProgram(const RecordOptions& options, int ack,
                   const ProgramOutput& output, const Pipe& go,
                   const ChildSignals& signals) {
   if (ReadNumber(go.reader()) < 0) return ECANCELED;
+  if (options.has_own_group && setpgid(0, 0) != 0) return errno;
   if (!output.Attach()) return errno;
   if (chdir(options.directory.c_str()) != 0) return errno;
   setenv("LASTCOMMIT_ACK", options.ack.c_str(), 1);

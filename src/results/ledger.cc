@@ -289,6 +289,8 @@ void AddRecorded(const RecordedCounts& counts, Cells& cells) {
   add("states", counts.states);
   add("answers", counts.answers);
   add("made_good", counts.made_good);
+  add("only_elsewhere", counts.only_elsewhere);
+  add("outside", counts.outside);
   add("not_recovered", counts.not_recovered);
 }
 

@@ -75,6 +75,9 @@ struct RecordedCounts {
   // Crashes in which SQLite finds another database than was promised, and the
   // store what it promised.
   std::int64_t made_good = 0;
+  // Images that the store did not recover well elsewhere, and in place did.
+  std::int64_t only_elsewhere = 0;
+  std::int64_t outside = 0;  // changes of files outside of the directory
   std::int64_t not_recovered = 0;     // images that were too many
 };
 

@@ -144,6 +144,34 @@ TEST_F(DrivenTrialTest, ADriverThatDoesNotAnswerHangs) {
   EXPECT_THAT(result.verdict.why, HasSubstr("round 1, step 3: delete"));
 }
 
+// Many images are recovered by one process, each at a path of its own.
+TEST_F(DrivenTrialTest, OneThatRemembersItsPathIsRecoveredInPlace) {
+  const TrialResult result = Run("remembers_its_path", {Put(1, 1), Put(2, 2)});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_GT(result.recorded.only_elsewhere, 0);
+}
+
+// https://www.sqlite.org/atomiccommit.html#_multi_file_commit: each journal has
+// the full path of the super-journal.
+TEST_F(DrivenTrialTest, ASuperJournalIsFoundInPlace) {
+  const TrialResult result = Run("two_databases", {Put(1, 1), Put(1, 2)});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_GT(result.recorded.only_elsewhere, 0);
+}
+
+TEST_F(DrivenTrialTest, ALinkOutOfTheDirectoryIsNotFollowed) {
+  keep_ = directory_.Path("kept");
+  const TrialResult result = Run("links_elsewhere", {Put(1, 1)});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongRead);
+  EXPECT_NE(directory_.Get("kept/recording"), "");
+}
+
+// Nor does Ctrl-C reach it, which would look like a finding.
+TEST_F(DrivenTrialTest, ADriverThatKillsItsGroupIsAlone) {
+  EXPECT_EQ(Run("kills_its_group", {Put(1, 1), Delete(1)}).verdict.violation,
+            ViolationClass::kCrashed);
+}
+
 TEST_F(DrivenTrialTest, KeepsTheCrashAsItWasAndTheRecording) {
   keep_ = directory_.Path("kept");
   const TrialResult result = Run("empty_after_a_crash", {Put(1, 1)});

@@ -77,6 +77,17 @@ TEST(ParseAnswersTest, NestingIsBoundedByTheLine) {
               HasSubstr("is no JSON object"));
 }
 
+// What writes it out goes as deep as it is.
+TEST(ParseAnswersTest, WhatIsNestedIsOnlyNamed) {
+  const std::string nested =
+      std::string(200'000, '[') + std::string(200'000, ']');
+  const Answers answers =
+      Parsed(absl::StrCat("{\"id\":1,\"value\":", nested, "}\n"));
+  EXPECT_EQ(InWords(answers.replies.at(0)), "a list");
+  EXPECT_THAT(WhyNot(absl::StrCat("{\"id\":1,\"error\":", nested, "}\n")),
+              HasSubstr(": a list"));
+}
+
 Reply ReplyOf(const std::string& text) {
   return Parsed(text + "\n").replies.at(0);
 }

@@ -181,6 +181,12 @@ TEST_F(DriverTest, TheExampleInPythonIsFollowed) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
 }
 
+TEST_F(DriverTest, TheExampleInCppHolds) {
+  const Outcome outcome =
+      Run({"fuzz", "--driver=" EXAMPLE_DRIVER, "--trials=40"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+}
+
 TEST_F(DriverTest, TheSelfTestSaysWhatIsMissingAndWhatIsNotSo) {
   const std::string begin = absl::StrCat("import sys; sys.path.insert(0, '",
                                          REPOSITORY, "/examples/python')\n",

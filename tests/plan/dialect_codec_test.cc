@@ -54,7 +54,18 @@ TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
   const absl::StatusOr<Plan> plan = ParsePlan(text, "p.plan");
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(std::string(plan.status().message()),
-            "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys, pairs)");
+            "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys, "
+            "pairs)");
+}
+
+TEST(DialectCodecTest, ARecordedPlanHasNoCrashOfItsOwn) {
+  Plan plan = PlanOfKeys();
+  plan.engine = Engine::kRecord;
+  EXPECT_THAT(ParsePlan(PrintPlan(plan), "plan"), IsOk());
+  plan.rounds[0].steps[1].crash = CrashPoint();
+  EXPECT_THAT(
+      std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
+      HasSubstr("'record' has neither crashes nor errors"));
 }
 
 TEST(DialectCodecTest, AnOperationOfAnotherDialectIsRefused) {

@@ -38,7 +38,67 @@ class JournalAtFull(driver.Store):
                         " (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
+class RemembersItsPath(driver.Store):
+    """It opens the path that it was first given, whatever it is told later."""
+
+    first = None
+
+    def open(self, path):
+        RemembersItsPath.first = RemembersItsPath.first or path
+        super().open(RemembersItsPath.first)
+
+
+class TwoDatabases(driver.Store):
+    """Each change is one transaction over two databases with rollback
+    journals, whose super-journal has an absolute path."""
+
+    def open(self, path):
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute("ATTACH ? AS side", (path + ".side",))
+        for name in ("main", "side"):
+            self.db.execute("PRAGMA %s.synchronous=EXTRA" % name)
+            self.db.execute("CREATE TABLE IF NOT EXISTS %s.pairs"
+                            " (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
+                            % name)
+
+    def put(self, key, value):
+        self.db.execute("BEGIN IMMEDIATE")
+        for name in ("main", "side"):
+            self.db.execute(UPSERT.replace("pairs", name + ".pairs", 1),
+                            (key, value))
+        self.db.execute("COMMIT")
+
+    def delete(self, key):
+        self.db.execute("BEGIN IMMEDIATE")
+        for name in ("main", "side"):
+            self.db.execute("DELETE FROM %s.pairs WHERE key = ?" % name,
+                            (key,))
+        self.db.execute("COMMIT")
+
+    def state(self):
+        main, side = (
+            self.db.execute("SELECT key, value FROM %s.pairs" % name)
+            .fetchall() for name in ("main", "side"))
+        return main if main == side else main + [("side", str(side))]
+
+    begin = commit = rollback = None
+
+
 # ---- what a kill shows ----
+
+
+class LinksElsewhere(driver.Store):
+    """It loses what it puts, and has made a link out of its directory."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA journal_mode=MEMORY")
+        link = os.path.join(os.path.dirname(path), "link")
+        if not os.path.islink(link):
+            os.symlink("/usr/include", link)
+
+    def put(self, key, value):
+        pass
 
 
 class AckBeforeCommit(driver.Store):
@@ -293,6 +353,13 @@ class DiesAtADelete(driver.Store):
         if DiesAtADelete.count == 2:
             os.kill(os.getpid(), signal.SIGSEGV)
         return super().delete(key)
+
+
+class KillsItsGroup(driver.Store):
+    """A delete ends all processes of its group."""
+
+    def delete(self, key):
+        os.killpg(0, signal.SIGKILL)
 
 
 class HangsAtADelete(driver.Store):

@@ -1,0 +1,65 @@
+// LegalCommits: which commits a store may be at after a crash of a recorded
+// conversation: the newest that was acknowledged before it, or the one that was
+// under way.
+
+#ifndef LASTCOMMIT_DRIVEN_LEGAL_COMMITS_H_
+#define LASTCOMMIT_DRIVEN_LEGAL_COMMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "driven/conversation.h"
+#include "driven/protocol.h"
+
+namespace lastcommit::driven {
+
+struct Crash {
+  bool is_power = false;
+  std::uint64_t call = 0;     // of the recording; it comes after it
+  std::int64_t written = -1;  // in the middle of it: bytes that are there
+};
+
+struct LegalCommits {
+  std::int64_t lowest = 0;   // acknowledged
+  std::int64_t highest = 0;  // or under way
+  const Exchange* acknowledged = nullptr;
+  const Exchange* under_way = nullptr;
+};
+
+// When what was answered.
+class AnsweredRun {
+ public:
+  // Both must outlive it; `answers` are those of the conversation.
+  static absl::StatusOr<AnsweredRun> Read(const std::string& recording,
+                                          const Conversation& conversation,
+                                          const Answers& answers);
+
+  LegalCommits After(const Crash& crash) const;
+
+ private:
+  // How many bytes had been answered after which call.
+  struct Answered {
+    std::uint64_t call = 0;
+    std::size_t bytes = 0;
+  };
+
+  AnsweredRun(const Conversation& conversation, const Answers& answers,
+              std::vector<Answered> answered)
+      : conversation_(conversation),
+        answers_(answers),
+        answered_(std::move(answered)) {}
+
+  std::size_t LinesUntil(const Crash& crash) const;
+
+  const Conversation& conversation_;
+  const Answers& answers_;
+  std::vector<Answered> answered_;
+};
+
+}  // namespace lastcommit::driven
+
+#endif  // LASTCOMMIT_DRIVEN_LEGAL_COMMITS_H_
