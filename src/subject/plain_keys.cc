@@ -19,6 +19,7 @@ namespace {
 
 using Answered = absl::StatusOr<std::int64_t>;
 
+// NOLINTNEXTLINE(readability-identifier-naming): a constant.
 const PlainSchema kSchema = {
     .create =
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) STRICT;"
