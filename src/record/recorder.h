@@ -54,7 +54,8 @@ struct RecordOptions {
   // Its standard output is a pseudo-terminal, so that libraries flush each
   // line.
   bool is_terminal = false;
-  // It is in a process group of its own: a signal of the terminal is not for it.
+  // It is in a process group of its own: a signal of the terminal is not for
+  // it.
   bool has_own_group = false;
   // Each call has the stack of its thread (record/stack_walker.h), which is
   // slow.

@@ -77,8 +77,8 @@ struct RecordedCounts {
   std::int64_t made_good = 0;
   // Images that the store did not recover well elsewhere, and in place did.
   std::int64_t only_elsewhere = 0;
-  std::int64_t outside = 0;  // changes of files outside of the directory
-  std::int64_t not_recovered = 0;     // images that were too many
+  std::int64_t outside = 0;        // changes of files outside of the directory
+  std::int64_t not_recovered = 0;  // images that were too many
 };
 
 // Plain data, which a child can leave in memory that it shares. Of its rounds
