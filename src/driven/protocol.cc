@@ -36,7 +36,7 @@ constexpr StepKind kControls[] = {StepKind::kBegin,    StepKind::kCommit,
                                   StepKind::kRollback, StepKind::kSavepoint,
                                   StepKind::kRelease,  StepKind::kRollbackTo};
 
-const Vocabulary* const kDialects[] = {&pairs::kVocabulary};
+constexpr const Vocabulary* kDialects[] = {&pairs::kVocabulary};
 
 std::string Short(std::string_view text) {
   const bool is_long = text.size() > ProtocolLimits::kText;

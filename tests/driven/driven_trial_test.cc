@@ -123,6 +123,7 @@ TEST_F(DrivenTrialTest, AQuestionMarkInAKeyIsNone) {
   while (pairs::KeyName(key).find('?') == std::string::npos) ++key;
   const TrialResult result = Run("sound", {Put(key, 1)});
   EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_EQ(result.recorded.made_good, 0);
 }
 
 // Without the driver's own recovery SQLite's says it, too.
@@ -142,6 +143,11 @@ TEST_F(DrivenTrialTest, ADriverThatDoesNotAnswerHangs) {
       Run("hangs_at_a_delete", {Put(1, 1), Delete(1), Delete(2)});
   EXPECT_EQ(result.verdict.violation, ViolationClass::kHung);
   EXPECT_THAT(result.verdict.why, HasSubstr("round 1, step 3: delete"));
+}
+
+TEST_F(DrivenTrialTest, DamageThatTheStoreDoesNotSeeIsDamage) {
+  EXPECT_EQ(Run("hidden_damage", {Put(1, 1)}).verdict.violation,
+            ViolationClass::kDamaged);
 }
 
 // Many images are recovered by one process, each at a path of its own.

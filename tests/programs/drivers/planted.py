@@ -212,6 +212,27 @@ class JournalOff(driver.Store):
         self.db.execute("PRAGMA journal_mode=OFF")
 
 
+class HiddenDamage(driver.Store):
+    """A kill damages what the state does not have."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA journal_mode=DELETE")
+        if self.db.execute("SELECT 1 FROM sqlite_schema"
+                           " WHERE name = 'of_other'").fetchone():
+            return
+        self.db.execute("CREATE TABLE other (x TEXT)")
+        self.db.executemany("INSERT INTO other VALUES (?)",
+                            [("%050d" % i,) for i in range(200)])
+        self.db.execute("CREATE INDEX of_other ON other (x)")
+
+    def put(self, key, value):
+        super().put(key, value)
+        self.db.execute("PRAGMA journal_mode=OFF")
+        self.db.execute("UPDATE other SET x = printf('%050d', 999 - rowid)")
+        self.db.execute("PRAGMA journal_mode=DELETE")
+
+
 class DeletedComesBack(driver.Store):
     """A log of puts is replayed when the store is opened after a crash, and
     deletions are not in it."""
