@@ -17,6 +17,7 @@
 #include "judge/power.h"
 #include "judge/timeline.h"
 #include "output/shown.h"
+#include "record/private_tree.h"
 #include "record/rebuild.h"
 #include "status/status.h"
 #include "trial/trial_files.h"
@@ -27,9 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kShownRows = 6;
-// A link of the driver's is copied as what it says, wherever it leads to.
-constexpr fs::copy_options kCopy =
-    fs::copy_options::recursive | fs::copy_options::copy_symlinks;
 
 bool GoesOn(std::uint64_t /*call*/) { return true; }
 
@@ -114,13 +112,8 @@ class CrashJudge {
   // By a process of its own, where the database was when the driver ran: a
   // journal has the path of its super-journal, and a driver may keep one, too.
   absl::Status RecoverInPlace(const Crash& crash, const std::string& files) {
-    std::error_code error;
-    fs::remove_all(run_.data, error);
-    if (!error) fs::copy(files, run_.data, kCopy, error);
-    if (error) {
-      return absl::ErrnoToStatus(error.value(),
-                                 absl::StrCat("cannot copy ", Shown(files)));
-    }
+    RemoveDirectory(run_.data);
+    RETURN_IF_ERROR(CopyTree(files, run_.data));
     ASSIGN_OR_RETURN(const std::vector<Recovery> recoveries,
                      RecoverAll(options_.driver, *run_.plan.dialect,
                                 {absl::StrCat(run_.data, "/", kDatabase)},
@@ -187,6 +180,8 @@ class CrashJudge {
                           const Recovery& recovery) {
     const CheckImage& image = images.images[number];
     const Crash crash = {image.is_power, image.call, image.written};
+    ++(crash.is_power ? result_.recorded.losses_recovered
+                      : result_.recorded.kills_recovered);
     JudgeRecovery(crash, recovery);
     if (!IsViolated()) return absl::OkStatus();
     result_.verdict = Verdict::Held();
@@ -218,8 +213,6 @@ class CrashJudge {
               where, "\nthe store cannot recover from it: ", recovery.message));
       return;
     }
-    ++(crash.is_power ? result_.recorded.losses_recovered
-                      : result_.recorded.kills_recovered);
     const auto& cuts = run_.conversation.cuts;
     const auto is_at = [&](std::int64_t cut) {
       return cuts[static_cast<std::size_t>(cut)].rows == recovery.state.rows;

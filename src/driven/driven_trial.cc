@@ -16,6 +16,7 @@
 #include "driven/protocol.h"
 #include "output/shown.h"
 #include "output/whole_file.h"
+#include "record/private_tree.h"
 #include "record/rebuild.h"
 #include "record/recorder.h"
 #include "status/status.h"
@@ -27,9 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A link of the driver's is copied as what it says, wherever it leads to.
-constexpr fs::copy_options kCopy =
-    fs::copy_options::recursive | fs::copy_options::copy_symlinks;
 // Of a recording: a driver that never stops writing is ended.
 constexpr std::int64_t kMostRecorded = std::int64_t{1} << 30;
 
@@ -73,7 +71,7 @@ class OneTrial {
     result_.rounds.resize(plan_.rounds.size());
     RETURN_IF_ERROR(Record());
     if (IsViolated()) return result_;
-    RETURN_IF_ERROR(JudgeAnswers());
+    JudgeAnswers();
     if (IsViolated()) return result_;
     RETURN_IF_ERROR(JudgeCrashes(
         options_,
@@ -86,17 +84,18 @@ class OneTrial {
   absl::Status Keep(const std::string& directory) const {
     std::error_code error;
     fs::create_directories(directory, error);
-    for (const std::string& from : {recording_, crash_}) {
-      if (from.empty() || error) continue;
-      const std::string to =
-          absl::StrCat(directory, "/", fs::path(from).filename().string());
-      fs::remove_all(to, error);
-      if (!error) fs::copy(from, to, kCopy, error);
+    if (!error) {
+      fs::copy_file(recording_, absl::StrCat(directory, "/recording"),
+                    fs::copy_options::overwrite_existing, error);
     }
-    if (!error) return absl::OkStatus();
-    return absl::ErrnoToStatus(
-        error.value(),
-        absl::StrCat("cannot keep a crash in ", Shown(directory)));
+    if (error) {
+      return absl::ErrnoToStatus(
+          error.value(),
+          absl::StrCat("cannot keep the recording in ", Shown(directory)));
+    }
+    const std::string crash = absl::StrCat(directory, "/crash");
+    RemoveDirectory(crash);
+    return crash_.empty() ? absl::OkStatus() : CopyTree(crash_, crash);
   }
 
  private:
@@ -182,7 +181,7 @@ class OneTrial {
 
   // ---- what it answered ----
 
-  absl::Status JudgeAnswers() {
+  void JudgeAnswers() {
     for (std::size_t i = 0; i < answers_.replies.size() && !IsViolated(); ++i) {
       const Exchange& exchange = conversation_.exchanges[i];
       const Reply& reply = answers_.replies[i];
@@ -192,7 +191,6 @@ class OneTrial {
         JudgeAnswer(exchange, reply);
       }
     }
-    return absl::OkStatus();
   }
 
   void JudgeAnswer(const Exchange& exchange, const Reply& reply) {

@@ -330,7 +330,11 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   }
   AddRemovals(plan, result, cells_);
   if (result.verdict.skipped) return;  // what it did is not judged
-  if (Happened(combination.fault, result)) {
+  // Of a recording the crashes that the store recovered are its fault.
+  const bool has_crashes = plan.engine != Engine::kRecord ||
+                           result.verdict.violation.has_value() ||
+                           result.recorded.kills_recovered > 0;
+  if (has_crashes && Happened(combination.fault, result)) {
     ++cells_[ExercisedCell(combination)];
   }
   AddKinds(plan, result, cells_);

@@ -7,28 +7,13 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "driven/plans.h"
 #include "gmock/gmock.h"
-#include "keys/pairs.h"
 
 namespace lastcommit::driven {
 namespace {
 
 using ::testing::ElementsAre;
-
-Plan PlanOf(std::vector<Step> steps) {
-  Plan plan;
-  plan.dialect = &pairs::kVocabulary;
-  plan.engine = Engine::kRecord;
-  steps.insert(steps.begin(), {.kind = StepKind::kOpen});
-  steps.push_back({.kind = StepKind::kClose});
-  plan.rounds.push_back({std::move(steps)});
-  return plan;
-}
-
-Step Put(int key, std::uint64_t seed) {
-  return StepOf(
-      pairs::Make(pairs::Kind::kPut, {.key = key, .value = {20, seed}}));
-}
 
 std::vector<std::string> AskedIn(const Conversation& conversation) {
   std::vector<std::string> asked;

@@ -12,6 +12,7 @@
 #include "directory.h"
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
+#include "driven/plans.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
 
@@ -44,21 +45,11 @@ class DrivenTrialTest : public testing::Test {
     options.directory = directory_.path();
     const auto trial = DrivenTrial::Create(options);
     EXPECT_TRUE(trial.ok()) << trial.status();
-    Plan plan;
-    plan.dialect = &pairs::kVocabulary;
-    plan.engine = Engine::kRecord;
-    steps.insert(steps.begin(), {.kind = StepKind::kOpen});
-    steps.push_back({.kind = StepKind::kClose});
-    plan.rounds.push_back({std::move(steps)});
-    const auto result = (*trial)->Run(plan, keep_);
+    const auto result = (*trial)->Run(PlanOf(std::move(steps)), keep_);
     EXPECT_TRUE(result.ok()) << result.status();
     return result.value_or(TrialResult());
   }
 
-  static Step Put(int key, std::uint64_t seed) {
-    return StepOf(
-        pairs::Make(pairs::Kind::kPut, {.key = key, .value = {20, seed}}));
-  }
   static Step Delete(int key) {
     return StepOf(pairs::Make(pairs::Kind::kDelete, {.key = key}));
   }
