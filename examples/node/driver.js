@@ -60,4 +60,8 @@ class Store {
   }
 }
 
-serve(Store, { store: 'node-pairs', promise: 'power' });
+if (require.main === module) {
+  serve(Store, { store: 'node-pairs', promise: 'power' });
+}
+
+module.exports = { Store };

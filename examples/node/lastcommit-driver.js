@@ -5,6 +5,11 @@
 //   class Store { open(path) {} close() {} put(key, value) {} ... }
 //   serve(Store, { store: 'my-store', promise: 'process' });
 //
+// A store of checkpoints has `static dialect = 'checkpoints'`, and
+// put(thread, ns, id, parent, value), put_writes(thread, ns, id, task, values),
+// get(thread, ns, id), which gives { parent, value, writes: [[task, number,
+// value], ...] }. What is not given is undefined. A value is a text or a Buffer.
+//
 // Each method returns, or gives a promise of, its answer when the caller may
 // rely on what it did, and throws Refused or one of its classes otherwise.
 // docs/driver-protocol.md says what goes over the descriptors 3 and 4. Node 18
@@ -15,8 +20,14 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const readline = require('node:readline');
 
-const OPERATIONS = ['put', 'delete', 'get'];
+// What a store of each dialect must have, and what it may have.
+const OPERATIONS = {
+  pairs: { must: ['put', 'delete', 'get'], may: [] },
+  checkpoints: { must: ['put', 'put_writes', 'get'],
+                 may: ['put_bytes', 'put_step', 'delete_thread'] },
+};
 const CONTROLS = ['begin', 'commit', 'rollback', 'savepoint', 'release',
                   'rollback_to'];
 
@@ -35,16 +46,29 @@ function has(Store, name) {
   return typeof Store.prototype[name] === 'function';
 }
 
+function dialectOf(Store) { return Store.dialect || 'pairs'; }
+
 function hello(Store, options) {
+  const { must, may } = OPERATIONS[dialectOf(Store)];
   return {
     protocol: 1,
     store: options.store,
-    dialect: 'pairs',
-    operations: OPERATIONS,
+    dialect: dialectOf(Store),
+    operations: [...must, ...may.filter((name) => has(Store, name))],
     controls: CONTROLS.filter((name) => has(Store, name)),
     promise: options.promise || 'process',
     sqlite: options.sqlite || '',
   };
+}
+
+// Bytes are written in base64.
+function fromJson(value) {
+  if (value === undefined || typeof value === 'string') return value;
+  return Buffer.from(value.base64, 'base64');
+}
+function toJson(value) {
+  return value instanceof Uint8Array ?
+      { base64: Buffer.from(value).toString('base64') } : value;
 }
 
 // What is answered beside the number of the request.
@@ -75,6 +99,21 @@ async function act(driver, request) {
       driver.store = null;
       await store.close();
       return {};
+    case 'rollback_to':
+      await store.rollback_to(request.up);
+      return {};
+    default:
+      if (!CONTROLS.includes(request.do)) {
+        return dialectOf(driver.Store) === 'pairs' ?
+            actOnPairs(store, request) : actOnCheckpoints(store, request);
+      }
+      await store[request.do]();
+      return {};
+  }
+}
+
+async function actOnPairs(store, request) {
+  switch (request.do) {
     case 'put':
       await store.put(request.key, request.value);
       return {};
@@ -86,16 +125,40 @@ async function act(driver, request) {
       return { value: await store.get(request.key) };
     case 'state':
       return { rows: await store.state() };
-    case 'rollback_to':
-      await store.rollback_to(request.up);
-      return {};
-    default:
-      if (!CONTROLS.includes(request.do)) {
-        return { error: 'invalid', message: 'no such request' };
-      }
-      await store[request.do]();
-      return {};
   }
+  return { error: 'invalid', message: 'no such request' };
+}
+
+async function actOnCheckpoints(store, request) {
+  const { thread, ns, checkpoint: id, parent, task } = request;
+  const value = fromJson(request.value);
+  const values = (request.writes || []).map(fromJson);
+  switch (request.do) {
+    case 'put':
+      await store.put(thread, ns, id, parent, value);
+      return {};
+    case 'put_writes':
+    case 'put_bytes':
+      await store[request.do](thread, ns, id, task, values);
+      return {};
+    case 'put_step':
+      await store.put_step(thread, ns, id, parent, value, task, values);
+      return {};
+    case 'delete_thread':
+      await store.delete_thread(thread);
+      return {};
+    case 'get': {
+      const found = await store.get(thread, ns, id);
+      return { value: {
+        parent: found.parent == null ? null : found.parent,
+        value: toJson(found.value),
+        writes: found.writes.map((write) => write.map(toJson)),
+      } };
+    }
+    case 'state':
+      return { rows: (await store.state()).map((row) => row.map(toJson)) };
+  }
+  return { error: 'invalid', message: 'no such request' };
 }
 
 function writeAll(descriptor, text) {
@@ -137,7 +200,32 @@ async function checkTransactions(store) {
   await store.put('t', '3');  // and it is closed so
 }
 
-async function check(Store, file) {
+async function checkCheckpoints(Store, file) {
+  let store = new Store();
+  await store.open(file);
+  expect((await store.state()).length === 0, 'a new store has no rows');
+  await throws(() => store.get('t', undefined, 'a'),
+               'get of a checkpoint that is not there throws NotFound');
+  await store.put('t', undefined, 'a', undefined, '1');
+  await store.put('t', 'n', 'a', 'b', '2');
+  await store.put_writes('t', undefined, 'a', 'task', ['3', '4']);
+  await store.put_writes('t', undefined, 'a', 'task', ['5', '6', '7']);
+  await store.close();
+  store = new Store();
+  await store.open(file);
+  expect(JSON.stringify((await store.state()).sort()) === JSON.stringify([
+    ['checkpoint', 't', '', 'a', null, '1'],
+    ['checkpoint', 't', 'n', 'a', 'b', '2'],
+    ['write', 't', '', 'a', 'task', 0, '3'],
+    ['write', 't', '', 'a', 'task', 1, '4'],
+    ['write', 't', '', 'a', 'task', 2, '7']]),
+         'the state has what was put; a write that is there already stays');
+  expect(JSON.stringify((await store.get('t', 'n', 'a')).writes) === '[]',
+         'get gives the writes of that checkpoint');
+  await store.close();
+}
+
+async function checkPairs(Store, file) {
   let store = new Store();
   await store.open(file);
   expect((await store.state()).length === 0, 'a new store has no rows');
@@ -161,7 +249,8 @@ async function check(Store, file) {
 }
 
 async function selftest(Store) {
-  const missing = ['open', 'close', 'state', ...OPERATIONS]
+  const dialect = dialectOf(Store);
+  const missing = ['open', 'close', 'state', ...OPERATIONS[dialect].must]
       .filter((name) => !has(Store, name));
   if (missing.length > 0) {
     console.log('missing:', missing.join(', '));
@@ -169,6 +258,7 @@ async function selftest(Store) {
   }
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lastcommit-'));
   try {
+    const check = dialect === 'pairs' ? checkPairs : checkCheckpoints;
     await check(Store, path.join(directory, 'store.db'));
   } catch (error) {
     console.log(error.message.startsWith('not so') ? error.message : error);
@@ -189,8 +279,8 @@ async function serve(Store, options) {
     return;
   }
   const driver = { Store, options, store: null };
-  for (const line of fs.readFileSync(3, 'utf8').split('\n')) {
-    if (line === '') continue;
+  const input = fs.createReadStream('', { fd: 3, encoding: 'utf8' });
+  for await (const line of readline.createInterface({ input })) {
     const request = JSON.parse(line);
     const answered = await answer(driver, request);
     writeAll(4, JSON.stringify({ id: request.id, ...answered }) + '\n');

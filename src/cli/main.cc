@@ -16,6 +16,7 @@
 #include "cli/campaign_command.h"
 #include "cli/command.h"
 #include "cli/compare_command.h"
+#include "cli/drive_command.h"
 #include "cli/fuzz_command.h"
 #include "cli/init_command.h"
 #include "cli/merge_command.h"
@@ -97,6 +98,7 @@ int Main(int argc, char** argv) {
   AddJudge(app, argv[0], code);
   AddVerify(app, code);
   AddInit(app, code);
+  AddDrive(app, code);
   AddBugs(app, code);
   AddSavers(app, code);
   // Hidden: the build calls it (src/cli/CMakeLists.txt).

@@ -16,6 +16,9 @@
 
 namespace lastcommit::driven {
 
+// The database of each run.
+inline constexpr char kDatabase[] = "store.db";
+
 // One request. Number i of a conversation has the id i + 1.
 struct Exchange {
   std::size_t round = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "driven/answer_judge.h"
 #include "driven/legal_commits.h"
 #include "judge/check_images.h"
 #include "judge/finding_view.h"
@@ -27,16 +28,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kShownRows = 6;
-
 bool GoesOn(std::uint64_t /*call*/) { return true; }
 
 class CrashJudge {
  public:
   CrashJudge(const DrivenOptions& options, const RecordedRun& run,
-             AnsweredRun answered, TrialResult& result)
+             AnsweredRun answered, Recoverer& recoverer, TrialResult& result)
       : options_(options),
         run_(run),
+        recoverer_(recoverer),
         answered_(std::move(answered)),
         result_(result) {}
 
@@ -114,10 +114,12 @@ class CrashJudge {
   absl::Status RecoverInPlace(const Crash& crash, const std::string& files) {
     RemoveDirectory(run_.data);
     RETURN_IF_ERROR(CopyTree(files, run_.data));
-    ASSIGN_OR_RETURN(const std::vector<Recovery> recoveries,
-                     RecoverAll(options_.driver, *run_.plan.dialect,
-                                {absl::StrCat(run_.data, "/", kDatabase)},
-                                run_.directory, options_.time));
+    recoverer_.End();
+    ASSIGN_OR_RETURN(
+        const std::vector<Recovery> recoveries,
+        recoverer_.RecoverAll(*run_.plan.dialect,
+                              {absl::StrCat(run_.data, "/", kDatabase)}));
+    recoverer_.End();
     JudgeRecovery(crash, recoveries.front());
     return absl::OkStatus();
   }
@@ -164,8 +166,7 @@ class CrashJudge {
       const auto rest = databases.begin() + static_cast<std::ptrdiff_t>(at);
       ASSIGN_OR_RETURN(
           const std::vector<Recovery> recoveries,
-          RecoverAll(options_.driver, *run_.plan.dialect,
-                     {rest, databases.end()}, run_.directory, options_.time));
+          recoverer_.RecoverAll(*run_.plan.dialect, {rest, databases.end()}));
       for (const Recovery& recovery : recoveries) {
         RETURN_IF_ERROR(JudgeImage(images, at++, recovery));
         if (IsViolated()) break;
@@ -275,6 +276,7 @@ class CrashJudge {
 
   const DrivenOptions& options_;
   const RecordedRun& run_;
+  Recoverer& recoverer_;
   const AnsweredRun answered_;
   TrialResult& result_;
   std::string crash_;
@@ -283,24 +285,15 @@ class CrashJudge {
 }  // namespace
 
 absl::Status JudgeCrashes(const DrivenOptions& options, const RecordedRun& run,
-                          TrialResult& result, std::string& crash) {
+                          Recoverer& recoverer, TrialResult& result,
+                          std::string& crash) {
   ASSIGN_OR_RETURN(
       AnsweredRun answered,
       AnsweredRun::Read(run.recording, run.conversation, run.answers));
-  CrashJudge judge(options, run, std::move(answered), result);
+  CrashJudge judge(options, run, std::move(answered), recoverer, result);
   RETURN_IF_ERROR(judge.Judge());
   crash = judge.crash();
   return absl::OkStatus();
-}
-
-std::string RowDifferences(const State& expected, const State& found) {
-  State compared = found;
-  compared.cut = expected.cut;
-  std::string text;
-  for (const std::string& line : Difference(expected, compared, kShownRows)) {
-    absl::StrAppend(&text, "\n  ", line);
-  }
-  return text;
 }
 
 }  // namespace lastcommit::driven

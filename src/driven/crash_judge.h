@@ -13,6 +13,7 @@
 #include "driven/conversation.h"
 #include "driven/driven_trial.h"
 #include "driven/protocol.h"
+#include "driven/recoveries.h"
 #include "trial/trial.h"
 
 namespace lastcommit::driven {
@@ -27,16 +28,11 @@ struct RecordedRun {
   std::string data;       // where the driver had its files; they are replaced
 };
 
-// The database of each run.
-inline constexpr char kDatabase[] = "store.db";
-
 // Counts, and perhaps a verdict, in `result`. In `crash` the directory with
 // what the crash left that is violated, if one is.
 absl::Status JudgeCrashes(const DrivenOptions& options, const RecordedRun& run,
-                          TrialResult& result, std::string& crash);
-
-// What differs in the rows, a line each behind a newline.
-std::string RowDifferences(const State& expected, const State& found);
+                          Recoverer& recoverer, TrialResult& result,
+                          std::string& crash);
 
 }  // namespace lastcommit::driven
 

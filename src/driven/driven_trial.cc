@@ -5,20 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "driven/answer_judge.h"
 #include "driven/conversation.h"
 #include "driven/crash_judge.h"
 #include "driven/protocol.h"
+#include "driven/recorded_driver.h"
+#include "driven/recoveries.h"
 #include "output/shown.h"
-#include "output/whole_file.h"
 #include "record/private_tree.h"
 #include "record/rebuild.h"
-#include "record/recorder.h"
 #include "status/status.h"
 #include "trial/trial_directory.h"
 #include "trial/trial_files.h"
@@ -28,14 +30,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of a recording: a driver that never stops writing is ended.
-constexpr std::int64_t kMostRecorded = std::int64_t{1} << 30;
-
-std::int64_t SizeOf(const std::string& file) {
-  std::error_code error;
-  const auto size = fs::file_size(file, error);
-  return error ? 0 : static_cast<std::int64_t>(size);
-}
+// What a driver loses of memory and descriptors each time it loses no longer.
+constexpr int kMostParts = 50;
 
 absl::Status MakeDirectory(const std::string& path) {
   std::error_code error;
@@ -58,9 +54,11 @@ absl::StatusOr<std::string> RealPath(const std::string& path) {
 class OneTrial {
  public:
   OneTrial(const DrivenOptions& options, const Plan& plan,
-           std::string directory)
+           std::string directory, RecordedDriver& driver, Recoverer& recoverer)
       : options_(options),
         plan_(plan),
+        driver_(driver),
+        recoverer_(recoverer),
         directory_(std::move(directory)),
         data_(absl::StrCat(directory_, "/data")),
         recording_(absl::StrCat(directory_, "/recording")),
@@ -71,12 +69,12 @@ class OneTrial {
     result_.rounds.resize(plan_.rounds.size());
     RETURN_IF_ERROR(Record());
     if (IsViolated()) return result_;
-    JudgeAnswers();
+    JudgeAnswers(plan_, conversation_, said_.answers, result_);
     if (IsViolated()) return result_;
     RETURN_IF_ERROR(JudgeCrashes(
         options_,
-        {plan_, conversation_, answers_, directory_, recording_, data_},
-        result_, crash_));
+        {plan_, conversation_, said_.answers, directory_, recording_, data_},
+        recoverer_, result_, crash_));
     return result_;
   }
 
@@ -108,51 +106,26 @@ class OneTrial {
 
   absl::Status Record() {
     RETURN_IF_ERROR(MakeDirectory(data_));
-    const std::string requests = absl::StrCat(directory_, "/requests");
-    const std::string answers = absl::StrCat(directory_, "/answers");
-    const std::string output = absl::StrCat(directory_, "/output");
-    RETURN_IF_ERROR(WriteWholeFile(requests, conversation_.requests));
-    RecordOptions record;
-    record.command = {"/bin/sh", "-c",
-                      WithDescriptors(options_.driver, requests, answers)};
-    record.directory = data_;
-    record.recording = recording_;
-    record.ack = answers;
-    record.time = AnswerWatch::Most();
-    record.output = output;
-    record.has_own_group = true;
-    AnswerWatch watch(answers, options_.time);
-    ASSIGN_OR_RETURN(end_, RecordProgram(record, [&](const RecordProgress&) {
-                       return watch.GoesOn() &&
-                              SizeOf(recording_) <= kMostRecorded;
-                     }));
-    if (SizeOf(recording_) > kMostRecorded) {
-      return absl::ResourceExhaustedError(
-          "the driver writes more than a GiB in one plan, and does not end");
-    }
-    result_.recorded.calls = static_cast<std::int64_t>(end_.calls);
-    result_.recorded.outside = end_.outside;
+    ASSIGN_OR_RETURN(said_,
+                     driver_.Ask({.requests = conversation_.requests,
+                                  .count = conversation_.exchanges.size(),
+                                  .directory = data_,
+                                  .recording = recording_,
+                                  .time = options_.time}));
+    result_.recorded.calls = static_cast<std::int64_t>(said_.end.calls);
+    result_.recorded.outside = said_.end.outside;
     RETURN_IF_ERROR(CompareWithFiles(recording_, data_));
-    ASSIGN_OR_RETURN(const std::string answered, ReadAnswers(answers));
-    ASSIGN_OR_RETURN(answers_, ParseAnswers(answered, 1));
-    const auto asked =
-        static_cast<std::int64_t>(conversation_.exchanges.size());
-    const auto replies = static_cast<std::int64_t>(answers_.replies.size());
-    if (replies > asked ||
-        (!answers_.acks.empty() && answers_.acks.rbegin()->first > asked)) {
-      return absl::InvalidArgumentError(
-          "the driver answers more than it was asked");
+    if (said_.answers.replies.size() < conversation_.exchanges.size()) {
+      NotAnswered(said_.last);
     }
-    if (replies == asked) return absl::OkStatus();
-    NotAnswered(LastLineOf(TailOf(output)));
     return absl::OkStatus();
   }
 
   void NotAnswered(const std::string& last) {
     const std::string asked =
-        InWords(plan_, conversation_.exchanges[answers_.replies.size()]);
+        InWords(plan_, conversation_.exchanges[said_.answers.replies.size()]);
     const std::string said = last.empty() ? "" : absl::StrCat(": ", last);
-    switch (end_.how) {
+    switch (said_.end.how) {
       case RecordingEnd::How::kStopped:
         Violated(ViolationClass::kHung,
                  absl::StrCat("the driver did not answer within ",
@@ -161,89 +134,35 @@ class OneTrial {
         return;
       case RecordingEnd::How::kKilled:
       case RecordingEnd::How::kExited:
+      case RecordingEnd::How::kGoesOn:
         break;
     }
     // The first process is a shell, which says so of the signal of another one.
     constexpr int kSignals = 128;
-    const bool is_killed = end_.how == RecordingEnd::How::kKilled;
-    if (is_killed ||
-        (end_.status > kSignals && end_.status <= kSignals + SIGRTMAX)) {
+    const bool is_killed = said_.end.how == RecordingEnd::How::kKilled;
+    if (is_killed || (said_.end.status > kSignals &&
+                      said_.end.status <= kSignals + SIGRTMAX)) {
       Violated(ViolationClass::kCrashed,
-               absl::StrCat("the driver died of signal ",
-                            is_killed ? end_.status : end_.status - kSignals,
-                            " (", asked, ")", said));
+               absl::StrCat(
+                   "the driver died of signal ",
+                   is_killed ? said_.end.status : said_.end.status - kSignals,
+                   " (", asked, ")", said));
       return;
     }
     Violated(ViolationClass::kCrashed,
-             absl::StrCat("the driver ended with exit code ", end_.status,
+             absl::StrCat("the driver ended with exit code ", said_.end.status,
                           " before it answered (", asked, ")", said));
-  }
-
-  // ---- what it answered ----
-
-  void JudgeAnswers() {
-    for (std::size_t i = 0; i < answers_.replies.size() && !IsViolated(); ++i) {
-      const Exchange& exchange = conversation_.exchanges[i];
-      const Reply& reply = answers_.replies[i];
-      if (exchange.state.has_value()) {
-        JudgeState(exchange, reply);
-      } else {
-        JudgeAnswer(exchange, reply);
-      }
-    }
-  }
-
-  void JudgeAnswer(const Exchange& exchange, const Reply& reply) {
-    const Step& step = plan_.rounds[exchange.round].steps[exchange.step];
-    ++result_.steps;
-    if (exchange.cut_after > exchange.cut_before) ++result_.commits;
-    const auto wrong = [&](const std::string& answered) {
-      Violated(ViolationClass::kWrongAnswer,
-               absl::StrCat(InWords(plan_, exchange), ": the store answers ",
-                            answered));
-    };
-    if (reply.code != exchange.expected.code) {
-      return wrong(absl::StrCat(InWords(reply), ", and the model ",
-                                InWords(exchange.expected.code)));
-    }
-    if (!IsOperation(step.kind) || reply.code != absl::StatusCode::kOk) return;
-    const auto value = ValueOf(step.operation, reply);
-    if (!value.ok()) return wrong(std::string(value.status().message()));
-    if (!value->has_value()) return;
-    ++result_.recorded.answers;
-    if (**value == exchange.expected.value) return;
-    wrong(absl::StrCat(InWords(reply), ", and the model something else"));
-  }
-
-  void JudgeState(const Exchange& exchange, const Reply& reply) {
-    const std::string where =
-        absl::StrCat(InWords(plan_, exchange), ": the state of the store");
-    if (reply.code != absl::StatusCode::kOk) {
-      Violated(ViolationClass::kWrongRead,
-               absl::StrCat(where, " is ", InWords(reply)));
-      return;
-    }
-    const auto found = StateOf(*plan_.dialect, reply);
-    if (!found.ok()) {
-      Violated(ViolationClass::kWrongRead,
-               std::string(found.status().message()));
-      return;
-    }
-    ++result_.recorded.states;
-    if (found->rows == exchange.state->rows) return;
-    Violated(ViolationClass::kWrongRead,
-             absl::StrCat(where, " is not the model's",
-                          RowDifferences(*exchange.state, *found)));
   }
 
   const DrivenOptions& options_;
   const Plan& plan_;
+  RecordedDriver& driver_;
+  Recoverer& recoverer_;
   const std::string directory_;
   const std::string data_;
   const std::string recording_;
   const Conversation conversation_;
-  RecordingEnd end_;
-  Answers answers_;
+  RecordedDriver::Said said_;
   std::string crash_;  // a copy of the image that was violated
   TrialResult result_;
 };
@@ -256,20 +175,82 @@ class DrivenTrial::Impl {
       : options_(std::move(options)), directory_(std::move(directory)) {}
 
   absl::StatusOr<TrialResult> Run(const Plan& plan,
-                                  const std::string& directory) {
-    RemoveDirectory(directory_.trial());
-    RETURN_IF_ERROR(MakeDirectory(directory_.trial()));
-    ASSIGN_OR_RETURN(const std::string scratch, RealPath(directory_.trial()));
-    const auto remove = absl::MakeCleanup([&] { RemoveDirectory(scratch); });
-    OneTrial trial(options_, plan, scratch);
-    ASSIGN_OR_RETURN(TrialResult result, trial.Run());
-    if (!directory.empty()) RETURN_IF_ERROR(trial.Keep(directory));
+                                  const std::string& directory,
+                                  bool is_one_of_many) {
+    if (!is_one_of_many) End();
+    RETURN_IF_ERROR(Prepare());
+    const bool is_new = driver_->parts() == 0;
+    absl::StatusOr<TrialResult> result =
+        RunOnce(plan, directory, /*keeps_held=*/true);
+    if (is_new || (result.ok() && result->verdict.held())) return result;
+    // A driver that has answered other plans before may go wrong because of
+    // them. A new one is to tell, as it will when the plan is replayed.
+    End();
+    RETURN_IF_ERROR(Prepare());
+    absl::StatusOr<TrialResult> again =
+        RunOnce(plan, directory, /*keeps_held=*/false);
+    if (!result.ok() || !again.ok() || !again->verdict.held()) return again;
+    result->recorded.only_after_others = 1;
+    absl::StrAppend(&result->verdict.why,
+                    "\nseen in a driver that had answered other plans before; "
+                    "one that has not, held this one");
     return result;
   }
 
  private:
+  // What a driver has of its own lies beside the plans'.
+  absl::Status Prepare() {
+    if (scratch_.empty()) {
+      RemoveDirectory(directory_.trial());
+      RETURN_IF_ERROR(MakeDirectory(directory_.trial()));
+      ASSIGN_OR_RETURN(scratch_, RealPath(directory_.trial()));
+    }
+    if (driver_ != nullptr &&
+        (driver_->is_over() || driver_->parts() == kMostParts)) {
+      End();
+    }
+    if (driver_ != nullptr) return absl::OkStatus();
+    const std::string recorded = absl::StrCat(scratch_, "/recorded");
+    const std::string recovers = absl::StrCat(scratch_, "/recovers");
+    for (const std::string& directory : {recorded, recovers}) {
+      RemoveDirectory(directory);
+      RETURN_IF_ERROR(MakeDirectory(directory));
+    }
+    recoverer_.emplace(options_.driver, recovers, options_.time);
+    ASSIGN_OR_RETURN(driver_,
+                     RecordedDriver::Make(options_.driver, recorded,
+                                          [this] { recoverer_->End(); }));
+    return absl::OkStatus();
+  }
+
+  void End() {
+    if (recoverer_.has_value()) recoverer_->End();
+    driver_.reset();
+  }
+
+  // Each plan has a directory of its own, whose name no other one has had.
+  absl::StatusOr<TrialResult> RunOnce(const Plan& plan,
+                                      const std::string& directory,
+                                      bool keeps_held) {
+    const std::string own = absl::StrCat(scratch_, "/plan-", ++plans_);
+    RETURN_IF_ERROR(MakeDirectory(own));
+    const auto remove = absl::MakeCleanup([&] { RemoveDirectory(own); });
+    OneTrial trial(options_, plan, own, *driver_, *recoverer_);
+    absl::StatusOr<TrialResult> result = trial.Run();
+    if (!result.ok()) End();
+    if (result.ok() && !directory.empty() &&
+        (keeps_held || !result->verdict.held())) {
+      RETURN_IF_ERROR(trial.Keep(directory));
+    }
+    return result;
+  }
+
   const DrivenOptions options_;
   TrialDirectory directory_;
+  std::string scratch_;  // real
+  std::optional<Recoverer> recoverer_;
+  std::unique_ptr<RecordedDriver> driver_;
+  std::int64_t plans_ = 0;
 };
 
 absl::StatusOr<std::unique_ptr<DrivenTrial>> DrivenTrial::Create(
@@ -284,8 +265,9 @@ DrivenTrial::DrivenTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DrivenTrial::~DrivenTrial() = default;
 
 absl::StatusOr<TrialResult> DrivenTrial::Run(const Plan& plan,
-                                             const std::string& directory) {
-  return impl_->Run(plan, directory);
+                                             const std::string& directory,
+                                             bool is_one_of_many) {
+  return impl_->Run(plan, directory, is_one_of_many);
 }
 
 }  // namespace lastcommit::driven

@@ -1,8 +1,9 @@
-// DrivenTrial: runs a plan with a driver. The program is recorded while it does
-// what the plan says; its answers are compared with the model's; from the
-// recording every crash is derived and judged as `lastcommit try` does, and of
-// the crash images the most telling are given to the driver, whose open and
-// state must give what the model has after some commit that may be the newest.
+// DrivenTrial: runs plans with a driver, which is started once for many of
+// them. The program is recorded while it does what a plan says; its answers are
+// compared with the model's; from the recording every crash is derived and
+// judged as `lastcommit try` does, and of the crash images the most telling are
+// given to the driver, whose open and state must give what the model has after
+// some commit that may be the newest.
 
 #ifndef LASTCOMMIT_DRIVEN_DRIVEN_TRIAL_H_
 #define LASTCOMMIT_DRIVEN_DRIVEN_TRIAL_H_
@@ -12,7 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "driven/recoveries.h"
+#include "driven/driver_process.h"
 #include "plan/plan.h"
 #include "trial/trial.h"
 
@@ -24,7 +25,7 @@ struct DrivenOptions {
   bool promises_power = false;
   // Where trials are made; as TrialOptions::directory.
   std::string directory = {};
-  // Of each run of the driver: a longer one hangs.
+  // Of each answer: a driver that needs longer hangs.
   absl::Duration time = absl::Seconds(30);
   // Crash images of a trial that the driver recovers, the most telling first.
   int recoveries = 40;
@@ -44,9 +45,13 @@ class DrivenTrial {
   // unless that is empty. InvalidArgument: what the driver says is no protocol.
   // FailedPrecondition: it cannot be recorded. Internal: the files are not
   // those of the recording. From a process with a single thread that has no
-  // other children.
+  // other children but by this.
+  // `is_one_of_many`: by a driver that has answered other plans before, if
+  // there is one. What that does wrong is tried with a new one, which is what
+  // counts if it does wrong, too.
   absl::StatusOr<TrialResult> Run(const Plan& plan,
-                                  const std::string& directory);
+                                  const std::string& directory,
+                                  bool is_one_of_many);
 
  private:
   class Impl;

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "keys/pairs.h"
+#include "driven/wire.h"
 #include "output/shown.h"
 #include "status/status.h"
 
@@ -35,8 +35,6 @@ constexpr ErrorWord kErrors[] = {
 constexpr StepKind kControls[] = {StepKind::kBegin,    StepKind::kCommit,
                                   StepKind::kRollback, StepKind::kSavepoint,
                                   StepKind::kRelease,  StepKind::kRollbackTo};
-
-constexpr const Vocabulary* kDialects[] = {&pairs::kVocabulary};
 
 std::string Short(std::string_view text) {
   const bool is_long = text.size() > ProtocolLimits::kText;
@@ -77,8 +75,140 @@ const std::string* Text(const Json& object, const char* field) {
              : found->get_ptr<const std::string*>();
 }
 
+absl::Status CheckStore(const Reply& reply, const std::string* store) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (store != nullptr && !store->empty() &&
+      store->size() <= ProtocolLimits::kStoreName &&
+      std::all_of(store->begin(), store->end(), is_letter)) {
+    return absl::OkStatus();
+  }
+  return WrongReply(reply, absl::StrCat("has no \"store\" of 1 to ",
+                                        ProtocolLimits::kStoreName,
+                                        " letters a to z, digits and hyphens"));
+}
+
+// Each name is one that `known` has, once.
+absl::StatusOr<std::vector<std::string>> Names(
+    const Reply& reply, const char* field,
+    const std::vector<std::string>& known) {
+  std::vector<std::string> names;
+  const auto found = reply.body.find(field);
+  if (found == reply.body.end()) return names;
+  const std::string what = absl::StrCat("\"", field, "\"");
+  if (!found->is_array()) {
+    return WrongReply(reply, absl::StrCat("has ", what, " that are no list"));
+  }
+  for (const Json& name : *found) {
+    const bool is_known =
+        name.is_string() && std::count(known.begin(), known.end(),
+                                       name.get_ref<const std::string&>()) > 0;
+    if (!is_known) {
+      return WrongReply(
+          reply, absl::StrCat("has among its ", what, " one that is none of ",
+                              absl::StrJoin(known, ", ")));
+    }
+    names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+bool Contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::count(names.begin(), names.end(), name) > 0;
+}
+
+absl::StatusOr<const Wire*> DialectOf(const Reply& reply) {
+  const std::string* const name = Text(reply.body, "dialect");
+  std::vector<std::string> known;
+  for (const Wire* const wire : Wires()) {
+    if (name != nullptr && wire->dialect->name == *name) return wire;
+    known.emplace_back(wire->dialect->name);
+  }
+  return WrongReply(reply, absl::StrCat("has a \"dialect\" that is none of ",
+                                        absl::StrJoin(known, ", ")));
+}
+
+absl::StatusOr<std::vector<const OperationSpec*>> LackedOperations(
+    const Reply& reply, const Wire& wire) {
+  const Vocabulary& dialect = *wire.dialect;
+  std::vector<std::string> known;
+  for (const OperationSpec& spec : dialect.operations) {
+    known.emplace_back(spec.name);
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                   Names(reply, "operations", known));
+  std::vector<const OperationSpec*> lacks;
+  for (const OperationSpec& spec : dialect.operations) {
+    if (Contains(names, spec.name)) continue;
+    if (std::count(wire.optional.begin(), wire.optional.end(), spec.name) ==
+        0) {
+      return WrongReply(
+          reply, absl::StrCat("lacks the operation ", std::string(spec.name),
+                              " of the dialect ", std::string(dialect.name)));
+    }
+    lacks.push_back(&spec);
+  }
+  return lacks;
+}
+
+absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply) {
+  std::vector<std::string> known;
+  for (const StepKind kind : kControls) known.emplace_back(Name(kind));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                   Names(reply, "controls", known));
+  const auto has = [&](StepKind kind) { return Contains(names, Name(kind)); };
+  if (has(StepKind::kBegin) != has(StepKind::kCommit) ||
+      has(StepKind::kBegin) != has(StepKind::kRollback)) {
+    return WrongReply(reply,
+                      "has only some of the \"controls\" begin, commit and "
+                      "rollback, which belong together");
+  }
+  if (has(StepKind::kSavepoint) != has(StepKind::kRelease) ||
+      has(StepKind::kSavepoint) != has(StepKind::kRollbackTo) ||
+      (has(StepKind::kSavepoint) && !has(StepKind::kBegin))) {
+    return WrongReply(reply,
+                      "has only some of the \"controls\" savepoint, release "
+                      "and rollback_to, which need begin, too");
+  }
+  std::vector<StepKind> lacks = {
+      StepKind::kLiveRead, StepKind::kWalCheckpoint, StepKind::kVacuum,
+      StepKind::kBackup,   StepKind::kJournalMode,   StepKind::kUnlink};
+  for (const StepKind kind : kControls) {
+    if (!has(kind)) lacks.push_back(kind);
+  }
+  return lacks;
+}
+
+// A pair of texts, with which rows come.
+}  // namespace
+
+std::string RequestLine(std::int64_t id, Json request) {
+  request["id"] = id;
+  return request.dump(-1, ' ', /*ensure_ascii=*/false,
+                      Json::error_handler_t::replace);
+}
+
+Json HelloRequest() {
+  return {{"do", "hello"}, {"protocol", kProtocolVersion}};
+}
+
+Json OpenRequest(const std::string& path) {
+  return {{"do", "open"}, {"path", path}};
+}
+
+Json Request(std::string_view what) { return {{"do", std::string(what)}}; }
+
+Json StepRequest(const Step& step) {
+  Json request = Request(NameOf(step));
+  if (step.kind == StepKind::kRollbackTo) request["up"] = step.up;
+  if (!IsOperation(step.kind)) return request;
+  WireOf(*step.operation.spec->vocabulary).ask(step.operation, request);
+  return request;
+}
+
 // Reads the lines one after the other.
-class Parser {
+class AnswerReader::Parser {
  public:
   explicit Parser(std::int64_t first) : first_(first), next_(first) {}
 
@@ -161,157 +291,54 @@ class Parser {
   Answers answers_;
 };
 
-absl::Status CheckStore(const Reply& reply, const std::string* store) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  };
-  if (store != nullptr && !store->empty() &&
-      store->size() <= ProtocolLimits::kStoreName &&
-      std::all_of(store->begin(), store->end(), is_letter)) {
-    return absl::OkStatus();
+AnswerReader::AnswerReader(std::int64_t first)
+    : parser_(std::make_unique<Parser>(first)) {}
+AnswerReader::~AnswerReader() = default;
+
+const Answers& AnswerReader::answers() const { return parser_->answers(); }
+
+absl::Status AnswerReader::Take(std::string_view bytes) {
+  if (size_ + bytes.size() > ProtocolLimits::kAnswers) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the driver answers with more than ",
+                     ProtocolLimits::kAnswers, " bytes in one run"));
   }
-  return WrongReply(reply, absl::StrCat("has no \"store\" of 1 to ",
-                                        ProtocolLimits::kStoreName,
-                                        " letters a to z, digits and hyphens"));
-}
-
-// Each name is one that `known` has, once.
-absl::StatusOr<std::vector<std::string>> Names(
-    const Reply& reply, const char* field,
-    const std::vector<std::string>& known) {
-  std::vector<std::string> names;
-  const auto found = reply.body.find(field);
-  if (found == reply.body.end()) return names;
-  const std::string what = absl::StrCat("\"", field, "\"");
-  if (!found->is_array()) {
-    return WrongReply(reply, absl::StrCat("has ", what, " that are no list"));
+  for (std::size_t end = 0; (end = bytes.find('\n')) != std::string_view::npos;
+       bytes.remove_prefix(end + 1)) {
+    line_ += bytes.substr(0, end);
+    size_ += end + 1;
+    RETURN_IF_ERROR(parser_->Take(parser_->answers().line_ends.size(), line_));
+    parser_->answers().line_ends.push_back(size_);
+    line_.clear();
   }
-  for (const Json& name : *found) {
-    const bool is_known =
-        name.is_string() && std::count(known.begin(), known.end(),
-                                       name.get_ref<const std::string&>()) > 0;
-    if (!is_known) {
-      return WrongReply(
-          reply, absl::StrCat("has among its ", what, " one that is none of ",
-                              absl::StrJoin(known, ", ")));
-    }
-    names.push_back(name.get<std::string>());
-  }
-  return names;
-}
-
-bool Contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::count(names.begin(), names.end(), name) > 0;
-}
-
-absl::StatusOr<const Vocabulary*> DialectOf(const Reply& reply) {
-  const std::string* const name = Text(reply.body, "dialect");
-  std::vector<std::string> known;
-  for (const Vocabulary* const dialect : kDialects) {
-    if (name != nullptr && dialect->name == *name) return dialect;
-    known.emplace_back(dialect->name);
-  }
-  return WrongReply(reply, absl::StrCat("has a \"dialect\" that is none of ",
-                                        absl::StrJoin(known, ", ")));
-}
-
-absl::Status CheckOperations(const Reply& reply, const Vocabulary& dialect) {
-  std::vector<std::string> known;
-  for (const OperationSpec& spec : dialect.operations) {
-    known.emplace_back(spec.name);
-  }
-  ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                   Names(reply, "operations", known));
-  for (const std::string& name : known) {
-    if (Contains(names, name)) continue;
-    return WrongReply(
-        reply, absl::StrCat("lacks the operation ", name, " of the dialect ",
-                            std::string(dialect.name)));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply) {
-  std::vector<std::string> known;
-  for (const StepKind kind : kControls) known.emplace_back(Name(kind));
-  ASSIGN_OR_RETURN(const std::vector<std::string> names,
-                   Names(reply, "controls", known));
-  const auto has = [&](StepKind kind) { return Contains(names, Name(kind)); };
-  if (has(StepKind::kBegin) != has(StepKind::kCommit) ||
-      has(StepKind::kBegin) != has(StepKind::kRollback)) {
-    return WrongReply(reply,
-                      "has only some of the \"controls\" begin, commit and "
-                      "rollback, which belong together");
-  }
-  if (has(StepKind::kSavepoint) != has(StepKind::kRelease) ||
-      has(StepKind::kSavepoint) != has(StepKind::kRollbackTo) ||
-      (has(StepKind::kSavepoint) && !has(StepKind::kBegin))) {
-    return WrongReply(reply,
-                      "has only some of the \"controls\" savepoint, release "
-                      "and rollback_to, which need begin, too");
-  }
-  std::vector<StepKind> lacks = {
-      StepKind::kLiveRead, StepKind::kWalCheckpoint, StepKind::kVacuum,
-      StepKind::kBackup,   StepKind::kJournalMode,   StepKind::kUnlink};
-  for (const StepKind kind : kControls) {
-    if (!has(kind)) lacks.push_back(kind);
-  }
-  return lacks;
-}
-
-// A pair of texts, with which rows come.
-bool IsPair(const Json& row) {
-  return row.is_array() && row.size() == 2 && row[0].is_string() &&
-         row[1].is_string();
-}
-
-}  // namespace
-
-std::string RequestLine(std::int64_t id, Json request) {
-  request["id"] = id;
-  return request.dump(-1, ' ', /*ensure_ascii=*/false,
-                      Json::error_handler_t::replace);
-}
-
-Json HelloRequest() {
-  return {{"do", "hello"}, {"protocol", kProtocolVersion}};
-}
-
-Json OpenRequest(const std::string& path) {
-  return {{"do", "open"}, {"path", path}};
-}
-
-Json Request(std::string_view what) { return {{"do", std::string(what)}}; }
-
-Json StepRequest(const Step& step) {
-  Json request = Request(NameOf(step));
-  if (step.kind == StepKind::kRollbackTo) request["up"] = step.up;
-  if (!IsOperation(step.kind)) return request;
-  const pairs::Arguments arguments = pairs::ArgumentsOf(step.operation);
-  request["key"] = pairs::KeyName(arguments.key);
-  if (pairs::KindOf(step.operation) == pairs::Kind::kPut) {
-    request["value"] = pairs::ValueText(arguments.value);
-  }
-  return request;
-}
-
-absl::StatusOr<Answers> ParseAnswers(std::string_view text,
-                                     std::int64_t first) {
-  Parser parser(first);
-  std::size_t begin = 0;
-  for (std::size_t number = 0;; ++number) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string_view::npos) break;
-    RETURN_IF_ERROR(parser.Take(number, text.substr(begin, end - begin)));
-    begin = end + 1;
-    parser.answers().line_ends.push_back(begin);
-  }
-  if (text.size() - begin > ProtocolLimits::kLine) {
+  size_ += bytes.size();
+  line_ += bytes;
+  if (line_.size() > ProtocolLimits::kLine) {
     return absl::InvalidArgumentError(
         absl::StrCat("the driver's answers end with a line of more than ",
                      ProtocolLimits::kLine, " bytes"));
   }
-  return std::move(parser.answers());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Answers> ParseAnswers(std::string_view text,
+                                     std::int64_t first) {
+  AnswerReader reader(first);
+  RETURN_IF_ERROR(reader.Take(text));
+  return reader.answers();
+}
+
+std::span<const Wire* const> Wires() {
+  static const Wire* const wires[] = {&PairsWire(), &CheckpointsWire()};
+  return wires;
+}
+
+const Wire& WireOf(const Vocabulary& dialect) {
+  for (const Wire* const wire : Wires()) {
+    if (wire->dialect == &dialect) return *wire;
+  }
+  CHECK(false);
+  return PairsWire();
 }
 
 absl::StatusOr<Hello> HelloOf(const Reply& reply) {
@@ -328,8 +355,9 @@ absl::StatusOr<Hello> HelloOf(const Reply& reply) {
   const std::string* const store = Text(reply.body, "store");
   RETURN_IF_ERROR(CheckStore(reply, store));
   hello.store = *store;
-  ASSIGN_OR_RETURN(hello.dialect, DialectOf(reply));
-  RETURN_IF_ERROR(CheckOperations(reply, *hello.dialect));
+  ASSIGN_OR_RETURN(const Wire* const wire, DialectOf(reply));
+  hello.dialect = wire->dialect;
+  ASSIGN_OR_RETURN(hello.lacks_operations, LackedOperations(reply, *wire));
   ASSIGN_OR_RETURN(hello.lacks, LacksOf(reply));
   const std::string* const promise = Text(reply.body, "promise");
   if (promise == nullptr || (*promise != "process" && *promise != "power")) {
@@ -345,46 +373,27 @@ absl::StatusOr<Hello> HelloOf(const Reply& reply) {
 
 absl::StatusOr<std::optional<std::int64_t>> ValueOf(const Operation& operation,
                                                     const Reply& reply) {
-  const auto value = reply.body.find("value");
-  switch (pairs::KindOf(operation)) {
-    case pairs::Kind::kPut:
-      break;
-    case pairs::Kind::kDelete:
-      if (value == reply.body.end()) break;
-      if (!value->is_boolean()) {
-        return WrongReply(reply,
-                          "has a \"value\" of a delete that is neither true "
-                          "nor false");
-      }
-      return value->get<bool>() ? 1 : 0;
-    case pairs::Kind::kGet:
-      if (value == reply.body.end() || !value->is_string()) {
-        return WrongReply(reply, "has no text as the \"value\" of a get");
-      }
-      return pairs::AnswerOf(value->get_ref<const std::string&>());
-  }
-  return std::nullopt;
+  auto value = WireOf(*operation.spec->vocabulary).value(operation, reply.body);
+  if (value.ok()) return value;
+  return WrongReply(reply, std::string(value.status().message()));
 }
 
-absl::StatusOr<State> StateOf(const Vocabulary& /*dialect*/,
-                              const Reply& reply) {
+absl::StatusOr<State> StateOf(const Vocabulary& dialect, const Reply& reply) {
   const auto rows = reply.body.find("rows");
   if (rows == reply.body.end() || !rows->is_array()) {
     return WrongReply(reply, "has no list of \"rows\" of a state");
   }
+  const Wire& wire = WireOf(dialect);
   State state;
-  for (const Json& row : *rows) {
-    if (!IsPair(row)) {
-      return WrongReply(reply, "has a row that is no list of two texts");
+  for (const Json& json : *rows) {
+    auto row = wire.row(json);
+    if (!row.ok()) {
+      return WrongReply(reply, std::string(row.status().message()));
     }
-    const RowKey key = {pairs::kPairs, {row[0].get<std::string>()}, 0};
-    const bool is_new =
-        state.rows
-            .emplace(key, pairs::RowOf(row[1].get_ref<const std::string&>()))
-            .second;
+    const auto [added, is_new] = state.rows.insert(*std::move(row));
     if (!is_new) {
-      return WrongReply(reply,
-                        absl::StrCat("has the row ", Describe(key), " twice"));
+      return WrongReply(reply, absl::StrCat("has the row ",
+                                            Describe(added->first), " twice"));
     }
   }
   return state;

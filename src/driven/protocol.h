@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -39,10 +40,11 @@ struct ProtocolLimits {
 // NOLINTNEXTLINE(bugprone-exception-escape)
 struct Hello {
   std::string store;                    // a-z, 0-9, '-'
-  const Vocabulary* dialect = nullptr;  // one of those below
+  const Vocabulary* dialect = nullptr;  // one that has a Wire (wire.h)
   std::vector<StepKind> lacks = {};     // controls
-  bool promises_power = false;          // else only the process
-  std::string sqlite = {};              // its version, as it says it
+  std::vector<const OperationSpec*> lacks_operations = {};
+  bool promises_power = false;  // else only the process
+  std::string sqlite = {};      // its version, as it says it
 };
 
 // The line for a driver, without its end.
@@ -73,9 +75,29 @@ struct Answers {
   std::vector<std::size_t> line_ends;  // in bytes, one behind each
 };
 
-// Replies to the requests `first`, `first` + 1, ... in their order; what comes
-// behind the last line's end is no answer yet. InvalidArgument: what is wrong
-// with it, and in which line.
+// Reads the answers to the requests `first`, `first` + 1, ... as they come,
+// which are in their order.
+class AnswerReader {
+ public:
+  explicit AnswerReader(std::int64_t first);
+  ~AnswerReader();
+  AnswerReader(const AnswerReader&) = delete;
+  AnswerReader& operator=(const AnswerReader&) = delete;
+
+  // The next bytes; what comes behind the last line's end is no answer yet.
+  // InvalidArgument: what is wrong with them, and in which line.
+  // ResourceExhausted: they are too many.
+  absl::Status Take(std::string_view bytes);
+  const Answers& answers() const;
+
+ private:
+  class Parser;
+  std::unique_ptr<Parser> parser_;
+  std::string line_;  // of which the end has not come
+  std::size_t size_ = 0;
+};
+
+// All of it at once.
 absl::StatusOr<Answers> ParseAnswers(std::string_view text, std::int64_t first);
 
 // InvalidArgument: what is wrong with it.

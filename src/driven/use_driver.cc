@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "driven/driven_trial.h"
+#include "driven/driver_process.h"
 #include "driven/protocol.h"
-#include "driven/recoveries.h"
 #include "output/shell_word.h"
 #include "record/private_tree.h"
 #include "status/status.h"
@@ -21,21 +21,6 @@ namespace lastcommit::driven {
 namespace {
 
 constexpr absl::Duration kTimeForHello = absl::Seconds(20);
-
-absl::StatusOr<Hello> Ask(const DriverCommand& command) {
-  ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
-  const std::string request =
-      absl::StrCat(RequestLine(1, HelloRequest()), "\n");
-  ASSIGN_OR_RETURN(const DriverRun run,
-                   RunDriver(command, request, scratch.path(), kTimeForHello));
-  ASSIGN_OR_RETURN(const Answers answers, ParseAnswers(run.answers, 1));
-  if (answers.replies.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the driver does not answer hello on descriptor 4",
-                     run.how.empty() ? "" : absl::StrCat(" (", run.how, ")")));
-  }
-  return HelloOf(answers.replies.front());
-}
 
 absl::StatusOr<std::string> WorkingDirectory() {
   char* const path = get_current_dir_name();
@@ -66,8 +51,10 @@ absl::Status Register(const Hello& hello, const std::string& command) {
                       nullptr, nullptr};
   entry.dialect = hello.dialect;
   entry.lacks = hello.lacks;
+  entry.lacks_operations = hello.lacks_operations;
   entry.defences = Defences::kNone;
   entry.is_driven = true;
+  entry.promises_power = hello.promises_power;
   entry.option = absl::StrCat("--driver=", ShellWord(command));
   RegisterSaver(std::move(entry));
   return absl::OkStatus();
@@ -79,14 +66,15 @@ class Trials {
   explicit Trials(DrivenOptions options) : options_(std::move(options)) {}
 
   absl::StatusOr<TrialResult> Run(const Plan& plan,
-                                  const std::string& directory) {
+                                  const std::string& directory,
+                                  bool is_one_of_many) {
     if (process_ != getpid()) {
       // That of another process is not this one's to remove.
       (void)trial_.release();
       ASSIGN_OR_RETURN(trial_, DrivenTrial::Create(options_));
       process_ = getpid();
     }
-    return trial_->Run(plan, directory);
+    return trial_->Run(plan, directory, is_one_of_many);
   }
 
  private:
@@ -97,18 +85,44 @@ class Trials {
 
 }  // namespace
 
+absl::StatusOr<Hello> AskHello(const DriverCommand& command) {
+  ASSIGN_OR_RETURN(const ScratchDirectory scratch, ScratchDirectory::Make());
+  const std::string request =
+      absl::StrCat(RequestLine(1, HelloRequest()), "\n");
+  ASSIGN_OR_RETURN(const auto process,
+                   DriverProcess::Start(command, scratch.path()));
+  ASSIGN_OR_RETURN(const DriverProcess::Said said,
+                   process->Ask(request, 1, kTimeForHello));
+  if (said.answers.replies.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the driver does not answer hello on descriptor 4",
+                     said.how.empty() ? "" : absl::StrCat(" (", said.how, ")"),
+                     said.is_hung ? "; does it wait for the end of its "
+                                    "requests, or keep its answers in a buffer?"
+                                  : ""));
+  }
+  return HelloOf(said.answers.replies.front());
+}
+
+absl::StatusOr<DriverCommand> CommandHere(const std::string& command) {
+  DriverCommand here;
+  ASSIGN_OR_RETURN(here.directory, WorkingDirectory());
+  here.command = command;
+  return here;
+}
+
 absl::StatusOr<std::string> UseDriver(const std::string& command,
                                       TrialOptions& trial) {
   DrivenOptions options;
-  ASSIGN_OR_RETURN(options.driver.directory, WorkingDirectory());
-  options.driver.command = command;
-  ASSIGN_OR_RETURN(const Hello hello, Ask(options.driver));
+  ASSIGN_OR_RETURN(options.driver, CommandHere(command));
+  ASSIGN_OR_RETURN(const Hello hello, AskHello(options.driver));
   RETURN_IF_ERROR(Register(hello, command));
   options.promises_power = hello.promises_power;
   options.directory = trial.directory;
   const auto trials = std::make_shared<Trials>(options);
-  trial.record = [trials](const Plan& plan, const std::string& directory) {
-    return trials->Run(plan, directory);
+  trial.record = [trials](const Plan& plan, const std::string& directory,
+                          bool is_one_of_many) {
+    return trials->Run(plan, directory, is_one_of_many);
   };
   return hello.store;
 }

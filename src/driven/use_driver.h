@@ -6,9 +6,18 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "driven/driver_process.h"
+#include "driven/protocol.h"
 #include "trial/fork_trial.h"
 
 namespace lastcommit::driven {
+
+// What it says of itself, from a process of its own. InvalidArgument: that is
+// no protocol. FailedPrecondition: it does not answer.
+absl::StatusOr<Hello> AskHello(const DriverCommand& command);
+
+// Runs here.
+absl::StatusOr<DriverCommand> CommandHere(const std::string& command);
 
 // The name of its store, which plans have, and in `trial` how they are run.
 // Before the first plan, in a process with a single thread that has no other

@@ -151,8 +151,13 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
       failing,
       [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
         if (options.is_cancelled()) return absl::CancelledError("stopped");
-        ASSIGN_OR_RETURN(const TrialResult tried, trial.Run(candidate));
-        if (tried.verdict.violation != violation) return std::nullopt;
+        ASSIGN_OR_RETURN(const TrialResult tried,
+                         trial.RunOneOfMany(candidate));
+        // By itself it must show, too.
+        if (tried.verdict.violation != violation ||
+            tried.recorded.only_after_others > 0) {
+          return std::nullopt;
+        }
         return Exact(trial, candidate, tried);
       },
       options.shrink);

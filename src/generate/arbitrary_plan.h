@@ -64,6 +64,7 @@ struct GenerateOptions {
   std::string saver = "sqlite";
   const Vocabulary* dialect = &DefaultDialect();  // the saver's
   std::vector<StepKind> lacks = {};  // controls that the saver does not have
+  std::vector<const OperationSpec*> lacks_operations = {};  // the same
   // What the saver fixes of the profile.
   std::optional<saver::JournalMode> journal_mode = {};
   std::optional<saver::Synchronous> synchronous = {};

@@ -99,6 +99,10 @@ Swarm DrawSwarmFor(Draw& draw, const GenerateOptions& options, Shape shape,
   for (const StepKind kind : options.lacks) {
     swarm.controls[static_cast<std::size_t>(kind)] = 0;
   }
+  for (const OperationSpec* const spec : options.lacks_operations) {
+    swarm.operations[static_cast<std::size_t>(
+        spec - options.dialect->operations.data())] = 0;
+  }
   if (changes_mode) {
     swarm.controls[static_cast<std::size_t>(StepKind::kJournalMode)] =
         draw.Int(1, 4);

@@ -74,6 +74,8 @@ class Text {
         return absl::StrCat("was killed by signal ", end.status);
       case RecordingEnd::How::kStopped:
         return "was stopped";
+      case RecordingEnd::How::kGoesOn:
+        return "went on";
     }
     return "";
   }

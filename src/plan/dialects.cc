@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "checkpoints/specs.h"
 #include "keys/pairs.h"
 #include "keys/specs.h"
 #include "threads/specs.h"
@@ -12,7 +13,8 @@ namespace {
 
 std::vector<const Vocabulary*>& Known() {
   static std::vector<const Vocabulary*> known = {
-      &threads::kVocabulary, &keys::kVocabulary, &pairs::kVocabulary};
+      &threads::kVocabulary, &keys::kVocabulary, &pairs::kVocabulary,
+      &checkpoints::kVocabulary};
   return known;
 }
 

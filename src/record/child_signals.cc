@@ -18,16 +18,17 @@ ChildSignals::ChildSignals() {
   sigprocmask(SIG_BLOCK, &set_, &before_);
 }
 
-void ChildSignals::Wait(int other) const {
-  if (other < 0) {
+void ChildSignals::Wait(int readable, int writable) const {
+  if (readable < 0 && writable < 0) {
     sigtimedwait(&set_, nullptr, &kTick);
     return;
   }
   const int signals = signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
-  pollfd both[] = {{signals, POLLIN, 0}, {other, POLLIN, 0}};
-  ppoll(both, 2, &kTick, nullptr);
+  pollfd all[] = {
+      {signals, POLLIN, 0}, {readable, POLLIN, 0}, {writable, POLLOUT, 0}};
+  ppoll(all, 3, &kTick, nullptr);
   // At the end of the terminal there is nothing more to wait for.
-  if ((both[1].revents & POLLHUP) != 0) sigtimedwait(&set_, nullptr, &kTick);
+  if ((all[1].revents & POLLHUP) != 0) sigtimedwait(&set_, nullptr, &kTick);
   signalfd_siginfo taken = {};
   while (read(signals, &taken, sizeof(taken)) > 0) {
   }

@@ -15,9 +15,9 @@ class ChildSignals {
   ChildSignals(const ChildSignals&) = delete;
   ChildSignals& operator=(const ChildSignals&) = delete;
 
-  // Until there is one, or `other` can be read (-1: nothing), or a tick is
-  // over, which is a tenth of a second.
-  void Wait(int other) const;
+  // Until there is one, or `readable` can be read or `writable` be written (-1:
+  // nothing), or a tick is over, which is a tenth of a second.
+  void Wait(int readable, int writable) const;
   // The mask as it was before: for a child, too.
   void Restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 

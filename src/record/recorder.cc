@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <deque>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -16,13 +15,11 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "record/begun_call.h"
-#include "record/call_effects.h"
 #include "record/child_signals.h"
 #include "record/disturber.h"
-#include "record/file_table.h"
 #include "record/program_output.h"
 #include "record/program_thread.h"
+#include "record/recorded_part.h"
 #include "record/stack_walker.h"
 #include "record/started_program.h"
 #include "record/tracee.h"
@@ -32,9 +29,6 @@
 namespace lastcommit {
 namespace {
 
-// What the name of a call is that was none: a store to a mapping.
-constexpr char kMapping[] = "mapping";
-constexpr char kExit[] = "exit";
 // So long a call may keep others from beginning; then it is one that waits.
 constexpr absl::Duration kPatience = absl::Seconds(2);
 
@@ -43,40 +37,35 @@ void* AsData(long value) {
   return reinterpret_cast<void*>(value);  // NOLINT(performance-no-int-to-ptr)
 }
 
+// What the program does while it is recorded, from stop to stop.
 class Tracer {
  public:
-  Tracer(const RecordOptions& options, RecordingWriter& writer,
-         const ChildSignals& signals, const ProgramOutput& output,
-         const RecordGoesOn& goes_on)
-      : options_(options),
-        writer_(writer),
-        signals_(signals),
-        output_(output),
-        goes_on_(goes_on),
-        files_(options.directory),
-        beginnings_(files_, output.OutletsWith(options.ack)),
-        effects_(files_),
-        disturber_(options.disturbance, files_) {
+  Tracer(const ProgramOptions& options, const ProgramOutput& output)
+      : options_(options), output_(output) {
     if (options.has_stacks) stacks_.emplace();
   }
 
-  // What is there before the program begins.
-  absl::Status TakeStock() {
-    // A call for each effect, so that none is large.
-    RETURN_IF_ERROR(effects_.Appeared("", [this](Effect effect) {
-      RecordedCall call;
-      call.effects.push_back(std::move(effect));
-      return Emit(call);
-    }));
-    disturber_.BeginAt(calls_);
-    return absl::OkStatus();
-  }
+  StackWalker* stacks() { return stacks_.has_value() ? &*stacks_ : nullptr; }
+  void StartsWith(pid_t first) { first_ = first; }
+  bool is_over() const { return is_over_; }
 
-  absl::Status Follow(pid_t first) {
-    first_ = first;
+  // Until the part is over, or the program.
+  absl::StatusOr<RecordingEnd> Follow(RecordedPart& part,
+                                      const ChildSignals& signals,
+                                      const RecordGoesOn& goes_on) {
+    part_ = &part;
+    signals_ = &signals;
+    goes_on_ = &goes_on;
+    end_ = {};
+    for (auto& [tid, thread] : threads_) {
+      thread.ordinal = 0;
+      // A call that goes on waiting is one of the part before.
+      thread.begun.reset();
+      part.AddProcess(thread.process);
+    }
     started_ = absl::Now();
-    absl::Status status;
-    while (status.ok()) {
+    absl::Status status = BeginDeferred();
+    while (status.ok() && !(part.is_over() && in_flight_ == 0)) {
       int wait_status = 0;
       const pid_t tid = waitpid(-1, &wait_status, __WALL | WNOHANG);
       if (tid > 0) {
@@ -85,60 +74,45 @@ class Tracer {
       } else if (tid == 0) {
         status = OnQuiet();
       } else if (errno != EINTR) {
-        break;  // nobody is left
+        is_over_ = true;  // nobody is left
+        break;
       }
     }
-    if (!status.ok()) KillAll();
     output_.Copy();
-    return status;
+    if (!status.ok()) {
+      KillAll();
+      return status;
+    }
+    if (!is_over_) end_.how = RecordingEnd::How::kGoesOn;
+    return end_;
   }
 
-  absl::StatusOr<RecordingEnd> Finish() {
-    RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
-    end_.calls = calls_;
-    end_.processes = static_cast<std::int64_t>(processes_.size());
-    end_.disturbance = disturber_.done();
-    end_.disturbed_at = disturber_.done_at();
-    end_.outside = effects_.outside().count;
-    end_.outside_paths = effects_.outside().paths;
-    RETURN_IF_ERROR(writer_.Finish(end_));
-    return end_;
+  void KillAll() {
+    if (is_over_ || first_ == 0) return;
+    is_over_ = true;
+    if (options_.end_others) options_.end_others();
+    std::set<pid_t> processes;
+    for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
+    processes.insert(first_);
+    for (const pid_t process : processes) kill(process, SIGKILL);
+    int status = 0;
+    // One that was forked and has not stopped yet is not among them: whoever
+    // stops is killed, too. The stop on the way out is one of these.
+    for (pid_t tid = 0;
+         (tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
+      if (tid > 0 && WIFSTOPPED(status)) {
+        kill(tid, SIGKILL);
+        ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+      }
+    }
   }
 
  private:
   ProgramThread& ThreadOf(pid_t tid) {
-    const auto found = threads_.find(tid);
-    if (found != threads_.end()) return found->second;
-    ProgramThread thread;
-    thread.ordinal = ++seen_threads_;
-    thread.process = Tracee(tid).Process();
-    const auto next = static_cast<std::int32_t>(processes_.size()) + 1;
-    thread.process_ordinal =
-        processes_.try_emplace(thread.process, next).first->second;
-    beginnings_.AddProcess(thread.process);
-    return threads_[tid] = thread;
-  }
-
-  absl::Status Emit(RecordedCall& call) {
-    if (call.effects.empty()) return absl::OkStatus();
-    call.number = calls_++;
-    return writer_.Add(call);
-  }
-
-  RecordedCall CallOf(pid_t tid, std::string_view name) {
-    const ProgramThread& thread = ThreadOf(tid);
-    RecordedCall call;
-    call.process = thread.process_ordinal;
-    call.thread = thread.ordinal;
-    call.name = std::string(name);
-    return call;
-  }
-
-  absl::Status TakeMappings(bool with_index) {
-    RecordedCall call;
-    call.name = kMapping;
-    RETURN_IF_ERROR(effects_.LookAtMappings(with_index, call.effects));
-    return Emit(call);
+    ProgramThread& thread = threads_[tid];
+    if (thread.process == 0) thread.process = Tracee(tid).Process();
+    if (thread.ordinal == 0) part_->Number(thread);
+    return thread;
   }
 
   absl::Status OnEvent(pid_t tid, int status) {
@@ -147,7 +121,7 @@ class Tracer {
       return BeginDeferred();
     }
     if (!WIFSTOPPED(status)) return absl::OkStatus();
-    if (disturber_.IsDying(ThreadOf(tid).process) &&
+    if (part_->disturber().IsDying(ThreadOf(tid).process) &&
         status >> 16 != PTRACE_EVENT_EXIT) {
       // It may have come to be since.
       kill(ThreadOf(tid).process, SIGKILL);
@@ -211,12 +185,11 @@ class Tracer {
     }
     ProgramThread& thread = ThreadOf(tid);
     if (call.has_value()) {
-      RETURN_IF_ERROR(TakeMappings(/*with_index=*/false));
-      thread.begun = beginnings_.Begin(tracee, *call, *entry);
+      ASSIGN_OR_RETURN(thread.begun, part_->Begin(tracee, *call, *entry));
     }
     if (thread.begun.has_value()) {
       if (Kills(tid, /*is_before=*/true)) return absl::OkStatus();
-      disturber_.MakeFail(tracee, calls_, thread);
+      part_->disturber().MakeFail(tracee, part_->calls(), thread);
       if (!thread.begun->may_wait) in_flight_ = tid;
     }
     Continue(tid, 0);
@@ -228,7 +201,7 @@ class Tracer {
     const Tracee tracee(tid);
     const auto result = Disturber::ResultOf(tracee, thread);
     if (thread.begun.has_value() && result.has_value()) {
-      RETURN_IF_ERROR(EndCall(tracee, *thread.begun, *result));
+      RETURN_IF_ERROR(part_->End(tracee, thread, *result));
       if (Kills(tid, /*is_before=*/false)) return absl::OkStatus();
     }
     thread.begun.reset();
@@ -239,25 +212,11 @@ class Tracer {
 
   // The thread is left where it is, and nobody else begins a call.
   bool Kills(pid_t tid, bool is_before) {
-    if (!disturber_.KillsAt(tid, is_before, calls_, threads_)) return false;
-    disturber_.Kill(tid, calls_, threads_);
+    if (!part_->disturber().KillsAt(tid, is_before, part_->calls(), threads_))
+      return false;
+    part_->disturber().Kill(tid, part_->calls(), threads_);
     in_flight_ = tid;
     return true;
-  }
-
-  absl::Status EndCall(const Tracee& tracee, const BegunCall& begun,
-                       std::int64_t result) {
-    const bool promises = begun.target == BegunCall::Target::kOutput ||
-                          begun.target == BegunCall::Target::kAck;
-    if (promises) RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
-    RecordedCall call = CallOf(tracee.tid(), Name(begun.call));
-    RETURN_IF_ERROR(effects_.Finish(tracee, begun, result, call.effects));
-    if (stacks_.has_value() && !call.effects.empty()) {
-      const pid_t process = ThreadOf(tracee.tid()).process;
-      ASSIGN_OR_RETURN(call.stack,
-                       writer_.AddStack(stacks_->Walk(process, tracee.tid())));
-    }
-    return Emit(call);
   }
 
   absl::Status BeginDeferred() {
@@ -266,7 +225,7 @@ class Tracer {
       deferred_.pop_front();
       const auto found = threads_.find(tid);
       if (found != threads_.end() &&
-          !disturber_.IsDying(found->second.process)) {
+          !part_->disturber().IsDying(found->second.process)) {
         RETURN_IF_ERROR(BeginCall(tid));
       }
     }
@@ -280,14 +239,8 @@ class Tracer {
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
     if (thread.process == tid) {
-      RETURN_IF_ERROR(TakeMappings(/*with_index=*/true));
-      RecordedCall call = CallOf(tid, kExit);
-      Effect effect;
-      effect.kind = EffectKind::kExit;
-      effect.offset = static_cast<std::int64_t>(status);
-      effect.exclusive = tid == first_;
-      call.effects.push_back(std::move(effect));
-      RETURN_IF_ERROR(Emit(call));
+      RETURN_IF_ERROR(part_->Exit(thread, static_cast<std::int64_t>(status),
+                                  /*is_first=*/tid == first_));
     }
     Continue(tid, 0);
     return BeginDeferred();
@@ -312,6 +265,7 @@ class Tracer {
     if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
     if (tid != first_) return;
+    if (options_.end_others) options_.end_others();
     if (end_.how == RecordingEnd::How::kStopped) return;
     if (WIFEXITED(status)) {
       end_.how = RecordingEnd::How::kExited;
@@ -324,9 +278,8 @@ class Tracer {
 
   absl::Status OnQuiet() {
     const absl::Time now = absl::Now();
-    const bool is_over = now - started_ > options_.time;
-    if (is_over ||
-        !goes_on_({calls_, static_cast<std::int64_t>(processes_.size())})) {
+    const bool is_late = now - started_ > part_->options().time;
+    if (is_late || !(*goes_on_)(part_->progress())) {
       end_.how = RecordingEnd::How::kStopped;
       for (const auto& [tid, thread] : threads_) kill(thread.process, SIGKILL);
     } else if (in_flight_ != 0 && !deferred_.empty() &&
@@ -335,45 +288,25 @@ class Tracer {
       return BeginDeferred();
     }
     output_.Copy();
-    signals_.Wait(output_.readable());
+    Feed* const feed = part_->options().feed;
+    if (feed != nullptr) feed->Write();
+    signals_->Wait(output_.readable(), feed == nullptr ? -1 : feed->waits());
     return absl::OkStatus();
   }
 
-  void KillAll() {
-    std::set<pid_t> processes;
-    for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
-    for (const pid_t process : processes) kill(process, SIGKILL);
-    int status = 0;
-    // One that was forked and has not stopped yet is not among them: whoever
-    // stops is killed, too. The stop on the way out is one of these.
-    for (pid_t tid = 0;
-         (tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
-      if (tid > 0 && WIFSTOPPED(status)) {
-        kill(tid, SIGKILL);
-        ptrace(PTRACE_CONT, tid, nullptr, nullptr);
-      }
-    }
-  }
-
-  const RecordOptions& options_;
-  RecordingWriter& writer_;
-  const ChildSignals& signals_;
+  const ProgramOptions& options_;
   const ProgramOutput& output_;
-  const RecordGoesOn& goes_on_;
-  FileTable files_;
-  CallBeginnings beginnings_;
-  CallEffects effects_;
-  Disturber disturber_;
   std::optional<StackWalker> stacks_;
+  RecordedPart* part_ = nullptr;
+  const ChildSignals* signals_ = nullptr;
+  const RecordGoesOn* goes_on_ = nullptr;
   ProgramThreads threads_;
-  std::map<pid_t, std::int32_t> processes_;
-  std::int32_t seen_threads_ = 0;
   pid_t first_ = 0;
+  bool is_over_ = false;
   // The one whose call is under way; others wait at the beginning of theirs, so
   // that the order of the recording is that of the kernel.
   pid_t in_flight_ = 0;
   std::deque<pid_t> deferred_;
-  std::uint64_t calls_ = 0;
   absl::Time started_;
   absl::Time event_;
   RecordingEnd end_;
@@ -381,38 +314,96 @@ class Tracer {
 
 }  // namespace
 
+class Recorder::Impl {
+ public:
+  explicit Impl(ProgramOptions options) : options_(std::move(options)) {}
+  ~Impl() {
+    if (tracer_.has_value()) tracer_->KillAll();
+    if (ack_ >= 0) close(ack_);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  absl::Status Open() {
+    if (options_.has_stacks && !StackWalker::IsThere()) {
+      return absl::FailedPreconditionError(
+          "this lastcommit was built without libdw, and finds no stacks "
+          "(--stacks)");
+    }
+    ack_ = open(options_.ack.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND,
+                0600);
+    if (ack_ < 0) {
+      return absl::ErrnoToStatus(errno,
+                                 absl::StrCat("cannot make ", options_.ack));
+    }
+    ASSIGN_OR_RETURN(
+        output_, ProgramOutput::Open(options_.output, options_.is_terminal));
+    tracer_.emplace(options_, *output_);
+    return absl::OkStatus();
+  }
+
+  bool is_over() const { return tracer_->is_over(); }
+
+  absl::StatusOr<RecordingEnd> Record(const PartOptions& options,
+                                      const RecordGoesOn& goes_on) {
+    if (is_over())
+      return absl::FailedPreconditionError("the program has ended");
+    ASSIGN_OR_RETURN(
+        const auto writer,
+        RecordingWriter::Create(options.recording,
+                                {options_.command, options.directory}));
+    // One without an end is of no use to anybody.
+    auto remove = absl::MakeCleanup([&] { unlink(options.recording.c_str()); });
+    const ChildSignals signals;
+    RecordedPart part(options, output_->OutletsWith(options_.ack), *writer,
+                      tracer_->stacks());
+    RETURN_IF_ERROR(part.TakeStock());
+    if (program_ == nullptr) {
+      ASSIGN_OR_RETURN(
+          program_, StartedProgram::Start(options_, ack_, *output_, signals));
+      tracer_->StartsWith(program_->pid());
+    }
+    ASSIGN_OR_RETURN(RecordingEnd end, tracer_->Follow(part, signals, goes_on));
+    if (is_over()) RETURN_IF_ERROR(program_->CouldRun());
+    RETURN_IF_ERROR(part.Finish(end));
+    std::move(remove).Cancel();
+    return end;
+  }
+
+ private:
+  const ProgramOptions options_;
+  int ack_ = -1;
+  std::unique_ptr<ProgramOutput> output_;
+  std::optional<Tracer> tracer_;
+  std::unique_ptr<StartedProgram> program_;
+};
+
+absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Make(
+    const ProgramOptions& options) {
+  auto impl = std::make_unique<Impl>(options);
+  RETURN_IF_ERROR(impl->Open());
+  return std::unique_ptr<Recorder>(new Recorder(std::move(impl)));
+}
+
+Recorder::Recorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Recorder::~Recorder() = default;
+
+bool Recorder::is_over() const { return impl_->is_over(); }
+
+absl::StatusOr<RecordingEnd> Recorder::Record(const PartOptions& options,
+                                              const RecordGoesOn& goes_on) {
+  return impl_->Record(options, goes_on);
+}
+
 absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                                            const RecordGoesOn& goes_on) {
-  if (options.has_stacks && !StackWalker::IsThere()) {
-    return absl::FailedPreconditionError(
-        "this lastcommit was built without libdw, and finds no stacks "
-        "(--stacks)");
-  }
-  const int ack =
-      open(options.ack.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0600);
-  if (ack < 0) {
-    return absl::ErrnoToStatus(errno,
-                               absl::StrCat("cannot make ", options.ack));
-  }
-  const auto close_ack = absl::MakeCleanup([ack] { close(ack); });
-  ASSIGN_OR_RETURN(
-      const auto writer,
-      RecordingWriter::Create(options.recording,
-                              {options.command, options.directory}));
-  // One without an end is of no use to anybody.
-  auto remove = absl::MakeCleanup([&] { unlink(options.recording.c_str()); });
-  ASSIGN_OR_RETURN(const auto output,
-                   ProgramOutput::Open(options.output, options.is_terminal));
-  const ChildSignals signals;
-  Tracer tracer(options, *writer, signals, *output, goes_on);
-  RETURN_IF_ERROR(tracer.TakeStock());
-  ASSIGN_OR_RETURN(const auto program,
-                   StartedProgram::Start(options, ack, *output, signals));
-  RETURN_IF_ERROR(tracer.Follow(program->pid()));
-  RETURN_IF_ERROR(program->CouldRun());
-  ASSIGN_OR_RETURN(const RecordingEnd end, tracer.Finish());
-  std::move(remove).Cancel();
-  return end;
+  ASSIGN_OR_RETURN(const auto recorder, Recorder::Make(options));
+  PartOptions whole;
+  whole.directory = options.directory;
+  whole.recording = options.recording;
+  whole.time = options.time;
+  whole.disturbance = options.disturbance;
+  return recorder->Record(whole, goes_on);
 }
 
 // NOLINTEND(google-runtime-int)

@@ -11,11 +11,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "record/feed.h"
 #include "record/recording.h"
 
 namespace lastcommit {
@@ -36,19 +39,13 @@ struct Disturbance {
   std::uint64_t choice = 0;  // kFail: which of its errors
 };
 
-struct RecordOptions {
+struct ProgramOptions {
   std::vector<std::string> command;  // searched in PATH
-  // Where the program starts, and what is watched: a real path, which belongs
-  // to the recorder alone (record/private_tree.h).
-  std::string directory;
-  std::string recording;  // the file that is made; gone after an error
-  // A file that is made outside of the directory: each line that is written to
-  // it acknowledges. The program finds it in LASTCOMMIT_ACK, and a descriptor
-  // of it in LASTCOMMIT_ACK_FD.
+  std::string directory;             // where it starts
+  // A file that is made outside of what is watched: each line that is written
+  // to it acknowledges. The program finds it in LASTCOMMIT_ACK, and a
+  // descriptor of it in LASTCOMMIT_ACK_FD.
   std::string ack;
-  // Then the program is killed, and its end promises nothing.
-  absl::Duration time = absl::Seconds(60);
-  Disturbance disturbance = {};
   // Where the output of the program goes; "": to that of the recorder.
   std::string output;
   // Its standard output is a pseudo-terminal, so that libraries flush each
@@ -60,6 +57,19 @@ struct RecordOptions {
   // Each call has the stack of its thread (record/stack_walker.h), which is
   // slow.
   bool has_stacks = false;
+  // Ends the other children of this process: called as soon as the program is
+  // about to end, whose last process would not be known among them.
+  std::function<void()> end_others = {};
+};
+
+// A recording of a program from its beginning to its end. `directory` is what
+// is watched, too: a real path, which belongs to the recorder alone
+// (record/private_tree.h).
+struct RecordOptions : ProgramOptions {
+  std::string recording;  // the file that is made; gone after an error
+  // Then the program is killed, and its end promises nothing.
+  absl::Duration time = absl::Seconds(60);
+  Disturbance disturbance = {};
 };
 
 struct RecordProgress {
@@ -77,6 +87,44 @@ using RecordGoesOn = std::function<bool(const RecordProgress&)>;
 // what happened to the recording.
 absl::StatusOr<RecordingEnd> RecordProgram(const RecordOptions& options,
                                            const RecordGoesOn& goes_on);
+
+// One of the recordings of a program that goes on.
+struct PartOptions {
+  std::string directory;  // what is watched; as above
+  std::string recording;
+  absl::Duration time = absl::Seconds(60);
+  Disturbance disturbance = {};
+  // What the program reads from a pipe meanwhile.
+  Feed* feed = nullptr;
+  // Gets what the program acknowledges with, as it is written; true: the part
+  // ends here. Without it the part ends with the program.
+  std::function<bool(std::string_view)> ends = {};
+};
+
+// A program that is recorded in parts: a recording each, between which a thread
+// of it that makes a watched call waits.
+class Recorder {
+ public:
+  // `options.ack` is made; nothing is started yet. Errors as above.
+  static absl::StatusOr<std::unique_ptr<Recorder>> Make(
+      const ProgramOptions& options);
+  // Kills what is left of the program.
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // The first one starts the program. Errors as above, after which the program
+  // has ended, too.
+  absl::StatusOr<RecordingEnd> Record(const PartOptions& options,
+                                      const RecordGoesOn& goes_on);
+  // The program has ended.
+  bool is_over() const;
+
+ private:
+  class Impl;
+  explicit Recorder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace lastcommit
 

@@ -70,7 +70,8 @@ RecordingHeader HeaderOf(const Json& json) {
 RecordingEnd EndOf(const Json& json) {
   RecordingEnd end;
   const int how = json.at("how").get<int>();
-  if (how >= 0 && how <= 2) end.how = static_cast<RecordingEnd::How>(how);
+  constexpr int kLast = static_cast<int>(RecordingEnd::How::kGoesOn);
+  if (how >= 0 && how <= kLast) end.how = static_cast<RecordingEnd::How>(how);
   end.status = json.at("status").get<int>();
   end.calls = json.at("calls").get<std::uint64_t>();
   end.processes = json.at("processes").get<std::int64_t>();

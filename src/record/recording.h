@@ -106,7 +106,12 @@ struct RecordingHeader {
 
 // How the recording of the program ended.
 struct RecordingEnd {
-  enum class How { kExited, kKilled, kStopped };  // kStopped: by us
+  enum class How {
+    kExited,
+    kKilled,
+    kStopped,  // by us
+    kGoesOn,   // and may be recorded again
+  };
   How how = How::kExited;
   int status = 0;           // kExited: its exit code; kKilled: the signal
   std::uint64_t calls = 0;  // recorded

@@ -57,7 +57,7 @@ int ReadNumber(int reader) {
 }
 
 // In the child; returns only an errno.
-int BecomeProgram(const RecordOptions& options, int ack,
+int BecomeProgram(const ProgramOptions& options, int ack,
                   const ProgramOutput& output, const Pipe& go,
                   const ChildSignals& signals) {
   if (ReadNumber(go.reader()) < 0) return ECANCELED;
@@ -88,7 +88,7 @@ absl::Status CannotTrace(int error) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StartedProgram>> StartedProgram::Start(
-    const RecordOptions& options, int ack, ProgramOutput& output,
+    const ProgramOptions& options, int ack, ProgramOutput& output,
     const ChildSignals& signals) {
   Pipe go;
   Pipe failed;

@@ -23,7 +23,7 @@ class StartedProgram {
   // `ack` is the descriptor that the program gets. FailedPrecondition: no
   // permission to trace.
   static absl::StatusOr<std::unique_ptr<StartedProgram>> Start(
-      const RecordOptions& options, int ack, ProgramOutput& output,
+      const ProgramOptions& options, int ack, ProgramOutput& output,
       const ChildSignals& signals);
   ~StartedProgram();
   StartedProgram(const StartedProgram&) = delete;

@@ -244,6 +244,7 @@ void ChooseSaver(const std::string& name, GenerateOptions& generate) {
   if (entry == nullptr) return;
   generate.dialect = entry->dialect;
   generate.lacks = entry->lacks;
+  generate.lacks_operations = entry->lacks_operations;
   generate.journal_mode = entry->journal_mode;
   generate.synchronous = entry->synchronous;
 }

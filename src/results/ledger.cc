@@ -290,6 +290,7 @@ void AddRecorded(const RecordedCounts& counts, Cells& cells) {
   add("answers", counts.answers);
   add("made_good", counts.made_good);
   add("only_elsewhere", counts.only_elsewhere);
+  add("only_after_others", counts.only_after_others);
   add("outside", counts.outside);
   add("not_recovered", counts.not_recovered);
 }

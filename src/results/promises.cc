@@ -13,6 +13,7 @@
 #include "plan/fault.h"
 #include "plan/schedule.h"
 #include "results/power_loss_table.h"
+#include "subject/registry.h"
 #include "trial/trial.h"
 
 namespace lastcommit {
@@ -132,6 +133,11 @@ class PromiseList {
       Add({Engine::kRecord}, 0.4, recorded(what));
     }
     Add({Engine::kRecord}, 0.1, recorded("commits_in_doubt"));
+    const SaverEntry* const entry = FindSaver(options_.saver);
+    if (entry == nullptr || !entry->promises_power) return;
+    for (const char* what : {"power_images", "losses_recovered"}) {
+      Add({Engine::kRecord}, 0.4, recorded(what));
+    }
   }
 
   // Nothing, if no plan of the mix could fill it.

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -184,13 +185,19 @@ std::vector<SaverEntry>& Known() {
 }
 
 absl::Status CheckSteps(const Plan& plan, const SaverEntry& entry) {
-  if (entry.lacks.empty()) return absl::OkStatus();
+  if (entry.lacks.empty() && entry.lacks_operations.empty()) {
+    return absl::OkStatus();
+  }
   for (const Round& round : plan.rounds) {
     for (const Step& step : round.steps) {
-      if (!entry.Lacks(step.kind)) continue;
+      const bool is_there =
+          !entry.Lacks(step.kind) &&
+          std::count(entry.lacks_operations.begin(),
+                     entry.lacks_operations.end(), step.operation.spec) == 0;
+      if (is_there) continue;
       return absl::InvalidArgumentError(
           absl::StrCat("the saver ", std::string(entry.name), " has no step ",
-                       std::string(Name(step.kind))));
+                       std::string(NameOf(step))));
     }
   }
   return absl::OkStatus();

@@ -90,6 +90,8 @@ struct SaverEntry {
   const Vocabulary* dialect = &DefaultDialect();
   // Controls that it does not have, which are not drawn for it.
   std::vector<StepKind> lacks = {};
+  // The same of operations of the dialect.
+  std::vector<const OperationSpec*> lacks_operations = {};
   // Where it does not, a row that refers to none is no damage.
   bool enforces_foreign_keys = true;
   // What all of its plans have of the profile.
@@ -98,6 +100,8 @@ struct SaverEntry {
   // It is a program that is driven from outside: `open` and `read` are null,
   // and its plans are for the engine record.
   bool is_driven = false;
+  // Such a one: it promises that what it acknowledges survives losses of power.
+  bool promises_power = false;
   // One that was registered: the option that makes it known, for a shell.
   std::string option = {};
 

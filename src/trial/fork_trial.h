@@ -34,10 +34,11 @@ struct TrialOptions {
   // Of plans whose system calls are recorded: a planted bug beneath SQLite.
   DroppedSyncs dropped_syncs = DroppedSyncs::kNone;
   // Runs plans for the engine record, if something is driven; leaves what it
-  // did in `directory` unless that is empty. Called in the process that owns
-  // the TrialRunner.
-  std::function<absl::StatusOr<TrialResult>(const Plan& plan,
-                                            const std::string& directory)>
+  // did in `directory` unless that is empty. `is_one_of_many`: by a program
+  // that has run other plans before, if there is one. Called in the process
+  // that owns the TrialRunner.
+  std::function<absl::StatusOr<TrialResult>(
+      const Plan& plan, const std::string& directory, bool is_one_of_many)>
       record = nullptr;
 };
 

@@ -77,6 +77,9 @@ struct RecordedCounts {
   std::int64_t made_good = 0;
   // Images that the store did not recover well elsewhere, and in place did.
   std::int64_t only_elsewhere = 0;
+  // 1: violated by a program that had run other plans before, and by one that
+  // had not, held.
+  std::int64_t only_after_others = 0;
   std::int64_t outside = 0;        // changes of files outside of the directory
   std::int64_t not_recovered = 0;  // images that were too many
 };

@@ -22,7 +22,12 @@ absl::StatusOr<TrialResult> TrialRunner::Run(const Plan& plan) {
     case Engine::kRecord:
       break;
   }
-  return Record(plan, "");
+  return Record(plan, "", /*is_one_of_many=*/false);
+}
+
+absl::StatusOr<TrialResult> TrialRunner::RunOneOfMany(const Plan& plan) {
+  if (plan.engine != Engine::kRecord) return Run(plan);
+  return Record(plan, "", /*is_one_of_many=*/true);
 }
 
 absl::StatusOr<TrialResult> TrialRunner::RunAndKeep(
@@ -35,18 +40,19 @@ absl::StatusOr<TrialResult> TrialRunner::RunAndKeep(
     case Engine::kRecord:
       break;
   }
-  return Record(plan, directory);
+  return Record(plan, directory, /*is_one_of_many=*/false);
 }
 
 absl::StatusOr<TrialResult> TrialRunner::Record(const Plan& plan,
-                                                const std::string& directory) {
+                                                const std::string& directory,
+                                                bool is_one_of_many) {
   if (!options_.record) {
     return absl::InvalidArgumentError(
         "the plan is for a store that is driven from outside: give its program "
         "with --driver");
   }
   RETURN_IF_ERROR(SaverOf(plan).status());
-  return options_.record(plan, directory);
+  return options_.record(plan, directory, is_one_of_many);
 }
 
 }  // namespace lastcommit

@@ -37,17 +37,25 @@ class DrivenTrialTest : public testing::Test {
     GTEST_SKIP() << "needs python3 with sqlite3";
   }
 
-  TrialResult Run(const std::string& bug, std::vector<Step> steps) {
+  std::unique_ptr<DrivenTrial> TrialOf(const std::string& bug) {
     DrivenOptions options = options_;
     options.driver.command =
         absl::StrCat(python_, " ", DRIVERS, "planted.py ", bug);
     options.driver.directory = directory_.path();
     options.directory = directory_.path();
-    const auto trial = DrivenTrial::Create(options);
+    auto trial = DrivenTrial::Create(options);
     EXPECT_TRUE(trial.ok()) << trial.status();
-    const auto result = (*trial)->Run(PlanOf(std::move(steps)), keep_);
+    return *std::move(trial);
+  }
+  TrialResult RunIn(DrivenTrial& trial, std::vector<Step> steps,
+                    bool is_one_of_many) {
+    const auto result =
+        trial.Run(PlanOf(std::move(steps)), keep_, is_one_of_many);
     EXPECT_TRUE(result.ok()) << result.status();
     return result.value_or(TrialResult());
+  }
+  TrialResult Run(const std::string& bug, std::vector<Step> steps) {
+    return RunIn(*TrialOf(bug), std::move(steps), /*is_one_of_many=*/false);
   }
 
   static Step Delete(int key) {
@@ -167,6 +175,59 @@ TEST_F(DrivenTrialTest, ALinkOutOfTheDirectoryIsNotFollowed) {
 TEST_F(DrivenTrialTest, ADriverThatKillsItsGroupIsAlone) {
   EXPECT_EQ(Run("kills_its_group", {Put(1, 1), Delete(1)}).verdict.violation,
             ViolationClass::kCrashed);
+}
+
+// A driver goes on from plan to plan, and what is recorded is of one plan.
+TEST_F(DrivenTrialTest, EachOfManyPlansIsRecordedByItself) {
+  const auto trial = TrialOf("sound");
+  for (int i = 0; i < 3; ++i) {
+    const TrialResult result = RunIn(*trial, {Put(1, 1), Put(2, 2)}, true);
+    EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+    EXPECT_EQ(result.commits, 3);
+    EXPECT_EQ(result.recorded.outside, 0);
+    EXPECT_GT(result.recorded.kills_recovered, 5);
+  }
+}
+
+TEST_F(DrivenTrialTest, WhatOneProcessKeepsShowsInLaterPlansOnly) {
+  const std::vector<Step> empties = {Put(1, 1)};
+  const auto trial = TrialOf("kept_in_the_process");
+  EXPECT_TRUE(RunIn(*trial, empties, true).verdict.held());
+  keep_ = directory_.Path("kept");
+  const TrialResult later = RunIn(*trial, {Put(2, 2)}, true);
+  EXPECT_EQ(later.verdict.violation, ViolationClass::kWrongRead);
+  EXPECT_THAT(later.verdict.why, HasSubstr("one that has not, held this one"));
+  EXPECT_NE(directory_.Get("kept/recording"), "");
+  // By itself a plan is run by a driver that has run no other one.
+  EXPECT_TRUE(RunIn(*trial, empties, false).verdict.held());
+  EXPECT_TRUE(RunIn(*trial, {Put(2, 2)}, false).verdict.held());
+}
+
+TEST_F(DrivenTrialTest, WhatANewDriverDoesWrongTooIsNotOfTheOthers) {
+  const auto trial = TrialOf("forgetful_state");
+  EXPECT_TRUE(RunIn(*trial, {}, true).verdict.held());
+  const TrialResult result = RunIn(*trial, {Put(1, 1)}, true);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongRead);
+  EXPECT_EQ(result.verdict.why.find("other plans"), std::string::npos);
+}
+
+TEST_F(DrivenTrialTest, OneThatEndedIsStartedAgain) {
+  const auto trial = TrialOf("dies_at_a_delete");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(RunIn(*trial, {Put(1, 1), Delete(1), Delete(2)}, true)
+                  .verdict.violation,
+              ViolationClass::kCrashed);
+    EXPECT_TRUE(RunIn(*trial, {Put(1, 1), Delete(1)}, true).verdict.held());
+  }
+}
+
+TEST_F(DrivenTrialTest, ImagesOverWhichADriverEndsAreRecoveredByNewOnes) {
+  const TrialResult result =
+      Run("ends_with_its_third_store", {Put(1, 1), Put(2, 2)});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_GT(result.recorded.only_elsewhere, 2);
+  EXPECT_GT(result.recorded.kills_recovered,
+            2 * result.recorded.only_elsewhere);
 }
 
 TEST_F(DrivenTrialTest, KeepsTheCrashAsItWasAndTheRecording) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "checkpoints/specs.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
 
@@ -88,6 +89,37 @@ TEST(ParseAnswersTest, WhatIsNestedIsOnlyNamed) {
               HasSubstr(": a list"));
 }
 
+// However they are cut in pieces.
+TEST(AnswerReaderTest, ReadsWhatComesBitByBit) {
+  const std::string text = "{\"ack\":1}\n{\"id\":1}\n{\"id\":2}\n";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    AnswerReader reader(1);
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      ASSERT_TRUE(reader.Take(text.substr(at, piece)).ok());
+    }
+    EXPECT_THAT(reader.answers().line_ends, ElementsAre(10u, 19u, 28u));
+    EXPECT_EQ(reader.answers().acks.at(1), 0u);
+    EXPECT_EQ(reader.answers().replies.size(), 2u);
+  }
+}
+
+TEST(AnswerReaderTest, WhatIsWrongIsSaidOfItsLine) {
+  AnswerReader reader(1);
+  ASSERT_TRUE(reader.Take("{\"id\":1}\n{\"id\"").ok());
+  EXPECT_THAT(reader.Take(":7}\n").message(),
+              HasSubstr("line 2 of the driver's answers answers request 7"));
+}
+
+TEST(AnswerReaderTest, AllOfThemAreBounded) {
+  AnswerReader reader(1);
+  const std::string blanks(std::size_t{1} << 20, ' ');
+  absl::Status status;
+  for (int i = 0; i < 100 && status.ok(); ++i) {
+    status = reader.Take("{\"ack\":1" + blanks + "}\n");
+  }
+  EXPECT_THAT(status.message(), HasSubstr("answers with more than"));
+}
+
 Reply ReplyOf(const std::string& text) {
   return Parsed(text + "\n").replies.at(0);
 }
@@ -149,6 +181,99 @@ TEST(HelloOfTest, WhatAStoreLacksIsNotDrawn) {
   EXPECT_FALSE(lacks(StepKind::kReopen));
   EXPECT_TRUE(lacks(StepKind::kSavepoint));
   EXPECT_TRUE(lacks(StepKind::kWalCheckpoint));
+}
+
+// ---- checkpoints ----
+
+using checkpoints::Kind;
+
+std::string HelloWith(const std::string& operations) {
+  return absl::StrCat(
+      "{\"id\":1,\"protocol\":1,\"store\":\"a\",\"dialect\":\"checkpoints\","
+      "\"operations\":[",
+      operations, "],\"promise\":\"process\"}");
+}
+
+TEST(HelloOfTest, SomeOperationsMayBeLacked) {
+  const auto hello = HelloOf(
+      ReplyOf(HelloWith("\"put\",\"get\",\"put_writes\",\"put_step\"")));
+  ASSERT_TRUE(hello.ok()) << hello.status();
+  EXPECT_EQ(hello->dialect, &checkpoints::kVocabulary);
+  EXPECT_THAT(hello->lacks_operations,
+              ElementsAre(&checkpoints::SpecOf(Kind::kPutBytes),
+                          &checkpoints::SpecOf(Kind::kDeleteThread)));
+  EXPECT_THAT(HelloOf(ReplyOf(HelloWith("\"put\",\"get\""))).status().message(),
+              HasSubstr("lacks the operation put_writes"));
+}
+
+std::string Asked(Kind kind, const checkpoints::Arguments& arguments) {
+  return StepRequest(StepOf(checkpoints::Make(kind, arguments))).dump();
+}
+
+TEST(StepRequestTest, WhatIsNotGivenIsNotThere) {
+  EXPECT_EQ(Asked(Kind::kGet, {.thread = 1, .id = 2}),
+            "{\"checkpoint\":\"checkpoint-2\",\"do\":\"get\","
+            "\"thread\":\"thread-1\"}");
+  EXPECT_THAT(Asked(Kind::kGet, {.ns = 1}), HasSubstr("\"ns\":\"ns-1\""));
+  const std::string put = Asked(Kind::kPut, {.value = {4, 9}});
+  EXPECT_EQ(put.find("parent"), std::string::npos) << put;
+  EXPECT_EQ(put.find("writes"), std::string::npos) << put;
+  EXPECT_THAT(Asked(Kind::kPut, {.parent = 5}),
+              HasSubstr("\"parent\":\"checkpoint-5\""));
+  EXPECT_THAT(Asked(Kind::kPutBytes, {}), HasSubstr("\"base64\":"));
+  EXPECT_EQ(Asked(Kind::kDeleteThread, {.thread = 1}),
+            "{\"do\":\"delete_thread\",\"thread\":\"thread-1\"}");
+}
+
+absl::StatusOr<State> Stated(const std::string& rows) {
+  return StateOf(checkpoints::kVocabulary,
+                 ReplyOf(absl::StrCat("{\"id\":1,\"rows\":[", rows, "]}")));
+}
+
+TEST(StateOfTest, RowsOfCheckpointsAreThoseOfTheModel) {
+  const auto state = Stated(
+      "[\"checkpoint\",\"t\",\"\",\"c\",null,\"1\"],"
+      "[\"write\",\"t\",\"\",\"c\",\"k\",3,{\"base64\":\"/w==\"}]");
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->rows.at({checkpoints::kCheckpoints, {"t", "", "c"}, 0}),
+            checkpoints::CheckpointRow(std::nullopt, {"1"}));
+  EXPECT_EQ(state->rows.at({checkpoints::kWrites, {"t", "", "c", "k"}, 3}),
+            checkpoints::WriteRow({"\xff", true}));
+}
+
+TEST(StateOfTest, WhatIsNoRowOfCheckpointsIsRefused) {
+  for (const char* row :
+       {"7", "[]", "[\"checkpoint\"]",
+        "[\"write\",\"t\",\"\",\"c\",null,\"1\"]",
+        "[\"checkpoint\",\"t\",\"\",\"c\",7,\"1\"]",
+        "[\"checkpoint\",\"t\",\"\",\"c\",null,1]",
+        "[\"checkpoint\",\"t\",\"\",\"c\",null,{\"base64\":\"!\"}]",
+        "[\"checkpoint\",\"t\",\"\",\"c\",null,{}]",
+        "[\"write\",\"t\",\"\",\"c\",\"k\",\"3\",\"1\"]"}) {
+    EXPECT_FALSE(Stated(row).ok()) << row;
+  }
+}
+
+TEST(ValueOfTest, AGetOfACheckpointHasAllOfIt) {
+  const Operation get = checkpoints::Make(Kind::kGet);
+  const auto value = [&](const std::string& text) {
+    return ValueOf(get,
+                   ReplyOf(absl::StrCat("{\"id\":1,\"value\":", text, "}")));
+  };
+  const auto whole =
+      value("{\"parent\":\"p\",\"value\":\"1\",\"writes\":[[\"k\",0,\"2\"]]}");
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(**whole,
+            checkpoints::AnswerOf(checkpoints::CheckpointRow("p", {"1"}),
+                                  {{{"k", 0}, checkpoints::WriteRow({"2"})}}));
+  for (const char* wrong :
+       {"\"1\"", "{}", "{\"value\":\"1\",\"writes\":[]}",
+        "{\"parent\":null,\"value\":\"1\",\"writes\":[[\"k\",\"2\"]]}",
+        "{\"parent\":null,\"value\":1,\"writes\":[]}",
+        "{\"parent\":null,\"value\":\"1\",\"writes\":[[\"k\",0,\"2\"],"
+        "[\"k\",0,\"2\"]]}"}) {
+    EXPECT_FALSE(value(wrong).ok()) << wrong;
+  }
 }
 
 }  // namespace

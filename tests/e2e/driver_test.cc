@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "e2e/program.h"
+#include "absl/strings/str_replace.h"
+#include "e2e/driver_fixture.h"
 #include "gmock/gmock.h"
 
 namespace lastcommit {
@@ -17,68 +17,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-const char kDrivers[] = REPOSITORY "/tests/programs/drivers/";
-
-class DriverTest : public ProgramTest {
- protected:
-  void SetUp() override {
-    // Before one that a shell starts, which takes longer than a plan.
-    setenv("PATH", absl::StrCat("/usr/bin:/bin:", std::getenv("PATH")).c_str(),
-           1);
-    if (std::system("python3 -c 'import sqlite3' 2> /dev/null") != 0) {
-      GTEST_SKIP() << "needs python3 with sqlite3";
-    }
-  }
-  static std::string Planted(const std::string& bug) {
-    return absl::StrCat("--driver=python3 ", kDrivers, "planted.py ", bug);
-  }
-  static std::string Hostile(const std::string& how) {
-    return absl::StrCat("--driver=", kDrivers, "hostile.sh ", how);
-  }
-  Outcome Fuzz(const std::string& driver, const Arguments& more) {
-    Arguments arguments = {"fuzz", driver, "--jobs=1"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return Run(arguments);
-  }
-  std::string ShrunkPlan() const {
-    for (const auto& file : std::filesystem::recursive_directory_iterator(
-             directory_.Path("findings"))) {
-      if (file.path().filename() == "shrunk.plan") return file.path().string();
-    }
-    return "";
-  }
-};
-
-struct PlantedBug {
-  const char* name;
-  const char* violation;
-  const char* words;  // of its story
-  int lines;          // of its plan, at most
-};
-
-class PlantedDriverTest : public DriverTest,
-                          public testing::WithParamInterface<PlantedBug> {};
-
 TEST_P(PlantedDriverTest, IsFoundShrunkAndReplayed) {
-  const PlantedBug& bug = GetParam();
-  const Outcome outcome =
-      Fuzz(Planted(bug.name), {"--trials=300", "--stop-after=1"});
-  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
-  EXPECT_THAT(
-      outcome.out,
-      AllOf(HasSubstr(absl::StrCat("VIOLATED violated(", bug.violation, ")")),
-            HasSubstr("5 of 5 violated"), HasSubstr(bug.words)));
-  const std::size_t end = outcome.out.find(" lines after the header");
-  ASSERT_NE(end, std::string::npos) << outcome.out;
-  const std::size_t begin = outcome.out.rfind('\n', end) + 1;
-  int lines = 0;
-  ASSERT_TRUE(absl::SimpleAtoi(outcome.out.substr(begin, end - begin), &lines));
-  EXPECT_LE(lines, bug.lines) << outcome.out;
-  const std::string plan = ShrunkPlan();
-  ASSERT_NE(plan, "");
-  EXPECT_EQ(Run({"replay", Planted(bug.name), plan}).exit_code, 1);
-  // It is expected to fail so.
-  EXPECT_EQ(Run({"replay", Planted(bug.name), "--expect", plan}).exit_code, 0);
+  ExpectFound(Planted(GetParam().name), GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -101,6 +41,34 @@ INSTANTIATE_TEST_SUITE_P(
                    "and the model the error not_found", 3},
         PlantedBug{"dies_at_a_delete", "crashed", "died of signal 11", 4}),
     [](const auto& test) { return std::string(test.param.name); });
+
+class PlantedCheckpointsTest : public PlantedDriverTest {};
+
+TEST_P(PlantedCheckpointsTest, IsFoundShrunkAndReplayed) {
+  ExpectFound(PlantedCheckpoints(GetParam().name), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedCheckpointsTest,
+    testing::Values(
+        PlantedBug{"nothing_without_namespace", "wrong_read", "found nothing",
+                   3},
+        PlantedBug{"changed_bytes", "wrong_answer", "the store answers", 5},
+        PlantedBug{"half_of_a_batch", "not_a_cut", "it never held", 3},
+        PlantedBug{"torn_step", "not_a_cut", "it never held", 3},
+        PlantedBug{"deleted_threads_writes", "wrong_read", "expected nothing",
+                   4},
+        PlantedBug{"loses_the_parent", "wrong_read", "is not the model's", 4}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(DriverTest, SoundStoresOfCheckpointsHold) {
+  for (const char* store : {"sound_checkpoints", "no_steps"}) {
+    const Outcome outcome =
+        Fuzz(PlantedCheckpoints(store), {"--trials=60", "--ledger"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
+  }
+}
 
 TEST_F(DriverTest, WhatIsDoneBeforeItIsAskedIsSeen) {
   const Outcome outcome =
@@ -211,6 +179,52 @@ TEST_F(DriverTest, TheSelfTestSaysWhatIsMissingAndWhatIsNotSo) {
             "not so: get of a key that is not there raises NotFound\n");
 }
 
+class DriveTest : public DriverTest {
+ protected:
+  Outcome Check(const std::string& driver) {
+    return Run(
+        {"drive", absl::StrReplaceAll(driver, {{"--driver=", "--check="}})});
+  }
+};
+
+TEST_F(DriveTest, ARightDriverIsSaidToBe) {
+  for (const std::string& driver :
+       {Planted("sound"), PlantedCheckpoints("no_steps"),
+        std::string("--driver=" EXAMPLE_DRIVER)}) {
+    const Outcome outcome = Check(driver);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("RIGHT without a crash: 20 plans"),
+                                   HasSubstr("put "), HasSubstr("state "),
+                                   HasSubstr("next: lastcommit fuzz")));
+  }
+}
+
+TEST_F(DriveTest, WhatIsWrongIsSaidWithItsPlan) {
+  for (const auto& [bug, words] :
+       {std::pair{"changed_value", "the store answers"},
+        std::pair{"forgetful_state", "is not the model's"},
+        std::pair{"dies_at_a_delete", "does not answer (signal 11"},
+        std::pair{"kept_in_the_process", "is not the model's"},
+        std::pair{"says_sometimes", ", and the second time "},
+        std::pair{
+            "knows_its_place",
+            "a copy of what was closed: open answers the error aborted"}}) {
+    const Outcome outcome = Check(Planted(bug));
+    EXPECT_EQ(outcome.exit_code, 1) << bug << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out,
+                AllOf(HasSubstr(words), HasSubstr("\"step\":\"open\""),
+                      HasSubstr("WRONG without a crash")));
+  }
+}
+
+TEST_F(DriveTest, WhatIsNoDriverOrNoProtocolIsNotWrong) {
+  EXPECT_EQ(Check(Hostile("silent")).exit_code, 2);
+  const Outcome outcome = Check(Planted("garbage"));
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.out;
+  EXPECT_THAT(outcome.err, HasSubstr("is no JSON object: \"put: done\""));
+  EXPECT_EQ(Run({"drive"}).exit_code, 2);
+}
+
 struct HostileHello {
   const char* how;
   const char* words;
@@ -238,7 +252,8 @@ INSTANTIATE_TEST_SUITE_P(
         HostileHello{"wrong_id", "answers request 5, and the next one is 1"},
         HostileHello{"refuses", "answers hello with the error busy (not now)"},
         HostileHello{"other_protocol", "does not have the \"protocol\" 1"},
-        HostileHello{"other_dialect", "a \"dialect\" that is none of pairs"},
+        HostileHello{"other_dialect",
+                     "a \"dialect\" that is none of pairs, checkpoints"},
         HostileHello{"no_name", "has no \"store\" of 1 to 30"},
         HostileHello{"our_name", "as one of lastcommit's own"},
         HostileHello{"lacks_get", "lacks the operation get"},
@@ -264,7 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostileHello{"too_many", "answers more than it was asked"},
         HostileHello{"acks_behind_the_end", "answers more than it was asked"},
         HostileHello{"acks_ahead", "acknowledges a request that was not made"},
-        HostileHello{"endless_line", "answers with more than"}),
+        HostileHello{"endless_line", "a line of more than"}),
     [](const auto& test) { return std::string(test.param.how); });
 
 TEST_F(DriverTest, OneThatEndsBeforeItAnswersIsAFinding) {

@@ -25,7 +25,7 @@ INSTANTIATE_TEST_SUITE_P(Subcommands, HelpTest,
                                          "compare", "nights", "replay",
                                          "shrink", "sweep", "blame", "show",
                                          "bugs", "savers", "verify", "try",
-                                         "record", "judge"),
+                                         "record", "judge", "init", "drive"),
                          [](const auto& test) { return test.param; });
 
 class UsageTest : public ProgramTest {};

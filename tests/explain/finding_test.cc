@@ -3,14 +3,19 @@
 #include <sqlite3.h>
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "explain/findings_fixture.h"
 #include "explain/plans.h"
 #include "gmock/gmock.h"
+#include "keys/pairs.h"
 #include "operations.h"
 #include "plan/codec.h"
+#include "subject/registry.h"
 #include "token/token.h"
 
 namespace lastcommit {
@@ -305,6 +310,79 @@ TEST_F(FindingTest, AFullDirectoryIsResourceExhausted) {
   const Plan plan = PlanKilledInCommit(kDishonest);
   EXPECT_THAT(KeepFinding(*trial_, kKey, plan, Run(plan), options_),
               StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+// ---- of stores that are driven from outside ----
+
+// A driver whose store goes wrong with two puts, and, if it has answered other
+// plans before, with one.
+class DrivenFindingTest : public FindingTest {
+ protected:
+  void SetUp() override {
+    SaverEntry entry = {"goes-wrong", "driven", std::nullopt, nullptr, nullptr};
+    entry.dialect = &pairs::kVocabulary;
+    entry.is_driven = true;
+    RegisterSaver(std::move(entry));
+    TrialOptions options;
+    options.record = [this](const Plan& plan, const std::string&,
+                            bool is_one_of_many) {
+      ++(is_one_of_many ? many_ : alone_);
+      TrialResult result;
+      result.rounds.resize(plan.rounds.size());
+      int puts = 0;
+      for (const Step& step : plan.rounds.front().steps) {
+        puts += IsOperation(step.kind) ? 1 : 0;
+      }
+      if (puts >= 2 || (puts == 1 && is_one_of_many)) {
+        result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "lost");
+        result.recorded.only_after_others = puts == 1 ? 1 : 0;
+      }
+      return result;
+    };
+    auto trial = TrialRunner::Create(options);
+    ASSERT_THAT(trial, IsOk());
+    driven_ = *std::move(trial);
+  }
+
+  static Plan PlanWithPuts(int puts) {
+    Plan plan;
+    plan.saver = "goes-wrong";
+    plan.dialect = &pairs::kVocabulary;
+    plan.engine = Engine::kRecord;
+    std::vector<Step> steps = {{.kind = StepKind::kOpen}};
+    for (int i = 0; i < puts; ++i) {
+      steps.push_back(StepOf(pairs::Make(pairs::Kind::kPut, {.key = i})));
+    }
+    steps.push_back({.kind = StepKind::kClose});
+    plan.rounds = {{std::move(steps)}};
+    return plan;
+  }
+
+  std::unique_ptr<TrialRunner> driven_;
+  int many_ = 0;
+  int alone_ = 0;
+};
+
+TEST_F(DrivenFindingTest, ASmallerPlanShowsToANewDriver) {
+  const Plan plan = PlanWithPuts(5);
+  const auto result = driven_->RunOneOfMany(plan);
+  ASSERT_THAT(result, IsOk());
+  const auto shrunk = ShrinkPlan(*driven_, plan, *result, options_);
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);  // two puts
+  EXPECT_TRUE(shrunk->is_minimal);
+  EXPECT_GT(many_, 3);  // what is fast
+}
+
+TEST_F(DrivenFindingTest, WhatOnlyAUsedDriverShowsIsFlakyWithItsRate) {
+  const Plan plan = PlanWithPuts(1);
+  const auto result = driven_->RunOneOfMany(plan);
+  ASSERT_THAT(result, IsOk());
+  ASSERT_EQ(result->verdict.violation, ViolationClass::kLostCommit);
+  const auto finding = KeepFinding(*driven_, kKey, plan, *result, options_);
+  ASSERT_THAT(finding, IsOk());
+  EXPECT_EQ(finding->verdict, "violated(flaky)");
+  EXPECT_EQ(finding->repeats, "20 of 20 held");
 }
 
 }  // namespace

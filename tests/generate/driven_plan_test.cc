@@ -1,5 +1,9 @@
 // Plans of stores that are driven from outside.
 
+#include <algorithm>
+#include <iterator>
+
+#include "checkpoints/specs.h"
 #include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
@@ -41,6 +45,32 @@ TEST(DrivenPlanTest, HasNoStepThatTheStoreLacks) {
     }
   }
   EXPECT_GT(transactions, 50);
+}
+
+TEST(DrivenPlanTest, HasNoOperationThatTheStoreLacks) {
+  GenerateOptions options = kWithTransactions;
+  options.dialect = &checkpoints::kVocabulary;
+  int drawn[6] = {};
+  const auto count = [&](std::uint64_t seed) {
+    for (std::uint64_t i = 0; i < 200; ++i) {
+      for (const Round& round : PlanAt({seed, i}, options).rounds) {
+        for (const Step& step : round.steps) {
+          if (!IsOperation(step.kind)) continue;
+          ++drawn[static_cast<int>(checkpoints::KindOf(step.operation))];
+        }
+      }
+    }
+  };
+  count(1);
+  for (const int of_kind : drawn) EXPECT_GT(of_kind, 20);
+  std::fill(std::begin(drawn), std::end(drawn), 0);
+  using checkpoints::Kind;
+  options.lacks_operations = {&checkpoints::SpecOf(Kind::kPutStep),
+                              &checkpoints::SpecOf(Kind::kDeleteThread)};
+  count(1);
+  EXPECT_EQ(drawn[static_cast<int>(Kind::kPutStep)], 0);
+  EXPECT_EQ(drawn[static_cast<int>(Kind::kDeleteThread)], 0);
+  EXPECT_GT(drawn[static_cast<int>(Kind::kPutBytes)], 20);
 }
 
 TEST(DrivenPlanTest, ComesBackFromItsText) {

@@ -1,16 +1,23 @@
 #include "record/recorder.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
 #include "record/recording_fixture.h"
@@ -260,6 +267,148 @@ TEST_F(RecordingTest, WhatFailsOutsideIsNotCounted) {
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(end->outside, 1);
   EXPECT_THAT(end->outside_paths, ElementsAre(directory_.Path("beside")));
+}
+
+// ---- A program that is recorded in parts ----
+
+class PartsTest : public RecordingTest {
+ protected:
+  // Does what each line says that it reads, and acknowledges the line.
+  static constexpr char kLoop[] =
+      "while read -r line <&3; do eval \"$line\"; echo \"$line\" "
+      ">&\"$LASTCOMMIT_ACK_FD\"; done";
+
+  PartsTest() {
+    const std::string fifo = directory_.Path("fifo");
+    EXPECT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    pipe_ = open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    ProgramOptions options;
+    options.command = {"/bin/sh", "-c",
+                       absl::StrCat("exec 3<", fifo, "\n", kLoop)};
+    options.directory = directory_.path();
+    options.ack = directory_.Path("ack");
+    auto recorder = Recorder::Make(options);
+    EXPECT_TRUE(recorder.ok()) << recorder.status();
+    recorder_ = *std::move(recorder);
+  }
+  ~PartsTest() override {
+    recorder_.reset();
+    close(pipe_);
+  }
+
+  // Until the last of the lines is acknowledged. The files lie in a directory
+  // of their own.
+  absl::StatusOr<RecordingEnd> Part(const std::string& name,
+                                    const std::string& lines) {
+    std::filesystem::remove(Recording());
+    std::filesystem::create_directory(directory_.Path(name));
+    watched_ = std::filesystem::canonical(directory_.Path(name));
+    Feed feed(pipe_, lines);
+    auto left = std::count(lines.begin(), lines.end(), '\n');
+    PartOptions options;
+    options.directory = watched_;
+    options.recording = Recording();
+    options.time = absl::Minutes(5);
+    options.feed = &feed;
+    options.ends = [&left](std::string_view bytes) {
+      left -= std::count(bytes.begin(), bytes.end(), '\n');
+      return left <= 0;
+    };
+    return recorder_->Record(options,
+                             [](const RecordProgress&) { return true; });
+  }
+  absl::Status ComparePart() const {
+    return CompareWithFiles(Recording(), watched_);
+  }
+
+  int pipe_ = -1;
+  std::unique_ptr<Recorder> recorder_;
+  std::string watched_;
+};
+
+TEST_F(PartsTest, EachIsARecordingOfItsOwn) {
+  for (const std::string name : {"first", "second", "third"}) {
+    const auto end = Part(name, absl::StrCat("cd ", directory_.Path(name),
+                                             "\necho ", name, " > file\n"));
+    ASSERT_TRUE(end.ok()) << end.status();
+    EXPECT_EQ(end->how, RecordingEnd::How::kGoesOn);
+    EXPECT_EQ(end->processes, 1);
+    EXPECT_TRUE(ComparePart().ok()) << ComparePart();
+    const auto writes = Effects(EffectKind::kWrite);
+    ASSERT_THAT(writes, SizeIs(1));
+    EXPECT_EQ(writes[0].bytes, name + "\n");
+    EXPECT_EQ(writes[0].file, 1);
+    EXPECT_THAT(Effects(EffectKind::kAck), SizeIs(2));
+    EXPECT_EQ(Calls().front().number, 0u);
+    EXPECT_EQ(Calls().front().thread, 1);
+  }
+  EXPECT_FALSE(recorder_->is_over());
+}
+
+TEST_F(PartsTest, WhatIsWrittenInThePartBeforeIsOutside) {
+  ASSERT_TRUE(Part("first", absl::StrCat("exec 9> ", directory_.Path("first"),
+                                         "/file\n"))
+                  .ok());
+  const auto end = Part("second", "echo late >&9\n");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->outside, 1);
+  EXPECT_THAT(Effects(EffectKind::kWrite), IsEmpty());
+}
+
+TEST_F(PartsTest, AChildThatWorksOnIsRecordedInThePartInWhichItDoes) {
+  ASSERT_TRUE(
+      Part("first",
+           absl::StrCat("mkfifo ", directory_.Path("wake"), "; (read x < ",
+                        directory_.Path("wake"), "; echo late > ",
+                        directory_.Path("second"), "/child) &\n"))
+          .ok());
+  const auto end =
+      Part("second", absl::StrCat("echo > ", directory_.Path("wake"),
+                                  "; wait; echo own > ",
+                                  directory_.Path("second"), "/own\n"));
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->outside, 0);
+  EXPECT_THAT(Effects(EffectKind::kWrite), SizeIs(2));
+  EXPECT_TRUE(ComparePart().ok()) << ComparePart();
+}
+
+// It began in another one, with the files of that.
+TEST_F(PartsTest, ACallThatGoesOnWaitingIsOfNoLaterPart) {
+  const std::string lock = absl::StrCat(directory_.Path("first"), "/lock");
+  ASSERT_TRUE(
+      Part("first",
+           absl::StrCat("exec 9> ", lock, "\nflock 9\n", "(exec 9>&-; echo > ",
+                        directory_.Path("waits"), "; flock 8; :) 8> ", lock,
+                        " &\n", "while [ ! -e ", directory_.Path("waits"),
+                        " ]; do :; done\n"))
+          .ok());
+  const auto end =
+      Part("second", absl::StrCat("echo > ", directory_.Path("second"),
+                                  "/own\nexec 9>&-; wait\n"));
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_THAT(Effects(EffectKind::kLock), IsEmpty());
+  EXPECT_TRUE(ComparePart().ok()) << ComparePart();
+}
+
+// More than the pipe holds.
+TEST_F(PartsTest, MuchIsReadBitByBit) {
+  std::string lines;
+  for (int i = 0; i < 100; ++i) {
+    absl::StrAppend(&lines, ": ", std::string(2'000, 'x'), "\n");
+  }
+  const auto end = Part("first", lines);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_THAT(Effects(EffectKind::kAck), SizeIs(100));
+}
+
+TEST_F(PartsTest, OneThatEndsIsRecordedNoMore) {
+  const auto end = Part("first", "exit 3\n");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->how, RecordingEnd::How::kExited);
+  EXPECT_EQ(end->status, 3);
+  EXPECT_TRUE(recorder_->is_over());
+  EXPECT_EQ(Part("second", ":\n").status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 // ---- What the recorder does to the program ----

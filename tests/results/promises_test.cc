@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "generate/choices.h"
@@ -13,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "keys/specs.h"
 #include "names/names.h"
+#include "subject/registry.h"
 
 namespace lastcommit {
 namespace {
@@ -292,6 +295,35 @@ TEST(PromisesTest, MoreThanAFifthSkippedIsBroken) {
                 Not(Contains(HasSubstr("skipped"))));
     EXPECT_THAT(BrokenOf(Skipping(15, 6), fault),
                 Contains("21 of 100 plans were skipped, more than 20 %"));
+  }
+}
+
+// A store that is driven from outside, and what its driver promises.
+std::vector<std::string> PromisedOf(const char* name, bool promises_power) {
+  SaverEntry entry = {name, "driven", std::nullopt, nullptr, nullptr};
+  entry.is_driven = true;
+  entry.promises_power = promises_power;
+  RegisterSaver(std::move(entry));
+  std::vector<std::string> cells;
+  for (const Promise& promise :
+       PromisesOf({.saver = name, .engine = EngineChoice::kRecord})) {
+    cells.push_back(Name(promise.cell));
+  }
+  return cells;
+}
+
+TEST(PromisesTest, LossesOfPowerAreDemandedOfWhoeverPromisesToSurviveThem) {
+  const auto process = PromisedOf("driven-process", false);
+  const auto power = PromisedOf("driven-power", true);
+  for (const char* cell : {"recorded/kill_images", "recorded/kills_recovered",
+                           "recorded/states", "recorded/answers"}) {
+    EXPECT_THAT(process, Contains(cell));
+    EXPECT_THAT(power, Contains(cell));
+  }
+  for (const char* cell :
+       {"recorded/power_images", "recorded/losses_recovered"}) {
+    EXPECT_THAT(process, Not(Contains(cell)));
+    EXPECT_THAT(power, Contains(cell));
   }
 }
 

@@ -28,15 +28,23 @@ no_promise) echo "$hello" | sed 's/,"promise":"process"//' >&4 ;;
   stops) exit 0 ;;
   unknown_error) echo '{"id":1,"error":"oops"}' >&4 ;;
   out_of_order) echo '{"id":2}' >&4 ;;
-  too_many) i=1; while [ $i -le 5000 ]; do echo "{\"id\":$i}"; i=$((i+1)); done >&4 ;;
+  too_many)
+    all=
+    i=1
+    while [ $i -le 500 ]; do all="$all{\"id\":$i}\n"; i=$((i + 1)); done
+    printf "$all" >&4
+    ;;
   acks_behind_the_end)
     i=1
     echo '{"id":1}' >&4
     while read -r line <&3; do
       i=$((i + 1))
-      echo "{\"id\":$i}" >&4
+      case "$line" in
+      *'"close"'*) printf '{"id":%d}\n{"ack":%d}\n' $i $((i + 1)) >&4 ;;
+      *'"state"'*) echo "{\"id\":$i,\"rows\":[]}" >&4 ;;
+      *) echo "{\"id\":$i}" >&4 ;;
+      esac
     done
-    echo "{\"ack\":$((i + 1))}" >&4
     ;;
   acks_ahead) echo '{"ack":9}' >&4 ;;
   endless_line) yes '{"id":1,' | tr -d '\n' >&4 ;;

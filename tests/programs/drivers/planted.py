@@ -330,6 +330,22 @@ class LostUpdate(driver.Store):
         super().rollback()
 
 
+class KeptInTheProcess(driver.Store):
+    """What was put once is in the state of each store that this process opens
+    later."""
+
+    kept = {}
+
+    def put(self, key, value):
+        super().put(key, value)
+        KeptInTheProcess.kept[key] = value
+
+    def state(self):
+        rows = dict(KeptInTheProcess.kept)
+        rows.update(super().state())
+        return list(rows.items())
+
+
 class ChangedValue(driver.Store):
     """A value with letters beyond ASCII comes back changed."""
 
@@ -365,13 +381,11 @@ class ForgetfulState(driver.Store):
 
 
 class DiesAtADelete(driver.Store):
-    """The process dies in the second deletion."""
-
-    count = 0
+    """The process dies in the second deletion of a plan."""
 
     def delete(self, key):
-        DiesAtADelete.count += 1
-        if DiesAtADelete.count == 2:
+        self.count = getattr(self, "count", 0) + 1
+        if self.count == 2:
             os.kill(os.getpid(), signal.SIGSEGV)
         return super().delete(key)
 
@@ -386,13 +400,47 @@ class KillsItsGroup(driver.Store):
 class HangsAtADelete(driver.Store):
     """The second deletion does not end."""
 
+    def delete(self, key):
+        self.count = getattr(self, "count", 0) + 1
+        while self.count == 2:
+            time.sleep(1)
+        return super().delete(key)
+
+
+class SaysSometimes(driver.Store):
+    """Every other deletion says whether the key was there."""
+
     count = 0
 
     def delete(self, key):
-        HangsAtADelete.count += 1
-        while HangsAtADelete.count == 2:
-            time.sleep(1)
-        return super().delete(key)
+        SaysSometimes.count += 1
+        was_there = super().delete(key)
+        return was_there if SaysSometimes.count % 2 else None
+
+
+class KnowsItsPlace(driver.Store):
+    """It refuses to open a database that was made elsewhere."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS place (path)")
+        row = self.db.execute("SELECT path FROM place").fetchone()
+        if row is None:
+            self.db.execute("INSERT INTO place VALUES (?)", (path,))
+        elif row[0] != path:
+            raise lastcommit_driver.Aborted("it was made at another place")
+
+
+class EndsWithItsThirdStore(driver.Store):
+    """The process ends when it opens the third one."""
+
+    count = 0
+
+    def open(self, path):
+        EndsWithItsThirdStore.count += 1
+        if EndsWithItsThirdStore.count == 3:
+            sys.exit("no more stores")
+        super().open(path)
 
 
 # ---- what is no answer ----

@@ -12,16 +12,16 @@ from lastcommit_driver import Driver, write_all  # noqa: E402
 
 def main():
     does = Driver(driver.Store, "reads-ahead", "process")
-    with os.fdopen(3, encoding="utf-8") as requests:
-        asked = [json.loads(line) for line in requests]
     waiting = []
-    for request in asked:
-        waiting.append(dict(does.answer(request), id=request["id"]))
-        if request["do"] == "put":
-            continue
-        for answer in waiting:
-            write_all(4, (json.dumps(answer) + "\n").encode())
-        waiting = []
+    with os.fdopen(3, encoding="utf-8") as requests:
+        for line in requests:
+            request = json.loads(line)
+            waiting.append(dict(does.answer(request), id=request["id"]))
+            if request["do"] == "put":
+                continue
+            for answer in waiting:
+                write_all(4, (json.dumps(answer) + "\n").encode())
+            waiting = []
 
 
 if __name__ == "__main__":

@@ -1,0 +1,25 @@
+// What a driver answers without a crash, compared with the model.
+
+#ifndef LASTCOMMIT_DRIVEN_ANSWER_JUDGE_H_
+#define LASTCOMMIT_DRIVEN_ANSWER_JUDGE_H_
+
+#include <string>
+
+#include "driven/conversation.h"
+#include "driven/protocol.h"
+#include "plan/plan.h"
+#include "store/state.h"
+#include "trial/trial.h"
+
+namespace lastcommit::driven {
+
+// As far as it has answered. Counts, and perhaps a verdict, in `result`.
+void JudgeAnswers(const Plan& plan, const Conversation& conversation,
+                  const Answers& answers, TrialResult& result);
+
+// What differs in the rows, a line each behind a newline.
+std::string RowDifferences(const State& expected, const State& found);
+
+}  // namespace lastcommit::driven
+
+#endif  // LASTCOMMIT_DRIVEN_ANSWER_JUDGE_H_

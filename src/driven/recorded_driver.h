@@ -1,0 +1,70 @@
+// RecordedDriver: a driver that is recorded while it answers one plan after the
+// other.
+//
+// From a process with a single thread.
+
+#ifndef LASTCOMMIT_DRIVEN_RECORDED_DRIVER_H_
+#define LASTCOMMIT_DRIVEN_RECORDED_DRIVER_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "driven/driver_process.h"
+#include "driven/fifo.h"
+#include "driven/protocol.h"
+#include "record/recorder.h"
+
+namespace lastcommit::driven {
+
+class RecordedDriver {
+ public:
+  // `scratch` is a private directory, whose files "requests", "answers" and
+  // "output" are its own. `end_others`: ProgramOptions. It is started when it
+  // is asked first.
+  static absl::StatusOr<std::unique_ptr<RecordedDriver>> Make(
+      const DriverCommand& command, const std::string& scratch,
+      std::function<void()> end_others);
+  ~RecordedDriver();
+  RecordedDriver(const RecordedDriver&) = delete;
+  RecordedDriver& operator=(const RecordedDriver&) = delete;
+
+  struct Part {
+    std::string requests;  // 1 to `count`
+    std::size_t count = 0;
+    std::string directory;  // what is watched
+    std::string recording;  // the file that is made
+    absl::Duration time;    // of each answer
+  };
+  struct Said {
+    Answers answers;
+    RecordingEnd end;  // kGoesOn: it has answered all
+    std::string last;  // what it said last on its output, if it has ended
+  };
+  // InvalidArgument: what it says is no protocol. ResourceExhausted: it
+  // answers, or writes, without an end. FailedPrecondition: it cannot be
+  // recorded.
+  absl::StatusOr<Said> Ask(const Part& part);
+
+  // How often it was asked.
+  int parts() const { return parts_; }
+  // It can be asked no more.
+  bool is_over() const { return is_over_ || recorder_->is_over(); }
+
+ private:
+  RecordedDriver(Fifo requests, std::string answers, std::string output);
+
+  const Fifo requests_;
+  const std::string answers_;
+  const std::string output_;
+  std::unique_ptr<Recorder> recorder_;
+  int parts_ = 0;
+  bool is_over_ = false;
+};
+
+}  // namespace lastcommit::driven
+
+#endif  // LASTCOMMIT_DRIVEN_RECORDED_DRIVER_H_

@@ -1,0 +1,47 @@
+// Wire: how the operations and the state of a dialect are written in JSON.
+
+#ifndef LASTCOMMIT_DRIVEN_WIRE_H_
+#define LASTCOMMIT_DRIVEN_WIRE_H_
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "store/operation.h"
+#include "store/state.h"
+#include "store/vocabulary.h"
+
+namespace lastcommit::driven {
+
+struct Wire {
+  const Vocabulary* dialect = nullptr;
+  // Operations that a driver may lack.
+  std::vector<std::string_view> optional = {};
+  // Puts the arguments into the request.
+  void (*ask)(const Operation& operation, nlohmann::json& request) = nullptr;
+  // What the body of a reply without an error answers, as Outcome::value has
+  // it; nullopt: it does not say, and needs not. InvalidArgument: no such
+  // answer: what it "has" or lacks.
+  absl::StatusOr<std::optional<std::int64_t>> (*value)(
+      const Operation& operation, const nlohmann::json& body) = nullptr;
+  // One row of a state. InvalidArgument: as above.
+  absl::StatusOr<std::pair<RowKey, Fingerprint>> (*row)(
+      const nlohmann::json& row) = nullptr;
+};
+
+const Wire& PairsWire();
+const Wire& CheckpointsWire();
+
+// All of them.
+std::span<const Wire* const> Wires();
+// That of a dialect that has one.
+const Wire& WireOf(const Vocabulary& dialect);
+
+}  // namespace lastcommit::driven
+
+#endif  // LASTCOMMIT_DRIVEN_WIRE_H_
