@@ -24,7 +24,7 @@ const { serve, NotFound, Refused } =
     require(path.join(__dirname, '..', 'node', 'lastcommit-driver'));
 
 const CHANNEL = 'value';
-const words = process.argv.splice(2);
+const words = process.argv.slice(2);
 
 function configOf(thread, ns, id) {
   return { configurable:

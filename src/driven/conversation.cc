@@ -65,6 +65,7 @@ class Builder {
   }
 
   void Push(Exchange exchange, nlohmann::json request) {
+    exchange.request = request["do"];
     conversation_.exchanges.push_back(std::move(exchange));
     const auto id = static_cast<std::int64_t>(conversation_.exchanges.size());
     absl::StrAppend(&conversation_.requests,

@@ -23,6 +23,7 @@ inline constexpr char kDatabase[] = "store.db";
 struct Exchange {
   std::size_t round = 0;
   std::size_t step = 0;
+  std::string request = {};  // its "do"
   Outcome expected = {};
   // Of a request for the state: what is to come, the open transaction's changes
   // included.

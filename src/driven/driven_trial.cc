@@ -189,7 +189,13 @@ class DrivenTrial::Impl {
     RETURN_IF_ERROR(Prepare());
     absl::StatusOr<TrialResult> again =
         RunOnce(plan, directory, /*keeps_held=*/false);
-    if (!result.ok() || !again.ok() || !again->verdict.held()) return again;
+    if (!again.ok() || !again->verdict.held()) return again;
+    if (!result.ok()) {
+      return absl::Status(
+          result.status().code(),
+          absl::StrCat(std::string(result.status().message()),
+                       " (after other plans; a new driver does not)"));
+    }
     result->recorded.only_after_others = 1;
     absl::StrAppend(&result->verdict.why,
                     "\nseen in a driver that had answered other plans before; "

@@ -161,13 +161,22 @@ DriverProcess::~DriverProcess() {
 // How it ended, if it was not killed here.
 std::string DriverProcess::End() {
   if (process_ <= 0) return "";
-  int status = 0;
-  const bool was_over = waitpid(process_, &status, WNOHANG) == process_;
+  const auto process = static_cast<id_t>(std::exchange(process_, 0));
+  siginfo_t end = {};
+  // Whoever waits for all children has taken its end, and its number may be
+  // that of another process.
+  if (waitid(P_PID, process, &end, WEXITED | WNOHANG | WNOWAIT) != 0) return "";
   // What it has left in the background goes, too.
-  kill(-process_, SIGKILL);
-  if (!was_over) waitpid(process_, nullptr, 0);
-  process_ = 0;
-  return was_over ? InWords(status) : "";
+  const auto group = static_cast<pid_t>(process);
+  kill(-group, SIGKILL);
+  int status = 0;
+  waitpid(group, &status, 0);
+  return end.si_pid == group ? InWords(status) : "";
+}
+
+bool DriverProcess::is_over() const {
+  pollfd end = {end_, POLLIN, 0};
+  return process_ <= 0 || poll(&end, 1, 0) > 0;
 }
 
 absl::Status DriverProcess::Read(AnswerReader& reader, bool& has_read) const {
@@ -183,6 +192,10 @@ absl::Status DriverProcess::Read(AnswerReader& reader, bool& has_read) const {
 
 absl::StatusOr<DriverProcess::Said> DriverProcess::Ask(
     const std::string& requests, std::size_t count, absl::Duration time) {
+  // What was said of others before explains nothing.
+  if (truncate(output_.c_str(), 0) != 0 && errno != ENOENT) {
+    return absl::ErrnoToStatus(errno, "cannot empty the driver's output");
+  }
   AnswerReader reader(1);
   Feed feed(requests_.descriptor(), requests);
   Clock::time_point since = Clock::now();

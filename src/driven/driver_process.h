@@ -63,7 +63,7 @@ class DriverProcess {
   absl::StatusOr<Said> Ask(const std::string& requests, std::size_t count,
                            absl::Duration time);
   // It can be asked no more.
-  bool is_over() const { return process_ <= 0; }
+  bool is_over() const;
 
  private:
   DriverProcess(Fifo requests, Fifo answers, std::string output);

@@ -60,17 +60,20 @@ absl::Status Register(const Hello& hello, const std::string& command) {
   return absl::OkStatus();
 }
 
-// A trial belongs to one process: a fork makes one of its own.
+// A trial belongs to one process: a fork makes one of its own, and so does
+// each copy, with which it ends.
 class Trials {
  public:
   explicit Trials(DrivenOptions options) : options_(std::move(options)) {}
+  Trials(const Trials& other) : options_(other.options_) {}
+  Trials& operator=(const Trials&) = delete;
+  ~Trials() { LeaveToOthers(); }
 
-  absl::StatusOr<TrialResult> Run(const Plan& plan,
-                                  const std::string& directory,
-                                  bool is_one_of_many) {
-    if (process_ != getpid()) {
-      // That of another process is not this one's to remove.
-      (void)trial_.release();
+  absl::StatusOr<TrialResult> operator()(const Plan& plan,
+                                         const std::string& directory,
+                                         bool is_one_of_many) {
+    LeaveToOthers();
+    if (trial_ == nullptr) {
       ASSIGN_OR_RETURN(trial_, DrivenTrial::Create(options_));
       process_ = getpid();
     }
@@ -78,6 +81,11 @@ class Trials {
   }
 
  private:
+  // That of another process is not this one's to remove.
+  void LeaveToOthers() {
+    if (process_ != getpid()) (void)trial_.release();
+  }
+
   const DrivenOptions options_;
   std::unique_ptr<DrivenTrial> trial_;
   pid_t process_ = 0;
@@ -119,11 +127,7 @@ absl::StatusOr<std::string> UseDriver(const std::string& command,
   RETURN_IF_ERROR(Register(hello, command));
   options.promises_power = hello.promises_power;
   options.directory = trial.directory;
-  const auto trials = std::make_shared<Trials>(options);
-  trial.record = [trials](const Plan& plan, const std::string& directory,
-                          bool is_one_of_many) {
-    return trials->Run(plan, directory, is_one_of_many);
-  };
+  trial.record = Trials(options);
   return hello.store;
 }
 

@@ -147,20 +147,29 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
     }
     failing = std::move(found->plan);
   }
-  return Shrink(
-      failing,
+  bool is_one_of_many = true;
+  const auto still_fails =
       [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
-        if (options.is_cancelled()) return absl::CancelledError("stopped");
-        ASSIGN_OR_RETURN(const TrialResult tried,
-                         trial.RunOneOfMany(candidate));
-        // By itself it must show, too.
-        if (tried.verdict.violation != violation ||
-            tried.recorded.only_after_others > 0) {
-          return std::nullopt;
-        }
-        return Exact(trial, candidate, tried);
-      },
-      options.shrink);
+    if (options.is_cancelled()) return absl::CancelledError("stopped");
+    ASSIGN_OR_RETURN(
+        const TrialResult tried,
+        is_one_of_many ? trial.RunOneOfMany(candidate) : trial.Run(candidate));
+    // By itself it must show, too.
+    if (tried.verdict.violation != violation ||
+        tried.recorded.only_after_others > 0) {
+      return std::nullopt;
+    }
+    return Exact(trial, candidate, tried);
+  };
+  ASSIGN_OR_RETURN(ShrinkResult shrunk,
+                   Shrink(failing, still_fails, options.shrink));
+  if (plan.engine != Engine::kRecord) return shrunk;
+  // What is smaller may need a driver that has answered no other plan.
+  is_one_of_many = false;
+  const int trials = shrunk.trials;
+  ASSIGN_OR_RETURN(shrunk, Shrink(shrunk.plan, still_fails, options.shrink));
+  shrunk.trials += trials;
+  return shrunk;
 }
 
 Plan WithExpectation(Plan plan, ViolationClass violation) {

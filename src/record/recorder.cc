@@ -63,7 +63,7 @@ class Tracer {
       thread.begun.reset();
       part.AddProcess(thread.process);
     }
-    started_ = absl::Now();
+    started_ = event_ = absl::Now();
     absl::Status status = BeginDeferred();
     while (status.ok() && !(part.is_over() && in_flight_ == 0)) {
       int wait_status = 0;
@@ -93,8 +93,12 @@ class Tracer {
     if (options_.end_others) options_.end_others();
     std::set<pid_t> processes;
     for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
-    processes.insert(first_);
+    if (!is_first_gone_) processes.insert(first_);
     for (const pid_t process : processes) kill(process, SIGKILL);
+    // One that stands on its way out is not woken by that.
+    for (const auto& [tid, thread] : threads_) {
+      ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+    }
     int status = 0;
     // One that was forked and has not stopped yet is not among them: whoever
     // stops is killed, too. The stop on the way out is one of these.
@@ -220,7 +224,8 @@ class Tracer {
   }
 
   absl::Status BeginDeferred() {
-    while (in_flight_ == 0 && !deferred_.empty()) {
+    // Of a part that is over nobody begins one more.
+    while (in_flight_ == 0 && !deferred_.empty() && !part_->is_over()) {
       const pid_t tid = deferred_.front();
       deferred_.pop_front();
       const auto found = threads_.find(tid);
@@ -264,8 +269,12 @@ class Tracer {
     threads_.erase(tid);
     if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
-    if (tid != first_) return;
-    if (options_.end_others) options_.end_others();
+    const bool is_first = tid == first_ && !is_first_gone_;
+    if ((is_first || threads_.empty()) && options_.end_others) {
+      options_.end_others();
+    }
+    if (!is_first) return;
+    is_first_gone_ = true;
     if (end_.how == RecordingEnd::How::kStopped) return;
     if (WIFEXITED(status)) {
       end_.how = RecordingEnd::How::kExited;
@@ -282,7 +291,7 @@ class Tracer {
     if (is_late || !(*goes_on_)(part_->progress())) {
       end_.how = RecordingEnd::How::kStopped;
       for (const auto& [tid, thread] : threads_) kill(thread.process, SIGKILL);
-    } else if (in_flight_ != 0 && !deferred_.empty() &&
+    } else if (in_flight_ != 0 && (!deferred_.empty() || part_->is_over()) &&
                now - event_ > kPatience) {
       in_flight_ = 0;
       return BeginDeferred();
@@ -302,6 +311,7 @@ class Tracer {
   const RecordGoesOn* goes_on_ = nullptr;
   ProgramThreads threads_;
   pid_t first_ = 0;
+  bool is_first_gone_ = false;
   bool is_over_ = false;
   // The one whose call is under way; others wait at the beginning of theirs, so
   // that the order of the recording is that of the kernel.
@@ -330,8 +340,8 @@ class Recorder::Impl {
           "this lastcommit was built without libdw, and finds no stacks "
           "(--stacks)");
     }
-    ack_ = open(options_.ack.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND,
-                0600);
+    ack_ = open(options_.ack.c_str(),
+                O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (ack_ < 0) {
       return absl::ErrnoToStatus(errno,
                                  absl::StrCat("cannot make ", options_.ack));

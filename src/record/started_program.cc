@@ -66,6 +66,7 @@ int BecomeProgram(const ProgramOptions& options, int ack,
   if (chdir(options.directory.c_str()) != 0) return errno;
   setenv("LASTCOMMIT_ACK", options.ack.c_str(), 1);
   setenv("LASTCOMMIT_ACK_FD", absl::StrCat(ack).c_str(), 1);
+  fcntl(ack, F_SETFD, 0);  // no other program gets it
   signals.Restore();
   signal(SIGPIPE, SIG_DFL);
   std::vector<char*> arguments;

@@ -221,6 +221,29 @@ TEST_F(DrivenTrialTest, OneThatEndedIsStartedAgain) {
   }
 }
 
+// What is no answer is an error, whoever shows it.
+TEST_F(DrivenTrialTest, WhatAUsedDriverSaysTooMuchIsNotPassedOver) {
+  const auto trial = TrialOf("says_more_later");
+  EXPECT_TRUE(RunIn(*trial, {Put(1, 1)}, true).verdict.held());
+  const auto result = trial->Run(PlanOf({Put(1, 1)}), "", true);
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(result.status().message(),
+              AllOf(HasSubstr("answers request 77"),
+                    HasSubstr("a new driver does not")));
+}
+
+// The recoverer is a child of the same process: its end is waited for, too.
+TEST_F(DrivenTrialTest, AChildThatGoesOnForItsParentMayEnd) {
+  const auto trial = TrialOf("leaves_its_child");
+  for (int i = 0; i < 4; ++i) {
+    const TrialResult result = RunIn(*trial, {Put(1, 1)}, true);
+    // A new one, whose first process stays, holds it.
+    if (result.verdict.held()) continue;
+    EXPECT_EQ(result.verdict.violation, ViolationClass::kCrashed);
+    EXPECT_EQ(result.recorded.only_after_others, 1);
+  }
+}
+
 TEST_F(DrivenTrialTest, ImagesOverWhichADriverEndsAreRecoveredByNewOnes) {
   const TrialResult result =
       Run("ends_with_its_third_store", {Put(1, 1), Put(2, 2)});

@@ -9,23 +9,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "directory.h"
 #include "gmock/gmock.h"
 
 namespace lastcommit::driven {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 constexpr char kTwo[] = "{\"id\":1}\n{\"id\":2}\n";
-// Answers each line with the number of those that it has read in this process
-// since the first request of each run.
+// Answers each request, and notes which process did.
 constexpr char kEcho[] =
-    "while read -r line <&3; do id=${line#*:}; echo \"{\\\"id\\\":${id%\\}}}\" "
+    "while read -r line <&3; do echo $$ >> pids; id=${line#*:}; echo "
+    "\"{\\\"id\\\":${id%\\}}}\" "
     ">&4; done";
 
 class DriverProcessTest : public testing::Test {
@@ -44,7 +49,7 @@ class DriverProcessTest : public testing::Test {
 };
 
 TEST_F(DriverProcessTest, GoesOnFromOneToTheNext) {
-  const auto process = Start(absl::StrCat("echo $$ > pid\n", kEcho));
+  const auto process = Start(kEcho);
   ASSERT_TRUE(process.ok()) << process.status();
   for (int i = 0; i < 3; ++i) {
     const auto said = Ask(**process);
@@ -53,6 +58,40 @@ TEST_F(DriverProcessTest, GoesOnFromOneToTheNext) {
     EXPECT_EQ(said->how, "");
     EXPECT_FALSE((*process)->is_over());
   }
+  const std::vector<std::string> pids =
+      absl::StrSplit(directory_.Get("pids"), '\n', absl::SkipEmpty());
+  EXPECT_THAT(pids, SizeIs(6));
+  EXPECT_THAT(pids, Each(pids.front()));
+}
+
+TEST_F(DriverProcessTest, OneThatEndsUnaskedIsOver) {
+  const auto process = Start(
+      "read -r line <&3; read -r line <&3; echo '{\"id\":1}\n{\"id\":2}' >&4");
+  ASSERT_TRUE(process.ok());
+  EXPECT_EQ(Ask(**process)->how, "");
+  // Its end is another thing that it says.
+  EXPECT_EQ(Ask(**process)->how, "exit code 0");
+  EXPECT_TRUE((*process)->is_over());
+}
+
+// The words of one answer are not those of another.
+TEST_F(DriverProcessTest, WhatItSaidBeforeDoesNotExplainItsEnd) {
+  const auto process = Start(
+      "echo 'Error: of the first' >&2; read -r line <&3; read -r line <&3; "
+      "echo '{\"id\":1}\n{\"id\":2}' >&4; read -r line <&3; exit 3");
+  ASSERT_TRUE(process.ok());
+  EXPECT_EQ(Ask(**process)->how, "");
+  EXPECT_EQ(Ask(**process)->how, "exit code 3");
+}
+
+// Whoever waits for any child may have it.
+TEST_F(DriverProcessTest, ItsEndMayHaveBeenTaken) {
+  auto process = Start("exit 4");
+  ASSERT_TRUE(process.ok());
+  int status = 0;
+  EXPECT_GT(waitpid(-1, &status, 0), 0);
+  EXPECT_TRUE((*process)->is_over());
+  EXPECT_EQ(Ask(**process)->how, "");
 }
 
 TEST_F(DriverProcessTest, SaysHowItEnded) {

@@ -270,6 +270,21 @@ TEST_P(HostileAnswersTest, AreTheDriversFault) {
   EXPECT_THAT(outcome.err, HasSubstr(GetParam().words));
 }
 
+// Its second plan begins with what nobody asked for.
+TEST_F(DriverTest, WhatADriverSaysTooMuchEndsTheRun) {
+  const Outcome outcome = Fuzz(Planted("says_more_later"), {"--trials=20"});
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("answers request 77"));
+}
+
+// A run leaves nothing where its trials were.
+TEST_F(DriverTest, TheDirectoryOfTheTrialsIsEmptyAgain) {
+  std::filesystem::create_directory(directory_.Path("trials"));
+  EXPECT_EQ(Fuzz(Planted("sound"), {"--trials=3", "--dir=trials"}).exit_code,
+            4);
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.Path("trials")));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Each, HostileAnswersTest,
     testing::Values(

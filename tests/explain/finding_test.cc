@@ -333,6 +333,7 @@ class DrivenFindingTest : public FindingTest {
       for (const Step& step : plan.rounds.front().steps) {
         puts += IsOperation(step.kind) ? 1 : 0;
       }
+      if (shows_when_new_ && is_one_of_many) return result;
       if (puts >= 2 || (puts == 1 && is_one_of_many)) {
         result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "lost");
         result.recorded.only_after_others = puts == 1 ? 1 : 0;
@@ -359,6 +360,7 @@ class DrivenFindingTest : public FindingTest {
   }
 
   std::unique_ptr<TrialRunner> driven_;
+  bool shows_when_new_ = false;
   int many_ = 0;
   int alone_ = 0;
 };
@@ -372,6 +374,18 @@ TEST_F(DrivenFindingTest, ASmallerPlanShowsToANewDriver) {
   EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);  // two puts
   EXPECT_TRUE(shrunk->is_minimal);
   EXPECT_GT(many_, 3);  // what is fast
+}
+
+// Then each smaller plan holds with a used one.
+TEST_F(DrivenFindingTest, WhatANewDriverAloneShowsIsShrunkWithNewOnes) {
+  shows_when_new_ = true;
+  const Plan plan = PlanWithPuts(5);
+  const auto result = driven_->Run(plan);
+  ASSERT_THAT(result, IsOk());
+  const auto shrunk = ShrinkPlan(*driven_, plan, *result, options_);
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);
+  EXPECT_TRUE(shrunk->is_minimal);
 }
 
 TEST_F(DrivenFindingTest, WhatOnlyAUsedDriverShowsIsFlakyWithItsRate) {

@@ -431,6 +431,38 @@ class KnowsItsPlace(driver.Store):
             raise lastcommit_driver.Aborted("it was made at another place")
 
 
+class SaysMoreLater(driver.Store):
+    """Before it answers the first request of a second plan it says what nobody
+    asked for."""
+
+    first = None
+
+    def open(self, path):
+        of = os.path.dirname(path)
+        if os.path.basename(of) == "data":
+            SaysMoreLater.first = SaysMoreLater.first or of
+            if of != SaysMoreLater.first:
+                os.write(4, b'{"id":77}\n')
+        super().open(path)
+
+
+class LeavesItsChild(driver.Store):
+    """The first process ends in the second plan, and its child goes on with
+    it, until the third."""
+
+    plans = []
+
+    def open(self, path):
+        of = os.path.dirname(path)
+        if os.path.basename(of) == "data" and of not in LeavesItsChild.plans:
+            LeavesItsChild.plans.append(of)
+            if len(LeavesItsChild.plans) == 2 and os.fork() > 0:
+                os._exit(0)
+            if len(LeavesItsChild.plans) == 3:
+                os._exit(0)
+        super().open(path)
+
+
 class EndsWithItsThirdStore(driver.Store):
     """The process ends when it opens the third one."""
 
