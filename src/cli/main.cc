@@ -57,7 +57,7 @@ absl::Status CheckSubcommand(const CLI::App& app, const std::string& name) {
 // The first argument that is neither an option nor the value of one; "": none.
 std::string SubcommandOf(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
+    std::string argument = argv[i];
     if (!argument.starts_with("-")) return argument;
     if (argument == "--config") ++i;
   }

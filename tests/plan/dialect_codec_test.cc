@@ -55,7 +55,7 @@ TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(std::string(plan.status().message()),
             "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys, "
-            "pairs)");
+            "pairs, checkpoints)");
 }
 
 TEST(DialectCodecTest, ARecordedPlanHasNoCrashOfItsOwn) {
