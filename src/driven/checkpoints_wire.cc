@@ -151,12 +151,12 @@ absl::StatusOr<Row> RowOf(const Json& row) {
 }  // namespace
 
 const Wire& CheckpointsWire() {
-  static const Wire wire = {&checkpoints::kVocabulary,
-                            {"put_bytes", "put_step", "delete_thread"},
-                            Ask,
-                            ValueOf,
-                            RowOf};
-  return wire;
+  static const Wire kWire = {&checkpoints::kVocabulary,
+                             {"put_bytes", "put_step", "delete_thread"},
+                             Ask,
+                             ValueOf,
+                             RowOf};
+  return kWire;
 }
 
 }  // namespace lastcommit::driven

@@ -51,8 +51,8 @@ absl::StatusOr<std::pair<RowKey, Fingerprint>> RowOf(const Json& row) {
 }  // namespace
 
 const Wire& PairsWire() {
-  static const Wire wire = {&pairs::kVocabulary, {}, Ask, ValueOf, RowOf};
-  return wire;
+  static const Wire kWire = {&pairs::kVocabulary, {}, Ask, ValueOf, RowOf};
+  return kWire;
 }
 
 }  // namespace lastcommit::driven

@@ -329,8 +329,8 @@ absl::StatusOr<Answers> ParseAnswers(std::string_view text,
 }
 
 std::span<const Wire* const> Wires() {
-  static const Wire* const wires[] = {&PairsWire(), &CheckpointsWire()};
-  return wires;
+  static const Wire* const kWires[] = {&PairsWire(), &CheckpointsWire()};
+  return kWires;
 }
 
 const Wire& WireOf(const Vocabulary& dialect) {
