@@ -180,7 +180,6 @@ absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply) {
   return lacks;
 }
 
-// A pair of texts, with which rows come.
 }  // namespace
 
 std::string RequestLine(std::int64_t id, Json request) {

@@ -270,6 +270,18 @@ TEST_P(HostileAnswersTest, AreTheDriversFault) {
   EXPECT_THAT(outcome.err, HasSubstr(GetParam().words));
 }
 
+INSTANTIATE_TEST_SUITE_P(
+    Each, HostileAnswersTest,
+    testing::Values(
+        HostileHello{"unknown_error", "has an \"error\" that is none of"},
+        HostileHello{"out_of_order",
+                     "answers request 2, and the next one is 1"},
+        HostileHello{"too_many", "answers more than it was asked"},
+        HostileHello{"acks_behind_the_end", "answers more than it was asked"},
+        HostileHello{"acks_ahead", "acknowledges a request that was not made"},
+        HostileHello{"endless_line", "a line of more than"}),
+    [](const auto& test) { return std::string(test.param.how); });
+
 // Its second plan begins with what nobody asked for.
 TEST_F(DriverTest, WhatADriverSaysTooMuchEndsTheRun) {
   const Outcome outcome = Fuzz(Planted("says_more_later"), {"--trials=20"});
@@ -284,18 +296,6 @@ TEST_F(DriverTest, TheDirectoryOfTheTrialsIsEmptyAgain) {
             4);
   EXPECT_TRUE(std::filesystem::is_empty(directory_.Path("trials")));
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    Each, HostileAnswersTest,
-    testing::Values(
-        HostileHello{"unknown_error", "has an \"error\" that is none of"},
-        HostileHello{"out_of_order",
-                     "answers request 2, and the next one is 1"},
-        HostileHello{"too_many", "answers more than it was asked"},
-        HostileHello{"acks_behind_the_end", "answers more than it was asked"},
-        HostileHello{"acks_ahead", "acknowledges a request that was not made"},
-        HostileHello{"endless_line", "a line of more than"}),
-    [](const auto& test) { return std::string(test.param.how); });
 
 TEST_F(DriverTest, OneThatEndsBeforeItAnswersIsAFinding) {
   for (const auto& [how, words] :

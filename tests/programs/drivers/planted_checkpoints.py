@@ -6,8 +6,9 @@ import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
+import driver  # noqa: E402
 import lastcommit_driver  # noqa: E402
-from lastcommit_driver import NotFound, Refused  # noqa: E402
+from lastcommit_driver import NotFound  # noqa: E402
 
 
 class SoundCheckpoints(lastcommit_driver.Checkpoints):
@@ -77,22 +78,10 @@ class SoundCheckpoints(lastcommit_driver.Checkpoints):
             "SELECT 'checkpoint', * FROM checkpoints").fetchall() + \
             self.db.execute("SELECT 'write', * FROM writes").fetchall()
 
-    def begin(self):
-        if self.db.in_transaction:
-            raise Refused("a transaction is open")
-        self.db.execute("BEGIN IMMEDIATE")
-
-    def commit(self):
-        self.must_be_open()
-        self.db.execute("COMMIT")
-
-    def rollback(self):
-        self.must_be_open()
-        self.db.execute("ROLLBACK")
-
-    def must_be_open(self):
-        if not self.db.in_transaction:
-            raise Refused("no transaction is open")
+    begin = driver.Store.begin
+    commit = driver.Store.commit
+    rollback = driver.Store.rollback
+    must_be_open = driver.Store.must_be_open
 
 
 class NothingWithoutNamespace(SoundCheckpoints):
