@@ -1,19 +1,25 @@
-// For drivers of lastcommit in Node: a class with the operations that the store
-// has, and serve().
+// For drivers of lastcommit in Node 18 or newer: a class with the operations
+// that the store has, and serve().
 //
 //   const { serve, NotFound } = require('./lastcommit-driver');
-//   class Store { open(path) {} close() {} put(key, value) {} ... }
+//   class Store { open(path) {} close() {} put(key, value) {} ... state() {} }
 //   serve(Store, { store: 'my-store', promise: 'process' });
 //
-// A store of checkpoints has `static dialect = 'checkpoints'`, and
-// put(thread, ns, id, parent, value), put_writes(thread, ns, id, task, values),
-// get(thread, ns, id), which gives { parent, value, writes: [[task, number,
-// value], ...] }. What is not given is undefined. A value is a text or a Buffer.
+// It is a store of keys with values, or has one of these:
+//
+//   static dialect = 'checkpoints';
+//   static dialect = 'queue';  // and static refusesLate = true, if it does
+//   static operations = { deposit: { account: { kind: 'name', count: 5 },
+//                                    note: { kind: 'text' } } };
+//   static queries = { balance: { account: { kind: 'name', count: 5 } } };
+//
+// ARGUMENTS below has the arguments of each method, in their order. What is not
+// given is undefined. Methods of a store's own operations get one object. A
+// value is a text, or a Buffer where bytes are asked for.
 //
 // Each method returns, or gives a promise of, its answer when the caller may
 // rely on what it did, and throws Refused or one of its classes otherwise.
-// docs/driver-protocol.md says what goes over the descriptors 3 and 4. Node 18
-// or newer, and nothing else.
+// docs/driver-protocol.md says what goes over the descriptors 3 and 4.
 
 'use strict';
 
@@ -22,12 +28,33 @@ const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 
-// What a store of each dialect must have, and what it may have.
-const OPERATIONS = {
-  pairs: { must: ['put', 'delete', 'get'], may: [] },
-  checkpoints: { must: ['put', 'put_writes', 'get'],
-                 may: ['put_bytes', 'put_step', 'delete_thread'] },
+const ARGUMENTS = {
+  pairs: { put: ['key', 'value'], delete: ['key'], get: ['key'] },
+  checkpoints: {
+    put: ['thread', 'ns', 'checkpoint', 'parent', 'value'],
+    put_writes: ['thread', 'ns', 'checkpoint', 'task', 'writes'],
+    get: ['thread', 'ns', 'checkpoint'],  // { parent, value, writes }
+    put_bytes: ['thread', 'ns', 'checkpoint', 'task', 'writes'],
+    put_step: ['thread', 'ns', 'checkpoint', 'parent', 'value', 'task',
+               'writes'],
+    delete_thread: ['thread'],
+  },
+  queue: {
+    enqueue: ['job', 'value', 'now'],
+    complete: ['job', 'worker', 'now'],
+    claim: ['worker', 'now', 'lease'],  // [job, value] or null
+    claim_waiting: ['worker', 'now'],
+    enqueue_batch: ['jobs', 'now'],  // [job, value] each
+    complete_late: ['job', 'worker', 'now'],
+    fail: ['job', 'worker', 'now'],
+    release: ['job', 'worker', 'now'],
+    requeue: ['lease', 'now'],
+  },
+  own: {},
 };
+const MUST = { pairs: ['put', 'delete', 'get'],
+               checkpoints: ['put', 'put_writes', 'get'],
+               queue: ['enqueue', 'complete'], own: [] };
 const CONTROLS = ['begin', 'commit', 'rollback', 'savepoint', 'release',
                   'rollback_to'];
 
@@ -46,16 +73,38 @@ function has(Store, name) {
   return typeof Store.prototype[name] === 'function';
 }
 
-function dialectOf(Store) { return Store.dialect || 'pairs'; }
+function dialectOf(Store) {
+  return Store.dialect || (Store.operations ? 'own' : 'pairs');
+}
+
+// A queue has another release.
+function controlsOf(Store) {
+  return has(Store, 'begin') ? CONTROLS.filter((name) => has(Store, name)) : [];
+}
+
+function operationsOf(Store) {
+  const own = (operations, changes) => Object.entries(operations || {}).map(
+      ([name, kinds]) => ({
+        name,
+        changes,
+        arguments: Object.entries(kinds).map(
+            ([argument, kind]) => ({ name: argument, ...kind })),
+      }));
+  if (dialectOf(Store) === 'own') {
+    return [...own(Store.operations, true), ...own(Store.queries, false)];
+  }
+  return Object.keys(ARGUMENTS[dialectOf(Store)]).filter(
+      (name) => name === 'complete_late' ? Store.refusesLate :
+                                           has(Store, name));
+}
 
 function hello(Store, options) {
-  const { must, may } = OPERATIONS[dialectOf(Store)];
   return {
     protocol: 1,
     store: options.store,
     dialect: dialectOf(Store),
-    operations: [...must, ...may.filter((name) => has(Store, name))],
-    controls: CONTROLS.filter((name) => has(Store, name)),
+    operations: operationsOf(Store),
+    controls: controlsOf(Store),
     promise: options.promise || 'process',
     sqlite: options.sqlite || '',
   };
@@ -63,12 +112,15 @@ function hello(Store, options) {
 
 // Bytes are written in base64.
 function fromJson(value) {
-  if (value === undefined || typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (value === null || typeof value !== 'object') return value;
   return Buffer.from(value.base64, 'base64');
 }
 function toJson(value) {
-  return value instanceof Uint8Array ?
-      { base64: Buffer.from(value).toString('base64') } : value;
+  if (value instanceof Uint8Array) {
+    return { base64: Buffer.from(value).toString('base64') };
+  }
+  return Array.isArray(value) ? value.map(toJson) : value;
 }
 
 // What is answered beside the number of the request.
@@ -83,82 +135,50 @@ async function answer(driver, request) {
 
 async function act(driver, request) {
   const store = driver.store;
+  const dialect = dialectOf(driver.Store);
+  const names = ARGUMENTS[dialect][request.do];
   if (store === null && !['hello', 'open'].includes(request.do)) {
     throw new Refused('no store is open');
   }
-  switch (request.do) {
-    case 'hello':
-      return hello(driver.Store, driver.options);
-    case 'open': {
-      const opened = new driver.Store();
-      await opened.open(request.path);
-      driver.store = opened;
-      return {};
-    }
-    case 'close':
-      driver.store = null;
-      await store.close();
-      return {};
-    case 'rollback_to':
-      await store.rollback_to(request.up);
-      return {};
-    default:
-      if (!CONTROLS.includes(request.do)) {
-        return dialectOf(driver.Store) === 'pairs' ?
-            actOnPairs(store, request) : actOnCheckpoints(store, request);
-      }
-      await store[request.do]();
-      return {};
+  if (request.do === 'hello') return hello(driver.Store, driver.options);
+  if (request.do === 'open') {
+    const opened = new driver.Store();
+    await opened.open(request.path);
+    driver.store = opened;
+  } else if (request.do === 'close') {
+    driver.store = null;
+    await store.close();
+  } else if (request.do === 'state') {
+    return { rows: (await store.state()).map(toJson) };
+  } else if (request.do === 'rollback_to') {
+    await store.rollback_to(request.up);
+  } else if (names) {
+    return valueOf(dialect, request.do, await store[
+        request.do === 'complete_late' ? 'complete' : request.do](
+        ...names.map((name) => fromJson(request[name]))));
+  } else if (request.arguments) {
+    await store[request.do](Object.fromEntries(
+        Object.entries(request.arguments).map(
+            ([name, value]) => [name, fromJson(value)])));
+  } else if (CONTROLS.includes(request.do)) {
+    await store[request.do]();
+  } else {
+    return { error: 'invalid', message: 'no such request' };
   }
+  return {};
 }
 
-async function actOnPairs(store, request) {
-  switch (request.do) {
-    case 'put':
-      await store.put(request.key, request.value);
-      return {};
-    case 'delete': {
-      const wasThere = await store.delete(request.key);
-      return wasThere == null ? {} : { value: Boolean(wasThere) };
-    }
-    case 'get':
-      return { value: await store.get(request.key) };
-    case 'state':
-      return { rows: await store.state() };
+function valueOf(dialect, what, value) {
+  if (dialect === 'checkpoints') {
+    return what !== 'get' ? {} : { value: {
+      parent: value.parent ?? null,
+      value: toJson(value.value),
+      writes: toJson(value.writes),
+    } };
   }
-  return { error: 'invalid', message: 'no such request' };
-}
-
-async function actOnCheckpoints(store, request) {
-  const { thread, ns, checkpoint: id, parent, task } = request;
-  const value = fromJson(request.value);
-  const values = (request.writes || []).map(fromJson);
-  switch (request.do) {
-    case 'put':
-      await store.put(thread, ns, id, parent, value);
-      return {};
-    case 'put_writes':
-    case 'put_bytes':
-      await store[request.do](thread, ns, id, task, values);
-      return {};
-    case 'put_step':
-      await store.put_step(thread, ns, id, parent, value, task, values);
-      return {};
-    case 'delete_thread':
-      await store.delete_thread(thread);
-      return {};
-    case 'get': {
-      const found = await store.get(thread, ns, id);
-      return { value: {
-        parent: found.parent == null ? null : found.parent,
-        value: toJson(found.value),
-        writes: found.writes.map((write) => write.map(toJson)),
-      } };
-    }
-    case 'state':
-      return { rows: (await store.state()).map((row) => row.map(toJson)) };
-  }
-  return { error: 'invalid', message: 'no such request' };
+  if (what.startsWith('claim')) return { value: value ?? null };
+  if (what === 'get') return { value };
+  return typeof value === 'boolean' ? { value } : {};
 }
 
 function writeAll(descriptor, text) {
@@ -170,89 +190,74 @@ function writeAll(descriptor, text) {
 
 // ---- the self-test: without a crash, what lastcommit takes for granted ----
 
-function expect(isSo, what) {
-  if (!isSo) throw new Error(`not so: ${what}`);
-}
+// Requests with their arguments, and what is answered: a value, rows, or the
+// kind of an error; undefined: no error.
+const error = (kind) => ({ error: kind });
+const TESTS = {
+  pairs: [
+    ['state', [], []], ['get', ['a'], error('not_found')],
+    ['put', ['a', '1']], ['put', ['a', '2']], ['put', ['b\'"\u00e9', '']],
+    ['get', ['a'], '2'], ['get', ['b\'"\u00e9'], ''],
+    ['delete', ['a'], true], ['delete', ['a'], false],
+    ['close', []], ['open', []], ['state', [], [['b\'"\u00e9', '']]],
+    ['begin', []], ['put', ['t', '1']], ['get', ['t'], '1'],
+    ['rollback', []], ['get', ['t'], error('not_found')],
+    ['begin', []], ['begin', [], error('refused')], ['put', ['t', '2']],
+    ['commit', []], ['get', ['t'], '2'], ['commit', [], error('refused')],
+  ],
+  checkpoints: [
+    ['state', [], []],
+    ['get', ['t', undefined, 'a'], error('not_found')],
+    ['put', ['t', undefined, 'a', undefined, '1']],
+    ['put', ['t', 'n', 'a', 'b', '2']],
+    ['put_writes', ['t', undefined, 'a', 'k', ['3', '4']]],
+    ['put_writes', ['t', undefined, 'a', 'k', ['5', '6', '7']]],
+    ['close', []], ['open', []],
+    ['state', [], [['checkpoint', 't', '', 'a', null, '1'],
+                   ['checkpoint', 't', 'n', 'a', 'b', '2'],
+                   ['write', 't', '', 'a', 'k', 0, '3'],
+                   ['write', 't', '', 'a', 'k', 1, '4'],
+                   ['write', 't', '', 'a', 'k', 2, '7']]],
+    ['get', ['t', 'n', 'a'], { parent: 'b', value: '2', writes: [] }],
+  ],
+  queue: [
+    ['state', [], []],
+    ['enqueue', ['a', '1', 10]], ['enqueue', ['b', '2', 20]],
+    ['close', []], ['open', []],
+    ['state', [], [['waiting', 'a', '1'], ['waiting', 'b', '2']]],
+  ],
+  own: [],
+};
 
-async function throws(kind, call, what) {
-  try {
-    await call();
-  } catch (error) {
-    if (error instanceof kind) return;
-    if (!(error instanceof Refused)) throw error;
+async function runTests(Store, file) {
+  const driver = { Store, options: {}, store: null };
+  const dialect = dialectOf(Store);
+  for (const [what, values, expected] of [['open', []],
+                                          ...TESTS[dialect]]) {
+    if (CONTROLS.includes(what) && !has(Store, what)) continue;
+    const request = { do: what, path: file };
+    (ARGUMENTS[dialect][what] || []).forEach(
+        (name, i) => { request[name] = values[i]; });
+    const answered = await answer(driver, request);
+    let given = what === 'state' ? answered.rows.sort() : answered.value;
+    if (answered.error) given = error(answered.error);
+    // What it need not say it may leave out.
+    const isRight = JSON.stringify(given) === JSON.stringify(expected) ||
+                    (given === undefined && typeof expected === 'boolean');
+    if (isRight) continue;
+    console.log(`${what} of ${JSON.stringify(values)} gives`, given,
+                'and has to give', expected);
+    return 1;
   }
-  throw new Error(`not so: ${what}`);
-}
-
-async function checkTransactions(store) {
-  await store.begin();
-  await store.put('t', '1');
-  expect(await store.get('t') === '1', 'a transaction sees what it has put');
-  await store.rollback();
-  await throws(NotFound, () => store.get('t'), 'rollback takes a put back');
-  await store.begin();
-  await throws(Refused, () => store.begin(),
-               'begin in a transaction throws Refused');
-  await store.put('t', '2');
-  await store.commit();
-  expect(await store.get('t') === '2', 'commit keeps a put');
-  await throws(Refused, () => store.commit(),
-               'commit without begin throws Refused');
-  await store.begin();
-  await store.put('t', '3');  // and it is closed so
-}
-
-async function checkCheckpoints(Store, file) {
-  let store = new Store();
-  await store.open(file);
-  expect((await store.state()).length === 0, 'a new store has no rows');
-  await throws(NotFound, () => store.get('t', undefined, 'a'),
-               'get of a checkpoint that is not there throws NotFound');
-  await store.put('t', undefined, 'a', undefined, '1');
-  await store.put('t', 'n', 'a', 'b', '2');
-  await store.put_writes('t', undefined, 'a', 'task', ['3', '4']);
-  await store.put_writes('t', undefined, 'a', 'task', ['5', '6', '7']);
-  await store.close();
-  store = new Store();
-  await store.open(file);
-  expect(JSON.stringify((await store.state()).sort()) === JSON.stringify([
-    ['checkpoint', 't', '', 'a', null, '1'],
-    ['checkpoint', 't', 'n', 'a', 'b', '2'],
-    ['write', 't', '', 'a', 'task', 0, '3'],
-    ['write', 't', '', 'a', 'task', 1, '4'],
-    ['write', 't', '', 'a', 'task', 2, '7']]),
-         'the state has what was put; a write that is there already stays');
-  expect(JSON.stringify((await store.get('t', 'n', 'a')).writes) === '[]',
-         'get gives the writes of that checkpoint');
-  await store.close();
-}
-
-async function checkPairs(Store, file) {
-  let store = new Store();
-  await store.open(file);
-  expect((await store.state()).length === 0, 'a new store has no rows');
-  await throws(NotFound, () => store.get('a'),
-               'get of a key that is not there throws NotFound');
-  await store.put('a', '1');
-  await store.put('a', '2');
-  await store.put('b\'"\u00e9', '');
-  expect(await store.get('a') === '2', 'put replaces the value');
-  expect(await store.get('b\'"\u00e9') === '',
-         'keys may have quotes and other letters, values may be empty');
-  expect(await store.delete('a') !== false, 'delete of a key that is there');
-  expect(await store.delete('a') !== true, 'delete of one that is not');
-  await store.close();
-  store = new Store();
-  await store.open(file);
-  expect(JSON.stringify(await store.state()) === '[["b\'\\"\u00e9",""]]',
-         'what was put is there after close and open');
-  if (has(Store, 'begin')) await checkTransactions(store);
-  await store.close();
+  await answer(driver, { do: 'close' });
+  console.log('a correct store without crashes; controls:',
+              controlsOf(Store).join(', ') || 'none');
+  return 0;
 }
 
 async function selftest(Store) {
-  const dialect = dialectOf(Store);
-  const missing = ['open', 'close', 'state', ...OPERATIONS[dialect].must]
+  const missing = ['open', 'close', 'state', ...MUST[dialectOf(Store)],
+                   ...Object.keys(Store.operations || {})]
       .filter((name) => !has(Store, name));
   if (missing.length > 0) {
     console.log('missing:', missing.join(', '));
@@ -260,18 +265,10 @@ async function selftest(Store) {
   }
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lastcommit-'));
   try {
-    const check = dialect === 'pairs' ? checkPairs : checkCheckpoints;
-    await check(Store, path.join(directory, 'store.db'));
-  } catch (error) {
-    console.log(error.message.startsWith('not so') ? error.message : error);
-    return 1;
+    return await runTests(Store, path.join(directory, 'store.db'));
   } finally {
     fs.rmSync(directory, { recursive: true });
   }
-  const controls = CONTROLS.filter((name) => has(Store, name));
-  console.log('a correct store without crashes; controls:',
-              controls.join(', ') || 'none');
-  return 0;
 }
 
 // options: store, its name; promise, 'process' or 'power'; sqlite, a version.

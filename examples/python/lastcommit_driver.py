@@ -1,21 +1,10 @@
-"""For drivers of lastcommit in Python: subclass Pairs or Checkpoints, and call
-main().
+"""For drivers of lastcommit in Python 3.8 or newer: a class with your store,
+below one of Pairs, Checkpoints, Queue and Own, and a call of main(). Then:
 
-A driver is a program that has your store and does what lastcommit asks:
+    python3 driver.py --selftest
+    lastcommit fuzz --driver='python3 driver.py'
 
-    class MyStore(lastcommit_driver.Pairs):
-        def open(self, path): ...
-        def put(self, key, value): ...
-        ...
-
-    lastcommit_driver.main(MyStore, store="my-store")
-
-Then:  python3 driver.py --selftest
-       lastcommit fuzz --driver='python3 driver.py'
-
-docs/driver-protocol.md says what goes over the descriptors 3 and 4. This file
-needs Python 3.8 and nothing else.
-"""
+docs/driver-protocol.md says what goes over the descriptors 3 and 4."""
 
 import base64
 import json
@@ -23,27 +12,16 @@ import os
 import sqlite3
 import sys
 
-PROTOCOL = 1
-CONTROLS = ("begin", "commit", "rollback", "savepoint", "release",
-            "rollback_to")
+CONTROLS = "begin commit rollback savepoint release rollback_to".split()
 
 
-class Refused(Exception):
-    """What a store raises instead of an answer; the class is the kind."""
+class Refused(Exception):  # what a store raises instead of an answer
     kind = "refused"
 
 
-def refusal(name, kind):
-    return type(name, (Refused,), {"kind": kind})
-
-
-NotFound = refusal("NotFound", "not_found")
-Invalid = refusal("Invalid", "invalid")
-Busy = refusal("Busy", "busy")
-Full = refusal("Full", "full")
-InputOutputError = refusal("InputOutputError", "io")
-Aborted = refusal("Aborted", "aborted")
-InDoubt = refusal("InDoubt", "in_doubt")
+NotFound, Invalid, Busy, Full, InputOutputError, Aborted, InDoubt = (
+    type(kind, (Refused,), {"kind": kind}) for kind in
+    ("not_found", "invalid", "busy", "full", "io", "aborted", "in_doubt"))
 
 
 class Pairs:
@@ -51,10 +29,9 @@ class Pairs:
     caller may rely on what it did, or raises Refused:
 
     open(path)       opens the store at that path, or makes it; recovers it
-    close()          closes it; it may be opened again
+    close()
     put(key, value)
-    delete(key)      whether the key was there, or None if the store does not
-                     say; a key that is not there is no error
+    delete(key)      whether it was there, or None: the store cannot say
     get(key)         the value, or NotFound
     state()          all of it: a list of (key, value)
 
@@ -62,234 +39,261 @@ class Pairs:
     added; what is not there is not asked for."""
 
     dialect = "pairs"
-    operations = ("put", "delete", "get")
+    must = ("put", "delete", "get")
 
 
 class Checkpoints:
     """Checkpoints of threads, and writes that wait at one. `ns` and `parent`
-    are None where none is given. A value is a text. As Pairs, but for:
+    are None where none is given. As Pairs, but for:
 
-    put(thread, ns, id, parent, value)         one with that id is replaced
-    put_writes(thread, ns, id, task, values)   with the numbers 0, 1, ...; one
-                                               that is there already stays
+    put(thread, ns, id, parent, value)
+    put_writes(thread, ns, id, task, values)
     get(thread, ns, id)    (parent, value, [(task, number, value)]) or NotFound
     state()    a list of ("checkpoint", thread, ns, id, parent, value) and
                ("write", thread, ns, id, task, number, value)
 
-    May be added: put_bytes, which is put_writes with bytes; put_step(thread,
-    ns, id, parent, value, task, values), both in one; delete_thread(thread)."""
+    May be added: put_bytes, as put_writes; put_step(thread, ns, id, parent,
+    value, task, values); delete_thread(thread)."""
 
     dialect = "checkpoints"
-    operations = ("put", "put_writes", "get")
+    must = ("put", "put_writes", "get")
 
 
-OPTIONAL = {"pairs": (), "checkpoints": ("put_bytes", "put_step",
-                                         "delete_thread")}
+class Queue:
+    """A queue of jobs; the page says what they are. `now` and `lease` are
+    seconds; use no other clock. As Pairs, but for:
+
+    enqueue(job, value, now)
+    claim(worker, now, lease)     (job, value) or None; or claim_waiting
+    complete(job, worker, now)    whether it was the worker's, or None
+    state()                       a list of ("waiting" or "claimed", job, value)
+
+    May be added: claim_waiting(worker, now); enqueue_batch([(job, value)],
+    now); fail and release, as complete; requeue(lease, now). Set refuses_late
+    if complete() does nothing for a worker that lost the job to another."""
+
+    dialect = "queue"
+    must = ("enqueue", "complete")
+    refuses_late = False
+
+
+class Own:
+    """A store with other operations. `operations` and `queries` have for each
+    its arguments, which come by name:
+
+        operations = {"deposit": {"account": name(5), "amount": integer(1, 9),
+                                  "note": TEXT}}
+        def deposit(self, account, amount, note): ...
+
+    state() gives all of the store as a list of rows, of anything JSON has."""
+
+    dialect = "own"
+    must = ()
+    operations, queries = {}, {}
+
+
+def name(count=5):
+    return {"kind": "name", "count": count}  # one of so many texts
+
+
+def integer(low, high):
+    return {"kind": "integer", "min": low, "max": high}
+
+
+TEXT = {"kind": "text"}  # that is in no other operation
+BYTES = {"kind": "bytes"}  # the same
+
+
+# Of each dialect the arguments of its operations, as requests call them.
+DIALECTS = {
+    "pairs": {"put": "key value", "delete": "key", "get": "key"},
+    "checkpoints": {
+        "put": "thread ns checkpoint parent value",
+        **dict.fromkeys(("put_writes", "put_bytes"),
+                        "thread ns checkpoint task writes"),
+        "put_step": "thread ns checkpoint parent value task writes",
+        "get": "thread ns checkpoint", "delete_thread": "thread"},
+    "queue": {
+        "enqueue": "job value now", "enqueue_batch": "jobs now",
+        "claim": "worker now lease", "claim_waiting": "worker now",
+        **dict.fromkeys(("complete", "complete_late", "fail", "release"),
+                        "job worker now"), "requeue": "lease now"},
+}
 
 
 def from_json(value):
+    if type(value) is list:
+        return [from_json(each) for each in value]
     return base64.b64decode(value["base64"]) if type(value) is dict else value
 
 
 def to_json(value):
-    if isinstance(value, (bytes, memoryview)):
-        return {"base64": base64.b64encode(value).decode()}
-    return value
+    if isinstance(value, (list, tuple)):
+        return [to_json(each) for each in value]
+    return ({"base64": base64.b64encode(value).decode()}
+            if isinstance(value, (bytes, memoryview)) else value)
+
+
+def has(store, method):
+    return callable(getattr(store, method, None))
 
 
 def controls_of(store):
-    return [name for name in CONTROLS if callable(getattr(store, name, None))]
+    return [each for each in CONTROLS if has(store, each) and
+            has(store, "begin")]  # a queue has another release
+
+
+def operations_of(store):
+    if store.dialect == "own":
+        return [{"name": each, "changes": each in store.operations,
+                 "arguments": [dict(kind, name=argument)
+                               for argument, kind in arguments.items()]}
+                for each, arguments in ({**store.operations,
+                                        **store.queries}).items()]
+    return [each for each in DIALECTS[store.dialect] if has(store, each) or
+            each == "complete_late" and store.refuses_late]
 
 
 class Driver:
     def __init__(self, make, name, promise):
-        self.make = make
-        self.name = name
-        self.promise = promise
-        self.store = None
-
-    def hello(self):
-        return {"protocol": PROTOCOL, "store": self.name,
-                "dialect": self.make.dialect,
-                "operations": list(self.make.operations) + [
-                    name for name in OPTIONAL[self.make.dialect]
-                    if callable(getattr(self.make, name, None))],
-                "controls": controls_of(self.make),
-                "promise": self.promise, "sqlite": sqlite3.sqlite_version}
+        self.make, self.store = make, None
+        self.hello = {
+            "protocol": 1, "store": name, "dialect": make.dialect,
+            "operations": operations_of(make), "controls": controls_of(make),
+            "promise": promise, "sqlite": sqlite3.sqlite_version}
 
     def answer(self, request):
-        """What is answered beside the number of the request."""
-        what = request["do"]
-        if what == "hello":
-            return self.hello()
         try:
-            return self.do(what, request)
+            return self.do(request["do"], request)
         except Refused as error:
             return {"error": error.kind, "message": str(error)}
 
     def do(self, what, request):
+        if what == "hello":
+            return self.hello
         if what == "open":
             store = self.make()
             store.open(request["path"])
             self.store = store
             return {}
         store = self.store
+        arguments = DIALECTS.get(self.make.dialect, {}).get(what)
         if store is None:
             raise Refused("no store is open")
         if what == "close":
             self.store = None
             store.close()
         elif what == "state":
-            return {"rows": [[to_json(value) for value in row]
-                             for row in store.state()]}
+            return {"rows": [to_json(row) for row in store.state()]}
         elif what == "rollback_to":
             store.rollback_to(request["up"])
+        elif arguments is not None:
+            method = getattr(store, what.replace("_late", ""))
+            return self.value_of(what, method(*[
+                from_json(request.get(each)) for each in arguments.split()]))
+        elif "arguments" in request:
+            getattr(store, what)(**{each: from_json(value) for each, value
+                                    in request["arguments"].items()})
         elif what in CONTROLS:
             getattr(store, what)()
-        elif self.make.dialect == "checkpoints":
-            return self.do_checkpoints(store, what, request)
-        elif what == "put":
-            store.put(request["key"], request["value"])
-        elif what == "delete":
-            was_there = store.delete(request["key"])
-            return {} if was_there is None else {"value": bool(was_there)}
-        elif what == "get":
-            return {"value": store.get(request["key"])}
         else:
             return {"error": "invalid", "message": "no such request"}
         return {}
 
-    def do_checkpoints(self, store, what, request):
-        if what == "delete_thread":
-            store.delete_thread(request["thread"])
-            return {}
-        at = [request["thread"], request.get("ns"), request["checkpoint"]]
-        if what == "get":
-            parent, value, writes = store.get(*at)
-            return {"value": {
-                "parent": parent, "value": to_json(value),
-                "writes": [[to_json(part) for part in write]
-                           for write in writes]}}
-        if what in ("put", "put_step"):
-            at += [request.get("parent"), from_json(request["value"])]
-        if what != "put":
-            at += [request["task"], list(map(from_json, request["writes"]))]
-        getattr(store, what)(*at)
-        return {}
+    def value_of(self, what, value):
+        if what == "get" and self.make.dialect == "checkpoints":
+            value = dict(zip(("parent", "value", "writes"), to_json(value)))
+        if what.startswith(("get", "claim")):
+            return {"value": to_json(value)}
+        return {"value": value} if type(value) is bool else {}
 
     def serve(self):
         with os.fdopen(3, encoding="utf-8") as requests:
             for line in requests:
                 request = json.loads(line)
                 answer = dict(self.answer(request), id=request["id"])
-                write_all(4, (json.dumps(answer) + "\n").encode())
-
-
-def write_all(descriptor, data):
-    while data:
-        data = data[os.write(descriptor, data):]
+                line = (json.dumps(answer) + "\n").encode()
+                while line:
+                    line = line[os.write(4, line):]
 
 
 # ---- the self-test: without a crash, what lastcommit takes for granted ----
 
-
-def expect(is_so, what):
-    if not is_so:
-        print("not so:", what)
-        sys.exit(1)
-
-
-def raises(kind, call, what):
-    try:
-        call()
-    except kind:
-        return
-    expect(False, what)
-
-
-def check_pairs(make, path):
-    store = make()
-    store.open(path)
-    expect(list(store.state()) == [], "a new store has no rows")
-    raises(NotFound, lambda: store.get("a"),
-           "get of a key that is not there raises NotFound")
-    store.put("a", "1")
-    store.put("a", "2")
-    store.put("b'\"\u00e9", "")
-    expect(store.get("a") == "2", "put replaces the value")
-    expect(store.get("b'\"\u00e9") == "",
-           "keys may have quotes and other letters, values may be empty")
-    expect(store.delete("a") in (True, None), "delete of a key that is there")
-    expect(store.delete("a") in (False, None), "delete of one that is not")
-    store.close()
-    store = make()
-    store.open(path)
-    expect(list(map(list, store.state())) == [["b'\"\u00e9", ""]],
-           "what was put is there after close and open")
-    if "begin" in controls_of(make):
-        check_transactions(store)
-    store.close()
-
-
-def check_checkpoints(make, path):
-    store = make()
-    store.open(path)
-    expect(list(store.state()) == [], "a new store has no rows")
-    raises(NotFound, lambda: store.get("t", None, "a"),
-           "get of a checkpoint that is not there raises NotFound")
-    store.put("t", None, "a", None, "1")
-    store.put("t", "n", "a", "b", "2")
-    store.put_writes("t", None, "a", "task", ["3", "4"])
-    store.put_writes("t", None, "a", "task", ["5", "6", "7"])
-    store.close()
-    store = make()
-    store.open(path)
-    expect(sorted(map(list, store.state())) == [
-        ["checkpoint", "t", "", "a", None, "1"],
-        ["checkpoint", "t", "n", "a", "b", "2"],
-        ["write", "t", "", "a", "task", 0, "3"],
-        ["write", "t", "", "a", "task", 1, "4"],
-        ["write", "t", "", "a", "task", 2, "7"]],
-        "the state has what was put; a write that is there already stays")
-    store.close()
-
-
-def check_transactions(store):
-    store.begin()
-    store.put("t", "1")
-    expect(store.get("t") == "1", "a transaction sees what it has put")
-    store.rollback()
-    raises(NotFound, lambda: store.get("t"), "rollback takes a put back")
-    store.begin()
-    raises(Refused, store.begin, "begin in a transaction raises Refused")
-    store.put("t", "2")
-    store.commit()
-    expect(store.get("t") == "2", "commit keeps a put")
-    raises(Refused, store.commit, "commit without begin raises Refused")
-    raises(Refused, store.rollback, "rollback without begin raises Refused")
-    store.begin()
-    store.put("t", "3")  # and it is closed so
+# Requests with their arguments, and what is answered: a value, rows, in {} the
+# kind of an error; ...: no error.
+TESTS = {
+    "pairs": [
+        ("state", [], []), ("get", ["a"], {"not_found"}),
+        ("put", ["a", "1"], ...), ("put", ["a", "2"], ...),
+        ("put", ["b'\"\u00e9", ""], ...), ("get", ["b'\"\u00e9"], ""),
+        ("get", ["a"], "2"), ("delete", ["a"], True), ("delete", ["a"], False),
+        ("close", [], ...), ("open", [], ...),
+        ("state", [], [["b'\"\u00e9", ""]]),
+        ("begin", [], ...), ("put", ["t", "1"], ...), ("get", ["t"], "1"),
+        ("rollback", [], ...), ("get", ["t"], {"not_found"}),
+        ("begin", [], ...), ("begin", [], {"refused"}),
+        ("put", ["t", "2"], ...), ("commit", [], ...), ("get", ["t"], "2"),
+        ("commit", [], {"refused"}), ("rollback", [], {"refused"})],
+    "checkpoints": [
+        ("state", [], []), ("get", ["t", None, "a"], {"not_found"}),
+        ("put", ["t", None, "a", None, "1"], ...),
+        ("put", ["t", "n", "a", "b", "2"], ...),
+        ("put_writes", ["t", None, "a", "k", ["3", "4"]], ...),
+        ("put_writes", ["t", None, "a", "k", ["5", "6", "7"]], ...),
+        ("close", [], ...), ("open", [], ...),
+        ("state", [], [["checkpoint", "t", "", "a", None, "1"],
+                       ["checkpoint", "t", "n", "a", "b", "2"],
+                       ["write", "t", "", "a", "k", 0, "3"],
+                       ["write", "t", "", "a", "k", 1, "4"],
+                       ["write", "t", "", "a", "k", 2, "7"]])],
+    "queue": [
+        ("state", [], []), ("enqueue", ["a", "1", 10], ...),
+        ("enqueue", ["b", "2", 20], ...),
+        ("close", [], ...), ("open", [], ...),
+        ("state", [], [["waiting", "a", "1"], ["waiting", "b", "2"]])],
+    "own": [("state", [], ...), ("close", [], ...)],
+}
 
 
 def selftest(make):
-    missing = [name for name in ("open", "close", "state") + make.operations
-               if not hasattr(make, name)]
+    missing = [each for each in ("open", "close", "state") + make.must
+               if not has(make, each)]
     if missing:
         print("missing:", ", ".join(missing))
         return 1
-    import tempfile  # slow to load, and only needed here
+    import tempfile  # is slow
     with tempfile.TemporaryDirectory() as directory:
-        check = check_pairs if make.dialect == "pairs" else check_checkpoints
-        check(make, os.path.join(directory, "store.db"))
-    has = controls_of(make)
+        return run_tests(Driver(make, "", ""), directory + "/store.db")
+
+
+def run_tests(driver, path):
+    make = driver.make
+    asked = driver.hello["operations"] + controls_of(make)
+    for what, values, expected in [
+            each for each in [("open", [], ...)] + TESTS[make.dialect]
+            if each[0] in asked or each[0] in ("open", "close", "state")]:
+        names = DIALECTS.get(make.dialect, {}).get(what, "").split()
+        answer = driver.answer(dict(zip(names, values), do=what, path=path))
+        given = answer.get("value", ...)
+        if "error" in answer:
+            given = {answer["error"]}
+        elif what == "state":
+            given = sorted(answer["rows"], key=json.dumps)
+        if given != expected and (type(given) is set or type(expected) is set or
+                                  ... not in (given, expected)):
+            words = ["no error" if each is ... else each
+                     for each in (given, expected)]
+            print("%s of %s gives %s, and has to give %s" % (
+                what, json.dumps(values), *words))
+            return 1
     print("a correct store without crashes; controls:",
-          ", ".join(has) if has else "none")
+          ", ".join(controls_of(make)) or "none")
     return 0
 
 
 def main(make, store, promise="process"):
     """`promise`: what a method's return is worth: "process", it survives the
     death of the process, or "power", also a loss of power."""
-    if sys.argv[1:] == ["--selftest"]:
+    if "--selftest" in sys.argv:
         sys.exit(selftest(make))
     Driver(make, store, promise).serve()

@@ -68,7 +68,8 @@ class CheckpointsDraw final : public OperationsDraw {
 
 }  // namespace
 
-std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
+                                               Draw& draw,
                                                const DrawLimits& limits) {
   return std::make_unique<CheckpointsDraw>(draw, limits);
 }

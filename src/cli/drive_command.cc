@@ -43,7 +43,7 @@ std::vector<Plan> PlansFor(const driven::Hello& hello, std::uint64_t seed) {
   return plans;
 }
 
-void PrintCounts(const driven::DriverCheck& check) {
+void PrintCounts(const driven::DriverCheck& check, bool has_model) {
   std::size_t width = 0;
   for (const auto& [name, counts] : check.requests) {
     width = std::max(width, name.size());
@@ -53,9 +53,10 @@ void PrintCounts(const driven::DriverCheck& check) {
     std::printf("  %-*s %6lld asked%s\n", static_cast<int>(width), name.c_str(),
                 static_cast<long long>(counts.asked),
                 failed == 0 ? ""
-                            : absl::StrCat(", ", failed,
-                                           " of them with the error that the "
-                                           "model has, too")
+                            : absl::StrCat(", ", failed, " of them with ",
+                                           has_model ? "the error that the "
+                                                       "model has, too"
+                                                     : "an error")
                                   .c_str());
   }
 }
@@ -88,7 +89,8 @@ absl::StatusOr<ExitCode> Check(const DriveCommand& command) {
         PrintPlan(plans[*check.plan]).c_str());
     return ExitCode::kViolated;
   }
-  PrintCounts(check);
+  const bool has_model = hello.dialect->has_model;
+  PrintCounts(check, has_model);
   for (const OperationSpec& spec : hello.dialect->operations) {
     if (check.requests.contains(std::string(spec.name)) ||
         std::count(hello.lacks_operations.begin(), hello.lacks_operations.end(),
@@ -100,10 +102,14 @@ absl::StatusOr<ExitCode> Check(const DriveCommand& command) {
   }
   std::printf(
       "next: lastcommit fuzz --driver=%s\n"
-      "RIGHT without a crash: %zu plans, each twice; each answer and each "
-      "state "
-      "is the model's,\nand so is what another process finds in a copy\n",
-      ShellWord(command.driver).c_str(), plans.size());
+      "RIGHT without a crash: %zu plans, each twice; %s\n",
+      ShellWord(command.driver).c_str(), plans.size(),
+      has_model
+          ? "each answer and each state is the model's,\nand so is what "
+            "another process finds in a copy"
+          : "each state is the same the second time,\nand another process "
+            "opens a copy; nobody knows what is right, since the "
+            "operations are the driver's");
   return ExitCode::kHeld;
 }
 

@@ -24,7 +24,9 @@ class AnswerJudge {
     for (std::size_t i = 0; i < answers_.replies.size() && !IsViolated(); ++i) {
       const Exchange& exchange = conversation_.exchanges[i];
       const Reply& reply = answers_.replies[i];
-      if (exchange.state.has_value()) {
+      if (!plan_.dialect->has_model) {
+        Count(exchange);
+      } else if (exchange.state.has_value()) {
         JudgeState(exchange, reply);
       } else {
         JudgeAnswer(exchange, reply);
@@ -36,6 +38,13 @@ class AnswerJudge {
   bool IsViolated() const { return result_.verdict.violation.has_value(); }
   void Violated(ViolationClass violation, std::string why) {
     result_.verdict = Verdict::Violated(violation, std::move(why));
+  }
+
+  // Whatever it answers, nobody knows better.
+  void Count(const Exchange& exchange) {
+    ++result_.steps;
+    ++result_.recorded.not_compared;
+    if (exchange.cut_after > exchange.cut_before) ++result_.commits;
   }
 
   void JudgeAnswer(const Exchange& exchange, const Reply& reply) {

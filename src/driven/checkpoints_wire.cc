@@ -56,29 +56,30 @@ absl::StatusOr<Fingerprint> WriteIn(const Json& value) {
   return checkpoints::WriteRow(content);
 }
 
-void Ask(const Operation& operation, Json& request) {
+bool Ask(const Operation& operation, const Rows& /*rows*/, Json& request) {
   const checkpoints::Arguments arguments = checkpoints::ArgumentsOf(operation);
   const Kind kind = checkpoints::KindOf(operation);
   request["thread"] = checkpoints::ThreadName(arguments.thread);
-  if (kind == Kind::kDeleteThread) return;
+  if (kind == Kind::kDeleteThread) return true;
   if (arguments.ns != 0) {
     request["ns"] = checkpoints::NamespaceName(arguments.ns);
   }
   request["checkpoint"] = checkpoints::CheckpointName(arguments.id);
-  if (kind == Kind::kGet) return;
+  if (kind == Kind::kGet) return true;
   if (kind == Kind::kPut || kind == Kind::kPutStep) {
     if (arguments.parent >= 0) {
       request["parent"] = checkpoints::CheckpointName(arguments.parent);
     }
     request["value"] = JsonOf(checkpoints::ValueOf(arguments));
   }
-  if (kind == Kind::kPut) return;
+  if (kind == Kind::kPut) return true;
   request["task"] = checkpoints::TaskName(arguments.task);
   Json writes = Json::array();
   for (int idx = 0; idx < arguments.count; ++idx) {
     writes.push_back(JsonOf(checkpoints::WriteOf(kind, arguments, idx)));
   }
   request["writes"] = std::move(writes);
+  return true;
 }
 
 absl::StatusOr<std::int64_t> AnswerOfGet(const Json& value) {
@@ -151,11 +152,12 @@ absl::StatusOr<Row> RowOf(const Json& row) {
 }  // namespace
 
 const Wire& CheckpointsWire() {
-  static const Wire kWire = {&checkpoints::kVocabulary,
-                             {"put_bytes", "put_step", "delete_thread"},
-                             Ask,
-                             ValueOf,
-                             RowOf};
+  static const Wire kWire = {
+      .dialect = &checkpoints::kVocabulary,
+      .optional = {"put_bytes", "put_step", "delete_thread"},
+      .ask = Ask,
+      .value = ValueOf,
+      .row = RowOf};
   return kWire;
 }
 

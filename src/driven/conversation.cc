@@ -42,7 +42,9 @@ class Builder {
         Ask(exchange, step, Request("close"));
         return;
       default:
-        Ask(exchange, step, StepRequest(step));
+        if (auto request = StepRequest(step, model_.rows())) {
+          Ask(exchange, step, *std::move(request));
+        }
     }
   }
 

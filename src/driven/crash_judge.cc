@@ -1,15 +1,18 @@
 #include "driven/crash_judge.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "driven/answer_judge.h"
 #include "driven/legal_commits.h"
+#include "driven/recovery_judge.h"
 #include "judge/check_images.h"
 #include "judge/finding_view.h"
 #include "judge/image_files.h"
@@ -48,6 +51,11 @@ class CrashJudge {
     ASSIGN_OR_RETURN(judgement.timeline, TimelineOf(run_.recording, digest, {},
                                                     judgement.states, GoesOn));
     result_.recorded.kill_images = judgement.timeline.kill_images;
+    judge_ =
+        run_.plan.dialect->has_model
+            ? JudgeWithModel(run_, answered_, result_)
+            : JudgeWithReferences(run_, answered_, judgement.header.directory,
+                                  judgement.timeline, recoverer_, result_);
     RETURN_IF_ERROR(JudgeRecoveries(digest, judgement.timeline));
     if (options_.promises_power) {
       judgement.promise = PromiseLevel::kPower;
@@ -120,8 +128,7 @@ class CrashJudge {
         recoverer_.RecoverAll(*run_.plan.dialect,
                               {absl::StrCat(run_.data, "/", kDatabase)}));
     recoverer_.End();
-    JudgeRecovery(crash, recoveries.front());
-    return absl::OkStatus();
+    return judge_->Judge(crash, recoveries.front());
   }
 
   static absl::Status Rename(const std::string& from, const std::string& to) {
@@ -144,6 +151,7 @@ class CrashJudge {
     CheckImageLimits limits;
     limits.images = options_.recoveries;
     limits.has_losses = options_.promises_power;
+    limits.has_beginning = true;
     limits.is_even = true;
     limits.known = [this](std::uint64_t call, std::int64_t written) {
       const LegalCommits legal =
@@ -152,16 +160,22 @@ class CrashJudge {
              static_cast<std::uint64_t>(legal.highest);
     };
     ASSIGN_OR_RETURN(
-        const CheckImages images,
+        CheckImages images,
         ImagesToCheck(run_.recording, digest, timeline, limits, GoesOn));
+    // The first crash that is violated is the finding: a smaller plan has the
+    // same one, however many images it has.
+    std::stable_sort(images.images.begin(), images.images.end(), IsEarlier);
     result_.recorded.not_recovered = images.left_out;
     std::vector<std::string> databases;
+    std::vector<Crash> crashes;
     for (std::size_t i = 0; i < images.images.size(); ++i) {
       const std::string directory = ImageDirectory(i);
       RETURN_IF_ERROR(
           WriteImage(images.images[i].image, *images.files, directory));
       databases.push_back(absl::StrCat(directory, "/", kDatabase));
+      crashes.push_back(CrashOf(images.images[i]));
     }
+    RETURN_IF_ERROR(judge_->Prepare(crashes));
     for (std::size_t at = 0; at < databases.size() && !IsViolated();) {
       const auto rest = databases.begin() + static_cast<std::ptrdiff_t>(at);
       ASSIGN_OR_RETURN(
@@ -180,10 +194,10 @@ class CrashJudge {
   absl::Status JudgeImage(const CheckImages& images, std::size_t number,
                           const Recovery& recovery) {
     const CheckImage& image = images.images[number];
-    const Crash crash = {image.is_power, image.call, image.written};
+    const Crash crash = CrashOf(image);
     ++(crash.is_power ? result_.recorded.losses_recovered
                       : result_.recorded.kills_recovered);
-    JudgeRecovery(crash, recovery);
+    RETURN_IF_ERROR(judge_->Judge(crash, recovery));
     if (!IsViolated()) return absl::OkStatus();
     result_.verdict = Verdict::Held();
     // What it was before it was recovered.
@@ -199,79 +213,20 @@ class CrashJudge {
     return absl::OkStatus();
   }
 
+  // A crash within a call is before the one after it.
+  static bool IsEarlier(const CheckImage& a, const CheckImage& b) {
+    const auto when = [](const CheckImage& image) {
+      return std::tuple(image.call, image.written < 0, image.is_power);
+    };
+    return when(a) < when(b);
+  }
+
+  static Crash CrashOf(const CheckImage& image) {
+    return {image.is_power, image.call, image.written};
+  }
+
   std::string ImageDirectory(std::size_t number) const {
     return absl::StrCat(run_.directory, "/image-", number);
-  }
-
-  void JudgeRecovery(const Crash& crash, const Recovery& recovery) {
-    const LegalCommits legal = answered_.After(crash);
-    const std::string where = WhereOf(crash, legal);
-    if (recovery.kind != Recovery::Kind::kRecovered) {
-      Violated(
-          recovery.kind == Recovery::Kind::kHung ? ViolationClass::kHung
-                                                 : ViolationClass::kOpenFailed,
-          absl::StrCat(
-              where, "\nthe store cannot recover from it: ", recovery.message));
-      return;
-    }
-    const auto& cuts = run_.conversation.cuts;
-    const auto is_at = [&](std::int64_t cut) {
-      return cuts[static_cast<std::size_t>(cut)].rows == recovery.state.rows;
-    };
-    for (std::int64_t cut = legal.lowest; cut <= legal.highest; ++cut) {
-      if (!is_at(cut)) continue;
-      result_.recorded.commits_in_doubt += cut > legal.lowest ? 1 : 0;
-      return;
-    }
-    for (std::int64_t cut = legal.lowest - 1; cut >= 0; --cut) {
-      if (!is_at(cut)) continue;
-      Violated(ViolationClass::kLostCommit,
-               absl::StrCat(where, "\n", legal.lowest - cut,
-                            legal.lowest - cut == 1
-                                ? " acknowledged commit is not there:"
-                                : " acknowledged commits are not there:",
-                            DifferencesFrom(legal.lowest, recovery)));
-      return;
-    }
-    const auto last = static_cast<std::int64_t>(cuts.size()) - 1;
-    for (std::int64_t cut = legal.highest + 1; cut <= last; ++cut) {
-      if (!is_at(cut)) continue;
-      Violated(ViolationClass::kPhantomCommit,
-               absl::StrCat(where,
-                            "\nwhat comes later is there already (or its "
-                            "answers wait in a buffer: each has to be written "
-                            "before the next request is done):",
-                            DifferencesFrom(legal.highest, recovery)));
-      return;
-    }
-    Violated(
-        ViolationClass::kNotACut,
-        absl::StrCat(where,
-                     "\nthe store gives what it never held after a commit; "
-                     "from the newest that was acknowledged it differs in:",
-                     DifferencesFrom(legal.lowest, recovery)));
-  }
-
-  std::string DifferencesFrom(std::int64_t cut,
-                              const Recovery& recovery) const {
-    return RowDifferences(run_.conversation.cuts[static_cast<std::size_t>(cut)],
-                          recovery.state);
-  }
-
-  std::string WhereOf(const Crash& crash, const LegalCommits& legal) const {
-    std::string text = absl::StrCat(
-        crash.is_power ? "after a loss of power" : "after a SIGKILL",
-        crash.written < 0 ? " after call " : " in the middle of call ",
-        crash.call, " of the recording");
-    if (legal.acknowledged != nullptr) {
-      absl::StrAppend(
-          &text, "\nacknowledged: ", InWords(run_.plan, *legal.acknowledged));
-    }
-    if (legal.under_way != nullptr) {
-      absl::StrAppend(&text,
-                      "\nunder way:    ", InWords(run_.plan, *legal.under_way));
-    }
-    return text;
   }
 
   const DrivenOptions& options_;
@@ -279,6 +234,7 @@ class CrashJudge {
   Recoverer& recoverer_;
   const AnsweredRun answered_;
   TrialResult& result_;
+  std::unique_ptr<RecoveryJudge> judge_;
   std::string crash_;
 };
 

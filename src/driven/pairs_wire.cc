@@ -8,12 +8,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-void Ask(const Operation& operation, Json& request) {
+bool Ask(const Operation& operation, const Rows& /*rows*/, Json& request) {
   const pairs::Arguments arguments = pairs::ArgumentsOf(operation);
   request["key"] = pairs::KeyName(arguments.key);
   if (pairs::KindOf(operation) == pairs::Kind::kPut) {
     request["value"] = pairs::ValueText(arguments.value);
   }
+  return true;
 }
 
 absl::StatusOr<std::optional<std::int64_t>> ValueOf(const Operation& operation,
@@ -51,7 +52,10 @@ absl::StatusOr<std::pair<RowKey, Fingerprint>> RowOf(const Json& row) {
 }  // namespace
 
 const Wire& PairsWire() {
-  static const Wire kWire = {&pairs::kVocabulary, {}, Ask, ValueOf, RowOf};
+  static const Wire kWire = {.dialect = &pairs::kVocabulary,
+                             .ask = Ask,
+                             .value = ValueOf,
+                             .row = RowOf};
   return kWire;
 }
 

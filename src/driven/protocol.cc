@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "driven/own_dialect.h"
 #include "driven/wire.h"
 #include "output/shown.h"
 #include "status/status.h"
@@ -125,6 +127,7 @@ absl::StatusOr<const Wire*> DialectOf(const Reply& reply) {
     if (name != nullptr && wire->dialect->name == *name) return wire;
     known.emplace_back(wire->dialect->name);
   }
+  known.emplace_back(kOwn);
   return WrongReply(reply, absl::StrCat("has a \"dialect\" that is none of ",
                                         absl::StrJoin(known, ", ")));
 }
@@ -149,7 +152,35 @@ absl::StatusOr<std::vector<const OperationSpec*>> LackedOperations(
     }
     lacks.push_back(&spec);
   }
+  std::vector<std::string> one_of;
+  for (const std::string_view one : wire.one_of) {
+    if (Contains(names, one)) return lacks;
+    one_of.emplace_back(one);
+  }
+  if (!one_of.empty()) {
+    return WrongReply(
+        reply, absl::StrCat("lacks, of the dialect ", std::string(dialect.name),
+                            ", each of ", absl::StrJoin(one_of, ", "),
+                            ", of which it must have one"));
+  }
   return lacks;
+}
+
+absl::Status TakeDialect(const Reply& reply, Hello& hello) {
+  const std::string* const name = Text(reply.body, "dialect");
+  if (name != nullptr && *name == kOwn) {
+    const auto list = reply.body.find("operations");
+    const auto own = OwnDialectOf(list == reply.body.end() ? Json() : *list);
+    if (!own.ok()) {
+      return WrongReply(reply, std::string(own.status().message()));
+    }
+    hello.dialect = *own;
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const Wire* const wire, DialectOf(reply));
+  hello.dialect = wire->dialect;
+  ASSIGN_OR_RETURN(hello.lacks_operations, LackedOperations(reply, *wire));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply) {
@@ -198,11 +229,12 @@ Json OpenRequest(const std::string& path) {
 
 Json Request(std::string_view what) { return {{"do", std::string(what)}}; }
 
-Json StepRequest(const Step& step) {
+std::optional<Json> StepRequest(const Step& step, const Rows& rows) {
   Json request = Request(NameOf(step));
   if (step.kind == StepKind::kRollbackTo) request["up"] = step.up;
   if (!IsOperation(step.kind)) return request;
-  WireOf(*step.operation.spec->vocabulary).ask(step.operation, request);
+  const Wire& wire = WireOf(*step.operation.spec->vocabulary);
+  if (!wire.ask(step.operation, rows, request)) return std::nullopt;
   return request;
 }
 
@@ -328,7 +360,8 @@ absl::StatusOr<Answers> ParseAnswers(std::string_view text,
 }
 
 std::span<const Wire* const> Wires() {
-  static const Wire* const kWires[] = {&PairsWire(), &CheckpointsWire()};
+  static const Wire* const kWires[] = {&PairsWire(), &CheckpointsWire(),
+                                       &QueueWire()};
   return kWires;
 }
 
@@ -336,8 +369,7 @@ const Wire& WireOf(const Vocabulary& dialect) {
   for (const Wire* const wire : Wires()) {
     if (wire->dialect == &dialect) return *wire;
   }
-  CHECK(false);
-  return PairsWire();
+  return OwnWire();
 }
 
 absl::StatusOr<Hello> HelloOf(const Reply& reply) {
@@ -354,9 +386,7 @@ absl::StatusOr<Hello> HelloOf(const Reply& reply) {
   const std::string* const store = Text(reply.body, "store");
   RETURN_IF_ERROR(CheckStore(reply, store));
   hello.store = *store;
-  ASSIGN_OR_RETURN(const Wire* const wire, DialectOf(reply));
-  hello.dialect = wire->dialect;
-  ASSIGN_OR_RETURN(hello.lacks_operations, LackedOperations(reply, *wire));
+  RETURN_IF_ERROR(TakeDialect(reply, hello));
   ASSIGN_OR_RETURN(hello.lacks, LacksOf(reply));
   const std::string* const promise = Text(reply.body, "promise");
   if (promise == nullptr || (*promise != "process" && *promise != "power")) {
@@ -389,7 +419,12 @@ absl::StatusOr<State> StateOf(const Vocabulary& dialect, const Reply& reply) {
     if (!row.ok()) {
       return WrongReply(reply, std::string(row.status().message()));
     }
-    const auto [added, is_new] = state.rows.insert(*std::move(row));
+    auto [added, is_new] = state.rows.insert(*row);
+    // Where nothing is known of rows, the same one may be there twice.
+    while (!is_new && !dialect.has_model) {
+      ++row->first.number;
+      std::tie(added, is_new) = state.rows.insert(*row);
+    }
     if (!is_new) {
       return WrongReply(reply, absl::StrCat("has the row ",
                                             Describe(added->first), " twice"));

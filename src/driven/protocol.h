@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "plan/plan.h"
+#include "store/rows.h"
 #include "store/state.h"
 
 namespace lastcommit::driven {
@@ -52,8 +53,9 @@ std::string RequestLine(std::int64_t id, nlohmann::json request);
 nlohmann::json HelloRequest();
 nlohmann::json OpenRequest(const std::string& path);
 nlohmann::json Request(std::string_view what);  // "close", "state"
-// Of a control but open and close, or of an operation.
-nlohmann::json StepRequest(const Step& step);
+// Of a control but open and close, or of an operation; nullopt: with these rows
+// of the model there is nothing to ask.
+std::optional<nlohmann::json> StepRequest(const Step& step, const Rows& rows);
 
 // What json throws when it is copied is a lack of memory.
 // NOLINTNEXTLINE(bugprone-exception-escape)

@@ -13,6 +13,7 @@
 #include "driven/driver_process.h"
 #include "driven/protocol.h"
 #include "output/shell_word.h"
+#include "plan/dialects.h"
 #include "record/private_tree.h"
 #include "status/status.h"
 #include "subject/registry.h"
@@ -39,6 +40,10 @@ std::string_view Kept(const std::string& name) {
 }
 
 absl::Status Register(const Hello& hello, const std::string& command) {
+  if (!hello.dialect->has_model &&
+      FindDialect(hello.dialect->name) == nullptr) {
+    RegisterDialect(*hello.dialect);
+  }
   const SaverEntry* const known = FindSaver(hello.store);
   if (known != nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "store/operation.h"
+#include "store/rows.h"
 #include "store/state.h"
 #include "store/vocabulary.h"
 
@@ -22,8 +23,12 @@ struct Wire {
   const Vocabulary* dialect = nullptr;
   // Operations that a driver may lack.
   std::vector<std::string_view> optional = {};
-  // Puts the arguments into the request.
-  void (*ask)(const Operation& operation, nlohmann::json& request) = nullptr;
+  // Of these it must have one; none: of none.
+  std::vector<std::string_view> one_of = {};
+  // Puts the arguments into the request. `rows`: of the model, before it;
+  // false: in that state there is nothing to ask.
+  bool (*ask)(const Operation& operation, const Rows& rows,
+              nlohmann::json& request) = nullptr;
   // What the body of a reply without an error answers, as Outcome::value has
   // it; nullopt: it does not say, and needs not. InvalidArgument: no such
   // answer: what it "has" or lacks.
@@ -36,8 +41,10 @@ struct Wire {
 
 const Wire& PairsWire();
 const Wire& CheckpointsWire();
+const Wire& QueueWire();
+const Wire& OwnWire();  // of every dialect that a driver has brought
 
-// All of them.
+// Those of lastcommit's own dialects.
 std::span<const Wire* const> Wires();
 // That of a dialect that has one.
 const Wire& WireOf(const Vocabulary& dialect);

@@ -124,9 +124,10 @@ ProgramDraw::ProgramDraw(Draw& draw, const GenerateOptions& options,
       swarm_(DrawSwarmFor(draw, options, shape, is_shared, changes_mode)),
       has_rewrites_(draw.Percent(is_shared ? 15 : 60)),
       operations_(dialect_.draw(
-          draw, {profile.page_size, is_shared                ? 9'000
-                                    : shape == Shape::kSmall ? 70'000
-                                                             : 200'000})) {}
+          dialect_, draw,
+          {profile.page_size, is_shared                ? 9'000
+                              : shape == Shape::kSmall ? 70'000
+                                                       : 200'000})) {}
 
 Round ProgramDraw::DrawRound() {
   steps_.clear();

@@ -223,6 +223,7 @@ struct StepPlace {
 // One field of an operation, towards its simplest value.
 void SimplifyField(const StepPlace& place, const Operation& operation,
                    const Field& field, Edits& edits) {
+  if (field.role == Field::Role::kKept) return;
   const std::size_t first = edits.size();
   const auto add = [&](std::int64_t value) {
     edits.push_back([place, value, &field](const Plan& from) {

@@ -77,6 +77,7 @@ class CrashWalk {
   struct Crash {
     ImageId id;
     bool is_at_promise = false;
+    bool counts = false;  // else it is one of the beginning
     std::size_t promises = 0;
     const Storage& image;
     Survival survival = {};
@@ -98,6 +99,7 @@ class CrashWalk {
       : timeline_(timeline),
         limits_(limits.power),
         has_losses_(limits.has_losses),
+        has_beginning_(limits.has_beginning),
         visitor_(std::move(visitor)),
         files_(std::make_unique<Rebuild>(root, DiskModel::kPosix)),
         disk_(root, limits.power.model) {
@@ -126,10 +128,8 @@ class CrashWalk {
         promises_ < timeline_.promises.size() &&
         timeline_.promises[promises_].call == call.number;
     if (is_at_promise) ++promises_;
-    const bool counts =
-        is_of_program &&
-        call.number >= FirstThatCounts(timeline_, first_change_);
-    if (counts && (has_changed || is_at_promise)) {
+    if (is_of_program && IsLookedAt(call.number) &&
+        (has_changed || is_at_promise)) {
       CrashAfter(call.number, is_at_promise);
     }
     return absl::OkStatus();
@@ -139,11 +139,17 @@ class CrashWalk {
   std::unique_ptr<Rebuild> TakeFiles() { return std::move(files_); }
 
  private:
+  bool Counts(std::uint64_t call) const {
+    return call >= FirstThatCounts(timeline_, first_change_);
+  }
+  bool IsLookedAt(std::uint64_t call) const {
+    return Counts(call) || (has_beginning_ && call >= first_change_);
+  }
+
   void CrashWithin(const RecordedCall& call) {
     const std::int64_t written = MiddleOf(call);
     const ImageId id = {call.number, written};
-    if (written == 0 || !visitor_.wants(id) ||
-        call.number < FirstThatCounts(timeline_, first_change_)) {
+    if (written == 0 || !visitor_.wants(id) || !IsLookedAt(call.number)) {
       return;
     }
     const Effect& write = call.effects[0];
@@ -153,13 +159,14 @@ class CrashWalk {
     image.Write(inode, write.offset,
                 std::string_view(write.bytes)
                     .substr(0, static_cast<std::size_t>(written)));
-    visitor_.on_crash({id, false, promises_, image});
+    visitor_.on_crash({id, false, Counts(call.number), promises_, image});
   }
 
   void CrashAfter(std::uint64_t call, bool is_at_promise) {
     const ImageId id = {call};
     if (visitor_.wants(id)) {
-      visitor_.on_crash({id, is_at_promise, promises_, files_->storage()});
+      visitor_.on_crash(
+          {id, is_at_promise, Counts(call), promises_, files_->storage()});
     }
     if (!has_losses_) return;
     const std::size_t changes = disk_.storage().PendingChanges().size();
@@ -173,7 +180,7 @@ class CrashWalk {
       const Survived survived = Resolve(disk_.storage(), survivals[i]);
       Storage image = disk_.storage().AfterCrash(survived.fates);
       image.DropUnreachable(disk_.root());
-      visitor_.on_crash({loss, is_at_promise, promises_, image,
+      visitor_.on_crash({loss, is_at_promise, Counts(call), promises_, image,
                          Chosen(survived), survivals[i].kind});
     }
   }
@@ -181,6 +188,7 @@ class CrashWalk {
   const Timeline& timeline_;
   const PowerLimits& limits_;
   const bool has_losses_;
+  const bool has_beginning_;
   const Visitor visitor_;
   std::unique_ptr<Rebuild> files_;  // as they are
   Rebuild disk_;                    // what is synced of them
@@ -228,10 +236,11 @@ class Candidates {
   }
 
  private:
-  static constexpr std::size_t kRanks = 4;
+  static constexpr std::size_t kRanks = 5;
   using Ranks = std::array<std::vector<Candidate>, kRanks>;
 
   static std::size_t RankOf(const CrashWalk::Crash& crash, bool is_power) {
+    if (!crash.counts) return kRanks - 1;
     if (is_power) {
       const bool is_none = crash.kind == SurvivalKind::kNone;
       return (crash.is_at_promise ? 0U : 2U) + (is_none ? 0U : 1U);

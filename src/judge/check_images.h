@@ -51,6 +51,9 @@ struct CheckImageLimits {
   // Also the states that an image may be compared with (StatesToExpect).
   bool has_states = false;
   bool has_losses = true;  // also of power
+  // Also those from before they count, where there is room: a program that was
+  // ended while it made its files.
+  bool has_beginning = false;
   // Half of the kills are none at promises, if there are so many.
   bool is_even = false;
   // What is known after a crash there, besides its files: two crashes of which

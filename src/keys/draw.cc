@@ -67,7 +67,8 @@ class KeysDraw final : public OperationsDraw {
 
 }  // namespace
 
-std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
+                                               Draw& draw,
                                                const DrawLimits& limits) {
   return std::make_unique<KeysDraw>(draw, limits);
 }

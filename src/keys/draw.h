@@ -10,7 +10,8 @@
 namespace lastcommit::keys {
 
 // As Vocabulary::draw.
-std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& dialect,
+                                               Draw& draw,
                                                const DrawLimits& limits);
 
 }  // namespace lastcommit::keys

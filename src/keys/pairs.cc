@@ -141,7 +141,8 @@ class PairsDraw final : public OperationsDraw {
   const int hot_keys_;
 };
 
-std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
+                                               Draw& draw,
                                                const DrawLimits& limits) {
   return std::make_unique<PairsDraw>(draw, limits);
 }

@@ -40,6 +40,7 @@ class ReferenceModel {
 
   // With the changes of the open transaction; `cut` counts committed ones.
   const State& state() const { return rows_.state(); }
+  const Rows& rows() const { return rows_; }
   bool in_transaction() const { return in_transaction_; }
 
  private:

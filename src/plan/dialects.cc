@@ -5,6 +5,7 @@
 #include "checkpoints/specs.h"
 #include "keys/pairs.h"
 #include "keys/specs.h"
+#include "queue/specs.h"
 #include "threads/specs.h"
 
 namespace lastcommit {
@@ -14,7 +15,7 @@ namespace {
 std::vector<const Vocabulary*>& Known() {
   static std::vector<const Vocabulary*> known = {
       &threads::kVocabulary, &keys::kVocabulary, &pairs::kVocabulary,
-      &checkpoints::kVocabulary};
+      &checkpoints::kVocabulary, &queue::kVocabulary};
   return known;
 }
 

@@ -289,6 +289,8 @@ void AddRecorded(const RecordedCounts& counts, Cells& cells) {
   add("states", counts.states);
   add("answers", counts.answers);
   add("made_good", counts.made_good);
+  add("not_compared", counts.not_compared);
+  add("references", counts.references);
   add("only_elsewhere", counts.only_elsewhere);
   add("only_after_others", counts.only_after_others);
   add("outside", counts.outside);

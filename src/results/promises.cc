@@ -128,9 +128,16 @@ class PromiseList {
     const auto recorded = [](const char* what) {
       return Cell{.group = CellGroup::kRecorded, .what = what};
     };
-    for (const char* what :
-         {"kill_images", "kills_recovered", "states", "answers"}) {
+    for (const char* what : {"kill_images", "kills_recovered"}) {
       Add({Engine::kRecord}, 0.4, recorded(what));
+    }
+    // Without a model the store is compared with itself.
+    if (options_.dialect != nullptr && !options_.dialect->has_model) {
+      Add({Engine::kRecord}, 0.4, recorded("references"));
+    } else {
+      for (const char* what : {"states", "answers"}) {
+        Add({Engine::kRecord}, 0.4, recorded(what));
+      }
     }
     Add({Engine::kRecord}, 0.1, recorded("commits_in_doubt"));
     const SaverEntry* const entry = FindSaver(options_.saver);

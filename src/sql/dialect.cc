@@ -388,7 +388,8 @@ std::string Words(const Operation& operation) {
   return words;
 }
 
-std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
+                                               Draw& draw,
                                                const DrawLimits& limits) {
   return MakeDraw(draw, *g_used, limits);
 }

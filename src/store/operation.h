@@ -35,6 +35,7 @@ struct Field {
     kPlain,
     kCount,      // how many contents the operation has
     kInvalidAt,  // the content that the store has to refuse; -1 = none
+    kKept,       // shrinking leaves it as it is
   };
 
   std::string_view name;

@@ -50,13 +50,17 @@ struct Vocabulary {
   std::string_view name;
   std::span<const Field> fields;  // in the order of printing
   std::span<const OperationSpec> operations;
-  // `draw` must outlive it.
-  std::unique_ptr<OperationsDraw> (*draw)(Draw& draw, const DrawLimits& limits);
+  // Of this one; `draw` must outlive it.
+  std::unique_ptr<OperationsDraw> (*draw)(const Vocabulary& dialect, Draw& draw,
+                                          const DrawLimits& limits);
   // The changes of the transaction that shows that a recovered store can be
   // written: every kind of row, none that a plan has.
   std::vector<Operation> (*probe)();
   // The rows that a new store has; nullptr: none.
   void (*create)(Rows& rows) = nullptr;
+  // Whether `apply` is what a correct store does. Otherwise it does nothing,
+  // and neither answers nor states can be expected.
+  bool has_model = true;
 
   // nullptr if there is none.
   const OperationSpec* FindOperation(std::string_view operation) const;

@@ -376,7 +376,8 @@ Content ArgumentsDraw::DrawContent() {
 
 }  // namespace
 
-std::unique_ptr<OperationsDraw> DrawOperations(Draw& draw,
+std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
+                                               Draw& draw,
                                                const DrawLimits& limits) {
   return std::make_unique<ArgumentsDraw>(draw, limits);
 }

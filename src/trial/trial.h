@@ -72,6 +72,10 @@ struct RecordedCounts {
   std::int64_t commits_in_doubt = 0;  // of these: it was there
   std::int64_t states = 0;            // that the store said, without a crash
   std::int64_t answers = 0;           // of operations, compared
+  // Of operations and for the state, that no model could be compared with.
+  std::int64_t not_compared = 0;
+  // Commits of which the store said what it makes of a copy.
+  std::int64_t references = 0;
   // Crashes in which SQLite finds another database than was promised, and the
   // store what it promised.
   std::int64_t made_good = 0;

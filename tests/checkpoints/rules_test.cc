@@ -116,7 +116,7 @@ TEST_F(CheckpointsTest, EachValueOfAPlanIsAnother) {
 
 TEST_F(CheckpointsTest, WhatIsDrawnHasItsArgumentsInTheirRanges) {
   Draw draw((rc::Random(7)));
-  const auto operations = DrawOperations(draw, {4096, 70'000});
+  const auto operations = DrawOperations(kVocabulary, draw, {4096, 70'000});
   for (int i = 0; i < 200; ++i) {
     for (const OperationSpec& spec : kVocabulary.operations) {
       ASSERT_TRUE(operations->Fits(spec));

@@ -13,6 +13,7 @@
 #include "disk/shim_vfs.h"
 #include "disk/sim_vfs.h"
 #include "driven/plans.h"
+#include "driven/use_driver.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
 
@@ -37,10 +38,11 @@ class DrivenTrialTest : public testing::Test {
     GTEST_SKIP() << "needs python3 with sqlite3";
   }
 
-  std::unique_ptr<DrivenTrial> TrialOf(const std::string& bug) {
+  std::unique_ptr<DrivenTrial> TrialOf(
+      const std::string& bug, const std::string& program = "planted.py") {
     DrivenOptions options = options_;
     options.driver.command =
-        absl::StrCat(python_, " ", DRIVERS, "planted.py ", bug);
+        absl::StrCat(python_, " ", DRIVERS, program, " ", bug);
     options.driver.directory = directory_.path();
     options.directory = directory_.path();
     auto trial = DrivenTrial::Create(options);
@@ -245,6 +247,71 @@ TEST_F(DrivenTrialTest, AChildThatGoesOnForItsParentMayEnd) {
     ++crashed;
   }
   EXPECT_GT(crashed, 0);
+}
+
+// ---- operations without a model ----
+
+class OwnTrialTest : public DrivenTrialTest {
+ protected:
+  TrialResult RunOwn(const std::string& bug, int deposits) {
+    const auto trial = TrialOf(bug, "planted_own.py");
+    const auto hello =
+        AskHello({absl::StrCat(python_, " ", DRIVERS, "planted_own.py ", bug),
+                  directory_.path()});
+    EXPECT_TRUE(hello.ok()) << hello.status();
+    std::vector<Step> steps;
+    for (int i = 0; i < deposits; ++i) {
+      Operation deposit(*hello->dialect->FindOperation("deposit"));
+      deposit.content = {20, static_cast<std::uint64_t>(i) + 1};
+      steps.push_back(StepOf(deposit));
+    }
+    Plan plan = PlanOf(std::move(steps));
+    plan.dialect = hello->dialect;
+    const auto result = trial->Run(plan, keep_, /*is_one_of_many=*/false);
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.value_or(TrialResult());
+  }
+};
+
+TEST_F(OwnTrialTest, TheStoreIsComparedWithWhatItHeldAfterItsCommits) {
+  const TrialResult result = RunOwn("sound", 3);
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_EQ(result.recorded.answers, 0);
+  EXPECT_EQ(result.recorded.states, 0);
+  EXPECT_EQ(result.recorded.not_compared, 7);
+  // The new file, the tables, three deposits.
+  EXPECT_GE(result.recorded.references, 4);
+  EXPECT_LE(result.recorded.references, 7);
+  EXPECT_GT(result.recorded.commits_in_doubt, 0);
+  EXPECT_GT(result.recorded.kills_recovered, 5);
+}
+
+// A value that comes into the database after its operation was answered.
+TEST_F(OwnTrialTest, WhatIsAnsweredBeforeItIsCommittedIsLost) {
+  const TrialResult result = RunOwn("answers_first", 2);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kLostCommit);
+  EXPECT_THAT(result.verdict.why,
+              HasSubstr("comes into the database only later"));
+}
+
+TEST_F(OwnTrialTest, AnEarlierCommitThanTheAcknowledgedOneIsLost) {
+  const TrialResult result = RunOwn("forgets_the_wal", 2);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kLostCommit);
+  EXPECT_THAT(result.verdict.why, HasSubstr("at an earlier commit"));
+}
+
+TEST_F(OwnTrialTest, WhatItNeverHeldIsNoCommit) {
+  options_.promises_power = true;
+  const TrialResult result = RunOwn("half_in_a_file", 2);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kNotACut);
+  EXPECT_THAT(result.verdict.why, HasSubstr("of no copy of what it held"));
+}
+
+// It does not open what it closed well itself.
+TEST_F(OwnTrialTest, ACopyHasToOpen) {
+  const TrialResult result = RunOwn("knows_its_place", 1);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kOpenFailed);
+  EXPECT_THAT(result.verdict.why, HasSubstr("a copy of what it held after"));
 }
 
 TEST_F(DrivenTrialTest, ImagesOverWhichADriverEndsAreRecoveredByNewOnes) {

@@ -8,6 +8,7 @@
 #include "checkpoints/specs.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
+#include "queue/specs.h"
 
 namespace lastcommit::driven {
 namespace {
@@ -207,7 +208,8 @@ TEST(HelloOfTest, SomeOperationsMayBeLacked) {
 }
 
 std::string Asked(Kind kind, const checkpoints::Arguments& arguments) {
-  return StepRequest(StepOf(checkpoints::Make(kind, arguments))).dump();
+  return StepRequest(StepOf(checkpoints::Make(kind, arguments)), Rows())
+      ->dump();
 }
 
 TEST(StepRequestTest, WhatIsNotGivenIsNotThere) {
@@ -273,6 +275,81 @@ TEST(ValueOfTest, AGetOfACheckpointHasAllOfIt) {
         "{\"parent\":null,\"value\":\"1\",\"writes\":[[\"k\",0,\"2\"],"
         "[\"k\",0,\"2\"]]}"}) {
     EXPECT_FALSE(value(wrong).ok()) << wrong;
+  }
+}
+
+// ---- queues ----
+
+std::optional<nlohmann::json> AskedOf(const Rows& rows, queue::Kind kind,
+                                      const queue::Arguments& arguments) {
+  return StepRequest(StepOf(queue::Make(kind, arguments)), rows);
+}
+
+TEST(StepRequestTest, AWorkerCompletesTheJobThatItHas) {
+  Rows rows;
+  const queue::Arguments by = {.worker = 1, .time = 3, .lease = 1};
+  EXPECT_EQ(AskedOf(rows, queue::Kind::kComplete, by), std::nullopt);
+  for (const auto kind : {queue::Kind::kEnqueue, queue::Kind::kClaim}) {
+    const Operation operation = queue::Make(kind, by);
+    operation.spec->apply(operation, rows);
+  }
+  EXPECT_EQ(AskedOf(rows, queue::Kind::kComplete, by)->dump(),
+            "{\"do\":\"complete\",\"job\":\"job-0\",\"now\":30,"
+            "\"worker\":\"worker-1\"}");
+  EXPECT_EQ(AskedOf(rows, queue::Kind::kRelease, {.worker = 2, .time = 3}),
+            std::nullopt);
+  EXPECT_EQ(AskedOf(rows, queue::Kind::kClaim, by)->dump(),
+            "{\"do\":\"claim\",\"lease\":15,\"now\":30,"
+            "\"worker\":\"worker-1\"}");
+}
+
+TEST(StepRequestTest, AJobThatIsThereIsNotEnqueued) {
+  Rows rows;
+  const Operation batch =
+      queue::Make(queue::Kind::kEnqueueBatch, {.job = 4, .count = 2});
+  EXPECT_EQ((*StepRequest(StepOf(batch), rows))["jobs"].size(), 2u);
+  batch.spec->apply(batch, rows);
+  EXPECT_EQ(StepRequest(StepOf(batch), rows), std::nullopt);
+  EXPECT_EQ(AskedOf(rows, queue::Kind::kEnqueue, {.job = 5}), std::nullopt);
+  EXPECT_NE(AskedOf(rows, queue::Kind::kEnqueue, {.job = 6}), std::nullopt);
+}
+
+TEST(ValueOfTest, AClaimAnswersAJobOrNone) {
+  const Operation claim = queue::Make(queue::Kind::kClaim);
+  const auto value = [&](const std::string& text) {
+    return ValueOf(claim, ReplyOf(absl::StrCat("{\"id\":1", text, "}")));
+  };
+  EXPECT_EQ(*value(",\"value\":null"), queue::kNoJob);
+  EXPECT_EQ(*value(",\"value\":[\"a\",\"1\"]"), queue::AnswerOf("a", "1"));
+  for (const char* wrong : {"", ",\"value\":[]", ",\"value\":[\"a\"]",
+                            ",\"value\":[\"a\",1]", ",\"value\":\"a\""}) {
+    EXPECT_FALSE(value(wrong).ok()) << wrong;
+  }
+}
+
+TEST(ValueOfTest, ACompleteNeedNotSayWhoseTheJobWas) {
+  const Operation complete = queue::Make(queue::Kind::kComplete);
+  EXPECT_EQ(*ValueOf(complete, ReplyOf("{\"id\":1}")), std::nullopt);
+  EXPECT_EQ(*ValueOf(complete, ReplyOf("{\"id\":1,\"value\":false}")), 0);
+  EXPECT_FALSE(ValueOf(complete, ReplyOf("{\"id\":1,\"value\":1}")).ok());
+}
+
+TEST(StateOfTest, ARowOfAQueueIsAJobThatWaitsOrIsClaimed) {
+  const auto state =
+      StateOf(queue::kVocabulary,
+              ReplyOf("{\"id\":1,\"rows\":[[\"waiting\",\"a\",\"1\"],"
+                      "[\"claimed\",\"b\",\"1\"]]}"));
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->rows.at({queue::kJobs, {"a"}, 0}), queue::RowOf("1", false));
+  EXPECT_EQ(state->rows.at({queue::kJobs, {"b"}, 0}), queue::RowOf("1", true));
+  EXPECT_NE(queue::RowOf("1", false), queue::RowOf("1", true));
+  for (const char* row : {"[\"done\",\"a\",\"1\"]", "[\"waiting\",\"a\"]",
+                          "[\"waiting\",\"a\",1]", "7"}) {
+    EXPECT_FALSE(
+        StateOf(queue::kVocabulary,
+                ReplyOf(absl::StrCat("{\"id\":1,\"rows\":[", row, "]}")))
+            .ok())
+        << row;
   }
 }
 

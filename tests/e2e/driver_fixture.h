@@ -33,6 +33,13 @@ class DriverTest : public ProgramTest {
     return absl::StrCat("--driver=python3 ", kDrivers,
                         "planted_checkpoints.py ", bug);
   }
+  static std::string PlantedQueue(const std::string& bug) {
+    return absl::StrCat("--driver=python3 ", kDrivers, "planted_queue.py ",
+                        bug);
+  }
+  static std::string PlantedOwn(const std::string& bug) {
+    return absl::StrCat("--driver=python3 ", kDrivers, "planted_own.py ", bug);
+  }
   static std::string Hostile(const std::string& how) {
     return absl::StrCat("--driver=", kDrivers, "hostile.sh ", how);
   }

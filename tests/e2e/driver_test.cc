@@ -33,6 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
         PlantedBug{"empty_after_a_crash", "lost_commit", "found nothing", 4},
         PlantedBug{"cannot_recover", "open_failed",
                    "another process has it open", 3},
+        PlantedBug{"half_made", "open_failed", "no such table", 2},
         PlantedBug{"synchronous_normal", "lost_commit", "a loss of power", 4},
         PlantedBug{"lost_update", "wrong_answer", "the store answers", 7},
         PlantedBug{"changed_value", "wrong_answer", "the store answers", 6},
@@ -68,6 +69,65 @@ TEST_F(DriverTest, SoundStoresOfCheckpointsHold) {
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
     EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
   }
+}
+
+class PlantedQueueTest : public PlantedDriverTest {};
+
+TEST_P(PlantedQueueTest, IsFoundShrunkAndReplayed) {
+  ExpectFound(PlantedQueue(GetParam().name), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedQueueTest,
+    testing::Values(
+        PlantedBug{"half_of_a_batch", "not_a_cut", "it never held", 3},
+        PlantedBug{"claimed_twice", "wrong_answer", "the store answers", 5},
+        PlantedBug{"late_is_taken", "wrong_answer", "the store answers", 7},
+        PlantedBug{"claim_in_memory", "lost_commit",
+                   "acknowledged commit is not there", 4},
+        PlantedBug{"behind_the_others", "wrong_answer", "the store answers", 7},
+        PlantedBug{"acknowledged_in_memory", "lost_commit",
+                   "acknowledged commit is not there", 4},
+        PlantedBug{"requeues_everything", "wrong_read", "is not the model's",
+                   5}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(DriverTest, SoundQueuesHold) {
+  for (const char* store : {"sound", "sound_requeue"}) {
+    const Outcome outcome =
+        Fuzz(PlantedQueue(store), {"--trials=60", "--ledger"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
+  }
+}
+
+class PlantedOwnTest : public PlantedDriverTest {};
+
+TEST_P(PlantedOwnTest, IsFoundShrunkAndReplayed) {
+  ExpectFound(PlantedOwn(GetParam().name), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedOwnTest,
+    testing::Values(
+        PlantedBug{"loses_power", "lost_commit", "a loss of power", 4},
+        PlantedBug{"answers_first", "lost_commit",
+                   "it was answered before it was committed", 5},
+        PlantedBug{"forgets_the_wal", "lost_commit", "an earlier commit", 5},
+        PlantedBug{"makes_it_anew", "lost_commit", "an earlier commit", 5},
+        PlantedBug{"cannot_recover", "open_failed",
+                   "another process has it open", 4},
+        PlantedBug{"half_in_a_file", "not_a_cut", "of no copy of what it", 4}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+// Of what it answers, nothing is judged, and that is said.
+TEST_F(DriverTest, AStoreOfOwnOperationsHolds) {
+  const Outcome outcome =
+      Fuzz(PlantedOwn("sound"), {"--trials=60", "--ledger"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("recorded/references"),
+                                 HasSubstr("recorded/not_compared")));
 }
 
 TEST_F(DriverTest, WhatIsDoneBeforeItIsAskedIsSeen) {
@@ -253,7 +313,17 @@ INSTANTIATE_TEST_SUITE_P(
         HostileHello{"refuses", "answers hello with the error busy (not now)"},
         HostileHello{"other_protocol", "does not have the \"protocol\" 1"},
         HostileHello{"other_dialect",
-                     "a \"dialect\" that is none of pairs, checkpoints"},
+                     "a \"dialect\" that is none of pairs, checkpoints, "
+                     "queue, own"},
+        HostileHello{"neither_claim", "each of claim, claim_waiting"},
+        HostileHello{"own_nothing", "has no list of 1 to 40 \"operations\""},
+        HostileHello{"own_taken", "has an operation begin, which is"},
+        HostileHello{"own_name", "one without a \"name\" of 1 to 20 letters"},
+        HostileHello{"own_query", "has no operation that changes anything"},
+        HostileHello{"own_twice", "has the operation add twice"},
+        HostileHello{"own_kind", "that is name, integer, text or bytes"},
+        HostileHello{"own_range", "the argument a of the operation add"},
+        HostileHello{"own_other", "two arguments a that are not the same"},
         HostileHello{"no_name", "has no \"store\" of 1 to 30"},
         HostileHello{"our_name", "as one of lastcommit's own"},
         HostileHello{"lacks_get", "lacks the operation get"},

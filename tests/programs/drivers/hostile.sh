@@ -21,6 +21,20 @@ no_name) echo "$hello" | sed 's/"hostile"/"..\/x"/' >&4 ;;
 our_name) echo "$hello" | sed 's/"hostile"/"sqlite"/' >&4 ;;
 lacks_get) echo "$hello" | sed 's/,"get"//' >&4 ;;
 half_controls) echo "$hello" | sed 's/"controls":\[\]/"controls":["begin"]/' >&4 ;;
+neither_claim) echo "$hello" | sed 's/pairs/queue/;s/"put","delete","get"/"enqueue","complete"/' >&4 ;;
+own_*)
+  case "$1" in
+  own_nothing) list='[]' ;;
+  own_taken) list='[{"name":"begin"}]' ;;
+  own_name) list='[{"name":"Put 1"}]' ;;
+  own_query) list='[{"name":"look","changes":false}]' ;;
+  own_twice) list='[{"name":"add"},{"name":"add"}]' ;;
+  own_kind) list='[{"name":"add","arguments":[{"name":"a","kind":"float"}]}]' ;;
+  own_range) list='[{"name":"add","arguments":[{"name":"a","kind":"integer","min":2,"max":1}]}]' ;;
+  own_other) list='[{"name":"add","arguments":[{"name":"a","kind":"name"}]},{"name":"sub","arguments":[{"name":"a","kind":"integer"}]}]' ;;
+  esac
+  echo "$hello" | sed "s/pairs/own/;s/\[\"put\",\"delete\",\"get\"\]/$list/" >&4
+  ;;
 no_promise) echo "$hello" | sed 's/,"promise":"process"//' >&4 ;;
 *)
   if [ $is_hello = 1 ]; then echo "$hello" >&4; exit 0; fi

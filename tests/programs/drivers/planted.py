@@ -28,6 +28,18 @@ class SoundRollbackJournal(driver.Store):
         self.db.execute("PRAGMA synchronous=EXTRA")
 
 
+class HalfMade(driver.Store):
+    """Whoever finds its file takes it for whole."""
+
+    def open(self, path):
+        is_new = not pathlib.Path(path).exists()
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        if is_new:
+            self.db.execute("CREATE TABLE pairs"
+                            " (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
 class JournalAtFull(driver.Store):
     """The newest commit of a rollback journal may be lost at FULL, since the
     directory is not synced after it."""
@@ -221,6 +233,7 @@ class HiddenDamage(driver.Store):
         if self.db.execute("SELECT 1 FROM sqlite_schema"
                            " WHERE name = 'of_other'").fetchone():
             return
+        self.db.execute("DROP TABLE IF EXISTS other")
         self.db.execute("CREATE TABLE other (x TEXT)")
         self.db.executemany("INSERT INTO other VALUES (?)",
                             [("%050d" % i,) for i in range(200)])

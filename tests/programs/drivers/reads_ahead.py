@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
 import driver  # noqa: E402
-from lastcommit_driver import Driver, write_all  # noqa: E402
+from lastcommit_driver import Driver  # noqa: E402
 
 
 def main():
@@ -20,7 +20,7 @@ def main():
             if request["do"] == "put":
                 continue
             for answer in waiting:
-                write_all(4, (json.dumps(answer) + "\n").encode())
+                os.write(4, (json.dumps(answer) + "\n").encode())
             waiting = []
 
 

@@ -1,0 +1,217 @@
+"""Stores with operations of their own and a planted bug each, by name:
+planted_own.py BUG. `sound` has none: accounts, and what was moved between
+them."""
+
+import pathlib
+import sqlite3
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
+import lastcommit_driver  # noqa: E402
+from lastcommit_driver import BYTES, TEXT, Refused, integer, name  # noqa: E402
+
+
+class Sound(lastcommit_driver.Own):
+    operations = {
+        "deposit": {"account": name(4), "amount": integer(1, 9),
+                    "note": TEXT},
+        "move": {"account": name(4), "other": name(4),
+                 "amount": integer(1, 9), "note": TEXT},
+        "attach": {"account": name(4), "document": BYTES},
+        "forget": {"account": name(4)},
+    }
+    queries = {"balance": {"account": name(4)}}
+    pragmas = ("journal_mode=WAL", "synchronous=FULL")
+
+    def open(self, path):
+        self.path = path
+        self.db = sqlite3.connect(path, isolation_level=None)
+        for pragma in self.pragmas:
+            self.db.execute("PRAGMA " + pragma)
+        self.db.execute("CREATE TABLE IF NOT EXISTS accounts"
+                        " (name PRIMARY KEY, amount, document)")
+        self.db.execute("CREATE TABLE IF NOT EXISTS moves (name, amount, note)")
+
+    def close(self):
+        self.db.close()
+
+    def begin(self):
+        if self.db.in_transaction:
+            raise Refused("a transaction is open")
+        self.db.execute("BEGIN IMMEDIATE")
+
+    def commit(self):
+        if not self.db.in_transaction:
+            raise Refused("no transaction is open")
+        self.db.execute("COMMIT")
+
+    def rollback(self):
+        if not self.db.in_transaction:
+            raise Refused("no transaction is open")
+        self.db.execute("ROLLBACK")
+
+    def together(self, *changes):
+        is_alone = not self.db.in_transaction
+        if is_alone:
+            self.db.execute("BEGIN IMMEDIATE")
+        for sql, values in changes:
+            self.db.execute(sql, values)
+        if is_alone:
+            self.db.execute("COMMIT")
+
+    def added(self, account, amount):
+        return ("INSERT INTO accounts VALUES (?1, ?2, NULL) ON CONFLICT DO"
+                " UPDATE SET amount = amount + ?2", (account, amount))
+
+    def noted(self, account, amount, note):
+        return "INSERT INTO moves VALUES (?, ?, ?)", (account, amount, note)
+
+    def deposit(self, account, amount, note):
+        self.together(self.added(account, amount),
+                      self.noted(account, amount, note))
+
+    def move(self, account, other, amount, note):
+        if self.balance(account) < amount:
+            raise Refused("not so much is there")
+        self.together(self.added(account, -amount), self.added(other, amount),
+                      self.noted(account, -amount, note),
+                      self.noted(other, amount, note))
+
+    def attach(self, account, document):
+        self.together(("UPDATE accounts SET document = ? WHERE name = ?",
+                       (document, account)))
+
+    def forget(self, account):
+        self.together(("DELETE FROM accounts WHERE name = ?", (account,)),
+                      ("DELETE FROM moves WHERE name = ?", (account,)))
+
+    def balance(self, account):
+        row = self.db.execute("SELECT amount FROM accounts WHERE name = ?",
+                              (account,)).fetchone()
+        return row[0] if row else 0
+
+    def state(self):
+        return [*self.db.execute("SELECT * FROM accounts"),
+                *self.db.execute("SELECT * FROM moves")]
+
+
+class LosesPower(Sound):
+    """What it promises to survive a loss of power does not."""
+    pragmas = ("journal_mode=WAL", "synchronous=NORMAL")
+
+
+class AnswersFirst(Sound):
+    """A deposit is committed with the next operation, whatever it is."""
+
+    def open(self, path):
+        super().open(path)
+        self.waits = []
+
+    def flush(self):
+        waits, self.waits = self.waits, []
+        if waits:
+            self.together(*waits)
+
+    def deposit(self, account, amount, note):
+        self.flush()
+        if self.db.in_transaction:
+            return super().deposit(account, amount, note)
+        self.waits = [self.added(account, amount),
+                      self.noted(account, amount, note)]
+
+    def move(self, *all, **more):
+        self.flush()
+        super().move(*all, **more)
+
+    def attach(self, *all, **more):
+        self.flush()
+        super().attach(*all, **more)
+
+    def forget(self, *all, **more):
+        self.flush()
+        super().forget(*all, **more)
+
+    def begin(self):
+        self.flush()
+        super().begin()
+
+    def state(self):
+        self.flush()
+        return super().state()
+
+    def close(self):
+        self.flush()
+        super().close()
+
+
+class ForgetsTheWal(Sound):
+    """Removes what it takes for the rest of another time."""
+
+    def open(self, path):
+        pathlib.Path(path + "-wal").unlink(missing_ok=True)
+        super().open(path)
+
+
+class MakesItAnew(Sound):
+    """What has a journal to recover it takes for broken, and begins anew."""
+    pragmas = ("journal_mode=DELETE", "synchronous=FULL")
+
+    def open(self, path):
+        if pathlib.Path(path + "-journal").exists():
+            pathlib.Path(path + "-journal").unlink()
+            pathlib.Path(path).unlink()
+        super().open(path)
+
+
+class CannotRecover(Sound):
+    """Takes a WAL for somebody who has it open."""
+
+    def open(self, path):
+        if pathlib.Path(path + "-wal").exists():
+            raise Refused("another process has it open")
+        super().open(path)
+
+
+class HalfInAFile(Sound):
+    """What was deposited first is kept in a file, which may be behind."""
+
+    def open(self, path):
+        super().open(path)
+        self.file = pathlib.Path(path + ".first")
+
+    def deposit(self, account, amount, note):
+        super().deposit(account, amount, note)
+        if not self.file.exists():
+            self.file.write_text(note)
+
+    def state(self):
+        first = self.file.read_text() if self.file.exists() else None
+        return [*super().state(), [first]]
+
+
+class KnowsItsPlace(Sound):
+    """Is at home where it was made, or in a crash."""
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS home (path)")
+        if not self.db.execute("SELECT * FROM home").fetchone():
+            self.db.execute("INSERT INTO home VALUES (?)", (path,))
+        if "/reference-" in path:
+            raise Refused("not at home")
+
+
+BUGS = {
+    "sound": Sound,
+    "loses_power": LosesPower,
+    "answers_first": AnswersFirst,
+    "forgets_the_wal": ForgetsTheWal,
+    "makes_it_anew": MakesItAnew,
+    "cannot_recover": CannotRecover,
+    "half_in_a_file": HalfInAFile,
+    "knows_its_place": KnowsItsPlace,
+}
+
+if __name__ == "__main__":
+    lastcommit_driver.main(BUGS[sys.argv[1]], store="planted-own",
+                           promise="power")
