@@ -107,6 +107,7 @@ function hello(Store, options) {
     controls: controlsOf(Store),
     promise: options.promise || 'process',
     sqlite: options.sqlite || '',
+    clients: options.clients || 1,
   };
 }
 
@@ -271,7 +272,8 @@ async function selftest(Store) {
   }
 }
 
-// options: store, its name; promise, 'process' or 'power'; sqlite, a version.
+// options: store, its name; promise, 'process' or 'power'; sqlite, a version;
+// clients, so many processes may have the store open at once.
 async function serve(Store, options) {
   if (process.argv.includes('--selftest')) {
     process.exitCode = await selftest(Store);

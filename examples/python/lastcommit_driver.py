@@ -155,12 +155,13 @@ def operations_of(store):
 
 
 class Driver:
-    def __init__(self, make, name, promise):
+    def __init__(self, make, name, promise, clients=1):
         self.make, self.store = make, None
         self.hello = {
             "protocol": 1, "store": name, "dialect": make.dialect,
             "operations": operations_of(make), "controls": controls_of(make),
-            "promise": promise, "sqlite": sqlite3.sqlite_version}
+            "promise": promise, "sqlite": sqlite3.sqlite_version,
+            "clients": clients}
 
     def answer(self, request):
         try:
@@ -217,10 +218,8 @@ class Driver:
                     line = line[os.write(4, line):]
 
 
-# ---- the self-test: without a crash, what lastcommit takes for granted ----
-
-# Requests with their arguments, and what is answered: a value, rows, in {} the
-# kind of an error; ...: no error.
+# The self-test: requests with their arguments, and what is answered: a value,
+# rows, in {} the kind of an error; ...: no error.
 TESTS = {
     "pairs": [
         ("state", [], []), ("get", ["a"], {"not_found"}),
@@ -291,9 +290,10 @@ def run_tests(driver, path):
     return 0
 
 
-def main(make, store, promise="process"):
+def main(make, store, promise="process", clients=1):
     """`promise`: what a method's return is worth: "process", it survives the
-    death of the process, or "power", also a loss of power."""
+    death of the process, or "power", also a loss of power. `clients`: so many
+    processes may have the store open at once."""
     if "--selftest" in sys.argv:
         sys.exit(selftest(make))
-    Driver(make, store, promise).serve()
+    Driver(make, store, promise, clients).serve()

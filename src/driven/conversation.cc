@@ -23,7 +23,7 @@ class Builder {
 
  private:
   void Add(std::size_t round, std::size_t number, const Step& step) {
-    Exchange exchange = {.round = round, .step = number};
+    Exchange exchange = {.round = round, .step = number, .client = step.client};
     switch (step.kind) {
       case StepKind::kOpen:
         Ask(exchange, step, OpenRequest(database_));
@@ -70,8 +70,14 @@ class Builder {
     exchange.request = request["do"];
     conversation_.exchanges.push_back(std::move(exchange));
     const auto id = static_cast<std::int64_t>(conversation_.exchanges.size());
-    absl::StrAppend(&conversation_.requests,
-                    RequestLine(id, std::move(request)), "\n");
+    const int client = conversation_.exchanges.back().client;
+    std::vector<Turn>& turns = conversation_.turns;
+    if (turns.empty() || turns.back().client != client) {
+      turns.push_back({.client = client});
+    }
+    absl::StrAppend(&turns.back().requests, RequestLine(id, std::move(request)),
+                    "\n");
+    ++turns.back().count;
   }
 
   const Plan& plan_;
@@ -88,9 +94,10 @@ Conversation ConversationOf(const Plan& plan, const std::string& database) {
 
 std::string InWords(const Plan& plan, const Exchange& exchange) {
   const Step& step = plan.rounds[exchange.round].steps[exchange.step];
-  std::string text =
-      absl::StrCat("round ", exchange.round + 1, ", step ", exchange.step, ": ",
-                   std::string(NameOf(step)));
+  std::string text = absl::StrCat(
+      "round ", exchange.round + 1, ", step ", exchange.step,
+      Clients(plan) == 1 ? "" : absl::StrCat(", client ", exchange.client),
+      ": ", std::string(NameOf(step)));
   if (IsOperation(step.kind)) {
     absl::StrAppend(&text, " ", step.operation.spec->words(step.operation));
   }

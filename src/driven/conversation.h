@@ -23,6 +23,7 @@ inline constexpr char kDatabase[] = "store.db";
 struct Exchange {
   std::size_t round = 0;
   std::size_t step = 0;
+  int client = 0;
   std::string request = {};  // its "do"
   Outcome expected = {};
   // Of a request for the state: what is to come, the open transaction's changes
@@ -34,13 +35,22 @@ struct Exchange {
   bool is_in_transaction = false;  // when it begins
 };
 
+// Requests of one client, one after the other.
+struct Turn {
+  int client = 0;
+  std::string requests = {};  // a line each
+  std::size_t count = 0;      // of them
+};
+
 struct Conversation {
   std::vector<Exchange> exchanges;
   std::vector<State> cuts;  // the state at each commit from 0 on
-  std::string requests;     // a line each
+  // All of the requests: a client begins its turn when those before it are
+  // answered.
+  std::vector<Turn> turns;
 };
 
-// `database`: the path that the driver is to open. The plan is of one client.
+// `database`: the path that the drivers are to open, one for each client.
 Conversation ConversationOf(const Plan& plan, const std::string& database);
 
 // "round 1, step 4: put \"key-1\", 12 bytes (seed 3)".

@@ -106,12 +106,10 @@ class OneTrial {
 
   absl::Status Record() {
     RETURN_IF_ERROR(MakeDirectory(data_));
-    ASSIGN_OR_RETURN(said_,
-                     driver_.Ask({.requests = conversation_.requests,
-                                  .count = conversation_.exchanges.size(),
-                                  .directory = data_,
-                                  .recording = recording_,
-                                  .time = options_.time}));
+    ASSIGN_OR_RETURN(said_, driver_.Ask({.turns = conversation_.turns,
+                                         .directory = data_,
+                                         .recording = recording_,
+                                         .time = options_.time}));
     result_.recorded.calls = static_cast<std::int64_t>(said_.end.calls);
     result_.recorded.outside = said_.end.outside;
     RETURN_IF_ERROR(CompareWithFiles(recording_, data_));
@@ -136,6 +134,12 @@ class OneTrial {
       case RecordingEnd::How::kExited:
       case RecordingEnd::How::kGoesOn:
         break;
+    }
+    if (options_.clients > 1) {
+      Violated(ViolationClass::kCrashed,
+               absl::StrCat("a driver ended before it answered (", asked, ")",
+                            said));
+      return;
     }
     // The first process is a shell, which says so of the signal of another one.
     constexpr int kSignals = 128;
@@ -223,9 +227,9 @@ class DrivenTrial::Impl {
       RETURN_IF_ERROR(MakeDirectory(directory));
     }
     recoverer_.emplace(options_.driver, recovers, options_.time);
-    ASSIGN_OR_RETURN(driver_,
-                     RecordedDriver::Make(options_.driver, recorded,
-                                          [this] { recoverer_->End(); }));
+    ASSIGN_OR_RETURN(
+        driver_, RecordedDriver::Make(options_.driver, options_.clients,
+                                      recorded, [this] { recoverer_->End(); }));
     return absl::OkStatus();
   }
 

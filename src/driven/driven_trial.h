@@ -23,6 +23,8 @@ struct DrivenOptions {
   DriverCommand driver;
   // Every loss of power is a crash, too: what was acknowledged survives it.
   bool promises_power = false;
+  // So many of it may have a store open at once.
+  int clients = 1;
   // Where trials are made; as TrialOptions::directory.
   std::string directory = {};
   // Of each answer: a driver that needs longer hangs.

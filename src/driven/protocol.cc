@@ -394,6 +394,15 @@ absl::StatusOr<Hello> HelloOf(const Reply& reply) {
                       "has a \"promise\" that is neither process nor power");
   }
   hello.promises_power = *promise == "power";
+  if (reply.body.contains("clients")) {
+    const auto clients = Number(reply.body, "clients");
+    if (!clients.has_value() || *clients < 1 || *clients > kMaxClients) {
+      return WrongReply(reply, absl::StrCat("has a number of \"clients\" that "
+                                            "is not from 1 to ",
+                                            kMaxClients));
+    }
+    hello.clients = static_cast<int>(*clients);
+  }
   if (const auto* const sqlite = Text(reply.body, "sqlite")) {
     hello.sqlite = Short(*sqlite);
   }

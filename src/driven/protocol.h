@@ -45,7 +45,8 @@ struct Hello {
   std::vector<StepKind> lacks = {};     // controls
   std::vector<const OperationSpec*> lacks_operations = {};
   bool promises_power = false;  // else only the process
-  std::string sqlite = {};      // its version, as it says it
+  int clients = 1;          // processes that may have the store open at once
+  std::string sqlite = {};  // its version, as it says it
 };
 
 // The line for a driver, without its end.

@@ -4,11 +4,14 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "output/shown.h"
@@ -34,6 +37,54 @@ absl::Status Empty(const std::string& file) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot empty ", Shown(file)));
 }
 
+// One, or several at once; when one of those ends, the group does.
+std::string CommandOf(const DriverCommand& command,
+                      const std::vector<Fifo>& requests,
+                      const std::string& answers) {
+  if (requests.size() == 1) {
+    return WithDescriptors(command, requests.front().path(), answers);
+  }
+  std::string all;
+  for (const Fifo& fifo : requests) {
+    absl::StrAppend(&all, "{\n(\n",
+                    WithDescriptors(command, fifo.path(), answers),
+                    "\n)\nkill -KILL 0\n} &\n");
+  }
+  return absl::StrCat(all, "wait");
+}
+
+// The turns of a plan: the next one begins when all before it is answered.
+class Turns {
+ public:
+  Turns(std::span<const Turn> turns, const std::vector<Fifo>& requests)
+      : turns_(turns), requests_(requests) {
+    for (const Turn& turn : turns) count_ += turn.count;
+    Begin();
+  }
+
+  Feed& feed() { return feed_; }
+  std::size_t count() const { return count_; }
+  void Answered(std::size_t replies) {
+    if (replies >= given_ && next_ < turns_.size()) Begin();
+  }
+
+ private:
+  void Begin() {
+    const Turn& turn = turns_[next_++];
+    given_ += turn.count;
+    feed_.Give(requests_[static_cast<std::size_t>(turn.client)].descriptor(),
+               turn.requests);
+    feed_.Write();
+  }
+
+  const std::span<const Turn> turns_;
+  const std::vector<Fifo>& requests_;
+  Feed feed_;
+  std::size_t count_ = 0;
+  std::size_t given_ = 0;
+  std::size_t next_ = 0;
+};
+
 // Whether it has answered something within some time. One that was asleep with
 // the machine has not been late.
 class AnswerWatch {
@@ -53,17 +104,20 @@ class AnswerWatch {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RecordedDriver>> RecordedDriver::Make(
-    const DriverCommand& command, const std::string& scratch,
+    const DriverCommand& command, int clients, const std::string& scratch,
     std::function<void()> end_others) {
-  ASSIGN_OR_RETURN(Fifo requests,
-                   Fifo::Make(absl::StrCat(scratch, "/requests")));
+  std::vector<Fifo> requests;
+  for (int client = 0; client < clients; ++client) {
+    ASSIGN_OR_RETURN(Fifo fifo,
+                     Fifo::Make(absl::StrCat(scratch, "/requests-", client)));
+    requests.push_back(std::move(fifo));
+  }
   std::unique_ptr<RecordedDriver> driver(
       new RecordedDriver(std::move(requests), absl::StrCat(scratch, "/answers"),
                          absl::StrCat(scratch, "/output")));
   ProgramOptions options;
-  options.command = {
-      "/bin/sh", "-c",
-      WithDescriptors(command, driver->requests_.path(), driver->answers_)};
+  options.command = {"/bin/sh", "-c",
+                     CommandOf(command, driver->requests_, driver->answers_)};
   options.directory = scratch;
   options.ack = driver->answers_;
   options.output = driver->output_;
@@ -73,7 +127,7 @@ absl::StatusOr<std::unique_ptr<RecordedDriver>> RecordedDriver::Make(
   return driver;
 }
 
-RecordedDriver::RecordedDriver(Fifo requests, std::string answers,
+RecordedDriver::RecordedDriver(std::vector<Fifo> requests, std::string answers,
                                std::string output)
     : requests_(std::move(requests)),
       answers_(std::move(answers)),
@@ -89,16 +143,18 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   AnswerReader reader(1);
   absl::Status answered;
   AnswerWatch watch(part.time);
-  Feed feed(requests_.descriptor(), part.requests);
+  Turns turns(part.turns, requests_);
   PartOptions options;
   options.directory = part.directory;
   options.recording = part.recording;
   options.time = kMost;
-  options.feed = &feed;
+  options.feed = &turns.feed();
   options.ends = [&](std::string_view bytes) {
     watch.Answers();
     answered = reader.Take(bytes);
-    return !answered.ok() || reader.answers().replies.size() >= part.count;
+    const std::size_t replies = reader.answers().replies.size();
+    turns.Answered(replies);
+    return !answered.ok() || replies >= turns.count();
   };
   Said said;
   ASSIGN_OR_RETURN(
@@ -112,9 +168,9 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   RETURN_IF_ERROR(answered);
   said.answers = reader.answers();
   const Answers& answers = said.answers;
-  if (answers.replies.size() > part.count ||
-      (!answers.acks.empty() &&
-       answers.acks.rbegin()->first > static_cast<std::int64_t>(part.count))) {
+  if (answers.replies.size() > turns.count() ||
+      (!answers.acks.empty() && answers.acks.rbegin()->first >
+                                    static_cast<std::int64_t>(turns.count()))) {
     return absl::InvalidArgumentError(
         "the driver answers more than it was asked");
   }

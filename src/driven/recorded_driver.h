@@ -1,5 +1,5 @@
 // RecordedDriver: a driver that is recorded while it answers one plan after the
-// other.
+// other; or several of it, which take turns.
 //
 // From a process with a single thread.
 
@@ -9,10 +9,13 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "driven/conversation.h"
 #include "driven/driver_process.h"
 #include "driven/fifo.h"
 #include "driven/protocol.h"
@@ -22,19 +25,18 @@ namespace lastcommit::driven {
 
 class RecordedDriver {
  public:
-  // `scratch` is a private directory, whose files "requests", "answers" and
-  // "output" are its own. `end_others`: ProgramOptions. It is started when it
-  // is asked first.
+  // `scratch` is a private directory, whose files "requests-0", ..., "answers"
+  // and "output" are its own. `end_others`: ProgramOptions. They are started
+  // when one is asked first; when one of several ends, all do.
   static absl::StatusOr<std::unique_ptr<RecordedDriver>> Make(
-      const DriverCommand& command, const std::string& scratch,
+      const DriverCommand& command, int clients, const std::string& scratch,
       std::function<void()> end_others);
   ~RecordedDriver();
   RecordedDriver(const RecordedDriver&) = delete;
   RecordedDriver& operator=(const RecordedDriver&) = delete;
 
   struct Part {
-    std::string requests;  // 1 to `count`
-    std::size_t count = 0;
+    std::span<const Turn> turns;
     std::string directory;  // what is watched
     std::string recording;  // the file that is made
     absl::Duration time;    // of each answer
@@ -55,9 +57,10 @@ class RecordedDriver {
   bool is_over() const { return is_over_ || recorder_->is_over(); }
 
  private:
-  RecordedDriver(Fifo requests, std::string answers, std::string output);
+  RecordedDriver(std::vector<Fifo> requests, std::string answers,
+                 std::string output);
 
-  const Fifo requests_;
+  const std::vector<Fifo> requests_;  // by client
   const std::string answers_;
   const std::string output_;
   std::unique_ptr<Recorder> recorder_;

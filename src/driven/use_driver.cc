@@ -60,6 +60,7 @@ absl::Status Register(const Hello& hello, const std::string& command) {
   entry.defences = Defences::kNone;
   entry.is_driven = true;
   entry.promises_power = hello.promises_power;
+  entry.clients = hello.clients;
   entry.option = absl::StrCat("--driver=", ShellWord(command));
   RegisterSaver(std::move(entry));
   return absl::OkStatus();
@@ -131,6 +132,7 @@ absl::StatusOr<std::string> UseDriver(const std::string& command,
   ASSIGN_OR_RETURN(const Hello hello, AskHello(options.driver));
   RETURN_IF_ERROR(Register(hello, command));
   options.promises_power = hello.promises_power;
+  options.clients = hello.clients;
   options.directory = trial.directory;
   trial.record = Trials(options);
   return hello.store;

@@ -211,6 +211,17 @@ Round DrawSharedRound(Draw& draw, std::vector<ProgramDraw>& programs) {
 // Of those that may: what they do behind it is mostly refused.
 constexpr int kRemovingPercent = 20;
 
+// Clients that take turns: who waited for another one's transaction would wait
+// in vain.
+GenerateOptions WithoutTransactions(GenerateOptions options) {
+  for (const StepKind kind :
+       {StepKind::kBegin, StepKind::kCommit, StepKind::kRollback,
+        StepKind::kSavepoint, StepKind::kRelease, StepKind::kRollbackTo}) {
+    if (!options.Lacks(kind)) options.lacks.push_back(kind);
+  }
+  return options;
+}
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   const auto [engine, fault, clients] = DrawCombination(draw, options);
@@ -246,7 +257,10 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   }
   if (is_shared) {
     if (!options.journal_mode) LimitToShared(draw, fault, plan.profile);
-    plan.schedule = DrawSchedule(draw, options.schedule);
+    // What is driven from outside takes turns, step by step.
+    if (plan.engine != Engine::kRecord) {
+      plan.schedule = DrawSchedule(draw, options.schedule);
+    }
   }
   // A loss of power of a plan that changes the mode is no row of the contract.
   const bool changes_mode =
@@ -262,8 +276,11 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
       !options.Lacks(StepKind::kUnlink);
   std::vector<ProgramDraw> programs;
   programs.reserve(static_cast<std::size_t>(clients));
+  const GenerateOptions of_each = plan.engine == Engine::kRecord && is_shared
+                                      ? WithoutTransactions(options)
+                                      : options;
   for (int i = 0; i < clients; ++i) {
-    programs.emplace_back(draw, options, plan.profile, shape, is_shared,
+    programs.emplace_back(draw, of_each, plan.profile, shape, is_shared,
                           changes_mode);
   }
   FaultsDraw faults(draw, plan, fault, rounds);

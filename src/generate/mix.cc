@@ -25,7 +25,7 @@ constexpr Row kRows[] = {
     {Engine::kFork, FaultChoice::kKill, {56, 28, 24, 28}},
     {Engine::kFork, FaultChoice::kPowerLoss, {30, 0, 0, 0}},
     {Engine::kFork, FaultChoice::kIoError, {36, 0, 0, 0}},
-    {Engine::kRecord, FaultChoice::kNone, {1, 0, 0, 0}},
+    {Engine::kRecord, FaultChoice::kNone, {5, 4, 2, 1}},
 };
 
 EngineChoice ChoiceOf(Engine engine) {

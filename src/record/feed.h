@@ -1,5 +1,5 @@
-// Feed: what another process is to read from a pipe, written as it takes it, so
-// that nobody waits who has something else to do.
+// Feed: what other processes are to read from pipes, written as they take it,
+// so that nobody waits who has something else to do.
 
 #ifndef LASTCOMMIT_RECORD_FEED_H_
 #define LASTCOMMIT_RECORD_FEED_H_
@@ -10,16 +10,22 @@ namespace lastcommit {
 
 class Feed {
  public:
-  // `pipe` does not block, and some process can read it; both outlive it.
-  Feed(int pipe, std::string_view text) : pipe_(pipe), rest_(text) {}
+  Feed() = default;
+  Feed(int pipe, std::string_view text) { Give(pipe, text); }
 
+  // What comes next, when all before it is written. `pipe` does not block, and
+  // some process can read it; both outlive it.
+  void Give(int pipe, std::string_view text) {
+    pipe_ = pipe;
+    rest_ = text;
+  }
   // As much as there is room for.
   void Write();
   // What to wait for until there is room again; -1: all is written.
   int waits() const { return rest_.empty() ? -1 : pipe_; }
 
  private:
-  const int pipe_;
+  int pipe_ = -1;
   std::string_view rest_;
 };
 

@@ -202,14 +202,15 @@ std::optional<ClientRange> ParseClients(const std::string& word) {
 
 absl::Status CheckEngine(const GenerateOptions& generate) {
   if (IsDriven(generate.saver)) {
-    const bool is_free = generate.engine == EngineChoice::kRecord &&
-                         !generate.schedule.has_value() &&
-                         !MixOf(generate).empty();
+    const bool is_free =
+        generate.engine == EngineChoice::kRecord &&
+        !generate.schedule.has_value() && !MixOf(generate).empty() &&
+        generate.clients.most <= FindSaver(generate.saver)->clients;
     if (is_free) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        "a store that is driven from outside has one client, and every crash "
-        "of its recording: --engine, --fault, --clients and --schedule choose "
-        "nothing of that");
+        "a store that is driven from outside has every crash of its recording, "
+        "and at most as many clients as its driver says: --engine, --fault and "
+        "--schedule choose nothing of that");
   }
   if (generate.engine == EngineChoice::kRecord) {
     return absl::InvalidArgumentError(
@@ -260,8 +261,11 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   // to.
   const bool is_shared =
       TreatsOthersApart(generate) || generate.schedule.has_value();
+  const SaverEntry* const entry = FindSaver(generate.saver);
+  const int most =
+      entry != nullptr && entry->is_driven ? entry->clients : kMaxClients;
   generate.clients =
-      wanted.clients.value_or(ClientRange(is_shared ? 2 : 1, kMaxClients));
+      wanted.clients.value_or(ClientRange(is_shared ? 2 : 1, most));
   generate.engine = wanted.engine.value_or(
       IsDriven(generate.saver) ? EngineChoice::kRecord : EngineChoice::kMixed);
   if (generate.engine == EngineChoice::kMixed) {

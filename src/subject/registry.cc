@@ -243,6 +243,11 @@ absl::StatusOr<const SaverEntry*> SaverOf(const Plan& plan) {
         "driven from outside, and the plan is for the engine ",
         std::string(Name(plan.engine))));
   }
+  if (entry->is_driven && Clients(plan) > entry->clients) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the plan has ", Clients(plan), " clients, and of ", plan.saver, " ",
+        entry->clients, " may have a store open at once"));
+  }
   if (entry->dialect == plan.dialect) {
     RETURN_IF_ERROR(CheckSteps(plan, *entry));
     return entry;

@@ -102,6 +102,8 @@ struct SaverEntry {
   bool is_driven = false;
   // Such a one: it promises that what it acknowledges survives losses of power.
   bool promises_power = false;
+  // Such a one: so many of it may have a store open at once.
+  int clients = 1;
   // One that was registered: the option that makes it known, for a shell.
   std::string option = {};
 

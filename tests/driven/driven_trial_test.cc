@@ -249,6 +249,52 @@ TEST_F(DrivenTrialTest, AChildThatGoesOnForItsParentMayEnd) {
   EXPECT_GT(crashed, 0);
 }
 
+// ---- several clients ----
+
+TEST_F(DrivenTrialTest, SeveralDriversTakeTurns) {
+  options_.clients = 3;
+  const std::vector<Step> steps = {
+      Put(1, 1),
+      Of(1, {.kind = StepKind::kOpen}),
+      Of(1, Put(1, 2)),
+      Of(2, {.kind = StepKind::kOpen}),
+      Of(2, StepOf(pairs::Make(pairs::Kind::kGet, {.key = 1}))),
+      Of(1, {.kind = StepKind::kClose}),
+      Of(2, Put(1, 3)),
+      Of(2, {.kind = StepKind::kClose})};
+  const auto trial = TrialOf("sound_of_several");
+  for (int i = 0; i < 3; ++i) {
+    const TrialResult result = RunIn(*trial, steps, /*is_one_of_many=*/true);
+    EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+    EXPECT_EQ(result.recorded.answers, 1);
+    EXPECT_GT(result.recorded.kills_recovered, 10);
+  }
+  // The same trial also runs plans with fewer.
+  EXPECT_TRUE(RunIn(*trial, {Put(1, 1)}, true).verdict.held());
+}
+
+TEST_F(DrivenTrialTest, WhatAnotherClientHasPutIsSeen) {
+  options_.clients = 2;
+  const Step get = StepOf(pairs::Make(pairs::Kind::kGet, {.key = 1}));
+  const TrialResult result =
+      Run("remembers_values",
+          {Put(1, 1), Of(1, {.kind = StepKind::kOpen}), Of(1, Put(1, 2)), get,
+           Of(1, {.kind = StepKind::kClose})});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongAnswer);
+  EXPECT_THAT(result.verdict.why, HasSubstr("step 4, client 0: get"));
+}
+
+// Nobody waits for the others' answers.
+TEST_F(DrivenTrialTest, WhenOneOfSeveralEndsAllDo) {
+  options_.clients = 2;
+  const TrialResult result =
+      Run("ends_alone", {Put(1, 1), Of(1, {.kind = StepKind::kOpen}),
+                         Of(1, Delete(1)), Of(1, {.kind = StepKind::kClose})});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kCrashed);
+  EXPECT_THAT(result.verdict.why, AllOf(HasSubstr("step 3, client 1: delete"),
+                                        HasSubstr("no room for one more")));
+}
+
 // ---- operations without a model ----
 
 class OwnTrialTest : public DrivenTrialTest {

@@ -28,6 +28,12 @@ inline Step Put(int key, std::uint64_t seed) {
       pairs::Make(pairs::Kind::kPut, {.key = key, .value = {20, seed}}));
 }
 
+// The step of another client.
+inline Step Of(int client, Step step) {
+  step.client = client;
+  return step;
+}
+
 }  // namespace lastcommit::driven
 
 #endif  // LASTCOMMIT_TESTS_DRIVEN_PLANS_H_

@@ -33,6 +33,10 @@ INSTANTIATE_TEST_SUITE_P(
         PlantedBug{"empty_after_a_crash", "lost_commit", "found nothing", 4},
         PlantedBug{"cannot_recover", "open_failed",
                    "another process has it open", 3},
+        PlantedBug{"remembers_values", "wrong_answer", "the store answers", 8},
+        PlantedBug{"clears_away", "crashed", "OperationalError", 7},
+        PlantedBug{"numbers_its_keys", "wrong_read", "found nothing", 7},
+        PlantedBug{"ends_alone", "crashed", "no room for one more", 6},
         PlantedBug{"half_made", "open_failed", "no such table", 2},
         PlantedBug{"synchronous_normal", "lost_commit", "a loss of power", 4},
         PlantedBug{"lost_update", "wrong_answer", "the store answers", 7},
@@ -153,6 +157,21 @@ TEST_P(SoundDriverTest, HoldsAndKeepsEachPromise) {
 
 INSTANTIATE_TEST_SUITE_P(Each, SoundDriverTest,
                          testing::Values("sound", "sound_rollback_journal"));
+
+TEST_F(DriverTest, SeveralSoundClientsHold) {
+  const Outcome outcome = Fuzz(Planted("sound_of_several"),
+                               {"--clients=2-3", "--trials=80", "--ledger"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 80 trials"));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("clients/2"), HasSubstr("clients/3")));
+}
+
+TEST_F(DriverTest, MoreClientsThanItMayHaveAreRefused) {
+  const Outcome outcome = Fuzz(Planted("sound"), {"--clients=2", "--trials=1"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("as many clients as its driver says"));
+}
 
 TEST_F(DriverTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
   const auto digest = [&](const char* jobs) {
@@ -315,6 +334,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostileHello{"other_dialect",
                      "a \"dialect\" that is none of pairs, checkpoints, "
                      "queue, own"},
+        HostileHello{"many_clients", "\"clients\" that is not from 1 to 4"},
         HostileHello{"neither_claim", "each of claim, claim_waiting"},
         HostileHello{"own_nothing", "has no list of 1 to 40 \"operations\""},
         HostileHello{"own_taken", "has an operation begin, which is"},

@@ -55,7 +55,7 @@ TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(std::string(plan.status().message()),
             "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys, "
-            "pairs, checkpoints)");
+            "pairs, checkpoints, queue)");
 }
 
 TEST(DialectCodecTest, ARecordedPlanHasNoCrashOfItsOwn) {
@@ -66,6 +66,25 @@ TEST(DialectCodecTest, ARecordedPlanHasNoCrashOfItsOwn) {
   EXPECT_THAT(
       std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
       HasSubstr("'record' has neither crashes nor errors"));
+}
+
+TEST(DialectCodecTest, ClientsOfARecordedPlanTakeTurns) {
+  Plan plan = PlanOfKeys();
+  plan.engine = Engine::kRecord;
+  std::vector<Step>& steps = plan.rounds[0].steps;
+  for (const StepKind kind : {StepKind::kClose, StepKind::kOpen}) {
+    steps.insert(steps.begin() + 1, {.kind = kind, .client = 1});
+  }
+  EXPECT_THAT(ParsePlan(PrintPlan(plan), "plan"), IsOk());
+  plan.schedule = {ScheduleKind::kFew, 1, 1};
+  EXPECT_THAT(
+      std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
+      HasSubstr("nor a schedule of its clients"));
+  plan.schedule = {};
+  steps[1].switches = {{1, 0}};
+  EXPECT_THAT(
+      std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
+      HasSubstr("nor a schedule of its clients"));
 }
 
 TEST(DialectCodecTest, AnOperationOfAnotherDialectIsRefused) {

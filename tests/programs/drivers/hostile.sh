@@ -21,6 +21,7 @@ no_name) echo "$hello" | sed 's/"hostile"/"..\/x"/' >&4 ;;
 our_name) echo "$hello" | sed 's/"hostile"/"sqlite"/' >&4 ;;
 lacks_get) echo "$hello" | sed 's/,"get"//' >&4 ;;
 half_controls) echo "$hello" | sed 's/"controls":\[\]/"controls":["begin"]/' >&4 ;;
+many_clients) echo "$hello" | sed 's/"promise"/"clients":5,"promise"/' >&4 ;;
 neither_claim) echo "$hello" | sed 's/pairs/queue/;s/"put","delete","get"/"enqueue","complete"/' >&4 ;;
 own_*)
   case "$1" in

@@ -40,6 +40,87 @@ class HalfMade(driver.Store):
                             " (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
+class SoundOfSeveral(driver.Store):
+    clients = 3
+
+
+class RemembersValues(driver.Store):
+    """What another process has put since is not seen."""
+    clients = 2
+
+    def open(self, path):
+        super().open(path)
+        self.known = {}
+
+    def get(self, key):
+        if key not in self.known:
+            self.known[key] = super().get(key)
+        return self.known[key]
+
+    def put(self, key, value):
+        super().put(key, value)
+        self.known[key] = value
+
+    def delete(self, key):
+        self.known.pop(key, None)
+        return super().delete(key)
+
+
+class ClearsAway(driver.Store):
+    """Who closes it removes the WAL, whoever has it open."""
+    clients = 2
+
+    def close(self):
+        super().close()
+        pathlib.Path(self.path + "-wal").unlink(missing_ok=True)
+
+    def open(self, path):
+        super().open(path)
+        self.path = path
+
+
+class NumbersItsKeys(driver.Store):
+    """Each process has numbers of its own for rows, and they are the same."""
+    clients = 3
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS numbered"
+                        " (number INTEGER PRIMARY KEY, key UNIQUE, value)")
+        self.next = 1 + self.db.execute(
+            "SELECT coalesce(max(number), 0) FROM numbered").fetchone()[0]
+
+    def put(self, key, value):
+        row = self.db.execute("SELECT number FROM numbered WHERE key = ?",
+                              (key,)).fetchone()
+        number = row[0] if row else self.next
+        self.next = max(self.next, number + 1)
+        self.db.execute("INSERT OR REPLACE INTO numbered VALUES (?, ?, ?)",
+                        (number, key, value))
+
+    def delete(self, key):
+        return self.db.execute("DELETE FROM numbered WHERE key = ?",
+                               (key,)).rowcount > 0
+
+    def get(self, key):
+        row = self.db.execute("SELECT value FROM numbered WHERE key = ?",
+                              (key,)).fetchone()
+        if row is None:
+            raise NotFound(key)
+        return row[0]
+
+    def state(self):
+        return self.db.execute("SELECT key, value FROM numbered").fetchall()
+
+
+class EndsAlone(driver.Store):
+    """One process ends while the others go on."""
+    clients = 2
+
+    def delete(self, key):
+        sys.exit("no room for one more")
+
+
 class JournalAtFull(driver.Store):
     """The newest commit of a rollback journal may be lost at FULL, since the
     directory is not synced after it."""
@@ -501,6 +582,7 @@ def main():
     stores = {make.__name__: make for make in driver.Store.__subclasses__()}
     make = stores["".join(word.capitalize() for word in name.split("_"))]
     lastcommit_driver.main(make, store=name.replace("_", "-"),
+                           clients=getattr(make, "clients", 1),
                            promise="power" if name in ("synchronous_normal",
                                                        "sound",
                                                        "sound_rollback_journal")
