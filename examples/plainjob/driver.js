@@ -82,5 +82,5 @@ if (!words.includes('keep')) {
   };
 }
 
-serve(Store, { store: 'plainjob',
+serve(Store, { store: 'plainjob', clients: 3,
                promise: words.includes('power') ? 'power' : 'process' });

@@ -222,6 +222,16 @@ GenerateOptions WithoutTransactions(GenerateOptions options) {
   return options;
 }
 
+void Settle(Plan& plan) {
+  std::vector<Operation*> operations;
+  for (Round& round : plan.rounds) {
+    for (Step& step : round.steps) {
+      if (IsOperation(step.kind)) operations.push_back(&step.operation);
+    }
+  }
+  plan.dialect->settle(operations);
+}
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   const auto [engine, fault, clients] = DrawCombination(draw, options);
@@ -292,6 +302,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     }
     faults.DrawNext();
   }
+  if (is_shared && plan.dialect->settle != nullptr) Settle(plan);
   // An image is a power loss, too.
   if (is_sim && MayLosePower(plan) && options.fault != FaultChoice::kNone &&
       options.fault != FaultChoice::kKill) {

@@ -132,4 +132,19 @@ std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
   return std::make_unique<QueueDraw>(draw, limits);
 }
 
+void Settle(std::span<Operation* const> operations) {
+  int time = 0;
+  int jobs = 0;
+  for (Operation* const operation : operations) {
+    Arguments arguments = ArgumentsOf(*operation);
+    arguments.time = time = std::max(time, arguments.time);
+    arguments.job = jobs;
+    *operation = Make(KindOf(*operation), arguments);
+    const Kind kind = KindOf(*operation);
+    if (kind == Kind::kEnqueue || kind == Kind::kEnqueueBatch) {
+      jobs += arguments.count;
+    }
+  }
+}
+
 }  // namespace lastcommit::queue

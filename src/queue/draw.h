@@ -4,6 +4,7 @@
 #define LASTCOMMIT_QUEUE_DRAW_H_
 
 #include <memory>
+#include <span>
 
 #include "store/vocabulary.h"
 
@@ -13,6 +14,9 @@ namespace lastcommit::queue {
 std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& dialect,
                                                Draw& draw,
                                                const DrawLimits& limits);
+
+// As Vocabulary::settle: time only goes on, and each job has a name of its own.
+void Settle(std::span<Operation* const> operations);
 
 }  // namespace lastcommit::queue
 

@@ -310,8 +310,12 @@ std::vector<Operation> Probe() {
 
 }  // namespace
 
-const Vocabulary kVocabulary = {"queue", kFields, kOperations, DrawOperations,
-                                Probe};
+const Vocabulary kVocabulary = {.name = "queue",
+                                .fields = kFields,
+                                .operations = kOperations,
+                                .draw = DrawOperations,
+                                .probe = Probe,
+                                .settle = Settle};
 
 const OperationSpec& SpecOf(Kind kind) {
   return kOperations[static_cast<std::size_t>(kind)];

@@ -58,6 +58,9 @@ struct Vocabulary {
   std::vector<Operation> (*probe)();
   // The rows that a new store has; nullptr: none.
   void (*create)(Rows& rows) = nullptr;
+  // Makes what several clients drew apart one plan, in the order in which it is
+  // done; nullptr: it is one already.
+  void (*settle)(std::span<Operation* const> operations) = nullptr;
   // Whether `apply` is what a correct store does. Otherwise it does nothing,
   // and neither answers nor states can be expected.
   bool has_model = true;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "checkpoints/specs.h"
 #include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
 #include "plan/codec.h"
+#include "queue/specs.h"
 
 namespace lastcommit {
 namespace {
@@ -71,6 +73,56 @@ TEST(DrivenPlanTest, HasNoOperationThatTheStoreLacks) {
   EXPECT_EQ(drawn[static_cast<int>(Kind::kPutStep)], 0);
   EXPECT_EQ(drawn[static_cast<int>(Kind::kDeleteThread)], 0);
   EXPECT_GT(drawn[static_cast<int>(Kind::kPutBytes)], 20);
+}
+
+GenerateOptions OfSeveral(const Vocabulary& dialect) {
+  GenerateOptions options = kWithTransactions;
+  options.dialect = &dialect;
+  options.clients = {1, 3};
+  return options;
+}
+
+// They take turns: nobody waits for another one's transaction.
+TEST(DrivenPlanTest, SeveralClientsHaveNoTransactions) {
+  int of_several = 0;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const Plan plan = PlanAt({1, i}, OfSeveral(pairs::kVocabulary));
+    EXPECT_EQ(plan.schedule, Schedule());
+    if (Clients(plan) == 1) continue;
+    ++of_several;
+    for (const Step& step : plan.rounds[0].steps) {
+      EXPECT_NE(step.kind, StepKind::kBegin);
+    }
+    const auto parsed = ParsePlan(PrintPlan(plan), "a.plan");
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(*parsed, plan);
+  }
+  EXPECT_GT(of_several, 30);
+}
+
+// What each of them drew for itself is one time, and no job is there twice.
+TEST(DrivenPlanTest, ClientsOfAQueueHaveOneTime) {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    int time = 0;
+    std::set<int> jobs;
+    for (const Round& round :
+         PlanAt({1, i}, OfSeveral(queue::kVocabulary)).rounds) {
+      for (const Step& step : round.steps) {
+        if (!IsOperation(step.kind)) continue;
+        const queue::Arguments arguments = queue::ArgumentsOf(step.operation);
+        EXPECT_GE(arguments.time, time);
+        time = arguments.time;
+        const queue::Kind kind = queue::KindOf(step.operation);
+        if (kind != queue::Kind::kEnqueue &&
+            kind != queue::Kind::kEnqueueBatch) {
+          continue;
+        }
+        for (int job = 0; job < arguments.count; ++job) {
+          EXPECT_TRUE(jobs.insert(arguments.job + job).second);
+        }
+      }
+    }
+  }
 }
 
 TEST(DrivenPlanTest, ComesBackFromItsText) {

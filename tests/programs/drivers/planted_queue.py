@@ -164,7 +164,34 @@ class RequeuesEverything(SoundRequeue):
                         " WHERE status = 'claimed'")
 
 
+class OfSeveral(Sound):
+    clients = 3
+
+
+class KnowsWhatWaits(OfSeveral):
+    """Each process remembers which jobs wait, and others claim them, too."""
+
+    def open(self, path):
+        super().open(path)
+        self.waits = []
+
+    def claim(self, worker, now, lease):
+        if not self.waits:
+            self.waits = self.db.execute(
+                "SELECT id, job, value FROM jobs WHERE %s ORDER BY id LIMIT 3"
+                % self.free, (now,)).fetchall()
+        if not self.waits:
+            return None
+        found = self.waits.pop(0)
+        self.db.execute("UPDATE jobs SET status = 'claimed', worker = ?,"
+                        " since = ?, until = ? WHERE id = ?",
+                        (worker, now, now + lease, found[0]))
+        return found[1:]
+
+
 BUGS = {
+    "of_several": OfSeveral,
+    "knows_what_waits": KnowsWhatWaits,
     "sound": Sound,
     "sound_requeue": SoundRequeue,
     "half_of_a_batch": HalfOfABatch,
@@ -177,5 +204,6 @@ BUGS = {
 }
 
 if __name__ == "__main__":
-    lastcommit_driver.main(BUGS[sys.argv[1]], store="planted-queue",
-                           promise="power")
+    make = BUGS[sys.argv[1]]
+    lastcommit_driver.main(make, store="planted-queue", promise="power",
+                           clients=getattr(make, "clients", 1))
