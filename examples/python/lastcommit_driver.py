@@ -139,8 +139,8 @@ def has(store, method):
 
 
 def controls_of(store):
-    return [each for each in CONTROLS if has(store, each) and
-            has(store, "begin")]  # a queue has another release
+    controls = CONTROLS[:3] if store.dialect == "queue" else CONTROLS
+    return [each for each in controls if has(store, each)]
 
 
 def operations_of(store):
@@ -255,7 +255,8 @@ TESTS = {
 
 
 def selftest(make):
-    missing = [each for each in ("open", "close", "state") + make.must
+    names = [*getattr(make, "operations", ()), *getattr(make, "queries", ())]
+    missing = [each for each in ["open", "close", "state", *make.must, *names]
                if not has(make, each)]
     if missing:
         print("missing:", ", ".join(missing))
@@ -291,9 +292,8 @@ def run_tests(driver, path):
 
 
 def main(make, store, promise="process", clients=1):
-    """`promise`: what a method's return is worth: "process", it survives the
-    death of the process, or "power", also a loss of power. `clients`: so many
-    processes may have the store open at once."""
+    """`promise`: what a return is worth: "process", it survives that, or
+    "power", also a loss of power. `clients`: so many may be open at once."""
     if "--selftest" in sys.argv:
         sys.exit(selftest(make))
     Driver(make, store, promise, clients).serve()

@@ -1,10 +1,12 @@
 #include "driven/answer_judge.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "driven/wire.h"
 
 namespace lastcommit::driven {
 namespace {
@@ -25,7 +27,7 @@ class AnswerJudge {
       const Exchange& exchange = conversation_.exchanges[i];
       const Reply& reply = answers_.replies[i];
       if (!plan_.dialect->has_model) {
-        Count(exchange);
+        JudgeOwn(exchange, reply);
       } else if (exchange.state.has_value()) {
         JudgeState(exchange, reply);
       } else {
@@ -40,11 +42,35 @@ class AnswerJudge {
     result_.verdict = Verdict::Violated(violation, std::move(why));
   }
 
-  // Whatever it answers, nobody knows better.
-  void Count(const Exchange& exchange) {
-    ++result_.steps;
+  // Whatever an operation answers, nobody knows better. But a store opens, says
+  // what is in it, and closes.
+  void JudgeOwn(const Exchange& exchange, const Reply& reply) {
+    const Step& step = plan_.rounds[exchange.round].steps[exchange.step];
     ++result_.recorded.not_compared;
-    if (exchange.cut_after > exchange.cut_before) ++result_.commits;
+    const bool is_done = reply.code == absl::StatusCode::kOk;
+    if (exchange.state.has_value()) {
+      JudgeOwnState(exchange, reply);
+      return;
+    }
+    ++result_.steps;
+    if (is_done && exchange.cut_after > exchange.cut_before) ++result_.commits;
+    if (is_done && IsOperation(step.kind)) ++result_.recorded.done;
+    const bool must_be_done =
+        exchange.request == "open" || exchange.request == "close";
+    if (!must_be_done || is_done) return;
+    Violated(ViolationClass::kWrongAnswer,
+             absl::StrCat(InWords(plan_, exchange), ": the store answers ",
+                          InWords(reply)));
+  }
+
+  void JudgeOwnState(const Exchange& exchange, const Reply& reply) {
+    const auto found = StateOf(*plan_.dialect, reply);
+    if (reply.code == absl::StatusCode::kOk && found.ok()) return;
+    Violated(ViolationClass::kWrongRead,
+             absl::StrCat(InWords(plan_, exchange), ": the state of the store ",
+                          reply.code == absl::StatusCode::kOk
+                              ? std::string(found.status().message())
+                              : absl::StrCat("is ", InWords(reply))));
   }
 
   void JudgeAnswer(const Exchange& exchange, const Reply& reply) {
@@ -84,10 +110,11 @@ class AnswerJudge {
       return;
     }
     ++result_.recorded.states;
-    if (found->rows == exchange.state->rows) return;
-    Violated(ViolationClass::kWrongRead,
-             absl::StrCat(where, " is not the model's",
-                          RowDifferences(*exchange.state, *found)));
+    if (IsSame(*plan_.dialect, *exchange.state, *found)) return;
+    Violated(
+        ViolationClass::kWrongRead,
+        absl::StrCat(where, " is not the model's",
+                     RowDifferences(*plan_.dialect, *exchange.state, *found)));
   }
 
   const Plan& plan_;
@@ -103,9 +130,31 @@ void JudgeAnswers(const Plan& plan, const Conversation& conversation,
   AnswerJudge(plan, conversation, answers, result).Judge();
 }
 
-std::string RowDifferences(const State& expected, const State& found) {
+bool IsSame(const Vocabulary& dialect, const State& expected,
+            const State& found) {
+  const Wire& wire = WireOf(dialect);
+  return wire.is_same == nullptr
+             ? expected.rows == found.rows
+             : std::equal(expected.rows.begin(), expected.rows.end(),
+                          found.rows.begin(), found.rows.end(),
+                          [&](const auto& a, const auto& b) {
+                            return a.first == b.first &&
+                                   wire.is_same(a.second, b.second);
+                          });
+}
+
+std::string RowDifferences(const Vocabulary& dialect, const State& expected,
+                           const State& found) {
+  const Wire& wire = WireOf(dialect);
   State compared = found;
   compared.cut = expected.cut;
+  for (auto& [key, row] : compared.rows) {
+    const auto other = expected.rows.find(key);
+    if (wire.is_same != nullptr && other != expected.rows.end() &&
+        wire.is_same(other->second, row)) {
+      row = other->second;
+    }
+  }
   std::string text;
   for (const std::string& line : Difference(expected, compared, kShownRows)) {
     absl::StrAppend(&text, "\n  ", line);

@@ -17,8 +17,13 @@ namespace lastcommit::driven {
 void JudgeAnswers(const Plan& plan, const Conversation& conversation,
                   const Answers& answers, TrialResult& result);
 
+// Whether a store may say so of that state of the model, or of another time
+// that it said it.
+bool IsSame(const Vocabulary& dialect, const State& expected,
+            const State& found);
 // What differs in the rows, a line each behind a newline.
-std::string RowDifferences(const State& expected, const State& found);
+std::string RowDifferences(const Vocabulary& dialect, const State& expected,
+                           const State& found);
 
 }  // namespace lastcommit::driven
 

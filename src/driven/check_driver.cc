@@ -126,11 +126,13 @@ class Checker {
     if (recovery.kind != Recovery::Kind::kRecovered) {
       Wrong(absl::StrCat("a copy of what was closed: ", recovery.message));
     } else if (plan.dialect->has_model &&
-               recovery.state.rows != conversation.cuts.back().rows) {
+               !driven::IsSame(*plan.dialect, conversation.cuts.back(),
+                               recovery.state)) {
       Wrong(absl::StrCat(
           "a copy of what was closed, opened by another process, is not what "
           "the model holds:",
-          RowDifferences(conversation.cuts.back(), recovery.state)));
+          RowDifferences(*plan.dialect, conversation.cuts.back(),
+                         recovery.state)));
     }
     return absl::OkStatus();
   }

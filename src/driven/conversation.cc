@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "driven/protocol.h"
+#include "driven/wire.h"
 #include "model/reference_model.h"
 
 namespace lastcommit::driven {
@@ -51,12 +52,23 @@ class Builder {
   void Ask(Exchange exchange, const Step& step, nlohmann::json request) {
     exchange.is_in_transaction = model_.in_transaction();
     exchange.cut_before = model_.state().cut;
+    exchange.begun = Begun(step);
     exchange.expected = model_.Apply(step);
     exchange.cut_after = model_.state().cut;
     if (exchange.cut_after > exchange.cut_before) {
       conversation_.cuts.push_back(model_.state());
     }
     Push(std::move(exchange), std::move(request));
+  }
+
+  std::optional<State> Begun(const Step& step) const {
+    const Wire& wire = WireOf(*plan_.dialect);
+    if (wire.pass_time == nullptr || !IsOperation(step.kind)) {
+      return std::nullopt;
+    }
+    Rows rows = model_.rows();
+    wire.pass_time(step.operation, rows);
+    return rows.state();
   }
 
   void AskState(Exchange exchange) {

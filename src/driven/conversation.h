@@ -33,6 +33,8 @@ struct Exchange {
   std::int64_t cut_before = -1;
   std::int64_t cut_after = -1;
   bool is_in_transaction = false;  // when it begins
+  // Where time makes a difference: what a store may hold when it begins.
+  std::optional<State> begun = {};
 };
 
 // Requests of one client, one after the other.

@@ -128,7 +128,7 @@ class CrashJudge {
         recoverer_.RecoverAll(*run_.plan.dialect,
                               {absl::StrCat(run_.data, "/", kDatabase)}));
     recoverer_.End();
-    return judge_->Judge(crash, recoveries.front());
+    return judge_->Judge(crash, recoveries.front(), /*is_in_place=*/true);
   }
 
   static absl::Status Rename(const std::string& from, const std::string& to) {
@@ -197,7 +197,7 @@ class CrashJudge {
     const Crash crash = CrashOf(image);
     ++(crash.is_power ? result_.recorded.losses_recovered
                       : result_.recorded.kills_recovered);
-    RETURN_IF_ERROR(judge_->Judge(crash, recovery));
+    RETURN_IF_ERROR(judge_->Judge(crash, recovery, /*is_in_place=*/false));
     if (!IsViolated()) return absl::OkStatus();
     result_.verdict = Verdict::Held();
     // What it was before it was recovered.

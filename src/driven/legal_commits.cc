@@ -49,6 +49,23 @@ LegalCommits AnsweredRun::After(const Crash& crash) const {
   return legal;
 }
 
+std::optional<AnsweredRun::Interval> AnsweredRun::IntervalOf(
+    const Exchange& exchange) const {
+  const auto number =
+      static_cast<std::size_t>(&exchange - conversation_.exchanges.data());
+  const auto ack = answers_.acks.find(static_cast<std::int64_t>(number) + 1);
+  if (number == 0 || ack == answers_.acks.end()) return std::nullopt;
+  return Interval{CallOf(answers_.replies[number - 1].line),
+                  CallOf(ack->second)};
+}
+
+std::uint64_t AnsweredRun::CallOf(std::size_t line) const {
+  for (const Answered& answered : answered_) {
+    if (answered.bytes >= answers_.line_ends[line]) return answered.call;
+  }
+  return answered_.back().call;
+}
+
 // Whole lines that were answered before the crash.
 std::size_t AnsweredRun::LinesUntil(const Crash& crash) const {
   std::size_t bytes = 0;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,13 @@ class AnsweredRun {
                                           const Answers& answers);
 
   LegalCommits After(const Crash& crash) const;
+  // The call in which the exchange was answered or acknowledged, and that of
+  // the answer before it; nullopt: it was not, or is the first.
+  struct Interval {
+    std::uint64_t before = 0;
+    std::uint64_t until = 0;
+  };
+  std::optional<Interval> IntervalOf(const Exchange& exchange) const;
 
  private:
   // How many bytes had been answered after which call.
@@ -54,6 +62,8 @@ class AnsweredRun {
         answered_(std::move(answered)) {}
 
   std::size_t LinesUntil(const Crash& crash) const;
+  // The call that ends the line.
+  std::uint64_t CallOf(std::size_t line) const;
 
   const Conversation& conversation_;
   const Answers& answers_;

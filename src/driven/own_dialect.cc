@@ -273,13 +273,17 @@ std::int64_t ValueOf(const Operation& operation, const OwnArgument& argument) {
   return operation.values[NumberOf(dialect, argument.name)];
 }
 
-// Of the argument number `idx`. Begins with what nothing else of a plan begins
-// with, since its seed is the plan's own.
+std::string TokenAt(const Operation& operation, std::size_t idx) {
+  return absl::StrCat("<", Derive(operation.content.seed, idx), ">");
+}
+
+// Of the argument number `idx`. Begins with what hardly anything else of a plan
+// begins with, until shrinking makes its seed that of another.
 std::string ContentOf(const Operation& operation, std::size_t idx) {
   const OwnArgument& argument = ArgumentsOf(*operation.spec)[idx];
   const Content content = {operation.content.size,
                            Derive(operation.content.seed, idx)};
-  const std::string unique = absl::StrCat("<", content.seed, ">");
+  const std::string unique = TokenAt(operation, idx);
   if (argument.kind == Kind::kBytes) {
     return absl::StrCat(unique, "\xff", ContentBytes(content));
   }
@@ -502,9 +506,19 @@ std::string TokenOf(const Operation& operation) {
   const std::vector<OwnArgument>& arguments = ArgumentsOf(*operation.spec);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].kind != Kind::kText) continue;
-    return absl::StrCat("<", Derive(operation.content.seed, i), ">");
+    return TokenAt(operation, i);
   }
   return "";
+}
+
+bool HasToken(const Operation& operation, const std::string& token) {
+  const std::vector<OwnArgument>& arguments = ArgumentsOf(*operation.spec);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].is_content() && TokenAt(operation, i) == token) {
+      return true;
+    }
+  }
+  return false;
 }
 
 const Wire& OwnWire() {

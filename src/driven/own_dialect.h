@@ -59,9 +59,10 @@ absl::StatusOr<const Vocabulary*> OwnDialectOf(const nlohmann::json& list);
 // Of an operation of such a vocabulary.
 const std::vector<OwnArgument>& ArgumentsOf(const OperationSpec& spec);
 
-// A text that this operation has put into the store, if it has one, and nobody
-// else has; "": it has none.
+// What a text begins with that the operation has; "": it has none.
 std::string TokenOf(const Operation& operation);
+// Whether one of its texts does.
+bool HasToken(const Operation& operation, const std::string& token);
 
 }  // namespace lastcommit::driven
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -183,9 +182,18 @@ absl::Status TakeDialect(const Reply& reply, Hello& hello) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply) {
+absl::StatusOr<std::vector<StepKind>> LacksOf(const Reply& reply,
+                                              const Vocabulary& dialect) {
   std::vector<std::string> known;
-  for (const StepKind kind : kControls) known.emplace_back(Name(kind));
+  for (const StepKind kind : kControls) {
+    // An operation of that name is another thing.
+    if (dialect.FindOperation(Name(StepKind::kRelease)) != nullptr &&
+        (kind == StepKind::kSavepoint || kind == StepKind::kRelease ||
+         kind == StepKind::kRollbackTo)) {
+      continue;
+    }
+    known.emplace_back(Name(kind));
+  }
   ASSIGN_OR_RETURN(const std::vector<std::string> names,
                    Names(reply, "controls", known));
   const auto has = [&](StepKind kind) { return Contains(names, Name(kind)); };
@@ -387,7 +395,7 @@ absl::StatusOr<Hello> HelloOf(const Reply& reply) {
   RETURN_IF_ERROR(CheckStore(reply, store));
   hello.store = *store;
   RETURN_IF_ERROR(TakeDialect(reply, hello));
-  ASSIGN_OR_RETURN(hello.lacks, LacksOf(reply));
+  ASSIGN_OR_RETURN(hello.lacks, LacksOf(reply, *hello.dialect));
   const std::string* const promise = Text(reply.body, "promise");
   if (promise == nullptr || (*promise != "process" && *promise != "power")) {
     return WrongReply(reply,
@@ -423,17 +431,15 @@ absl::StatusOr<State> StateOf(const Vocabulary& dialect, const Reply& reply) {
   }
   const Wire& wire = WireOf(dialect);
   State state;
+  std::map<RowKey, std::int64_t> counts;
   for (const Json& json : *rows) {
     auto row = wire.row(json);
     if (!row.ok()) {
       return WrongReply(reply, std::string(row.status().message()));
     }
-    auto [added, is_new] = state.rows.insert(*row);
     // Where nothing is known of rows, the same one may be there twice.
-    while (!is_new && !dialect.has_model) {
-      ++row->first.number;
-      std::tie(added, is_new) = state.rows.insert(*row);
-    }
+    if (!dialect.has_model) row->first.number = counts[row->first]++;
+    const auto [added, is_new] = state.rows.insert(*std::move(row));
     if (!is_new) {
       return WrongReply(reply, absl::StrCat("has the row ",
                                             Describe(added->first), " twice"));

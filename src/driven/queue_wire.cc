@@ -112,7 +112,9 @@ absl::StatusOr<std::pair<RowKey, Fingerprint>> RowOf(const Json& row) {
   }
   return std::pair(
       RowKey{queue::kJobs, {row[1].get<std::string>()}, 0},
-      queue::RowOf(row[2].get_ref<const std::string&>(), row[0] == "claimed"));
+      queue::RowOf(row[2].get_ref<const std::string&>(),
+                   row[0] == "claimed" ? queue::JobStatus::kClaimed
+                                       : queue::JobStatus::kWaiting));
 }
 
 }  // namespace
@@ -125,7 +127,9 @@ const Wire& QueueWire() {
       .one_of = {"claim", "claim_waiting"},
       .ask = Ask,
       .value = ValueOf,
-      .row = RowOf};
+      .row = RowOf,
+      .is_same = queue::IsSame,
+      .pass_time = queue::LetRunOut};
   return kWire;
 }
 

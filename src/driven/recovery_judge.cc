@@ -49,7 +49,8 @@ class ModelJudge final : public RecoveryJudge {
     return absl::OkStatus();
   }
 
-  absl::Status Judge(const Crash& crash, const Recovery& recovery) override {
+  absl::Status Judge(const Crash& crash, const Recovery& recovery,
+                     bool /*is_in_place*/) override {
     JudgeRecovery(crash, recovery);
     return absl::OkStatus();
   }
@@ -68,8 +69,10 @@ class ModelJudge final : public RecoveryJudge {
     }
     const auto& cuts = run_.conversation.cuts;
     const auto is_at = [&](std::int64_t cut) {
-      return cuts[static_cast<std::size_t>(cut)].rows == recovery.state.rows;
+      return IsSame(*run_.plan.dialect, cuts[static_cast<std::size_t>(cut)],
+                    recovery.state);
     };
+    if (HasBegun(legal, recovery)) return;
     for (std::int64_t cut = legal.lowest; cut <= legal.highest; ++cut) {
       if (!is_at(cut)) continue;
       result_.recorded.commits_in_doubt += cut > legal.lowest ? 1 : 0;
@@ -104,9 +107,18 @@ class ModelJudge final : public RecoveryJudge {
                      DifferencesFrom(legal.lowest, recovery)));
   }
 
+  // What was under way has done nothing yet, but it is its time.
+  bool HasBegun(const LegalCommits& legal, const Recovery& recovery) const {
+    const Exchange* const begun = legal.under_way;
+    return begun != nullptr && begun->begun.has_value() &&
+           !begun->is_in_transaction && begun->cut_before == legal.lowest &&
+           IsSame(*run_.plan.dialect, *begun->begun, recovery.state);
+  }
+
   std::string DifferencesFrom(std::int64_t cut,
                               const Recovery& recovery) const {
-    return RowDifferences(run_.conversation.cuts[static_cast<std::size_t>(cut)],
+    return RowDifferences(*run_.plan.dialect,
+                          run_.conversation.cuts[static_cast<std::size_t>(cut)],
                           recovery.state);
   }
 
@@ -132,21 +144,33 @@ class ReferenceJudge final : public RecoveryJudge {
     for (const Crash& crash : crashes) {
       const ExpectedStates expected = ExpectedAfter(crash);
       calls.insert(expected.calls.begin(), expected.calls.end());
+      const LegalCommits legal = answered_.After(crash);
+      if (legal.acknowledged == nullptr) continue;
+      if (const auto interval = answered_.IntervalOf(*legal.acknowledged)) {
+        calls.insert({interval->before, interval->until});
+      }
     }
     RETURN_IF_ERROR(references_.Learn(calls));
     result_.recorded.references = static_cast<std::int64_t>(references_.size());
     return absl::OkStatus();
   }
 
-  absl::Status Judge(const Crash& crash, const Recovery& recovery) override {
+  absl::Status Judge(const Crash& crash, const Recovery& recovery,
+                     bool is_in_place) override {
     RETURN_IF_ERROR(Prepare({crash}));
+    const ExpectedStates expected = ExpectedAfter(crash);
+    // What it is compared with is then of such processes, too.
+    if (is_in_place) {
+      for (const std::uint64_t call : expected.calls) {
+        RETURN_IF_ERROR(references_.Renew(call, run_.data));
+      }
+    }
     const LegalCommits legal = answered_.After(crash);
     const std::string where = WhereOf(run_.plan, crash, legal);
     if (recovery.kind != Recovery::Kind::kRecovered) {
       result_.verdict = NotRecovered(where, recovery);
       return absl::OkStatus();
     }
-    const ExpectedStates expected = ExpectedAfter(crash);
     for (std::size_t i = 0; i < expected.calls.size(); ++i) {
       const Reference* const reference = references_.After(expected.calls[i]);
       if (reference == nullptr) continue;
@@ -196,8 +220,8 @@ class ReferenceJudge final : public RecoveryJudge {
   void Accuse(std::uint64_t promised, const std::string& where,
               const Recovery& recovery) {
     const Reference& reference = *references_.After(promised);
-    const std::string differences =
-        RowDifferences(reference.recovery.state, recovery.state);
+    const std::string differences = RowDifferences(
+        *run_.plan.dialect, reference.recovery.state, recovery.state);
     const auto is_it = [&](const Reference& other) {
       return other.recovery.kind == Recovery::Kind::kRecovered &&
              other.recovery.state.rows == recovery.state.rows;
@@ -219,28 +243,25 @@ class ReferenceJudge final : public RecoveryJudge {
                      differences));
   }
 
-  // What an operation was given, and said to have done, is in the database when
-  // it answers, if it ever comes there.
+  // An operation that has written nothing when it is acknowledged, and whose
+  // text comes into a table later. (What is kept otherwise first, in a file or
+  // packed, has been written.)
   void JudgeToken(const Crash& crash, const LegalCommits& legal,
                   const std::string& where) {
     if (crash.is_power || crash.written >= 0 || legal.acknowledged == nullptr ||
         legal.acknowledged->is_in_transaction) {
       return;
     }
-    const Exchange& exchange = *legal.acknowledged;
-    const Step& step = run_.plan.rounds[exchange.round].steps[exchange.step];
-    if (!IsOperation(step.kind)) return;
-    const std::string token = TokenOf(step.operation);
-    if (token.empty()) return;
-    const std::size_t promises = PromisesBefore(crash);
-    if (promises == 0) return;
-    const std::uint64_t call = timeline_.promises[promises - 1].call;
+    const std::string token = OwnTokenOf(*legal.acknowledged);
+    const auto interval = answered_.IntervalOf(*legal.acknowledged);
+    if (token.empty() || !interval.has_value()) return;
     const auto has_token = [&](const Reference& reference) {
       return reference.tokens.contains(token);
     };
-    const Reference* const then = references_.After(call);
-    if (then == nullptr || has_token(*then) ||
-        references_.FirstAfter(call, has_token) == nullptr) {
+    const Reference* const before = references_.After(interval->before);
+    const Reference* const then = references_.After(interval->until);
+    if (before == nullptr || before != then || has_token(*then) ||
+        references_.FirstAfter(interval->until, has_token) == nullptr) {
       return;
     }
     Violated(ViolationClass::kLostCommit,
@@ -248,6 +269,21 @@ class ReferenceJudge final : public RecoveryJudge {
                           "... of the acknowledged operation comes into the "
                           "database only later: it was answered before it was "
                           "committed"));
+  }
+
+  // "": it has none, or another operation of the plan has the same.
+  std::string OwnTokenOf(const Exchange& exchange) const {
+    const Step& step = run_.plan.rounds[exchange.round].steps[exchange.step];
+    if (!IsOperation(step.kind)) return "";
+    const std::string token = TokenOf(step.operation);
+    int count = 0;
+    for (const Round& round : run_.plan.rounds) {
+      for (const Step& other : round.steps) {
+        if (!IsOperation(other.kind)) continue;
+        count += HasToken(other.operation, token) ? 1 : 0;
+      }
+    }
+    return count == 1 ? token : "";
   }
 
   const RecordedRun& run_;

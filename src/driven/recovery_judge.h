@@ -25,8 +25,10 @@ class RecoveryJudge {
 
   // Of these Judge() will be asked.
   virtual absl::Status Prepare(const std::vector<Crash>& crashes) = 0;
-  // Counts, and perhaps a verdict, in the result.
-  virtual absl::Status Judge(const Crash& crash, const Recovery& recovery) = 0;
+  // Counts, and perhaps a verdict, in the result. `is_in_place`: the recovery
+  // was by a process of its own, where the database was.
+  virtual absl::Status Judge(const Crash& crash, const Recovery& recovery,
+                             bool is_in_place) = 0;
 };
 
 // All must outlive it.

@@ -7,11 +7,13 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "driven/conversation.h"
 #include "judge/image_files.h"
 #include "judge/recovered.h"
+#include "record/private_tree.h"
 #include "status/status.h"
 #include "trial/trial_files.h"
 
@@ -36,8 +38,13 @@ Statement Prepare(const Database& database, const std::string& sql) {
   return Statement(statement);
 }
 
+// Texts in UTF-8, whatever the database has.
 std::string_view BytesOf(const Statement& statement, int column) {
-  const void* const bytes = sqlite3_column_blob(statement.get(), column);
+  const void* const bytes =
+      sqlite3_column_type(statement.get(), column) == SQLITE_TEXT
+          ? static_cast<const void*>(
+                sqlite3_column_text(statement.get(), column))
+          : sqlite3_column_blob(statement.get(), column);
   const int size = sqlite3_column_bytes(statement.get(), column);
   return bytes == nullptr ? std::string_view()
                           : std::string_view(static_cast<const char*>(bytes),
@@ -126,7 +133,7 @@ absl::Status References::Learn(const std::set<std::uint64_t>& calls) {
   for (const std::uint64_t call : calls) {
     if (!by_done_.contains(Done(call))) wanted.insert(Done(call));
   }
-  if (wanted.empty()) return absl::OkStatus();
+  if (wanted.empty() || is_hung_) return absl::OkStatus();
   std::vector<std::string> databases;
   const std::size_t first = references_.size();
   Rebuild files(root_, DiskModel::kPosix);
@@ -146,16 +153,33 @@ absl::Status References::Learn(const std::set<std::uint64_t>& calls) {
     return look(Done(call.number));
   };
   RETURN_IF_ERROR(ReadRecording(recording_, take).status());
-  for (std::size_t at = 0; at < databases.size();) {
+  for (std::size_t at = 0; at < databases.size() && !is_hung_;) {
     ASSIGN_OR_RETURN(
         std::vector<Recovery> recoveries,
         recoverer_.RecoverAll(
             dialect_, {databases.begin() + static_cast<std::ptrdiff_t>(at),
                        databases.end()}));
     for (Recovery& recovery : recoveries) {
+      is_hung_ = recovery.kind == Recovery::Kind::kHung;
       references_[first + at++].recovery = std::move(recovery);
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status References::Renew(std::uint64_t call, const std::string& place) {
+  const auto found = by_done_.find(Done(call));
+  if (found == by_done_.end()) return absl::OkStatus();
+  Reference& reference = references_[found->second];
+  if (std::exchange(reference.is_renewed, true)) return absl::OkStatus();
+  RemoveDirectory(place);
+  RETURN_IF_ERROR(CopyTree(reference.directory, place));
+  recoverer_.End();
+  ASSIGN_OR_RETURN(
+      std::vector<Recovery> recoveries,
+      recoverer_.RecoverAll(dialect_, {absl::StrCat(place, "/", kDatabase)}));
+  recoverer_.End();
+  reference.recovery = std::move(recoveries.front());
   return absl::OkStatus();
 }
 
@@ -211,7 +235,10 @@ absl::Status References::Add(const Rebuild& files,
   for (const DatabaseTimeline& line : timeline_.databases) {
     CloseWell(absl::StrCat(directory, "/", line.path), reference.tokens);
   }
-  databases.push_back(absl::StrCat(directory, "/", kDatabase));
+  reference.directory = directory;
+  const std::string opened = absl::StrCat(directory, "-opened");
+  RETURN_IF_ERROR(CopyTree(directory, opened));
+  databases.push_back(absl::StrCat(opened, "/", kDatabase));
   return absl::OkStatus();
 }
 

@@ -27,6 +27,8 @@ struct Reference {
   Recovery recovery;
   // "<123>": what values of the plan begin with, of those that are in a table.
   std::set<std::string> tokens;
+  std::string directory;  // with the files as they were closed
+  bool is_renewed = false;
 };
 
 class References {
@@ -42,6 +44,9 @@ class References {
   // hold the same are one. Errors of the recording, and of the driver's
   // protocol.
   absl::Status Learn(const std::set<std::uint64_t>& calls);
+  // Makes that of the call anew, by a process of its own with the files in
+  // `place`, whose content goes; once.
+  absl::Status Renew(std::uint64_t call, const std::string& place);
   // nullptr: it was not asked for, or is behind the end.
   const Reference* After(std::uint64_t call) const;
   // The first one after a call, or before one, of which it holds; nullptr:
@@ -70,6 +75,7 @@ class References {
   Recoverer& recoverer_;
   std::map<Moment, std::size_t> by_moment_;
   std::map<std::uint64_t, std::size_t> by_done_;  // calls
+  bool is_hung_ = false;  // over one of them; then no more are made
   std::vector<Reference> references_;
 };
 

@@ -37,6 +37,13 @@ struct Wire {
   // One row of a state. InvalidArgument: as above.
   absl::StatusOr<std::pair<RowKey, Fingerprint>> (*row)(
       const nlohmann::json& row) = nullptr;
+  // Whether a store may say so of that row of the model; nullptr: if it is the
+  // same.
+  bool (*is_same)(const Fingerprint& of_model,
+                  const Fingerprint& of_store) = nullptr;
+  // What becomes of the rows by the time of the operation alone, before it has
+  // done anything; nullptr: nothing.
+  void (*pass_time)(const Operation& operation, Rows& rows) = nullptr;
 };
 
 const Wire& PairsWire();

@@ -77,7 +77,10 @@ std::string Program(const Plan& plan, const TrialResult* ran) {
       text += RoundOfClients(plan, r, ran);
     }
   }
-  return text + "then: recover, compare with the model\n";
+  return text + (plan.dialect->has_model
+                     ? "then: recover, compare with the model\n"
+                     : "then: recover, compare with copies of what it held "
+                       "after its commits\n");
 }
 
 }  // namespace

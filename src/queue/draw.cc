@@ -16,7 +16,9 @@ struct Lengths {
   int claimed = 0;
 };
 
-// Each job has a name that no other one has had, and time only goes on.
+// Each job has a name that no other one has had, and no two operations have one
+// time: which job is the oldest does not depend on what a store does with
+// equals.
 class QueueDraw final : public OperationsDraw {
  public:
   QueueDraw(Draw& draw, const DrawLimits& limits)
@@ -98,7 +100,7 @@ class QueueDraw final : public OperationsDraw {
  private:
   // Now and then so long that all leases run out.
   int DrawTime() {
-    time_ += draw_.Percent(12) ? draw_.Int(8, 20) : draw_.Int(0, 3);
+    time_ += draw_.Percent(12) ? draw_.Int(8, 20) : draw_.Int(1, 3);
     return time_;
   }
 
@@ -133,11 +135,11 @@ std::unique_ptr<OperationsDraw> DrawOperations(const Vocabulary& /*dialect*/,
 }
 
 void Settle(std::span<Operation* const> operations) {
-  int time = 0;
+  int time = -1;
   int jobs = 0;
   for (Operation* const operation : operations) {
     Arguments arguments = ArgumentsOf(*operation);
-    arguments.time = time = std::max(time, arguments.time);
+    arguments.time = time = std::max(time + 1, arguments.time);
     arguments.job = jobs;
     *operation = Make(KindOf(*operation), arguments);
     const Kind kind = KindOf(*operation);

@@ -46,9 +46,11 @@ Outcome Ok(std::int64_t value) { return {absl::StatusCode::kOk, value}; }
 
 RowKey KeyOf(int job) { return {kJobs, {JobName(job)}, 0}; }
 
-Fingerprint With(Fingerprint row, bool is_claimed) {
-  constexpr std::uint64_t kClaimed = 0x9e37'79b9'7f4a'7c15;
-  if (is_claimed) row.high ^= kClaimed;
+// Of a row with one status that with another.
+Fingerprint With(Fingerprint row, JobStatus old, JobStatus now) {
+  constexpr std::uint64_t kMarks[] = {0, 0x9e37'79b9'7f4a'7c15,
+                                      0xbf58'476d'1ce4'e5b9};
+  row.high ^= kMarks[static_cast<int>(old)] ^ kMarks[static_cast<int>(now)];
   return row;
 }
 
@@ -80,6 +82,19 @@ bool HasRunOut(const Facts& job, std::int64_t now) {
   return job[kHolder] != kNobody && job[kUntil] < now;
 }
 
+// When a lease ended of which that was seen.
+constexpr std::int64_t kLongAgo = -1;
+
+JobStatus StatusOf(const Facts& job) {
+  if (job[kHolder] == kNobody) return JobStatus::kWaiting;
+  return job[kUntil] == kLongAgo ? JobStatus::kRunOut : JobStatus::kClaimed;
+}
+
+void Change(const RowKey& key, const Facts& job, Rows& rows) {
+  const JobStatus old = StatusOf(*rows.FactsOf(key));
+  rows.Put(key, With(rows.state().rows.at(key), old, StatusOf(job)), job);
+}
+
 const Job* FindJobFor(const Operation& operation, const Rows& rows) {
   const Arguments arguments = ArgumentsOf(operation);
   const std::int64_t now = SecondsOf(arguments.time);
@@ -107,6 +122,7 @@ const Job* FindJobFor(const Operation& operation, const Rows& rows) {
 // ---- rules ----
 
 Outcome Enqueue(const Operation& operation, Rows& rows) {
+  LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
   std::int64_t place = 0;
   for (const auto& [key, job] : rows.facts()) {
@@ -115,13 +131,14 @@ Outcome Enqueue(const Operation& operation, Rows& rows) {
   for (int idx = 0; idx < arguments.count; ++idx) {
     const RowKey key = KeyOf(arguments.job + idx);
     if (rows.Has(key)) return {absl::StatusCode::kFailedPrecondition, 0};
-    rows.Put(key, RowOf(ValueOf(arguments, idx), /*is_claimed=*/false),
+    rows.Put(key, RowOf(ValueOf(arguments, idx), JobStatus::kWaiting),
              Facts{place + idx, kNobody, 0, 0, kNobody});
   }
   return Ok(0);
 }
 
 Outcome Claim(const Operation& operation, Rows& rows) {
+  LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
   const std::int64_t now = SecondsOf(arguments.time);
   const bool has_lease = KindOf(operation) == Kind::kClaim;
@@ -134,19 +151,20 @@ Outcome Claim(const Operation& operation, Rows& rows) {
   if (found == nullptr) return Ok(kNoJob);
   const RowKey key = found->first;
   Facts job = found->second;
-  const bool was_claimed = job[kHolder] != kNobody;
-  if (was_claimed) job[kLoser] = job[kHolder];
+  if (job[kHolder] != kNobody) job[kLoser] = job[kHolder];
   if (job[kLoser] == arguments.worker) job[kLoser] = kNobody;
   job[kHolder] = arguments.worker;
   job[kSince] = now;
   job[kUntil] = has_lease ? now + SecondsOfLease(arguments.lease) : kForever;
-  const Fingerprint waiting = With(rows.state().rows.at(key), was_claimed);
-  rows.Put(key, With(waiting, true), job);
-  return Ok(AnswerFor(key.names[0], waiting));
+  Change(key, job, rows);
+  return Ok(
+      AnswerFor(key.names[0], With(rows.state().rows.at(key),
+                                   JobStatus::kClaimed, JobStatus::kWaiting)));
 }
 
 // Complete and fail: the job is gone.
 Outcome End(const Operation& operation, Rows& rows) {
+  LetRunOut(operation, rows);
   const Job* const job = FindJobFor(operation, rows);
   if (job == nullptr) return {absl::StatusCode::kFailedPrecondition, 0};
   rows.Erase(RowKey(job->first));
@@ -154,6 +172,7 @@ Outcome End(const Operation& operation, Rows& rows) {
 }
 
 Outcome CompleteLate(const Operation& operation, Rows& rows) {
+  LetRunOut(operation, rows);
   if (FindJobFor(operation, rows) == nullptr) {
     return {absl::StatusCode::kFailedPrecondition, 0};
   }
@@ -163,10 +182,11 @@ Outcome CompleteLate(const Operation& operation, Rows& rows) {
 void WaitAgain(const RowKey& key, Facts job, std::int64_t loser, Rows& rows) {
   job[kHolder] = kNobody;
   job[kLoser] = loser;
-  rows.Put(key, With(rows.state().rows.at(key), true), job);
+  Change(key, job, rows);
 }
 
 Outcome Release(const Operation& operation, Rows& rows) {
+  LetRunOut(operation, rows);
   const Job* const job = FindJobFor(operation, rows);
   if (job == nullptr) return {absl::StatusCode::kFailedPrecondition, 0};
   WaitAgain(RowKey(job->first), job->second, kNobody, rows);
@@ -174,6 +194,7 @@ Outcome Release(const Operation& operation, Rows& rows) {
 }
 
 Outcome Requeue(const Operation& operation, Rows& rows) {
+  LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
   const std::int64_t before =
       SecondsOf(arguments.time) - SecondsOfLease(arguments.lease);
@@ -362,12 +383,28 @@ std::string ValueOf(const Arguments& arguments, int idx) {
                       ContentJson(content, /*is_valid=*/true));
 }
 
-Fingerprint RowOf(std::string_view value, bool is_claimed) {
-  return With(RowHasher().Text(value).Finish(), is_claimed);
+Fingerprint RowOf(std::string_view value, JobStatus status) {
+  return With(RowHasher().Text(value).Finish(), JobStatus::kWaiting, status);
+}
+
+bool IsSame(const Fingerprint& of_model, const Fingerprint& of_store) {
+  return of_model == of_store ||
+         of_model == With(of_store, JobStatus::kWaiting, JobStatus::kRunOut) ||
+         of_model == With(of_store, JobStatus::kClaimed, JobStatus::kRunOut);
 }
 
 std::int64_t AnswerOf(std::string_view job, std::string_view value) {
-  return AnswerFor(job, RowOf(value, /*is_claimed=*/false));
+  return AnswerFor(job, RowOf(value, JobStatus::kWaiting));
+}
+
+void LetRunOut(const Operation& operation, Rows& rows) {
+  const std::int64_t now = SecondsOf(ArgumentsOf(operation).time);
+  const std::vector<Job> jobs(rows.facts().begin(), rows.facts().end());
+  for (auto [key, job] : jobs) {
+    if (!HasRunOut(job, now) || job[kUntil] == kLongAgo) continue;
+    job[kUntil] = kLongAgo;
+    Change(key, job, rows);
+  }
 }
 
 std::optional<std::string> JobFor(const Operation& operation,

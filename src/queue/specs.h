@@ -65,12 +65,21 @@ constexpr std::int64_t SecondsOf(int time) { return time * kTick; }
 constexpr std::int64_t SecondsOfLease(int lease) { return lease * kTick + 5; }
 
 // A row: a job that waits or is claimed; its value (text), and which of both.
+// Of one whose lease has run out a store may say either, until somebody claims
+// it.
+enum class JobStatus { kWaiting, kClaimed, kRunOut };
 inline constexpr TableSpec kJobs = {0, "job", 1};
-Fingerprint RowOf(std::string_view value, bool is_claimed);
+Fingerprint RowOf(std::string_view value, JobStatus status);
+// Whether the row of a store, which says that the job waits or is claimed, is
+// that of the model.
+bool IsSame(const Fingerprint& of_model, const Fingerprint& of_store);
 
 // What a claim answers; kNoJob if there is none.
 inline constexpr std::int64_t kNoJob = 0;
 std::int64_t AnswerOf(std::string_view job, std::string_view value);
+
+// What has run out at the time of the operation, before it does anything.
+void LetRunOut(const Operation& operation, Rows& rows);
 
 // The job that such an operation of a worker is about, in these rows; nullopt:
 // there is none, and the operation says nothing.

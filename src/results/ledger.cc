@@ -290,6 +290,7 @@ void AddRecorded(const RecordedCounts& counts, Cells& cells) {
   add("answers", counts.answers);
   add("made_good", counts.made_good);
   add("not_compared", counts.not_compared);
+  add("done", counts.done);
   add("references", counts.references);
   add("only_elsewhere", counts.only_elsewhere);
   add("only_after_others", counts.only_after_others);

@@ -134,6 +134,7 @@ class PromiseList {
     // Without a model the store is compared with itself.
     if (options_.dialect != nullptr && !options_.dialect->has_model) {
       Add({Engine::kRecord}, 0.4, recorded("references"));
+      Add({Engine::kRecord}, 0.4, recorded("done"));
     } else {
       for (const char* what : {"states", "answers"}) {
         Add({Engine::kRecord}, 0.4, recorded(what));

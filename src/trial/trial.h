@@ -74,6 +74,8 @@ struct RecordedCounts {
   std::int64_t answers = 0;           // of operations, compared
   // Of operations and for the state, that no model could be compared with.
   std::int64_t not_compared = 0;
+  // Operations of its own, that were answered without an error.
+  std::int64_t done = 0;
   // Commits of which the store said what it makes of a copy.
   std::int64_t references = 0;
   // Crashes in which SQLite finds another database than was promised, and the

@@ -340,9 +340,12 @@ TEST(StateOfTest, ARowOfAQueueIsAJobThatWaitsOrIsClaimed) {
               ReplyOf("{\"id\":1,\"rows\":[[\"waiting\",\"a\",\"1\"],"
                       "[\"claimed\",\"b\",\"1\"]]}"));
   ASSERT_TRUE(state.ok()) << state.status();
-  EXPECT_EQ(state->rows.at({queue::kJobs, {"a"}, 0}), queue::RowOf("1", false));
-  EXPECT_EQ(state->rows.at({queue::kJobs, {"b"}, 0}), queue::RowOf("1", true));
-  EXPECT_NE(queue::RowOf("1", false), queue::RowOf("1", true));
+  EXPECT_EQ(state->rows.at({queue::kJobs, {"a"}, 0}),
+            queue::RowOf("1", queue::JobStatus::kWaiting));
+  EXPECT_EQ(state->rows.at({queue::kJobs, {"b"}, 0}),
+            queue::RowOf("1", queue::JobStatus::kClaimed));
+  EXPECT_NE(state->rows.at({queue::kJobs, {"a"}, 0}),
+            state->rows.at({queue::kJobs, {"b"}, 0}));
   for (const char* row : {"[\"done\",\"a\",\"1\"]", "[\"waiting\",\"a\"]",
                           "[\"waiting\",\"a\",1]", "7"}) {
     EXPECT_FALSE(

@@ -98,11 +98,11 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST_F(DriverTest, SoundQueuesHold) {
-  for (const char* store : {"sound", "sound_requeue"}) {
+  for (const char* store : {"sound", "sound_requeue", "sound_sweeper"}) {
     const Outcome outcome =
-        Fuzz(PlantedQueue(store), {"--trials=60", "--ledger"});
+        Fuzz(PlantedQueue(store), {"--trials=45", "--ledger"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
+    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 45 trials"));
   }
 }
 
@@ -122,17 +122,27 @@ INSTANTIATE_TEST_SUITE_P(
         PlantedBug{"makes_it_anew", "lost_commit", "an earlier commit", 5},
         PlantedBug{"cannot_recover", "open_failed",
                    "another process has it open", 4},
-        PlantedBug{"half_in_a_file", "not_a_cut", "of no copy of what it", 4}),
+        PlantedBug{"half_in_a_file", "not_a_cut", "of no copy of what it", 4},
+        PlantedBug{"fails_to_reopen", "wrong_answer", "not again", 3}),
     [](const auto& test) { return std::string(test.param.name); });
 
 // Of what it answers, nothing is judged, and that is said.
-TEST_F(DriverTest, AStoreOfOwnOperationsHolds) {
-  const Outcome outcome =
-      Fuzz(PlantedOwn("sound"), {"--trials=60", "--ledger"});
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-  EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 60 trials"));
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("recorded/references"),
-                                 HasSubstr("recorded/not_compared")));
+TEST_F(DriverTest, StoresOfOwnOperationsHold) {
+  for (const char* store : {"sound", "spools", "packs", "grows_old"}) {
+    const Outcome outcome =
+        Fuzz(PlantedOwn(store), {"--trials=45", "--ledger"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 45 trials"));
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("recorded/references"),
+                                   HasSubstr("recorded/done"),
+                                   HasSubstr("recorded/not_compared")));
+  }
+}
+
+TEST_F(DriverTest, OneThatDoesNothingExercisesNothing) {
+  const Outcome outcome = Fuzz(PlantedOwn("does_nothing"), {"--trials=45"});
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("recorded/done"));
 }
 
 TEST_F(DriverTest, WhatIsDoneBeforeItIsAskedIsSeen) {

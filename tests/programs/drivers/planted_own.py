@@ -2,9 +2,12 @@
 planted_own.py BUG. `sound` has none: accounts, and what was moved between
 them."""
 
+import json
+import os
 import pathlib
 import sqlite3
 import sys
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
 import lastcommit_driver  # noqa: E402
@@ -190,15 +193,130 @@ class HalfInAFile(Sound):
 
 
 class KnowsItsPlace(Sound):
-    """Is at home where it was made, or in a crash."""
+    """Is at home where it was made: sound, if it is left there."""
 
     def open(self, path):
         super().open(path)
         self.db.execute("CREATE TABLE IF NOT EXISTS home (path)")
-        if not self.db.execute("SELECT * FROM home").fetchone():
+        home = self.db.execute("SELECT * FROM home").fetchone()
+        if home is None:
             self.db.execute("INSERT INTO home VALUES (?)", (path,))
-        if "/reference-" in path:
+        elif home[0] != path:
             raise Refused("not at home")
+
+
+class NeedsItsWal(Sound):
+    """Takes a database without a WAL for another one's."""
+
+    def open(self, path):
+        has_wal = pathlib.Path(path + "-wal").exists()
+        super().open(path)
+        if not has_wal and self.db.execute("SELECT 1 FROM moves").fetchone():
+            raise Refused("whose is it?")
+
+
+class FailsToReopen(Sound):
+    opened = []
+
+    def open(self, path):
+        if path in FailsToReopen.opened:
+            raise Refused("not again")
+        FailsToReopen.opened.append(path)
+        super().open(path)
+
+
+class StoresEveryOther(Sound):
+    """The first deposit is a greeting: sound, since nobody may count on it."""
+    greeted = False
+
+    def deposit(self, account, amount, note):
+        if self.greeted:
+            super().deposit(account, amount, note)
+        self.greeted = True
+
+
+class DoesNothing(Sound):
+    """Has a reason for each operation not to do it."""
+
+    def together(self, *changes):
+        raise Refused("not today")
+
+    def balance(self, account):
+        raise Refused("not today")
+
+
+class Spools(Sound):
+    """A log of its own is written first, and played at the next opening."""
+    promise = "process"
+    operations = {"deposit": Sound.operations["deposit"]}
+    queries = {}
+    begin = commit = rollback = None
+
+    def open(self, path):
+        super().open(path)
+        self.log = path + ".log"
+        self.play()
+
+    def play(self):
+        if not os.path.exists(self.log):
+            return
+        with open(self.log, encoding="utf-8") as log:
+            text = log.read()
+        lines = text[:text.rfind("\n") + 1].splitlines()
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute("CREATE TABLE IF NOT EXISTS played (count)")
+        row = self.db.execute("SELECT count FROM played").fetchone()
+        for line in lines[row[0] if row else 0:]:
+            for sql, values in json.loads(line):
+                self.db.execute(sql, values)
+        self.db.execute("DELETE FROM played")
+        self.db.execute("INSERT INTO played VALUES (?)", (len(lines),))
+        self.db.execute("COMMIT")
+
+    def deposit(self, account, amount, note):
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        line = json.dumps([self.added(account, amount),
+                           self.noted(account, amount, note)]) + "\n"
+        os.write(log, line.encode())
+        os.close(log)
+
+    def state(self):
+        self.play()
+        return super().state()
+
+
+class Packs(Sound):
+    """Notes are packed, and unpacked by another operation."""
+    operations = dict(Sound.operations, unpack={"account": name(4)})
+
+    def noted(self, account, amount, note):
+        return super().noted(account, amount, zlib.compress(note.encode()))
+
+    def unpack(self, account):
+        rows = self.db.execute("SELECT rowid, note FROM moves WHERE name = ?",
+                               (account,)).fetchall()
+        self.together(*(
+            ("UPDATE moves SET note = ? WHERE rowid = ?",
+             (zlib.decompress(note).decode(), rowid))
+            for rowid, note in rows if isinstance(note, bytes)))
+
+    def state(self):
+        return [*self.db.execute("SELECT * FROM accounts"),
+                *([who, amount, zlib.decompress(note).decode()
+                   if isinstance(note, bytes) else note]
+                  for who, amount, note in
+                  self.db.execute("SELECT * FROM moves"))]
+
+
+class GrowsOld(Sound):
+    """A process opens eight copies, and no more."""
+    opened = 0
+
+    def open(self, path):
+        GrowsOld.opened += 1
+        if GrowsOld.opened > 8 and path.endswith("-opened/store.db"):
+            raise Refused("too old")
+        super().open(path)
 
 
 BUGS = {
@@ -210,8 +328,16 @@ BUGS = {
     "cannot_recover": CannotRecover,
     "half_in_a_file": HalfInAFile,
     "knows_its_place": KnowsItsPlace,
+    "needs_its_wal": NeedsItsWal,
+    "fails_to_reopen": FailsToReopen,
+    "does_nothing": DoesNothing,
+    "stores_every_other": StoresEveryOther,
+    "spools": Spools,
+    "packs": Packs,
+    "grows_old": GrowsOld,
 }
 
 if __name__ == "__main__":
-    lastcommit_driver.main(BUGS[sys.argv[1]], store="planted-own",
-                           promise="power")
+    make = BUGS[sys.argv[1]]
+    lastcommit_driver.main(make, store="planted-own",
+                           promise=getattr(make, "promise", "power"))

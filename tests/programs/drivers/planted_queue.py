@@ -82,6 +82,15 @@ class SoundRequeue(Sound):
                         (now - lease,))
 
 
+class SoundSweeper(Sound):
+    """Who claims puts back whatever has run out."""
+
+    def claim(self, worker, now, lease):
+        self.db.execute("UPDATE jobs SET status = 'waiting'"
+                        " WHERE status = 'claimed' AND until < ?", (now,))
+        return Sound.claim(self, worker, now, lease)
+
+
 class HalfOfABatch(Sound):
     """Each job of a batch is a transaction of its own."""
 
@@ -194,6 +203,7 @@ BUGS = {
     "knows_what_waits": KnowsWhatWaits,
     "sound": Sound,
     "sound_requeue": SoundRequeue,
+    "sound_sweeper": SoundSweeper,
     "half_of_a_batch": HalfOfABatch,
     "claimed_twice": ClaimedTwice,
     "late_is_taken": LateIsTaken,
