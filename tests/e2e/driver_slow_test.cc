@@ -108,5 +108,22 @@ INSTANTIATE_TEST_SUITE_P(
                         "lost_commit", "a loss of power"}),
     [](const auto& test) { return std::string(test.param.name); });
 
+// A job that has waited longer than the timeout is put back as soon as it is
+// claimed; what is added is gone after a loss of power.
+TEST_F(NodeDriverTest, PlainjobsDefectsAreFoundByGeneration) {
+  const std::string driver = absl::StrCat("--driver=node ", REPOSITORY,
+                                          "/examples/plainjob/driver.js ");
+  Outcome outcome = Fuzz(driver, {"--trials=300", "--stop-after=1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("violated(wrong_answer)"),
+                                 HasSubstr("requeue ")));
+  outcome = Fuzz(driver + "keep power", {"--trials=300", "--stop-after=1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("violated(lost_commit)"),
+                                 HasSubstr("a loss of power")));
+  outcome = Fuzz(driver + "keep", {"--trials=100"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+}
+
 }  // namespace
 }  // namespace lastcommit

@@ -291,6 +291,15 @@ TEST_F(DriveTest, ARightDriverIsSaidToBe) {
   }
 }
 
+TEST_F(DriveTest, OfOwnOperationsNobodyKnowsWhatIsRight) {
+  const Outcome outcome = Check(absl::StrCat(
+      "--driver=python3 ", REPOSITORY, "/examples/python/bank_driver.py"));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("RIGHT without a crash: 20 plans"),
+                                 HasSubstr("deposit "),
+                                 HasSubstr("nobody knows what is right")));
+}
+
 TEST_F(DriveTest, WhatIsWrongIsSaidWithItsPlan) {
   for (const auto& [bug, words] :
        {std::pair{"changed_value", "the store answers"},
