@@ -223,6 +223,7 @@ GenerateOptions WithoutTransactions(GenerateOptions options) {
 }
 
 void Settle(Plan& plan) {
+  if (plan.dialect->settle == nullptr) return;
   std::vector<Operation*> operations;
   for (Round& round : plan.rounds) {
     for (Step& step : round.steps) {
@@ -232,6 +233,31 @@ void Settle(Plan& plan) {
   plan.dialect->settle(operations);
 }
 
+Profile DrawProfileFor(Draw& draw, const GenerateOptions& options,
+                       Engine engine, FaultChoice fault) {
+  Profile profile = engine == Engine::kSim || IsOfTheDisk(fault)
+                        ? DrawDiskProfile(draw, engine)
+                        : DrawProfile(draw);
+  // What a store with rows from the beginning, a script, may have without a
+  // journal on disk is not judged (docs/sql-dialect.md).
+  if (options.dialect->create != nullptr &&
+      !IsKeptOnDisk(profile.journal_mode)) {
+    profile.journal_mode = saver::JournalMode::kWal;
+  }
+  if (options.journal_mode) profile.journal_mode = *options.journal_mode;
+  if (options.synchronous) profile.synchronous = *options.synchronous;
+  // What is driven from outside has settings of its own.
+  return engine == Engine::kRecord ? Profile() : profile;
+}
+
+void LimitToShared(Draw& draw, const GenerateOptions& options,
+                   FaultChoice fault, Plan& plan) {
+  if (!options.journal_mode) LimitToShared(draw, fault, plan.profile);
+  // What is driven from outside takes turns, step by step.
+  if (plan.engine == Engine::kRecord) return;
+  plan.schedule = DrawSchedule(draw, options.schedule);
+}
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   const auto [engine, fault, clients] = DrawCombination(draw, options);
@@ -239,19 +265,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   plan.dialect = options.dialect;
   plan.engine = engine;
   const bool is_sim = plan.engine == Engine::kSim;
-  plan.profile = is_sim || IsOfTheDisk(fault)
-                     ? DrawDiskProfile(draw, plan.engine)
-                     : DrawProfile(draw);
-  // What a store with rows from the beginning, a script, may have without a
-  // journal on disk is not judged (docs/sql-dialect.md).
-  if (plan.dialect->create != nullptr &&
-      !IsKeptOnDisk(plan.profile.journal_mode)) {
-    plan.profile.journal_mode = saver::JournalMode::kWal;
-  }
-  if (options.journal_mode) plan.profile.journal_mode = *options.journal_mode;
-  if (options.synchronous) plan.profile.synchronous = *options.synchronous;
-  // What is driven from outside has settings of its own.
-  if (plan.engine == Engine::kRecord) plan.profile = Profile();
+  plan.profile = DrawProfileFor(draw, options, engine, fault);
   const bool is_shared = clients > 1;
   const auto shape =
       draw.Weighted<Shape>({{is_shared ? 89 : 78, Shape::kSmall},
@@ -265,13 +279,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
       !options.journal_mode) {
     plan.profile.journal_mode = saver::JournalMode::kDelete;
   }
-  if (is_shared) {
-    if (!options.journal_mode) LimitToShared(draw, fault, plan.profile);
-    // What is driven from outside takes turns, step by step.
-    if (plan.engine != Engine::kRecord) {
-      plan.schedule = DrawSchedule(draw, options.schedule);
-    }
-  }
+  if (is_shared) LimitToShared(draw, options, fault, plan);
   // A loss of power of a plan that changes the mode is no row of the contract.
   const bool changes_mode =
       (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&
@@ -302,7 +310,7 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     }
     faults.DrawNext();
   }
-  if (is_shared && plan.dialect->settle != nullptr) Settle(plan);
+  if (is_shared) Settle(plan);
   // An image is a power loss, too.
   if (is_sim && MayLosePower(plan) && options.fault != FaultChoice::kNone &&
       options.fault != FaultChoice::kKill) {
