@@ -84,7 +84,6 @@ class Own:
         operations = {"deposit": {"account": name(5), "amount": integer(1, 9),
                                   "note": TEXT}}
         def deposit(self, account, amount, note): ...
-
     state() gives all of the store as a list of rows, of anything JSON has."""
 
     dialect = "own"
@@ -281,7 +280,8 @@ def run_tests(driver, path):
             given = sorted(answer["rows"], key=json.dumps)
         if given != expected and (type(given) is set or type(expected) is set or
                                   ... not in (given, expected)):
-            words = ["no error" if each is ... else each
+            words = ["no error" if each is ... else "the error " + min(each)
+                     if type(each) is set else json.dumps(each)
                      for each in (given, expected)]
             print("%s of %s gives %s, and has to give %s" % (
                 what, json.dumps(values), *words))

@@ -268,7 +268,7 @@ TEST_F(DriverTest, TheSelfTestSaysWhatIsMissingAndWhatIsNotSo) {
   };
   EXPECT_EQ(says("missing.py"), "missing: close, state, put, delete, get\n");
   EXPECT_EQ(says("wrong.py"),
-            "not so: get of a key that is not there raises NotFound\n");
+            "get of [\"a\"] gives \"\", and has to give the error not_found\n");
 }
 
 class DriveTest : public DriverTest {
