@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         PlantedBug{"half_of_a_batch", "not_a_cut", "it never held", 3},
         PlantedBug{"claimed_twice", "wrong_answer", "the store answers", 5},
-        PlantedBug{"late_is_taken", "wrong_answer", "the store answers", 7},
+        PlantedBug{"late_is_taken", "wrong_read", "found nothing", 6},
         PlantedBug{"claim_in_memory", "lost_commit",
                    "acknowledged commit is not there", 4},
         PlantedBug{"behind_the_others", "wrong_answer", "the store answers", 7},
