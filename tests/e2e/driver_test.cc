@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Of what it answers, nothing is judged, and that is said.
 TEST_F(DriverTest, StoresOfOwnOperationsHold) {
-  for (const char* store : {"sound", "spools", "packs", "grows_old"}) {
+  for (const char* store : {"sound", "spools", "packs"}) {
     const Outcome outcome =
         Fuzz(PlantedOwn(store), {"--trials=45", "--ledger"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;

@@ -308,17 +308,6 @@ class Packs(Sound):
                   self.db.execute("SELECT * FROM moves"))]
 
 
-class GrowsOld(Sound):
-    """A process opens eight copies, and no more."""
-    opened = 0
-
-    def open(self, path):
-        GrowsOld.opened += 1
-        if GrowsOld.opened > 8 and path.endswith("-opened/store.db"):
-            raise Refused("too old")
-        super().open(path)
-
-
 BUGS = {
     "sound": Sound,
     "loses_power": LosesPower,
@@ -334,7 +323,6 @@ BUGS = {
     "stores_every_other": StoresEveryOther,
     "spools": Spools,
     "packs": Packs,
-    "grows_old": GrowsOld,
 }
 
 if __name__ == "__main__":
