@@ -70,9 +70,7 @@ std::uint64_t AnsweredRun::CallOf(std::size_t line) const {
 std::size_t AnsweredRun::LinesUntil(const Crash& crash) const {
   std::size_t bytes = 0;
   for (const Answered& answered : answered_) {
-    const bool was_before = crash.written < 0 ? answered.call <= crash.call
-                                              : answered.call < crash.call;
-    if (was_before) bytes = answered.bytes;
+    if (crash.IsAfter(answered.call)) bytes = answered.bytes;
   }
   return static_cast<std::size_t>(std::upper_bound(answers_.line_ends.begin(),
                                                    answers_.line_ends.end(),

@@ -22,6 +22,11 @@ struct Crash {
   bool is_power = false;
   std::uint64_t call = 0;     // of the recording; it comes after it
   std::int64_t written = -1;  // in the middle of it: bytes that are there
+
+  // The other call is done when it comes.
+  bool IsAfter(std::uint64_t other) const {
+    return written < 0 ? other <= call : other < call;
+  }
 };
 
 struct LegalCommits {

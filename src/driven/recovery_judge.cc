@@ -31,10 +31,15 @@ std::string WhereOf(const Plan& plan, const Crash& crash,
   return text;
 }
 
+// Of one that did not come to a state.
+ViolationClass ClassOf(const Recovery& recovery) {
+  return recovery.kind == Recovery::Kind::kHung ? ViolationClass::kHung
+                                                : ViolationClass::kOpenFailed;
+}
+
 Verdict NotRecovered(const std::string& where, const Recovery& recovery) {
   return Verdict::Violated(
-      recovery.kind == Recovery::Kind::kHung ? ViolationClass::kHung
-                                             : ViolationClass::kOpenFailed,
+      ClassOf(recovery),
       absl::StrCat(where,
                    "\nthe store cannot recover from it: ", recovery.message));
 }
@@ -159,24 +164,24 @@ class ReferenceJudge final : public RecoveryJudge {
                      bool is_in_place) override {
     RETURN_IF_ERROR(Prepare({crash}));
     const ExpectedStates expected = ExpectedAfter(crash);
-    // What it is compared with is then of such processes, too.
-    if (is_in_place) {
-      for (const std::uint64_t call : expected.calls) {
-        RETURN_IF_ERROR(references_.Renew(call, run_.data));
-      }
-    }
     const LegalCommits legal = answered_.After(crash);
     const std::string where = WhereOf(run_.plan, crash, legal);
     if (recovery.kind != Recovery::Kind::kRecovered) {
       result_.verdict = NotRecovered(where, recovery);
       return absl::OkStatus();
     }
+    // What it is compared with is then of such processes, too.
+    if (is_in_place) {
+      for (const std::uint64_t call : expected.calls) {
+        RETURN_IF_ERROR(references_.Renew(call, run_.data));
+      }
+    }
     for (std::size_t i = 0; i < expected.calls.size(); ++i) {
       const Reference* const reference = references_.After(expected.calls[i]);
       if (reference == nullptr) continue;
       if (reference->recovery.kind != Recovery::Kind::kRecovered) {
         Violated(
-            ViolationClass::kOpenFailed,
+            ClassOf(reference->recovery),
             absl::StrCat("the store cannot open a copy of what it held "
                          "after call ",
                          expected.calls[i], " of the recording, closed well: ",
@@ -205,9 +210,7 @@ class ReferenceJudge final : public RecoveryJudge {
   std::size_t PromisesBefore(const Crash& crash) const {
     std::size_t promises = 0;
     for (const ProgramPromise& promise : timeline_.promises) {
-      const bool was_before = crash.written < 0 ? promise.call <= crash.call
-                                                : promise.call < crash.call;
-      promises += was_before ? 1 : 0;
+      promises += crash.IsAfter(promise.call) ? 1 : 0;
     }
     return promises;
   }

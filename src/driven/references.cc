@@ -72,17 +72,12 @@ std::vector<std::string> TablesOf(const Database& database) {
   return tables;
 }
 
-std::string Identifier(const std::string& name) {
-  std::string quoted = "\"";
-  for (const char c : name) quoted.append(c == '"' ? 2 : 1, c);
-  return quoted + '"';
-}
-
 // What cannot be read says nothing.
 void AddTokensOf(const Database& database, std::set<std::string>& tokens) {
   for (const std::string& table : TablesOf(database)) {
-    const Statement rows =
-        Prepare(database, absl::StrCat("SELECT * FROM ", Identifier(table)));
+    char* const sql = sqlite3_mprintf("SELECT * FROM \"%w\"", table.c_str());
+    const Statement rows = Prepare(database, sql == nullptr ? "" : sql);
+    sqlite3_free(sql);
     while (rows != nullptr && sqlite3_step(rows.get()) == SQLITE_ROW) {
       for (int i = 0; i < sqlite3_column_count(rows.get()); ++i) {
         AddTokens(BytesOf(rows, i), tokens);
@@ -161,7 +156,9 @@ absl::Status References::Learn(const std::set<std::uint64_t>& calls) {
                        databases.end()}));
     for (Recovery& recovery : recoveries) {
       is_hung_ = recovery.kind == Recovery::Kind::kHung;
-      references_[first + at++].recovery = std::move(recovery);
+      Reference& reference = references_[first + at++];
+      reference.recovery = std::move(recovery);
+      reference.is_known = true;
     }
   }
   return absl::OkStatus();
@@ -180,19 +177,23 @@ absl::Status References::Renew(std::uint64_t call, const std::string& place) {
       recoverer_.RecoverAll(dialect_, {absl::StrCat(place, "/", kDatabase)}));
   recoverer_.End();
   reference.recovery = std::move(recoveries.front());
+  reference.is_known = true;
   return absl::OkStatus();
 }
 
 const Reference* References::After(std::uint64_t call) const {
   const auto found = by_done_.find(Done(call));
-  return found == by_done_.end() ? nullptr : &references_[found->second];
+  if (found == by_done_.end()) return nullptr;
+  const Reference& reference = references_[found->second];
+  return reference.is_known ? &reference : nullptr;
 }
 
 const Reference* References::FirstAfter(
     std::uint64_t call,
     const std::function<bool(const Reference&)>& holds) const {
   for (auto at = by_done_.upper_bound(Done(call)); at != by_done_.end(); ++at) {
-    if (holds(references_[at->second])) return &references_[at->second];
+    const Reference& reference = references_[at->second];
+    if (reference.is_known && holds(reference)) return &reference;
   }
   return nullptr;
 }
@@ -202,7 +203,8 @@ const Reference* References::LastBefore(
     const std::function<bool(const Reference&)>& holds) const {
   for (auto at = by_done_.lower_bound(Done(call)); at != by_done_.begin();) {
     --at;
-    if (holds(references_[at->second])) return &references_[at->second];
+    const Reference& reference = references_[at->second];
+    if (reference.is_known && holds(reference)) return &reference;
   }
   return nullptr;
 }

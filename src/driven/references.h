@@ -25,6 +25,7 @@ namespace lastcommit::driven {
 
 struct Reference {
   Recovery recovery;
+  bool is_known = false;  // the driver was asked
   // "<123>": what values of the plan begin with, of those that are in a table.
   std::set<std::string> tokens;
   std::string directory;  // with the files as they were closed
@@ -47,7 +48,8 @@ class References {
   // Makes that of the call anew, by a process of its own with the files in
   // `place`, whose content goes; once.
   absl::Status Renew(std::uint64_t call, const std::string& place);
-  // nullptr: it was not asked for, or is behind the end.
+  // nullptr: it was not asked for, is behind the end, or the driver hung
+  // before.
   const Reference* After(std::uint64_t call) const;
   // The first one after a call, or before one, of which it holds; nullptr:
   // there is none that is known.

@@ -367,6 +367,15 @@ TEST_F(OwnTrialTest, WhatACopyIsSaidToBeIsTriedInPlace) {
   EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
 }
 
+// A wait is said to be one.
+TEST_F(OwnTrialTest, OfACopyOverWhichItHangsThatIsSaid) {
+  options_.time = absl::Seconds(1);
+  const TrialResult result = RunOwn("waits_for_its_wal", 3);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kHung)
+      << result.verdict.why;
+  EXPECT_THAT(result.verdict.why, HasSubstr("a copy of what it held after"));
+}
+
 // It does not open what was closed well.
 TEST_F(OwnTrialTest, ACopyHasToOpen) {
   const TrialResult result = RunOwn("needs_its_wal", 1);

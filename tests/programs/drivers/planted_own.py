@@ -5,6 +5,7 @@ them."""
 import json
 import os
 import pathlib
+import signal
 import sqlite3
 import sys
 import zlib
@@ -215,6 +216,16 @@ class NeedsItsWal(Sound):
             raise Refused("whose is it?")
 
 
+class WaitsForItsWal(Sound):
+    """The same, but it waits for the other one."""
+
+    def open(self, path):
+        has_wal = pathlib.Path(path + "-wal").exists()
+        super().open(path)
+        if not has_wal and self.db.execute("SELECT 1 FROM moves").fetchone():
+            signal.pause()
+
+
 class FailsToReopen(Sound):
     opened = []
 
@@ -318,6 +329,7 @@ BUGS = {
     "half_in_a_file": HalfInAFile,
     "knows_its_place": KnowsItsPlace,
     "needs_its_wal": NeedsItsWal,
+    "waits_for_its_wal": WaitsForItsWal,
     "fails_to_reopen": FailsToReopen,
     "does_nothing": DoesNothing,
     "stores_every_other": StoresEveryOther,
