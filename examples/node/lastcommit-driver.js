@@ -130,8 +130,9 @@ async function answer(driver, request) {
   try {
     return await act(driver, request);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { error: error.kind, message: error.message };
+    const isBusy = /^SQLITE_BUSY/.test(error.code) || error.errcode === 5;
+    if (!isBusy && !(error instanceof Refused)) throw error;
+    return { error: isBusy ? 'busy' : error.kind, message: error.message };
   }
 }
 

@@ -37,7 +37,6 @@ class Pairs:
 
     begin, commit, rollback, savepoint, release and rollback_to(up) may be
     added; what is not there is not asked for."""
-
     dialect = "pairs"
     must = ("put", "delete", "get")
 
@@ -54,7 +53,6 @@ class Checkpoints:
 
     May be added: put_bytes, as put_writes; put_step(thread, ns, id, parent,
     value, task, values); delete_thread(thread)."""
-
     dialect = "checkpoints"
     must = ("put", "put_writes", "get")
 
@@ -71,7 +69,6 @@ class Queue:
     May be added: claim_waiting(worker, now); enqueue_batch([(job, value)],
     now); fail and release, as complete; requeue(lease, now). Set refuses_late
     if complete() does nothing for a worker that lost the job to another."""
-
     dialect = "queue"
     must = ("enqueue", "complete")
     refuses_late = False
@@ -85,7 +82,6 @@ class Own:
                                   "note": TEXT}}
         def deposit(self, account, amount, note): ...
     state() gives all of the store as a list of rows, of anything JSON has."""
-
     dialect = "own"
     must = ()
     operations, queries = {}, {}
@@ -167,6 +163,10 @@ class Driver:
             return self.do(request["do"], request)
         except Refused as error:
             return {"error": error.kind, "message": str(error)}
+        except sqlite3.OperationalError as error:  # SQLITE_BUSY
+            if "locked" not in str(error):
+                raise
+            return {"error": "busy", "message": str(error)}
 
     def do(self, what, request):
         if what == "hello":

@@ -23,16 +23,15 @@ class AnswerJudge {
         result_(result) {}
 
   void Judge() {
-    for (std::size_t i = 0; i < answers_.replies.size() && !IsViolated(); ++i) {
-      const Exchange& exchange = conversation_.exchanges[i];
-      const Reply& reply = answers_.replies[i];
+    for (const Exchange& exchange : conversation_.exchanges) {
+      const Reply* const reply = answers_.ReplyTo(exchange.id);
+      if (reply == nullptr) continue;
       if (!plan_.dialect->has_model) {
-        JudgeOwn(exchange, reply);
-      } else if (exchange.state.has_value()) {
-        JudgeState(exchange, reply);
+        JudgeOwn(exchange, *reply);
       } else {
-        JudgeAnswer(exchange, reply);
+        JudgeAnswer(exchange, *reply);
       }
+      if (IsViolated()) return;
     }
   }
 
@@ -53,6 +52,10 @@ class AnswerJudge {
       return;
     }
     ++result_.steps;
+    if (exchange.is_refused) {
+      ++result_.refusals;
+      return;
+    }
     if (is_done && exchange.cut_after > exchange.cut_before) ++result_.commits;
     if (is_done && IsOperation(step.kind)) ++result_.recorded.done;
     const bool must_be_done =
@@ -75,46 +78,25 @@ class AnswerJudge {
 
   void JudgeAnswer(const Exchange& exchange, const Reply& reply) {
     const Step& step = plan_.rounds[exchange.round].steps[exchange.step];
-    ++result_.steps;
-    if (exchange.cut_after > exchange.cut_before) ++result_.commits;
-    const auto wrong = [&](const std::string& answered) {
-      Violated(ViolationClass::kWrongAnswer,
-               absl::StrCat(InWords(plan_, exchange), ": the store answers ",
-                            answered));
-    };
-    if (reply.code != exchange.expected.code) {
-      return wrong(absl::StrCat(InWords(reply), ", and the model ",
-                                InWords(exchange.expected.code)));
+    const bool is_done = reply.code == absl::StatusCode::kOk;
+    if (exchange.state.has_value()) {
+      result_.recorded.states += is_done ? 1 : 0;
+    } else {
+      ++result_.steps;
+      if (exchange.cut_after > exchange.cut_before) ++result_.commits;
+      if (exchange.is_refused) ++result_.refusals;
+      if (IsOperation(step.kind) && is_done && HasValue(step, reply)) {
+        ++result_.recorded.answers;
+      }
     }
-    if (!IsOperation(step.kind) || reply.code != absl::StatusCode::kOk) return;
-    const auto value = ValueOf(step.operation, reply);
-    if (!value.ok()) return wrong(std::string(value.status().message()));
-    if (!value->has_value()) return;
-    ++result_.recorded.answers;
-    if (**value == exchange.expected.value) return;
-    wrong(absl::StrCat(InWords(reply), ", and the model something else"));
+    if (auto wrong = Compare(plan_, exchange, reply)) {
+      Violated(wrong->violation, std::move(wrong->why));
+    }
   }
 
-  void JudgeState(const Exchange& exchange, const Reply& reply) {
-    const std::string where =
-        absl::StrCat(InWords(plan_, exchange), ": the state of the store");
-    if (reply.code != absl::StatusCode::kOk) {
-      Violated(ViolationClass::kWrongRead,
-               absl::StrCat(where, " is ", InWords(reply)));
-      return;
-    }
-    const auto found = StateOf(*plan_.dialect, reply);
-    if (!found.ok()) {
-      Violated(ViolationClass::kWrongRead,
-               std::string(found.status().message()));
-      return;
-    }
-    ++result_.recorded.states;
-    if (IsSame(*plan_.dialect, *exchange.state, *found)) return;
-    Violated(
-        ViolationClass::kWrongRead,
-        absl::StrCat(where, " is not the model's",
-                     RowDifferences(*plan_.dialect, *exchange.state, *found)));
+  static bool HasValue(const Step& step, const Reply& reply) {
+    const auto value = ValueOf(step.operation, reply);
+    return value.ok() && value->has_value();
   }
 
   const Plan& plan_;
@@ -123,7 +105,53 @@ class AnswerJudge {
   TrialResult& result_;
 };
 
+std::optional<WrongAnswer> CompareState(const Plan& plan,
+                                        const Exchange& exchange,
+                                        const Reply& reply) {
+  const std::string where =
+      absl::StrCat(InWords(plan, exchange), ": the state of the store");
+  const auto wrong = [](std::string why) {
+    return WrongAnswer{ViolationClass::kWrongRead, std::move(why)};
+  };
+  if (reply.code != absl::StatusCode::kOk) {
+    return wrong(absl::StrCat(where, " is ", InWords(reply)));
+  }
+  const auto found = StateOf(*plan.dialect, reply);
+  if (!found.ok()) return wrong(std::string(found.status().message()));
+  if (IsSame(*plan.dialect, *exchange.state, *found)) return std::nullopt;
+  return wrong(
+      absl::StrCat(where, " is not the model's",
+                   RowDifferences(*plan.dialect, *exchange.state, *found)));
+}
+
 }  // namespace
+
+std::optional<WrongAnswer> Compare(const Plan& plan, const Exchange& exchange,
+                                   const Reply& reply) {
+  const Step& step = plan.rounds[exchange.round].steps[exchange.step];
+  const auto wrong = [&](const std::string& answered) {
+    return WrongAnswer{ViolationClass::kWrongAnswer,
+                       absl::StrCat(InWords(plan, exchange),
+                                    ": the store answers ", answered)};
+  };
+  if (exchange.is_refused && reply.code == exchange.expected.code) {
+    return std::nullopt;
+  }
+  if (exchange.state.has_value()) return CompareState(plan, exchange, reply);
+  if (reply.code != exchange.expected.code) {
+    return wrong(absl::StrCat(InWords(reply), ", and the model ",
+                              InWords(exchange.expected.code)));
+  }
+  if (!IsOperation(step.kind) || reply.code != absl::StatusCode::kOk) {
+    return std::nullopt;
+  }
+  const auto value = ValueOf(step.operation, reply);
+  if (!value.ok()) return wrong(std::string(value.status().message()));
+  if (!value->has_value() || **value == exchange.expected.value) {
+    return std::nullopt;
+  }
+  return wrong(absl::StrCat(InWords(reply), ", and the model something else"));
+}
 
 void JudgeAnswers(const Plan& plan, const Conversation& conversation,
                   const Answers& answers, TrialResult& result) {

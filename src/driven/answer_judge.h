@@ -3,6 +3,7 @@
 #ifndef LASTCOMMIT_DRIVEN_ANSWER_JUDGE_H_
 #define LASTCOMMIT_DRIVEN_ANSWER_JUDGE_H_
 
+#include <optional>
 #include <string>
 
 #include "driven/conversation.h"
@@ -12,6 +13,14 @@
 #include "trial/trial.h"
 
 namespace lastcommit::driven {
+
+// What is wrong with an answer, of a dialect with a model.
+struct WrongAnswer {
+  ViolationClass violation = ViolationClass::kWrongAnswer;
+  std::string why;
+};
+std::optional<WrongAnswer> Compare(const Plan& plan, const Exchange& exchange,
+                                   const Reply& reply);
 
 // As far as it has answered. Counts, and perhaps a verdict, in `result`.
 void JudgeAnswers(const Plan& plan, const Conversation& conversation,

@@ -96,7 +96,7 @@ class Checker {
     const Conversation conversation =
         ConversationOf(plan, absl::StrCat(directory_, "/", kDatabase));
     ASSIGN_OR_RETURN(DriverProcess::Said said,
-                     process_->Ask(conversation.turns.front().requests,
+                     process_->Ask(conversation.requests,
                                    conversation.exchanges.size(), time_));
     TrialResult result;
     JudgeAnswers(plan, conversation, said.answers, result);

@@ -1,119 +1,132 @@
 #include "driven/conversation.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "driven/protocol.h"
 #include "driven/wire.h"
-#include "model/reference_model.h"
 
 namespace lastcommit::driven {
 namespace {
 
-class Builder {
- public:
-  Builder(const Plan& plan, const std::string& database)
-      : plan_(plan), database_(database), model_(*plan.dialect) {}
-
-  Conversation Build() && {
-    for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
-      for (std::size_t s = 0; s < plan_.rounds[r].steps.size(); ++s) {
-        Add(r, s, plan_.rounds[r].steps[s]);
-      }
-    }
-    return std::move(conversation_);
-  }
-
- private:
-  void Add(std::size_t round, std::size_t number, const Step& step) {
-    Exchange exchange = {.round = round, .step = number, .client = step.client};
-    switch (step.kind) {
-      case StepKind::kOpen:
-        Ask(exchange, step, OpenRequest(database_));
-        AskState(exchange);
-        return;
-      case StepKind::kReopen:
-        Ask(exchange, {.kind = StepKind::kClose}, Request("close"));
-        Ask(exchange, {.kind = StepKind::kOpen}, OpenRequest(database_));
-        AskState(exchange);
-        return;
-      case StepKind::kRead:
-        AskState(exchange);
-        return;
-      case StepKind::kClose:
-        AskState(exchange);
-        Ask(exchange, step, Request("close"));
-        return;
-      default:
-        if (auto request = StepRequest(step, model_.rows())) {
-          Ask(exchange, step, *std::move(request));
-        }
-    }
-  }
-
-  void Ask(Exchange exchange, const Step& step, nlohmann::json request) {
-    exchange.is_in_transaction = model_.in_transaction();
-    exchange.cut_before = model_.state().cut;
-    exchange.begun = Begun(step);
-    exchange.expected = model_.Apply(step);
-    exchange.cut_after = model_.state().cut;
-    if (exchange.cut_after > exchange.cut_before) {
-      conversation_.cuts.push_back(model_.state());
-    }
-    Push(std::move(exchange), std::move(request));
-  }
-
-  std::optional<State> Begun(const Step& step) const {
-    const Wire& wire = WireOf(*plan_.dialect);
-    if (wire.pass_time == nullptr || !IsOperation(step.kind)) {
-      return std::nullopt;
-    }
-    Rows rows = model_.rows();
-    wire.pass_time(step.operation, rows);
-    return rows.state();
-  }
-
-  void AskState(Exchange exchange) {
-    exchange.is_in_transaction = model_.in_transaction();
-    exchange.cut_before = exchange.cut_after = model_.state().cut;
-    exchange.state = model_.state();
-    Push(std::move(exchange), Request("state"));
-  }
-
-  void Push(Exchange exchange, nlohmann::json request) {
-    exchange.request = request["do"];
-    conversation_.exchanges.push_back(std::move(exchange));
-    const auto id = static_cast<std::int64_t>(conversation_.exchanges.size());
-    const int client = conversation_.exchanges.back().client;
-    std::vector<Turn>& turns = conversation_.turns;
-    if (turns.empty() || turns.back().client != client) {
-      turns.push_back({.client = client});
-    }
-    absl::StrAppend(&turns.back().requests, RequestLine(id, std::move(request)),
-                    "\n");
-    ++turns.back().count;
-  }
-
-  const Plan& plan_;
-  const std::string& database_;
-  ReferenceModel model_;
-  Conversation conversation_;
-};
+std::optional<State> Begun(const Plan& plan, const Step& step,
+                           const ReferenceModel& model) {
+  const Wire& wire = WireOf(*plan.dialect);
+  if (wire.pass_time == nullptr || !IsOperation(step.kind)) return std::nullopt;
+  Rows rows = model.rows();
+  wire.pass_time(step.operation, rows);
+  return rows.state();
+}
 
 }  // namespace
 
+std::vector<Question> QuestionsOf(const Plan& plan, std::size_t round,
+                                  std::size_t step) {
+  const Step& what = plan.rounds[round].steps[step];
+  std::vector<Question> questions;
+  const auto ask = [&](Step asked) {
+    questions.push_back({round, step, what.client, std::move(asked)});
+  };
+  const auto ask_state = [&] {
+    questions.push_back({round, step, what.client, what, /*is_state=*/true});
+  };
+  switch (what.kind) {
+    case StepKind::kOpen:
+      ask(what);
+      ask_state();
+      break;
+    case StepKind::kReopen:
+      ask({.kind = StepKind::kClose});
+      ask({.kind = StepKind::kOpen});
+      ask_state();
+      break;
+    case StepKind::kRead:
+      ask_state();
+      break;
+    case StepKind::kClose:
+      ask_state();
+      ask(what);
+      break;
+    default:
+      ask(what);
+  }
+  return questions;
+}
+
+std::optional<nlohmann::json> RequestFor(const Question& question,
+                                         const std::string& database,
+                                         const Rows& rows) {
+  if (question.is_state) return Request("state");
+  switch (question.what.kind) {
+    case StepKind::kOpen:
+      return OpenRequest(database);
+    case StepKind::kClose:
+      return Request("close");
+    default:
+      return StepRequest(question.what, rows);
+  }
+}
+
+void Add(const Plan& plan, const Question& question, ReferenceModel& model,
+         Conversation& conversation) {
+  Exchange exchange;
+  exchange.round = question.round;
+  exchange.step = question.step;
+  exchange.client = question.client;
+  exchange.what = question.what;
+  exchange.request =
+      question.is_state ? "state" : std::string(NameOf(question.what));
+  exchange.is_in_transaction = model.in_transaction();
+  exchange.cut_before = exchange.cut_after = model.state().cut;
+  if (question.is_state) {
+    exchange.state = model.state();
+  } else {
+    exchange.begun = Begun(plan, question.what, model);
+    exchange.expected = model.Apply(question.what);
+    exchange.cut_after = model.state().cut;
+    if (exchange.cut_after > exchange.cut_before) {
+      conversation.cuts.push_back(model.state());
+    }
+  }
+  conversation.exchanges.push_back(std::move(exchange));
+}
+
 Conversation ConversationOf(const Plan& plan, const std::string& database) {
-  return Builder(plan, database).Build();
+  ReferenceModel model(*plan.dialect);
+  Conversation conversation;
+  for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+    for (std::size_t s = 0; s < plan.rounds[r].steps.size(); ++s) {
+      for (const Question& question : QuestionsOf(plan, r, s)) {
+        auto request = RequestFor(question, database, model.rows());
+        if (!request.has_value()) continue;
+        Add(plan, question, model, conversation);
+        const auto id =
+            static_cast<std::int64_t>(conversation.exchanges.size());
+        conversation.exchanges.back().id = id;
+        absl::StrAppend(&conversation.requests,
+                        RequestLine(id, *std::move(request)), "\n");
+      }
+    }
+  }
+  return conversation;
+}
+
+std::string InWords(const Plan& plan, const Question& question) {
+  const Step& step = plan.rounds[question.round].steps[question.step];
+  std::string text = absl::StrCat(
+      "round ", question.round + 1, ", step ", question.step,
+      Clients(plan) == 1 ? "" : absl::StrCat(", client ", step.client), ": ",
+      std::string(NameOf(step)));
+  if (IsOperation(question.what.kind)) {
+    const Operation& operation = question.what.operation;
+    absl::StrAppend(&text, " ", operation.spec->words(operation));
+  }
+  return text;
 }
 
 std::string InWords(const Plan& plan, const Exchange& exchange) {
-  const Step& step = plan.rounds[exchange.round].steps[exchange.step];
-  std::string text = absl::StrCat(
-      "round ", exchange.round + 1, ", step ", exchange.step,
-      Clients(plan) == 1 ? "" : absl::StrCat(", client ", exchange.client),
-      ": ", std::string(NameOf(step)));
-  if (IsOperation(step.kind)) {
-    absl::StrAppend(&text, " ", step.operation.spec->words(step.operation));
-  }
-  return text;
+  return InWords(plan, Question{exchange.round, exchange.step, exchange.client,
+                                exchange.what});
 }
 
 }  // namespace lastcommit::driven

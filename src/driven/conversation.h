@@ -1,15 +1,19 @@
 // Conversation: what a plan asks of a driver, request by request, and what a
-// correct store answers. A function of the plan alone.
+// correct store answers. Of one client it is a function of the plan alone; of
+// several, whose requests may overlap, also of the order that explains their
+// answers (linearization.h).
 
 #ifndef LASTCOMMIT_DRIVEN_CONVERSATION_H_
 #define LASTCOMMIT_DRIVEN_CONVERSATION_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "model/reference_model.h"
 #include "plan/plan.h"
 #include "store/outcome.h"
 #include "store/state.h"
@@ -19,11 +23,31 @@ namespace lastcommit::driven {
 // The database of each run.
 inline constexpr char kDatabase[] = "store.db";
 
-// One request. Number i of a conversation has the id i + 1.
-struct Exchange {
+// What a plan asks with one request.
+struct Question {
   std::size_t round = 0;
   std::size_t step = 0;
   int client = 0;
+  Step what = {};         // for the model
+  bool is_state = false;  // else `what` is done
+};
+
+// Of one step, in their order.
+std::vector<Question> QuestionsOf(const Plan& plan, std::size_t round,
+                                  std::size_t step);
+// Its request, without an id, where the model has these rows; nullopt: there is
+// nothing to ask. `database`: the path that the drivers are to open.
+std::optional<nlohmann::json> RequestFor(const Question& question,
+                                         const std::string& database,
+                                         const Rows& rows);
+
+// One request.
+struct Exchange {
+  std::int64_t id = 0;
+  std::size_t round = 0;
+  std::size_t step = 0;
+  int client = 0;
+  Step what = {};            // as it was asked
   std::string request = {};  // its "do"
   Outcome expected = {};
   // Of a request for the state: what is to come, the open transaction's changes
@@ -35,28 +59,31 @@ struct Exchange {
   bool is_in_transaction = false;  // when it begins
   // Where time makes a difference: what a store may hold when it begins.
   std::optional<State> begun = {};
-};
-
-// Requests of one client, one after the other.
-struct Turn {
-  int client = 0;
-  std::string requests = {};  // a line each
-  std::size_t count = 0;      // of them
+  // It was asked when so many lines were answered; nullopt: when the request
+  // before it was.
+  std::optional<std::size_t> asked_after = {};
+  // It was answered "busy", and another client was asked meanwhile: it has had
+  // no effect.
+  bool is_refused = false;
 };
 
 struct Conversation {
   std::vector<Exchange> exchanges;
   std::vector<State> cuts;  // the state at each commit from 0 on
-  // All of the requests: a client begins its turn when those before it are
-  // answered.
-  std::vector<Turn> turns;
+  // Of one client: all of its requests, a line each.
+  std::string requests = {};
 };
 
-// `database`: the path that the drivers are to open, one for each client.
+// Adds what the question comes to next: the model takes its step.
+void Add(const Plan& plan, const Question& question, ReferenceModel& model,
+         Conversation& conversation);
+
+// Of a plan with one client. The ids are 1, 2, ...
 Conversation ConversationOf(const Plan& plan, const std::string& database);
 
 // "round 1, step 4: put \"key-1\", 12 bytes (seed 3)".
 std::string InWords(const Plan& plan, const Exchange& exchange);
+std::string InWords(const Plan& plan, const Question& question);
 
 }  // namespace lastcommit::driven
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "driven/conversation.h"
 #include "driven/driven_trial.h"
+#include "driven/linearization.h"
 #include "driven/protocol.h"
 #include "driven/recoveries.h"
 #include "trial/trial.h"
@@ -26,6 +27,8 @@ struct RecordedRun {
   std::string directory;  // private
   std::string recording;  // the file
   std::string data;       // where the driver had its files; they are replaced
+  // Of several clients; else nullptr.
+  const Linearization* linearization = nullptr;
 };
 
 // Counts, and perhaps a verdict, in `result`. In `crash` the directory with

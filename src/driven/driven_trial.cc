@@ -13,11 +13,13 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "driven/answer_judge.h"
+#include "driven/asker.h"
 #include "driven/conversation.h"
 #include "driven/crash_judge.h"
 #include "driven/protocol.h"
 #include "driven/recorded_driver.h"
 #include "driven/recoveries.h"
+#include "driven/turn_keeper.h"
 #include "output/shown.h"
 #include "record/private_tree.h"
 #include "record/rebuild.h"
@@ -62,18 +64,24 @@ class OneTrial {
         directory_(std::move(directory)),
         data_(absl::StrCat(directory_, "/data")),
         recording_(absl::StrCat(directory_, "/recording")),
-        conversation_(
-            ConversationOf(plan, absl::StrCat(data_, "/", kDatabase))) {}
+        database_(absl::StrCat(data_, "/", kDatabase)) {}
 
   absl::StatusOr<TrialResult> Run() {
     result_.rounds.resize(plan_.rounds.size());
-    RETURN_IF_ERROR(Record());
+    RETURN_IF_ERROR(MakeDirectory(data_));
+    if (Clients(plan_) == 1) {
+      RETURN_IF_ERROR(RunAlone());
+    } else {
+      RETURN_IF_ERROR(RunTogether());
+    }
     if (IsViolated()) return result_;
     JudgeAnswers(plan_, conversation_, said_.answers, result_);
-    if (IsViolated()) return result_;
+    if (turns_.has_value()) SayWhatOverlapped();
+    if (IsViolated() || !result_.verdict.held()) return result_;
     RETURN_IF_ERROR(JudgeCrashes(
         options_,
-        {plan_, conversation_, said_.answers, directory_, recording_, data_},
+        {plan_, conversation_, said_.answers, directory_, recording_, data_,
+         turns_.has_value() ? &turns_->linearization() : nullptr},
         recoverer_, result_, crash_));
     return result_;
   }
@@ -104,24 +112,76 @@ class OneTrial {
 
   // ---- the run ----
 
-  absl::Status Record() {
-    RETURN_IF_ERROR(MakeDirectory(data_));
-    ASSIGN_OR_RETURN(said_, driver_.Ask({.turns = conversation_.turns,
+  absl::Status RunAlone() {
+    conversation_ = ConversationOf(plan_, database_);
+    AllAtOnce asker(conversation_.requests, conversation_.exchanges.size());
+    RETURN_IF_ERROR(Record(asker));
+    const std::size_t answered = said_.answers.replies.size();
+    if (!asker.is_over()) {
+      NotAnswered(InWords(plan_, conversation_.exchanges[answered]),
+                  said_.last);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status RunTogether() {
+    turns_.emplace(plan_, database_);
+    RETURN_IF_ERROR(Record(*turns_));
+    conversation_ = turns_->linearization().Order();
+    result_.switches = turns_->switches();
+    for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
+      const std::optional<CrashPlace>& death = turns_->deaths()[r];
+      result_.rounds[r].judged = true;
+      result_.rounds[r].has_death = death.has_value();
+      if (death.has_value()) result_.rounds[r].death = *death;
+    }
+    result_.recorded.overlaps = turns_->linearization().overlaps();
+    result_.recorded.overlaps_not_judged = turns_->linearization().not_judged();
+    result_.commits_in_turn = CommitsInTurn();
+    if (!turns_->is_over()) NotAnswered(turns_->UnderWay(), said_.last);
+    return absl::OkStatus();
+  }
+
+  // Neighbours of different clients.
+  std::int64_t CommitsInTurn() const {
+    std::int64_t count = 0;
+    const Exchange* before = nullptr;
+    for (const Exchange& exchange : conversation_.exchanges) {
+      if (exchange.cut_after == exchange.cut_before) continue;
+      count += before != nullptr && before->client != exchange.client ? 1 : 0;
+      before = &exchange;
+    }
+    return count;
+  }
+
+  // An answer that is wrong in the order of the answers may be right in another
+  // order, of which there is none.
+  void SayWhatOverlapped() {
+    const Linearization& order = turns_->linearization();
+    if (order.has_lost_track()) {
+      result_.verdict = Verdict::Skipped(
+          SkipReason::kNoDemand,
+          "so many requests overlapped that their orders were not all tried");
+      return;
+    }
+    if (!IsViolated() || order.unexplained().empty()) return;
+    absl::StrAppend(&result_.verdict.why,
+                    "\nin no order of what overlapped would a correct store "
+                    "answer so:\n",
+                    order.unexplained());
+  }
+
+  absl::Status Record(Asker& asker) {
+    ASSIGN_OR_RETURN(said_, driver_.Ask({.asker = asker,
                                          .directory = data_,
                                          .recording = recording_,
                                          .time = options_.time}));
     result_.recorded.calls = static_cast<std::int64_t>(said_.end.calls);
     result_.recorded.outside = said_.end.outside;
-    RETURN_IF_ERROR(CompareWithFiles(recording_, data_));
-    if (said_.answers.replies.size() < conversation_.exchanges.size()) {
-      NotAnswered(said_.last);
-    }
-    return absl::OkStatus();
+    return CompareWithFiles(recording_, data_);
   }
 
-  void NotAnswered(const std::string& last) {
-    const std::string asked =
-        InWords(plan_, conversation_.exchanges[said_.answers.replies.size()]);
+  void NotAnswered(const std::string& asked, const std::string& last) {
     const std::string said = last.empty() ? "" : absl::StrCat(": ", last);
     switch (said_.end.how) {
       case RecordingEnd::How::kStopped:
@@ -165,7 +225,9 @@ class OneTrial {
   const std::string directory_;
   const std::string data_;
   const std::string recording_;
-  const Conversation conversation_;
+  const std::string database_;
+  Conversation conversation_;
+  std::optional<TurnKeeper> turns_;  // of several clients
   RecordedDriver::Said said_;
   std::string crash_;  // a copy of the image that was violated
   TrialResult result_;

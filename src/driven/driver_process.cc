@@ -97,11 +97,12 @@ std::string InWords(int status) {
 
 std::string WithDescriptors(const DriverCommand& command,
                             const std::string& requests,
-                            const std::string& answers) {
+                            const std::string& answers,
+                            const std::string& suffix) {
   // What writes without an end is ended: a signal, as the page for authors
   // says.
   return absl::StrCat("ulimit -f 524288\ncd ", ShellWord(command.directory),
-                      " || exit\nexec 3<", ShellWord(requests), " 4>>",
+                      " || exit\nexec 3<", ShellWord(requests), suffix, " 4>>",
                       ShellWord(answers), "\n", command.command);
 }
 
@@ -196,7 +197,8 @@ absl::StatusOr<DriverProcess::Said> DriverProcess::Ask(
   if (truncate(output_.c_str(), 0) != 0 && errno != ENOENT) {
     return absl::ErrnoToStatus(errno, "cannot empty the driver's output");
   }
-  AnswerReader reader(1);
+  AnswerReader reader;
+  reader.Expect(1, count);
   Feed feed(requests_.descriptor(), requests);
   Clock::time_point since = Clock::now();
   Said said;

@@ -27,10 +27,12 @@ struct DriverCommand {
 };
 
 // The command with its requests on descriptor 3 and its answers, which are
-// appended, on 4. Both are paths.
+// appended, on 4. Both are paths. `suffix` is for the shell, and comes behind
+// that of the requests.
 std::string WithDescriptors(const DriverCommand& command,
                             const std::string& requests,
-                            const std::string& answers);
+                            const std::string& answers,
+                            const std::string& suffix = "");
 
 // The line of a program's output that says most of its end: the last one that
 // speaks of an error, or the last one.

@@ -1,6 +1,7 @@
 #include "driven/legal_commits.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "record/recording.h"
 #include "status/status.h"
@@ -27,36 +28,59 @@ absl::StatusOr<AnsweredRun> AnsweredRun::Read(const std::string& recording,
 LegalCommits AnsweredRun::After(const Crash& crash) const {
   const std::size_t lines = LinesUntil(crash);
   LegalCommits legal;
-  std::size_t replies = 0;
-  while (replies < answers_.replies.size() &&
-         answers_.replies[replies].line < lines) {
-    ++replies;
-  }
   for (const auto& [id, line] : answers_.acks) {
-    const Exchange& exchange =
-        conversation_.exchanges[static_cast<std::size_t>(id) - 1];
-    if (line >= lines || exchange.cut_after <= legal.lowest) continue;
-    legal.lowest = exchange.cut_after;
-    legal.acknowledged = &exchange;
+    const Exchange* const exchange = ExchangeOf(id);
+    if (exchange == nullptr || line >= lines ||
+        exchange->cut_after <= legal.lowest) {
+      continue;
+    }
+    legal.lowest = exchange->cut_after;
+    legal.acknowledged = exchange;
   }
   legal.highest = legal.lowest;
-  for (std::size_t i = 0; i < conversation_.exchanges.size(); ++i) {
-    if (i > replies) break;
-    const Exchange& exchange = conversation_.exchanges[i];
-    legal.highest = std::max(legal.highest, exchange.cut_after);
-    if (i == replies) legal.under_way = &exchange;
+  bool have_all_begun = true;
+  for (const Exchange& exchange : conversation_.exchanges) {
+    const bool has_begun = LinesBefore(exchange) <= lines;
+    if (exchange.cut_after > exchange.cut_before) {
+      have_all_begun = have_all_begun && has_begun;
+      if (have_all_begun) {
+        legal.highest = std::max(legal.highest, exchange.cut_after);
+      }
+    }
+    const Reply* const reply = answers_.ReplyTo(exchange.id);
+    if (has_begun && (reply == nullptr || reply->line >= lines)) {
+      legal.under_way.push_back(&exchange);
+    }
   }
   return legal;
 }
 
+const Exchange* AnsweredRun::ExchangeOf(std::int64_t id) const {
+  const auto& exchanges = conversation_.exchanges;
+  const auto in_order = static_cast<std::size_t>(id - 1);
+  if (in_order < exchanges.size() && exchanges[in_order].id == id) {
+    return &exchanges[in_order];
+  }
+  const auto found = std::find_if(
+      exchanges.begin(), exchanges.end(),
+      [id](const Exchange& exchange) { return exchange.id == id; });
+  return found == exchanges.end() ? nullptr : &*found;
+}
+
+std::size_t AnsweredRun::LinesBefore(const Exchange& exchange) const {
+  if (exchange.asked_after.has_value()) return *exchange.asked_after;
+  if (exchange.id == 1) return 0;
+  const Reply* const before = answers_.ReplyTo(exchange.id - 1);
+  return before == nullptr ? std::numeric_limits<std::size_t>::max()
+                           : before->line + 1;
+}
+
 std::optional<AnsweredRun::Interval> AnsweredRun::IntervalOf(
     const Exchange& exchange) const {
-  const auto number =
-      static_cast<std::size_t>(&exchange - conversation_.exchanges.data());
-  const auto ack = answers_.acks.find(static_cast<std::int64_t>(number) + 1);
-  if (number == 0 || ack == answers_.acks.end()) return std::nullopt;
-  return Interval{CallOf(answers_.replies[number - 1].line),
-                  CallOf(ack->second)};
+  const std::size_t before = LinesBefore(exchange);
+  const auto ack = answers_.acks.find(exchange.id);
+  if (before == 0 || ack == answers_.acks.end()) return std::nullopt;
+  return Interval{CallOf(before - 1), CallOf(ack->second)};
 }
 
 std::uint64_t AnsweredRun::CallOf(std::size_t line) const {
@@ -66,7 +90,6 @@ std::uint64_t AnsweredRun::CallOf(std::size_t line) const {
   return answered_.back().call;
 }
 
-// Whole lines that were answered before the crash.
 std::size_t AnsweredRun::LinesUntil(const Crash& crash) const {
   std::size_t bytes = 0;
   for (const Answered& answered : answered_) {

@@ -33,7 +33,7 @@ struct LegalCommits {
   std::int64_t lowest = 0;   // acknowledged
   std::int64_t highest = 0;  // or under way
   const Exchange* acknowledged = nullptr;
-  const Exchange* under_way = nullptr;
+  std::vector<const Exchange*> under_way = {};  // asked, and not answered
 };
 
 // When what was answered.
@@ -45,8 +45,10 @@ class AnsweredRun {
                                           const Answers& answers);
 
   LegalCommits After(const Crash& crash) const;
+  // Whole lines that were answered before the crash.
+  std::size_t LinesUntil(const Crash& crash) const;
   // The call in which the exchange was answered or acknowledged, and that of
-  // the answer before it; nullopt: it was not, or is the first.
+  // the answer after which it was asked; nullopt: it was not, or is the first.
   struct Interval {
     std::uint64_t before = 0;
     std::uint64_t until = 0;
@@ -66,7 +68,9 @@ class AnsweredRun {
         answers_(answers),
         answered_(std::move(answered)) {}
 
-  std::size_t LinesUntil(const Crash& crash) const;
+  // How many were answered when it was asked.
+  std::size_t LinesBefore(const Exchange& exchange) const;
+  const Exchange* ExchangeOf(std::int64_t id) const;
   // The call that ends the line.
   std::uint64_t CallOf(std::size_t line) const;
 

@@ -249,7 +249,9 @@ std::optional<Json> StepRequest(const Step& step, const Rows& rows) {
 // Reads the lines one after the other.
 class AnswerReader::Parser {
  public:
-  explicit Parser(std::int64_t first) : first_(first), next_(first) {}
+  void Expect(std::int64_t first, std::size_t count) {
+    runs_.push_back({first, first, first + static_cast<std::int64_t>(count)});
+  }
 
   absl::Status Take(std::size_t number, std::string_view line) {
     if (line.size() > ProtocolLimits::kLine) {
@@ -275,7 +277,11 @@ class AnswerReader::Parser {
  private:
   absl::Status TakeAck(std::size_t number, const Json& body) {
     const auto id = Number(body, "ack");
-    if (!id.has_value() || *id > next_ || *id < first_) {
+    if (!id.has_value() ||
+        std::none_of(runs_.begin(), runs_.end(), [&](const Run& run) {
+          return *id >= run.first && *id <= run.next && *id < run.end;
+        })) {
+      if (IsAllAnswered()) return MoreThanAsked();
       return Wrong(number, "acknowledges a request that was not made");
     }
     answers_.acks.try_emplace(*id, number);
@@ -287,9 +293,14 @@ class AnswerReader::Parser {
     if (!id.has_value()) {
       return Wrong(number, "has neither an \"id\" nor an \"ack\"");
     }
-    if (*id != next_) {
-      return Wrong(number, absl::StrCat("answers request ", *id,
-                                        ", and the next one is ", next_));
+    const auto run = std::find_if(
+        runs_.begin(), runs_.end(),
+        [&](const Run& one) { return one.next == *id && one.next < one.end; });
+    if (run == runs_.end()) {
+      if (IsAllAnswered()) return MoreThanAsked();
+      return Wrong(number,
+                   absl::StrCat("answers request ", *id,
+                                ", and the next one is ", NextInWords()));
     }
     Reply reply;
     reply.id = *id;
@@ -315,8 +326,26 @@ class AnswerReader::Parser {
     }
     reply.body = std::move(body);
     answers_.replies.push_back(std::move(reply));
-    ++next_;
+    ++run->next;
     return absl::OkStatus();
+  }
+
+  bool IsAllAnswered() const {
+    return std::all_of(runs_.begin(), runs_.end(),
+                       [](const Run& run) { return run.next == run.end; });
+  }
+
+  static absl::Status MoreThanAsked() {
+    return absl::InvalidArgumentError(
+        "the driver answers more than it was asked");
+  }
+
+  std::string NextInWords() const {
+    std::vector<std::int64_t> next;
+    for (const Run& run : runs_) {
+      if (run.next < run.end) next.push_back(run.next);
+    }
+    return absl::StrJoin(next, " or ");
   }
 
   static std::vector<std::string> Words() {
@@ -325,14 +354,33 @@ class AnswerReader::Parser {
     return words;
   }
 
-  const std::int64_t first_;
-  std::int64_t next_;
+  // Requests that are answered one after the other.
+  struct Run {
+    std::int64_t first = 0;
+    std::int64_t next = 0;
+    std::int64_t end = 0;
+  };
+  std::vector<Run> runs_;
   Answers answers_;
 };
 
-AnswerReader::AnswerReader(std::int64_t first)
-    : parser_(std::make_unique<Parser>(first)) {}
+const Reply* Answers::ReplyTo(std::int64_t id) const {
+  const auto in_order = static_cast<std::size_t>(id - 1);
+  if (id > 0 && in_order < replies.size() && replies[in_order].id == id) {
+    return &replies[in_order];
+  }
+  const auto found =
+      std::find_if(replies.begin(), replies.end(),
+                   [id](const Reply& reply) { return reply.id == id; });
+  return found == replies.end() ? nullptr : &*found;
+}
+
+AnswerReader::AnswerReader() : parser_(std::make_unique<Parser>()) {}
 AnswerReader::~AnswerReader() = default;
+
+void AnswerReader::Expect(std::int64_t first, std::size_t count) {
+  parser_->Expect(first, count);
+}
 
 const Answers& AnswerReader::answers() const { return parser_->answers(); }
 
@@ -360,9 +408,10 @@ absl::Status AnswerReader::Take(std::string_view bytes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Answers> ParseAnswers(std::string_view text,
-                                     std::int64_t first) {
-  AnswerReader reader(first);
+absl::StatusOr<Answers> ParseAnswers(std::string_view text, std::int64_t first,
+                                     std::size_t count) {
+  AnswerReader reader;
+  reader.Expect(first, count);
   RETURN_IF_ERROR(reader.Take(text));
   return reader.answers();
 }

@@ -76,17 +76,22 @@ struct Answers {
   // without an error is one, too.
   std::map<std::int64_t, std::size_t> acks;
   std::vector<std::size_t> line_ends;  // in bytes, one behind each
+
+  // nullptr: there is none.
+  const Reply* ReplyTo(std::int64_t id) const;
 };
 
-// Reads the answers to the requests `first`, `first` + 1, ... as they come,
-// which are in their order.
+// Reads answers as they come.
 class AnswerReader {
  public:
-  explicit AnswerReader(std::int64_t first);
+  AnswerReader();
   ~AnswerReader();
   AnswerReader(const AnswerReader&) = delete;
   AnswerReader& operator=(const AnswerReader&) = delete;
 
+  // What will be answered next, one after the other, by one client: `count`
+  // requests from the number `first` on.
+  void Expect(std::int64_t first, std::size_t count);
   // The next bytes; what comes behind the last line's end is no answer yet.
   // InvalidArgument: what is wrong with them, and in which line.
   // ResourceExhausted: they are too many.
@@ -100,8 +105,9 @@ class AnswerReader {
   std::size_t size_ = 0;
 };
 
-// All of it at once.
-absl::StatusOr<Answers> ParseAnswers(std::string_view text, std::int64_t first);
+// All of it at once, to the requests from `first` on.
+absl::StatusOr<Answers> ParseAnswers(std::string_view text, std::int64_t first,
+                                     std::size_t count);
 
 // InvalidArgument: what is wrong with it.
 absl::StatusOr<Hello> HelloOf(const Reply& reply);

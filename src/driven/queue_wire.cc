@@ -30,7 +30,7 @@ void AskToEnqueue(Kind kind, const queue::Arguments& arguments, Json& request) {
 bool Ask(const Operation& operation, const Rows& rows, Json& request) {
   const Kind kind = queue::KindOf(operation);
   const queue::Arguments arguments = queue::ArgumentsOf(operation);
-  request["now"] = queue::SecondsOf(arguments.time);
+  request["now"] = queue::SecondsOf(arguments);
   switch (kind) {
     case Kind::kEnqueue:
     case Kind::kEnqueueBatch:
@@ -126,10 +126,12 @@ const Wire& QueueWire() {
                    "fail", "release", "requeue"},
       .one_of = {"claim", "claim_waiting"},
       .ask = Ask,
+      .asks_by_rows = true,
       .value = ValueOf,
       .row = RowOf,
       .is_same = queue::IsSame,
-      .pass_time = queue::LetRunOut};
+      .pass_time = queue::LetRunOut,
+      .at_time_of = queue::AtTimeOf};
   return kWire;
 }
 

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -37,53 +36,12 @@ absl::Status Empty(const std::string& file) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot empty ", Shown(file)));
 }
 
-// One, or several at once; when one of those ends, the group does.
-std::string CommandOf(const DriverCommand& command,
-                      const std::vector<Fifo>& requests,
+// Each instance has requests of its own.
+std::string CommandOf(const DriverCommand& command, const std::string& scratch,
                       const std::string& answers) {
-  if (requests.size() == 1) {
-    return WithDescriptors(command, requests.front().path(), answers);
-  }
-  std::string all;
-  for (const Fifo& fifo : requests) {
-    absl::StrAppend(&all, "{\n(\n",
-                    WithDescriptors(command, fifo.path(), answers),
-                    "\n)\nkill -KILL 0\n} &\n");
-  }
-  return absl::StrCat(all, "wait");
+  return WithDescriptors(command, absl::StrCat(scratch, "/requests-"), answers,
+                         "\"${LASTCOMMIT_INSTANCE:-0}\"");
 }
-
-// The turns of a plan: the next one begins when all before it is answered.
-class Turns {
- public:
-  Turns(std::span<const Turn> turns, const std::vector<Fifo>& requests)
-      : turns_(turns), requests_(requests) {
-    for (const Turn& turn : turns) count_ += turn.count;
-    Begin();
-  }
-
-  Feed& feed() { return feed_; }
-  std::size_t count() const { return count_; }
-  void Answered(std::size_t replies) {
-    if (replies >= given_ && next_ < turns_.size()) Begin();
-  }
-
- private:
-  void Begin() {
-    const Turn& turn = turns_[next_++];
-    given_ += turn.count;
-    feed_.Give(requests_[static_cast<std::size_t>(turn.client)].descriptor(),
-               turn.requests);
-    feed_.Write();
-  }
-
-  const std::span<const Turn> turns_;
-  const std::vector<Fifo>& requests_;
-  Feed feed_;
-  std::size_t count_ = 0;
-  std::size_t given_ = 0;
-  std::size_t next_ = 0;
-};
 
 // Whether it has answered something within some time. One that was asleep with
 // the machine has not been late.
@@ -117,7 +75,8 @@ absl::StatusOr<std::unique_ptr<RecordedDriver>> RecordedDriver::Make(
                          absl::StrCat(scratch, "/output")));
   ProgramOptions options;
   options.command = {"/bin/sh", "-c",
-                     CommandOf(command, driver->requests_, driver->answers_)};
+                     CommandOf(command, scratch, driver->answers_)};
+  options.instances = clients;
   options.directory = scratch;
   options.ack = driver->answers_;
   options.output = driver->output_;
@@ -140,22 +99,33 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   ++parts_;
   RETURN_IF_ERROR(Empty(answers_));
   RETURN_IF_ERROR(Empty(output_));
-  AnswerReader reader(1);
+  AnswerReader reader;
   absl::Status answered;
   AnswerWatch watch(part.time);
-  Turns turns(part.turns, requests_);
+  Asker& asker = part.asker;
+  Feed feed;
+  Requests asked;
   PartOptions options;
   options.directory = part.directory;
   options.recording = part.recording;
   options.time = kMost;
-  options.feed = &turns.feed();
+  options.feed = &feed;
+  options.conductor = asker.conductor();
   options.ends = [&](std::string_view bytes) {
     watch.Answers();
     answered = reader.Take(bytes);
-    const std::size_t replies = reader.answers().replies.size();
-    turns.Answered(replies);
-    return !answered.ok() || replies >= turns.count();
+    if (answered.ok()) asker.TakeAnswers(reader.answers());
+    return !answered.ok() || asker.is_over();
   };
+  // Whoever is asked has read what was asked before.
+  asker.Begin([&](Requests requests) {
+    watch.Answers();
+    asked = std::move(requests);
+    reader.Expect(asked.first, asked.count);
+    feed.Give(requests_[static_cast<std::size_t>(asked.client)].descriptor(),
+              asked.lines);
+    feed.Write();
+  });
   Said said;
   ASSIGN_OR_RETURN(
       said.end, recorder_->Record(options, [&](const RecordProgress&) {
@@ -167,15 +137,9 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   }
   RETURN_IF_ERROR(answered);
   said.answers = reader.answers();
-  const Answers& answers = said.answers;
-  if (answers.replies.size() > turns.count() ||
-      (!answers.acks.empty() && answers.acks.rbegin()->first >
-                                    static_cast<std::int64_t>(turns.count()))) {
-    return absl::InvalidArgumentError(
-        "the driver answers more than it was asked");
-  }
-  is_over_ = said.end.how != RecordingEnd::How::kGoesOn;
-  if (is_over_) said.last = LastLineOf(TailOf(output_));
+  const bool goes_on = said.end.how == RecordingEnd::How::kGoesOn;
+  is_over_ = !goes_on || asker.has_killed();
+  if (!goes_on) said.last = LastLineOf(TailOf(output_));
   return said;
 }
 

@@ -1,5 +1,5 @@
 // RecordedDriver: a driver that is recorded while it answers one plan after the
-// other; or several of it, which take turns.
+// other; or several of it, each for a client of the plans.
 //
 // From a process with a single thread.
 
@@ -9,13 +9,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "driven/conversation.h"
+#include "driven/asker.h"
 #include "driven/driver_process.h"
 #include "driven/fifo.h"
 #include "driven/protocol.h"
@@ -36,7 +35,7 @@ class RecordedDriver {
   RecordedDriver& operator=(const RecordedDriver&) = delete;
 
   struct Part {
-    std::span<const Turn> turns;
+    Asker& asker;
     std::string directory;  // what is watched
     std::string recording;  // the file that is made
     absl::Duration time;    // of each answer

@@ -1,5 +1,6 @@
 #include "driven/recovery_judge.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -25,8 +26,8 @@ std::string WhereOf(const Plan& plan, const Crash& crash,
     absl::StrAppend(&text,
                     "\nacknowledged: ", InWords(plan, *legal.acknowledged));
   }
-  if (legal.under_way != nullptr) {
-    absl::StrAppend(&text, "\nunder way:    ", InWords(plan, *legal.under_way));
+  for (const Exchange* const exchange : legal.under_way) {
+    absl::StrAppend(&text, "\nunder way:    ", InWords(plan, *exchange));
   }
   return text;
 }
@@ -114,10 +115,14 @@ class ModelJudge final : public RecoveryJudge {
 
   // What was under way has done nothing yet, but it is its time.
   bool HasBegun(const LegalCommits& legal, const Recovery& recovery) const {
-    const Exchange* const begun = legal.under_way;
-    return begun != nullptr && begun->begun.has_value() &&
-           !begun->is_in_transaction && begun->cut_before == legal.lowest &&
-           IsSame(*run_.plan.dialect, *begun->begun, recovery.state);
+    return std::any_of(
+        legal.under_way.begin(), legal.under_way.end(),
+        [&](const Exchange* begun) {
+          return begun->begun.has_value() && !begun->is_in_transaction &&
+                 begun->cut_before >= legal.lowest &&
+                 begun->cut_before <= legal.highest &&
+                 IsSame(*run_.plan.dialect, *begun->begun, recovery.state);
+        });
   }
 
   std::string DifferencesFrom(std::int64_t cut,
@@ -129,6 +134,49 @@ class ModelJudge final : public RecoveryJudge {
 
   const RecordedRun& run_;
   const AnsweredRun& answered_;
+  TrialResult& result_;
+};
+
+// Where requests overlapped, what comes back may fit another order of them.
+class AnyOrderJudge final : public RecoveryJudge {
+ public:
+  AnyOrderJudge(const RecordedRun& run, const AnsweredRun& answered,
+                TrialResult& result)
+      : run_(run),
+        answered_(answered),
+        of_one_order_(run, answered, result),
+        result_(result) {}
+
+  absl::Status Prepare(const std::vector<Crash>& /*crashes*/) override {
+    return absl::OkStatus();
+  }
+
+  absl::Status Judge(const Crash& crash, const Recovery& recovery,
+                     bool is_in_place) override {
+    RETURN_IF_ERROR(of_one_order_.Judge(crash, recovery, is_in_place));
+    if (!result_.verdict.violation.has_value() ||
+        recovery.kind != Recovery::Kind::kRecovered) {
+      return absl::OkStatus();
+    }
+    switch (run_.linearization->MayBeAfter(answered_.LinesUntil(crash),
+                                           recovery.state)) {
+      case Linearization::Fit::kDoesNot:
+        return absl::OkStatus();
+      case Linearization::Fit::kFits:
+        ++result_.recorded.commits_in_doubt;
+        break;
+      case Linearization::Fit::kUnknown:
+        ++result_.recorded.not_compared;
+        break;
+    }
+    result_.verdict = {};
+    return absl::OkStatus();
+  }
+
+ private:
+  const RecordedRun& run_;
+  const AnsweredRun& answered_;
+  ModelJudge of_one_order_;
   TrialResult& result_;
 };
 
@@ -301,7 +349,10 @@ class ReferenceJudge final : public RecoveryJudge {
 std::unique_ptr<RecoveryJudge> JudgeWithModel(const RecordedRun& run,
                                               const AnsweredRun& answered,
                                               TrialResult& result) {
-  return std::make_unique<ModelJudge>(run, answered, result);
+  if (run.linearization == nullptr) {
+    return std::make_unique<ModelJudge>(run, answered, result);
+  }
+  return std::make_unique<AnyOrderJudge>(run, answered, result);
 }
 
 std::unique_ptr<RecoveryJudge> JudgeWithReferences(

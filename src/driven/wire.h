@@ -29,6 +29,7 @@ struct Wire {
   // false: in that state there is nothing to ask.
   bool (*ask)(const Operation& operation, const Rows& rows,
               nlohmann::json& request) = nullptr;
+  bool asks_by_rows = false;  // what it asks depends on them
   // What the body of a reply without an error answers, as Outcome::value has
   // it; nullopt: it does not say, and needs not. InvalidArgument: no such
   // answer: what it "has" or lacks.
@@ -44,6 +45,13 @@ struct Wire {
   // What becomes of the rows by the time of the operation alone, before it has
   // done anything; nullptr: nothing.
   void (*pass_time)(const Operation& operation, Rows& rows) = nullptr;
+  // Of several clients time is that of the order in which they are asked: the
+  // operation at the time of another one of the plan, or a little later, up to
+  // kMostBeside times, so that nothing runs out in between; nullptr: there is
+  // no time.
+  Operation (*at_time_of)(const Operation& operation, const Operation& other,
+                          int beside) = nullptr;
+  static constexpr int kMostBeside = 4;
 };
 
 const Wire& PairsWire();

@@ -58,18 +58,19 @@ struct SwitchInStory {
 };
 
 // "before VFS call 9 (xUnfetch of the database)": a yield point in words.
-std::string Place(const SwitchInStory& one) {
+std::string Place(const SwitchInStory& one, bool is_recorded) {
   const std::int64_t at = one.what.at;
   if (at == 0) return "before this begins";
   const bool has_call = one.taken != nullptr && one.taken->call.has_value();
   return absl::StrCat(
-      at % 2 == 1 ? "before" : "after", " VFS call ", (at + 1) / 2,
+      at % 2 == 1 ? "before" : "after",
+      is_recorded ? " recorded call " : " VFS call ", (at + 1) / 2,
       has_call ? absl::StrCat(" (", InWords(*one.taken->call), ")") : "");
 }
 
-std::string InWords(const SwitchInStory& one) {
+std::string InWords(const SwitchInStory& one, bool is_recorded) {
   return absl::StrCat(
-      "--> ", Place(one), ", client ", one.what.to, " goes on",
+      "--> ", Place(one, is_recorded), ", client ", one.what.to, " goes on",
       one.taken == nullptr ? "" : absl::StrCat(" at step ", one.taken->to_step),
       one.was_not_made ? ": NOT MADE" : "");
 }
@@ -77,7 +78,10 @@ std::string InWords(const SwitchInStory& one) {
 class ClientsStory {
  public:
   ClientsStory(const Plan& plan, std::size_t round, const TrialResult* ran)
-      : round_(plan.rounds[round]), number_(round), ran_(ran) {
+      : round_(plan.rounds[round]),
+        number_(round),
+        is_recorded_(plan.engine == Engine::kRecord),
+        ran_(ran) {
     const std::size_t most =
         kWidthOfAll / static_cast<std::size_t>(Clients(round_)) - kGap;
     widths_.fill(std::string("client 0").size());
@@ -179,7 +183,7 @@ class ClientsStory {
     const std::size_t shown = std::min(switches.size(), kMostSwitches);
     for (std::size_t i = 0; i < shown; ++i) {
       if ((switches[i].what.at == 0) == before_step) {
-        AppendMark(step, InWords(switches[i]));
+        AppendMark(step, InWords(switches[i], is_recorded_));
       }
     }
     if (before_step || shown == switches.size()) return;
@@ -206,6 +210,7 @@ class ClientsStory {
 
   const Round& round_;
   const std::size_t number_;
+  const bool is_recorded_;
   const TrialResult* ran_;
   std::array<std::size_t, kMaxClients> widths_ = {};
   std::string text_;

@@ -93,6 +93,7 @@ class FaultsDraw {
   void DrawNext() {
     if (fault_ == FaultChoice::kNone) return;
     if (fault_ == FaultChoice::kIoError) return DrawErrors();
+    if (plan_.engine == Engine::kRecord) return KillOneOfRecorded();
     // The last round has one; others mostly.
     if (!IsLast() && !draw_.Percent(75)) return;
     if (fault_ == FaultChoice::kTimedKill) {
@@ -165,6 +166,22 @@ class FaultsDraw {
     round.steps[step].crash = of_all;
   }
 
+  // At one of the first calls of a step, in the last round that has several:
+  // whoever was killed is gone for the rest of the plan.
+  void KillOneOfRecorded() {
+    if (!IsLast()) return;
+    for (auto round = plan_.rounds.rbegin(); round != plan_.rounds.rend();
+         ++round) {
+      if (Clients(*round) == 1) continue;
+      Step& step = round->steps[draw_.Below(round->steps.size())];
+      step.crash = CrashPoint{
+          .io = draw_.Int(1, 12),
+          .moment = draw_.Percent(50) ? Moment::kBefore : Moment::kAfter,
+          .is_of_one = true};
+      return;
+    }
+  }
+
   void LosePower() {
     Round& round = plan_.rounds.back();
     round.steps[*CrashStep(round)].crash->survival = DrawPowerLoss(draw_);
@@ -211,8 +228,8 @@ Round DrawSharedRound(Draw& draw, std::vector<ProgramDraw>& programs) {
 // Of those that may: what they do behind it is mostly refused.
 constexpr int kRemovingPercent = 20;
 
-// Clients that take turns: who waited for another one's transaction would wait
-// in vain.
+// Clients of which one at a time goes on: who waited for another one's
+// transaction would wait in vain.
 GenerateOptions WithoutTransactions(GenerateOptions options) {
   for (const StepKind kind :
        {StepKind::kBegin, StepKind::kCommit, StepKind::kRollback,
@@ -253,8 +270,9 @@ Profile DrawProfileFor(Draw& draw, const GenerateOptions& options,
 void LimitToShared(Draw& draw, const GenerateOptions& options,
                    FaultChoice fault, Plan& plan) {
   if (!options.journal_mode) LimitToShared(draw, fault, plan.profile);
-  // What is driven from outside takes turns, step by step.
-  if (plan.engine == Engine::kRecord) return;
+  // What is driven from outside is a process each, slower than all others: in
+  // some plans they take turns, step by step.
+  if (plan.engine == Engine::kRecord && draw.Percent(25)) return;
   plan.schedule = DrawSchedule(draw, options.schedule);
 }
 

@@ -25,7 +25,9 @@ constexpr Row kRows[] = {
     {Engine::kFork, FaultChoice::kKill, {56, 28, 24, 28}},
     {Engine::kFork, FaultChoice::kPowerLoss, {30, 0, 0, 0}},
     {Engine::kFork, FaultChoice::kIoError, {36, 0, 0, 0}},
-    {Engine::kRecord, FaultChoice::kNone, {5, 4, 2, 1}},
+    {Engine::kRecord, FaultChoice::kNone, {5, 3, 2, 1}},
+    // Of one client alone: of all every plan has every kill.
+    {Engine::kRecord, FaultChoice::kKill, {0, 1, 1, 1}},
 };
 
 EngineChoice ChoiceOf(Engine engine) {

@@ -279,20 +279,27 @@ class PlanParser {
     return CheckClients();
   }
 
-  // A recording has every crash. Its clients take turns.
+  // A recording has every crash of all. Its clients run one at a time.
   absl::Status CheckRecorded() const {
     if (plan_.engine != Engine::kRecord) return absl::OkStatus();
+    if (plan_.schedule.kind == ScheduleKind::kFree) {
+      return FieldError("schedule.kind",
+                        "'free' needs real processes: engine 'fork'");
+    }
     for (const Round& round : plan_.rounds) {
-      const bool has_switch =
-          std::any_of(round.steps.begin(), round.steps.end(),
-                      [](const Step& step) { return !step.switches.empty(); });
-      if (!HasCrash(round) && !TimedKillStep(round) && !ErrorStep(round) &&
-          !has_switch && plan_.schedule == Schedule()) {
-        continue;
+      if (CrashStep(round) || TimedKillStep(round) || ErrorStep(round)) {
+        return FieldError("engine",
+                          "'record' has neither errors nor crashes of all in "
+                          "its plans");
       }
-      return FieldError("engine",
-                        "'record' has neither crashes nor errors in its plans, "
-                        "nor a schedule of its clients");
+      const auto death = DeathStep(round);
+      if (!death.has_value()) continue;
+      const CrashPoint& crash = *round.steps[*death].crash;
+      if (crash.io == 0 || crash.moment == Moment::kDuring) {
+        return FieldError("crash",
+                          "of engine 'record' is before or after a call, 1 or "
+                          "a later one");
+      }
     }
     return absl::OkStatus();
   }

@@ -29,6 +29,9 @@ constexpr Field kFields[] = {
     {.name = "size", .max = kMaxContentBytes, .place = Field::Place::kSize},
     {.name = "seed", .place = Field::Place::kSeed},
 };
+constexpr std::size_t kTimeField = 3;
+// Of Operation::values: no field of a plan.
+constexpr std::size_t kBeside = 5;
 constexpr std::uint32_t kJob = 1;
 constexpr std::uint32_t kCount = 2;
 constexpr std::uint32_t kWorker = 4;
@@ -97,7 +100,7 @@ void Change(const RowKey& key, const Facts& job, Rows& rows) {
 
 const Job* FindJobFor(const Operation& operation, const Rows& rows) {
   const Arguments arguments = ArgumentsOf(operation);
-  const std::int64_t now = SecondsOf(arguments.time);
+  const std::int64_t now = SecondsOf(arguments);
   const auto is_claimed_later = [](const Facts& a, const Facts& b) {
     return std::pair(a[kSince], a[kPlace]) > std::pair(b[kSince], b[kPlace]);
   };
@@ -140,7 +143,7 @@ Outcome Enqueue(const Operation& operation, Rows& rows) {
 Outcome Claim(const Operation& operation, Rows& rows) {
   LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
-  const std::int64_t now = SecondsOf(arguments.time);
+  const std::int64_t now = SecondsOf(arguments);
   const bool has_lease = KindOf(operation) == Kind::kClaim;
   const Job* const found = First(
       rows,
@@ -197,7 +200,7 @@ Outcome Requeue(const Operation& operation, Rows& rows) {
   LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
   const std::int64_t before =
-      SecondsOf(arguments.time) - SecondsOfLease(arguments.lease);
+      SecondsOf(arguments) - SecondsOfLease(arguments.lease);
   const std::vector<Job> jobs(rows.facts().begin(), rows.facts().end());
   for (const auto& [key, job] : jobs) {
     if (job[kHolder] == kNobody || job[kSince] >= before) continue;
@@ -213,7 +216,7 @@ std::string Quoted(const std::string& name) {
 }
 
 std::string AtWords(const Arguments& arguments) {
-  return absl::StrCat(" at ", SecondsOf(arguments.time), " s");
+  return absl::StrCat(" at ", SecondsOf(arguments), " s");
 }
 
 std::string EnqueueWords(const Operation& operation) {
@@ -354,6 +357,7 @@ Arguments ArgumentsOf(const Operation& operation) {
           .count = KindOf(operation) == Kind::kEnqueueBatch ? value(1) : 1,
           .worker = value(2),
           .time = value(3),
+          .beside = value(kBeside),
           .lease = value(4),
           .value = operation.content};
 }
@@ -369,6 +373,14 @@ Operation Make(Kind kind, const Arguments& arguments) {
     operation.content = arguments.value;
   }
   return operation;
+}
+
+Operation AtTimeOf(const Operation& operation, const Operation& other,
+                   int beside) {
+  Operation at = operation;
+  at.Set(kFields[kTimeField], other.Get(kFields[kTimeField]));
+  at.values[kBeside] = beside;
+  return at;
 }
 
 std::string JobName(int job) { return NameOf("job", job); }
@@ -398,7 +410,7 @@ std::int64_t AnswerOf(std::string_view job, std::string_view value) {
 }
 
 void LetRunOut(const Operation& operation, Rows& rows) {
-  const std::int64_t now = SecondsOf(ArgumentsOf(operation).time);
+  const std::int64_t now = SecondsOf(ArgumentsOf(operation));
   const std::vector<Job> jobs(rows.facts().begin(), rows.facts().end());
   for (auto [key, job] : jobs) {
     if (!HasRunOut(job, now) || job[kUntil] == kLongAgo) continue;

@@ -41,8 +41,9 @@ struct Arguments {
   int job = 0;  // the first of a batch
   int count = 1;
   int worker = 0;
-  int time = 0;   // in kTick seconds
-  int lease = 0;  // SecondsOfLease()
+  int time = 0;    // in kTick seconds
+  int beside = 0;  // seconds more: AtTimeOf()
+  int lease = 0;   // SecondsOfLease()
   Content value = {};
 };
 
@@ -61,7 +62,9 @@ std::string ValueOf(const Arguments& arguments, int idx);
 // No lease ends at a time that an operation has: whether a store asks for
 // "until" or "before" makes no difference.
 inline constexpr std::int64_t kTick = 10;
-constexpr std::int64_t SecondsOf(int time) { return time * kTick; }
+constexpr std::int64_t SecondsOf(const Arguments& arguments) {
+  return arguments.time * kTick + arguments.beside;
+}
 constexpr std::int64_t SecondsOfLease(int lease) { return lease * kTick + 5; }
 
 // A row: a job that waits or is claimed; its value (text), and which of both.
@@ -77,6 +80,12 @@ bool IsSame(const Fingerprint& of_model, const Fingerprint& of_store);
 // What a claim answers; kNoJob if there is none.
 inline constexpr std::int64_t kNoJob = 0;
 std::int64_t AnswerOf(std::string_view job, std::string_view value);
+
+// The operation at the time of another one of its plan, or up to kMostBeside
+// seconds later: between these no lease ends.
+inline constexpr int kMostBeside = 4;
+Operation AtTimeOf(const Operation& operation, const Operation& other,
+                   int beside);
 
 // What has run out at the time of the operation, before it does anything.
 void LetRunOut(const Operation& operation, Rows& rows);

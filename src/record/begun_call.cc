@@ -262,6 +262,7 @@ bool CallBeginnings::IsOfInterest(const Tracee& tracee, BegunCall& begun) {
       return BeginLock(tracee, begun);
     case CallFamily::kNames:
       return BeginNames(tracee, begun);
+    case CallFamily::kSleep:
     case CallFamily::kTrace:
       break;
   }

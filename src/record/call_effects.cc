@@ -449,6 +449,7 @@ absl::Status CallEffects::Finish(const Tracee& tracee, const BegunCall& call,
       return absl::OkStatus();
     case CallFamily::kNames:
       return FinishNames(call, effects);
+    case CallFamily::kSleep:
     case CallFamily::kTrace:
       break;
   }

@@ -58,6 +58,11 @@ void Disturber::Kill(pid_t tid, std::uint64_t calls,
   for (const pid_t process : dying_) kill(process, SIGKILL);
 }
 
+void Disturber::Doom(pid_t process) {
+  dying_.insert(process);
+  kill(process, SIGKILL);
+}
+
 void Disturber::MakeFail(const Tracee& tracee, std::uint64_t calls,
                          ProgramThread& thread) {
   if (wanted_.kind != Disturbance::Kind::kFail || !HasCome(calls + 1)) return;

@@ -35,6 +35,8 @@ class Disturber {
                const ProgramThreads& threads) const;
   // Then.
   void Kill(pid_t tid, std::uint64_t calls, const ProgramThreads& threads);
+  // Kills a process for another reason.
+  void Doom(pid_t process);
   // At the beginning of the thread's call, which fails if it is the one.
   void MakeFail(const Tracee& tracee, std::uint64_t calls,
                 ProgramThread& thread);

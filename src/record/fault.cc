@@ -45,6 +45,7 @@ std::vector<int> ErrorsOf(const BegunCall& begun) {
       return {EIO, ENOSPC, EDQUOT};
     case CallFamily::kLock:
     case CallFamily::kMap:
+    case CallFamily::kSleep:
     case CallFamily::kTrace:
       break;
   }

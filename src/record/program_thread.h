@@ -18,8 +18,12 @@ struct ProgramThread {
   std::int32_t ordinal = 0;  // 1 is the first, over all processes
   pid_t process = 0;
   std::int32_t process_ordinal = 0;  // 1 is the first
+  int instance = 0;                  // of the program
   std::optional<BegunCall> begun;
   std::optional<Fault> fault;  // of the call
+  // The conductor was asked about the call at which it waits for its turn.
+  bool is_conducted = false;
+  bool is_at_end = false;  // it waits behind its call
 };
 
 using ProgramThreads = std::map<pid_t, ProgramThread>;

@@ -1,5 +1,7 @@
 #include "record/recorded_part.h"
 
+#include <fcntl.h>
+
 #include <utility>
 
 #include "status/status.h"
@@ -54,6 +56,37 @@ absl::StatusOr<std::optional<BegunCall>> RecordedPart::Begin(
     const Tracee& tracee, WatchedCall call, const CallEntry& entry) {
   RETURN_IF_ERROR(TakeMappings(/*with_index=*/false));
   return beginnings_.Begin(tracee, call, entry);
+}
+
+std::optional<ConductedCall> RecordedPart::Conducted(
+    const Tracee& tracee, const BegunCall& begun) const {
+  ConductedCall call;
+  call.call = begun.call;
+  switch (begun.target) {
+    case BegunCall::Target::kOutput:
+    case BegunCall::Target::kAck:
+    case BegunCall::Target::kOutside:
+      return std::nullopt;
+    case BegunCall::Target::kEverything:
+      return call;
+    case BegunCall::Target::kOpen:
+    case BegunCall::Target::kPath:
+      if (!begun.path.has_value() && !begun.to.has_value()) return std::nullopt;
+      call.name = begun.path.has_value() ? *begun.path : *begun.to;
+      return call;
+    case BegunCall::Target::kFile:
+      break;
+  }
+  call.name = files_.Below(tracee.NameOf(begun.descriptor)).value_or("");
+  if (FamilyOf(begun.call) == CallFamily::kLock) {
+    call.offset = begun.lock.l_start;
+    call.amount = begun.lock.l_len;
+    call.unlocks = begun.lock.l_type == F_UNLCK;
+  } else if (begun.call == WatchedCall::kPwrite) {
+    call.offset = begun.entry.Long(3);
+    call.amount = begun.entry.Long(2);
+  }
+  return call;
 }
 
 absl::Status RecordedPart::End(const Tracee& tracee,

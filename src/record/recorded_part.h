@@ -38,8 +38,11 @@ class RecordedPart {
   RecordProgress progress() const {
     return {calls_, static_cast<std::int64_t>(processes_.size())};
   }
-  // PartOptions::ends said so.
-  bool is_over() const { return is_over_; }
+  // PartOptions::ends said so, or the conductor.
+  bool is_over() const {
+    return is_over_ ||
+           (options_.conductor != nullptr && options_.conductor->is_over());
+  }
 
   // What is there before the program begins, or goes on.
   absl::Status TakeStock();
@@ -52,6 +55,10 @@ class RecordedPart {
   absl::StatusOr<std::optional<BegunCall>> Begin(const Tracee& tracee,
                                                  WatchedCall call,
                                                  const CallEntry& entry);
+  // What a conductor is told of it; nullopt: it is on no file that is watched,
+  // or an acknowledgement.
+  std::optional<ConductedCall> Conducted(const Tracee& tracee,
+                                         const BegunCall& begun) const;
   // The thread's call, which has begun, has returned `result`.
   absl::Status End(const Tracee& tracee, const ProgramThread& thread,
                    std::int64_t result);

@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -46,7 +48,12 @@ class Tracer {
   }
 
   StackWalker* stacks() { return stacks_.has_value() ? &*stacks_ : nullptr; }
-  void StartsWith(pid_t first) { first_ = first; }
+  // The first process of an instance.
+  void StartsWith(pid_t first, int instance) {
+    has_started_ = true;
+    firsts_.insert(first);
+    instances_[first] = instance;
+  }
   bool is_over() const { return is_over_; }
 
   // Until the part is over, or the program.
@@ -59,18 +66,21 @@ class Tracer {
     end_ = {};
     for (auto& [tid, thread] : threads_) {
       thread.ordinal = 0;
+      thread.is_conducted = false;
       // A call that goes on waiting is one of the part before.
       thread.begun.reset();
       part.AddProcess(thread.process);
     }
     started_ = event_ = absl::Now();
     absl::Status status = BeginDeferred();
+    if (status.ok()) status = ReleaseHeld();
     while (status.ok() && !(part.is_over() && in_flight_ == 0)) {
       int wait_status = 0;
       const pid_t tid = waitpid(-1, &wait_status, __WALL | WNOHANG);
       if (tid > 0) {
         event_ = absl::Now();
         status = OnEvent(tid, wait_status);
+        if (status.ok()) status = ReleaseHeld();
       } else if (tid == 0) {
         status = OnQuiet();
       } else if (errno != EINTR) {
@@ -88,12 +98,12 @@ class Tracer {
   }
 
   void KillAll() {
-    if (is_over_ || first_ == 0) return;
+    if (is_over_ || !has_started_) return;
     is_over_ = true;
     if (options_.end_others) options_.end_others();
     std::set<pid_t> processes;
     for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
-    if (!is_first_gone_) processes.insert(first_);
+    processes.insert(firsts_.begin(), firsts_.end());
     for (const pid_t process : processes) kill(process, SIGKILL);
     // One that stands on its way out is not woken by that.
     for (const auto& [tid, thread] : threads_) {
@@ -114,7 +124,10 @@ class Tracer {
  private:
   ProgramThread& ThreadOf(pid_t tid) {
     ProgramThread& thread = threads_[tid];
-    if (thread.process == 0) thread.process = Tracee(tid).Process();
+    if (thread.process == 0) {
+      thread.process = Tracee(tid).Process();
+      thread.instance = InstanceOf(thread.process);
+    }
     if (thread.ordinal == 0) part_->Number(thread);
     return thread;
   }
@@ -162,7 +175,97 @@ class Tracer {
            nullptr, AsData(signal));
   }
 
+  // That of its parent.
+  int InstanceOf(pid_t process) {
+    const auto known = instances_.find(process);
+    if (known != instances_.end()) return known->second;
+    const auto parent = instances_.find(Tracee(process).Parent());
+    const int instance = parent == instances_.end() ? 0 : parent->second;
+    instances_[process] = instance;
+    return instance;
+  }
+
+  Conductor* conductor() const { return part_->options().conductor; }
+
+  bool HasTurn(pid_t tid) {
+    return conductor() == nullptr ||
+           conductor()->turn() == ThreadOf(tid).instance;
+  }
+
+  // It stays where it is until its instance has the turn.
+  void Hold(pid_t tid, bool is_at_end) {
+    ProgramThread& thread = ThreadOf(tid);
+    thread.is_at_end = is_at_end;
+    held_.push_back(tid);
+  }
+
+  // The first one of those whose turn it is, until nobody is left: each may
+  // give the turn away.
+  absl::Status ReleaseHeld() {
+    // Of a part that is over nobody begins one more.
+    while (!part_->is_over()) {
+      const auto next =
+          std::find_if(held_.begin(), held_.end(),
+                       [this](pid_t tid) { return HasTurn(tid); });
+      if (next == held_.end()) break;
+      const pid_t tid = *next;
+      held_.erase(next);
+      if (std::exchange(ThreadOf(tid).is_at_end, false)) {
+        Continue(tid, 0);
+      } else {
+        RETURN_IF_ERROR(OnCall(tid));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether the thread, which has the turn, goes on with its call, or behind
+  // it: otherwise it is held, or killed.
+  bool GoesOn(pid_t tid, const std::optional<ConductedCall>& call,
+              bool is_before) {
+    if (conductor() == nullptr || !call.has_value()) return true;
+    if (!conductor()->LivesAt(*call, is_before)) {
+      KillInstanceOf(tid);
+      return false;
+    }
+    if (HasTurn(tid)) return true;
+    Hold(tid, /*is_at_end=*/!is_before);
+    return false;
+  }
+
+  // The thread is left where it is, and nobody else begins a call until the
+  // process is gone.
+  void KillInstanceOf(pid_t tid) {
+    const int instance = ThreadOf(tid).instance;
+    killed_.insert(instance);
+    for (const auto& [other, thread] : threads_) {
+      if (thread.instance == instance) part_->disturber().Doom(thread.process);
+    }
+    in_flight_ = tid;
+  }
+
+  bool HasThreads(int instance) const {
+    return std::any_of(
+        threads_.begin(), threads_.end(),
+        [instance](const auto& it) { return it.second.instance == instance; });
+  }
+
+  // Whether it may sleep now: others whose turn it is go first.
+  bool MayWait(pid_t tid) {
+    ProgramThread& thread = ThreadOf(tid);
+    if (conductor() == nullptr || thread.is_conducted) return true;
+    thread.is_conducted = true;
+    conductor()->Waits();
+    if (HasTurn(tid)) return true;
+    Hold(tid, /*is_at_end=*/false);
+    return false;
+  }
+
   absl::Status OnCall(pid_t tid) {
+    if (!HasTurn(tid)) {
+      Hold(tid, /*is_at_end=*/false);
+      return absl::OkStatus();
+    }
     if (in_flight_ != 0) {
       deferred_.push_back(tid);
       return absl::OkStatus();
@@ -188,30 +291,73 @@ class Tracer {
           "one tracer");
     }
     ProgramThread& thread = ThreadOf(tid);
-    if (call.has_value()) {
+    if (call.has_value() && FamilyOf(*call) == CallFamily::kSleep) {
+      const bool has_waited = thread.is_conducted;
+      if (!MayWait(tid)) return absl::OkStatus();
+      // What it waited for others have done meanwhile, in no time.
+      if (has_waited && tracee.SkipCall()) tracee.SetResult(0);
+    } else if (call.has_value()) {
       ASSIGN_OR_RETURN(thread.begun, part_->Begin(tracee, *call, *entry));
     }
     if (thread.begun.has_value()) {
+      if (!MayBegin(tid)) return absl::OkStatus();
       if (Kills(tid, /*is_before=*/true)) return absl::OkStatus();
       part_->disturber().MakeFail(tracee, part_->calls(), thread);
       if (!thread.begun->may_wait) in_flight_ = tid;
     }
+    thread.is_conducted = false;
     Continue(tid, 0);
     return absl::OkStatus();
+  }
+
+  // What it is about to do it looks at anew when it has the turn again.
+  bool MayBegin(pid_t tid) {
+    ProgramThread& thread = ThreadOf(tid);
+    if (conductor() == nullptr || thread.is_conducted) return true;
+    const bool may_wait = thread.begun->may_wait;
+    const auto call = part_->Conducted(Tracee(tid), *thread.begun);
+    thread.is_conducted = true;
+    if (!GoesOn(tid, call, /*is_before=*/true) ||
+        (may_wait && !WaitsAtOnce(tid))) {
+      if (!IsKilled(tid)) thread.begun.reset();
+      return false;
+    }
+    return true;
+  }
+
+  bool IsKilled(pid_t tid) { return killed_.contains(ThreadOf(tid).instance); }
+
+  bool WaitsAtOnce(pid_t tid) {
+    conductor()->Waits();
+    if (HasTurn(tid)) return true;
+    Hold(tid, /*is_at_end=*/false);
+    return false;
   }
 
   absl::Status OnCallEnd(pid_t tid) {
     ProgramThread& thread = ThreadOf(tid);
     const Tracee tracee(tid);
     const auto result = Disturber::ResultOf(tracee, thread);
+    std::optional<ConductedCall> call;
     if (thread.begun.has_value() && result.has_value()) {
+      if (conductor() != nullptr) {
+        call = part_->Conducted(tracee, *thread.begun);
+      }
       RETURN_IF_ERROR(part_->End(tracee, thread, *result));
       if (Kills(tid, /*is_before=*/false)) return absl::OkStatus();
     }
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
-    Continue(tid, 0);
+    if (HasTurn(tid) ? GoesOn(tid, call, /*is_before=*/false) : !Holds(tid)) {
+      Continue(tid, 0);
+    }
     return BeginDeferred();
+  }
+
+  // Of a call that waited somebody else may have the turn when it is done.
+  bool Holds(pid_t tid) {
+    Hold(tid, /*is_at_end=*/true);
+    return true;
   }
 
   // The thread is left where it is, and nobody else begins a call.
@@ -229,8 +375,13 @@ class Tracer {
       const pid_t tid = deferred_.front();
       deferred_.pop_front();
       const auto found = threads_.find(tid);
-      if (found != threads_.end() &&
-          !part_->disturber().IsDying(found->second.process)) {
+      if (found == threads_.end() ||
+          part_->disturber().IsDying(found->second.process)) {
+        continue;
+      }
+      if (!HasTurn(tid)) {
+        Hold(tid, /*is_at_end=*/false);
+      } else {
         RETURN_IF_ERROR(BeginCall(tid));
       }
     }
@@ -244,8 +395,9 @@ class Tracer {
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
     if (thread.process == tid) {
-      RETURN_IF_ERROR(part_->Exit(thread, static_cast<std::int64_t>(status),
-                                  /*is_first=*/tid == first_));
+      RETURN_IF_ERROR(part_->Exit(
+          thread, static_cast<std::int64_t>(status),
+          /*is_first=*/firsts_.contains(tid) && options_.instances == 1));
     }
     Continue(tid, 0);
     return BeginDeferred();
@@ -266,15 +418,31 @@ class Tracer {
   }
 
   void OnGone(pid_t tid, int status) {
+    const auto found = threads_.find(tid);
+    const int instance = found == threads_.end() ? 0 : found->second.instance;
     threads_.erase(tid);
+    instances_.erase(tid);
     if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
-    const bool is_first = tid == first_ && !is_first_gone_;
+    std::erase(held_, tid);
+    const bool is_first = firsts_.erase(tid) > 0;
+    if (killed_.contains(instance)) {
+      if (HasThreads(instance)) return;
+      if (threads_.empty() && options_.end_others) options_.end_others();
+      if (conductor() != nullptr) conductor()->IsGone(instance);
+      return;
+    }
     if ((is_first || threads_.empty()) && options_.end_others) {
       options_.end_others();
     }
-    if (!is_first) return;
-    is_first_gone_ = true;
+    if (!is_first || has_end_) return;
+    has_end_ = true;
+    // When one ends by itself, all do.
+    if (options_.instances > 1) {
+      for (const auto& [other, thread] : threads_) {
+        part_->disturber().Doom(thread.process);
+      }
+    }
     if (end_.how == RecordingEnd::How::kStopped) return;
     if (WIFEXITED(status)) {
       end_.how = RecordingEnd::How::kExited;
@@ -295,6 +463,11 @@ class Tracer {
                now - event_ > kPatience) {
       in_flight_ = 0;
       return BeginDeferred();
+    } else if (conductor() != nullptr && !held_.empty() && !part_->is_over() &&
+               now - event_ > kPatience) {
+      event_ = now;
+      conductor()->Waits();
+      return ReleaseHeld();
     }
     output_.Copy();
     Feed* const feed = part_->options().feed;
@@ -310,13 +483,17 @@ class Tracer {
   const ChildSignals* signals_ = nullptr;
   const RecordGoesOn* goes_on_ = nullptr;
   ProgramThreads threads_;
-  pid_t first_ = 0;
-  bool is_first_gone_ = false;
+  std::set<pid_t> firsts_;          // of the instances, that are not gone
+  std::map<pid_t, int> instances_;  // by process
+  bool has_started_ = false;
+  std::set<int> killed_;  // instances, by the conductor
+  bool has_end_ = false;
   bool is_over_ = false;
   // The one whose call is under way; others wait at the beginning of theirs, so
   // that the order of the recording is that of the kernel.
   pid_t in_flight_ = 0;
   std::deque<pid_t> deferred_;
+  std::deque<pid_t> held_;  // by the conductor, in the order of their coming
   absl::Time started_;
   absl::Time event_;
   RecordingEnd end_;
@@ -368,13 +545,16 @@ class Recorder::Impl {
     RecordedPart part(options, output_->OutletsWith(options_.ack), *writer,
                       tracer_->stacks());
     RETURN_IF_ERROR(part.TakeStock());
-    if (program_ == nullptr) {
+    while (std::ssize(programs_) < options_.instances) {
+      const auto instance = static_cast<int>(programs_.size());
       ASSIGN_OR_RETURN(
-          program_, StartedProgram::Start(options_, ack_, *output_, signals));
-      tracer_->StartsWith(program_->pid());
+          auto program,
+          StartedProgram::Start(options_, instance, ack_, *output_, signals));
+      tracer_->StartsWith(program->pid(), instance);
+      programs_.push_back(std::move(program));
     }
     ASSIGN_OR_RETURN(RecordingEnd end, tracer_->Follow(part, signals, goes_on));
-    if (is_over()) RETURN_IF_ERROR(program_->CouldRun());
+    if (is_over()) RETURN_IF_ERROR(programs_.front()->CouldRun());
     RETURN_IF_ERROR(part.Finish(end));
     std::move(remove).Cancel();
     return end;
@@ -385,7 +565,7 @@ class Recorder::Impl {
   int ack_ = -1;
   std::unique_ptr<ProgramOutput> output_;
   std::optional<Tracer> tracer_;
-  std::unique_ptr<StartedProgram> program_;
+  std::vector<std::unique_ptr<StartedProgram>> programs_;  // the instances
 };
 
 absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Make(

@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "record/conductor.h"
 #include "record/feed.h"
 #include "record/recording.h"
 
@@ -57,6 +58,9 @@ struct ProgramOptions {
   // Each call has the stack of its thread (record/stack_walker.h), which is
   // slow.
   bool has_stacks = false;
+  // So many of it run at once, each with its number, 0, 1, ..., in
+  // LASTCOMMIT_INSTANCE. When one ends by itself, all do.
+  int instances = 1;
   // Ends the other children of this process: called as soon as the program is
   // about to end, whose last process would not be known among them.
   std::function<void()> end_others = {};
@@ -96,6 +100,8 @@ struct PartOptions {
   Disturbance disturbance = {};
   // What the program reads from a pipe meanwhile.
   Feed* feed = nullptr;
+  // Of several instances; nullptr: they run as the kernel lets them.
+  Conductor* conductor = nullptr;
   // Gets what the program acknowledges with, as it is written; true: the part
   // ends here. Without it the part ends with the program.
   std::function<bool(std::string_view)> ends = {};

@@ -57,7 +57,7 @@ int ReadNumber(int reader) {
 }
 
 // In the child; returns only an errno.
-int BecomeProgram(const ProgramOptions& options, int ack,
+int BecomeProgram(const ProgramOptions& options, int instance, int ack,
                   const ProgramOutput& output, const Pipe& go,
                   const ChildSignals& signals) {
   if (ReadNumber(go.reader()) < 0) return ECANCELED;
@@ -66,6 +66,9 @@ int BecomeProgram(const ProgramOptions& options, int ack,
   if (chdir(options.directory.c_str()) != 0) return errno;
   setenv("LASTCOMMIT_ACK", options.ack.c_str(), 1);
   setenv("LASTCOMMIT_ACK_FD", absl::StrCat(ack).c_str(), 1);
+  if (options.instances > 1) {
+    setenv("LASTCOMMIT_INSTANCE", absl::StrCat(instance).c_str(), 1);
+  }
   fcntl(ack, F_SETFD, 0);  // no other program gets it
   signals.Restore();
   signal(SIGPIPE, SIG_DFL);
@@ -89,7 +92,7 @@ absl::Status CannotTrace(int error) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StartedProgram>> StartedProgram::Start(
-    const ProgramOptions& options, int ack, ProgramOutput& output,
+    const ProgramOptions& options, int instance, int ack, ProgramOutput& output,
     const ChildSignals& signals) {
   Pipe go;
   Pipe failed;
@@ -97,7 +100,7 @@ absl::StatusOr<std::unique_ptr<StartedProgram>> StartedProgram::Start(
   if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
   if (child == 0) {
     go.CloseWriter();
-    failed.Write(BecomeProgram(options, ack, output, go, signals));
+    failed.Write(BecomeProgram(options, instance, ack, output, go, signals));
     _exit(127);
   }
   failed.CloseWriter();

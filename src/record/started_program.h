@@ -20,11 +20,11 @@ namespace lastcommit {
 
 class StartedProgram {
  public:
-  // `ack` is the descriptor that the program gets. FailedPrecondition: no
-  // permission to trace.
+  // `ack` is the descriptor that the program gets, `instance` its number.
+  // FailedPrecondition: no permission to trace.
   static absl::StatusOr<std::unique_ptr<StartedProgram>> Start(
-      const ProgramOptions& options, int ack, ProgramOutput& output,
-      const ChildSignals& signals);
+      const ProgramOptions& options, int instance, int ack,
+      ProgramOutput& output, const ChildSignals& signals);
   ~StartedProgram();
   StartedProgram(const StartedProgram&) = delete;
   StartedProgram& operator=(const StartedProgram&) = delete;

@@ -265,18 +265,24 @@ std::optional<std::string> Tracee::Resolve(int directory,
   return resolved + last;
 }
 
-pid_t Tracee::Process() const {
+pid_t Tracee::Process() const { return StatusOf("Tgid: %d").value_or(tid_); }
+
+pid_t Tracee::Parent() const { return StatusOf("PPid: %d").value_or(0); }
+
+std::optional<pid_t> Tracee::StatusOf(const char* format) const {
   const Stream status(
       std::fopen(absl::StrCat("/proc/", tid_, "/status").c_str(), "re"));
-  if (status == nullptr) return tid_;
+  if (status == nullptr) return std::nullopt;
   char* line = nullptr;
   std::size_t capacity = 0;
-  pid_t process = tid_;
-  while (getline(&line, &capacity, status.get()) > 0) {
-    if (std::sscanf(line, "Tgid: %d", &process) == 1) break;
+  std::optional<pid_t> found;
+  while (!found.has_value() && getline(&line, &capacity, status.get()) > 0) {
+    pid_t process = 0;
+    // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): one of the two above
+    if (std::sscanf(line, format, &process) == 1) found = process;
   }
   const std::unique_ptr<char, FreeText> freed(line);
-  return process;
+  return found;
 }
 
 }  // namespace lastcommit

@@ -82,10 +82,13 @@ class Tracee {
   // What the path names, through all symbolic links.
   std::optional<struct stat> StatPath(int directory,
                                       const std::string& path) const;
-  // The process of the thread.
+  // The process of the thread, and the parent of that.
   pid_t Process() const;
+  pid_t Parent() const;
 
  private:
+  // A line of /proc/TID/status.
+  std::optional<pid_t> StatusOf(const char* format) const;
   // /proc/self as others see it.
   std::string WithoutSelf(const std::string& path) const;
 

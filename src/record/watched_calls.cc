@@ -91,6 +91,8 @@ constexpr Entry kEntries[] = {
     {SYS_sendto, WatchedCall::kSendto, "sendto"},
     {SYS_sendmsg, WatchedCall::kSendmsg, "sendmsg"},
     {SYS_sendmmsg, WatchedCall::kSendmmsg, "sendmmsg"},
+    {SYS_nanosleep, WatchedCall::kNanosleep, "nanosleep"},
+    {SYS_clock_nanosleep, WatchedCall::kClockNanosleep, "clock_nanosleep"},
     {SYS_ptrace, WatchedCall::kPtrace, "ptrace"},
 #ifdef SYS_renameat
     {SYS_renameat, WatchedCall::kRenameat, "renameat"},
@@ -268,6 +270,9 @@ CallFamily FamilyOf(WatchedCall call) {
       return CallFamily::kMap;
     case WatchedCall::kIoctl:
       return CallFamily::kClone;
+    case WatchedCall::kNanosleep:
+    case WatchedCall::kClockNanosleep:
+      return CallFamily::kSleep;
     case WatchedCall::kPtrace:
       return CallFamily::kTrace;
     default:

@@ -1,7 +1,7 @@
 // The system calls that a recorder stops at, and the seccomp filter that stops
 // there: those that change files or their names, make them durable, lock them,
-// or carry something out of the process. All others run at full speed. What
-// would go past the recorder (io_uring, libaio) is refused with ENOSYS.
+// sleep, or carry something out of the process. All others run at full speed.
+// What would go past the recorder (io_uring, libaio) is refused with ENOSYS.
 
 #ifndef LASTCOMMIT_RECORD_WATCHED_CALLS_H_
 #define LASTCOMMIT_RECORD_WATCHED_CALLS_H_
@@ -54,6 +54,8 @@ enum class WatchedCall {
   kSendto,
   kSendmsg,
   kSendmmsg,
+  kNanosleep,
+  kClockNanosleep,
   kPtrace,
 };
 
@@ -69,6 +71,7 @@ enum class CallFamily {
   kLock,
   kMap,
   kClone,
+  kSleep,
   kTrace,
 };
 CallFamily FamilyOf(WatchedCall call);

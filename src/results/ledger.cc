@@ -290,6 +290,8 @@ void AddRecorded(const RecordedCounts& counts, Cells& cells) {
   add("answers", counts.answers);
   add("made_good", counts.made_good);
   add("not_compared", counts.not_compared);
+  add("overlaps", counts.overlaps);
+  add("overlaps_not_judged", counts.overlaps_not_judged);
   add("done", counts.done);
   add("references", counts.references);
   add("only_elsewhere", counts.only_elsewhere);

@@ -141,6 +141,8 @@ class PromiseList {
       }
     }
     Add({Engine::kRecord}, 0.1, recorded("commits_in_doubt"));
+    Add({.engine = Engine::kRecord, .least_clients = 2}, 0.3,
+        recorded("overlaps"));
     const SaverEntry* const entry = FindSaver(options_.saver);
     if (entry == nullptr || !entry->promises_power) return;
     for (const char* what : {"power_images", "losses_recovered"}) {

@@ -74,6 +74,10 @@ struct RecordedCounts {
   std::int64_t answers = 0;           // of operations, compared
   // Of operations and for the state, that no model could be compared with.
   std::int64_t not_compared = 0;
+  // Of several clients: requests during which another client was asked.
+  std::int64_t overlaps = 0;
+  // Of these: too many for all of their orders to be tried.
+  std::int64_t overlaps_not_judged = 0;
   // Operations of its own, that were answered without an error.
   std::int64_t done = 0;
   // Commits of which the store said what it makes of a copy.

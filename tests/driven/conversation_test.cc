@@ -14,15 +14,12 @@ namespace lastcommit::driven {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 std::vector<std::string> AskedIn(const Conversation& conversation) {
   std::vector<std::string> asked;
-  for (const Turn& turn : conversation.turns) {
-    for (const absl::string_view line :
-         absl::StrSplit(turn.requests, '\n', absl::SkipEmpty())) {
-      asked.push_back(nlohmann::json::parse(line).at("do").get<std::string>());
-    }
+  for (const absl::string_view line :
+       absl::StrSplit(conversation.requests, '\n', absl::SkipEmpty())) {
+    asked.push_back(nlohmann::json::parse(line).at("do").get<std::string>());
   }
   return asked;
 }
@@ -63,31 +60,7 @@ TEST(ConversationTest, AStateInATransactionHasItsChanges) {
 TEST(ConversationTest, IsTheSameEachTime) {
   const Plan plan = PlanOf({Put(1, 1), Put(2, 2)});
   const Conversation first = ConversationOf(plan, "/db");
-  ASSERT_EQ(first.turns.size(), 1u);
-  EXPECT_EQ(first.turns[0].count, first.exchanges.size());
-  EXPECT_EQ(first.turns[0].requests,
-            ConversationOf(plan, "/db").turns[0].requests);
-}
-
-// As the plan has them; the numbers of the requests go on.
-TEST(ConversationTest, ClientsTakeTurns) {
-  const Plan plan =
-      PlanOf({Of(1, {.kind = StepKind::kOpen}), Of(1, Put(1, 1)), Put(2, 2),
-              Put(2, 3), Of(1, {.kind = StepKind::kClose})});
-  const Conversation conversation = ConversationOf(plan, "/db");
-  std::vector<int> clients;
-  std::size_t requests = 0;
-  for (const Turn& turn : conversation.turns) {
-    clients.push_back(turn.client);
-    requests += turn.count;
-  }
-  EXPECT_THAT(clients, ElementsAre(0, 1, 0, 1, 0));
-  EXPECT_EQ(requests, conversation.exchanges.size());
-  EXPECT_THAT(conversation.turns[1].requests, HasSubstr("\"id\":3"));
-  // What one has put, the others see.
-  EXPECT_EQ(conversation.exchanges.back().cut_after, 3);
-  EXPECT_THAT(InWords(plan, conversation.exchanges[4]),
-              HasSubstr("step 2, client 1: put"));
+  EXPECT_EQ(first.requests, ConversationOf(plan, "/db").requests);
 }
 
 }  // namespace

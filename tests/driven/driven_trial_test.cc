@@ -2,6 +2,7 @@
 
 #include "driven/driven_trial.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -14,8 +15,10 @@
 #include "disk/sim_vfs.h"
 #include "driven/plans.h"
 #include "driven/use_driver.h"
+#include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
+#include "queue/specs.h"
 
 namespace lastcommit::driven {
 namespace {
@@ -293,6 +296,107 @@ TEST_F(DrivenTrialTest, WhenOneOfSeveralEndsAllDo) {
   EXPECT_EQ(result.verdict.violation, ViolationClass::kCrashed);
   EXPECT_THAT(result.verdict.why, AllOf(HasSubstr("step 3, client 1: delete"),
                                         HasSubstr("no room for one more")));
+}
+
+// What shows only where requests overlap, in generated plans of two clients.
+class OverlapTest : public DrivenTrialTest {
+ protected:
+  void SetUp() override {
+    DrivenTrialTest::SetUp();
+    options_.clients = 2;
+    generate_.saver = "planted";
+    generate_.engine = EngineChoice::kRecord;
+    generate_.clients = {2, 2};
+    for (int kind = 0; kind < kStepKinds; ++kind) {
+      const auto step = static_cast<StepKind>(kind);
+      if (step != StepKind::kOpen && step != StepKind::kClose &&
+          step != StepKind::kReopen && step != StepKind::kRead &&
+          step != StepKind::kChange && step != StepKind::kQuery) {
+        generate_.lacks.push_back(step);
+      }
+    }
+  }
+
+  // The first violation within so many plans; what was counted until then.
+  TrialResult Look(const std::string& bug, std::uint64_t plans,
+                   const Vocabulary& dialect = pairs::kVocabulary,
+                   const std::string& program = "planted.py") {
+    generate_.dialect = &dialect;
+    const auto trial = TrialOf(bug, program);
+    TrialResult sum;
+    for (std::uint64_t i = 0; i < plans && sum.verdict.held(); ++i) {
+      const auto result = trial->Run(PlanAt({1, i}, generate_), keep_,
+                                     /*is_one_of_many=*/true);
+      EXPECT_TRUE(result.ok()) << result.status();
+      if (!result.ok()) break;
+      sum.verdict = result->verdict;
+      sum.refusals += result->refusals;
+      sum.recorded.overlaps += result->recorded.overlaps;
+      for (const RoundFacts& facts : result->rounds) {
+        deaths_ += facts.has_death ? 1 : 0;
+      }
+    }
+    return sum;
+  }
+
+  GenerateOptions generate_;
+  int deaths_ = 0;
+};
+
+TEST_F(OverlapTest, WhoLooksBetweenTwoTransactionsIsAnswered) {
+  const TrialResult result = Look("shows_a_gap", 30);
+  EXPECT_TRUE(result.verdict.violation == ViolationClass::kWrongRead ||
+              result.verdict.violation == ViolationClass::kWrongAnswer)
+      << result.verdict.why;
+  EXPECT_THAT(result.verdict.why, HasSubstr("in no order of what overlapped"));
+}
+
+TEST_F(OverlapTest, WhatWasRefusedIsNotDone) {
+  const TrialResult result = Look("takes_busy_for_done", 30);
+  EXPECT_TRUE(result.verdict.violation.has_value());
+  EXPECT_THAT(result.verdict.why, HasSubstr("in no order of what overlapped"));
+}
+
+TEST_F(OverlapTest, WhoIsKilledAloneLeavesAMark) {
+  const TrialResult result = Look("marks_its_work", 30);
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongAnswer);
+  EXPECT_THAT(result.verdict.why, HasSubstr("another process is at work"));
+  EXPECT_GT(deaths_, 0);
+}
+
+TEST_F(OverlapTest, TwoWorkersDoNotGetOneJob) {
+  generate_.lacks_operations = {&queue::SpecOf(queue::Kind::kClaimWaiting),
+                                &queue::SpecOf(queue::Kind::kRequeue)};
+  const TrialResult result =
+      Look("claims_unchecked", 40, queue::kVocabulary, "planted_queue.py");
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongAnswer);
+  EXPECT_THAT(result.verdict.why,
+              AllOf(HasSubstr("claim by"), HasSubstr("in no order")));
+}
+
+TEST_F(OverlapTest, BusyIsAnAnswer) {
+  const TrialResult result = Look("says_busy", 20);
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_GT(result.refusals, 0);
+  EXPECT_GT(result.recorded.overlaps, 20);
+  EXPECT_GT(deaths_, 0);
+}
+
+// A kill at its first call that changes a file; the other one goes on, and what
+// was under way is not there.
+TEST_F(OverlapTest, OneIsKilledAndTheOtherGoesOn) {
+  Step put = Of(1, Put(1, 2));
+  put.crash = CrashPoint{.io = 1, .is_of_one = true};
+  const Step get = StepOf(pairs::Make(pairs::Kind::kGet, {.key = 1}));
+  const TrialResult result = Run(
+      "sound_of_several", {Put(1, 1), Of(1, {.kind = StepKind::kOpen}), put,
+                           get, Put(2, 3), Of(1, {.kind = StepKind::kClose})});
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  ASSERT_EQ(result.rounds.size(), 1u);
+  EXPECT_TRUE(result.rounds[0].has_death);
+  EXPECT_EQ(result.rounds[0].death.step, 3u);
+  EXPECT_EQ(result.commits, 3);  // the first is that of the schema
+  EXPECT_EQ(result.recorded.answers, 1);
 }
 
 // ---- operations without a model ----

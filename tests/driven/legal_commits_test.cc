@@ -24,7 +24,7 @@ class AnsweredRunTest : public testing::Test {
     Answer(**writer, 9, "{\"id\"");
     Answer(**writer, 10, ":3}\n");
     ASSERT_TRUE((*writer)->Finish({}).ok());
-    auto answers = ParseAnswers(text_, 1);
+    auto answers = ParseAnswers(text_, 1, 5);
     ASSERT_TRUE(answers.ok()) << answers.status();
     answers_ = *std::move(answers);
   }

@@ -81,7 +81,8 @@ TEST(OwnDialectTest, WhatIsSaidOfAnOperationHasItsArguments) {
 
 TEST(OwnDialectTest, RowsAreWhateverTheyAreAndMayBeThereTwice) {
   const auto state_of = [](const std::string& rows) {
-    const auto answers = ParseAnswers("{\"id\":1,\"rows\":" + rows + "}\n", 1);
+    const auto answers =
+        ParseAnswers("{\"id\":1,\"rows\":" + rows + "}\n", 1, 1);
     return *StateOf(Bank(), answers->replies.at(0));
   };
   EXPECT_EQ(state_of("[[1,\"a\"],7,null,[1,\"a\"]]").rows.size(), 4u);

@@ -17,13 +17,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Answers Parsed(const std::string& text) {
-  const auto answers = ParseAnswers(text, 1);
+  const auto answers = ParseAnswers(text, 1, 2);
   EXPECT_TRUE(answers.ok()) << answers.status();
   return answers.value_or(Answers());
 }
 
 std::string WhyNot(const std::string& text) {
-  return std::string(ParseAnswers(text, 1).status().message());
+  return std::string(ParseAnswers(text, 1, 2).status().message());
 }
 
 TEST(ParseAnswersTest, ALineWithoutItsEndIsNoAnswerYet) {
@@ -62,6 +62,18 @@ TEST(ParseAnswersTest, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_THAT(WhyNot("{\"id\":1,\"error\":7}\n"), HasSubstr("is none of"));
 }
 
+// Of several clients, each of which has its own order.
+TEST(AnswerReaderTest, RunsAreAnsweredEachInItsOrder) {
+  AnswerReader reader;
+  reader.Expect(1, 2);
+  reader.Expect(3, 1);
+  ASSERT_TRUE(reader.Take("{\"ack\":3}\n{\"id\":1}\n{\"id\":3}\n").ok());
+  EXPECT_EQ(reader.answers().ReplyTo(3)->line, 2u);
+  EXPECT_EQ(reader.answers().ReplyTo(2), nullptr);
+  EXPECT_THAT(reader.Take("{\"id\":3}\n").message(),
+              HasSubstr("answers request 3, and the next one is 2"));
+}
+
 TEST(ParseAnswersTest, WhatIsShownOfItIsShortAndEscaped) {
   const std::string why = WhyNot(std::string(5000, '\x1b') + "\n");
   EXPECT_LT(why.size(), 2000u);
@@ -94,7 +106,8 @@ TEST(ParseAnswersTest, WhatIsNestedIsOnlyNamed) {
 TEST(AnswerReaderTest, ReadsWhatComesBitByBit) {
   const std::string text = "{\"ack\":1}\n{\"id\":1}\n{\"id\":2}\n";
   for (std::size_t piece = 1; piece <= text.size(); ++piece) {
-    AnswerReader reader(1);
+    AnswerReader reader;
+    reader.Expect(1, 2);
     for (std::size_t at = 0; at < text.size(); at += piece) {
       ASSERT_TRUE(reader.Take(text.substr(at, piece)).ok());
     }
@@ -105,14 +118,16 @@ TEST(AnswerReaderTest, ReadsWhatComesBitByBit) {
 }
 
 TEST(AnswerReaderTest, WhatIsWrongIsSaidOfItsLine) {
-  AnswerReader reader(1);
+  AnswerReader reader;
+  reader.Expect(1, 2);
   ASSERT_TRUE(reader.Take("{\"id\":1}\n{\"id\"").ok());
   EXPECT_THAT(reader.Take(":7}\n").message(),
               HasSubstr("line 2 of the driver's answers answers request 7"));
 }
 
 TEST(AnswerReaderTest, AllOfThemAreBounded) {
-  AnswerReader reader(1);
+  AnswerReader reader;
+  reader.Expect(1, 2);
   const std::string blanks(std::size_t{1} << 20, ' ');
   absl::Status status;
   for (int i = 0; i < 100 && status.ok(); ++i) {

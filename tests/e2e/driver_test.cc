@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
         PlantedBug{"clears_away", "crashed", "OperationalError", 7},
         PlantedBug{"numbers_its_keys", "wrong_read", "found nothing", 7},
         PlantedBug{"ends_alone", "crashed", "no room for one more", 6},
+        PlantedBug{"takes_busy_for_done", "wrong_answer",
+                   "in no order of what overlapped", 8},
         PlantedBug{"half_made", "open_failed", "no such table", 2},
         PlantedBug{"synchronous_normal", "lost_commit", "a loss of power", 4},
         PlantedBug{"lost_update", "wrong_answer", "the store answers", 7},
@@ -173,10 +175,12 @@ TEST_F(DriverTest, SeveralSoundClientsHold) {
   for (const std::string& driver :
        {Planted("sound_of_several"), PlantedQueue("of_several")}) {
     const Outcome outcome =
-        Fuzz(driver, {"--clients=3", "--trials=45", "--ledger"});
+        Fuzz(driver, {"--clients=3", "--trials=70", "--ledger"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 45 trials"));
-    EXPECT_THAT(outcome.out, HasSubstr("clients/3"));
+    EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 70 trials"));
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("clients/3"),
+                                   HasSubstr("clients/record/kills_of_one"),
+                                   HasSubstr("recorded/overlaps")));
   }
 }
 
@@ -189,7 +193,7 @@ TEST_F(DriverTest, MoreClientsThanItMayHaveAreRefused) {
 TEST_F(DriverTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
   const auto digest = [&](const char* jobs) {
     const Outcome outcome =
-        Run({"fuzz", Planted("sound"), "--trials=12", jobs});
+        Run({"fuzz", Planted("sound_of_several"), "--trials=18", jobs});
     const std::size_t at = outcome.out.find("digest ");
     return at == std::string::npos ? outcome.out : outcome.out.substr(at, 23);
   };

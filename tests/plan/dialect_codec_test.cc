@@ -65,26 +65,31 @@ TEST(DialectCodecTest, ARecordedPlanHasNoCrashOfItsOwn) {
   plan.rounds[0].steps[1].crash = CrashPoint();
   EXPECT_THAT(
       std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
-      HasSubstr("'record' has neither crashes nor errors"));
+      HasSubstr("'record' has neither errors nor crashes of all"));
 }
 
-TEST(DialectCodecTest, ClientsOfARecordedPlanTakeTurns) {
+TEST(DialectCodecTest, ClientsOfARecordedPlanHaveSwitchesAndADeath) {
   Plan plan = PlanOfKeys();
   plan.engine = Engine::kRecord;
   std::vector<Step>& steps = plan.rounds[0].steps;
   for (const StepKind kind : {StepKind::kClose, StepKind::kOpen}) {
     steps.insert(steps.begin() + 1, {.kind = kind, .client = 1});
   }
-  EXPECT_THAT(ParsePlan(PrintPlan(plan), "plan"), IsOk());
+  const auto why = [&] {
+    return std::string(ParsePlan(PrintPlan(plan), "plan").status().message());
+  };
   plan.schedule = {ScheduleKind::kFew, 1, 1};
-  EXPECT_THAT(
-      std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
-      HasSubstr("nor a schedule of its clients"));
-  plan.schedule = {};
   steps[1].switches = {{1, 0}};
-  EXPECT_THAT(
-      std::string(ParsePlan(PrintPlan(plan), "plan").status().message()),
-      HasSubstr("nor a schedule of its clients"));
+  steps[1].crash = CrashPoint{.io = 1, .is_of_one = true};
+  EXPECT_THAT(ParsePlan(PrintPlan(plan), "plan"), IsOk());
+  steps[1].crash->io = 0;
+  EXPECT_THAT(why(), HasSubstr("is before or after a call, 1 or a later one"));
+  steps[1].crash =
+      CrashPoint{.io = 1, .moment = Moment::kDuring, .is_of_one = true};
+  EXPECT_THAT(why(), HasSubstr("is before or after a call"));
+  steps[1].crash.reset();
+  plan.schedule = {ScheduleKind::kFree};
+  EXPECT_THAT(why(), HasSubstr("'free' needs real processes"));
 }
 
 TEST(DialectCodecTest, AnOperationOfAnotherDialectIsRefused) {

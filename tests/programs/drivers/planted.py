@@ -121,6 +121,88 @@ class EndsAlone(driver.Store):
         sys.exit("no room for one more")
 
 
+# ---- what shows where requests overlap ----
+
+
+class ShowsAGap(driver.Store):
+    """A put is two transactions, and whoever opens the store after a crash
+    makes the second one good: only who looks between them finds nothing."""
+    clients = 2
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS moved (key, value)")
+        self.finish()
+
+    def finish(self):
+        self.db.execute("BEGIN IMMEDIATE")
+        for row in self.db.execute("SELECT key, value FROM moved").fetchall():
+            self.db.execute(UPSERT, row)
+        self.db.execute("DELETE FROM moved")
+        self.db.execute("COMMIT")
+
+    def put(self, key, value):
+        self.db.execute("BEGIN IMMEDIATE")
+        self.db.execute("DELETE FROM pairs WHERE key = ?", (key,))
+        self.db.execute("INSERT INTO moved VALUES (?, ?)", (key, value))
+        self.db.execute("COMMIT")
+        self.finish()
+
+
+class TakesBusyForDone(driver.Store):
+    """It does not wait for another one's lock, and says nothing of it."""
+    clients = 2
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA busy_timeout=0")
+
+    def put(self, key, value):
+        try:
+            super().put(key, value)
+        except sqlite3.OperationalError:
+            pass
+
+
+class SaysBusy(driver.Store):
+    """It does not wait for another one's lock, and says so."""
+    clients = 3
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA busy_timeout=0")
+
+
+class MarksItsWork(driver.Store):
+    """Whoever changes something marks it, and nobody else may meanwhile: the
+    mark of a process that was killed stays."""
+    clients = 2
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("CREATE TABLE IF NOT EXISTS mark (id PRIMARY KEY)")
+
+    def put(self, key, value):
+        try:
+            self.db.execute("INSERT INTO mark VALUES (1)")
+        except sqlite3.IntegrityError:
+            raise lastcommit_driver.Busy("another process is at work")
+        super().put(key, value)
+        self.db.execute("DELETE FROM mark")
+
+
+class WorksWithoutLocks(driver.Store):
+    """Two connections that do not know of each other."""
+    clients = 2
+
+    def open(self, path):
+        super().open(path)
+        self.db.close()
+        self.db = sqlite3.connect("file:%s?vfs=unix-none" % path, uri=True,
+                                  isolation_level=None)
+        self.db.execute("PRAGMA journal_mode=DELETE")
+
+
 class JournalAtFull(driver.Store):
     """The newest commit of a rollback journal may be lost at FULL, since the
     directory is not synced after it."""

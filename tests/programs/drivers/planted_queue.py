@@ -104,6 +104,21 @@ class ClaimedTwice(Sound):
     free = "status <> 'done' AND status <> 'failed' AND ? IS NOT NULL"
 
 
+class ClaimsUnchecked(Sound):
+    """What waits it looks up in one transaction, and takes it in the next."""
+    clients = 2
+
+    def claim(self, worker, now, lease):
+        found = self.db.execute(
+            "SELECT id, job, value FROM jobs WHERE %s ORDER BY id LIMIT 1"
+            % self.free, (now,)).fetchone()
+        if found is not None:
+            self.db.execute("UPDATE jobs SET status = 'claimed', worker = ?,"
+                            " since = ?, until = ? WHERE id = ?",
+                            (worker, now, now + lease, found[0]))
+        return found and found[1:]
+
+
 class LateIsTaken(Sound):
     """Who has lost a job completes it."""
 
@@ -206,6 +221,7 @@ BUGS = {
     "sound_sweeper": SoundSweeper,
     "half_of_a_batch": HalfOfABatch,
     "claimed_twice": ClaimedTwice,
+    "claims_unchecked": ClaimsUnchecked,
     "late_is_taken": LateIsTaken,
     "claim_in_memory": ClaimInMemory,
     "behind_the_others": BehindTheOthers,

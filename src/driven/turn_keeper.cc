@@ -1,0 +1,318 @@
+#include "driven/turn_keeper.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "disk/shim_vfs.h"
+#include "disk/vfs_call.h"
+#include "driven/wire.h"
+#include "record/watched_calls.h"
+
+namespace lastcommit::driven {
+namespace {
+
+FileRole RoleOf(const std::string& name) {
+  if (absl::EndsWith(name, "-wal")) return FileRole::kWal;
+  if (absl::EndsWith(name, "-shm")) return FileRole::kShm;
+  if (absl::EndsWith(name, "-journal")) return FileRole::kJournal;
+  return name == kDatabase ? FileRole::kDatabase : FileRole::kTemporary;
+}
+
+VfsCallKind KindOf(const ConductedCall& call, FileRole role) {
+  switch (FamilyOf(call.call)) {
+    case CallFamily::kOpen:
+      return VfsCallKind::kOpen;
+    case CallFamily::kResize:
+    case CallFamily::kAllocate:
+      return VfsCallKind::kTruncate;
+    case CallFamily::kNames:
+      return VfsCallKind::kDelete;
+    case CallFamily::kSync:
+      return VfsCallKind::kSync;
+    case CallFamily::kMap:
+      return VfsCallKind::kShmMap;
+    case CallFamily::kLock:
+      if (role == FileRole::kShm) {
+        return call.unlocks ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock;
+      }
+      return call.unlocks ? VfsCallKind::kUnlock : VfsCallKind::kLock;
+    default:
+      return VfsCallKind::kWrite;
+  }
+}
+
+// Of one step, while others go on in between.
+constexpr int kMostOpens = 20;
+
+// As near as a call of the system is to one of SQLite's, for stories.
+VfsCall CallOf(const ConductedCall& call) {
+  VfsCall seen;
+  seen.role = RoleOf(call.name);
+  seen.kind = KindOf(call, seen.role);
+  seen.offset = call.offset;
+  seen.amount = call.amount;
+  return seen;
+}
+
+IoKind IoKindOf(const ConductedCall& call) {
+  switch (KindOf(call, RoleOf(call.name))) {
+    case VfsCallKind::kOpen:
+      return IoKind::kOpen;
+    case VfsCallKind::kTruncate:
+      return IoKind::kTruncate;
+    case VfsCallKind::kDelete:
+      return IoKind::kDelete;
+    case VfsCallKind::kSync:
+      return IoKind::kSync;
+    case VfsCallKind::kShmMap:
+      return IoKind::kShmMap;
+    default:
+      return IoKind::kWrite;
+  }
+}
+
+Phase PhaseOf(StepKind kind) {
+  switch (kind) {
+    case StepKind::kOpen:
+    case StepKind::kReopen:
+      return Phase::kOpen;
+    case StepKind::kClose:
+      return Phase::kClose;
+    case StepKind::kCommit:
+      return Phase::kCommit;
+    default:
+      return Phase::kStatement;
+  }
+}
+
+}  // namespace
+
+TurnKeeper::TurnKeeper(const Plan& plan, const std::string& database)
+    : plan_(plan), linearization_(plan, database), deaths_(plan.rounds.size()) {
+  for (const Round& round : plan.rounds) {
+    for (const Step& step : round.steps) {
+      if (IsOperation(step.kind)) clock_.push_back(&step.operation);
+    }
+  }
+}
+
+bool TurnKeeper::MayAsk() const {
+  return WireOf(*plan_.dialect).at_time_of == nullptr ||
+         linearization_.open() <= Wire::kMostBeside;
+}
+
+// One that is asked, the first in the list.
+std::optional<int> TurnKeeper::InTheMiddle() {
+  std::optional<int> first;
+  for (const int client : turns().clients()) {
+    if (clients_[static_cast<std::size_t>(client)].asked == 0) continue;
+    if (!first.has_value() || turns().step(client) < turns().step(*first)) {
+      first = client;
+    }
+  }
+  return first;
+}
+
+// Time goes on when nobody is asked.
+void TurnKeeper::TakeTime(Question& question) {
+  const Wire& wire = WireOf(*plan_.dialect);
+  if (question.is_state || wire.at_time_of == nullptr ||
+      !IsOperation(question.what.kind)) {
+    return;
+  }
+  if (linearization_.open() == 0) hour_ = operations_;
+  ++operations_;
+  question.what.operation =
+      wire.at_time_of(question.what.operation, *clock_[hour_],
+                      static_cast<int>(linearization_.open()));
+}
+
+void TurnKeeper::Begin(std::function<void(Requests)> ask) {
+  ask_ = std::move(ask);
+  BeginRound();
+  GoOn(turns().NextInOrder());
+}
+
+void TurnKeeper::BeginRound() {
+  turns_.emplace(plan_, round_, state_);
+  turns().Begin();
+  for (const int client : turns().clients()) {
+    clients_[static_cast<std::size_t>(client)] = {};
+    EnterStep(client);
+    if (is_dead_[static_cast<std::size_t>(client)]) turns().Die(client);
+  }
+}
+
+void TurnKeeper::EnterStep(int number) {
+  Client& client = clients_[static_cast<std::size_t>(number)];
+  const std::vector<std::size_t>& program = turns().program(number);
+  client.has_begun = false;
+  client.calls = 0;
+  client.opens = 0;
+  if (client.in_program == program.size()) {
+    turns().Finish(number);
+    return;
+  }
+  const std::size_t step = program[client.in_program];
+  turns().EnterStep(number, step, /*in_transaction=*/false);
+  const auto& crash = plan_.rounds[round_].steps[step].crash;
+  if (crash.has_value() && crash->is_of_one) client.calls_to_crash = crash->io;
+}
+
+void TurnKeeper::GoOn(std::optional<int> next) {
+  for (;;) {
+    if (!next.has_value()) {
+      if (++round_ == plan_.rounds.size()) return;
+      BeginRound();
+      next = turns().NextInOrder();
+      continue;
+    }
+    turn_ = *next;
+    turns().GoOn(turn_);
+    Client& client = Turning();
+    if (client.asked != 0) return;
+    if (!client.has_begun) {
+      client.has_begun = true;
+      client.questions = QuestionsOf(plan_, round_, turns().step(turn_));
+      if (TakeSwitch(nullptr)) {
+        next = turn_;
+        continue;
+      }
+    }
+    if (!MayAsk()) {
+      turn_ = *InTheMiddle();
+      return;
+    }
+    if (AskNext()) return;
+    EndStep();
+    next = turns().NextInOrder();
+  }
+}
+
+bool TurnKeeper::AskNext() {
+  Client& client = Turning();
+  while (!client.questions.empty()) {
+    Question question = std::move(client.questions.front());
+    client.questions.erase(client.questions.begin());
+    TakeTime(question);
+    const auto request = linearization_.RequestOf(question);
+    if (!request.has_value()) continue;
+    client.is_asked = question;
+    client.asked = ++ids_;
+    linearization_.Ask(question, *request, client.asked, lines_);
+    ask_({turn_, client.asked, 1,
+          absl::StrCat(RequestLine(client.asked, *request), "\n")});
+    return true;
+  }
+  return false;
+}
+
+void TurnKeeper::EndStep() {
+  ++Turning().in_program;
+  EnterStep(turn_);
+}
+
+void TurnKeeper::TakeAnswers(const Answers& answers) {
+  lines_ = answers.line_ends.size();
+  for (const Client& client : clients_) {
+    const auto ack = answers.acks.find(client.asked);
+    if (ack != answers.acks.end()) {
+      linearization_.Acknowledge(client.asked, ack->second);
+    }
+  }
+  while (replies_ < answers.replies.size()) {
+    const Reply& reply = answers.replies[replies_++];
+    linearization_.Answer(reply);
+    Answered(reply);
+  }
+}
+
+// Two that open a store at the same time may be in each other's way: as a
+// program would, it opens again.
+bool TurnKeeper::OpensAgain(Client& client, const Reply& reply) {
+  const Question& question = client.is_asked;
+  if (question.is_state || question.what.kind != StepKind::kOpen ||
+      reply.code != absl::StatusCode::kUnavailable ||
+      ++client.opens > kMostOpens) {
+    return false;
+  }
+  client.questions.insert(client.questions.begin(), question);
+  return true;
+}
+
+void TurnKeeper::Answered(const Reply& reply) {
+  for (Client& client : clients_) {
+    if (client.asked != reply.id) continue;
+    client.asked = 0;
+    const bool is_busy = OpensAgain(client, reply);
+    // Another one goes on first.
+    if (&client != &Turning()) return;
+    const auto other =
+        is_busy ? turns().NextOfSleeper(turn_) : std::optional<int>();
+    if (other.has_value()) return GoOn(other);
+    if (AskNext()) return;
+    EndStep();
+    GoOn(turns().NextInOrder());
+    return;
+  }
+}
+
+bool TurnKeeper::TakeSwitch(const VfsCall* call) {
+  const std::optional<TakenSwitch> taken = turns().SwitchFrom(turn_, call);
+  if (!taken.has_value()) return false;
+  switches_.push_back(*taken);
+  turn_ = taken->what.to;
+  return true;
+}
+
+bool TurnKeeper::LivesAt(const ConductedCall& call, bool is_before) {
+  if (DiesAt(call, is_before)) return false;
+  const VfsCall seen = CallOf(call);
+  if (TakeSwitch(&seen)) GoOn(turn_);
+  return true;
+}
+
+bool TurnKeeper::DiesAt(const ConductedCall& call, bool is_before) {
+  if (FamilyOf(call.call) == CallFamily::kLock) return false;
+  Client& client = Turning();
+  if (is_before) {
+    ++client.calls;
+    if (client.calls_to_crash.has_value()) --*client.calls_to_crash;
+  }
+  if (client.calls_to_crash != 0) return false;
+  const std::size_t step = turns().step(turn_);
+  const Round& round = plan_.rounds[round_];
+  const Moment moment = is_before ? Moment::kBefore : Moment::kAfter;
+  if (round.steps[*DeathStep(round)].crash->moment != moment) return false;
+  CrashPlace& place = deaths_[round_].emplace();
+  place.step = step;
+  place.point = {client.calls, moment};
+  place.phase = PhaseOf(round.steps[step].kind);
+  const VfsCall seen = CallOf(call);
+  place.call = {IoKindOf(call), seen.role, seen.offset, seen.amount};
+  is_dead_[static_cast<std::size_t>(turn_)] = true;
+  has_killed_ = true;
+  turns().Die(turn_);
+  return true;
+}
+
+void TurnKeeper::IsGone(int instance) {
+  Client& client = clients_[static_cast<std::size_t>(instance)];
+  if (client.asked != 0) linearization_.Leave(client.asked);
+  client.asked = 0;
+  GoOn(turns().NextInOrder());
+}
+
+void TurnKeeper::Waits() {
+  const std::optional<int> next = turns().NextOfSleeper(turn_);
+  if (next.has_value()) GoOn(next);
+}
+
+std::string TurnKeeper::UnderWay() const {
+  const std::size_t step = turns_->step(turn_);
+  return InWords(plan_,
+                 {round_, step, turn_, plan_.rounds[round_].steps[step]});
+}
+
+}  // namespace lastcommit::driven
