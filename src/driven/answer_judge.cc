@@ -47,15 +47,15 @@ class AnswerJudge {
     const Step& step = plan_.rounds[exchange.round].steps[exchange.step];
     ++result_.recorded.not_compared;
     const bool is_done = reply.code == absl::StatusCode::kOk;
+    if (exchange.is_refused) {
+      ++result_.refusals;
+      return;
+    }
     if (exchange.state.has_value()) {
       JudgeOwnState(exchange, reply);
       return;
     }
     ++result_.steps;
-    if (exchange.is_refused) {
-      ++result_.refusals;
-      return;
-    }
     if (is_done && exchange.cut_after > exchange.cut_before) ++result_.commits;
     if (is_done && IsOperation(step.kind)) ++result_.recorded.done;
     const bool must_be_done =

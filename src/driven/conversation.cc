@@ -1,5 +1,6 @@
 #include "driven/conversation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,22 @@ std::optional<State> Begun(const Plan& plan, const Step& step,
 }
 
 }  // namespace
+
+std::vector<const Operation*> ClockOf(const Plan& plan) {
+  std::vector<const Operation*> clock;
+  const Wire& wire = WireOf(*plan.dialect);
+  if (wire.is_earlier == nullptr) return clock;
+  for (const Round& round : plan.rounds) {
+    for (const Step& step : round.steps) {
+      if (IsOperation(step.kind)) clock.push_back(&step.operation);
+    }
+  }
+  std::stable_sort(clock.begin(), clock.end(),
+                   [&wire](const Operation* a, const Operation* b) {
+                     return wire.is_earlier(*a, *b);
+                   });
+  return clock;
+}
 
 std::vector<Question> QuestionsOf(const Plan& plan, std::size_t round,
                                   std::size_t step) {
@@ -51,6 +68,13 @@ std::vector<Question> QuestionsOf(const Plan& plan, std::size_t round,
       ask(what);
   }
   return questions;
+}
+
+bool DependsOnRows(const Question& question) {
+  if (!IsOperation(question.what.kind)) return false;
+  const Operation& operation = question.what.operation;
+  const Wire& wire = WireOf(*operation.spec->vocabulary);
+  return wire.depends_on_rows != nullptr && wire.depends_on_rows(operation);
 }
 
 std::optional<nlohmann::json> RequestFor(const Question& question,
@@ -94,9 +118,16 @@ void Add(const Plan& plan, const Question& question, ReferenceModel& model,
 Conversation ConversationOf(const Plan& plan, const std::string& database) {
   ReferenceModel model(*plan.dialect);
   Conversation conversation;
+  const std::vector<const Operation*> clock = ClockOf(plan);
+  std::size_t operations = 0;
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     for (std::size_t s = 0; s < plan.rounds[r].steps.size(); ++s) {
-      for (const Question& question : QuestionsOf(plan, r, s)) {
+      for (Question& question : QuestionsOf(plan, r, s)) {
+        if (!clock.empty() && IsOperation(question.what.kind)) {
+          question.what.operation =
+              WireOf(*plan.dialect)
+                  .at_time_of(question.what.operation, *clock[operations++]);
+        }
         auto request = RequestFor(question, database, model.rows());
         if (!request.has_value()) continue;
         Add(plan, question, model, conversation);

@@ -32,9 +32,15 @@ struct Question {
   bool is_state = false;  // else `what` is done
 };
 
+// The operations of a plan by their times, where they have some: the n-th that
+// is asked is at the n-th of them.
+std::vector<const Operation*> ClockOf(const Plan& plan);
+
 // Of one step, in their order.
 std::vector<Question> QuestionsOf(const Plan& plan, std::size_t round,
                                   std::size_t step);
+// Whether its request depends on the rows of the model.
+bool DependsOnRows(const Question& question);
 // Its request, without an id, where the model has these rows; nullopt: there is
 // nothing to ask. `database`: the path that the drivers are to open.
 std::optional<nlohmann::json> RequestFor(const Question& question,

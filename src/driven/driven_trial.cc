@@ -164,7 +164,8 @@ class OneTrial {
           "so many requests overlapped that their orders were not all tried");
       return;
     }
-    if (!IsViolated() || order.unexplained().empty()) return;
+    if (order.unexplained().empty()) return;
+    if (!IsViolated()) Violated(ViolationClass::kWrongAnswer, "");
     absl::StrAppend(&result_.verdict.why,
                     "\nin no order of what overlapped would a correct store "
                     "answer so:\n",

@@ -27,7 +27,8 @@ bool IsSameModel(const ReferenceModel& a, const ReferenceModel& b) {
 }  // namespace
 
 bool Linearization::Precedes(const Entry& a, const Entry& b) {
-  return a.reply.has_value() && a.reply->line < b.asked_after;
+  return (a.reply.has_value() && a.reply->line < b.asked_after) ||
+         (a.acknowledged.has_value() && *a.acknowledged < b.asked_after);
 }
 
 bool Linearization::Overlaps(const Window& window, std::size_t entry) {
@@ -36,6 +37,14 @@ bool Linearization::Overlaps(const Window& window, std::size_t entry) {
     return other.question.client != one.question.client &&
            !Precedes(other, one) && !Precedes(one, other);
   });
+}
+
+std::int64_t Linearization::CountOverlaps(const Window& window) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    count += Overlaps(window, i) ? 1 : 0;
+  }
+  return count;
 }
 
 bool Linearization::IsRefused(const Window& window, std::size_t entry) {
@@ -53,8 +62,12 @@ class Linearization::Search {
     Places order;
   };
 
-  Search(const Linearization& owner, const Window& window)
-      : owner_(owner), window_(window), is_placed_(window.size()) {}
+  // `left`: what may be tried, which becomes less.
+  Search(const Linearization& owner, const Window& window, std::size_t& left)
+      : owner_(owner),
+        window_(window),
+        left_(left),
+        is_placed_(window.size()) {}
 
   // One order for each state that the whole window may come to.
   std::vector<End> Ends(const ReferenceModel& model) {
@@ -75,10 +88,11 @@ class Linearization::Search {
  private:
   void Go(const ReferenceModel& model) {
     if (is_found_ || !IsNew(model)) return;
-    if (++tried_ > kMostTried) {
+    if (left_ == 0) {
       has_given_up_ = true;
       return;
     }
+    --left_;
     if (wanted_ != nullptr) {
       is_found_ = IsAllThere() && IsWanted(model.state());
     } else if (IsAllThere()) {
@@ -183,6 +197,7 @@ class Linearization::Search {
 
   const Linearization& owner_;
   const Window& window_;
+  std::size_t& left_;
   std::size_t lines_ = 0;          // of a crash
   const State* wanted_ = nullptr;  // after that
   std::vector<bool> is_placed_;
@@ -191,7 +206,6 @@ class Linearization::Search {
   std::map<std::pair<std::vector<bool>, std::uint64_t>,
            std::vector<std::map<RowKey, Facts>>>
       visited_;
-  std::size_t tried_ = 0;
   std::vector<End> ends_;
   bool is_found_ = false;
   bool has_given_up_ = false;
@@ -222,16 +236,8 @@ Linearization::Places Linearization::ByAnswers(const Window& window) {
 
 std::optional<nlohmann::json> Linearization::RequestOf(
     const Question& question) const {
-  const ReferenceModel& model = models_.front();
-  if (open_.empty() || !WireOf(*plan_.dialect).asks_by_rows) {
-    return RequestFor(question, database_, model.rows());
-  }
-  Window answered;
-  std::copy_if(open_.begin(), open_.end(), std::back_inserter(answered),
-               [](const Entry& entry) { return entry.reply.has_value(); });
-  const auto ends = Search(*this, answered).Ends(model);
-  return RequestFor(question, database_,
-                    ends.empty() ? model.rows() : ends.front().model.rows());
+  if (!open_.empty() && DependsOnRows(question)) return std::nullopt;
+  return RequestFor(question, database_, models_.front().rows());
 }
 
 void Linearization::Ask(const Question& question, const nlohmann::json& request,
@@ -264,9 +270,10 @@ void Linearization::Leave(std::int64_t id) {
 }
 
 void Linearization::AddEnds(std::size_t from, const Window& window,
+                            std::size_t& left,
                             std::vector<ReferenceModel>& models,
                             std::vector<Ways>& ends) {
-  Search search(*this, window);
+  Search search(*this, window, left);
   for (auto& end : search.Ends(models_[from])) {
     const auto same = std::find_if(
         models.begin(), models.end(),
@@ -278,10 +285,10 @@ void Linearization::AddEnds(std::size_t from, const Window& window,
       models.push_back(std::move(end.model));
       ends.push_back({{from, std::move(end.order)}});
     } else {
-      has_given_up_ = true;
+      is_incomplete_ = true;
     }
   }
-  has_given_up_ = has_given_up_ || search.has_given_up();
+  is_incomplete_ = is_incomplete_ || search.has_given_up();
 }
 
 // When nobody is asked any more.
@@ -292,21 +299,19 @@ void Linearization::CloseWindow() {
       });
   if (!is_over) return;
   const Window& window = windows_.emplace_back(std::exchange(open_, {}));
-  for (std::size_t i = 0; i < window.size(); ++i) {
-    overlaps_ += Overlaps(window, i) ? 1 : 0;
-  }
+  overlaps_ += CountOverlaps(window);
   std::vector<ReferenceModel> models;
   std::vector<Ways> ends;
   if (plan_.dialect->has_model && unexplained_.empty() && !has_lost_track_) {
-    has_given_up_ = false;
+    const bool was_complete = !is_incomplete_;
+    std::size_t left = kMostTried;
     for (std::size_t from = 0; from < models_.size(); ++from) {
-      AddEnds(from, window, models, ends);
+      AddEnds(from, window, left, models, ends);
     }
-    if (has_given_up_) {
-      not_judged_ += static_cast<std::int64_t>(window.size());
-    }
-    if (ends.empty() && has_given_up_) has_lost_track_ = true;
-    if (ends.empty() && !has_given_up_) unexplained_ = InWords(window);
+    if (was_complete && is_incomplete_) not_judged_ += CountOverlaps(window);
+    // What is not known may explain it.
+    if (ends.empty() && is_incomplete_) has_lost_track_ = true;
+    if (ends.empty() && !is_incomplete_) unexplained_ = InWords(window);
   }
   if (ends.empty()) {
     models.push_back(std::move(models_.front()));
@@ -381,28 +386,60 @@ std::vector<std::size_t> Linearization::StatesBefore(std::size_t window) const {
   return {states.begin(), states.end()};
 }
 
+// Requests of killed clients that have no place on the way to the state: of
+// one whose commit nobody has seen, because its client died before it told the
+// others, the recovery from the next crash may find it.
+Linearization::Window Linearization::LeftBefore(std::size_t window,
+                                                std::size_t state) const {
+  Window left;
+  for (std::size_t w = window; w > 0; --w) {
+    const Way& way = ends_[w - 1][state].front();
+    for (std::size_t i = 0; i < windows_[w - 1].size(); ++i) {
+      const bool has_place =
+          std::any_of(way.order.begin(), way.order.end(),
+                      [i](const Place& place) { return place.entry == i; });
+      if (!has_place) left.push_back(windows_[w - 1][i]);
+    }
+    state = way.from;
+  }
+  return left;
+}
+
 Linearization::Fit Linearization::MayBeAfter(std::size_t lines,
                                              const State& state) const {
+  // Without what a killed client has left open.
   const auto is_over = [lines](const Window& window) {
-    return std::all_of(
-        window.begin(), window.end(), [lines](const Entry& entry) {
-          return entry.reply.has_value() && entry.reply->line < lines;
-        });
+    return std::all_of(window.begin(), window.end(), [&](const Entry& entry) {
+      return entry.is_left || entry.reply->line < lines;
+    });
   };
-  const auto found =
-      std::find_if_not(windows_.begin(), windows_.end(), is_over);
-  if (found == windows_.end()) return Fit::kDoesNot;
-  const auto window = static_cast<std::size_t>(found - windows_.begin());
-  Fit fit = Fit::kDoesNot;
-  for (const std::size_t start : StatesBefore(window)) {
-    ReferenceModel model(*plan_.dialect);
-    Conversation unused;
-    Replay(window, start, model, unused);
-    Search search(*this, *found);
-    if (search.ComesTo(model, lines, state)) return Fit::kFits;
-    if (search.has_given_up()) fit = Fit::kUnknown;
+  // The crash may also have come before the kill.
+  const auto last = std::find_if_not(windows_.begin(), windows_.end(), is_over);
+  auto first = last;
+  while (first != windows_.begin() && HasLeft(*std::prev(first))) --first;
+  std::size_t left = kMostTried;
+  Fit fit = is_incomplete_ ? Fit::kUnknown : Fit::kDoesNot;
+  for (auto found = first;; ++found) {
+    const auto window = static_cast<std::size_t>(found - windows_.begin());
+    for (const std::size_t start : StatesBefore(window)) {
+      ReferenceModel model(*plan_.dialect);
+      Conversation unused;
+      Replay(window, start, model, unused);
+      Window open = LeftBefore(window, start);
+      if (found != windows_.end()) {
+        open.insert(open.end(), found->begin(), found->end());
+      }
+      Search search(*this, open, left);
+      if (search.ComesTo(model, lines, state)) return Fit::kFits;
+      if (search.has_given_up()) fit = Fit::kUnknown;
+    }
+    if (found == last) return fit;
   }
-  return fit;
+}
+
+bool Linearization::HasLeft(const Window& window) {
+  return std::any_of(window.begin(), window.end(),
+                     [](const Entry& entry) { return entry.is_left; });
 }
 
 }  // namespace lastcommit::driven

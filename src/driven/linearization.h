@@ -25,8 +25,7 @@ class Linearization {
   // The plan must outlive it. `database`: as RequestFor() has it.
   Linearization(const Plan& plan, std::string database);
 
-  // What the next question asks where all that is answered has been done;
-  // nullopt: nothing.
+  // What the next question asks now; nullopt: nothing.
   std::optional<nlohmann::json> RequestOf(const Question& question) const;
   // It was asked with the number `id`, when `lines` lines were answered.
   void Ask(const Question& question, const nlohmann::json& request,
@@ -88,7 +87,10 @@ class Linearization {
   // "busy" is right beside another client: it has had no effect.
   static bool IsRefused(const Window& window, std::size_t entry);
   static Places ByAnswers(const Window& window);
-  void AddEnds(std::size_t from, const Window& window,
+  static std::int64_t CountOverlaps(const Window& window);
+  static bool HasLeft(const Window& window);
+  Window LeftBefore(std::size_t window, std::size_t state) const;
+  void AddEnds(std::size_t from, const Window& window, std::size_t& left,
                std::vector<ReferenceModel>& models, std::vector<Ways>& ends);
   void CloseWindow();
   std::string InWords(const Window& window) const;
@@ -107,7 +109,7 @@ class Linearization {
   std::string unexplained_;
   std::int64_t overlaps_ = 0;
   std::int64_t not_judged_ = 0;
-  bool has_given_up_ = false;  // in the newest window
+  bool is_incomplete_ = false;  // not all orders of some window were tried
   bool has_lost_track_ = false;
 };
 

@@ -126,11 +126,12 @@ const Wire& QueueWire() {
                    "fail", "release", "requeue"},
       .one_of = {"claim", "claim_waiting"},
       .ask = Ask,
-      .asks_by_rows = true,
+      .depends_on_rows = queue::IsOfAJob,
       .value = ValueOf,
       .row = RowOf,
       .is_same = queue::IsSame,
       .pass_time = queue::LetRunOut,
+      .is_earlier = queue::IsEarlier,
       .at_time_of = queue::AtTimeOf};
   return kWire;
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -104,7 +105,7 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   AnswerWatch watch(part.time);
   Asker& asker = part.asker;
   Feed feed;
-  Requests asked;
+  std::deque<Requests> asked;  // the feed has their text
   PartOptions options;
   options.directory = part.directory;
   options.recording = part.recording;
@@ -112,18 +113,17 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   options.feed = &feed;
   options.conductor = asker.conductor();
   options.ends = [&](std::string_view bytes) {
-    watch.Answers();
     answered = reader.Take(bytes);
     if (answered.ok()) asker.TakeAnswers(reader.answers());
+    watch.Answers();
     return !answered.ok() || asker.is_over();
   };
-  // Whoever is asked has read what was asked before.
   asker.Begin([&](Requests requests) {
     watch.Answers();
-    asked = std::move(requests);
-    reader.Expect(asked.first, asked.count);
-    feed.Give(requests_[static_cast<std::size_t>(asked.client)].descriptor(),
-              asked.lines);
+    const Requests& one = asked.emplace_back(std::move(requests));
+    reader.Expect(one.first, one.count);
+    feed.Give(requests_[static_cast<std::size_t>(one.client)].descriptor(),
+              one.lines);
     feed.Write();
   });
   Said said;

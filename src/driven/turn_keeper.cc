@@ -45,6 +45,9 @@ VfsCallKind KindOf(const ConductedCall& call, FileRole role) {
 // Of one step, while others go on in between.
 constexpr int kMostOpens = 20;
 
+// Who locks so often in a row, and changes nothing, waits for another one.
+constexpr int kMostLocks = 64;
+
 // As near as a call of the system is to one of SQLite's, for stories.
 VfsCall CallOf(const ConductedCall& call) {
   VfsCall seen;
@@ -89,43 +92,20 @@ Phase PhaseOf(StepKind kind) {
 }  // namespace
 
 TurnKeeper::TurnKeeper(const Plan& plan, const std::string& database)
-    : plan_(plan), linearization_(plan, database), deaths_(plan.rounds.size()) {
-  for (const Round& round : plan.rounds) {
-    for (const Step& step : round.steps) {
-      if (IsOperation(step.kind)) clock_.push_back(&step.operation);
-    }
-  }
-}
+    : plan_(plan),
+      linearization_(plan, database),
+      clock_(ClockOf(plan)),
+      deaths_(plan.rounds.size()) {}
 
-bool TurnKeeper::MayAsk() const {
-  return WireOf(*plan_.dialect).at_time_of == nullptr ||
-         linearization_.open() <= Wire::kMostBeside;
-}
-
-// One that is asked, the first in the list.
-std::optional<int> TurnKeeper::InTheMiddle() {
-  std::optional<int> first;
-  for (const int client : turns().clients()) {
-    if (clients_[static_cast<std::size_t>(client)].asked == 0) continue;
-    if (!first.has_value() || turns().step(client) < turns().step(*first)) {
-      first = client;
-    }
-  }
-  return first;
-}
-
-// Time goes on when nobody is asked.
+// Time goes on when nobody is asked: of requests that overlap a store that goes
+// by the time may not know another order than one that goes by its commits.
 void TurnKeeper::TakeTime(Question& question) {
-  const Wire& wire = WireOf(*plan_.dialect);
-  if (question.is_state || wire.at_time_of == nullptr ||
-      !IsOperation(question.what.kind)) {
-    return;
-  }
   if (linearization_.open() == 0) hour_ = operations_;
+  if (clock_.empty() || !IsOperation(question.what.kind)) return;
   ++operations_;
   question.what.operation =
-      wire.at_time_of(question.what.operation, *clock_[hour_],
-                      static_cast<int>(linearization_.open()));
+      WireOf(*plan_.dialect)
+          .at_time_of(question.what.operation, *clock_[hour_]);
 }
 
 void TurnKeeper::Begin(std::function<void(Requests)> ask) {
@@ -179,10 +159,6 @@ void TurnKeeper::GoOn(std::optional<int> next) {
         next = turn_;
         continue;
       }
-    }
-    if (!MayAsk()) {
-      turn_ = *InTheMiddle();
-      return;
     }
     if (AskNext()) return;
     EndStep();
@@ -245,6 +221,7 @@ void TurnKeeper::Answered(const Reply& reply) {
   for (Client& client : clients_) {
     if (client.asked != reply.id) continue;
     client.asked = 0;
+    client.locks = 0;
     const bool is_busy = OpensAgain(client, reply);
     // Another one goes on first.
     if (&client != &Turning()) return;
@@ -260,16 +237,33 @@ void TurnKeeper::Answered(const Reply& reply) {
 
 bool TurnKeeper::TakeSwitch(const VfsCall* call) {
   const std::optional<TakenSwitch> taken = turns().SwitchFrom(turn_, call);
-  if (!taken.has_value()) return false;
+  // Beside some requests no other one is made.
+  if (!taken.has_value() || (call != nullptr && IsAlone())) return false;
   switches_.push_back(*taken);
   turn_ = taken->what.to;
   return true;
 }
 
+bool TurnKeeper::IsAlone() {
+  return Turning().asked != 0 && DependsOnRows(Turning().is_asked);
+}
+
 bool TurnKeeper::LivesAt(const ConductedCall& call, bool is_before) {
   if (DiesAt(call, is_before)) return false;
   const VfsCall seen = CallOf(call);
-  if (TakeSwitch(&seen)) GoOn(turn_);
+  if (TakeSwitch(&seen)) {
+    GoOn(turn_);
+  } else if (WaitsBy(call, is_before)) {
+    Waits();
+  }
+  return true;
+}
+
+bool TurnKeeper::WaitsBy(const ConductedCall& call, bool is_before) {
+  int& locks = Turning().locks;
+  if (FamilyOf(call.call) != CallFamily::kLock) locks = 0;
+  if (!is_before || ++locks < kMostLocks) return false;
+  locks = 0;
   return true;
 }
 

@@ -59,6 +59,7 @@ class TurnKeeper final : public Asker, public Conductor {
     Question is_asked;                // that
     int opens = 0;                    // of this step, that were busy
     std::int64_t calls = 0;           // of the step, that change files
+    int locks = 0;                    // in a row
     // Until it is killed, from the step on that has its crash.
     std::optional<std::int64_t> calls_to_crash;
   };
@@ -70,13 +71,13 @@ class TurnKeeper final : public Asker, public Conductor {
   // To the client that comes next, until one is asked or goes on.
   void GoOn(std::optional<int> client);
   bool AskNext();
-  bool MayAsk() const;
-  std::optional<int> InTheMiddle();
   void TakeTime(Question& question);
   void EndStep();
   void Answered(const Reply& reply);
   bool OpensAgain(Client& client, const Reply& reply);
   bool TakeSwitch(const VfsCall* call);
+  bool IsAlone();
+  bool WaitsBy(const ConductedCall& call, bool is_before);
   bool DiesAt(const ConductedCall& call, bool is_before);
 
   const Plan& plan_;
@@ -88,9 +89,9 @@ class TurnKeeper final : public Asker, public Conductor {
   std::array<Client, kMaxClients> clients_;
   std::array<bool, kMaxClients> is_dead_ = {};
   int turn_ = 0;
-  std::vector<const Operation*> clock_;  // of the plan, whose times go up
-  std::size_t operations_ = 0;           // that were asked
-  std::size_t hour_ = 0;                 // in the clock
+  const std::vector<const Operation*> clock_;
+  std::size_t operations_ = 0;  // that were asked
+  std::size_t hour_ = 0;        // in the clock
   std::int64_t ids_ = 0;
   std::size_t lines_ = 0;    // answered
   std::size_t replies_ = 0;  // the same, that were taken

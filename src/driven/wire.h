@@ -29,7 +29,9 @@ struct Wire {
   // false: in that state there is nothing to ask.
   bool (*ask)(const Operation& operation, const Rows& rows,
               nlohmann::json& request) = nullptr;
-  bool asks_by_rows = false;  // what it asks depends on them
+  // What it asks depends on them: beside requests of other clients it is not
+  // asked, since nobody knows yet what came of these; nullptr: it never does.
+  bool (*depends_on_rows)(const Operation& operation) = nullptr;
   // What the body of a reply without an error answers, as Outcome::value has
   // it; nullopt: it does not say, and needs not. InvalidArgument: no such
   // answer: what it "has" or lacks.
@@ -45,13 +47,12 @@ struct Wire {
   // What becomes of the rows by the time of the operation alone, before it has
   // done anything; nullptr: nothing.
   void (*pass_time)(const Operation& operation, Rows& rows) = nullptr;
-  // Of several clients time is that of the order in which they are asked: the
-  // operation at the time of another one of the plan, or a little later, up to
-  // kMostBeside times, so that nothing runs out in between; nullptr: there is
-  // no time.
-  Operation (*at_time_of)(const Operation& operation, const Operation& other,
-                          int beside) = nullptr;
-  static constexpr int kMostBeside = 4;
+  // Time goes on in the order in which is asked, whatever the order of the plan
+  // is; nullptr: there is no time.
+  bool (*is_earlier)(const Operation& a, const Operation& b) = nullptr;
+  // The operation at the time of another one.
+  Operation (*at_time_of)(const Operation& operation,
+                          const Operation& other) = nullptr;
 };
 
 const Wire& PairsWire();

@@ -30,8 +30,6 @@ constexpr Field kFields[] = {
     {.name = "seed", .place = Field::Place::kSeed},
 };
 constexpr std::size_t kTimeField = 3;
-// Of Operation::values: no field of a plan.
-constexpr std::size_t kBeside = 5;
 constexpr std::uint32_t kJob = 1;
 constexpr std::uint32_t kCount = 2;
 constexpr std::uint32_t kWorker = 4;
@@ -357,7 +355,6 @@ Arguments ArgumentsOf(const Operation& operation) {
           .count = KindOf(operation) == Kind::kEnqueueBatch ? value(1) : 1,
           .worker = value(2),
           .time = value(3),
-          .beside = value(kBeside),
           .lease = value(4),
           .value = operation.content};
 }
@@ -375,11 +372,25 @@ Operation Make(Kind kind, const Arguments& arguments) {
   return operation;
 }
 
-Operation AtTimeOf(const Operation& operation, const Operation& other,
-                   int beside) {
+bool IsOfAJob(const Operation& operation) {
+  switch (KindOf(operation)) {
+    case Kind::kComplete:
+    case Kind::kCompleteLate:
+    case Kind::kFail:
+    case Kind::kRelease:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsEarlier(const Operation& a, const Operation& b) {
+  return SecondsOf(ArgumentsOf(a)) < SecondsOf(ArgumentsOf(b));
+}
+
+Operation AtTimeOf(const Operation& operation, const Operation& other) {
   Operation at = operation;
   at.Set(kFields[kTimeField], other.Get(kFields[kTimeField]));
-  at.values[kBeside] = beside;
   return at;
 }
 

@@ -41,9 +41,8 @@ struct Arguments {
   int job = 0;  // the first of a batch
   int count = 1;
   int worker = 0;
-  int time = 0;    // in kTick seconds
-  int beside = 0;  // seconds more: AtTimeOf()
-  int lease = 0;   // SecondsOfLease()
+  int time = 0;   // in kTick seconds
+  int lease = 0;  // SecondsOfLease()
   Content value = {};
 };
 
@@ -63,7 +62,7 @@ std::string ValueOf(const Arguments& arguments, int idx);
 // "until" or "before" makes no difference.
 inline constexpr std::int64_t kTick = 10;
 constexpr std::int64_t SecondsOf(const Arguments& arguments) {
-  return arguments.time * kTick + arguments.beside;
+  return arguments.time * kTick;
 }
 constexpr std::int64_t SecondsOfLease(int lease) { return lease * kTick + 5; }
 
@@ -81,15 +80,15 @@ bool IsSame(const Fingerprint& of_model, const Fingerprint& of_store);
 inline constexpr std::int64_t kNoJob = 0;
 std::int64_t AnswerOf(std::string_view job, std::string_view value);
 
-// The operation at the time of another one of its plan, or up to kMostBeside
-// seconds later: between these no lease ends.
-inline constexpr int kMostBeside = 4;
-Operation AtTimeOf(const Operation& operation, const Operation& other,
-                   int beside);
+bool IsEarlier(const Operation& a, const Operation& b);
+// The operation at the time of another one.
+Operation AtTimeOf(const Operation& operation, const Operation& other);
 
 // What has run out at the time of the operation, before it does anything.
 void LetRunOut(const Operation& operation, Rows& rows);
 
+// Whether it is one of a worker that has claimed a job.
+bool IsOfAJob(const Operation& operation);
 // The job that such an operation of a worker is about, in these rows; nullopt:
 // there is none, and the operation says nothing.
 std::optional<std::string> JobFor(const Operation& operation, const Rows& rows);

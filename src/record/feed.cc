@@ -8,12 +8,15 @@
 namespace lastcommit {
 
 void Feed::Write() {
-  while (!rest_.empty()) {
-    const ssize_t size = write(pipe_, rest_.data(), rest_.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return;
-    rest_.remove_prefix(static_cast<std::size_t>(size));
+  for (Rest& rest : rests_) {
+    while (!rest.text.empty()) {
+      const ssize_t size = write(rest.pipe, rest.text.data(), rest.text.size());
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) break;
+      rest.text.remove_prefix(static_cast<std::size_t>(size));
+    }
   }
+  std::erase_if(rests_, [](const Rest& rest) { return rest.text.empty(); });
 }
 
 }  // namespace lastcommit

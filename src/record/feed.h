@@ -5,6 +5,7 @@
 #define LASTCOMMIT_RECORD_FEED_H_
 
 #include <string_view>
+#include <vector>
 
 namespace lastcommit {
 
@@ -13,20 +14,20 @@ class Feed {
   Feed() = default;
   Feed(int pipe, std::string_view text) { Give(pipe, text); }
 
-  // What comes next, when all before it is written. `pipe` does not block, and
-  // some process can read it; both outlive it.
-  void Give(int pipe, std::string_view text) {
-    pipe_ = pipe;
-    rest_ = text;
-  }
+  // One text more. `pipe` does not block, and some process can read it; both
+  // outlive it.
+  void Give(int pipe, std::string_view text) { rests_.push_back({pipe, text}); }
   // As much as there is room for.
   void Write();
   // What to wait for until there is room again; -1: all is written.
-  int waits() const { return rest_.empty() ? -1 : pipe_; }
+  int waits() const { return rests_.empty() ? -1 : rests_.front().pipe; }
 
  private:
-  int pipe_ = -1;
-  std::string_view rest_;
+  struct Rest {
+    int pipe = -1;
+    std::string_view text;
+  };
+  std::vector<Rest> rests_;
 };
 
 }  // namespace lastcommit

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "record/begun_call.h"
+#include "record/conductor.h"
 #include "record/fault.h"
 
 namespace lastcommit {
@@ -24,6 +25,12 @@ struct ProgramThread {
   // The conductor was asked about the call at which it waits for its turn.
   bool is_conducted = false;
   bool is_at_end = false;  // it waits behind its call
+  // What the conductor was not asked about yet: another one had the turn when
+  // the call was done.
+  std::optional<ConductedCall> ended;
+  // Since it slept last it has made a call that the conductor knows: it sleeps
+  // because of what came of that.
+  bool may_wait_for_others = false;
 };
 
 using ProgramThreads = std::map<pid_t, ProgramThread>;

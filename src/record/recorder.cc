@@ -33,6 +33,8 @@ namespace {
 
 // So long a call may keep others from beginning; then it is one that waits.
 constexpr absl::Duration kPatience = absl::Seconds(2);
+// So long an instance may do nothing that is seen while others wait for it.
+constexpr absl::Duration kPatienceOfOthers = absl::Seconds(10);
 
 // NOLINTBEGIN(google-runtime-int): the types of ptrace() and siginfo
 void* AsData(long value) {
@@ -138,10 +140,9 @@ class Tracer {
       return BeginDeferred();
     }
     if (!WIFSTOPPED(status)) return absl::OkStatus();
-    if (part_->disturber().IsDying(ThreadOf(tid).process) &&
-        status >> 16 != PTRACE_EVENT_EXIT) {
+    if (status >> 16 != PTRACE_EVENT_EXIT && IsDying(ThreadOf(tid))) {
       // It may have come to be since.
-      kill(ThreadOf(tid).process, SIGKILL);
+      part_->disturber().Doom(ThreadOf(tid).process);
       return absl::OkStatus();
     }
     const int signal = WSTOPSIG(status);
@@ -157,6 +158,10 @@ class Tracer {
       case PTRACE_EVENT_EXEC:
         OnExec(tid);
         return absl::OkStatus();
+      case PTRACE_EVENT_FORK:
+      case PTRACE_EVENT_VFORK:
+        OnFork(tid);
+        return absl::OkStatus();
       case PTRACE_EVENT_STOP:
         if (signal == SIGTRAP) break;
         // It is stopped as a whole, until it gets SIGCONT.
@@ -167,6 +172,11 @@ class Tracer {
     }
     Continue(tid, 0);
     return absl::OkStatus();
+  }
+
+  bool IsDying(const ProgramThread& thread) const {
+    return part_->disturber().IsDying(thread.process) ||
+           killed_.contains(thread.instance);
   }
 
   void Continue(pid_t tid, int signal) {
@@ -210,8 +220,10 @@ class Tracer {
       if (next == held_.end()) break;
       const pid_t tid = *next;
       held_.erase(next);
-      if (std::exchange(ThreadOf(tid).is_at_end, false)) {
-        Continue(tid, 0);
+      ProgramThread& thread = ThreadOf(tid);
+      if (std::exchange(thread.is_at_end, false)) {
+        const auto ended = std::exchange(thread.ended, std::nullopt);
+        if (GoesOn(tid, ended, /*is_before=*/false)) Continue(tid, 0);
       } else {
         RETURN_IF_ERROR(OnCall(tid));
       }
@@ -224,6 +236,7 @@ class Tracer {
   bool GoesOn(pid_t tid, const std::optional<ConductedCall>& call,
               bool is_before) {
     if (conductor() == nullptr || !call.has_value()) return true;
+    ThreadOf(tid).may_wait_for_others = true;
     if (!conductor()->LivesAt(*call, is_before)) {
       KillInstanceOf(tid);
       return false;
@@ -253,7 +266,10 @@ class Tracer {
   // Whether it may sleep now: others whose turn it is go first.
   bool MayWait(pid_t tid) {
     ProgramThread& thread = ThreadOf(tid);
-    if (conductor() == nullptr || thread.is_conducted) return true;
+    if (conductor() == nullptr || thread.is_conducted ||
+        !std::exchange(thread.may_wait_for_others, false)) {
+      return true;
+    }
     thread.is_conducted = true;
     conductor()->Waits();
     if (HasTurn(tid)) return true;
@@ -348,16 +364,14 @@ class Tracer {
     }
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
-    if (HasTurn(tid) ? GoesOn(tid, call, /*is_before=*/false) : !Holds(tid)) {
+    if (!HasTurn(tid)) {
+      // Of a call that waited, perhaps.
+      thread.ended = std::move(call);
+      Hold(tid, /*is_at_end=*/true);
+    } else if (GoesOn(tid, call, /*is_before=*/false)) {
       Continue(tid, 0);
     }
     return BeginDeferred();
-  }
-
-  // Of a call that waited somebody else may have the turn when it is done.
-  bool Holds(pid_t tid) {
-    Hold(tid, /*is_at_end=*/true);
-    return true;
   }
 
   // The thread is left where it is, and nobody else begins a call.
@@ -417,6 +431,14 @@ class Tracer {
     Continue(tid, 0);
   }
 
+  // Its parent may be gone when it is seen first.
+  void OnFork(pid_t tid) {
+    unsigned long child = 0;
+    ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &child);
+    instances_.try_emplace(static_cast<pid_t>(child), ThreadOf(tid).instance);
+    Continue(tid, 0);
+  }
+
   void OnGone(pid_t tid, int status) {
     const auto found = threads_.find(tid);
     const int instance = found == threads_.end() ? 0 : found->second.instance;
@@ -429,7 +451,9 @@ class Tracer {
     if (killed_.contains(instance)) {
       if (HasThreads(instance)) return;
       if (threads_.empty() && options_.end_others) options_.end_others();
-      if (conductor() != nullptr) conductor()->IsGone(instance);
+      if (conductor() != nullptr && gone_.insert(instance).second) {
+        conductor()->IsGone(instance);
+      }
       return;
     }
     if ((is_first || threads_.empty()) && options_.end_others) {
@@ -463,8 +487,8 @@ class Tracer {
                now - event_ > kPatience) {
       in_flight_ = 0;
       return BeginDeferred();
-    } else if (conductor() != nullptr && !held_.empty() && !part_->is_over() &&
-               now - event_ > kPatience) {
+    } else if (conductor() != nullptr && in_flight_ == 0 && !held_.empty() &&
+               !part_->is_over() && now - event_ > kPatienceOfOthers) {
       event_ = now;
       conductor()->Waits();
       return ReleaseHeld();
@@ -487,6 +511,7 @@ class Tracer {
   std::map<pid_t, int> instances_;  // by process
   bool has_started_ = false;
   std::set<int> killed_;  // instances, by the conductor
+  std::set<int> gone_;    // of these
   bool has_end_ = false;
   bool is_over_ = false;
   // The one whose call is under way; others wait at the beginning of theirs, so

@@ -77,7 +77,8 @@ int BecomeProgram(const ProgramOptions& options, int instance, int ack,
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
   arguments.push_back(nullptr);
-  if (const int error = InstallFilter(); error != 0) return error;
+  if (const int error = InstallFilter(options.instances > 1); error != 0)
+    return error;
   execvp(arguments[0], arguments.data());
   return errno;
 }

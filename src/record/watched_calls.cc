@@ -203,7 +203,7 @@ Program BlockOf(const Condition& condition) {
   return block;
 }
 
-Program Filter() {
+Program Filter(bool with_sleeps) {
   Program program;
   program.Load(offsetof(seccomp_data, arch));
   program.IfDifferent(kArchitecture, 1);
@@ -216,6 +216,7 @@ Program Filter() {
     program.Return(SECCOMP_RET_ERRNO | ENOSYS);
   }
   for (const Entry& entry : kEntries) {
+    if (FamilyOf(entry.call) == CallFamily::kSleep && !with_sleeps) continue;
     const Program block = BlockOf(entry.condition);
     program.IfEqual(static_cast<std::uint32_t>(entry.number), block.size());
     program.Append(block);
@@ -287,9 +288,9 @@ std::string_view Name(WatchedCall call) {
   return "";
 }
 
-int InstallFilter() {
+int InstallFilter(bool with_sleeps) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
-  return Filter().Install();
+  return Filter(with_sleeps).Install();
 }
 
 }  // namespace lastcommit

@@ -88,8 +88,8 @@ inline constexpr int kStopsForCall = 0;
 inline constexpr int kStopsForForeign = 1;
 
 // In the child, before it becomes the program: from now on it and all that come
-// of it stop there. 0, or the errno.
-int InstallFilter();
+// of it stop there, `with_sleeps` also where they sleep. 0, or the errno.
+int InstallFilter(bool with_sleeps);
 
 }  // namespace lastcommit
 

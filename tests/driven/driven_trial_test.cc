@@ -324,13 +324,16 @@ class OverlapTest : public DrivenTrialTest {
     generate_.dialect = &dialect;
     const auto trial = TrialOf(bug, program);
     TrialResult sum;
-    for (std::uint64_t i = 0; i < plans && sum.verdict.held(); ++i) {
+    for (std::uint64_t i = 0; i < plans && !sum.verdict.violation; ++i) {
       const auto result = trial->Run(PlanAt({1, i}, generate_), keep_,
                                      /*is_one_of_many=*/true);
       EXPECT_TRUE(result.ok()) << result.status();
       if (!result.ok()) break;
       sum.verdict = result->verdict;
       sum.refusals += result->refusals;
+      sum.commits_in_turn += result->commits_in_turn;
+      sum.switches.insert(sum.switches.end(), result->switches.begin(),
+                          result->switches.end());
       sum.recorded.overlaps += result->recorded.overlaps;
       for (const RoundFacts& facts : result->rounds) {
         deaths_ += facts.has_death ? 1 : 0;
@@ -372,6 +375,22 @@ TEST_F(OverlapTest, TwoWorkersDoNotGetOneJob) {
   EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongAnswer);
   EXPECT_THAT(result.verdict.why,
               AllOf(HasSubstr("claim by"), HasSubstr("in no order")));
+}
+
+TEST_F(OverlapTest, WhoWaitsInItsOwnWayLetsOthersGoOn) {
+  const TrialResult result = Look("waits_by_select", 10);
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_GT(result.recorded.overlaps, 20);
+}
+
+// A thread that has nothing to do with the store makes no difference.
+TEST_F(OverlapTest, WhoOnlySleepsKeepsTheTurn) {
+  const TrialResult first = Look("has_a_ticker", 5);
+  const TrialResult second = Look("sound_of_several", 5);
+  EXPECT_TRUE(first.verdict.held()) << first.verdict.why;
+  EXPECT_GT(first.switches.size(), 10u);
+  EXPECT_EQ(first.switches.size(), second.switches.size());
+  EXPECT_EQ(first.commits_in_turn, second.commits_in_turn);
 }
 
 TEST_F(OverlapTest, BusyIsAnAnswer) {

@@ -46,6 +46,7 @@ class LinearizationTest : public testing::Test {
     for (std::int64_t id = 1; id <= ids_; ++id) reader.Expect(id, 1);
     ASSERT_TRUE(reader.Take(text_).ok());
     lines_ = reader.answers().line_ends.size();
+    if (line.find("ack") != std::string::npos) return;
     order_.Answer(reader.answers().replies.back());
   }
   // The value that a get answers with, in JSON.
@@ -68,7 +69,7 @@ class LinearizationTest : public testing::Test {
  private:
   static Plan PairsPlan() {
     return PlanOf({Put(1, 1), Of(1, Put(1, 2)), Of(1, Get(1)), Put(2, 3),
-                   Of(1, Put(3, 4))});
+                   Of(1, Put(3, 4)), Of(2, Put(5, 6))});
   }
 
   std::int64_t ids_ = 0;
@@ -219,6 +220,43 @@ TEST_F(LinearizationTest, OfTheKilledEitherMayBe) {
   Say("{\"id\":4,\"value\":" + ValueOf(1) + "}");
   EXPECT_EQ(order_.unexplained(), "");
   EXPECT_THAT(Ids(), ElementsAre(1, 3, 2, 4));
+}
+
+// Later orders are tried all the same, and the recovery from a crash may find
+// what the killed one had committed and told nobody.
+TEST_F(LinearizationTest, AfterADeathOthersOverlap) {
+  Open();
+  order_.Leave(Ask(6));
+  Ask(4);
+  Ask(5);
+  Say("{\"id\":3}");
+  Say("{\"id\":4}");
+  ASSERT_EQ(order_.Order().cuts.size(), 3u);
+  const State first = order_.Order().cuts[1];
+  State both = order_.Order().cuts[2];
+  State second = both;
+  for (const auto& [key, row] : first.rows) second.rows.erase(key);
+  using enum Linearization::Fit;
+  EXPECT_EQ(order_.MayBeAfter(1, second), kFits);
+  EXPECT_EQ(order_.MayBeAfter(2, second), kDoesNot);
+  ReferenceModel model(*plan_.dialect);
+  model.Apply(plan_.rounds[0].steps[0]);
+  model.Apply(plan_.rounds[0].steps[6]);
+  const State killed = model.state();
+  both.rows.insert(killed.rows.begin(), killed.rows.end());
+  EXPECT_EQ(order_.MayBeAfter(3, both), kFits);
+  EXPECT_EQ(order_.MayBeAfter(3, killed), kDoesNot);
+}
+
+TEST_F(LinearizationTest, AnAcknowledgementIsBeforeWhatIsAskedThen) {
+  Open();
+  const std::int64_t id = Ask(1);
+  order_.Acknowledge(id, 1);
+  Say("{\"ack\":2}");
+  Ask(3);
+  Say("{\"id\":3,\"error\":\"not_found\"}");
+  Say("{\"id\":2}");
+  EXPECT_THAT(order_.unexplained(), HasSubstr("not_found"));
 }
 
 TEST_F(LinearizationTest, OfTheKilledNothingMayHaveHappened) {

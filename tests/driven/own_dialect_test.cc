@@ -5,6 +5,9 @@
 #include <set>
 #include <string>
 
+#include "driven/answer_judge.h"
+#include "driven/conversation.h"
+#include "driven/plans.h"
 #include "driven/protocol.h"
 #include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
@@ -122,6 +125,26 @@ TEST(OwnDialectTest, PlansHaveAllOfItAndComeBackFromTheirText) {
     EXPECT_TRUE(seen.contains(each)) << each;
   }
   EXPECT_EQ(amounts.size(), 12u);
+}
+
+TEST(OwnDialectTest, AStateMayBeBusyBesideAnotherClient) {
+  Plan plan = PlanOf({{.kind = StepKind::kRead}});
+  plan.dialect = &Bank();
+  Conversation conversation;
+  Exchange& exchange = conversation.exchanges.emplace_back();
+  exchange.id = 1;
+  exchange.step = 1;
+  exchange.state.emplace();
+  const auto answers = ParseAnswers("{\"id\":1,\"error\":\"busy\"}\n", 1, 1);
+  ASSERT_TRUE(answers.ok());
+  TrialResult alone;
+  JudgeAnswers(plan, conversation, *answers, alone);
+  EXPECT_EQ(alone.verdict.violation, ViolationClass::kWrongRead);
+  exchange.is_refused = true;
+  TrialResult beside;
+  JudgeAnswers(plan, conversation, *answers, beside);
+  EXPECT_TRUE(beside.verdict.held()) << beside.verdict.why;
+  EXPECT_EQ(beside.refusals, 1);
 }
 
 TEST(OwnDialectTest, WhatIsWrongWithAListIsSaid) {

@@ -2,6 +2,7 @@
 
 #include "driven/turn_keeper.h"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "driven/plans.h"
 #include "gmock/gmock.h"
+#include "queue/specs.h"
 
 namespace lastcommit::driven {
 namespace {
@@ -31,6 +33,8 @@ class TurnKeeperTest : public testing::Test {
     keeper_->Begin([this](const Requests& requests) {
       reader_.Expect(requests.first, requests.count);
       asked_.push_back(absl::StrCat(requests.client, ":", requests.first));
+      const auto line = nlohmann::json::parse(requests.lines);
+      if (line.contains("now")) times_.push_back(line["now"]);
     });
     for (int i = 0; i < 4; ++i) Answer(i % 2 == 0 ? "" : ",\"rows\":[]");
     asked_.erase(asked_.begin(), asked_.begin() + 4);
@@ -50,6 +54,7 @@ class TurnKeeperTest : public testing::Test {
   }
 
   std::vector<std::string> asked_;  // "client:id"
+  std::vector<int> times_;
 
  private:
   Plan plan_;
@@ -133,6 +138,29 @@ TEST_F(TurnKeeperTest, OneIsKilledAloneAtItsCall) {
   ASSERT_TRUE(keeper.deaths()[0].has_value());
   EXPECT_EQ(keeper.deaths()[0]->step, 2u);
   EXPECT_EQ(keeper.deaths()[0]->point.io, 2);
+}
+
+// What overlaps has one time; else it goes on, whoever is asked.
+TEST_F(TurnKeeperTest, TimeGoesUpInTheOrderOfTheQuestions) {
+  const auto enqueue = [](int job) {
+    return StepOf(
+        queue::Make(queue::Kind::kEnqueue, {.job = job, .time = job}));
+  };
+  Step first = enqueue(1);
+  first.switches = {{.at = 1, .to = 1}};
+  Step read = {.kind = StepKind::kRead, .switches = {{.at = 1, .to = 1}}};
+  Plan plan = PlanOf({Of(1, {.kind = StepKind::kOpen}), first, enqueue(2), read,
+                      Of(1, enqueue(3)), Of(1, enqueue(4)),
+                      Of(1, {.kind = StepKind::kClose})});
+  plan.dialect = &queue::kVocabulary;
+  TurnKeeper& keeper = Begin(plan);
+  EXPECT_TRUE(keeper.LivesAt(kWrite, kBefore));
+  AnswerOf(6);  // enqueue(3), beside the first
+  AnswerOf(5);
+  AnswerOf(7);  // enqueue(2)
+  EXPECT_TRUE(keeper.LivesAt(kWrite, kBefore));
+  AnswerOf(9);  // enqueue(4), beside the state
+  EXPECT_THAT(times_, ElementsAre(10, 10, 30, 40));
 }
 
 }  // namespace

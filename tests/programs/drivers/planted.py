@@ -3,9 +3,11 @@
 
 import os
 import pathlib
+import select
 import signal
 import sqlite3
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
@@ -171,6 +173,37 @@ class SaysBusy(driver.Store):
     def open(self, path):
         super().open(path)
         self.db.execute("PRAGMA busy_timeout=0")
+
+
+class WaitsBySelect(driver.Store):
+    """It waits for another one's lock, but not as SQLite does."""
+    clients = 2
+
+    def open(self, path):
+        super().open(path)
+        self.db.execute("PRAGMA busy_timeout=0")
+
+    def put(self, key, value):
+        while True:
+            try:
+                return super().put(key, value)
+            except sqlite3.OperationalError:
+                select.select([], [], [], 0.005)
+
+
+class HasATicker(driver.Store):
+    """A thread of it sleeps and wakes, and does nothing else."""
+    clients = 2
+    ticker = None
+
+    def __init__(self):
+        if HasATicker.ticker is None:
+            HasATicker.ticker = threading.Thread(target=self.tick, daemon=True)
+            HasATicker.ticker.start()
+
+    def tick(self):
+        while True:
+            time.sleep(0.001)
 
 
 class MarksItsWork(driver.Store):
