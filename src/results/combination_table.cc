@@ -13,11 +13,18 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+// A recording has every crash of all clients.
+std::string NameOf(Engine engine, FaultChoice fault) {
+  if (engine != Engine::kRecord) {
+    return absl::StrCat(Word(engine), " ", Word(fault));
+  }
+  return fault == FaultChoice::kKill ? "record, one killed alone"
+                                     : "record, every crash";
+}
+
 // Empty: no plan was run.
 Words RowOf(const Ledger& ledger, Engine engine, FaultChoice fault) {
-  Words row = {engine == Engine::kRecord
-                   ? "record, every crash"
-                   : absl::StrCat(Word(engine), " ", Word(fault))};
+  Words row = {NameOf(engine, fault)};
   std::int64_t all = 0;
   for (int clients = 1; clients <= kMaxClients; ++clients) {
     const Combination combination = {engine, fault, clients};

@@ -179,6 +179,7 @@ TEST_F(DriverTest, SeveralSoundClientsHold) {
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
     EXPECT_THAT(LastLine(outcome), HasSubstr("HELD: 70 trials"));
     EXPECT_THAT(outcome.out, AllOf(HasSubstr("clients/3"),
+                                   HasSubstr("record, one killed alone"),
                                    HasSubstr("clients/record/kills_of_one"),
                                    HasSubstr("recorded/overlaps")));
   }
