@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "driven/answer_judge.h"
 #include "driven/asker.h"
@@ -166,6 +167,7 @@ class OneTrial {
     }
     if (order.unexplained().empty()) return;
     if (!IsViolated()) Violated(ViolationClass::kWrongAnswer, "");
+    if (!absl::StrContains(order.unexplained(), '\n')) return;  // one alone
     absl::StrAppend(&result_.verdict.why,
                     "\nin no order of what overlapped would a correct store "
                     "answer so:\n",
