@@ -15,7 +15,7 @@ namespace lastcommit::driven {
 namespace {
 
 // Of one window: more of them nobody tries.
-constexpr std::size_t kMostTried = 20'000;
+constexpr std::size_t kMostTried = 2'000;
 constexpr std::size_t kMostStates = 64;  // after one
 
 // Whether they go on in the same way.

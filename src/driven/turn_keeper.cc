@@ -45,6 +45,10 @@ VfsCallKind KindOf(const ConductedCall& call, FileRole role) {
 // Of one step, while others go on in between.
 constexpr int kMostOpens = 20;
 
+// So many requests may overlap, or follow each other while one is left in the
+// middle: their orders are many more.
+constexpr std::size_t kMostOpen = 6;
+
 // Who locks so often in a row, and changes nothing, waits for another one.
 constexpr int kMostLocks = 64;
 
@@ -237,8 +241,11 @@ void TurnKeeper::Answered(const Reply& reply) {
 
 bool TurnKeeper::TakeSwitch(const VfsCall* call) {
   const std::optional<TakenSwitch> taken = turns().SwitchFrom(turn_, call);
-  // Beside some requests no other one is made.
-  if (!taken.has_value() || (call != nullptr && IsAlone())) return false;
+  // Beside some requests no other one is made, nor beside too many.
+  if (!taken.has_value() || (call != nullptr && IsAlone()) ||
+      linearization_.open() >= kMostOpen) {
+    return false;
+  }
   switches_.push_back(*taken);
   turn_ = taken->what.to;
   return true;
