@@ -185,10 +185,10 @@ TEST_F(LinearizationTest, WhatIsReadThenIsNoLongerOpen) {
   Ask(2);
   Say("{\"id\":2}");
   Say("{\"id\":3}");
-  const State first = order_.Order().cuts[1];
+  const State last = order_.Order().cuts.back();
   Ask(3);
-  Say("{\"id\":4,\"value\":" + ValueOf(2) + "}");
-  EXPECT_EQ(order_.MayBeAfter(3, first), Linearization::Fit::kDoesNot);
+  Say("{\"id\":4,\"value\":" + ValueOf(1) + "}");
+  EXPECT_EQ(order_.MayBeAfter(3, last), Linearization::Fit::kDoesNot);
 }
 
 TEST_F(LinearizationTest, BusyIsRightBesideAnother) {
@@ -246,6 +246,9 @@ TEST_F(LinearizationTest, AfterADeathOthersOverlap) {
   both.rows.insert(killed.rows.begin(), killed.rows.end());
   EXPECT_EQ(order_.MayBeAfter(3, both), kFits);
   EXPECT_EQ(order_.MayBeAfter(3, killed), kDoesNot);
+  Ask(4);
+  Say("{\"id\":5}");
+  EXPECT_EQ(order_.MayBeAfter(4, both), kFits);
 }
 
 TEST_F(LinearizationTest, AnAcknowledgementIsBeforeWhatIsAskedThen) {
