@@ -162,11 +162,11 @@ class Linearization::Search {
       GoOnWith({number, /*is_refused=*/true}, before);
       return;
     }
-    const auto request =
-        RequestFor(entry.question, owner_.database_, before.rows());
     // The operation would be another one there: of that order nobody knows what
     // the store would answer.
-    if (request != entry.request) {
+    if (DependsOnRows(entry.question) &&
+        RequestFor(entry.question, owner_.database_, before.rows()) !=
+            entry.request) {
       has_given_up_ = true;
       return;
     }

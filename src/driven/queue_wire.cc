@@ -30,7 +30,7 @@ void AskToEnqueue(Kind kind, const queue::Arguments& arguments, Json& request) {
 bool Ask(const Operation& operation, const Rows& rows, Json& request) {
   const Kind kind = queue::KindOf(operation);
   const queue::Arguments arguments = queue::ArgumentsOf(operation);
-  request["now"] = queue::SecondsOf(arguments);
+  request["now"] = queue::SecondsOf(arguments.time);
   switch (kind) {
     case Kind::kEnqueue:
     case Kind::kEnqueueBatch:

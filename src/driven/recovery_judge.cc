@@ -158,17 +158,10 @@ class AnyOrderJudge final : public RecoveryJudge {
         recovery.kind != Recovery::Kind::kRecovered) {
       return absl::OkStatus();
     }
-    switch (run_.linearization->MayBeAfter(answered_.LinesUntil(crash),
-                                           recovery.state)) {
-      case Linearization::Fit::kDoesNot:
-        return absl::OkStatus();
-      case Linearization::Fit::kFits:
-        ++result_.recorded.commits_in_doubt;
-        break;
-      case Linearization::Fit::kUnknown:
-        ++result_.recorded.not_compared;
-        break;
-    }
+    const Linearization::Fit fit = run_.linearization->MayBeAfter(
+        answered_.LinesUntil(crash), recovery.state);
+    if (fit == Linearization::Fit::kDoesNot) return absl::OkStatus();
+    if (fit == Linearization::Fit::kUnknown) ++result_.recorded.not_compared;
     result_.verdict = {};
     return absl::OkStatus();
   }

@@ -1,9 +1,11 @@
 #include "driven/turn_keeper.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "disk/file_role.h"
 #include "disk/shim_vfs.h"
 #include "disk/vfs_call.h"
 #include "driven/wire.h"
@@ -12,85 +14,56 @@
 namespace lastcommit::driven {
 namespace {
 
-FileRole RoleOf(const std::string& name) {
-  if (absl::EndsWith(name, "-wal")) return FileRole::kWal;
-  if (absl::EndsWith(name, "-shm")) return FileRole::kShm;
-  if (absl::EndsWith(name, "-journal")) return FileRole::kJournal;
-  return name == kDatabase ? FileRole::kDatabase : FileRole::kTemporary;
-}
-
-VfsCallKind KindOf(const ConductedCall& call, FileRole role) {
-  switch (FamilyOf(call.call)) {
-    case CallFamily::kOpen:
-      return VfsCallKind::kOpen;
-    case CallFamily::kResize:
-    case CallFamily::kAllocate:
-      return VfsCallKind::kTruncate;
-    case CallFamily::kNames:
-      return VfsCallKind::kDelete;
-    case CallFamily::kSync:
-      return VfsCallKind::kSync;
-    case CallFamily::kMap:
-      return VfsCallKind::kShmMap;
-    case CallFamily::kLock:
-      if (role == FileRole::kShm) {
-        return call.unlocks ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock;
-      }
-      return call.unlocks ? VfsCallKind::kUnlock : VfsCallKind::kLock;
-    default:
-      return VfsCallKind::kWrite;
-  }
-}
-
 // Of one step, while others go on in between.
 constexpr int kMostOpens = 20;
-
 // So many requests may overlap, or follow each other while one is left in the
 // middle: their orders are many more.
 constexpr std::size_t kMostOpen = 6;
-
 // Who locks so often in a row, and changes nothing, waits for another one.
 constexpr int kMostLocks = 64;
 
-// As near as a call of the system is to one of SQLite's, for stories.
+// As near as a call of the system is to SQLite's, for stories; all others are
+// writes.
+struct Kinds {
+  CallFamily family;
+  VfsCallKind call;
+  IoKind io;
+};
+constexpr Kinds kKinds[] = {
+    {CallFamily::kOpen, VfsCallKind::kOpen, IoKind::kOpen},
+    {CallFamily::kResize, VfsCallKind::kTruncate, IoKind::kTruncate},
+    {CallFamily::kAllocate, VfsCallKind::kTruncate, IoKind::kTruncate},
+    {CallFamily::kNames, VfsCallKind::kDelete, IoKind::kDelete},
+    {CallFamily::kSync, VfsCallKind::kSync, IoKind::kSync},
+    {CallFamily::kMap, VfsCallKind::kShmMap, IoKind::kShmMap},
+    {CallFamily::kLock, VfsCallKind::kLock, IoKind::kWrite},
+};
+
+Kinds KindsOf(const ConductedCall& call) {
+  const CallFamily family = FamilyOf(call.call);
+  const auto* const found = std::find_if(
+      std::begin(kKinds), std::end(kKinds),
+      [family](const Kinds& kinds) { return kinds.family == family; });
+  return found != std::end(kKinds)
+             ? *found
+             : Kinds{family, VfsCallKind::kWrite, IoKind::kWrite};
+}
+
 VfsCall CallOf(const ConductedCall& call) {
   VfsCall seen;
-  seen.role = RoleOf(call.name);
-  seen.kind = KindOf(call, seen.role);
+  seen.kind = KindsOf(call).call;
+  seen.role =
+      call.name == kDatabase ? FileRole::kDatabase : RoleOfPath(call.name);
   seen.offset = call.offset;
   seen.amount = call.amount;
+  if (seen.kind != VfsCallKind::kLock) return seen;
+  const bool is_shared = seen.role == FileRole::kShm;
+  if (call.unlocks) {
+    seen.kind = is_shared ? VfsCallKind::kShmUnlock : VfsCallKind::kUnlock;
+  } else if (is_shared) {
+    seen.kind = VfsCallKind::kShmLock;
+  }
   return seen;
-}
-
-IoKind IoKindOf(const ConductedCall& call) {
-  switch (KindOf(call, RoleOf(call.name))) {
-    case VfsCallKind::kOpen:
-      return IoKind::kOpen;
-    case VfsCallKind::kTruncate:
-      return IoKind::kTruncate;
-    case VfsCallKind::kDelete:
-      return IoKind::kDelete;
-    case VfsCallKind::kSync:
-      return IoKind::kSync;
-    case VfsCallKind::kShmMap:
-      return IoKind::kShmMap;
-    default:
-      return IoKind::kWrite;
-  }
-}
-
-Phase PhaseOf(StepKind kind) {
-  switch (kind) {
-    case StepKind::kOpen:
-    case StepKind::kReopen:
-      return Phase::kOpen;
-    case StepKind::kClose:
-      return Phase::kClose;
-    case StepKind::kCommit:
-      return Phase::kCommit;
-    default:
-      return Phase::kStatement;
-  }
 }
 
 }  // namespace
@@ -289,9 +262,9 @@ bool TurnKeeper::DiesAt(const ConductedCall& call, bool is_before) {
   CrashPlace& place = deaths_[round_].emplace();
   place.step = step;
   place.point = {client.calls, moment};
-  place.phase = PhaseOf(round.steps[step].kind);
+  place.phase = PhaseOf(round.steps[step].kind, /*in_transaction=*/false);
   const VfsCall seen = CallOf(call);
-  place.call = {IoKindOf(call), seen.role, seen.offset, seen.amount};
+  place.call = {KindsOf(call).io, seen.role, seen.offset, seen.amount};
   is_dead_[static_cast<std::size_t>(turn_)] = true;
   has_killed_ = true;
   turns().Die(turn_);

@@ -166,20 +166,15 @@ class FaultsDraw {
     round.steps[step].crash = of_all;
   }
 
-  // At one of the first calls of a step, in the last round that has several:
-  // whoever was killed is gone for the rest of the plan.
+  // At one of the first calls of a step, in the last round: whoever was killed
+  // is gone for the rest of the plan.
   void KillOneOfRecorded() {
     if (!IsLast()) return;
-    for (auto round = plan_.rounds.rbegin(); round != plan_.rounds.rend();
-         ++round) {
-      if (Clients(*round) == 1) continue;
-      Step& step = round->steps[draw_.Below(round->steps.size())];
-      step.crash = CrashPoint{
-          .io = draw_.Int(1, 12),
-          .moment = draw_.Percent(50) ? Moment::kBefore : Moment::kAfter,
-          .is_of_one = true};
-      return;
-    }
+    std::vector<Step>& steps = plan_.rounds.back().steps;
+    steps[draw_.Below(steps.size())].crash = CrashPoint{
+        .io = draw_.Int(1, 12),
+        .moment = draw_.Percent(50) ? Moment::kBefore : Moment::kAfter,
+        .is_of_one = true};
   }
 
   void LosePower() {

@@ -11,4 +11,21 @@ std::string_view Name(Phase phase) {
   return kNames.Of(phase);
 }
 
+Phase PhaseOf(StepKind kind, bool in_transaction) {
+  switch (kind) {
+    case StepKind::kOpen:
+      return Phase::kOpen;
+    case StepKind::kClose:
+    case StepKind::kReopen:
+      return Phase::kClose;
+    case StepKind::kCommit:
+      return Phase::kCommit;
+    case StepKind::kWalCheckpoint:
+      return Phase::kCheckpoint;
+    default:
+      return IsChange(kind) && !in_transaction ? Phase::kCommit
+                                               : Phase::kStatement;
+  }
+}
+
 }  // namespace lastcommit

@@ -26,6 +26,8 @@ enum class Phase {
 inline constexpr int kPhases = static_cast<int>(Phase::kBetween) + 1;
 
 std::string_view Name(Phase phase);
+// That of a step, as far as its kind says.
+Phase PhaseOf(StepKind kind, bool in_transaction);
 
 // Where a process really died. Exact for a crash point; a timed kill fell
 // somewhere in the call (kDuring), between it and the next one (kAfter), or

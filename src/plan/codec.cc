@@ -282,10 +282,6 @@ class PlanParser {
   // A recording has every crash of all. Its clients run one at a time.
   absl::Status CheckRecorded() const {
     if (plan_.engine != Engine::kRecord) return absl::OkStatus();
-    if (plan_.schedule.kind == ScheduleKind::kFree) {
-      return FieldError("schedule.kind",
-                        "'free' needs real processes: engine 'fork'");
-    }
     for (const Round& round : plan_.rounds) {
       if (CrashStep(round) || TimedKillStep(round) || ErrorStep(round)) {
         return FieldError("engine",
@@ -310,7 +306,7 @@ class PlanParser {
     if (clients == 1 && plan_.schedule != Schedule()) {
       return FieldError("schedule", "there is one client only");
     }
-    if (RunsFreely(plan_) && plan_.engine == Engine::kSim) {
+    if (RunsFreely(plan_) && plan_.engine != Engine::kFork) {
       return FieldError("schedule.kind",
                         "'free' needs real processes: engine 'fork'");
     }

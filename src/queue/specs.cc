@@ -98,7 +98,7 @@ void Change(const RowKey& key, const Facts& job, Rows& rows) {
 
 const Job* FindJobFor(const Operation& operation, const Rows& rows) {
   const Arguments arguments = ArgumentsOf(operation);
-  const std::int64_t now = SecondsOf(arguments);
+  const std::int64_t now = SecondsOf(arguments.time);
   const auto is_claimed_later = [](const Facts& a, const Facts& b) {
     return std::pair(a[kSince], a[kPlace]) > std::pair(b[kSince], b[kPlace]);
   };
@@ -141,7 +141,7 @@ Outcome Enqueue(const Operation& operation, Rows& rows) {
 Outcome Claim(const Operation& operation, Rows& rows) {
   LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
-  const std::int64_t now = SecondsOf(arguments);
+  const std::int64_t now = SecondsOf(arguments.time);
   const bool has_lease = KindOf(operation) == Kind::kClaim;
   const Job* const found = First(
       rows,
@@ -198,7 +198,7 @@ Outcome Requeue(const Operation& operation, Rows& rows) {
   LetRunOut(operation, rows);
   const Arguments arguments = ArgumentsOf(operation);
   const std::int64_t before =
-      SecondsOf(arguments) - SecondsOfLease(arguments.lease);
+      SecondsOf(arguments.time) - SecondsOfLease(arguments.lease);
   const std::vector<Job> jobs(rows.facts().begin(), rows.facts().end());
   for (const auto& [key, job] : jobs) {
     if (job[kHolder] == kNobody || job[kSince] >= before) continue;
@@ -214,7 +214,7 @@ std::string Quoted(const std::string& name) {
 }
 
 std::string AtWords(const Arguments& arguments) {
-  return absl::StrCat(" at ", SecondsOf(arguments), " s");
+  return absl::StrCat(" at ", SecondsOf(arguments.time), " s");
 }
 
 std::string EnqueueWords(const Operation& operation) {
@@ -385,7 +385,7 @@ bool IsOfAJob(const Operation& operation) {
 }
 
 bool IsEarlier(const Operation& a, const Operation& b) {
-  return SecondsOf(ArgumentsOf(a)) < SecondsOf(ArgumentsOf(b));
+  return ArgumentsOf(a).time < ArgumentsOf(b).time;
 }
 
 Operation AtTimeOf(const Operation& operation, const Operation& other) {
@@ -421,7 +421,7 @@ std::int64_t AnswerOf(std::string_view job, std::string_view value) {
 }
 
 void LetRunOut(const Operation& operation, Rows& rows) {
-  const std::int64_t now = SecondsOf(ArgumentsOf(operation));
+  const std::int64_t now = SecondsOf(ArgumentsOf(operation).time);
   const std::vector<Job> jobs(rows.facts().begin(), rows.facts().end());
   for (auto [key, job] : jobs) {
     if (!HasRunOut(job, now) || job[kUntil] == kLongAgo) continue;

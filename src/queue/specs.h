@@ -61,9 +61,7 @@ std::string ValueOf(const Arguments& arguments, int idx);
 // No lease ends at a time that an operation has: whether a store asks for
 // "until" or "before" makes no difference.
 inline constexpr std::int64_t kTick = 10;
-constexpr std::int64_t SecondsOf(const Arguments& arguments) {
-  return arguments.time * kTick;
-}
+constexpr std::int64_t SecondsOf(int time) { return time * kTick; }
 constexpr std::int64_t SecondsOfLease(int lease) { return lease * kTick + 5; }
 
 // A row: a job that waits or is claimed; its value (text), and which of both.

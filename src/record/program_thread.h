@@ -25,9 +25,8 @@ struct ProgramThread {
   // The conductor was asked about the call at which it waits for its turn.
   bool is_conducted = false;
   bool is_at_end = false;  // it waits behind its call
-  // What the conductor was not asked about yet: another one had the turn when
-  // the call was done.
-  std::optional<ConductedCall> ended;
+  // What it is told of the call until that is done, and it has the turn.
+  std::optional<ConductedCall> conducted;
   // Since it slept last it has made a call that the conductor knows: it sleeps
   // because of what came of that.
   bool may_wait_for_others = false;

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "record/child_signals.h"
 #include "record/disturber.h"
+#include "record/instances.h"
 #include "record/program_output.h"
 #include "record/program_thread.h"
 #include "record/recorded_part.h"
@@ -50,11 +50,8 @@ class Tracer {
   }
 
   StackWalker* stacks() { return stacks_.has_value() ? &*stacks_ : nullptr; }
-  // The first process of an instance.
   void StartsWith(pid_t first, int instance) {
-    has_started_ = true;
-    firsts_.insert(first);
-    instances_[first] = instance;
+    instances_.StartsWith(first, instance);
   }
   bool is_over() const { return is_over_; }
 
@@ -71,6 +68,7 @@ class Tracer {
       thread.is_conducted = false;
       // A call that goes on waiting is one of the part before.
       thread.begun.reset();
+      thread.conducted.reset();
       part.AddProcess(thread.process);
     }
     started_ = event_ = absl::Now();
@@ -100,12 +98,12 @@ class Tracer {
   }
 
   void KillAll() {
-    if (is_over_ || !has_started_) return;
+    if (is_over_ || !instances_.have_started()) return;
     is_over_ = true;
     if (options_.end_others) options_.end_others();
     std::set<pid_t> processes;
     for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
-    processes.insert(firsts_.begin(), firsts_.end());
+    processes.insert(instances_.firsts().begin(), instances_.firsts().end());
     for (const pid_t process : processes) kill(process, SIGKILL);
     // One that stands on its way out is not woken by that.
     for (const auto& [tid, thread] : threads_) {
@@ -128,7 +126,7 @@ class Tracer {
     ProgramThread& thread = threads_[tid];
     if (thread.process == 0) {
       thread.process = Tracee(tid).Process();
-      thread.instance = InstanceOf(thread.process);
+      thread.instance = instances_.Of(thread.process);
     }
     if (thread.ordinal == 0) part_->Number(thread);
     return thread;
@@ -175,24 +173,14 @@ class Tracer {
   }
 
   bool IsDying(const ProgramThread& thread) const {
-    return part_->disturber().IsDying(thread.process) ||
-           killed_.contains(thread.instance);
+    return others_end_ || part_->disturber().IsDying(thread.process) ||
+           instances_.IsKilled(thread.instance);
   }
 
   void Continue(pid_t tid, int signal) {
     const ProgramThread& thread = ThreadOf(tid);
     ptrace(thread.begun.has_value() ? PTRACE_SYSCALL : PTRACE_CONT, tid,
            nullptr, AsData(signal));
-  }
-
-  // That of its parent.
-  int InstanceOf(pid_t process) {
-    const auto known = instances_.find(process);
-    if (known != instances_.end()) return known->second;
-    const auto parent = instances_.find(Tracee(process).Parent());
-    const int instance = parent == instances_.end() ? 0 : parent->second;
-    instances_[process] = instance;
-    return instance;
   }
 
   Conductor* conductor() const { return part_->options().conductor; }
@@ -222,8 +210,7 @@ class Tracer {
       held_.erase(next);
       ProgramThread& thread = ThreadOf(tid);
       if (std::exchange(thread.is_at_end, false)) {
-        const auto ended = std::exchange(thread.ended, std::nullopt);
-        if (GoesOn(tid, ended, /*is_before=*/false)) Continue(tid, 0);
+        if (GoesOn(tid, /*is_before=*/false)) Continue(tid, 0);
       } else {
         RETURN_IF_ERROR(OnCall(tid));
       }
@@ -233,10 +220,12 @@ class Tracer {
 
   // Whether the thread, which has the turn, goes on with its call, or behind
   // it: otherwise it is held, or killed.
-  bool GoesOn(pid_t tid, const std::optional<ConductedCall>& call,
-              bool is_before) {
+  bool GoesOn(pid_t tid, bool is_before) {
+    ProgramThread& thread = ThreadOf(tid);
+    const auto call = thread.conducted;
+    if (!is_before) thread.conducted.reset();
     if (conductor() == nullptr || !call.has_value()) return true;
-    ThreadOf(tid).may_wait_for_others = true;
+    thread.may_wait_for_others = true;
     if (!conductor()->LivesAt(*call, is_before)) {
       KillInstanceOf(tid);
       return false;
@@ -250,7 +239,7 @@ class Tracer {
   // process is gone.
   void KillInstanceOf(pid_t tid) {
     const int instance = ThreadOf(tid).instance;
-    killed_.insert(instance);
+    instances_.Kill(instance);
     for (const auto& [other, thread] : threads_) {
       if (thread.instance == instance) part_->disturber().Doom(thread.process);
     }
@@ -271,10 +260,7 @@ class Tracer {
       return true;
     }
     thread.is_conducted = true;
-    conductor()->Waits();
-    if (HasTurn(tid)) return true;
-    Hold(tid, /*is_at_end=*/false);
-    return false;
+    return WaitsAtOnce(tid);
   }
 
   absl::Status OnCall(pid_t tid) {
@@ -331,17 +317,14 @@ class Tracer {
     ProgramThread& thread = ThreadOf(tid);
     if (conductor() == nullptr || thread.is_conducted) return true;
     const bool may_wait = thread.begun->may_wait;
-    const auto call = part_->Conducted(Tracee(tid), *thread.begun);
+    thread.conducted = part_->Conducted(Tracee(tid), *thread.begun);
     thread.is_conducted = true;
-    if (!GoesOn(tid, call, /*is_before=*/true) ||
-        (may_wait && !WaitsAtOnce(tid))) {
-      if (!IsKilled(tid)) thread.begun.reset();
+    if (!GoesOn(tid, /*is_before=*/true) || (may_wait && !WaitsAtOnce(tid))) {
+      if (!instances_.IsKilled(thread.instance)) thread.begun.reset();
       return false;
     }
     return true;
   }
-
-  bool IsKilled(pid_t tid) { return killed_.contains(ThreadOf(tid).instance); }
 
   bool WaitsAtOnce(pid_t tid) {
     conductor()->Waits();
@@ -354,21 +337,18 @@ class Tracer {
     ProgramThread& thread = ThreadOf(tid);
     const Tracee tracee(tid);
     const auto result = Disturber::ResultOf(tracee, thread);
-    std::optional<ConductedCall> call;
     if (thread.begun.has_value() && result.has_value()) {
-      if (conductor() != nullptr) {
-        call = part_->Conducted(tracee, *thread.begun);
-      }
       RETURN_IF_ERROR(part_->End(tracee, thread, *result));
       if (Kills(tid, /*is_before=*/false)) return absl::OkStatus();
     }
     thread.begun.reset();
     if (in_flight_ == tid) in_flight_ = 0;
+    EndOthers();
+    if (others_end_) return absl::OkStatus();
     if (!HasTurn(tid)) {
       // Of a call that waited, perhaps.
-      thread.ended = std::move(call);
       Hold(tid, /*is_at_end=*/true);
-    } else if (GoesOn(tid, call, /*is_before=*/false)) {
+    } else if (GoesOn(tid, /*is_before=*/false)) {
       Continue(tid, 0);
     }
     return BeginDeferred();
@@ -411,7 +391,7 @@ class Tracer {
     if (thread.process == tid) {
       RETURN_IF_ERROR(part_->Exit(
           thread, static_cast<std::int64_t>(status),
-          /*is_first=*/firsts_.contains(tid) && options_.instances == 1));
+          /*is_first=*/instances_.IsFirst(tid) && options_.instances == 1));
     }
     Continue(tid, 0);
     return BeginDeferred();
@@ -435,7 +415,7 @@ class Tracer {
   void OnFork(pid_t tid) {
     unsigned long child = 0;
     ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &child);
-    instances_.try_emplace(static_cast<pid_t>(child), ThreadOf(tid).instance);
+    instances_.Forks(ThreadOf(tid).instance, static_cast<pid_t>(child));
     Continue(tid, 0);
   }
 
@@ -443,15 +423,14 @@ class Tracer {
     const auto found = threads_.find(tid);
     const int instance = found == threads_.end() ? 0 : found->second.instance;
     threads_.erase(tid);
-    instances_.erase(tid);
     if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
     std::erase(held_, tid);
-    const bool is_first = firsts_.erase(tid) > 0;
-    if (killed_.contains(instance)) {
+    const bool is_first = instances_.Forget(tid);
+    if (instances_.IsKilled(instance)) {
       if (HasThreads(instance)) return;
       if (threads_.empty() && options_.end_others) options_.end_others();
-      if (conductor() != nullptr && gone_.insert(instance).second) {
+      if (conductor() != nullptr && instances_.IsGone(instance)) {
         conductor()->IsGone(instance);
       }
       return;
@@ -461,12 +440,7 @@ class Tracer {
     }
     if (!is_first || has_end_) return;
     has_end_ = true;
-    // When one ends by itself, all do.
-    if (options_.instances > 1) {
-      for (const auto& [other, thread] : threads_) {
-        part_->disturber().Doom(thread.process);
-      }
-    }
+    EndOthers();
     if (end_.how == RecordingEnd::How::kStopped) return;
     if (WIFEXITED(status)) {
       end_.how = RecordingEnd::How::kExited;
@@ -474,6 +448,16 @@ class Tracer {
     } else {
       end_.how = RecordingEnd::How::kKilled;
       end_.status = WTERMSIG(status);
+    }
+  }
+
+  // When one instance ends by itself, all do: but first whoever is in the
+  // middle of a call, so that it is recorded.
+  void EndOthers() {
+    if (!has_end_ || options_.instances == 1 || in_flight_ != 0) return;
+    others_end_ = true;
+    for (const auto& [other, thread] : threads_) {
+      part_->disturber().Doom(thread.process);
     }
   }
 
@@ -507,12 +491,9 @@ class Tracer {
   const ChildSignals* signals_ = nullptr;
   const RecordGoesOn* goes_on_ = nullptr;
   ProgramThreads threads_;
-  std::set<pid_t> firsts_;          // of the instances, that are not gone
-  std::map<pid_t, int> instances_;  // by process
-  bool has_started_ = false;
-  std::set<int> killed_;  // instances, by the conductor
-  std::set<int> gone_;    // of these
+  Instances instances_;
   bool has_end_ = false;
+  bool others_end_ = false;
   bool is_over_ = false;
   // The one whose call is under way; others wait at the beginning of theirs, so
   // that the order of the recording is that of the kernel.

@@ -131,7 +131,10 @@ class KillSwitch : public IoObserver {
     notes_.EnterStep(page_.records[step]);
     io_in_step_ = 0;
     call_ = {};
-    phase_ = PhaseOf(round_.steps[step].kind, in_transaction);
+    const StepKind kind = round_.steps[step].kind;
+    phase_ = creates_ && kind == StepKind::kOpen
+                 ? Phase::kCreate
+                 : PhaseOf(kind, in_transaction);
     if (!in_transaction) transaction_wrote_database_ = false;
     page_.records[step].transaction_spilled =
         in_transaction && (transaction_wrote_database_ || has_spilled);
@@ -191,23 +194,6 @@ class KillSwitch : public IoObserver {
   }
 
  private:
-  Phase PhaseOf(StepKind kind, bool in_transaction) const {
-    switch (kind) {
-      case StepKind::kOpen:
-        return creates_ ? Phase::kCreate : Phase::kOpen;
-      case StepKind::kClose:
-      case StepKind::kReopen:
-        return Phase::kClose;
-      case StepKind::kCommit:
-        return Phase::kCommit;
-      case StepKind::kWalCheckpoint:
-        return Phase::kCheckpoint;
-      default:
-        return IsChange(kind) && !in_transaction ? Phase::kCommit
-                                                 : Phase::kStatement;
-    }
-  }
-
   void SetPosition(Moment moment) {
     const bool in_checkpoint =
         is_wal_ && io_in_step_ > 0 && call_.role == FileRole::kDatabase &&

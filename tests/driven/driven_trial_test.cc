@@ -298,6 +298,21 @@ TEST_F(DrivenTrialTest, WhenOneOfSeveralEndsAllDo) {
                                         HasSubstr("no room for one more")));
 }
 
+// Its call is the recording's, too.
+TEST_F(DrivenTrialTest, WhatIsUnderWayWhenOneEndsIsRecorded) {
+  options_.clients = 2;
+  const auto trial = TrialOf("ends_at_its_start");
+  for (int i = 0; i < 12; ++i) {
+    const TrialResult result =
+        RunIn(*trial,
+              {Put(1, 1), Of(1, {.kind = StepKind::kOpen}),
+               Of(1, {.kind = StepKind::kClose})},
+              /*is_one_of_many=*/false);
+    EXPECT_EQ(result.verdict.violation, ViolationClass::kCrashed)
+        << result.verdict.why;
+  }
+}
+
 // What shows only where requests overlap, in generated plans of two clients.
 class OverlapTest : public DrivenTrialTest {
  protected:

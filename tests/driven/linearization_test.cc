@@ -33,6 +33,14 @@ class LinearizationTest : public testing::Test {
     Ask(0, 0);
     Say("{\"id\":1}");
   }
+  // Both are asked, and then both are answered.
+  void OpenAndOverlap(std::size_t first, std::size_t second) {
+    Open();
+    Ask(first);
+    Ask(second);
+    Say("{\"id\":2}");
+    Say("{\"id\":3}");
+  }
   // The first question of the step.
   std::int64_t Ask(std::size_t step, std::size_t number = 0) {
     const Question question = QuestionsOf(plan_, 0, step)[number];
@@ -111,11 +119,7 @@ TEST_F(LinearizationTest, WhatWasAnsweredBeforeComesBefore) {
 
 // Which of two puts came last shows only later.
 TEST_F(LinearizationTest, WhatComesLaterDecides) {
-  Open();
-  Ask(1);
-  Ask(2);
-  Say("{\"id\":2}");
-  Say("{\"id\":3}");
+  OpenAndOverlap(1, 2);
   Ask(3);
   Say("{\"id\":4,\"value\":" + ValueOf(1) + "}");
   EXPECT_EQ(order_.unexplained(), "");
@@ -125,11 +129,7 @@ TEST_F(LinearizationTest, WhatComesLaterDecides) {
 // A crash between them may leave one or the other, but not neither if one was
 // acknowledged.
 TEST_F(LinearizationTest, ACrashMayFitAnotherOrder) {
-  Open();
-  Ask(4);
-  Ask(5);
-  Say("{\"id\":2}");
-  Say("{\"id\":3}");
+  OpenAndOverlap(4, 5);
   const State before = order_.Order().cuts[0];
   const State first = order_.Order().cuts[1];
   const State both = order_.Order().cuts[2];
@@ -163,11 +163,7 @@ TEST_F(LinearizationTest, WhatIsNotAskedYetIsNotThere) {
 
 // Until a later answer says which was the last one.
 TEST_F(LinearizationTest, WhenNobodyIsAskedEitherMayHaveBeenLast) {
-  Open();
-  Ask(1);
-  Ask(2);
-  Say("{\"id\":2}");
-  Say("{\"id\":3}");
+  OpenAndOverlap(1, 2);
   const State last = order_.Order().cuts.back();
   const State first = order_.Order().cuts[1];
   ASSERT_NE(last.rows, first.rows);
@@ -180,11 +176,7 @@ TEST_F(LinearizationTest, WhenNobodyIsAskedEitherMayHaveBeenLast) {
 }
 
 TEST_F(LinearizationTest, WhatIsReadThenIsNoLongerOpen) {
-  Open();
-  Ask(1);
-  Ask(2);
-  Say("{\"id\":2}");
-  Say("{\"id\":3}");
+  OpenAndOverlap(1, 2);
   const State last = order_.Order().cuts.back();
   Ask(3);
   Say("{\"id\":4,\"value\":" + ValueOf(1) + "}");
@@ -299,11 +291,7 @@ class QueueLinearizationTest : public LinearizationTest {
 
  protected:
   void ExpectMayBeFirst(const std::string& job, int number) {
-    Open();
-    Ask(1);
-    Ask(2);
-    Say("{\"id\":2}");
-    Say("{\"id\":3}");
+    OpenAndOverlap(1, 2);
     Ask(3);
     const nlohmann::json value = {job, queue::ValueOf({.job = number}, 0)};
     Say("{\"id\":4,\"value\":" + value.dump() + "}");

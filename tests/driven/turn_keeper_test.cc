@@ -2,6 +2,7 @@
 
 #include "driven/turn_keeper.h"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -53,6 +54,12 @@ class TurnKeeperTest : public testing::Test {
                    Of(1, Put(2, 2)), Of(1, {.kind = StepKind::kClose})});
   }
 
+  static Step PutWithSwitch(std::int64_t at) {
+    Step put = Put(1, 1);
+    put.switches = {{.at = at, .to = 1}};
+    return put;
+  }
+
   std::vector<std::string> asked_;  // "client:id"
   std::vector<int> times_;
 
@@ -84,9 +91,7 @@ TEST_F(TurnKeeperTest, TheyAreAskedInTheOrderOfThePlan) {
 
 // After its first call; the other one puts, and then it goes on.
 TEST_F(TurnKeeperTest, ASwitchLeavesOneInTheMiddle) {
-  Step first = Put(1, 1);
-  first.switches = {{.at = 2, .to = 1}};
-  TurnKeeper& keeper = Begin(TwoPuts(first));
+  TurnKeeper& keeper = Begin(TwoPuts(PutWithSwitch(2)));
   EXPECT_TRUE(keeper.LivesAt(kWrite, kBefore));
   EXPECT_EQ(keeper.turn(), 0);
   EXPECT_TRUE(keeper.LivesAt(kWrite, kAfter));
@@ -103,9 +108,7 @@ TEST_F(TurnKeeperTest, ASwitchLeavesOneInTheMiddle) {
 }
 
 TEST_F(TurnKeeperTest, WhoWaitsLetsTheOtherGoOn) {
-  Step first = Put(1, 1);
-  first.switches = {{.at = 1, .to = 1}};
-  TurnKeeper& keeper = Begin(TwoPuts(first));
+  TurnKeeper& keeper = Begin(TwoPuts(PutWithSwitch(1)));
   EXPECT_TRUE(keeper.LivesAt(kWrite, kBefore));
   EXPECT_EQ(keeper.turn(), 1);
   keeper.Waits();

@@ -236,6 +236,19 @@ class WorksWithoutLocks(driver.Store):
         self.db.execute("PRAGMA journal_mode=DELETE")
 
 
+class EndsAtItsStart(driver.Store):
+    """The second process ends as soon as the first one has made a file."""
+    clients = 2
+
+    @staticmethod
+    def starts():
+        if os.environ["LASTCOMMIT_INSTANCE"] == "1":
+            plans = pathlib.Path(os.readlink("/proc/self/fd/4")).parents[1]
+            while not list(plans.glob("plan-*/data/store.db*")):
+                pass
+            os._exit(1)
+
+
 class JournalAtFull(driver.Store):
     """The newest commit of a rollback journal may be lost at FULL, since the
     directory is not synced after it."""
@@ -696,6 +709,8 @@ def main():
     name = sys.argv.pop(1)
     stores = {make.__name__: make for make in driver.Store.__subclasses__()}
     make = stores["".join(word.capitalize() for word in name.split("_"))]
+    if "LASTCOMMIT_INSTANCE" in os.environ and hasattr(make, "starts"):
+        make.starts()
     lastcommit_driver.main(make, store=name.replace("_", "-"),
                            clients=getattr(make, "clients", 1),
                            promise="power" if name in ("synchronous_normal",

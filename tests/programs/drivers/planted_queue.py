@@ -40,6 +40,11 @@ class Sound(lastcommit_driver.Queue):
 
     def claim(self, worker, now, lease):
         self.db.execute("BEGIN IMMEDIATE")
+        found = self.take(worker, now, lease)
+        self.db.execute("COMMIT")
+        return found
+
+    def take(self, worker, now, lease):
         found = self.db.execute(
             "SELECT id, job, value FROM jobs WHERE %s ORDER BY id LIMIT 1"
             % self.free, (now,)).fetchone()
@@ -47,7 +52,6 @@ class Sound(lastcommit_driver.Queue):
             self.db.execute("UPDATE jobs SET status = 'claimed', worker = ?,"
                             " since = ?, until = ? WHERE id = ?",
                             (worker, now, now + lease, found[0]))
-        self.db.execute("COMMIT")
         return found and found[1:]
 
     def becomes(self, status, job, worker):
@@ -109,14 +113,7 @@ class ClaimsUnchecked(Sound):
     clients = 2
 
     def claim(self, worker, now, lease):
-        found = self.db.execute(
-            "SELECT id, job, value FROM jobs WHERE %s ORDER BY id LIMIT 1"
-            % self.free, (now,)).fetchone()
-        if found is not None:
-            self.db.execute("UPDATE jobs SET status = 'claimed', worker = ?,"
-                            " since = ?, until = ? WHERE id = ?",
-                            (worker, now, now + lease, found[0]))
-        return found and found[1:]
+        return self.take(worker, now, lease)
 
 
 class LateIsTaken(Sound):
