@@ -17,7 +17,7 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kTrials = 200;
+constexpr std::uint64_t kTrialsOfClients = 200;
 
 TrialProperty Shared(const std::string& name, const std::string& saver,
                      FaultChoice fault, int clients) {
@@ -27,7 +27,7 @@ TrialProperty Shared(const std::string& name, const std::string& saver,
   property.generate.engine = EngineChoice::kSim;
   property.generate.fault = fault;
   property.generate.clients = clients;
-  property.trials = PropertyTrials(kTrials);
+  property.trials = PropertyTrials(kTrialsOfClients);
   return property;
 }
 

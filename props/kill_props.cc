@@ -15,14 +15,14 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kTrials = 250;
+constexpr std::uint64_t kTrialsOfKills = 250;
 
 TrialProperty KillProperty(std::string name, const std::string& saver) {
   TrialProperty property;
   property.name = std::move(name);
   property.generate.saver = saver;
   property.generate.fault = FaultChoice::kKill;
-  property.trials = PropertyTrials(kTrials);
+  property.trials = PropertyTrials(kTrialsOfKills);
   return property;
 }
 

@@ -58,7 +58,7 @@ Plan PlanFor(std::uint64_t index, int clients) {
 }
 
 // What a trial did, a line for each round and each switch.
-std::string Print(const TrialResult& result) {
+std::string PrintAll(const TrialResult& result) {
   std::string text = absl::StrCat(
       Name(result.verdict), ", ", result.steps, " steps, ", result.commits,
       " commits, ", result.commits_in_turn, " in turn, ",
@@ -113,13 +113,13 @@ class LockStepTest : public testing::TestWithParam<int> {
     EXPECT_TRUE(result.ok()) << result.status();
     if (!result.ok()) return "";
     switches_ += result->switches.size();
-    return Print(*result);
+    return PrintAll(*result);
   }
   std::string OnSimulated(Plan plan) {
     plan.engine = Engine::kSim;
     const auto result = sim_->Run(plan);
     EXPECT_TRUE(result.ok()) << result.status();
-    return result.ok() ? Print(*result) : "";
+    return result.ok() ? PrintAll(*result) : "";
   }
 
   std::unique_ptr<ForkTrial> fork_;

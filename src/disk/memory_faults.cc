@@ -2,15 +2,24 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "disk/child_memory.h"
 
 namespace lastcommit {
 namespace {
+
+using internal::AllocateInChild;
+using internal::FreeInChild;
+using internal::IsOfChild;
+using internal::ResizeInChild;
+using internal::SizeInChild;
 
 sqlite3_mem_methods g_real;
 bool g_installed = false;
@@ -34,10 +43,32 @@ bool MustFail(Allocator allocator) {
 }
 
 void* Malloc(int size) {
-  return MustFail(Allocator::kSqlite) ? nullptr : g_real.xMalloc(size);
+  if (MustFail(Allocator::kSqlite)) return nullptr;
+  void* const own = AllocateInChild(static_cast<std::size_t>(size));
+  return own != nullptr ? own : g_real.xMalloc(size);
+}
+int Size(void* memory) {
+  return IsOfChild(memory) ? static_cast<int>(SizeInChild(memory))
+                           : g_real.xSize(memory);
+}
+void Free(void* memory) {
+  if (IsOfChild(memory)) {
+    FreeInChild(memory);
+  } else {
+    g_real.xFree(memory);
+  }
 }
 void* Realloc(void* memory, int size) {
-  return MustFail(Allocator::kSqlite) ? nullptr : g_real.xRealloc(memory, size);
+  if (MustFail(Allocator::kSqlite)) return nullptr;
+  if (!IsOfChild(memory)) return g_real.xRealloc(memory, size);
+  const auto wanted = static_cast<std::size_t>(size);
+  if (ResizeInChild(memory, wanted)) return memory;
+  void* larger = AllocateInChild(wanted);
+  if (larger == nullptr) larger = g_real.xMalloc(size);
+  if (larger == nullptr) return nullptr;
+  std::memcpy(larger, memory, std::min(SizeInChild(memory), wanted));
+  FreeInChild(memory);
+  return larger;
 }
 
 // What operator new does by default, with `allocate` for its memory
@@ -54,7 +85,10 @@ void* New(const Allocate& allocate) {
 }
 
 void* NewOf(std::size_t size) {
-  return New([size] { return std::malloc(size == 0 ? 1 : size); });
+  return New([size] {
+    void* const own = AllocateInChild(size);
+    return own != nullptr ? own : std::malloc(size == 0 ? 1 : size);
+  });
 }
 
 void* NewOf(std::size_t size, std::align_val_t alignment) {
@@ -73,6 +107,14 @@ void* NewOrNull(Arguments... arguments) noexcept {
   }
 }
 
+void Delete(void* memory) noexcept {
+  if (IsOfChild(memory)) {
+    FreeInChild(memory);
+  } else {
+    std::free(memory);
+  }
+}
+
 }  // namespace
 
 absl::Status InstallMemoryFaults() {
@@ -81,6 +123,8 @@ absl::Status InstallMemoryFaults() {
   sqlite3_mem_methods methods = g_real;
   methods.xMalloc = Malloc;
   methods.xRealloc = Realloc;
+  methods.xFree = Free;
+  methods.xSize = Size;
   if (result == SQLITE_OK) {
     result = sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
   }
@@ -119,6 +163,7 @@ bool internal::SetNewMayFail(bool may_fail) {
 
 // All forms: a sanitizer has its own of each, and finds that memory which one
 // of those gave is given back to another allocator.
+using lastcommit::Delete;
 using lastcommit::NewOf;
 using lastcommit::NewOrNull;
 using std::align_val_t;
@@ -139,11 +184,11 @@ void* operator new(size_t n, align_val_t a, const nothrow_t&) noexcept {
 void* operator new[](size_t n, align_val_t a, const nothrow_t&) noexcept {
   return NewOrNull(n, a);
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
-void operator delete[](void* p, size_t) noexcept { std::free(p); }
-void operator delete(void* p, align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, size_t, align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, size_t, align_val_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept { Delete(p); }
+void operator delete[](void* p) noexcept { Delete(p); }
+void operator delete(void* p, size_t) noexcept { Delete(p); }
+void operator delete[](void* p, size_t) noexcept { Delete(p); }
+void operator delete(void* p, align_val_t) noexcept { Delete(p); }
+void operator delete[](void* p, align_val_t) noexcept { Delete(p); }
+void operator delete(void* p, size_t, align_val_t) noexcept { Delete(p); }
+void operator delete[](void* p, size_t, align_val_t) noexcept { Delete(p); }

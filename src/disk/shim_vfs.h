@@ -79,9 +79,12 @@ void SetLockWatch(LockWatch* watch);         // the same
 // Their sector size "unix" lets nobody choose.
 void PromisePowersafeOverwrite(bool is_promised);
 
-// Whether SQLite really sleeps when it is told to, which it is where a lock is
-// busy. Where nobody but this thread can give it back, nothing is waited for.
-void SleepForReal(bool is_real);
+// Whoever finds a lock busy sleeps some milliseconds, as SQLite and SqliteSaver
+// do; from now on that many times shorter than is asked for, which they count
+// in full: a busy timeout is as much shorter. kNoSleep: not at all, where
+// nobody but this thread can give the lock back.
+inline constexpr int kNoSleep = 0;
+void DivideSleeps(int divisor);
 
 // SQLite's clock from now on; who sleeps puts it forward and does not wait.
 // nullptr: the real one. Not owned.

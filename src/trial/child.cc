@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "disk/child_memory.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -127,6 +128,7 @@ void ChildRunner::RunChild(pid_t parent, absl::FunctionRef<void()> function,
   dup2(output_, STDOUT_FILENO);
   dup2(output_, STDERR_FILENO);
   StartTimer(hang_timeout);
+  UseChildMemory();
   function();
   _exit(0);
 }

@@ -18,7 +18,7 @@ RecordedEngine::RecordedEngine(const Round& round, DroppedSyncs dropped,
 absl::Status RecordedEngine::Install() {
   // The process is alone with its database: a lock that is busy is one that an
   // error has made so, and a saver that waits for it would only look hung.
-  SleepForReal(false);
+  DivideSleeps(kNoSleep);
   return InstallSystemCalls(&dropper_);
 }
 

@@ -106,7 +106,7 @@ absl::StatusOr<std::string> WhyBlobIsDamaged(sqlite3* connection,
       Hex(*digest) == row[4] ? "" : "its bytes are not those of its digest");
 }
 
-std::string_view Bytes(sqlite3_stmt* row, int column) {
+std::string_view BytesOf(sqlite3_stmt* row, int column) {
   const void* bytes = sqlite3_column_blob(row, column);
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
   return size == 0 ? std::string_view()
@@ -131,11 +131,11 @@ absl::StatusOr<std::optional<std::string>> DigestOfCheckpoint(
   }
   saver::CheckpointParts parts;
   if (sqlite3_column_type(statement, 0) != SQLITE_NULL) {
-    parts.parent_id = Bytes(statement, 0);
+    parts.parent_id = BytesOf(statement, 0);
   }
-  parts.type = Bytes(statement, 1);
-  parts.state = Bytes(statement, 2);
-  parts.metadata = Bytes(statement, 3);
+  parts.type = BytesOf(statement, 1);
+  parts.state = BytesOf(statement, 2);
+  parts.metadata = BytesOf(statement, 3);
   return saver::DigestOf(parts);
 }
 

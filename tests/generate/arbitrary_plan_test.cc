@@ -20,9 +20,9 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kPlans = 2000;
+constexpr std::uint64_t kManyPlans = 2000;
 
-std::vector<Plan> PlansOf(FaultChoice fault, std::uint64_t count = kPlans) {
+std::vector<Plan> PlansOf(FaultChoice fault, std::uint64_t count = kManyPlans) {
   std::vector<Plan> plans;
   for (std::uint64_t i = 0; i < count; ++i) {
     plans.push_back(PlanAt({1, i}, {.fault = fault}));

@@ -10,12 +10,12 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kPlans = 300;
+constexpr std::uint64_t kPlansOfClients = 300;
 
 std::vector<Plan> PlansOf(int clients,
                           FaultChoice fault = FaultChoice::kMixed) {
   std::vector<Plan> plans;
-  for (std::uint64_t i = 0; i < kPlans; ++i) {
+  for (std::uint64_t i = 0; i < kPlansOfClients; ++i) {
     plans.push_back(PlanAt(
         {1, i},
         {.engine = EngineChoice::kSim, .fault = fault, .clients = clients}));

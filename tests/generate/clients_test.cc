@@ -21,9 +21,9 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kPlans = 12;  // of each kind
+constexpr std::uint64_t kPlansOfEachKind = 12;
 
-Plan PlanOf(int clients, FaultChoice fault, std::uint64_t index) {
+Plan PlanAtIndex(int clients, FaultChoice fault, std::uint64_t index) {
   return PlanAt(
       {5, index},
       {.engine = EngineChoice::kSim, .fault = fault, .clients = clients});
@@ -34,8 +34,9 @@ void ForEachPlan(Check check) {
   for (int clients = 2; clients <= kMaxClients; ++clients) {
     for (int fault = 0; fault < kFaultChoices; ++fault) {
       if (static_cast<FaultChoice>(fault) == FaultChoice::kTimedKill) continue;
-      for (std::uint64_t i = 0; i < kPlans; ++i) {
-        check(PlanOf(clients, static_cast<FaultChoice>(fault), i), clients);
+      for (std::uint64_t i = 0; i < kPlansOfEachKind; ++i) {
+        check(PlanAtIndex(clients, static_cast<FaultChoice>(fault), i),
+              clients);
       }
     }
   }
@@ -93,7 +94,7 @@ TEST(ClientsDrawTest, ClientZeroOpensFirstAndClosesLast) {
 TEST(ClientsDrawTest, EachKindOfScheduleIsDrawnOrTheOneAskedFor) {
   std::set<ScheduleKind> drawn;
   for (std::uint64_t i = 0; i < 200; ++i) {
-    drawn.insert(PlanOf(2, FaultChoice::kNone, i).schedule.kind);
+    drawn.insert(PlanAtIndex(2, FaultChoice::kNone, i).schedule.kind);
   }
   // A free one does not repeat, and is for those who ask for it.
   EXPECT_EQ(drawn.count(ScheduleKind::kFree), 0u);
@@ -147,7 +148,7 @@ TEST(ClientEditsTest, EachResultIsPrintedAndParsedUnchanged) {
 TEST(ClientEditsTest, EachSimplerPlanOfAllEditsIsWellFormed) {
   int edits_made = 0;
   for (std::uint64_t i = 0; i < 4; ++i) {
-    const Plan plan = WithSwitches(PlanOf(3, FaultChoice::kMixed, i));
+    const Plan plan = WithSwitches(PlanAtIndex(3, FaultChoice::kMixed, i));
     for (const Edit& edit : SimplerEdits(plan)) {
       const auto simpler = edit(plan);
       if (!simpler.has_value() || ++edits_made % 8 != 0) continue;
@@ -158,7 +159,7 @@ TEST(ClientEditsTest, EachSimplerPlanOfAllEditsIsWellFormed) {
 }
 
 TEST(ClientEditsTest, DropClientsEndsAtAPlanOfOneWithoutASchedule) {
-  Plan plan = WithSwitches(PlanOf(3, FaultChoice::kNone, 1));
+  Plan plan = WithSwitches(PlanAtIndex(3, FaultChoice::kNone, 1));
   plan.schedule = {ScheduleKind::kRandom, 1, 10};
   ASSERT_EQ(Clients(plan), 3);
   for (int edits_made = 0; Clients(plan) > 1; ++edits_made) {
@@ -177,7 +178,7 @@ TEST(ClientEditsTest, DropClientsEndsAtAPlanOfOneWithoutASchedule) {
 }
 
 TEST(ClientEditsTest, StepsGivenToAnotherClientAreAllStillThere) {
-  const Plan plan = PlanOf(2, FaultChoice::kNone, 2);
+  const Plan plan = PlanAtIndex(2, FaultChoice::kNone, 2);
   const auto work = [](const Plan& of) {
     std::vector<StepKind> kinds;
     for (const Round& round : of.rounds) {

@@ -16,23 +16,23 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kPlans = 60;
+constexpr std::uint64_t kPlansToShrink = 60;
 
 template <typename Check>
 void ForEachEdit(Check check) {
-  for (std::uint64_t i = 0; i < 3 * kPlans; ++i) {
+  for (std::uint64_t i = 0; i < 3 * kPlansToShrink; ++i) {
     const Plan plan = PlanAt(
-        {3, i},
-        {.engine = i < 2 * kPlans ? EngineChoice::kFork : EngineChoice::kSim,
-         .fault =
-             i / kPlans == 1 ? FaultChoice::kTimedKill : FaultChoice::kMixed});
+        {3, i}, {.engine = i < 2 * kPlansToShrink ? EngineChoice::kFork
+                                                  : EngineChoice::kSim,
+                 .fault = i / kPlansToShrink == 1 ? FaultChoice::kTimedKill
+                                                  : FaultChoice::kMixed});
     for (const Edit& edit : SimplerEdits(plan)) {
       if (const auto simpler = edit(plan)) check(plan, *simpler);
     }
   }
 }
 
-Plan PlanOf(std::vector<Step> steps) {
+Plan PlanWith(std::vector<Step> steps) {
   steps.insert(steps.begin(), {.kind = StepKind::kOpen});
   steps.push_back({.kind = StepKind::kClose});
   Plan plan;
@@ -74,16 +74,17 @@ TEST(ShrinkEditsTest, NoResultHasMoreStepsOrCrashes) {
 }
 
 TEST(ShrinkEditsTest, TheSimplestPlanHasNoSimplerOne) {
-  const Plan plan = PlanOf({});
+  const Plan plan = PlanWith({});
   for (const Edit& edit : SimplerEdits(plan)) {
     EXPECT_EQ(edit(plan), std::nullopt);
   }
 }
 
 TEST(ShrinkEditsTest, TheCrashOfARemovedStepMovesToTheNextOne) {
-  Plan plan = PlanOf({{.kind = StepKind::kBegin}, {.kind = StepKind::kCommit}});
+  Plan plan =
+      PlanWith({{.kind = StepKind::kBegin}, {.kind = StepKind::kCommit}});
   plan.rounds[0].steps[2].crash = CrashPoint{3, Moment::kAfter};
-  Plan without_commit = PlanOf({{.kind = StepKind::kBegin}});
+  Plan without_commit = PlanWith({{.kind = StepKind::kBegin}});
   without_commit.rounds[0].steps[2].crash = CrashPoint{};
   bool is_found = false;
   for (const Edit& edit : SimplerEdits(plan)) {
@@ -94,11 +95,11 @@ TEST(ShrinkEditsTest, TheCrashOfARemovedStepMovesToTheNextOne) {
 
 TEST(ShrinkEditsTest, ATransactionGoesAwayAroundItsSteps) {
   const Step log = Op(threads::Kind::kAppendLog);
-  const Plan plan = PlanOf(
+  const Plan plan = PlanWith(
       {{.kind = StepKind::kBegin}, log, log, {.kind = StepKind::kCommit}});
   bool is_found = false;
   for (const Edit& edit : SimplerEdits(plan)) {
-    is_found = is_found || edit(plan) == PlanOf({log, log});
+    is_found = is_found || edit(plan) == PlanWith({log, log});
   }
   EXPECT_TRUE(is_found);
 }
@@ -115,10 +116,10 @@ TEST(ShrinkEditsTest, AStepGetsASimplerKind) {
       {Op(threads::Kind::kStreamBlob, {.id = 2, .chunk = 64}),
        Op(threads::Kind::kPutBlob, {.id = 2})}};
   for (const auto& [step, simpler] : kinds) {
-    const Plan plan = PlanOf({step});
+    const Plan plan = PlanWith({step});
     bool is_found = false;
     for (const Edit& edit : SimplerEdits(plan)) {
-      is_found = is_found || edit(plan) == PlanOf({simpler});
+      is_found = is_found || edit(plan) == PlanWith({simpler});
     }
     EXPECT_TRUE(is_found) << Name(step.kind);
   }
@@ -147,7 +148,7 @@ TEST(ShrinkEditsTest, EveryFieldReachesItsDefault) {
       Op(threads::Kind::kListCheckpoints,
          {.filter = 1, .before = 1, .limit = 1})};
   for (const Step& step : steps) {
-    Plan plan = PlanOf({step});
+    Plan plan = PlanWith({step});
     bool has_changed = true;
     while (has_changed) {
       has_changed = false;
@@ -165,16 +166,16 @@ TEST(ShrinkEditsTest, EveryFieldReachesItsDefault) {
     const Step simplest = IsOperation(step.kind)
                               ? StepOf(Operation(*step.operation.spec))
                               : Step{.kind = step.kind};
-    EXPECT_EQ(plan, PlanOf({simplest})) << PrintPlan(plan);
+    EXPECT_EQ(plan, PlanWith({simplest})) << PrintPlan(plan);
   }
 }
 
 TEST(ShrinkEditsTest, WhatFollowsACrashIsDroppedFirst) {
-  Plan plan = PlanOf({{.kind = StepKind::kRead},
-                      {.kind = StepKind::kRead},
-                      {.kind = StepKind::kRead}});
+  Plan plan = PlanWith({{.kind = StepKind::kRead},
+                        {.kind = StepKind::kRead},
+                        {.kind = StepKind::kRead}});
   plan.rounds[0].steps[1].crash = CrashPoint{};
-  Plan dropped = PlanOf({{.kind = StepKind::kRead}});
+  Plan dropped = PlanWith({{.kind = StepKind::kRead}});
   dropped.rounds[0].steps[1].crash = CrashPoint{};
   EXPECT_EQ(SimplerEdits(plan).front()(plan), dropped);
 }

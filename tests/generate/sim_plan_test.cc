@@ -17,10 +17,10 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::uint64_t kPlans = 2000;
+constexpr std::uint64_t kSimulatedPlans = 2000;
 
 std::vector<Plan> PlansOf(EngineChoice engine, FaultChoice fault,
-                          std::uint64_t count = kPlans) {
+                          std::uint64_t count = kSimulatedPlans) {
   std::vector<Plan> plans;
   for (std::uint64_t i = 0; i < count; ++i) {
     plans.push_back(PlanAt({1, i}, {.engine = engine, .fault = fault}));

@@ -55,11 +55,6 @@ constexpr char kClientsText[] =
 {"step":"close"}
 )~";
 
-std::string ErrorOf(std::string_view text) {
-  const absl::StatusOr<Plan> plan = ParsePlan(text, "plan");
-  return plan.ok() ? "" : std::string(plan.status().message());
-}
-
 // The header with that schedule, and two clients that only open and close.
 std::string WithSchedule(const std::string& schedule) {
   const std::string header = absl::StrReplaceAll(

@@ -156,12 +156,6 @@ constexpr char kFullText[] =
 {"step":"close","crash":{"io":1000000,"moment":"during"}}
 )~";
 
-std::string ErrorOf(std::string_view text) {
-  const absl::StatusOr<Plan> plan = ParsePlan(text, "plan");
-  EXPECT_TRUE(plan.ok() || absl::IsInvalidArgument(plan.status()));
-  return plan.ok() ? "" : std::string(plan.status().message());
-}
-
 std::string Repeated(std::string_view text, int times) {
   std::string all;
   for (int i = 0; i < times; ++i) all += text;

@@ -97,11 +97,6 @@ constexpr char kFaultText[] =
 {"step":"close"}
 )~";
 
-std::string ErrorOf(std::string_view text) {
-  const absl::StatusOr<Plan> plan = ParsePlan(text, "plan");
-  return plan.ok() ? "" : std::string(plan.status().message());
-}
-
 TEST(FaultCodecTest, EveryFaultPrintsAsItAlwaysDid) {
   EXPECT_EQ(PrintPlan(FaultPlan()), kFaultText);
 }

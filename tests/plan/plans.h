@@ -3,8 +3,14 @@
 #ifndef LASTCOMMIT_TESTS_PLAN_PLANS_H_
 #define LASTCOMMIT_TESTS_PLAN_PLANS_H_
 
-#include <string>
+#include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "plan/codec.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
@@ -20,6 +26,13 @@ inline constexpr char kCloseLine[] = "{\"step\":\"close\"}\n";
 // A round of open, `steps` and close behind the header.
 inline std::string PlanText(const std::string& steps) {
   return std::string(kHeaderLine) + kOpenLine + steps + kCloseLine;
+}
+
+// What is wrong with the text of a plan; empty = nothing.
+inline std::string ErrorOf(std::string_view text) {
+  const absl::StatusOr<Plan> plan = ParsePlan(text, "plan");
+  EXPECT_TRUE(plan.ok() || absl::IsInvalidArgument(plan.status()));
+  return plan.ok() ? "" : std::string(plan.status().message());
 }
 
 // The plan of PlanText("").
