@@ -64,8 +64,9 @@ class Worker {
     const Plan plan = PlanAt(key, options_.generate);
     ASSIGN_OR_RETURN(
         const TrialResult result,
-        trial_->RunOneOfMany(options_.run_instead ? options_.run_instead(plan)
-                                                  : plan));
+        trial_->RunBy(DrivenBy::kUsed, options_.run_instead
+                                           ? options_.run_instead(plan)
+                                           : plan));
     const std::int64_t trials = ++control_.trials;
     if (result.verdict.violation && !settled.contains(key.index)) {
       RETURN_IF_ERROR(Keep(key, plan, result, trials));

@@ -122,13 +122,11 @@ class CrashJudge {
   absl::Status RecoverInPlace(const Crash& crash, const std::string& files) {
     RemoveDirectory(run_.data);
     RETURN_IF_ERROR(CopyTree(files, run_.data));
-    recoverer_.End();
     ASSIGN_OR_RETURN(
-        const std::vector<Recovery> recoveries,
-        recoverer_.RecoverAll(*run_.plan.dialect,
-                              {absl::StrCat(run_.data, "/", kDatabase)}));
-    recoverer_.End();
-    return judge_->Judge(crash, recoveries.front(), /*is_in_place=*/true);
+        const Recovery recovery,
+        recoverer_.RecoverAlone(*run_.plan.dialect,
+                                absl::StrCat(run_.data, "/", kDatabase)));
+    return judge_->Judge(crash, recovery, /*is_in_place=*/true);
   }
 
   static absl::Status Rename(const std::string& from, const std::string& to) {

@@ -36,14 +36,6 @@ namespace fs = std::filesystem;
 // What a driver loses of memory and descriptors each time it loses no longer.
 constexpr int kMostParts = 50;
 
-absl::Status MakeDirectory(const std::string& path) {
-  std::error_code error;
-  fs::create_directory(path, error);
-  if (!error) return absl::OkStatus();
-  return absl::ErrnoToStatus(error.value(),
-                             absl::StrCat("cannot make ", Shown(path)));
-}
-
 // As the kernel has it, and so the recorder.
 absl::StatusOr<std::string> RealPath(const std::string& path) {
   std::error_code error;
@@ -69,7 +61,7 @@ class OneTrial {
 
   absl::StatusOr<TrialResult> Run() {
     result_.rounds.resize(plan_.rounds.size());
-    RETURN_IF_ERROR(MakeDirectory(data_));
+    RETURN_IF_ERROR(MakeEmptyDirectory(data_));
     if (Clients(plan_) == 1) {
       RETURN_IF_ERROR(RunAlone());
     } else {
@@ -244,14 +236,15 @@ class DrivenTrial::Impl {
       : options_(std::move(options)), directory_(std::move(directory)) {}
 
   absl::StatusOr<TrialResult> Run(const Plan& plan,
-                                  const std::string& directory,
-                                  bool is_one_of_many) {
-    if (!is_one_of_many) End();
+                                  const std::string& directory, DrivenBy by) {
+    if (by == DrivenBy::kNew) End();
     RETURN_IF_ERROR(Prepare());
     const bool is_new = driver_->parts() == 0;
     absl::StatusOr<TrialResult> result =
         RunOnce(plan, directory, /*keeps_held=*/true);
-    if (is_new || (result.ok() && result->verdict.held())) return result;
+    const bool is_enough =
+        result.ok() && (result->verdict.held() || by == DrivenBy::kUsedAlone);
+    if (is_new || is_enough) return result;
     // A driver that has answered other plans before may go wrong because of
     // them. A new one is to tell, as it will when the plan is replayed.
     End();
@@ -276,31 +269,27 @@ class DrivenTrial::Impl {
   // What a driver has of its own lies beside the plans'.
   absl::Status Prepare() {
     if (scratch_.empty()) {
-      RemoveDirectory(directory_.trial());
-      RETURN_IF_ERROR(MakeDirectory(directory_.trial()));
+      RETURN_IF_ERROR(MakeEmptyDirectory(directory_.trial()));
       ASSIGN_OR_RETURN(scratch_, RealPath(directory_.trial()));
+      const std::string recovers = absl::StrCat(scratch_, "/recovers");
+      RETURN_IF_ERROR(MakeEmptyDirectory(recovers));
+      recoverer_.emplace(options_.driver, recovers, options_.time);
     }
     if (driver_ != nullptr &&
         (driver_->is_over() || driver_->parts() == kMostParts)) {
-      End();
+      driver_.reset();
     }
     if (driver_ != nullptr) return absl::OkStatus();
     const std::string recorded = absl::StrCat(scratch_, "/recorded");
-    const std::string recovers = absl::StrCat(scratch_, "/recovers");
-    for (const std::string& directory : {recorded, recovers}) {
-      RemoveDirectory(directory);
-      RETURN_IF_ERROR(MakeDirectory(directory));
-    }
-    recoverer_.emplace(options_.driver, recovers, options_.time);
-    ASSIGN_OR_RETURN(
-        driver_, RecordedDriver::Make(options_.driver, options_.clients,
-                                      recorded, [this] { recoverer_->End(); }));
+    RETURN_IF_ERROR(MakeEmptyDirectory(recorded));
+    ASSIGN_OR_RETURN(driver_, RecordedDriver::Make(options_.driver,
+                                                   options_.clients, recorded));
     return absl::OkStatus();
   }
 
   void End() {
-    if (recoverer_.has_value()) recoverer_->End();
     driver_.reset();
+    if (recoverer_.has_value()) recoverer_->End();
   }
 
   // Each plan has a directory of its own, whose name no other one has had.
@@ -308,7 +297,7 @@ class DrivenTrial::Impl {
                                       const std::string& directory,
                                       bool keeps_held) {
     const std::string own = absl::StrCat(scratch_, "/plan-", ++plans_);
-    RETURN_IF_ERROR(MakeDirectory(own));
+    RETURN_IF_ERROR(MakeEmptyDirectory(own));
     const auto remove = absl::MakeCleanup([&] { RemoveDirectory(own); });
     OneTrial trial(options_, plan, own, *driver_, *recoverer_);
     absl::StatusOr<TrialResult> result = trial.Run();
@@ -341,8 +330,8 @@ DrivenTrial::~DrivenTrial() = default;
 
 absl::StatusOr<TrialResult> DrivenTrial::Run(const Plan& plan,
                                              const std::string& directory,
-                                             bool is_one_of_many) {
-  return impl_->Run(plan, directory, is_one_of_many);
+                                             DrivenBy by) {
+  return impl_->Run(plan, directory, by);
 }
 
 }  // namespace lastcommit::driven

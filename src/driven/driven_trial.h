@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "driven/driver_process.h"
 #include "plan/plan.h"
+#include "trial/fork_trial.h"
 #include "trial/trial.h"
 
 namespace lastcommit::driven {
@@ -48,12 +49,8 @@ class DrivenTrial {
   // FailedPrecondition: it cannot be recorded. Internal: the files are not
   // those of the recording. From a process with a single thread that has no
   // other children but by this.
-  // `is_one_of_many`: by a driver that has answered other plans before, if
-  // there is one. What that does wrong is tried with a new one, which is what
-  // counts if it does wrong, too.
   absl::StatusOr<TrialResult> Run(const Plan& plan,
-                                  const std::string& directory,
-                                  bool is_one_of_many);
+                                  const std::string& directory, DrivenBy by);
 
  private:
   class Impl;

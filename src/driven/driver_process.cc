@@ -80,6 +80,14 @@ constexpr int kSignals = 128;
   }
 }
 
+// A fork of which whoever waits for all children hears nothing, as the recorder
+// does: no signal tells of its end (clone(2): __WCLONE), and a wait for it says
+// __WALL.
+pid_t ForkUnheard() {
+  return static_cast<pid_t>(
+      syscall(SYS_clone, 0, nullptr, nullptr, nullptr, 0));
+}
+
 int OpenProcess(pid_t process) {
   return static_cast<int>(syscall(SYS_pidfd_open, process, 0));
 }
@@ -137,7 +145,7 @@ absl::StatusOr<std::unique_ptr<DriverProcess>> DriverProcess::Start(
   const std::string whole = WithDescriptors(command, process->requests_.path(),
                                             process->answers_.path());
   const pid_t parent = getpid();
-  const pid_t child = fork();
+  const pid_t child = ForkUnheard();
   if (child == 0) Guard(whole, process->output_, parent);
   if (child < 0) return absl::ErrnoToStatus(errno, "cannot fork");
   setpgid(child, child);  // also here: whoever comes first
@@ -164,14 +172,13 @@ std::string DriverProcess::End() {
   if (process_ <= 0) return "";
   const auto process = static_cast<id_t>(std::exchange(process_, 0));
   siginfo_t end = {};
-  // Whoever waits for all children has taken its end, and its number may be
-  // that of another process.
-  if (waitid(P_PID, process, &end, WEXITED | WNOHANG | WNOWAIT) != 0) return "";
+  waitid(P_PID, process, &end, WEXITED | WNOHANG | WNOWAIT | __WALL);
   // What it has left in the background goes, too.
   const auto group = static_cast<pid_t>(process);
   kill(-group, SIGKILL);
   int status = 0;
-  waitpid(group, &status, 0);
+  while (waitpid(group, &status, __WALL) < 0 && errno == EINTR) {
+  }
   return end.si_pid == group ? InWords(status) : "";
 }
 

@@ -63,8 +63,7 @@ class AnswerWatch {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RecordedDriver>> RecordedDriver::Make(
-    const DriverCommand& command, int clients, const std::string& scratch,
-    std::function<void()> end_others) {
+    const DriverCommand& command, int clients, const std::string& scratch) {
   std::vector<Fifo> requests;
   for (int client = 0; client < clients; ++client) {
     ASSIGN_OR_RETURN(Fifo fifo,
@@ -82,7 +81,6 @@ absl::StatusOr<std::unique_ptr<RecordedDriver>> RecordedDriver::Make(
   options.ack = driver->answers_;
   options.output = driver->output_;
   options.has_own_group = true;
-  options.end_others = std::move(end_others);
   ASSIGN_OR_RETURN(driver->recorder_, Recorder::Make(options));
   return driver;
 }

@@ -7,7 +7,6 @@
 #define LASTCOMMIT_DRIVEN_RECORDED_DRIVER_H_
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,11 +24,10 @@ namespace lastcommit::driven {
 class RecordedDriver {
  public:
   // `scratch` is a private directory, whose files "requests-0", ..., "answers"
-  // and "output" are its own. `end_others`: ProgramOptions. They are started
-  // when one is asked first; when one of several ends, all do.
+  // and "output" are its own. They are started when one is asked
+  // first; when one of several ends, all do.
   static absl::StatusOr<std::unique_ptr<RecordedDriver>> Make(
-      const DriverCommand& command, int clients, const std::string& scratch,
-      std::function<void()> end_others);
+      const DriverCommand& command, int clients, const std::string& scratch);
   ~RecordedDriver();
   RecordedDriver(const RecordedDriver&) = delete;
   RecordedDriver& operator=(const RecordedDriver&) = delete;

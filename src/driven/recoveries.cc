@@ -89,4 +89,14 @@ absl::StatusOr<std::vector<Recovery>> Recoverer::RecoverAll(
   return recoveries;
 }
 
+absl::StatusOr<Recovery> Recoverer::RecoverAlone(const Vocabulary& dialect,
+                                                 const std::string& database) {
+  End();
+  absl::StatusOr<std::vector<Recovery>> recoveries =
+      RecoverAll(dialect, {database});
+  End();
+  RETURN_IF_ERROR(recoveries.status());
+  return std::move(recoveries->front());
+}
+
 }  // namespace lastcommit::driven

@@ -37,6 +37,10 @@ class Recoverer {
   // hangs. InvalidArgument: what the driver says is no protocol.
   absl::StatusOr<std::vector<Recovery>> RecoverAll(
       const Vocabulary& dialect, const std::vector<std::string>& databases);
+  // By a process that has made no other recovery, makes no more, and is alone:
+  // another one may hold what the store wants for itself.
+  absl::StatusOr<Recovery> RecoverAlone(const Vocabulary& dialect,
+                                        const std::string& database);
   // The next recovery is made by a process that has made no other one.
   void End() { process_.reset(); }
 

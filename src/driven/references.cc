@@ -171,12 +171,9 @@ absl::Status References::Renew(std::uint64_t call, const std::string& place) {
   if (std::exchange(reference.is_renewed, true)) return absl::OkStatus();
   RemoveDirectory(place);
   RETURN_IF_ERROR(CopyTree(reference.directory, place));
-  recoverer_.End();
   ASSIGN_OR_RETURN(
-      std::vector<Recovery> recoveries,
-      recoverer_.RecoverAll(dialect_, {absl::StrCat(place, "/", kDatabase)}));
-  recoverer_.End();
-  reference.recovery = std::move(recoveries.front());
+      reference.recovery,
+      recoverer_.RecoverAlone(dialect_, absl::StrCat(place, "/", kDatabase)));
   reference.is_known = true;
   return absl::OkStatus();
 }

@@ -29,7 +29,7 @@ struct Kinds {
   VfsCallKind call;
   IoKind io;
 };
-constexpr Kinds kKinds[] = {
+constexpr Kinds kKnownCalls[] = {
     {CallFamily::kOpen, VfsCallKind::kOpen, IoKind::kOpen},
     {CallFamily::kResize, VfsCallKind::kTruncate, IoKind::kTruncate},
     {CallFamily::kAllocate, VfsCallKind::kTruncate, IoKind::kTruncate},
@@ -42,9 +42,9 @@ constexpr Kinds kKinds[] = {
 Kinds KindsOf(const ConductedCall& call) {
   const CallFamily family = FamilyOf(call.call);
   const auto* const found = std::find_if(
-      std::begin(kKinds), std::end(kKinds),
+      std::begin(kKnownCalls), std::end(kKnownCalls),
       [family](const Kinds& kinds) { return kinds.family == family; });
-  return found != std::end(kKinds)
+  return found != std::end(kKnownCalls)
              ? *found
              : Kinds{family, VfsCallKind::kWrite, IoKind::kWrite};
 }

@@ -77,13 +77,13 @@ class Trials {
 
   absl::StatusOr<TrialResult> operator()(const Plan& plan,
                                          const std::string& directory,
-                                         bool is_one_of_many) {
+                                         DrivenBy by) {
     LeaveToOthers();
     if (trial_ == nullptr) {
       ASSIGN_OR_RETURN(trial_, DrivenTrial::Create(options_));
       process_ = getpid();
     }
-    return trial_->Run(plan, directory, is_one_of_many);
+    return trial_->Run(plan, directory, by);
   }
 
  private:

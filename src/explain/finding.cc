@@ -12,6 +12,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "explain/deterministic.h"
 #include "explain/failure_of.h"
 #include "explain/known_bugs.h"
@@ -110,6 +112,43 @@ absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
   return WithExactCrashes(plan, without_image);
 }
 
+// With programs that go on from plan to plan, which is faster, and without a
+// look at new ones, which is faster still, as long as these see it, too. Then a
+// turn of new ones: what is smaller may need one that has run no other plan.
+absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
+                                          const StillFails& still_fails,
+                                          DrivenBy& by,
+                                          const ShrinkLimits& limits) {
+  const absl::Time deadline = absl::Now() + limits.max_time;
+  ShrinkLimits left = limits;
+  const auto shrink = [&](const Plan& plan) -> absl::StatusOr<ShrinkResult> {
+    left.max_time = deadline - absl::Now();
+    ASSIGN_OR_RETURN(ShrinkResult shrunk, Shrink(plan, still_fails, left));
+    left.max_trials -= shrunk.trials;
+    return shrunk;
+  };
+  Plan smallest = failing;
+  for (const DrivenBy used : {DrivenBy::kUsedAlone, DrivenBy::kUsed}) {
+    by = used;
+    ASSIGN_OR_RETURN(ShrinkResult shrunk, shrink(failing));
+    by = DrivenBy::kNew;
+    const auto seen = still_fails(shrunk.plan);
+    if (absl::IsCancelled(seen.status())) {
+      // Of the first way nobody knows whether a new one sees it.
+      if (used == DrivenBy::kUsed) smallest = std::move(shrunk.plan);
+      break;
+    }
+    RETURN_IF_ERROR(seen.status());
+    --left.max_trials;
+    if (!seen->has_value()) continue;
+    smallest = std::move(shrunk.plan);
+    break;
+  }
+  ASSIGN_OR_RETURN(ShrinkResult shrunk, shrink(smallest));
+  shrunk.trials = limits.max_trials - left.max_trials;
+  return shrunk;
+}
+
 }  // namespace
 
 std::string_view Name(FindingState state) { return kStates.Of(state); }
@@ -147,13 +186,11 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
     }
     failing = std::move(found->plan);
   }
-  bool is_one_of_many = true;
+  DrivenBy by = DrivenBy::kNew;
   const auto still_fails =
       [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
     if (options.is_cancelled()) return absl::CancelledError("stopped");
-    ASSIGN_OR_RETURN(
-        const TrialResult tried,
-        is_one_of_many ? trial.RunOneOfMany(candidate) : trial.Run(candidate));
+    ASSIGN_OR_RETURN(const TrialResult tried, trial.RunBy(by, candidate));
     // By itself it must show, too.
     if (tried.verdict.violation != violation ||
         tried.recorded.only_after_others > 0) {
@@ -161,15 +198,10 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
     }
     return Exact(trial, candidate, tried);
   };
-  ASSIGN_OR_RETURN(ShrinkResult shrunk,
-                   Shrink(failing, still_fails, options.shrink));
-  if (plan.engine != Engine::kRecord) return shrunk;
-  // What is smaller may need a driver that has answered no other plan.
-  is_one_of_many = false;
-  const int trials = shrunk.trials;
-  ASSIGN_OR_RETURN(shrunk, Shrink(shrunk.plan, still_fails, options.shrink));
-  shrunk.trials += trials;
-  return shrunk;
+  if (plan.engine != Engine::kRecord) {
+    return Shrink(failing, still_fails, options.shrink);
+  }
+  return ShrinkDriven(failing, still_fails, by, options.shrink);
 }
 
 Plan WithExpectation(Plan plan, ViolationClass violation) {

@@ -76,7 +76,7 @@ class Tracer {
     if (status.ok()) status = ReleaseHeld();
     while (status.ok() && !(part.is_over() && in_flight_ == 0)) {
       int wait_status = 0;
-      const pid_t tid = waitpid(-1, &wait_status, __WALL | WNOHANG);
+      const pid_t tid = waitpid(-1, &wait_status, WNOHANG);
       if (tid > 0) {
         event_ = absl::Now();
         status = OnEvent(tid, wait_status);
@@ -100,7 +100,6 @@ class Tracer {
   void KillAll() {
     if (is_over_ || !instances_.have_started()) return;
     is_over_ = true;
-    if (options_.end_others) options_.end_others();
     std::set<pid_t> processes;
     for (const auto& [tid, thread] : threads_) processes.insert(thread.process);
     processes.insert(instances_.firsts().begin(), instances_.firsts().end());
@@ -113,7 +112,7 @@ class Tracer {
     // One that was forked and has not stopped yet is not among them: whoever
     // stops is killed, too. The stop on the way out is one of these.
     for (pid_t tid = 0;
-         (tid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR;) {
+         (tid = waitpid(-1, &status, 0)) > 0 || errno == EINTR;) {
       if (tid > 0 && WIFSTOPPED(status)) {
         kill(tid, SIGKILL);
         ptrace(PTRACE_CONT, tid, nullptr, nullptr);
@@ -425,18 +424,15 @@ class Tracer {
     threads_.erase(tid);
     if (stacks_.has_value()) stacks_->Forget(tid);
     if (in_flight_ == tid) in_flight_ = 0;
+    EndOthers();
     std::erase(held_, tid);
     const bool is_first = instances_.Forget(tid);
     if (instances_.IsKilled(instance)) {
       if (HasThreads(instance)) return;
-      if (threads_.empty() && options_.end_others) options_.end_others();
       if (conductor() != nullptr && instances_.IsGone(instance)) {
         conductor()->IsGone(instance);
       }
       return;
-    }
-    if ((is_first || threads_.empty()) && options_.end_others) {
-      options_.end_others();
     }
     if (!is_first || has_end_) return;
     has_end_ = true;

@@ -61,9 +61,6 @@ struct ProgramOptions {
   // So many of it run at once, each with its number, 0, 1, ..., in
   // LASTCOMMIT_INSTANCE. When one ends by itself, all do.
   int instances = 1;
-  // Ends the other children of this process: called as soon as the program is
-  // about to end, whose last process would not be known among them.
-  std::function<void()> end_others = {};
 };
 
 // A recording of a program from its beginning to its end. `directory` is what

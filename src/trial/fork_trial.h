@@ -20,6 +20,15 @@
 
 namespace lastcommit {
 
+// The program that runs a plan for the engine record.
+enum class DrivenBy {
+  kNew,        // one that has run no other plan
+  kUsed,       // one that has, if there is one; what that does wrong a new one
+               // is tried with, which is what counts if it does wrong, too
+  kUsedAlone,  // the same, but no new one is tried: what it shows may come of
+               // the plans before
+};
+
 struct TrialOptions {
   // Where the trials' directories are made; must exist. Empty: a tmpfs
   // (/dev/shm) if there is one, else the system's directory for temporary
@@ -34,11 +43,10 @@ struct TrialOptions {
   // Of plans whose system calls are recorded: a planted bug beneath SQLite.
   DroppedSyncs dropped_syncs = DroppedSyncs::kNone;
   // Runs plans for the engine record, if something is driven; leaves what it
-  // did in `directory` unless that is empty. `is_one_of_many`: by a program
-  // that has run other plans before, if there is one. Called in the process
-  // that owns the TrialRunner.
+  // did in `directory` unless that is empty. Called in the process that owns
+  // the TrialRunner.
   std::function<absl::StatusOr<TrialResult>(
-      const Plan& plan, const std::string& directory, bool is_one_of_many)>
+      const Plan& plan, const std::string& directory, DrivenBy by)>
       record = nullptr;
 };
 

@@ -52,8 +52,7 @@ bool IsCopied(const std::string& name, CopyWhat what) {
 
 absl::Status CopyDirectory(const std::string& from, const std::string& to,
                            CopyWhat what) {
-  RemoveDirectory(to);
-  if (mkdir(to.c_str(), S_IRWXU) != 0) return Failed("cannot make", to);
+  RETURN_IF_ERROR(MakeEmptyDirectory(to));
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(from, error)) {
     const std::string name = entry.path().filename().string();
@@ -71,6 +70,12 @@ absl::Status CopyDirectory(const std::string& from, const std::string& to,
 void RemoveDirectory(const std::string& path) {
   std::error_code ignored;
   fs::remove_all(path, ignored);
+}
+
+absl::Status MakeEmptyDirectory(const std::string& path) {
+  RemoveDirectory(path);
+  if (mkdir(path.c_str(), S_IRWXU) != 0) return Failed("cannot make", path);
+  return absl::OkStatus();
 }
 
 Leftovers FindLeftovers(const std::string& directory) {

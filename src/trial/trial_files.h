@@ -26,6 +26,9 @@ absl::Status CopyDirectory(const std::string& from, const std::string& to,
 // Removes a directory of plain files and directories; a missing one is fine.
 void RemoveDirectory(const std::string& path);
 
+// An empty one; what is there is removed. The directory above must exist.
+absl::Status MakeEmptyDirectory(const std::string& path);
+
 struct Leftovers {
   std::int64_t wal_bytes = 0;
   // A rollback journal whose header was not zeroed, with something in it:

@@ -22,12 +22,11 @@ absl::StatusOr<TrialResult> TrialRunner::Run(const Plan& plan) {
     case Engine::kRecord:
       break;
   }
-  return Record(plan, "", /*is_one_of_many=*/false);
+  return Record(plan, "", DrivenBy::kNew);
 }
 
-absl::StatusOr<TrialResult> TrialRunner::RunOneOfMany(const Plan& plan) {
-  if (plan.engine != Engine::kRecord) return Run(plan);
-  return Record(plan, "", /*is_one_of_many=*/true);
+absl::StatusOr<TrialResult> TrialRunner::RunBy(DrivenBy by, const Plan& plan) {
+  return plan.engine == Engine::kRecord ? Record(plan, "", by) : Run(plan);
 }
 
 absl::StatusOr<TrialResult> TrialRunner::RunAndKeep(
@@ -40,19 +39,19 @@ absl::StatusOr<TrialResult> TrialRunner::RunAndKeep(
     case Engine::kRecord:
       break;
   }
-  return Record(plan, directory, /*is_one_of_many=*/false);
+  return Record(plan, directory, DrivenBy::kNew);
 }
 
 absl::StatusOr<TrialResult> TrialRunner::Record(const Plan& plan,
                                                 const std::string& directory,
-                                                bool is_one_of_many) {
+                                                DrivenBy by) {
   if (!options_.record) {
     return absl::InvalidArgumentError(
         "the plan is for a store that is driven from outside: give its program "
         "with --driver");
   }
   RETURN_IF_ERROR(SaverOf(plan).status());
-  return options_.record(plan, directory, is_one_of_many);
+  return options_.record(plan, directory, by);
 }
 
 }  // namespace lastcommit

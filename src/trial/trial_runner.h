@@ -27,9 +27,9 @@ class TrialRunner {
   // The errors of ForkTrial::Run, SimTrial::Run and TrialOptions::record;
   // InvalidArgument: a plan for the engine record, and nothing is driven.
   absl::StatusOr<TrialResult> Run(const Plan& plan);
-  // The same, for those who look for violations: what is driven goes on from
-  // plan to plan, which is faster. By itself the plan may show less.
-  absl::StatusOr<TrialResult> RunOneOfMany(const Plan& plan);
+  // The same; what is driven may go on from plan to plan, which is faster. By
+  // itself, as Run has it, the plan may show less.
+  absl::StatusOr<TrialResult> RunBy(DrivenBy by, const Plan& plan);
   // As Run, and leaves what each round left in `directory`.
   absl::StatusOr<TrialResult> RunAndKeep(const Plan& plan,
                                          const std::string& directory);
@@ -45,8 +45,7 @@ class TrialRunner {
         options_(std::move(options)) {}
 
   absl::StatusOr<TrialResult> Record(const Plan& plan,
-                                     const std::string& directory,
-                                     bool is_one_of_many);
+                                     const std::string& directory, DrivenBy by);
 
   std::unique_ptr<ForkTrial> fork_;
   std::unique_ptr<SimTrial> sim_;

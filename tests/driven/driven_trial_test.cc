@@ -18,6 +18,7 @@
 #include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
+#include "python.h"
 #include "queue/specs.h"
 
 namespace lastcommit::driven {
@@ -35,32 +36,28 @@ class DrivenTrialTest : public testing::Test {
   void SetUp() override {
     for (const char* python : {"/usr/bin/python3", "python3"}) {
       python_ = python;
-      const std::string tries = python_ + " -c 'import sqlite3' 2> /dev/null";
-      if (std::system(tries.c_str()) == 0) return;
+      if (HasPython(python_, PYCACHE)) return;
     }
     GTEST_SKIP() << "needs python3 with sqlite3";
   }
 
-  std::unique_ptr<DrivenTrial> TrialOf(
-      const std::string& bug, const std::string& program = "planted.py") {
+  std::unique_ptr<DrivenTrial> TrialOf(const std::string& bug,
+                                       const std::string& program = "planted") {
     DrivenOptions options = options_;
-    options.driver.command =
-        absl::StrCat(python_, " ", DRIVERS, program, " ", bug);
+    options.driver.command = DriverInPython(python_, DRIVERS, program, bug);
     options.driver.directory = directory_.path();
     options.directory = directory_.path();
     auto trial = DrivenTrial::Create(options);
     EXPECT_TRUE(trial.ok()) << trial.status();
     return *std::move(trial);
   }
-  TrialResult RunIn(DrivenTrial& trial, std::vector<Step> steps,
-                    bool is_one_of_many) {
-    const auto result =
-        trial.Run(PlanOf(std::move(steps)), keep_, is_one_of_many);
+  TrialResult RunIn(DrivenTrial& trial, std::vector<Step> steps, DrivenBy by) {
+    const auto result = trial.Run(PlanOf(std::move(steps)), keep_, by);
     EXPECT_TRUE(result.ok()) << result.status();
     return result.value_or(TrialResult());
   }
   TrialResult Run(const std::string& bug, std::vector<Step> steps) {
-    return RunIn(*TrialOf(bug), std::move(steps), /*is_one_of_many=*/false);
+    return RunIn(*TrialOf(bug), std::move(steps), DrivenBy::kNew);
   }
 
   static Step Delete(int key) {
@@ -186,7 +183,8 @@ TEST_F(DrivenTrialTest, ADriverThatKillsItsGroupIsAlone) {
 TEST_F(DrivenTrialTest, EachOfManyPlansIsRecordedByItself) {
   const auto trial = TrialOf("sound");
   for (int i = 0; i < 3; ++i) {
-    const TrialResult result = RunIn(*trial, {Put(1, 1), Put(2, 2)}, true);
+    const TrialResult result =
+        RunIn(*trial, {Put(1, 1), Put(2, 2)}, DrivenBy::kUsed);
     EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
     EXPECT_EQ(result.commits, 3);
     EXPECT_EQ(result.recorded.outside, 0);
@@ -197,21 +195,25 @@ TEST_F(DrivenTrialTest, EachOfManyPlansIsRecordedByItself) {
 TEST_F(DrivenTrialTest, WhatOneProcessKeepsShowsInLaterPlansOnly) {
   const std::vector<Step> empties = {Put(1, 1)};
   const auto trial = TrialOf("kept_in_the_process");
-  EXPECT_TRUE(RunIn(*trial, empties, true).verdict.held());
+  EXPECT_TRUE(RunIn(*trial, empties, DrivenBy::kUsed).verdict.held());
   keep_ = directory_.Path("kept");
-  const TrialResult later = RunIn(*trial, {Put(2, 2)}, true);
+  const TrialResult later = RunIn(*trial, {Put(2, 2)}, DrivenBy::kUsed);
   EXPECT_EQ(later.verdict.violation, ViolationClass::kWrongRead);
   EXPECT_THAT(later.verdict.why, HasSubstr("one that has not, held this one"));
   EXPECT_NE(directory_.Get("kept/recording"), "");
+  // That new one has answered a plan now, and no other one is asked.
+  const TrialResult alone = RunIn(*trial, empties, DrivenBy::kUsedAlone);
+  EXPECT_EQ(alone.verdict.violation, ViolationClass::kWrongRead);
+  EXPECT_EQ(alone.recorded.only_after_others, 0);
   // By itself a plan is run by a driver that has run no other one.
-  EXPECT_TRUE(RunIn(*trial, empties, false).verdict.held());
-  EXPECT_TRUE(RunIn(*trial, {Put(2, 2)}, false).verdict.held());
+  EXPECT_TRUE(RunIn(*trial, empties, DrivenBy::kNew).verdict.held());
+  EXPECT_TRUE(RunIn(*trial, {Put(2, 2)}, DrivenBy::kNew).verdict.held());
 }
 
 TEST_F(DrivenTrialTest, WhatANewDriverDoesWrongTooIsNotOfTheOthers) {
   const auto trial = TrialOf("forgetful_state");
-  EXPECT_TRUE(RunIn(*trial, {}, true).verdict.held());
-  const TrialResult result = RunIn(*trial, {Put(1, 1)}, true);
+  EXPECT_TRUE(RunIn(*trial, {}, DrivenBy::kUsed).verdict.held());
+  const TrialResult result = RunIn(*trial, {Put(1, 1)}, DrivenBy::kUsed);
   EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongRead);
   EXPECT_EQ(result.verdict.why.find("other plans"), std::string::npos);
 }
@@ -219,18 +221,19 @@ TEST_F(DrivenTrialTest, WhatANewDriverDoesWrongTooIsNotOfTheOthers) {
 TEST_F(DrivenTrialTest, OneThatEndedIsStartedAgain) {
   const auto trial = TrialOf("dies_at_a_delete");
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(RunIn(*trial, {Put(1, 1), Delete(1), Delete(2)}, true)
+    EXPECT_EQ(RunIn(*trial, {Put(1, 1), Delete(1), Delete(2)}, DrivenBy::kUsed)
                   .verdict.violation,
               ViolationClass::kCrashed);
-    EXPECT_TRUE(RunIn(*trial, {Put(1, 1), Delete(1)}, true).verdict.held());
+    EXPECT_TRUE(
+        RunIn(*trial, {Put(1, 1), Delete(1)}, DrivenBy::kUsed).verdict.held());
   }
 }
 
 // What is no answer is an error, whoever shows it.
 TEST_F(DrivenTrialTest, WhatAUsedDriverSaysTooMuchIsNotPassedOver) {
   const auto trial = TrialOf("says_more_later");
-  EXPECT_TRUE(RunIn(*trial, {Put(1, 1)}, true).verdict.held());
-  const auto result = trial->Run(PlanOf({Put(1, 1)}), "", true);
+  EXPECT_TRUE(RunIn(*trial, {Put(1, 1)}, DrivenBy::kUsed).verdict.held());
+  const auto result = trial->Run(PlanOf({Put(1, 1)}), "", DrivenBy::kUsed);
   EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(result.status().message(),
               AllOf(HasSubstr("answers request 77"),
@@ -242,7 +245,7 @@ TEST_F(DrivenTrialTest, AChildThatGoesOnForItsParentMayEnd) {
   const auto trial = TrialOf("leaves_its_child");
   int crashed = 0;
   for (int i = 0; i < 4; ++i) {
-    const TrialResult result = RunIn(*trial, {Put(1, 1)}, true);
+    const TrialResult result = RunIn(*trial, {Put(1, 1)}, DrivenBy::kUsed);
     // A new one, whose first process stays, holds it.
     if (result.verdict.held()) continue;
     EXPECT_EQ(result.verdict.violation, ViolationClass::kCrashed);
@@ -267,13 +270,13 @@ TEST_F(DrivenTrialTest, SeveralDriversTakeTurns) {
       Of(2, {.kind = StepKind::kClose})};
   const auto trial = TrialOf("sound_of_several");
   for (int i = 0; i < 3; ++i) {
-    const TrialResult result = RunIn(*trial, steps, /*is_one_of_many=*/true);
+    const TrialResult result = RunIn(*trial, steps, DrivenBy::kUsed);
     EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
     EXPECT_EQ(result.recorded.answers, 1);
     EXPECT_GT(result.recorded.kills_recovered, 10);
   }
   // The same trial also runs plans with fewer.
-  EXPECT_TRUE(RunIn(*trial, {Put(1, 1)}, true).verdict.held());
+  EXPECT_TRUE(RunIn(*trial, {Put(1, 1)}, DrivenBy::kUsed).verdict.held());
 }
 
 TEST_F(DrivenTrialTest, WhatAnotherClientHasPutIsSeen) {
@@ -307,7 +310,7 @@ TEST_F(DrivenTrialTest, WhatIsUnderWayWhenOneEndsIsRecorded) {
         RunIn(*trial,
               {Put(1, 1), Of(1, {.kind = StepKind::kOpen}),
                Of(1, {.kind = StepKind::kClose})},
-              /*is_one_of_many=*/false);
+              DrivenBy::kNew);
     EXPECT_EQ(result.verdict.violation, ViolationClass::kCrashed)
         << result.verdict.why;
   }
@@ -335,13 +338,13 @@ class OverlapTest : public DrivenTrialTest {
   // The first violation within so many plans; what was counted until then.
   TrialResult Look(const std::string& bug, std::uint64_t plans,
                    const Vocabulary& dialect = pairs::kVocabulary,
-                   const std::string& program = "planted.py") {
+                   const std::string& program = "planted") {
     generate_.dialect = &dialect;
     const auto trial = TrialOf(bug, program);
     TrialResult sum;
     for (std::uint64_t i = 0; i < plans && !sum.verdict.violation; ++i) {
-      const auto result = trial->Run(PlanAt({1, i}, generate_), keep_,
-                                     /*is_one_of_many=*/true);
+      const auto result =
+          trial->Run(PlanAt({1, i}, generate_), keep_, DrivenBy::kUsed);
       EXPECT_TRUE(result.ok()) << result.status();
       if (!result.ok()) break;
       sum.verdict = result->verdict;
@@ -386,7 +389,7 @@ TEST_F(OverlapTest, TwoWorkersDoNotGetOneJob) {
   generate_.lacks_operations = {&queue::SpecOf(queue::Kind::kClaimWaiting),
                                 &queue::SpecOf(queue::Kind::kRequeue)};
   const TrialResult result =
-      Look("claims_unchecked", 40, queue::kVocabulary, "planted_queue.py");
+      Look("claims_unchecked", 40, queue::kVocabulary, "planted_queue");
   EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongAnswer);
   EXPECT_THAT(result.verdict.why,
               AllOf(HasSubstr("claim by"), HasSubstr("in no order")));
@@ -438,9 +441,9 @@ TEST_F(OverlapTest, OneIsKilledAndTheOtherGoesOn) {
 class OwnTrialTest : public DrivenTrialTest {
  protected:
   TrialResult RunOwn(const std::string& bug, int deposits, int seeds = 100) {
-    const auto trial = TrialOf(bug, "planted_own.py");
+    const auto trial = TrialOf(bug, "planted_own");
     const auto hello =
-        AskHello({absl::StrCat(python_, " ", DRIVERS, "planted_own.py ", bug),
+        AskHello({DriverInPython(python_, DRIVERS, "planted_own", bug),
                   directory_.path()});
     EXPECT_TRUE(hello.ok()) << hello.status();
     std::vector<Step> steps;
@@ -451,7 +454,7 @@ class OwnTrialTest : public DrivenTrialTest {
     }
     Plan plan = PlanOf(std::move(steps));
     plan.dialect = hello->dialect;
-    const auto result = trial->Run(plan, keep_, /*is_one_of_many=*/false);
+    const auto result = trial->Run(plan, keep_, DrivenBy::kNew);
     EXPECT_TRUE(result.ok()) << result.status();
     return result.value_or(TrialResult());
   }

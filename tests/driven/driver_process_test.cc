@@ -84,14 +84,14 @@ TEST_F(DriverProcessTest, WhatItSaidBeforeDoesNotExplainItsEnd) {
   EXPECT_EQ(Ask(**process)->how, "exit code 3");
 }
 
-// Whoever waits for any child may have it.
-TEST_F(DriverProcessTest, ItsEndMayHaveBeenTaken) {
+// As the recorder does, who would wait for it, too.
+TEST_F(DriverProcessTest, WhoWaitsForAllChildrenDoesNotHearOfIt) {
   auto process = Start("exit 4");
   ASSERT_TRUE(process.ok());
   int status = 0;
-  EXPECT_GT(waitpid(-1, &status, 0), 0);
-  EXPECT_TRUE((*process)->is_over());
-  EXPECT_EQ(Ask(**process)->how, "");
+  EXPECT_EQ(waitpid(-1, &status, 0), -1);
+  EXPECT_EQ(errno, ECHILD);
+  EXPECT_EQ(Ask(**process)->how, "exit code 4");
 }
 
 TEST_F(DriverProcessTest, SaysHowItEnded) {

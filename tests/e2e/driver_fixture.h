@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "e2e/program.h"
 #include "gmock/gmock.h"
+#include "python.h"
 
 namespace lastcommit {
 
@@ -22,23 +23,25 @@ class DriverTest : public ProgramTest {
     // Before one that a shell starts, which takes longer than a plan.
     setenv("PATH", absl::StrCat("/usr/bin:/bin:", std::getenv("PATH")).c_str(),
            1);
-    if (std::system("python3 -c 'import sqlite3' 2> /dev/null") != 0) {
+    if (!HasPython("python3", PYCACHE)) {
       GTEST_SKIP() << "needs python3 with sqlite3";
     }
   }
+  static std::string InPython(const std::string& module,
+                              const std::string& bug) {
+    return "--driver=" + DriverInPython("python3", kDrivers, module, bug);
+  }
   static std::string Planted(const std::string& bug) {
-    return absl::StrCat("--driver=python3 ", kDrivers, "planted.py ", bug);
+    return InPython("planted", bug);
   }
   static std::string PlantedCheckpoints(const std::string& bug) {
-    return absl::StrCat("--driver=python3 ", kDrivers,
-                        "planted_checkpoints.py ", bug);
+    return InPython("planted_checkpoints", bug);
   }
   static std::string PlantedQueue(const std::string& bug) {
-    return absl::StrCat("--driver=python3 ", kDrivers, "planted_queue.py ",
-                        bug);
+    return InPython("planted_queue", bug);
   }
   static std::string PlantedOwn(const std::string& bug) {
-    return absl::StrCat("--driver=python3 ", kDrivers, "planted_own.py ", bug);
+    return InPython("planted_own", bug);
   }
   static std::string Hostile(const std::string& how) {
     return absl::StrCat("--driver=", kDrivers, "hostile.sh ", how);

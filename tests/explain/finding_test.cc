@@ -324,19 +324,20 @@ class DrivenFindingTest : public FindingTest {
     entry.is_driven = true;
     RegisterSaver(std::move(entry));
     TrialOptions options;
-    options.record = [this](const Plan& plan, const std::string&,
-                            bool is_one_of_many) {
-      ++(is_one_of_many ? many_ : alone_);
+    options.record = [this](const Plan& plan, const std::string&, DrivenBy by) {
+      const bool is_used = by != DrivenBy::kNew;
+      ++(is_used ? many_ : alone_);
       TrialResult result;
       result.rounds.resize(plan.rounds.size());
       int puts = 0;
       for (const Step& step : plan.rounds.front().steps) {
         puts += IsOperation(step.kind) ? 1 : 0;
       }
-      if (shows_when_new_ && is_one_of_many) return result;
-      if (puts >= 2 || (puts == 1 && is_one_of_many)) {
+      if (shows_when_new_ && is_used) return result;
+      if (puts >= 2 || (puts == 1 && is_used)) {
         result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "lost");
-        result.recorded.only_after_others = puts == 1 ? 1 : 0;
+        result.recorded.only_after_others =
+            puts == 1 && by == DrivenBy::kUsed ? 1 : 0;
       }
       return result;
     };
@@ -367,13 +368,33 @@ class DrivenFindingTest : public FindingTest {
 
 TEST_F(DrivenFindingTest, ASmallerPlanShowsToANewDriver) {
   const Plan plan = PlanWithPuts(5);
-  const auto result = driven_->RunOneOfMany(plan);
+  const auto result = driven_->RunBy(DrivenBy::kUsed, plan);
   ASSERT_THAT(result, IsOk());
   const auto shrunk = ShrinkPlan(*driven_, plan, *result, options_);
   ASSERT_THAT(shrunk, IsOk());
   EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);  // two puts
   EXPECT_TRUE(shrunk->is_minimal);
   EXPECT_GT(many_, 3);  // what is fast
+}
+
+// Of what used drivers alone showed nobody knows whether a new one shows it.
+TEST_F(DrivenFindingTest, WhatNoNewDriverHasSeenIsNotKept) {
+  options_.is_cancelled = [this] { return many_ >= 3; };
+  const Plan plan = PlanWithPuts(5);
+  const auto shrunk = ShrinkPlan(*driven_, plan, *driven_->Run(plan), options_);
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_EQ(shrunk->plan, plan);
+  EXPECT_FALSE(shrunk->is_minimal);
+}
+
+// Each of the ways takes of the same trials.
+TEST_F(DrivenFindingTest, TheMostTrialsAreThoseOfAllWays) {
+  options_.shrink.max_trials = 6;
+  const Plan plan = PlanWithPuts(5);
+  const auto shrunk = ShrinkPlan(*driven_, plan, *driven_->Run(plan), options_);
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_LE(shrunk->trials, 6 + 2);  // and what new ones make of each way
+  EXPECT_LE(many_ + alone_, 6 + 3);
 }
 
 // Then each smaller plan holds with a used one.
@@ -390,7 +411,7 @@ TEST_F(DrivenFindingTest, WhatANewDriverAloneShowsIsShrunkWithNewOnes) {
 
 TEST_F(DrivenFindingTest, WhatOnlyAUsedDriverShowsIsFlakyWithItsRate) {
   const Plan plan = PlanWithPuts(1);
-  const auto result = driven_->RunOneOfMany(plan);
+  const auto result = driven_->RunBy(DrivenBy::kUsed, plan);
   ASSERT_THAT(result, IsOk());
   ASSERT_EQ(result->verdict.violation, ViolationClass::kLostCommit);
   const auto finding = KeepFinding(*driven_, kKey, plan, *result, options_);

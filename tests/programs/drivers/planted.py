@@ -1,8 +1,7 @@
-"""Drivers with a planted bug each, by name: planted.py BUG. `sound` and
+"""Drivers with a planted bug each, by name: run.py planted BUG. `sound` and
 `sound_rollback_journal` have none."""
 
 import os
-import pathlib
 import select
 import signal
 import sqlite3
@@ -10,10 +9,9 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
-import driver  # noqa: E402
-import lastcommit_driver  # noqa: E402
-from lastcommit_driver import NotFound  # noqa: E402
+import driver
+import lastcommit_driver
+from lastcommit_driver import NotFound
 
 UPSERT = ("INSERT INTO pairs VALUES (?, ?) ON CONFLICT (key)"
           " DO UPDATE SET value = excluded.value")
@@ -34,7 +32,7 @@ class HalfMade(driver.Store):
     """Whoever finds its file takes it for whole."""
 
     def open(self, path):
-        is_new = not pathlib.Path(path).exists()
+        is_new = not os.path.exists(path)
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.execute("PRAGMA journal_mode=WAL")
         if is_new:
@@ -74,7 +72,8 @@ class ClearsAway(driver.Store):
 
     def close(self):
         super().close()
-        pathlib.Path(self.path + "-wal").unlink(missing_ok=True)
+        if os.path.exists(self.path + "-wal"):
+            os.unlink(self.path + "-wal")
 
     def open(self, path):
         super().open(path)
@@ -242,9 +241,11 @@ class EndsAtItsStart(driver.Store):
 
     @staticmethod
     def starts():
+        import glob
         if os.environ["LASTCOMMIT_INSTANCE"] == "1":
-            plans = pathlib.Path(os.readlink("/proc/self/fd/4")).parents[1]
-            while not list(plans.glob("plan-*/data/store.db*")):
+            plans = os.path.dirname(
+                os.path.dirname(os.readlink("/proc/self/fd/4")))
+            while not glob.glob(plans + "/plan-*/data/store.db*"):
                 pass
             os._exit(1)
 
@@ -717,7 +718,3 @@ def main():
                                                        "sound",
                                                        "sound_rollback_journal")
                            else "process")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,12 @@
 """Stores of checkpoints with a planted bug each, by name:
-planted_checkpoints.py BUG. `sound_checkpoints` has none."""
+run.py planted_checkpoints BUG. `sound_checkpoints` has none."""
 
-import pathlib
 import sqlite3
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
-import driver  # noqa: E402
-import lastcommit_driver  # noqa: E402
-from lastcommit_driver import NotFound  # noqa: E402
+import driver
+import lastcommit_driver
+from lastcommit_driver import NotFound
 
 
 class SoundCheckpoints(lastcommit_driver.Checkpoints):
@@ -148,7 +146,3 @@ def main():
     stores = {make.__name__: make for make in made}
     make = stores["".join(word.capitalize() for word in name.split("_"))]
     lastcommit_driver.main(make, store=name.replace("_", "-"))
-
-
-if __name__ == "__main__":
-    main()

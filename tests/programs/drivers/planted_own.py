@@ -1,18 +1,16 @@
 """Stores with operations of their own and a planted bug each, by name:
-planted_own.py BUG. `sound` has none: accounts, and what was moved between
+run.py planted_own BUG. `sound` has none: accounts, and what was moved between
 them."""
 
 import json
 import os
-import pathlib
 import signal
 import sqlite3
 import sys
 import zlib
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
-import lastcommit_driver  # noqa: E402
-from lastcommit_driver import BYTES, TEXT, Refused, integer, name  # noqa: E402
+import lastcommit_driver
+from lastcommit_driver import BYTES, TEXT, Refused, integer, name
 
 
 class Sound(lastcommit_driver.Own):
@@ -152,7 +150,8 @@ class ForgetsTheWal(Sound):
     """Removes what it takes for the rest of another time."""
 
     def open(self, path):
-        pathlib.Path(path + "-wal").unlink(missing_ok=True)
+        if os.path.exists(path + "-wal"):
+            os.unlink(path + "-wal")
         super().open(path)
 
 
@@ -161,9 +160,9 @@ class MakesItAnew(Sound):
     pragmas = ("journal_mode=DELETE", "synchronous=FULL")
 
     def open(self, path):
-        if pathlib.Path(path + "-journal").exists():
-            pathlib.Path(path + "-journal").unlink()
-            pathlib.Path(path).unlink()
+        if os.path.exists(path + "-journal"):
+            os.unlink(path + "-journal")
+            os.unlink(path)
         super().open(path)
 
 
@@ -171,7 +170,7 @@ class CannotRecover(Sound):
     """Takes a WAL for somebody who has it open."""
 
     def open(self, path):
-        if pathlib.Path(path + "-wal").exists():
+        if os.path.exists(path + "-wal"):
             raise Refused("another process has it open")
         super().open(path)
 
@@ -181,15 +180,19 @@ class HalfInAFile(Sound):
 
     def open(self, path):
         super().open(path)
-        self.file = pathlib.Path(path + ".first")
+        self.file = path + ".first"
 
     def deposit(self, account, amount, note):
         super().deposit(account, amount, note)
-        if not self.file.exists():
-            self.file.write_text(note)
+        if not os.path.exists(self.file):
+            with open(self.file, "w", encoding="utf-8") as file:
+                file.write(note)
 
     def state(self):
-        first = self.file.read_text() if self.file.exists() else None
+        first = None
+        if os.path.exists(self.file):
+            with open(self.file, encoding="utf-8") as file:
+                first = file.read()
         return [*super().state(), [first]]
 
 
@@ -210,7 +213,7 @@ class NeedsItsWal(Sound):
     """Takes a database without a WAL for another one's."""
 
     def open(self, path):
-        has_wal = pathlib.Path(path + "-wal").exists()
+        has_wal = os.path.exists(path + "-wal")
         super().open(path)
         if not has_wal and self.db.execute("SELECT 1 FROM moves").fetchone():
             raise Refused("whose is it?")
@@ -220,7 +223,7 @@ class WaitsForItsWal(Sound):
     """The same, but it waits for the other one."""
 
     def open(self, path):
-        has_wal = pathlib.Path(path + "-wal").exists()
+        has_wal = os.path.exists(path + "-wal")
         super().open(path)
         if not has_wal and self.db.execute("SELECT 1 FROM moves").fetchone():
             signal.pause()
@@ -337,7 +340,8 @@ BUGS = {
     "packs": Packs,
 }
 
-if __name__ == "__main__":
+
+def main():
     make = BUGS[sys.argv[1]]
     lastcommit_driver.main(make, store="planted-own",
                            promise=getattr(make, "promise", "power"))

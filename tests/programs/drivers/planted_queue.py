@@ -1,12 +1,10 @@
-"""Queues with a planted bug each, by name: planted_queue.py BUG. `sound` has
+"""Queues with a planted bug each, by name: run.py planted_queue BUG. `sound` has
 none; `sound_requeue` claims for ever, and requeues what is old."""
 
-import pathlib
 import sqlite3
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
-import lastcommit_driver  # noqa: E402
+import lastcommit_driver
 
 
 class Sound(lastcommit_driver.Queue):
@@ -226,7 +224,8 @@ BUGS = {
     "requeues_everything": RequeuesEverything,
 }
 
-if __name__ == "__main__":
+
+def main():
     make = BUGS[sys.argv[1]]
     lastcommit_driver.main(make, store="planted-queue", promise="power",
                            clients=getattr(make, "clients", 1))

@@ -2,12 +2,9 @@
 
 import json
 import os
-import pathlib
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples/python"))
-import driver  # noqa: E402
-from lastcommit_driver import Driver  # noqa: E402
+import driver
+from lastcommit_driver import Driver
 
 
 def main():
@@ -22,7 +19,3 @@ def main():
             for answer in waiting:
                 os.write(4, (json.dumps(answer) + "\n").encode())
             waiting = []
-
-
-if __name__ == "__main__":
-    main()
