@@ -140,11 +140,11 @@ absl::StatusOr<Verification> RealVerifier(const std::string& database,
 // Files that were written long ago: who writes now makes a copy wait.
 void PutFiles(const DatabaseFiles& files, const Directory& directory) {
   constexpr timespec kLongAgo = {1'000'000'000, 0};
-  constexpr timespec kNoTimes[] = {kLongAgo, kLongAgo};
+  constexpr timespec kBothTimes[] = {kLongAgo, kLongAgo};
   for (const auto& [suffix, bytes] : files) {
     const std::string name = absl::StrCat("a.db", suffix);
     directory.Put(name, bytes);
-    utimensat(AT_FDCWD, directory.Path(name).c_str(), kNoTimes, 0);
+    utimensat(AT_FDCWD, directory.Path(name).c_str(), kBothTimes, 0);
   }
 }
 

@@ -8,10 +8,10 @@
 
 namespace lastcommit {
 
-// Whether there is one with sqlite3. Python keeps what it has compiled beside
-// the program that is built, whatever the environment says: a driver is started
+// Whether there is one with sqlite3. Changes the environment: from then on
+// Python keeps what it has compiled in `kept`, since a driver is started
 // thousands of times.
-inline bool HasPython(const std::string& python, const char* kept) {
+inline bool FindPython(const std::string& python, const char* kept) {
   setenv("PYTHONPYCACHEPREFIX", kept, 1);
   unsetenv("PYTHONDONTWRITEBYTECODE");
   return std::system((python + " -c 'import sqlite3' 2> /dev/null").c_str()) ==

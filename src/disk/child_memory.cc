@@ -61,6 +61,12 @@ std::byte* g_next = nullptr;
 std::array<Piece*, kClasses> g_free = {};
 
 Head& HeadOf(void* memory) { return static_cast<Head*>(memory)[-1]; }
+// Of a piece that is freed already, or written over, nothing is known.
+Head& LiveHeadOf(void* memory) {
+  Head& head = HeadOf(memory);
+  if (head.of_class >= kClasses) std::abort();
+  return head;
+}
 
 }  // namespace
 
@@ -106,17 +112,14 @@ std::size_t SizeInChild(const void* memory) {
 }
 
 bool ResizeInChild(void* memory, std::size_t size) {
-  Head& head = HeadOf(memory);
+  Head& head = LiveHeadOf(memory);
   if (size > SizeOf(head.of_class)) return false;
   head.size = size;
   return true;
 }
 
 void FreeInChild(void* memory) {
-  Head& head = HeadOf(memory);
-  const std::size_t number = std::exchange(head.of_class, kFreed);
-  // Freed twice, or written over: of a heap that is broken nothing is known.
-  if (number >= kClasses) std::abort();
+  const std::size_t number = std::exchange(LiveHeadOf(memory).of_class, kFreed);
   g_free[number] = new (memory) Piece{g_free[number]};
 }
 

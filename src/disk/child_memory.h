@@ -1,7 +1,7 @@
 // ChildMemory: memory for a process that lives for one trial. What such a child
 // allocates lies in pages of its own, new and large: in the heap of its parent
-// each page that it writes to would be copied first, which takes longer than
-// the trial (bench/).
+// each page that it writes to would be copied first, which was a third of a
+// trial.
 
 #ifndef LASTCOMMIT_DISK_CHILD_MEMORY_H_
 #define LASTCOMMIT_DISK_CHILD_MEMORY_H_

@@ -24,8 +24,8 @@ namespace lastcommit::driven {
 class RecordedDriver {
  public:
   // `scratch` is a private directory, whose files "requests-0", ..., "answers"
-  // and "output" are its own. They are started when one is asked
-  // first; when one of several ends, all do.
+  // and "output" are its own. They are started when one is asked first; when
+  // one of several ends, all do.
   static absl::StatusOr<std::unique_ptr<RecordedDriver>> Make(
       const DriverCommand& command, int clients, const std::string& scratch);
   ~RecordedDriver();

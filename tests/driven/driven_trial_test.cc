@@ -36,7 +36,7 @@ class DrivenTrialTest : public testing::Test {
   void SetUp() override {
     for (const char* python : {"/usr/bin/python3", "python3"}) {
       python_ = python;
-      if (HasPython(python_, PYCACHE)) return;
+      if (FindPython(python_, PYCACHE)) return;
     }
     GTEST_SKIP() << "needs python3 with sqlite3";
   }
@@ -288,6 +288,16 @@ TEST_F(DrivenTrialTest, WhatAnotherClientHasPutIsSeen) {
            Of(1, {.kind = StepKind::kClose})});
   EXPECT_EQ(result.verdict.violation, ViolationClass::kWrongAnswer);
   EXPECT_THAT(result.verdict.why, HasSubstr("step 4, client 0: get"));
+}
+
+// Whoever closes it removes the WAL, which the other one still has open.
+TEST_F(DrivenTrialTest, AWalThatIsClearedAwayTakesCommitsWithIt) {
+  options_.clients = 2;
+  const TrialResult result =
+      Run("clears_away", {Of(1, {.kind = StepKind::kOpen}), Of(1, Put(0, 1)),
+                          Of(1, {.kind = StepKind::kClose})});
+  EXPECT_EQ(result.verdict.violation, ViolationClass::kLostCommit)
+      << result.verdict.why;
 }
 
 // Nobody waits for the others' answers.

@@ -23,7 +23,7 @@ class DriverTest : public ProgramTest {
     // Before one that a shell starts, which takes longer than a plan.
     setenv("PATH", absl::StrCat("/usr/bin:/bin:", std::getenv("PATH")).c_str(),
            1);
-    if (!HasPython("python3", PYCACHE)) {
+    if (!FindPython("python3", PYCACHE)) {
       GTEST_SKIP() << "needs python3 with sqlite3";
     }
   }

@@ -1,5 +1,5 @@
-"""Queues with a planted bug each, by name: run.py planted_queue BUG. `sound` has
-none; `sound_requeue` claims for ever, and requeues what is old."""
+"""Queues with a planted bug each, by name: run.py planted_queue BUG. `sound`
+has none; `sound_requeue` claims for ever, and requeues what is old."""
 
 import sqlite3
 import sys
