@@ -22,6 +22,7 @@
 #include "trial/client_processes.h"
 #include "trial/examine.h"
 #include "trial/kill_timer.h"
+#include "trial/large_pages.h"
 #include "trial/lifetime.h"
 #include "trial/memory_kills.h"
 #include "trial/real_disk.h"
@@ -412,6 +413,7 @@ class ForkTrial::Impl {
 
 absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
     const TrialOptions& options) {
+  UseLargePages();
   ASSIGN_OR_RETURN(TrialDirectory directory,
                    TrialDirectory::Make(options.directory));
   ASSIGN_OR_RETURN(ChildRunner children, ChildRunner::Create());
