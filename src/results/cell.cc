@@ -15,7 +15,8 @@ namespace {
 constexpr Names<CellGroup, CellGroup::kUnknown> kGroups(
     "trials", "steps", "commits", "verdict", "plans", "exercised", "round",
     "crash", "moment", "timed_kill", "power_loss", "images", "errors",
-    "survival", "clients", "schedule", "removal", "outcome", "recorded", "");
+    "survival", "clients", "schedule", "removal", "outcome", "signature",
+    "recorded", "");
 constexpr Names<CrashKind, CrashKind::kPowerLoss> kCrashes("none", "kill",
                                                            "timed_kill",
                                                            "power_loss");
@@ -61,6 +62,7 @@ const std::vector<Form>& Forms() {
       {G::kSchedule, {F::kEngine, F::kWhat}},
       {G::kRemoval, {F::kEngine, F::kWhat}},
       {G::kOutcome, {F::kWhat}},
+      {G::kSignature, {F::kEngine, F::kWhat}},
       {G::kRecorded, {F::kWhat}}};
   return kForms;
 }

@@ -38,7 +38,8 @@ enum class CellGroup {
   kSchedule,
   kRemoval,
   kOutcome,
-  kRecorded,  // crash images of recordings, and what was asked of the program
+  kSignature,  // crashes and errors, results/signature.h
+  kRecorded,   // crash images of recordings, and what was asked of the program
   kUnknown  // of a program that counts something else; `what` is its whole name
 };
 

@@ -9,6 +9,7 @@
 #include "names/names.h"
 #include "results/combination_table.h"
 #include "results/power_loss_table.h"
+#include "results/signature.h"
 
 namespace lastcommit {
 namespace {
@@ -217,6 +218,15 @@ void AddKinds(const Plan& plan, const TrialResult& result, Cells& cells) {
   }
 }
 
+void AddSignatures(const Plan& plan, const TrialResult& result, Cells& cells) {
+  const std::size_t rounds = std::min(result.rounds.size(), plan.rounds.size());
+  for (std::size_t r = 0; r < rounds; ++r) {
+    const std::optional<Cell> cell =
+        SignatureOf(plan.engine, plan.rounds[r], result.rounds[r]);
+    if (cell.has_value()) ++cells[*cell];
+  }
+}
+
 // What another program removed, and the trials that ended where nothing can be
 // demanded because of that.
 void AddRemovals(const Plan& plan, const TrialResult& result, Cells& cells) {
@@ -351,6 +361,7 @@ void Ledger::Add(const Plan& plan, const TrialResult& result) {
   add_outcome("checkpointed", result.checkpoints);
   add_outcome("vacuumed", result.vacuums);
   for (const RoundFacts& facts : result.rounds) AddRound(plan, facts, cells_);
+  AddSignatures(plan, result, cells_);
   if (Clients(plan) > 1) AddClients(plan, result, cells_);
   cells_[OutcomeCell("spilled")] += result.spilled ? 1 : 0;
   cells_[OutcomeCell("savepoint_rolled_back_after_spill")] +=
@@ -442,6 +453,7 @@ Cells CellsOutsideOfTables(const Ledger& ledger) {
       case CellGroup::kExercised:
       case CellGroup::kRound:
       case CellGroup::kCrash:
+      case CellGroup::kSignature:
         break;
       default:
         rest.emplace(cell, count);

@@ -41,7 +41,7 @@ class Ledger {
   Cells cells_;
 };
 
-// What neither the table of combinations nor that of crashes shows.
+// What neither a table nor a sentence of its own shows.
 Cells CellsOutsideOfTables(const Ledger& ledger);
 
 // "timed kills: 100 sent, 97 came while a program ran (97.0 %), 3 too late".

@@ -20,6 +20,7 @@
 #include "results/comparison.h"
 #include "results/loaded_campaign.h"
 #include "results/power_loss_table.h"
+#include "results/residual_risk.h"
 #include "results/step_charts.h"
 #include "results/summary.h"
 #include "status/status.h"
@@ -313,6 +314,51 @@ void AddTrialsOverTime(const Tally& tally, Document& page) {
   page.blocks.emplace_back(PageTable{std::move(rows)});
 }
 
+// How many signatures there were after how many trials.
+Plot SignaturesOverTrials(const Tally& tally) {
+  std::map<std::int64_t, std::int64_t> new_after;
+  for (const auto& [cell, trials] : tally.first_trials) ++new_after[trials];
+  Plot plot = {.title = "What was new, over all runs",
+               .x = "trials",
+               .y = "signatures of crashes and errors"};
+  std::int64_t signatures = 0;
+  const auto add = [&](std::int64_t trials) {
+    plot.xs.push_back(static_cast<double>(trials));
+    plot.ys.push_back(static_cast<double>(signatures));
+  };
+  for (const auto& [trials, count] : new_after) {
+    signatures += count;
+    add(trials);
+  }
+  add(tally.ledger.trials());
+  return plot;
+}
+
+void AddResidualRisk(const Tally& tally, Document& page) {
+  page.blocks.emplace_back(Heading{2, "What a longer run would see"});
+  page.blocks.emplace_back(Said(InWords(ResidualRiskOf(tally))));
+  page.blocks.emplace_back(Said(
+      "A signature is the phase, the call and the role of its file at which a "
+      "process died, what the recovery did, and the error that was injected. "
+      "Of what has one signature nothing is told apart, so that a bug which "
+      "shows in one of a million crashes of a signature is not in this "
+      "estimate."));
+  if (tally.first_trials.empty()) return;
+  page.blocks.emplace_back(SignaturesOverTrials(tally));
+  constexpr std::size_t kRarest = 10;
+  std::vector<std::pair<std::int64_t, std::string>> rarest;
+  for (const auto& [cell, first] : tally.first_trials) {
+    rarest.emplace_back(tally.ledger.Count(cell), Name(cell));
+  }
+  std::sort(rarest.begin(), rarest.end());
+  rarest.resize(std::min(rarest.size(), kRarest));
+  PageTable table = {{{"the rarest of them", "count"}}};
+  for (auto& [count, name] : rarest) {
+    table.rows.push_back({std::move(name), absl::StrCat(count)});
+  }
+  page.blocks.emplace_back(std::move(table));
+}
+
 constexpr char kNotShown[] =
     "A SIGKILL cannot see a missing fsync: what a killed process had written "
     "stays in the page cache. Losses of power and I/O errors are those of the "
@@ -346,6 +392,7 @@ absl::StatusOr<Document> ReportOn(const std::string& directory,
   AddPowerLoss(summary.tally.ledger, page);
   AddRuns(summary.tally, page);
   AddTrialsOverTime(summary.tally, page);
+  AddResidualRisk(summary.tally, page);
   AddOtherCells(summary.tally.ledger, page);
   page.blocks.emplace_back(Heading{2, "What this does not show"});
   page.blocks.emplace_back(Said(kNotShown));

@@ -18,6 +18,7 @@
 #include "output/version.h"
 #include "results/identity.h"
 #include "results/power_loss_table.h"
+#include "results/residual_risk.h"
 
 namespace lastcommit {
 namespace {
@@ -138,6 +139,14 @@ void PutFirstFinding(const std::optional<FirstFinding>& first, json& value) {
       first ? json(absl::ToDoubleSeconds(first->after)) : json();
 }
 
+json RiskToJson(const ResidualRisk& risk) {
+  return {{"crashes", risk.crashes},
+          {"signatures", risk.signatures},
+          {"seen_once", risk.seen_once},
+          {"new_in_last_tenth", risk.new_at_the_end},
+          {"unseen", risk.unseen()}};
+}
+
 json OptionalSeconds(const std::optional<absl::Duration>& limit) {
   return limit ? json(absl::ToDoubleSeconds(*limit)) : json();
 }
@@ -197,7 +206,12 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   const Ledger& ledger = summary.tally.ledger;
   const double seconds = absl::ToDoubleSeconds(summary.took);
   const std::int64_t now = ledger.trials() - summary.trials_before;
-  std::printf("\n%s", options.show_ledger ? ledger.Print().c_str() : "");
+  std::printf("\n%s",
+              options.show_ledger
+                  ? absl::StrCat(ledger.Print(),
+                                 InWords(ResidualRiskOf(summary.tally)), "\n")
+                        .c_str()
+                  : "");
   for (const std::string& broken : summary.promises.broken) {
     std::printf("promise not kept: %s\n", broken.c_str());
   }
@@ -258,6 +272,7 @@ json SummaryToJson(const RunOptions& options, const Summary& summary) {
       {"kept_promises", summary.promises.kept},
       {"pending_promises", summary.promises.pending},
       {"broken_promises", summary.promises.broken},
+      {"residual_risk", RiskToJson(ResidualRiskOf(tally))},
       {"findings", findings},
       {"likenesses", tally.Likenesses()},
       {"interrupted", summary.was_interrupted},

@@ -83,6 +83,9 @@ struct Tally {
   std::map<FindingKey, Finding> findings;
   std::vector<Session> sessions;
   std::vector<Slice> slices;
+  // Of each cell of the group kSignature: how many trials had been recorded
+  // before those that came to it first.
+  std::map<Cell, std::int64_t> first_trials;
 
   // False if it says nothing new: a finding that is known as well as that.
   bool Add(const Record& record);
