@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cli/command.h"
 #include "output/exit_code.h"
 #include "results/merge.h"
@@ -19,9 +21,28 @@ struct MergeOptions {
   std::vector<std::string> directories;
 };
 
+// On standard error, every two seconds.
+class MergeProgress {
+ public:
+  explicit MergeProgress(std::size_t of) : of_(of) {}
+
+  void operator()(std::size_t parts) {
+    constexpr absl::Duration kEvery = absl::Seconds(2);
+    const absl::Time now = absl::Now();
+    if (now - said_ < kEvery) return;
+    said_ = now;
+    std::fprintf(stderr, "%zu of %zu shards\n", parts, of_);
+  }
+
+ private:
+  const std::size_t of_;
+  absl::Time said_ = absl::Now();
+};
+
 absl::StatusOr<ExitCode> MergeShards(const MergeOptions& options) {
   ASSIGN_OR_RETURN(const Merged merged,
-                   Merge(options.out, options.directories));
+                   Merge(options.out, options.directories,
+                         MergeProgress(options.directories.size())));
   const Tally& tally = merged.summary.tally;
   std::printf("digest %s\n%s\n%s: %lld trials, %zu findings: %s\n",
               tally.digest().c_str(), options.out.c_str(),

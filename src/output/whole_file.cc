@@ -123,7 +123,9 @@ absl::Status WriteOutput(const std::string& path, std::string_view text) {
   return WriteWholeFile(error ? path : target.string(), text);
 }
 
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+absl::Status ReadInParts(
+    const std::string& path,
+    absl::FunctionRef<absl::Status(std::string_view part)> on_part) {
   const int file = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) return Cannot("read", path);
   const absl::Cleanup closer = [file] { close(file); };
@@ -132,14 +134,24 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
     errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
     return Cannot("read", path);
   }
-  std::string text;
   char buffer[65536];
   while (true) {
     const ssize_t size = read(file, buffer, sizeof(buffer));
     if (size < 0 && errno != EINTR) return Cannot("read", path);
-    if (size == 0) return text;
-    if (size > 0) text.append(buffer, static_cast<std::size_t>(size));
+    if (size == 0) return absl::OkStatus();
+    if (size > 0) {
+      RETURN_IF_ERROR(on_part({buffer, static_cast<std::size_t>(size)}));
+    }
   }
+}
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::string text;
+  RETURN_IF_ERROR(ReadInParts(path, [&](std::string_view part) {
+    text += part;
+    return absl::OkStatus();
+  }));
+  return text;
 }
 
 }  // namespace lastcommit

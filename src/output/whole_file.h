@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
@@ -28,6 +29,12 @@ absl::Status PutInPlace(const std::string& temporary, const std::string& path);
 
 // A regular file. NotFound, PermissionDenied, ...
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+// The same for one that may not fit into memory: `on_part` gets it a part at a
+// time, none of them empty. An error of it ends the reading.
+absl::Status ReadInParts(
+    const std::string& path,
+    absl::FunctionRef<absl::Status(std::string_view part)> on_part);
 
 }  // namespace lastcommit
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -27,10 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Part {
-  CampaignDirectory directory;  // locked
+  std::string path;
   Identity identity;
-  Results results;
-  std::vector<Finding> unrecorded;  // what was kept and not recorded
 };
 
 absl::Status InDirectory(const std::string& directory,
@@ -39,48 +38,37 @@ absl::Status InDirectory(const std::string& directory,
                                                   ": ", status.message()));
 }
 
-absl::StatusOr<Part> Read(const std::string& path) {
-  ASSIGN_OR_RETURN(Identity identity, ReadIdentity(path));
-  ASSIGN_OR_RETURN(CampaignDirectory directory, CampaignDirectory::Lock(path));
-  ASSIGN_OR_RETURN(Results results, ReadResults(path));
-  ASSIGN_OR_RETURN(
-      std::vector<Finding> unrecorded,
-      UnrecordedFindings(directory.findings(), identity, results.tally));
-  return Part{std::move(directory), std::move(identity), std::move(results),
-              std::move(unrecorded)};
-}
-
-absl::Status CheckPlans(const Part& part, const IndexRanges& others) {
-  const std::string& path = part.directory.path();
-  if (part.results.tally.done.Overlaps(others)) {
-    return InDirectory(path, absl::FailedPreconditionError(
-                                 "it has plans that another one has too"));
+// In the order of their shards: of neighbours the indexes that are done grow
+// together into few ranges.
+absl::StatusOr<std::vector<Part>> PartsIn(
+    const std::vector<std::string>& directories) {
+  std::vector<Part> parts;
+  for (const std::string& path : directories) {
+    ASSIGN_OR_RETURN(Identity identity, ReadIdentity(path));
+    parts.push_back({path, std::move(identity)});
   }
-  return absl::OkStatus();
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const Part& a, const Part& b) {
+                     return a.identity.shards < b.identity.shards;
+                   });
+  return parts;
 }
 
 // One identity for all, its shards ascending.
 absl::StatusOr<Identity> Together(const std::vector<Part>& parts) {
   Identity all = parts.front().identity;
-  IndexRanges done = parts.front().results.tally.done;
+  std::set<int> shards(all.shards.begin(), all.shards.end());
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const Part& part = parts[i];
-    const std::string& path = part.directory.path();
     const absl::Status belongs = CheckBelongTogether(part.identity, all);
-    if (!belongs.ok()) return InDirectory(path, belongs);
+    if (!belongs.ok()) return InDirectory(part.path, belongs);
     for (const int shard : part.identity.shards) {
-      if (std::count(all.shards.begin(), all.shards.end(), shard) > 0) {
-        return InDirectory(path, absl::FailedPreconditionError(absl::StrCat(
-                                     "shard ", shard, " is there already")));
-      }
-      all.shards.push_back(shard);
-    }
-    RETURN_IF_ERROR(CheckPlans(part, done));
-    for (const IndexRange& range : part.results.tally.done.ranges()) {
-      done.Add(range);
+      if (shards.insert(shard).second) continue;
+      return InDirectory(part.path, absl::FailedPreconditionError(absl::StrCat(
+                                        "shard ", shard, " is there already")));
     }
   }
-  std::sort(all.shards.begin(), all.shards.end());
+  all.shards.assign(shards.begin(), shards.end());
   return all;
 }
 
@@ -98,17 +86,16 @@ std::string Missing(const Identity& identity) {
 }
 
 // Findings have other indexes in each shard, and so other directories.
-absl::Status CopyFindings(const Part& part, const std::string& to) {
+absl::Status CopyFindings(const std::string& from, const std::string& to) {
   std::error_code error;
-  if (!fs::exists(part.directory.findings(), error)) return absl::OkStatus();
-  fs::copy(part.directory.findings(), to,
+  if (!fs::exists(from, error)) return absl::OkStatus();
+  fs::copy(from, to,
            fs::copy_options::recursive | fs::copy_options::overwrite_existing,
            error);
   if (!error) return absl::OkStatus();
   return absl::ErrnoToStatus(
-      error.value(),
-      absl::StrCat("cannot copy ", absl::CHexEscape(part.directory.findings()),
-                   " to ", absl::CHexEscape(to)));
+      error.value(), absl::StrCat("cannot copy ", absl::CHexEscape(from),
+                                  " to ", absl::CHexEscape(to)));
 }
 
 void Move(const std::string& from, const std::string& to, std::string& path) {
@@ -130,27 +117,81 @@ struct Place {
   std::string out;
 };
 
-absl::StatusOr<Tally> CopyParts(const std::vector<Part>& parts,
-                                const Place& place) {
-  Tally tally;
-  ASSIGN_OR_RETURN(const std::unique_ptr<ResultsFile> file,
-                   ResultsFile::Open(place.temporary, Results()));
-  for (const Part& part : parts) {
-    const std::string& from = part.directory.path();
-    RETURN_IF_ERROR(
-        CopyFindings(part, absl::StrCat(place.temporary, "/findings")));
-    const auto copy = [&](const Record& record) {
-      tally.Add(WithPathsIn(from, place.out, record));
-      return file->Append(WithPathsIn(from, place.temporary, record));
-    };
-    // Once more: all records of all parts would not fit into memory.
-    RETURN_IF_ERROR(ReadResults(from, copy).status());
-    for (const Finding& finding : part.unrecorded) {
-      RETURN_IF_ERROR(copy(FindingRecord{finding}));
+// The records of all parts, and what they come to. A night of a shard has some
+// ten thousand records of trials, and there may be a thousand shards: those of
+// a run become one for some minutes of it.
+class MergedRecords {
+ public:
+  MergedRecords(Place place, std::unique_ptr<ResultsFile> file)
+      : place_(std::move(place)), file_(std::move(file)) {}
+
+  absl::Status Copy(const std::string& from) {
+    // Nobody works on it meanwhile.
+    ASSIGN_OR_RETURN(const CampaignDirectory directory,
+                     CampaignDirectory::Lock(from));
+    ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(from));
+    const absl::StatusOr<Results> results = ReadResults(
+        from, [&](const Record& record) { return Take(from, record); });
+    RETURN_IF_ERROR(results.status());
+    RETURN_IF_ERROR(WriteTrials());
+    ASSIGN_OR_RETURN(
+        const std::vector<Finding> unrecorded,
+        UnrecordedFindings(directory.findings(), identity, results->tally));
+    for (const Finding& finding : unrecorded) {
+      RETURN_IF_ERROR(Write(from, FindingRecord{finding}));
     }
+    return CopyFindings(directory.findings(),
+                        absl::StrCat(place_.temporary, "/findings"));
   }
-  return tally;
-}
+
+  absl::StatusOr<Tally> End() {
+    RETURN_IF_ERROR(file_->Sync());
+    return std::move(tally_);
+  }
+
+ private:
+  static constexpr double kSeconds = 300;
+
+  absl::Status Take(const std::string& from, const Record& record) {
+    const auto* const trials = std::get_if<TrialsRecord>(&record);
+    if (trials == nullptr) {
+      // A finding may stand before its trials, what begins and ends may not.
+      if (!std::holds_alternative<FindingRecord>(record)) {
+        RETURN_IF_ERROR(WriteTrials());
+      }
+      return Write(from, record);
+    }
+    if (tally_.done.Overlaps(trials->indexes)) {
+      return InDirectory(from, absl::FailedPreconditionError(
+                                   "it has plans that another one has too"));
+    }
+    trials_.at = trials->at;
+    trials_.seconds += trials->seconds;
+    for (const IndexRange& range : trials->indexes.ranges()) {
+      trials_.indexes.Add(range);
+    }
+    for (const auto& [cell, count] : trials->cells) {
+      trials_.cells[cell] += count;
+    }
+    trials_.digest_sum += trials->digest_sum;
+    return trials_.seconds < kSeconds ? absl::OkStatus() : WriteTrials();
+  }
+
+  absl::Status WriteTrials() {
+    if (trials_.indexes.size() == 0) return absl::OkStatus();
+    return Write("", std::exchange(trials_, TrialsRecord()));
+  }
+
+  absl::Status Write(const std::string& from, const Record& record) {
+    tally_.Add(WithPathsIn(from, place_.out, record));
+    return file_->AppendUnsynced(WithPathsIn(from, place_.temporary, record));
+  }
+
+  const Place place_;
+  const std::unique_ptr<ResultsFile> file_;
+  Tally tally_;
+  TrialsRecord trials_;  // that are not written yet
+};
 
 RunOptions OptionsOf(const Identity& identity) {
   RunOptions options;
@@ -171,7 +212,8 @@ nlohmann::json SummaryOf(const Identity& identity, const Summary& summary) {
 
 absl::StatusOr<Summary> WriteMerged(const std::vector<Part>& parts,
                                     const Identity& identity,
-                                    const Place& place) {
+                                    const Place& place,
+                                    const OnMerged& on_merged) {
   const std::string& directory = place.temporary;
   std::error_code error;
   if (!fs::create_directories(directory, error)) {
@@ -179,13 +221,20 @@ absl::StatusOr<Summary> WriteMerged(const std::vector<Part>& parts,
                                absl::StrCat("cannot make the directory ",
                                             absl::CHexEscape(directory)));
   }
-  ASSIGN_OR_RETURN(Tally tally, CopyParts(parts, place));
+  ASSIGN_OR_RETURN(std::unique_ptr<ResultsFile> file,
+                   ResultsFile::Open(directory, Results()));
+  MergedRecords records(place, std::move(file));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    RETURN_IF_ERROR(records.Copy(parts[i].path));
+    on_merged(i + 1);
+  }
+  ASSIGN_OR_RETURN(Tally tally, records.End());
   RETURN_IF_ERROR(BuildResultsDatabase(directory, identity, tally));
   Summary summary = Summarize(std::move(tally), identity.generate);
   for (const Part& part : parts) {
     // One shard of a night runs them.
     if (summary.properties.has_value()) break;
-    RETURN_IF_ERROR(CopyNightProperties(part.directory.path(), directory));
+    RETURN_IF_ERROR(CopyNightProperties(part.path, directory));
     summary.properties = ReadNightProperties(directory);
   }
   summary.DecideOutcome(/*has_found=*/false);
@@ -199,17 +248,14 @@ absl::StatusOr<Summary> WriteMerged(const std::vector<Part>& parts,
 }  // namespace
 
 absl::StatusOr<Merged> Merge(const std::string& out,
-                             const std::vector<std::string>& directories) {
+                             const std::vector<std::string>& directories,
+                             const OnMerged& on_merged) {
   std::error_code error;
   if (fs::exists(out, error)) {
     return absl::AlreadyExistsError(
         absl::StrCat(absl::CHexEscape(out), " exists already"));
   }
-  std::vector<Part> parts;
-  for (const std::string& directory : directories) {
-    ASSIGN_OR_RETURN(Part part, Read(directory));
-    parts.push_back(std::move(part));
-  }
+  ASSIGN_OR_RETURN(const std::vector<Part> parts, PartsIn(directories));
   ASSIGN_OR_RETURN(const Identity identity, Together(parts));
   // Under another name until it is complete.
   const std::string temporary = absl::StrCat(out, ".tmp-", getpid());
@@ -218,7 +264,7 @@ absl::StatusOr<Merged> Merge(const std::string& out,
     fs::remove_all(temporary, ignored);
   };
   ASSIGN_OR_RETURN(Summary summary,
-                   WriteMerged(parts, identity, {temporary, out}));
+                   WriteMerged(parts, identity, {temporary, out}, on_merged));
   RETURN_IF_ERROR(PutInPlace(temporary, out));
   return Merged{std::move(summary), Missing(identity)};
 }

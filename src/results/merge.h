@@ -5,6 +5,8 @@
 #ifndef LASTCOMMIT_RESULTS_MERGE_H_
 #define LASTCOMMIT_RESULTS_MERGE_H_
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,12 +20,16 @@ struct Merged {
   std::string missing;  // shards that are not there, in words; empty = none
 };
 
+// Called after each directory, with how many are done.
+using OnMerged = std::function<void(std::size_t parts)>;
+
 // Makes the directory `out` with the records, findings, database and summary
 // of all `directories`, or nothing. AlreadyExists; NotFound: no campaign;
 // FailedPrecondition: they do not belong together, two have the same plans, or
-// one is worked on at the moment.
-absl::StatusOr<Merged> Merge(const std::string& out,
-                             const std::vector<std::string>& directories);
+// one is worked on at the moment. Memory is taken for one of them at a time.
+absl::StatusOr<Merged> Merge(
+    const std::string& out, const std::vector<std::string>& directories,
+    const OnMerged& on_merged = [](std::size_t) {});
 
 }  // namespace lastcommit
 

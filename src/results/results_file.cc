@@ -44,21 +44,29 @@ class Reader {
   Reader(std::string directory, const OnRecord& on_record)
       : directory_(std::move(directory)), on_record_(on_record) {}
 
-  absl::StatusOr<Results> Read(std::string_view text) {
-    while (!text.empty()) {
+  absl::Status TakePart(std::string_view part) {
+    for (std::size_t end = part.find('\n'); end != std::string_view::npos;
+         end = part.find('\n')) {
+      line_ += part.substr(0, end);
       ++line_number_;
-      const std::size_t end = text.find('\n');
-      if (end == std::string_view::npos) {
-        RETURN_IF_ERROR(TakePending());
-        results_.cut = absl::StrCat(Place(line_number_),
-                                    ": the last line was cut off; what it "
-                                    "counted is run again");
-        break;
-      }
-      RETURN_IF_ERROR(Take(text.substr(0, end)));
-      text.remove_prefix(end + 1);
+      RETURN_IF_ERROR(Take(line_));
+      line_.clear();
+      part.remove_prefix(end + 1);
     }
+    line_ += part;
+    if (line_.size() <= kLongestLine) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(Place(line_number_ + 1),
+                                                   ": a line of more than ",
+                                                   kLongestLine >> 20, " MiB"));
+  }
+
+  absl::StatusOr<Results> End() {
     RETURN_IF_ERROR(TakePending());
+    if (!line_.empty()) {
+      results_.cut = absl::StrCat(Place(line_number_ + 1),
+                                  ": the last line was cut off; what it "
+                                  "counted is run again");
+    }
     return std::move(results_);
   }
 
@@ -100,13 +108,22 @@ class Reader {
     return absl::StrCat(absl::CHexEscape(PathIn(directory_)), ":", line);
   }
 
+  static constexpr std::size_t kLongestLine = std::size_t{256} << 20;
+
   const std::string directory_;
   const OnRecord& on_record_;
   Results results_;
-  std::size_t line_number_ = 0;
+  std::string line_;             // what there is of it until now
+  std::size_t line_number_ = 0;  // of the last whole one
   std::optional<absl::StatusOr<Record>> pending_;
   std::size_t pending_line_ = 0;
 };
+
+absl::Status Sync(int file) {
+  // Some things that are no files cannot be synced.
+  if (fdatasync(file) == 0 || errno == EINVAL) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "");
+}
 
 absl::Status WriteAll(int file, std::string_view text) {
   while (!text.empty()) {
@@ -114,18 +131,21 @@ absl::Status WriteAll(int file, std::string_view text) {
     if (written < 0 && errno != EINTR) return absl::ErrnoToStatus(errno, "");
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (fdatasync(file) == 0 || errno == EINVAL) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, "");
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<Results> ReadResults(const std::string& directory,
                                     const OnRecord& on_record) {
-  const absl::StatusOr<std::string> text = ReadWholeFile(PathIn(directory));
-  if (absl::IsNotFound(text.status())) return Results();
-  RETURN_IF_ERROR(text.status());
-  return Reader(directory, on_record).Read(*text);
+  Reader reader(directory, on_record);
+  // None of the reader's errors is a NotFound.
+  const absl::Status read =
+      ReadInParts(PathIn(directory),
+                  [&](std::string_view part) { return reader.TakePart(part); });
+  if (absl::IsNotFound(read)) return Results();
+  RETURN_IF_ERROR(read);
+  return reader.End();
 }
 
 absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(
@@ -143,11 +163,7 @@ absl::StatusOr<std::unique_ptr<ResultsFile>> ResultsFile::Open(
     // In one: a newline alone would make an error of the line.
     const absl::Status ended =
         WriteAll(file, absl::StrCat("\n", PrintRecord(CutRecord())));
-    if (!ended.ok()) {
-      return absl::Status(ended.code(),
-                          absl::StrCat("cannot write ", absl::CHexEscape(path),
-                                       ended.message()));
-    }
+    RETURN_IF_ERROR(results->Note(ended));
   }
   return results;
 }
@@ -158,16 +174,29 @@ ResultsFile::ResultsFile(std::string directory, int file)
 ResultsFile::~ResultsFile() { close(file_); }
 
 absl::Status ResultsFile::Append(const Record& record) {
+  RETURN_IF_ERROR(AppendUnsynced(record));
+  return Note(lastcommit::Sync(file_));
+}
+
+absl::Status ResultsFile::AppendUnsynced(const Record& record) {
   RETURN_IF_ERROR(broken_);
-  const absl::Status written =
-      WriteAll(file_, PrintRecord(WithPaths(record, directory_, MakeRelative)));
-  if (!written.ok()) {
+  return Note(WriteAll(
+      file_, PrintRecord(WithPaths(record, directory_, MakeRelative))));
+}
+
+absl::Status ResultsFile::Sync() {
+  RETURN_IF_ERROR(broken_);
+  return Note(lastcommit::Sync(file_));
+}
+
+absl::Status ResultsFile::Note(const absl::Status& status) {
+  if (!status.ok()) {
     broken_ = absl::Status(
-        written.code(),
+        status.code(),
         absl::StrCat("cannot write ", absl::CHexEscape(PathIn(directory_)),
-                     written.message()));
+                     status.message()));
   }
-  return broken_;
+  return status.ok() ? status : broken_;
 }
 
 }  // namespace lastcommit

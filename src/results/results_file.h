@@ -51,9 +51,14 @@ class ResultsFile {
 
   // Synced: the record survives a crash of the machine, too.
   absl::Status Append(const Record& record);
+  // Of many that are made anew after a crash: synced by Sync() alone.
+  absl::Status AppendUnsynced(const Record& record);
+  absl::Status Sync();
 
  private:
   ResultsFile(std::string directory, int file);
+  // An error is kept, with the name of the file.
+  absl::Status Note(const absl::Status& status);
 
   const std::string directory_;
   const int file_;

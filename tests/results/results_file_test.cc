@@ -82,6 +82,19 @@ TEST_F(ResultsFileTest, FindingsAreNamedFromTheDirectoryOfTheCampaign) {
   EXPECT_EQ(Read().tally.findings.begin()->second.plan_path, finding.plan_path);
 }
 
+// It is read in parts of 64 KiB.
+TEST_F(ResultsFileTest, LinesMayBeLongerThanAPartOfTheFile) {
+  Finding finding;
+  finding.key = {1, 4};
+  finding.filed_under = "lost_commit";
+  finding.story = std::string(200'000, 's');
+  Append({Trials(0, 16), FindingRecord{finding}, Trials(16, 20)});
+  const Results results = Read();
+  EXPECT_EQ(Records(), 3);
+  EXPECT_EQ(results.tally.ledger.trials(), 20);
+  EXPECT_EQ(results.tally.findings.begin()->second.story, finding.story);
+}
+
 TEST_F(ResultsFileTest, ACutLastLineIsSaidAndDoesNotCount) {
   Append({Trials(0, 16), Trials(16, 20)});
   const std::string text = Text();
@@ -147,6 +160,14 @@ TEST_F(ResultsFileTest, AnIndexThatIsCountedTwiceIsAnError) {
   Put(Text() + PrintRecord(Trials(15, 17)));
   EXPECT_THAT(std::string(ReadResults(directory_.path()).status().message()),
               HasSubstr(":2: it counts an index that was counted before"));
+}
+
+TEST_F(ResultsFileTest, WhatIsAppendedUnsyncedIsThereToo) {
+  const auto file = ResultsFile::Open(directory_.path(), Read());
+  ASSERT_THAT(file, IsOk());
+  EXPECT_THAT((*file)->AppendUnsynced(Trials(0, 16)), IsOk());
+  EXPECT_THAT((*file)->Sync(), IsOk());
+  EXPECT_EQ(Read().tally.ledger.trials(), 16);
 }
 
 TEST_F(ResultsFileTest, AFullDiskIsAnErrorAndWhatIsThereStays) {
