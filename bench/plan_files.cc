@@ -59,4 +59,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace lastcommit
 
+// What gets out of Main is a lack of memory, and ends the process.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return lastcommit::Main(argc, argv); }

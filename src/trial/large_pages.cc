@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "disk/child_memory.h"
@@ -23,16 +23,18 @@ void UseLargePages() {
   mallopt(M_TOP_PAD, kHeap);
   // The heap's next part, of which nothing is written to.
   void* const first = std::malloc(kHeap / 4);
-  const auto begin = reinterpret_cast<std::uintptr_t>(first);
+  const std::byte* const end = static_cast<std::byte*>(sbrk(0));
+  // Elsewhere it is where the heap could not grow.
+  if (first != nullptr && first < end) {
+    void* whole = first;
+    auto size = static_cast<std::size_t>(end - static_cast<std::byte*>(first));
+    constexpr std::size_t kLargePage = std::size_t{2} << 20;
+    // Where the kernel has none of them, small ones do.
+    if (std::align(kLargePage, kLargePage, whole, size) != nullptr) {
+      (void)madvise(whole, size / kLargePage * kLargePage, MADV_HUGEPAGE);
+    }
+  }
   std::free(first);
-  constexpr std::uintptr_t kLargePage = std::uintptr_t{2} << 20;
-  const std::uintptr_t whole = (begin + kLargePage - 1) / kLargePage;
-  const std::uintptr_t after =
-      reinterpret_cast<std::uintptr_t>(sbrk(0)) / kLargePage;
-  if (begin == 0 || whole >= after) return;
-  // Where the kernel has none of them, small ones do.
-  (void)madvise(reinterpret_cast<void*>(whole * kLargePage),
-                (after - whole) * kLargePage, MADV_HUGEPAGE);
 }
 
 }  // namespace lastcommit

@@ -40,7 +40,7 @@ class MergeTest : public testing::Test {
  protected:
   // A shard of two with these records.
   std::string Shard(int number, const std::vector<Record>& records) {
-    const std::string path = directory_.Path("shard-" + std::to_string(number));
+    std::string path = directory_.Path("shard-" + std::to_string(number));
     const auto locked = CampaignDirectory::Lock(path);
     EXPECT_THAT(locked, IsOk());
     WantedIdentity wanted;
