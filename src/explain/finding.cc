@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "explain/deterministic.h"
+#include "explain/disk_map.h"
 #include "explain/failure_of.h"
 #include "explain/known_bugs.h"
 #include "explain/replay.h"
@@ -267,6 +268,17 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
 
 namespace {
 
+// disk.json, where the plan loses power on a simulated disk.
+absl::Status WriteDiskMap(TrialRunner& trial, const Plan& plan,
+                          const Finding& finding) {
+  if (plan.engine != Engine::kSim) return absl::OkStatus();
+  const absl::StatusOr<DiskMap> map = ViewDisk(trial.sim(), plan);
+  if (absl::IsNotFound(map.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(map.status());
+  return WriteWholeFile(absl::StrCat(finding.directory, "/disk.json"),
+                        PrintDiskMap(*map));
+}
+
 // Sees whether a plan without timed kills fails again, and shrinks it.
 absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
                                const TrialResult& result,
@@ -308,6 +320,7 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
     }
   }
   RETURN_IF_ERROR(trial.RunAndKeep(kept, finding.directory).status());
+  RETURN_IF_ERROR(WriteDiskMap(trial, kept, finding));
   finding.lines = CountSteps(kept);
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;

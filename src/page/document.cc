@@ -32,6 +32,7 @@ struct WriteMarkdown {
   std::string operator()(const Plot& /*plot*/) const { return ""; }
   std::string operator()(const Strip& /*strip*/) const { return ""; }
   std::string operator()(const StepChart& /*chart*/) const { return ""; }
+  std::string operator()(const FileBars& /*bars*/) const { return ""; }
 };
 
 }  // namespace

@@ -95,8 +95,27 @@ struct StepChart {
   std::vector<Row> rows = {};
 };
 
-using Block =
-    std::variant<Heading, Paragraph, Code, PageTable, Plot, Strip, StepChart>;
+// Files as rows of what they are made of, in order, each with what became of
+// it. Markdown leaves it out: lines that say the same follow.
+struct FileBars {
+  enum class Tone { kPlain, kGood, kHalf, kBad };
+  struct Unit {
+    Tone tone = Tone::kPlain;
+    std::string label = {};  // short: it stands in the bar
+    std::string text = {};   // all that is known of it
+  };
+  struct File {
+    std::string name = {};
+    std::vector<Unit> units = {};
+  };
+  std::string title = {};
+  // What the tones mean, in their order.
+  std::vector<std::string> legend = {};
+  std::vector<File> files = {};
+};
+
+using Block = std::variant<Heading, Paragraph, Code, PageTable, Plot, Strip,
+                           StepChart, FileBars>;
 
 enum class VerdictTone { kGood, kBad, kOpen };
 // Of the verdict with that exit code.

@@ -71,6 +71,21 @@ caption{padding:.4rem .6rem;text-align:left;color:var(--muted)}
 .steps .mark td{color:var(--muted)}
 .steps .crash :is(th,td){border-top:3px solid var(--bad);
 background:var(--bad-back);color:var(--bad);font-weight:600}
+.bars ol{display:flex;flex-wrap:wrap;gap:2px;margin:.1rem 0 .6rem;padding:0;
+list-style:none}
+.bars li{position:relative;min-width:1.6rem;padding:0 .3rem;text-align:center;
+border:1px solid var(--line);border-radius:3px;font-size:.8rem;
+background:var(--card)}
+.bars .good{color:var(--good);background:var(--good-back)}
+.bars .half{color:var(--open);background:var(--open-back);
+text-decoration:underline dotted}
+.bars .bad{color:var(--bad);background:var(--bad-back);
+text-decoration:line-through}
+.bars .file{margin:.3rem 0 0;font-size:.9rem}
+.bars li:is(:hover,:focus)::after{content:attr(aria-label);position:absolute;
+z-index:1;left:0;top:100%;width:max-content;max-width:min(16rem,70vw);
+padding:.2rem .4rem;border:1px solid var(--line);background:var(--back);
+color:var(--text);text-align:left}
 figure{margin:.8rem 0}
 figcaption{color:var(--muted);font-size:.9rem}
 svg{display:block;width:100%;max-width:48rem;height:auto;
@@ -373,6 +388,32 @@ std::string StepChartOf(const StepChart& chart) {
                    "</tr></thead>\n<tbody>", rows, "</tbody></table>"));
 }
 
+constexpr char const* kTones[] = {"plain", "good", "half", "bad"};
+
+std::string UnitOf(const FileBars::Unit& unit) {
+  return absl::StrCat("<li class=\"",
+                      kTones[static_cast<std::size_t>(unit.tone)],
+                      "\" tabindex=\"0\" aria-label=\"", Escaped(unit.text),
+                      "\">", Escaped(unit.label), "</li>");
+}
+
+std::string BarsOf(const FileBars& bars) {
+  std::string html = absl::StrCat("<figure class=\"bars\"><figcaption>",
+                                  Escaped(bars.title), "</figcaption>\n");
+  for (const FileBars::File& file : bars.files) {
+    absl::StrAppend(&html, "<p class=\"file\"><code>", Escaped(file.name),
+                    "</code></p><ol>");
+    for (const FileBars::Unit& unit : file.units) html += UnitOf(unit);
+    html += "</ol>\n";
+  }
+  html += "<p class=\"file\">colours</p><ol>";
+  for (std::size_t i = 0; i < bars.legend.size() && i < 4; ++i) {
+    absl::StrAppend(&html, "<li class=\"", kTones[i], "\">",
+                    Escaped(bars.legend[i]), "</li>");
+  }
+  return html + "</ol></figure>\n";
+}
+
 class WriteHtml {
  public:
   std::string operator()(const Heading& heading) {
@@ -404,6 +445,7 @@ class WriteHtml {
   std::string operator()(const StepChart& chart) const {
     return StepChartOf(chart);
   }
+  std::string operator()(const FileBars& bars) const { return BarsOf(bars); }
 
  private:
   std::string heading_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -45,6 +46,8 @@ absl::StatusOr<std::vector<Part>> PartsIn(
   std::vector<Part> parts;
   for (const std::string& path : directories) {
     ASSIGN_OR_RETURN(Identity identity, ReadIdentity(path));
+    // Who is still at work is named now, and not after many others.
+    RETURN_IF_ERROR(CampaignDirectory::Lock(path).status());
     parts.push_back({path, std::move(identity)});
   }
   std::stable_sort(parts.begin(), parts.end(),
@@ -165,21 +168,22 @@ class MergedRecords {
       return InDirectory(from, absl::FailedPreconditionError(
                                    "it has plans that another one has too"));
     }
-    trials_.at = trials->at;
-    trials_.seconds += trials->seconds;
+    if (!trials_.has_value()) trials_.emplace();
+    trials_->at = trials->at;
+    trials_->seconds += trials->seconds;
     for (const IndexRange& range : trials->indexes.ranges()) {
-      trials_.indexes.Add(range);
+      trials_->indexes.Add(range);
     }
     for (const auto& [cell, count] : trials->cells) {
-      trials_.cells[cell] += count;
+      trials_->cells[cell] += count;
     }
-    trials_.digest_sum += trials->digest_sum;
-    return trials_.seconds < kSeconds ? absl::OkStatus() : WriteTrials();
+    trials_->digest_sum += trials->digest_sum;
+    return trials_->seconds < kSeconds ? absl::OkStatus() : WriteTrials();
   }
 
   absl::Status WriteTrials() {
-    if (trials_.indexes.size() == 0) return absl::OkStatus();
-    return Write("", std::exchange(trials_, TrialsRecord()));
+    if (!trials_.has_value()) return absl::OkStatus();
+    return Write("", *std::exchange(trials_, std::nullopt));
   }
 
   absl::Status Write(const std::string& from, const Record& record) {
@@ -190,7 +194,7 @@ class MergedRecords {
   const Place place_;
   const std::unique_ptr<ResultsFile> file_;
   Tally tally_;
-  TrialsRecord trials_;  // that are not written yet
+  std::optional<TrialsRecord> trials_;  // that are not written yet
 };
 
 RunOptions OptionsOf(const Identity& identity) {

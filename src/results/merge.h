@@ -1,6 +1,7 @@
 // Merges shards: campaigns that share a seed and have run different plans of
 // it. Merged, they are what one campaign over all of these plans would have
-// been, with the same digest.
+// been, with the same digest; but its times, and what was new in its last tenth
+// (results/residual_risk.h), are those of the shards, one after the other.
 
 #ifndef LASTCOMMIT_RESULTS_MERGE_H_
 #define LASTCOMMIT_RESULTS_MERGE_H_
@@ -26,7 +27,8 @@ using OnMerged = std::function<void(std::size_t parts)>;
 // Makes the directory `out` with the records, findings, database and summary
 // of all `directories`, or nothing. AlreadyExists; NotFound: no campaign;
 // FailedPrecondition: they do not belong together, two have the same plans, or
-// one is worked on at the moment. Memory is taken for one of them at a time.
+// one is worked on at the moment. In memory are the records of one of them at a
+// time, and the findings of all.
 absl::StatusOr<Merged> Merge(
     const std::string& out, const std::vector<std::string>& directories,
     const OnMerged& on_merged = [](std::size_t) {});

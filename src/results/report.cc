@@ -1,6 +1,7 @@
 #include "results/report.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <utility>
@@ -11,13 +12,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "explain/disk_map.h"
 #include "explain/known_bugs.h"
 #include "generate/choices.h"
 #include "names/names.h"
 #include "output/exit_code.h"
+#include "output/whole_file.h"
 #include "plan/codec.h"
 #include "results/combination_table.h"
 #include "results/comparison.h"
+#include "results/file_bars.h"
 #include "results/loaded_campaign.h"
 #include "results/power_loss_table.h"
 #include "results/residual_risk.h"
@@ -160,6 +164,25 @@ void AddStepCharts(const Finding& finding, Document& page) {
   }
 }
 
+// What the finding kept of it, if it did.
+void AddDisk(const Finding& finding, Document& page) {
+  const std::string path = absl::StrCat(
+      std::filesystem::path(finding.plan_path).parent_path().string(),
+      "/disk.json");
+  const absl::StatusOr<std::string> text = ReadWholeFile(path);
+  if (!text.ok()) return;
+  const absl::StatusOr<DiskMap> map = ParseDiskMap(*text);
+  if (!map.ok()) return;
+  page.blocks.emplace_back(FileBarsOf(*map));
+  for (const std::string& lost : map->lost) {
+    page.blocks.emplace_back(Said("Lost: " + lost));
+  }
+  if (map->is_cut) {
+    page.blocks.emplace_back(
+        Said("There were more changes than are shown here."));
+  }
+}
+
 void AddFinding(const FindingGroup& group, const std::string& program,
                 Document& page) {
   const Finding& finding = group.first;
@@ -189,6 +212,7 @@ void AddFinding(const FindingGroup& group, const std::string& program,
   page.blocks.emplace_back(Code{CommandsFor(finding, program)});
   if (finding.state == FindingState::kExplained) {
     AddStepCharts(finding, page);
+    AddDisk(finding, page);
   }
   if (!finding.story.empty()) page.blocks.emplace_back(Code{finding.story});
 }
@@ -334,16 +358,17 @@ Plot SignaturesOverTrials(const Tally& tally) {
   return plot;
 }
 
+// Recordings have no signatures, and no such part.
 void AddResidualRisk(const Tally& tally, Document& page) {
   page.blocks.emplace_back(Heading{2, "What a longer run would see"});
   page.blocks.emplace_back(Said(InWords(ResidualRiskOf(tally))));
   page.blocks.emplace_back(Said(
-      "A signature is the phase, the call and the role of its file at which a "
+      "A signature is the kind of crash, the phase, the call and the role of "
+      "its file at which a "
       "process died, what the recovery did, and the error that was injected. "
       "Of what has one signature nothing is told apart, so that a bug which "
       "shows in one of a million crashes of a signature is not in this "
       "estimate."));
-  if (tally.first_trials.empty()) return;
   page.blocks.emplace_back(SignaturesOverTrials(tally));
   constexpr std::size_t kRarest = 10;
   std::vector<std::pair<std::int64_t, std::string>> rarest;
@@ -392,7 +417,9 @@ absl::StatusOr<Document> ReportOn(const std::string& directory,
   AddPowerLoss(summary.tally.ledger, page);
   AddRuns(summary.tally, page);
   AddTrialsOverTime(summary.tally, page);
-  AddResidualRisk(summary.tally, page);
+  if (!summary.tally.first_trials.empty()) {
+    AddResidualRisk(summary.tally, page);
+  }
   AddOtherCells(summary.tally.ledger, page);
   page.blocks.emplace_back(Heading{2, "What this does not show"});
   page.blocks.emplace_back(Said(kNotShown));

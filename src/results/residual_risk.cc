@@ -4,6 +4,15 @@
 #include "absl/strings/str_format.h"
 
 namespace lastcommit {
+namespace {
+
+std::string Percent(double share) {
+  constexpr double kLeast = 0.0001;
+  if (share < kLeast) return "less than 0.01 %";
+  return absl::StrFormat("%.2g %%", 100 * share);
+}
+
+}  // namespace
 
 ResidualRisk ResidualRiskOf(const Tally& tally) {
   ResidualRisk risk;
@@ -14,7 +23,7 @@ ResidualRisk ResidualRiskOf(const Tally& tally) {
     risk.crashes += count;
     if (count == 1) ++risk.seen_once;
     const auto first = tally.first_trials.find(cell);
-    if (first != tally.first_trials.end() && first->second * 10 >= trials * 9) {
+    if (first != tally.first_trials.end() && first->second * 10 > trials * 9) {
       ++risk.new_at_the_end;
     }
   }
@@ -23,8 +32,8 @@ ResidualRisk ResidualRiskOf(const Tally& tally) {
 
 std::string InWords(const ResidualRisk& risk) {
   if (risk.crashes == 0) {
-    return "No crash and no error was judged: nothing can be said of how much "
-           "is still unseen.";
+    return "No crash with a signature was counted: nothing can be said of how "
+           "much is still unseen.";
   }
   return absl::StrCat(
       risk.crashes, " crashes and errors were of ", risk.signatures,
@@ -32,10 +41,10 @@ std::string InWords(const ResidualRisk& risk) {
       risk.new_at_the_end == 1 ? " of them was" : " of them were",
       " new in the last tenth of the trials, and ", risk.seen_once,
       risk.seen_once == 1 ? " was" : " were",
-      absl::StrFormat(" seen once. By the estimate of Good and Turing the next "
-                      "crash has a signature that none had with a probability "
-                      "of %.2g %%.",
-                      100 * risk.unseen()));
+      " seen once. By the estimate of Good and Turing the next one has a "
+      "signature that none had with a probability of ",
+      Percent(risk.unseen()), ", and hardly of more than ",
+      Percent(risk.unseen_at_most()), ".");
 }
 
 }  // namespace lastcommit

@@ -17,6 +17,14 @@ std::string PlaceInWords(const CrashPlace& place) {
                       Word(place.call.role));
 }
 
+CrashKind KindOf(const RoundFacts& facts) {
+  if (!facts.crashed) {
+    return facts.has_death ? CrashKind::kKill : CrashKind::kNone;
+  }
+  if (facts.lost_power) return CrashKind::kPowerLoss;
+  return facts.timed ? CrashKind::kTimedKill : CrashKind::kKill;
+}
+
 const char* RecoveryInWords(const RoundFacts& facts) {
   if (facts.hot_journal) return "rolled_back";
   return facts.wal_frames_recovered > 0 ? "replayed" : "nothing";
@@ -32,12 +40,13 @@ std::optional<Cell> SignatureOf(Engine engine, const Round& round,
   if (!facts.judged || (!has_crash && !has_error)) return std::nullopt;
   const std::string place =
       has_crash ? PlaceInWords(facts.crashed ? facts.crash : facts.death)
-                : "no_crash.none.none";
-  return Cell{.group = CellGroup::kSignature,
-              .engine = engine,
-              .what = absl::StrCat(
-                  place, ".", RecoveryInWords(facts), ".",
-                  has_error ? Word(round.steps[*error].error->kind) : "none")};
+                : "none.none.none";
+  return Cell{
+      .group = CellGroup::kSignature,
+      .engine = engine,
+      .what = absl::StrCat(
+          Word(KindOf(facts)), ".", place, ".", RecoveryInWords(facts), ".",
+          has_error ? Word(round.steps[*error].error->kind) : "none")};
 }
 
 }  // namespace lastcommit

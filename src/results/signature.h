@@ -15,8 +15,9 @@
 namespace lastcommit {
 
 // The cell of the group kSignature that counts it. Its word has, with a dot
-// between them: the phase, the call and the role of its file, what the recovery
-// did, and the kind of the injected error: "commit.write.wal.replayed.none".
+// between them: the kind of crash, the phase, the call and the role of its
+// file, what the recovery did, and the kind of the injected error:
+// "kill.commit.write.wal.replayed.none".
 // nullopt: the round was not examined, or neither crashed nor had an error.
 std::optional<Cell> SignatureOf(Engine engine, const Round& round,
                                 const RoundFacts& facts);

@@ -144,7 +144,9 @@ json RiskToJson(const ResidualRisk& risk) {
           {"signatures", risk.signatures},
           {"seen_once", risk.seen_once},
           {"new_in_last_tenth", risk.new_at_the_end},
-          {"unseen", risk.unseen()}};
+          {"unseen", risk.crashes > 0 ? json(risk.unseen()) : json()},
+          {"unseen_at_most",
+           risk.crashes > 0 ? json(risk.unseen_at_most()) : json()}};
 }
 
 json OptionalSeconds(const std::optional<absl::Duration>& limit) {
@@ -206,12 +208,11 @@ void PrintSummary(const RunOptions& options, const Summary& summary) {
   const Ledger& ledger = summary.tally.ledger;
   const double seconds = absl::ToDoubleSeconds(summary.took);
   const std::int64_t now = ledger.trials() - summary.trials_before;
-  std::printf("\n%s",
-              options.show_ledger
-                  ? absl::StrCat(ledger.Print(),
-                                 InWords(ResidualRiskOf(summary.tally)), "\n")
-                        .c_str()
-                  : "");
+  const ResidualRisk risk = ResidualRiskOf(summary.tally);
+  std::printf("\n%s", options.show_ledger ? ledger.Print().c_str() : "");
+  if (options.show_ledger && risk.crashes > 0) {
+    std::printf("%s\n", InWords(risk).c_str());
+  }
   for (const std::string& broken : summary.promises.broken) {
     std::printf("promise not kept: %s\n", broken.c_str());
   }

@@ -20,11 +20,11 @@ struct Adder {
     for (const IndexRange& range : trials.indexes.ranges()) {
       tally.done.Add(range);
     }
+    tally.ledger.Add(trials.cells);
     for (const auto& [cell, count] : trials.cells) {
       if (cell.group != CellGroup::kSignature) continue;
       tally.first_trials.try_emplace(cell, tally.ledger.trials());
     }
-    tally.ledger.Add(trials.cells);
     tally.digest_sum += trials.digest_sum;
     if (tally.sessions.empty()) return true;  // of fuzz, which has no times
     const auto count = static_cast<std::int64_t>(trials.indexes.size());

@@ -84,7 +84,7 @@ struct Tally {
   std::vector<Session> sessions;
   std::vector<Slice> slices;
   // Of each cell of the group kSignature: how many trials had been recorded
-  // before those that came to it first.
+  // with the record that has its first one.
   std::map<Cell, std::int64_t> first_trials;
 
   // False if it says nothing new: a finding that is known as well as that.

@@ -7,10 +7,11 @@
 
 namespace lastcommit {
 
-// What this process allocates from now on lies in large pages, as far as the
-// kernel has them; up to 64 MiB that it frees stay its own. Of glibc's malloc;
-// nothing if a sanitizer looks after memory itself. A second time it does
-// nothing. Of a process with a single thread.
+// Some 64 MiB of what this process allocates from now on lie in large pages, as
+// far as the kernel has them, and stay its own when it frees them; what is
+// beyond that lies in small ones, as before. Of glibc's malloc; nothing if a
+// sanitizer looks after memory itself. A second time it does nothing. Of a
+// process with a single thread.
 void UseLargePages();
 
 }  // namespace lastcommit

@@ -109,7 +109,8 @@ def setUpModule():
     directory = pathlib.Path(temporary.name)
     browser = unittest.enterModuleContext(webdriver.Browser())
     campaign("held", 400, "--fault=none", "--engine=fork", "--clients=1")
-    campaign("violated", 60, "--saver=planted-ack-before-commit", "--engine=sim")
+    campaign("violated", 60, "--saver=planted-checkpoint-unsynced",
+             "--engine=sim", "--fault=power-loss")
     campaign("not_exercised", 8, "--engine=sim")
     interrupt("interrupted", "--engine=sim")
     run("compare", "held", "violated", "--html=compared.html")
@@ -175,6 +176,20 @@ class PagesTest(unittest.TestCase):
             self.assertTrue(
                 browser.ask("return document.title").startswith("lastcommit: ")
             )
+
+    def test_the_disk_after_a_loss_of_power_says_what_each_unit_is(self):
+        browser.open(directory / "violated/report.html")
+        units = browser.ask(
+            "return [...document.querySelectorAll('.bars li[tabindex]')].map("
+            "e => { e.focus(); return [document.activeElement === e,"
+            " getComputedStyle(e, '::after').content, e.ariaLabel]; })")
+        self.assertGreater(len(units), 2)
+        for is_reached, shown, said in units:
+            self.assertTrue(is_reached)
+            self.assertIn(said, shown)
+        states = {said.rsplit(": ", 1)[1] for _, _, said in units}
+        self.assertIn("durable", states)
+        self.assertTrue(states & {"lost", "torn"}, states)
 
     def test_counts_are_those_of_the_summary(self):
         for name in CAMPAIGNS:

@@ -38,11 +38,14 @@ def requeue(cluster, task, directory):
     return campaigns.trials_of(directory)
 
 
+def has_no_jobs(cluster):
+    queue = cluster.run("squeue", "-h")
+    return queue.returncode == 0 and not queue.stdout.strip()
+
+
 def wait_for_end(cluster):
     try:
-        campaigns.wait_until(
-            lambda: not cluster.run("squeue", "-h").stdout.strip(),
-            "the jobs' end")
+        campaigns.wait_until(lambda: has_no_jobs(cluster), "the jobs' end")
     except AssertionError:
         print(cluster.run("scontrol", "show", "job").stdout, cluster.logs(),
               flush=True)
@@ -50,7 +53,7 @@ def wait_for_end(cluster):
 
 
 def run(cluster, project, build, work):
-    night = work / "night"
+    night = work / "night of 100%a"
     job = submit(cluster, project, build, night)
     before = requeue(cluster, f"{job}_2", night / "shard-2")
     wait_for_end(cluster)
@@ -62,6 +65,13 @@ def run(cluster, project, build, work):
     check(len(campaigns.records_of(night / "shard-1", "start")) == 1,
           "another task was started once")
     campaigns.check_equal(night / "merged", work / "whole")
+    for refused in (["--shards=3"], ["--shards=4", "--seed=1"]):
+        again = cluster.run(project / "scripts/nightly.sbatch", "1",
+                            f"--dir={work / 'again'}", *refused,
+                            LASTCOMMIT_BUILD=str(build))
+        check(again.returncode == 2 and "the shards in" in again.stderr,
+              f"{' '.join(refused)} of other shards is refused: "
+              + again.stderr.strip())
     check((night / "merged" / "report.html").exists(), "there is a report")
 
 
@@ -74,6 +84,9 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         campaigns.run_undivided(build, work / "whole")
+        (work / "again/shard-1").mkdir(parents=True)
+        (work / "again/shard-1/campaign.json").write_text(
+            '{"seed": 5, "shards_of": 4}')
         (work / "slurm").mkdir()
         cluster = slurm.Slurm(work / "slurm", cpus=campaigns.SHARDS)
         try:

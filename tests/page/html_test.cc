@@ -39,7 +39,10 @@ std::vector<Block> HostileBlocks() {
           StepChart{kHostile,
                     {kHostile},
                     {{.text = kHostile},
-                     {.kind = StepChart::Kind::kCrash, .text = kHostile}}}};
+                     {.kind = StepChart::Kind::kCrash, .text = kHostile}}},
+          FileBars{kHostile,
+                   {kHostile},
+                   {{kHostile, {{FileBars::Tone::kBad, kHostile, kHostile}}}}}};
 }
 
 TEST(HtmlTest, TextIsNeverMarkup) {
@@ -78,6 +81,20 @@ TEST(HtmlTest, AStepChartHasAColumnForEachAndRowsOverAll) {
   EXPECT_THAT(html, HasSubstr("<tr class=\"crash\"><th scope=\"row\"></th>"
                               "<td colspan=\"2\">KILLED</td></tr>"));
   EXPECT_THAT(html, HasSubstr("<tr class=\"late\">"));
+}
+
+TEST(HtmlTest, EachUnitOfAFileIsReachedByTheKeyboardAndSaysWhatItIs) {
+  const std::string html = HtmlOf(
+      Of(FileBars{"The disk",
+                  {"durable", "there", "torn", "lost"},
+                  {{"state.db",
+                    {{FileBars::Tone::kPlain, "1-4", "pages 1 to 4: durable"},
+                     {FileBars::Tone::kBad, "5", "page 5: lost"}}}}}));
+  EXPECT_THAT(html, HasSubstr("<li class=\"plain\" tabindex=\"0\" "
+                              "aria-label=\"pages 1 to 4: durable\">1-4</li>"
+                              "<li class=\"bad\" tabindex=\"0\" "
+                              "aria-label=\"page 5: lost\">5</li>"));
+  EXPECT_THAT(html, HasSubstr("<li class=\"half\">torn</li>"));
 }
 
 TEST(HtmlTest, NothingIsLoadedAndNoScriptRuns) {

@@ -36,9 +36,28 @@ TEST(ResidualRiskTest, CountsWhatIsNewInTheLastTenth) {
   EXPECT_EQ(risk.seen_once, 1);
   EXPECT_EQ(risk.new_at_the_end, 1);
   EXPECT_DOUBLE_EQ(risk.unseen(), 0.1);
-  AddTrials({"c"}, tally);  // not in the last tenth any more
+  AddTrials({"c", "a"}, tally);  // not in the last tenth any more
   EXPECT_EQ(ResidualRiskOf(tally).new_at_the_end, 0);
   EXPECT_DOUBLE_EQ(ResidualRiskOf(tally).unseen(), 0);
+}
+
+TEST(ResidualRiskTest, ARecordThatReachesIntoTheLastTenthMayBeNewThere) {
+  Tally tally;
+  AddTrials({"a", "a", "a", "a", "a", "a", "a", "a"}, tally);  // 0 to 7
+  AddTrials({"a", "b"}, tally);                                // 8 and 9
+  EXPECT_EQ(ResidualRiskOf(tally).new_at_the_end, 1);
+}
+
+TEST(ResidualRiskTest, HasABoundAlsoWhereNothingWasSeenOnce) {
+  ResidualRisk risk = {.crashes = 300};
+  EXPECT_DOUBLE_EQ(risk.unseen(), 0);
+  EXPECT_DOUBLE_EQ(risk.unseen_at_most(), 0.01);
+  EXPECT_THAT(InWords(risk), HasSubstr("less than 0.01 %, and hardly of more "
+                                       "than 1 %."));
+  risk.seen_once = 4;
+  EXPECT_DOUBLE_EQ(risk.unseen_at_most(), 11.0 / 300);
+  risk.crashes = 4;
+  EXPECT_DOUBLE_EQ(risk.unseen_at_most(), 1);
 }
 
 TEST(ResidualRiskTest, OfOtherCellsHasNothing) {
@@ -61,8 +80,9 @@ TEST(ResidualRiskTest, IsSaidInWords) {
                      .new_at_the_end = 1}),
             "400 crashes and errors were of 30 signatures; 1 of them was new "
             "in the last tenth of the trials, and 2 were seen once. By the "
-            "estimate of Good and Turing the next crash has a signature that "
-            "none had with a probability of 0.5 %.");
+            "estimate of Good and Turing the next one has a signature that "
+            "none had with a probability of 0.5 %, and hardly of more than "
+            "2 %.");
 }
 
 }  // namespace

@@ -31,10 +31,21 @@ Cell Signature(const char* what, Engine engine = Engine::kFork) {
 
 TEST(SignatureTest, HasThePlaceOfTheCrash) {
   EXPECT_THAT(SignatureOf(Engine::kFork, {}, KilledAtAWriteToTheWal()),
-              Optional(Signature("commit.write.wal.nothing.none")));
+              Optional(Signature("kill.commit.write.wal.nothing.none")));
   EXPECT_THAT(
       SignatureOf(Engine::kSim, {}, KilledAtAWriteToTheWal()),
-      Optional(Signature("commit.write.wal.nothing.none", Engine::kSim)));
+      Optional(Signature("kill.commit.write.wal.nothing.none", Engine::kSim)));
+}
+
+TEST(SignatureTest, HasTheKindOfTheCrash) {
+  RoundFacts facts = KilledAtAWriteToTheWal();
+  facts.lost_power = true;
+  EXPECT_THAT(SignatureOf(Engine::kFork, {}, facts),
+              Optional(Signature("power_loss.commit.write.wal.nothing.none")));
+  facts.lost_power = false;
+  facts.timed = true;
+  EXPECT_THAT(SignatureOf(Engine::kFork, {}, facts),
+              Optional(Signature("timed_kill.commit.write.wal.nothing.none")));
 }
 
 TEST(SignatureTest, HasNoCallWhereNoneWasMade) {
@@ -42,18 +53,18 @@ TEST(SignatureTest, HasNoCallWhereNoneWasMade) {
   facts.crash.phase = Phase::kBetween;
   facts.crash.point.io = 0;
   EXPECT_THAT(SignatureOf(Engine::kFork, {}, facts),
-              Optional(Signature("between.none.none.nothing.none")));
+              Optional(Signature("kill.between.none.none.nothing.none")));
 }
 
 TEST(SignatureTest, HasWhatTheRecoveryDid) {
   RoundFacts facts = KilledAtAWriteToTheWal();
   facts.wal_frames_recovered = 1;
   EXPECT_THAT(SignatureOf(Engine::kFork, {}, facts),
-              Optional(Signature("commit.write.wal.replayed.none")));
+              Optional(Signature("kill.commit.write.wal.replayed.none")));
   facts.wal_frames_recovered = 0;
   facts.hot_journal = true;
   EXPECT_THAT(SignatureOf(Engine::kFork, {}, facts),
-              Optional(Signature("commit.write.wal.rolled_back.none")));
+              Optional(Signature("kill.commit.write.wal.rolled_back.none")));
 }
 
 TEST(SignatureTest, IsOfTheClientThatDiedAlone) {
@@ -64,21 +75,21 @@ TEST(SignatureTest, IsOfTheClientThatDiedAlone) {
   facts.death.point.io = 1;
   facts.death.call = {.kind = IoKind::kShmMap, .role = FileRole::kShm};
   EXPECT_THAT(SignatureOf(Engine::kFork, {}, facts),
-              Optional(Signature("open.shm_map.shm.nothing.none")));
+              Optional(Signature("kill.open.shm_map.shm.nothing.none")));
 }
 
 TEST(SignatureTest, HasTheErrorThatWasInjected) {
   RoundFacts facts = KilledAtAWriteToTheWal();
   const Round round = WithError(ErrorKind::kSync);
   EXPECT_THAT(SignatureOf(Engine::kFork, round, facts),
-              Optional(Signature("commit.write.wal.nothing.none")))
+              Optional(Signature("kill.commit.write.wal.nothing.none")))
       << "it was not reached";
   facts.counts.errors = 1;
   EXPECT_THAT(SignatureOf(Engine::kFork, round, facts),
-              Optional(Signature("commit.write.wal.nothing.sync")));
+              Optional(Signature("kill.commit.write.wal.nothing.sync")));
   facts.crashed = false;
   EXPECT_THAT(SignatureOf(Engine::kFork, round, facts),
-              Optional(Signature("no_crash.none.none.nothing.sync")));
+              Optional(Signature("none.none.none.none.nothing.sync")));
 }
 
 TEST(SignatureTest, IsOfWhatWasJudgedAlone) {

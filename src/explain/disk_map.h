@@ -1,0 +1,79 @@
+// DiskMap: the files as the last loss of power of a plan left them, unit by
+// unit: pages of a database, frames of a WAL, blocks of anything else; which of
+// them were durable, and what became of those that were written and not synced.
+// A finding keeps it as disk.json (docs/results-format.md), for the page.
+
+#ifndef LASTCOMMIT_EXPLAIN_DISK_MAP_H_
+#define LASTCOMMIT_EXPLAIN_DISK_MAP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "disk/storage.h"
+#include "disk/survival.h"
+#include "plan/plan.h"
+#include "trial/sim_trial.h"
+
+namespace lastcommit {
+
+enum class UnitState {
+  kDurable,  // nothing of it was unsynced
+  kWritten,  // what was written and not synced is there
+  kTorn,     // a part of it is there
+  kLost,     // nothing of it is there
+};
+std::string_view Name(UnitState state);
+
+// Neighbours that are durable are one.
+struct DiskUnits {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  UnitState state = UnitState::kDurable;
+  // The newest change, in words; of what is torn each one that it has, and what
+  // became of it; of durable ones none.
+  std::string change = {};
+
+  bool operator==(const DiskUnits&) const = default;
+};
+
+struct DiskFile {
+  std::string name;
+  std::string unit;  // "page", "frame", "block"
+  std::vector<DiskUnits> units;
+
+  bool operator==(const DiskFile&) const = default;
+};
+
+struct DiskMap {
+  std::size_t round = 0;
+  std::vector<DiskFile> files;
+  // What has no place in a file and did not survive: truncations, entries of
+  // the directory.
+  std::vector<std::string> lost;
+  // More than kMostUnits were written, or files there; the rest is left out.
+  bool is_cut = false;
+
+  static constexpr std::size_t kMostUnits = 500;
+
+  bool operator==(const DiskMap&) const = default;
+};
+
+// Of the disk as it was before the loss of power.
+DiskMap DiskMapOf(const Storage& before, const Survived& survived,
+                  int page_size);
+
+// Runs the plan. NotFound: no power was lost in it. The errors of
+// SimTrial::Run.
+absl::StatusOr<DiskMap> ViewDisk(SimTrial& trial, const Plan& plan);
+
+// As disk.json, and back. InvalidArgument.
+std::string PrintDiskMap(const DiskMap& map);
+absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text);
+
+}  // namespace lastcommit
+
+#endif  // LASTCOMMIT_EXPLAIN_DISK_MAP_H_

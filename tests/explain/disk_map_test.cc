@@ -1,0 +1,180 @@
+#include "explain/disk_map.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "matchers.h"
+
+namespace lastcommit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int kPage = 512;
+constexpr int kFrame = 24 + kPage;
+constexpr char kDatabase[] = "/state.db";
+constexpr char kWal[] = "/state.db-wal";
+
+// `pages` durable pages, and a WAL with its header.
+Storage DiskOf(int pages) {
+  Storage disk({});
+  disk.Write(disk.Create(kDatabase), 0, std::string(kPage * pages, 'd'));
+  disk.Write(disk.Create(kWal), 0, std::string(32, 'h'));
+  disk.SyncEverything();
+  return disk;
+}
+
+void WritePage(Storage& disk, int number) {
+  disk.Write(disk.Find(kDatabase), (number - 1) * kPage,
+             std::string(kPage, 'w'));
+}
+
+// As SQLite does: the header, then the page.
+void WriteFrame(Storage& disk, int number) {
+  const InodeId wal = disk.Find(kWal);
+  const std::int64_t begin = 32 + (number - 1) * kFrame;
+  disk.Write(wal, begin, std::string(24, 'h'));
+  disk.Write(wal, begin + 24, std::string(kPage, 'p'));
+}
+
+std::vector<DiskUnits> UnitsOf(const Storage& disk,
+                               const std::vector<Fate>& fates,
+                               const std::string& name) {
+  Survival survival = {.kind = SurvivalKind::kChosen, .fates = fates};
+  const DiskMap map = DiskMapOf(disk, Resolve(disk, survival), kPage);
+  for (const DiskFile& file : map.files) {
+    if (file.name == name) return file.units;
+  }
+  return {};
+}
+
+auto Is(std::int64_t first, std::int64_t last, UnitState state) {
+  return testing::AllOf(Field(&DiskUnits::first, first),
+                        Field(&DiskUnits::last, last),
+                        Field(&DiskUnits::state, state));
+}
+
+TEST(DiskMapTest, PagesThatNothingWasWrittenToAreDurableTogether) {
+  EXPECT_THAT(UnitsOf(DiskOf(5), {}, "state.db"),
+              ElementsAre(Is(1, 5, UnitState::kDurable)));
+}
+
+TEST(DiskMapTest, EachUnsyncedPageHasItsFate) {
+  Storage disk = DiskOf(6);
+  WritePage(disk, 2);  // change 0, there
+  WritePage(disk, 4);  // 1, lost
+  WritePage(disk, 5);  // 2, torn
+  EXPECT_THAT(
+      UnitsOf(disk, {{1, FateKind::kLost}, {2, FateKind::kHead, 100}},
+              "state.db"),
+      ElementsAre(Is(1, 1, UnitState::kDurable), Is(2, 2, UnitState::kWritten),
+                  Is(3, 3, UnitState::kDurable), Is(4, 4, UnitState::kLost),
+                  Is(5, 5, UnitState::kTorn), Is(6, 6, UnitState::kDurable)));
+}
+
+TEST(DiskMapTest, WhatWasWrittenAgainCountsAsItWasLast) {
+  Storage disk = DiskOf(1);
+  WritePage(disk, 1);  // 0, lost
+  WritePage(disk, 1);  // 1, there
+  EXPECT_THAT(UnitsOf(disk, {{0, FateKind::kLost}}, "state.db"),
+              ElementsAre(Is(1, 1, UnitState::kWritten)));
+  EXPECT_THAT(UnitsOf(disk, {{1, FateKind::kLost}}, "state.db"),
+              ElementsAre(Is(1, 1, UnitState::kLost)));
+}
+
+TEST(DiskMapTest, AFrameWithoutItsPageIsTorn) {
+  Storage disk = DiskOf(1);
+  WriteFrame(disk, 1);  // 0 and 1
+  WriteFrame(disk, 2);  // 2 and 3
+  WriteFrame(disk, 3);  // 4 and 5
+  EXPECT_THAT(
+      UnitsOf(
+          disk,
+          {{1, FateKind::kLost}, {4, FateKind::kLost}, {5, FateKind::kLost}},
+          "state.db-wal"),
+      ElementsAre(Is(0, 0, UnitState::kDurable), Is(1, 1, UnitState::kTorn),
+                  Is(2, 2, UnitState::kWritten), Is(3, 3, UnitState::kLost)));
+}
+
+TEST(DiskMapTest, OfWhatIsTornEachPartIsNamed) {
+  Storage disk = DiskOf(1);
+  WriteFrame(disk, 1);
+  const std::vector<DiskUnits> units =
+      UnitsOf(disk, {{1, FateKind::kLost}}, "state.db-wal");
+  ASSERT_THAT(units, SizeIs(2));
+  EXPECT_THAT(units[1].change,
+              testing::ContainsRegex("frame 1.*header is there; .*frame "
+                                     "1.*content is lost"));
+}
+
+TEST(DiskMapTest, OneWriteMayBeOfSeveralPages) {
+  Storage disk = DiskOf(3);
+  disk.Write(disk.Find(kDatabase), kPage, std::string(2 * kPage, 'w'));
+  EXPECT_THAT(
+      UnitsOf(disk, {{0, FateKind::kLost}}, "state.db"),
+      ElementsAre(Is(1, 1, UnitState::kDurable), Is(2, 2, UnitState::kLost),
+                  Is(3, 3, UnitState::kLost)));
+}
+
+TEST(DiskMapTest, WhatHasNoPlaceInAFileIsNamed) {
+  Storage disk = DiskOf(3);
+  disk.Truncate(disk.Find(kDatabase), kPage);
+  disk.Create("/state.db-journal");
+  const Survival survival = {.kind = SurvivalKind::kNone};
+  const DiskMap map = DiskMapOf(disk, Resolve(disk, survival), kPage);
+  EXPECT_THAT(map.lost, SizeIs(2));
+  EXPECT_FALSE(map.is_cut);
+  EXPECT_THAT(
+      DiskMapOf(disk, Resolve(disk, {.kind = SurvivalKind::kAll}), kPage).lost,
+      IsEmpty());
+}
+
+TEST(DiskMapTest, MoreChangesThanAPageShowsAreCut) {
+  Storage disk = DiskOf(1);
+  for (int i = 0; i < static_cast<int>(DiskMap::kMostUnits) + 1; ++i) {
+    disk.Write(disk.Find(kDatabase), i, "w");
+  }
+  EXPECT_TRUE(
+      DiskMapOf(disk, Resolve(disk, {.kind = SurvivalKind::kNone}), kPage)
+          .is_cut);
+}
+
+TEST(DiskMapTest, IsReadAsItIsWritten) {
+  DiskMap map;
+  map.round = 2;
+  map.files = {{"state.db",
+                "page",
+                {{1, 4, UnitState::kDurable},
+                 {5, 5, UnitState::kTorn, "database page 5"}}}};
+  map.lost = {"directory entry of state.db-journal (deleted)"};
+  map.is_cut = true;
+  const absl::StatusOr<DiskMap> read = ParseDiskMap(PrintDiskMap(map));
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(*read, map);
+}
+
+TEST(DiskMapTest, AnythingElseIsNone) {
+  const std::string good = PrintDiskMap({});
+  ASSERT_THAT(ParseDiskMap(good), IsOk());
+  const std::vector<std::string> all = {
+      std::string(),
+      std::string("[]"),
+      std::string("{}"),
+      good.substr(0, good.size() / 2),
+      std::string("{\"round\":1,\"cut\":false,\"lost\":[],\"files\":[{"
+                  "\"name\":\"a\",\"unit\":\"page\",\"units\":"
+                  "[[1,1,\"fine\"]]}]}"),
+      std::string("{\"round\":1,\"cut\":false,\"lost\":[1],\"files\":[]}")};
+  for (const std::string& bad : all) {
+    EXPECT_EQ(ParseDiskMap(bad).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << bad;
+  }
+}
+
+}  // namespace
+}  // namespace lastcommit
