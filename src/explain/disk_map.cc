@@ -297,6 +297,10 @@ std::string PrintDiskMap(const DiskMap& map) {
 
 absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text) {
   constexpr std::size_t kMostUnits = 20'000;
+  constexpr std::size_t kMostText = std::size_t{2} << 20;
+  if (text.size() > kMostText) {
+    return absl::InvalidArgumentError("too long for a map of a disk");
+  }
   try {
     const json value = json::parse(text);
     DiskMap map;

@@ -1,5 +1,6 @@
 #include "results/file_bars.h"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,9 @@ namespace lastcommit {
 namespace {
 
 using Tone = FileBars::Tone;
+
+// Units of all files: a page may have two hundred findings.
+constexpr std::size_t kMostShown = 200;
 
 Tone ToneOf(UnitState state) {
   switch (state) {
@@ -51,12 +55,18 @@ FileBars FileBarsOf(const DiskMap& map) {
   bars.legend = {"durable", "written, not synced, and there",
                  "written, not synced, and torn",
                  "written, not synced, and lost"};
+  std::size_t shown = 0;
   for (const DiskFile& file : map.files) {
+    if (shown > kMostShown) break;
     FileBars::File row = {file.units.empty()
                               ? absl::StrCat(file.name, ", empty")
                               : absl::StrCat(file.name, ", by ", file.unit),
                           {}};
     for (const DiskUnits& units : file.units) {
+      if (shown++ == kMostShown) {
+        row.units.push_back({Tone::kPlain, "...", "more is in disk.json"});
+        break;
+      }
       row.units.push_back(
           {ToneOf(units.state), LabelOf(units), InWords(file, units)});
     }

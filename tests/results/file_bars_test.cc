@@ -1,5 +1,7 @@
 #include "results/file_bars.h"
 
+#include <cstdint>
+
 #include "gmock/gmock.h"
 
 namespace lastcommit {
@@ -39,6 +41,19 @@ TEST(FileBarsTest, AUnitHasItsToneItsLabelAndWhatIsKnownOfIt) {
   EXPECT_EQ(frames[0].tone, Tone::kGood);
   EXPECT_EQ(frames[0].text, "header, WAL header: written");
   EXPECT_EQ(frames[1].tone, Tone::kHalf);
+}
+
+TEST(FileBarsTest, MoreUnitsThanAPageCanHaveAreLeftOut) {
+  DiskMap map;
+  map.files = {{"state.db", "page", {}}, {"state.db-wal", "frame", {}}};
+  for (std::int64_t i = 1; i <= 300; ++i) {
+    map.files[0].units.push_back({i, i, UnitState::kLost});
+  }
+  map.files[1].units = {{1, 1, UnitState::kLost}};
+  const FileBars bars = FileBarsOf(map);
+  ASSERT_THAT(bars.files, SizeIs(1));
+  ASSERT_THAT(bars.files[0].units, SizeIs(201));
+  EXPECT_EQ(bars.files[0].units.back().text, "more is in disk.json");
 }
 
 }  // namespace
