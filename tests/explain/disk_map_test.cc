@@ -1,5 +1,7 @@
 #include "explain/disk_map.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,13 +16,13 @@ using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr int kPage = 512;
-constexpr int kFrame = 24 + kPage;
+constexpr std::size_t kPage = 512;
+constexpr std::int64_t kFrame = 24 + kPage;
 constexpr char kDatabase[] = "/state.db";
 constexpr char kWal[] = "/state.db-wal";
 
 // `pages` durable pages, and a WAL with its header.
-Storage DiskOf(int pages) {
+Storage DiskOf(std::size_t pages) {
   Storage disk({});
   disk.Write(disk.Create(kDatabase), 0, std::string(kPage * pages, 'd'));
   disk.Write(disk.Create(kWal), 0, std::string(32, 'h'));
@@ -28,8 +30,8 @@ Storage DiskOf(int pages) {
   return disk;
 }
 
-void WritePage(Storage& disk, int number) {
-  disk.Write(disk.Find(kDatabase), (number - 1) * kPage,
+void WritePage(Storage& disk, std::int64_t number) {
+  disk.Write(disk.Find(kDatabase), (number - 1) * std::int64_t{kPage},
              std::string(kPage, 'w'));
 }
 
