@@ -1,13 +1,8 @@
 #include "explain/disk_map.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <map>
-#include <memory>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -16,7 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "disk/file_role.h"
+#include "disk/shared_memory.h"
 #include "names/names.h"
+#include "output/whole_file.h"
 #include "status/status.h"
 #include "trial/change_words.h"
 #include "trial/sim_guest.h"
@@ -89,6 +86,7 @@ UnitState StateOf(const std::vector<Written>& all) {
 // Of one that is there in part, what of it.
 std::string InWords(const std::vector<Written>& all) {
   if (StateOf(all) != UnitState::kTorn) return all.back().change;
+  if (all.back().change.empty()) return "";
   return absl::StrJoin(all, "; ", [](std::string* text, const Written& one) {
     absl::StrAppend(
         text, one.change, " is ",
@@ -138,15 +136,12 @@ class Mapper {
     std::int64_t of_directory = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const PendingChange& change = all[i];
-      if (i == DiskMap::kMostUnits) {
-        map_.is_cut = true;
-        break;
-      }
+      const bool is_named = i < DiskMap::kMostNamed;
+      map_.is_cut |= !is_named;
       if (change.is_of_directory()) {
         const std::int64_t kept = survived_.fates.directory;
-        if (kept >= 0 && of_directory++ >= kept) {
-          map_.lost.push_back(Words(all, i));
-        }
+        const bool is_lost = kept >= 0 && of_directory++ >= kept;
+        if (is_lost && is_named) map_.lost.push_back(Words(all, i));
         continue;
       }
       names_.emplace(change.inode, change.path);
@@ -154,14 +149,14 @@ class Mapper {
       AddChange(change,
                 fate == fates.end() ? std::nullopt
                                     : std::optional<Fate>(fate->second),
-                Words(all, i));
+                is_named ? Words(all, i) : "");
     }
   }
 
   void AddChange(const PendingChange& change, const std::optional<Fate>& fate,
                  const std::string& words) {
     if (change.kind == PendingChange::Kind::kTruncate) {
-      if (fate.has_value()) map_.lost.push_back(words);
+      if (fate.has_value() && !words.empty()) map_.lost.push_back(words);
       return;
     }
     const Units units = UnitsOf(change.path, page_size_);
@@ -184,14 +179,29 @@ class Mapper {
     for (const auto& [number, written] : written_[inode]) {
       // It was cut off since.
       if (units.BeginOf(number) >= size) break;
-      if (next < number) file.units.push_back({next, number - 1});
-      file.units.push_back(
-          {number, number, StateOf(written), InWords(written)});
+      Append({next, number - 1}, file);
+      Append({number, number, StateOf(written), InWords(written)}, file);
       next = number + 1;
     }
-    const std::int64_t last = size == 0 ? next - 1 : units.At(size - 1);
-    if (next <= last) file.units.push_back({next, last});
+    Append({next, size == 0 ? next - 1 : units.At(size - 1)}, file);
     return file;
+  }
+
+  void Append(DiskUnits units, DiskFile& file) {
+    if (units.first > units.last) return;
+    if (!file.units.empty() && units.change.empty()) {
+      DiskUnits& before = file.units.back();
+      if (before.change.empty() && before.state == units.state &&
+          before.last + 1 == units.first) {
+        before.last = units.last;
+        return;
+      }
+    }
+    if (units_++ < DiskMap::kMostUnits) {
+      file.units.push_back(std::move(units));
+    } else {
+      map_.is_cut = true;
+    }
   }
 
   // On the disk as it was when change `i` of `all` had been made.
@@ -204,6 +214,7 @@ class Mapper {
   const Storage& before_;
   const Survived& survived_;
   const int page_size_;
+  std::size_t units_ = 0;  // of all files
   std::map<InodeId, std::string> names_;
   std::map<InodeId, std::map<std::int64_t, std::vector<Written>>> written_;
   DiskMap map_;
@@ -213,12 +224,9 @@ class Mapper {
 struct Shared {
   static constexpr std::size_t kMostText = std::size_t{1} << 20;
 
-  std::size_t size = 0;  // 0: no power was lost
+  bool is_seen = false;
+  std::size_t size = 0;  // 0: it is too long
   char text[kMostText] = {};
-};
-
-struct Unmap {
-  void operator()(Shared* shared) const { munmap(shared, sizeof(Shared)); }
 };
 
 class Viewer : public SimGuest {
@@ -231,9 +239,9 @@ class Viewer : public SimGuest {
     DiskMap map = DiskMapOf(before, survived, page_size_);
     map.round = round;
     const std::string text = PrintDiskMap(map);
-    if (text.size() > sizeof(shared_.text)) return;
-    std::memcpy(shared_.text, text.data(), text.size());
-    shared_.size = text.size();
+    shared_.is_seen = true;
+    shared_.size = text.size() <= sizeof(shared_.text) ? text.size() : 0;
+    std::memcpy(shared_.text, text.data(), shared_.size);
   }
 
  private:
@@ -265,14 +273,15 @@ DiskMap DiskMapOf(const Storage& before, const Survived& survived,
 }
 
 absl::StatusOr<DiskMap> ViewDisk(SimTrial& trial, const Plan& plan) {
-  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
-  const std::unique_ptr<Shared, Unmap> shared(new (memory) Shared());
+  ASSIGN_OR_RETURN(const SharedMemory<Shared> shared,
+                   MakeSharedMemory<Shared>());
   Viewer viewer(plan.profile.page_size, *shared);
   RETURN_IF_ERROR(trial.RunWith(plan, viewer).status());
-  if (shared->size == 0) {
+  if (!shared->is_seen) {
     return absl::NotFoundError("no power is lost in this plan");
+  }
+  if (shared->size == 0) {
+    return absl::ResourceExhaustedError("too much for a map of a disk");
   }
   return ParseDiskMap({shared->text, shared->size});
 }
@@ -296,11 +305,6 @@ std::string PrintDiskMap(const DiskMap& map) {
 }
 
 absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text) {
-  constexpr std::size_t kMostUnits = 20'000;
-  constexpr std::size_t kMostText = std::size_t{2} << 20;
-  if (text.size() > kMostText) {
-    return absl::InvalidArgumentError("too long for a map of a disk");
-  }
   try {
     const json value = json::parse(text);
     DiskMap map;
@@ -311,7 +315,8 @@ absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text) {
     for (const json& one : value.at("files")) {
       DiskFile file = {one.at("name"), one.at("unit"), {}};
       units += one.at("units").size();
-      if (units > kMostUnits) throw std::invalid_argument("too many units");
+      if (units > DiskMap::kMostUnits)
+        throw std::invalid_argument("too many units");
       for (const json& unit : one.at("units")) {
         file.units.push_back(UnitsFrom(unit));
       }
@@ -321,6 +326,17 @@ absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text) {
   } catch (const std::exception& error) {  // json's, and those above
     return absl::InvalidArgumentError(error.what());
   }
+}
+
+absl::StatusOr<DiskMap> ReadDiskMap(const std::string& path) {
+  std::string text;
+  RETURN_IF_ERROR(ReadInParts(path, [&](std::string_view part) {
+    text += part;
+    return text.size() <= Shared::kMostText
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError("too long for a map of a disk");
+  }));
+  return ParseDiskMap(text);
 }
 
 }  // namespace lastcommit

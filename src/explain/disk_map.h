@@ -28,7 +28,7 @@ enum class UnitState {
 };
 std::string_view Name(UnitState state);
 
-// Neighbours that are durable are one.
+// Neighbours of one state are one, where no change is named.
 struct DiskUnits {
   std::int64_t first = 0;
   std::int64_t last = 0;
@@ -54,10 +54,13 @@ struct DiskMap {
   // What has no place in a file and did not survive: truncations, entries of
   // the directory.
   std::vector<std::string> lost;
-  // More than kMostUnits were written, or files there; the rest is left out.
+  // There was more: of later changes only the state is there, and files, units
+  // and `lost` beyond a bound are left out.
   bool is_cut = false;
 
-  static constexpr std::size_t kMostUnits = 500;
+  // That have their words, which take long.
+  static constexpr std::size_t kMostNamed = 500;
+  static constexpr std::size_t kMostUnits = 5000;  // of all files
 
   bool operator==(const DiskMap&) const = default;
 };
@@ -66,13 +69,15 @@ struct DiskMap {
 DiskMap DiskMapOf(const Storage& before, const Survived& survived,
                   int page_size);
 
-// Runs the plan. NotFound: no power was lost in it. The errors of
-// SimTrial::Run.
+// Runs the plan. NotFound: no power was lost in it. ResourceExhausted: its
+// disk's is too long. The errors of SimTrial::Run.
 absl::StatusOr<DiskMap> ViewDisk(SimTrial& trial, const Plan& plan);
 
 // As disk.json, and back. InvalidArgument.
 std::string PrintDiskMap(const DiskMap& map);
 absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text);
+// The errors of ReadWholeFile, and InvalidArgument.
+absl::StatusOr<DiskMap> ReadDiskMap(const std::string& path);
 
 }  // namespace lastcommit
 

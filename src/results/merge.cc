@@ -120,8 +120,8 @@ struct Place {
   std::string out;
 };
 
-// The records of all parts, and what they come to. A night of a shard has some
-// ten thousand records of trials, and there may be a thousand shards: those of
+// The records of all parts, and what they come to. A night of a shard has
+// thousands of records of trials, and there may be a thousand shards: those of
 // a run become one for some minutes of it.
 class MergedRecords {
  public:

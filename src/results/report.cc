@@ -17,7 +17,6 @@
 #include "generate/choices.h"
 #include "names/names.h"
 #include "output/exit_code.h"
-#include "output/whole_file.h"
 #include "plan/codec.h"
 #include "results/combination_table.h"
 #include "results/comparison.h"
@@ -166,12 +165,11 @@ void AddStepCharts(const Finding& finding, Document& page) {
 
 // What the finding kept of it, if it did.
 void AddDisk(const Finding& finding, Document& page) {
-  const std::string path = absl::StrCat(
-      std::filesystem::path(finding.plan_path).parent_path().string(),
-      "/disk.json");
-  const absl::StatusOr<std::string> text = ReadWholeFile(path);
-  if (!text.ok()) return;
-  const absl::StatusOr<DiskMap> map = ParseDiskMap(*text);
+  if (finding.plan_path.empty()) return;
+  const absl::StatusOr<DiskMap> map =
+      ReadDiskMap(std::filesystem::path(finding.plan_path)
+                      .replace_filename("disk.json")
+                      .string());
   if (!map.ok()) return;
   page.blocks.emplace_back(FileBarsOf(*map));
   for (const std::string& lost : map->lost) {
@@ -179,7 +177,7 @@ void AddDisk(const Finding& finding, Document& page) {
   }
   if (map->is_cut) {
     page.blocks.emplace_back(
-        Said("There were more changes than are shown here."));
+        Said("There were more changes than are named here."));
   }
 }
 
@@ -364,8 +362,8 @@ void AddResidualRisk(const Tally& tally, Document& page) {
   page.blocks.emplace_back(Said(InWords(ResidualRiskOf(tally))));
   page.blocks.emplace_back(Said(
       "A signature is the kind of crash, the phase, the call and the role of "
-      "its file at which a "
-      "process died, what the recovery did, and the error that was injected. "
+      "its file at which a process died, what the recovery did, and the error "
+      "that was injected. "
       "Of what has one signature nothing is told apart, so that a bug which "
       "shows in one of a million crashes of a signature is not in this "
       "estimate."));

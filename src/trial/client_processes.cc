@@ -1,9 +1,5 @@
 #include "trial/client_processes.h"
 
-#include <sys/mman.h>
-
-#include <cerrno>
-#include <new>
 #include <utility>
 
 #include "disk/shim_vfs.h"
@@ -114,14 +110,10 @@ class ClientsRound {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ClientProcesses>> ClientProcesses::Create() {
-  void* memory = mmap(nullptr, sizeof(ClientsPage), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
-  return std::unique_ptr<ClientProcesses>(
-      new ClientProcesses(new (memory) ClientsPage()));
+  ASSIGN_OR_RETURN(SharedMemory<ClientsPage> page,
+                   MakeSharedMemory<ClientsPage>());
+  return std::unique_ptr<ClientProcesses>(new ClientProcesses(std::move(page)));
 }
-
-ClientProcesses::~ClientProcesses() { munmap(page_, sizeof(ClientsPage)); }
 
 absl::StatusOr<ClientsEnd> ClientProcesses::Run(
     const Plan& plan, std::size_t round, const RoundTask& task,

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "disk/shared_memory.h"
 #include "oracle/client_units.h"
 #include "plan/plan.h"
 #include "trial/child.h"
@@ -38,9 +40,6 @@ struct ClientsEnd {
 class ClientProcesses {
  public:
   static absl::StatusOr<std::unique_ptr<ClientProcesses>> Create();
-  ~ClientProcesses();
-  ClientProcesses(const ClientProcesses&) = delete;
-  ClientProcesses& operator=(const ClientProcesses&) = delete;
 
   // `task` is of any client. `begin_lifetime` is called in each process before
   // anything else, with its client. The errors of ChildRunner.
@@ -51,9 +50,10 @@ class ClientProcesses {
                                  SharedPage& shared);
 
  private:
-  explicit ClientProcesses(ClientsPage* page) : page_(page) {}
+  explicit ClientProcesses(SharedMemory<ClientsPage> page)
+      : page_(std::move(page)) {}
 
-  ClientsPage* page_;
+  SharedMemory<ClientsPage> page_;
 };
 
 }  // namespace lastcommit

@@ -1,17 +1,14 @@
 #include "trial/crash_sweep.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <map>
-#include <new>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "disk/shared_memory.h"
 #include "oracle/crash_history.h"
 #include "status/status.h"
 #include "trial/sim_guest.h"
@@ -204,9 +201,11 @@ class Sweeper : public SimGuest {
 class CrashSweep::Impl {
  public:
   Impl(SimTrial& trial, const Plan& plan, const SweepLimits& limits,
-       Shared* shared)
-      : trial_(trial), plan_(plan), limits_(limits), shared_(shared) {}
-  ~Impl() { munmap(shared_, sizeof(Shared)); }
+       SharedMemory<Shared> shared)
+      : trial_(trial),
+        plan_(plan),
+        limits_(limits),
+        shared_(std::move(shared)) {}
 
   absl::StatusOr<SweepBatch> Next() {
     shared_->next = cursor_;
@@ -251,7 +250,7 @@ class CrashSweep::Impl {
   SimTrial& trial_;
   const Plan& plan_;
   const SweepLimits limits_;
-  Shared* const shared_;
+  const SharedMemory<Shared> shared_;
   Cursor cursor_;
   std::map<ImageKey, Found> known_;
 };
@@ -261,11 +260,9 @@ CrashSweep::~CrashSweep() = default;
 
 absl::StatusOr<std::unique_ptr<CrashSweep>> CrashSweep::Create(
     SimTrial& trial, const Plan& plan, const SweepLimits& limits) {
-  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
+  ASSIGN_OR_RETURN(SharedMemory<Shared> shared, MakeSharedMemory<Shared>());
   return std::unique_ptr<CrashSweep>(new CrashSweep(
-      std::make_unique<Impl>(trial, plan, limits, new (memory) Shared())));
+      std::make_unique<Impl>(trial, plan, limits, std::move(shared))));
 }
 
 absl::StatusOr<SweepBatch> CrashSweep::Next() { return impl_->Next(); }

@@ -1,19 +1,18 @@
 #include "trial/fork_trial.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "disk/shared_memory.h"
 #include "disk/shim_vfs.h"
 #include "status/status.h"
 #include "subject/registry.h"
@@ -166,7 +165,7 @@ void BeginLifetime(std::uint32_t seed, const Profile& profile,
 struct ForkResources {
   TrialDirectory directory;
   ChildRunner children;
-  SharedPage* page;
+  SharedMemory<SharedPage> page;
   TrialOptions options;
   std::unique_ptr<RealDisk> disk = nullptr;            // once it is needed
   std::unique_ptr<ClientProcesses> clients = nullptr;  // the same
@@ -390,9 +389,6 @@ class ForkWorld : public World {
 class ForkTrial::Impl {
  public:
   explicit Impl(ForkResources own) : own_(std::move(own)) {}
-  ~Impl() { munmap(own_.page, sizeof(SharedPage)); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
 
   absl::StatusOr<TrialResult> Run(const Plan& plan, const std::string& keep) {
     RETURN_IF_ERROR(CheckCanRun(plan));
@@ -417,12 +413,11 @@ absl::StatusOr<std::unique_ptr<ForkTrial>> ForkTrial::Create(
   ASSIGN_OR_RETURN(TrialDirectory directory,
                    TrialDirectory::Make(options.directory));
   ASSIGN_OR_RETURN(ChildRunner children, ChildRunner::Create());
-  void* memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
+  ASSIGN_OR_RETURN(SharedMemory<SharedPage> page,
+                   MakeSharedMemory<SharedPage>());
   return std::unique_ptr<ForkTrial>(new ForkTrial(std::make_unique<Impl>(
-      ForkResources{std::move(directory), std::move(children),
-                    new (memory) SharedPage(), options})));
+      ForkResources{std::move(directory), std::move(children), std::move(page),
+                    options})));
 }
 
 ForkTrial::ForkTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,16 +1,12 @@
 #include "trial/power_loss_view.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <memory>
-#include <new>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "disk/shared_memory.h"
 #include "disk/survival.h"
 #include "status/status.h"
 #include "trial/change_words.h"
@@ -32,10 +28,6 @@ struct Shared {
   std::int64_t directory = -1;
   char fates[kMaxText] = {};
   char lines[kMaxText] = {};
-};
-
-struct Unmap {
-  void operator()(Shared* shared) const { munmap(shared, sizeof(Shared)); }
 };
 
 class Viewer : public SimGuest {
@@ -102,10 +94,8 @@ class Viewer : public SimGuest {
 }  // namespace
 
 absl::StatusOr<PowerLossView> ViewPowerLoss(SimTrial& trial, const Plan& plan) {
-  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
-  const std::unique_ptr<Shared, Unmap> shared(new (memory) Shared());
+  ASSIGN_OR_RETURN(const SharedMemory<Shared> shared,
+                   MakeSharedMemory<Shared>());
   Viewer viewer(plan.profile.page_size, *shared);
   RETURN_IF_ERROR(trial.RunWith(plan, viewer).status());
   if (!shared->is_seen) {

@@ -1,12 +1,9 @@
 #include "trial/sim_trial.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <new>
 #include <set>
 #include <system_error>
 #include <type_traits>
@@ -16,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "disk/freed_memory.h"
+#include "disk/shared_memory.h"
 #include "disk/sim_vfs.h"
 #include "disk/survival.h"
 #include "oracle/crash_history.h"
@@ -362,11 +360,11 @@ struct Shared {
 
 class SimTrial::Impl {
  public:
-  Impl(ChildRunner children, Shared* shared, absl::Duration hang_timeout)
+  Impl(ChildRunner children, SharedMemory<Shared> shared,
+       absl::Duration hang_timeout)
       : children_(std::move(children)),
-        shared_(shared),
+        shared_(std::move(shared)),
         hang_timeout_(hang_timeout) {}
-  ~Impl() { munmap(shared_, sizeof(Shared)); }
 
   absl::StatusOr<TrialResult> Run(const Plan& plan, const Kept& keep,
                                   SimGuest* guest) {
@@ -415,18 +413,16 @@ class SimTrial::Impl {
   }
 
   ChildRunner children_;
-  Shared* shared_;
+  SharedMemory<Shared> shared_;
   const absl::Duration hang_timeout_;
 };
 
 absl::StatusOr<std::unique_ptr<SimTrial>> SimTrial::Create(
     absl::Duration hang_timeout) {
   ASSIGN_OR_RETURN(ChildRunner children, ChildRunner::Create());
-  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "mmap");
+  ASSIGN_OR_RETURN(SharedMemory<Shared> shared, MakeSharedMemory<Shared>());
   return std::unique_ptr<SimTrial>(new SimTrial(std::make_unique<Impl>(
-      std::move(children), new (memory) Shared(), hang_timeout)));
+      std::move(children), std::move(shared), hang_timeout)));
 }
 
 SimTrial::SimTrial(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "directory.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
 
@@ -54,10 +55,12 @@ std::vector<DiskUnits> UnitsOf(const Storage& disk,
   return {};
 }
 
-auto Is(std::int64_t first, std::int64_t last, UnitState state) {
-  return testing::AllOf(Field(&DiskUnits::first, first),
-                        Field(&DiskUnits::last, last),
-                        Field(&DiskUnits::state, state));
+template <typename Number>
+auto Is(Number first, Number last, UnitState state) {
+  return testing::AllOf(
+      Field(&DiskUnits::first, static_cast<std::int64_t>(first)),
+      Field(&DiskUnits::last, static_cast<std::int64_t>(last)),
+      Field(&DiskUnits::state, state));
 }
 
 TEST(DiskMapTest, PagesThatNothingWasWrittenToAreDurableTogether) {
@@ -135,14 +138,37 @@ TEST(DiskMapTest, WhatHasNoPlaceInAFileIsNamed) {
       IsEmpty());
 }
 
-TEST(DiskMapTest, MoreChangesThanAPageShowsAreCut) {
-  Storage disk = DiskOf(1);
-  for (int i = 0; i < static_cast<int>(DiskMap::kMostUnits) + 1; ++i) {
-    disk.Write(disk.Find(kDatabase), i, "w");
+TEST(DiskMapTest, ChangesThatAreTooManyToBeNamedHaveTheirFateAllTheSame) {
+  constexpr std::size_t kNamed = DiskMap::kMostNamed;
+  Storage disk = DiskOf(kNamed + 10);
+  for (std::size_t i = 1; i <= kNamed + 3; ++i) {
+    WritePage(disk, static_cast<std::int64_t>(i));
   }
-  EXPECT_TRUE(
-      DiskMapOf(disk, Resolve(disk, {.kind = SurvivalKind::kNone}), kPage)
-          .is_cut);
+  const DiskMap map =
+      DiskMapOf(disk, Resolve(disk, {.kind = SurvivalKind::kNone}), kPage);
+  EXPECT_TRUE(map.is_cut);
+  const std::vector<DiskUnits>& units = map.files.front().units;
+  ASSERT_THAT(units, SizeIs(kNamed + 2));
+  EXPECT_NE(units[kNamed - 1].change, "");
+  EXPECT_THAT(units[kNamed], Is(kNamed + 1, kNamed + 3, UnitState::kLost));
+  EXPECT_EQ(units[kNamed].change, "");
+  EXPECT_THAT(units[kNamed + 1],
+              Is(kNamed + 4, kNamed + 10, UnitState::kDurable));
+}
+
+TEST(DiskMapTest, UnitsBeyondABoundAreLeftOutAndNotCalledDurable) {
+  constexpr auto kMost = static_cast<std::int64_t>(DiskMap::kMostUnits);
+  Storage disk = DiskOf(2 * DiskMap::kMostUnits);
+  for (std::int64_t page = 1; page < 2 * kMost; page += 2) {
+    WritePage(disk, page);
+  }
+  const DiskMap map =
+      DiskMapOf(disk, Resolve(disk, {.kind = SurvivalKind::kNone}), kPage);
+  EXPECT_TRUE(map.is_cut);
+  EXPECT_THAT(map.files.front().units, SizeIs(DiskMap::kMostUnits));
+  EXPECT_THAT(map.files.front().units.back(),
+              Is(kMost, kMost, UnitState::kDurable));
+  EXPECT_THAT(ParseDiskMap(PrintDiskMap(map)), IsOk());
 }
 
 TEST(DiskMapTest, IsReadAsItIsWritten) {
@@ -176,6 +202,16 @@ TEST(DiskMapTest, AnythingElseIsNone) {
               absl::StatusCode::kInvalidArgument)
         << bad;
   }
+}
+
+TEST(DiskMapTest, AFileThatIsTooLongIsNotReadToItsEnd) {
+  const Directory directory;
+  directory.Put("disk.json", PrintDiskMap({}));
+  EXPECT_THAT(ReadDiskMap(directory.Path("disk.json")), IsOk());
+  directory.Put("disk.json", std::string((1 << 20) + 1, ' '));
+  EXPECT_THAT(
+      std::string(ReadDiskMap(directory.Path("disk.json")).status().message()),
+      testing::HasSubstr("too long"));
 }
 
 }  // namespace

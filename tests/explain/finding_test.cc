@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "explain/disk_map.h"
 #include "explain/findings_fixture.h"
 #include "explain/plans.h"
+#include "explain/sim_plans.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
 #include "operations.h"
@@ -60,6 +63,20 @@ class FindingTest : public FindingsTest {
 
   FindingOptions options_;
 };
+
+TEST_F(FindingTest, AfterALossOfPowerItKeepsWhatBecameOfTheDisk) {
+  Keep(PlanWithoutPower(kDropsWalSyncs));
+  const absl::StatusOr<DiskMap> map = ReadDiskMap(Path("disk.json"));
+  ASSERT_THAT(map, IsOk());
+  const auto is_lost = [](const DiskUnits& units) {
+    return units.state == UnitState::kLost && !units.change.empty();
+  };
+  EXPECT_TRUE(std::any_of(
+      map->files.begin(), map->files.end(), [&](const DiskFile& file) {
+        return file.name == "state.db-wal" &&
+               std::any_of(file.units.begin(), file.units.end(), is_lost);
+      }));
+}
 
 TEST_F(FindingTest, IsKeptWithEverythingThatIsNeededToReadAndReplayIt) {
   const Plan plan = PlanKilledInCommit(kDishonest);
