@@ -91,6 +91,7 @@ class Supervisor {
       const auto number = static_cast<std::size_t>(*violation);
       if (finding.state == FindingState::kExplained) {
         ++control_->explained[number];
+        if (!finding.shape.empty()) control_->shapes.Add(finding.shape);
       }
       if (finding.state != FindingState::kSeen) ++control_->kept[number];
     }

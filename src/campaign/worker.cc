@@ -1,5 +1,6 @@
 #include "campaign/worker.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -126,7 +127,13 @@ class Worker {
       ++control_.shrink_trials;
       return control_.cancel.load();
     };
-    return ExplainFinding(*trial_, plan, result, finding_options, finding);
+    finding_options.is_known_shape = [this](const std::string& shape) {
+      return control_.shapes.Has(shape);
+    };
+    RETURN_IF_ERROR(
+        ExplainFinding(*trial_, plan, result, finding_options, finding));
+    if (!finding.shape.empty()) control_.shapes.Add(finding.shape);
+    return absl::OkStatus();
   }
 
   void Tell(const Finding& finding) {
@@ -147,6 +154,26 @@ class Worker {
 };
 
 }  // namespace
+
+namespace {
+
+std::uint64_t DigestOfShape(const std::string& shape) {
+  return std::max<std::uint64_t>(XXH3_64bits(shape.data(), shape.size()), 1);
+}
+
+}  // namespace
+
+void KnownShapes::Add(const std::string& shape) {
+  if (Has(shape)) return;
+  const std::size_t place = count_++;
+  if (place < kMost) digests_[place] = DigestOfShape(shape);
+}
+
+bool KnownShapes::Has(const std::string& shape) const {
+  const std::size_t count = std::min(count_.load(), kMost);
+  return std::find(digests_, digests_ + count, DigestOfShape(shape)) !=
+         digests_ + count;
+}
 
 std::uint64_t DigestOf(std::uint64_t index, const Plan& plan,
                        const std::string& verdict) {

@@ -5,6 +5,7 @@
 #define LASTCOMMIT_CAMPAIGN_WORKER_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -23,6 +24,20 @@ struct WorkerSlot {
   std::atomic<std::uint64_t> beats{0};  // one before each execution of a plan
 };
 
+// Shapes that findings were shrunk to (explain/shape.h), of all workers. Those
+// beyond a bound are not known.
+class KnownShapes {
+ public:
+  void Add(const std::string& shape);
+  bool Has(const std::string& shape) const;
+
+ private:
+  static constexpr std::size_t kMost = 1000;
+
+  std::atomic<std::size_t> count_{0};
+  std::atomic<std::uint64_t> digests_[kMost] = {};  // 0: not yet
+};
+
 // In memory that the supervisor and all workers share.
 struct Control {
   std::atomic<std::int64_t> findings{0};
@@ -38,6 +53,7 @@ struct Control {
   // Of each class, how many were begun to be explained, and were kept.
   std::atomic<std::int64_t> explained[kViolationClasses] = {};
   std::atomic<std::int64_t> kept[kViolationClasses] = {};
+  KnownShapes shapes;
   WorkerSlot slots[kMaxJobs];
 };
 

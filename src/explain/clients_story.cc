@@ -77,11 +77,13 @@ std::string InWords(const SwitchInStory& one, bool is_recorded) {
 
 class ClientsStory {
  public:
-  ClientsStory(const Plan& plan, std::size_t round, const TrialResult* ran)
+  ClientsStory(const Plan& plan, std::size_t round, const TrialResult* ran,
+               const StoryFacts* facts)
       : round_(plan.rounds[round]),
         number_(round),
         is_recorded_(plan.engine == Engine::kRecord),
-        ran_(ran) {
+        ran_(ran),
+        facts_(facts) {
     const std::size_t most =
         kWidthOfAll / static_cast<std::size_t>(Clients(round_)) - kGap;
     widths_.fill(std::string("client 0").size());
@@ -103,6 +105,9 @@ class ClientsStory {
       AppendSwitches(step, switches, /*before_step=*/true);
       AppendStep(i, is_after);
       AppendSwitches(step, switches, /*before_step=*/false);
+      const std::string acknowledged =
+          facts_ == nullptr ? "" : facts_->AcknowledgedBy(number_, i);
+      if (!acknowledged.empty()) AppendMark(step, "-- " + acknowledged);
       for (const std::string& mark : FaultMarks(step, Company::kOthers)) {
         AppendMark(step, absl::StrCat("<== ", mark));
       }
@@ -211,7 +216,8 @@ class ClientsStory {
   const Round& round_;
   const std::size_t number_;
   const bool is_recorded_;
-  const TrialResult* ran_;
+  const TrialResult* const ran_;
+  const StoryFacts* const facts_;
   std::array<std::size_t, kMaxClients> widths_ = {};
   std::string text_;
 };
@@ -219,8 +225,8 @@ class ClientsStory {
 }  // namespace
 
 std::string RoundOfClients(const Plan& plan, std::size_t round,
-                           const TrialResult* ran) {
-  return ClientsStory(plan, round, ran).Print();
+                           const TrialResult* ran, const StoryFacts* facts) {
+  return ClientsStory(plan, round, ran, facts).Print();
 }
 
 std::string InWords(const Schedule& schedule) {

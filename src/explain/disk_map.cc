@@ -24,8 +24,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr Names<UnitState, UnitState::kLost> kUnitStates("durable", "written",
-                                                         "torn", "lost");
+constexpr Names<UnitState, UnitState::kIgnored> kUnitStates(
+    "durable", "written", "torn", "lost", "there", "of a commit",
+    "of no commit", "put back", "ignored");
 
 std::string NameIn(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
@@ -298,7 +299,8 @@ std::string PrintDiskMap(const DiskMap& map) {
                       {"round", map.round + 1},
                       {"files", files},
                       {"lost", map.lost},
-                      {"cut", map.is_cut}};
+                      {"cut", map.is_cut},
+                      {"killed", map.is_killed}};
   return value.dump(-1, ' ', /*ensure_ascii=*/true,
                     json::error_handler_t::replace) +
          "\n";
@@ -310,6 +312,7 @@ absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text) {
     DiskMap map;
     map.round = value.at("round").get<std::size_t>() - 1;
     map.is_cut = value.at("cut");
+    map.is_killed = value.value("killed", false);
     map.lost = value.at("lost").get<std::vector<std::string>>();
     std::size_t units = 0;
     for (const json& one : value.at("files")) {

@@ -1,7 +1,8 @@
-// DiskMap: the files as the last loss of power of a plan left them, unit by
-// unit: pages of a database, frames of a WAL, blocks of anything else; which of
-// them were durable, and what became of those that were written and not synced.
-// A finding keeps it as disk.json (docs/results-format.md), for the page.
+// DiskMap: the files as the last loss of power of a plan, or its last kill
+// (explain/killed_files.h), left them, unit by unit: pages of a database,
+// frames of a WAL, blocks of anything else; which of them were durable, and
+// what became of those that were written and not synced. A finding keeps it as
+// disk.json (docs/results-format.md), for the page.
 
 #ifndef LASTCOMMIT_EXPLAIN_DISK_MAP_H_
 #define LASTCOMMIT_EXPLAIN_DISK_MAP_H_
@@ -25,6 +26,12 @@ enum class UnitState {
   kWritten,  // what was written and not synced is there
   kTorn,     // a part of it is there
   kLost,     // nothing of it is there
+  // After a kill, where all is there, what recovery makes of it:
+  kThere,        // nothing
+  kCommitted,    // it belongs to a commit
+  kUncommitted,  // it belongs to none, and is left out
+  kPutBack,      // it goes back into the database
+  kIgnored,      // it is older, or does not match its checksum
 };
 std::string_view Name(UnitState state);
 
@@ -57,6 +64,8 @@ struct DiskMap {
   // There was more: of later changes only the state is there, and files, units
   // and `lost` beyond a bound are left out.
   bool is_cut = false;
+  // It is what a kill left.
+  bool is_killed = false;
 
   // That have their words, which take long.
   static constexpr std::size_t kMostNamed = 500;

@@ -17,10 +17,12 @@
 #include "explain/deterministic.h"
 #include "explain/disk_map.h"
 #include "explain/failure_of.h"
+#include "explain/killed_files.h"
 #include "explain/known_bugs.h"
 #include "explain/replay.h"
 #include "explain/shape.h"
 #include "explain/story.h"
+#include "explain/story_facts.h"
 #include "names/names.h"
 #include "output/shell_word.h"
 #include "output/version.h"
@@ -96,7 +98,9 @@ std::string StoryOf(const Finding& finding, const Plan& plan,
       "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
       "; it repeats: ", finding.repeats, "\n", note, CountSteps(plan),
       " lines after the header, ", finding.shrink_trials,
-      " trials of shrinking\n\n", program, "\n", TokenLine(finding, options),
+      " trials of shrinking",
+      finding.counted ? ", which ended at the shape of an earlier finding" : "",
+      "\n\n", program, "\n", TokenLine(finding, options),
       "replay:  ", ReplayCommand(options.program, finding.plan_path), "\n");
 }
 
@@ -187,22 +191,28 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
     }
     failing = std::move(found->plan);
   }
+  const bool has_rows = !result.verdict.rows.empty();
   DrivenBy by = DrivenBy::kNew;
   const auto still_fails =
       [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
     if (options.is_cancelled()) return absl::CancelledError("stopped");
     ASSIGN_OR_RETURN(const TrialResult tried, trial.RunBy(by, candidate));
-    // By itself it must show, too.
+    // By itself it must show, too; and a row that people can look for stays.
     if (tried.verdict.violation != violation ||
-        tried.recorded.only_after_others > 0) {
+        tried.recorded.only_after_others > 0 ||
+        (has_rows && tried.verdict.rows.empty())) {
       return std::nullopt;
     }
     return Exact(trial, candidate, tried);
   };
+  ShrinkLimits limits = options.shrink;
+  limits.is_enough = [&](const Plan& shrunk) {
+    return options.is_known_shape(ShapeOf(shrunk, violation));
+  };
   if (plan.engine != Engine::kRecord) {
-    return Shrink(failing, still_fails, options.shrink);
+    return Shrink(failing, still_fails, limits);
   }
-  return ShrinkDriven(failing, still_fails, by, options.shrink);
+  return ShrinkDriven(failing, still_fails, by, limits);
 }
 
 Plan WithExpectation(Plan plan, ViolationClass violation) {
@@ -268,12 +278,25 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
 
 namespace {
 
-// disk.json, where the plan loses power on a simulated disk and it is not too
-// much for that: the finding is one without it, too.
+// What there is of the disk after the last crash. NotFound: nothing.
+absl::StatusOr<DiskMap> DiskAfter(TrialRunner& trial, const Plan& plan,
+                                  const TrialResult& told,
+                                  const Finding& finding) {
+  for (std::size_t r = told.rounds.size(); r-- > 0;) {
+    const RoundFacts& facts = told.rounds[r];
+    if (facts.lost_power) return ViewDisk(trial.sim(), plan);
+    if (!facts.crashed && !facts.has_death) continue;
+    return KilledFiles(absl::StrCat(finding.directory, "/round-", r + 1), r);
+  }
+  return absl::NotFoundError("no crash");
+}
+
+// disk.json, where there was a crash and it is not too much for that: the
+// finding is one without it, too.
 absl::Status WriteDiskMap(TrialRunner& trial, const Plan& plan,
-                          const Finding& finding) {
-  if (plan.engine != Engine::kSim) return absl::OkStatus();
-  const absl::StatusOr<DiskMap> map = ViewDisk(trial.sim(), plan);
+                          const TrialResult& told, const Finding& finding) {
+  if (plan.engine == Engine::kRecord) return absl::OkStatus();
+  const absl::StatusOr<DiskMap> map = DiskAfter(trial, plan, told, finding);
   if (absl::IsNotFound(map.status()) ||
       absl::IsResourceExhausted(map.status())) {
     return absl::OkStatus();
@@ -281,6 +304,16 @@ absl::Status WriteDiskMap(TrialRunner& trial, const Plan& plan,
   RETURN_IF_ERROR(map.status());
   return WriteWholeFile(absl::StrCat(finding.directory, "/disk.json"),
                         PrintDiskMap(*map));
+}
+
+// Runs the plan for people: its files are kept, and facts.json.
+absl::StatusOr<TrialResult> RunToTell(TrialRunner& trial, const Plan& plan,
+                                      const Finding& finding) {
+  const ShownValues values;
+  ASSIGN_OR_RETURN(TrialResult told, trial.RunAndKeep(plan, finding.directory));
+  RETURN_IF_ERROR(WriteWholeFile(absl::StrCat(finding.directory, "/facts.json"),
+                                 PrintStoryFacts(StoryFactsOf(told))));
+  return told;
 }
 
 // Sees whether a plan without timed kills fails again, and shrinks it.
@@ -318,13 +351,14 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
       finding.token = TokenOf(kept);
       finding.plan_path = absl::StrCat(finding.directory, "/shrunk.plan");
       RETURN_IF_ERROR(WritePlanFile(finding.plan_path, kept));
-      if (shrunk.is_minimal) {
+      finding.counted = shrunk.is_enough;
+      if (shrunk.is_minimal || shrunk.is_enough) {
         finding.shape = ShapeOf(kept, *result.verdict.violation);
       }
     }
   }
-  RETURN_IF_ERROR(trial.RunAndKeep(kept, finding.directory).status());
-  RETURN_IF_ERROR(WriteDiskMap(trial, kept, finding));
+  ASSIGN_OR_RETURN(const TrialResult told, RunToTell(trial, kept, finding));
+  RETURN_IF_ERROR(WriteDiskMap(trial, kept, told, finding));
   finding.lines = CountSteps(kept);
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
@@ -333,9 +367,14 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
     finding.looks_like =
         LikelyBugsOf(kept, repetition.first, sqlite3_libversion_number());
   }
-  finding.story = StoryOf(finding, kept, is_of_kept ? repetition.first : result,
-                          is_of_kept ? ReadableProgram(kept, repetition.first)
-                                     : ReadableProgram(kept),
+  const bool is_told = Name(told.verdict) == Name(result.verdict);
+  finding.story = StoryOf(finding, kept,
+                          is_told      ? told
+                          : is_of_kept ? repetition.first
+                                       : result,
+                          is_told      ? ReadableProgram(kept, told)
+                          : is_of_kept ? ReadableProgram(kept, repetition.first)
+                                       : ReadableProgram(kept),
                           note, options);
   finding.state = FindingState::kExplained;
   return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
@@ -350,8 +389,7 @@ absl::Status ExplainByChance(TrialRunner& trial, const Plan& plan,
   ASSIGN_OR_RETURN(const Repetition repetition,
                    Repeat(trial, plan, kRepeatsOfFlaky, options.is_cancelled));
   for (int i = 0; i < kRepeatsOfFlaky && !options.is_cancelled(); ++i) {
-    ASSIGN_OR_RETURN(const TrialResult kept,
-                     trial.RunAndKeep(plan, finding.directory));
+    ASSIGN_OR_RETURN(const TrialResult kept, RunToTell(trial, plan, finding));
     if (kept.verdict.violation == result.verdict.violation) break;
   }
   finding.repeats = Describe(repetition);

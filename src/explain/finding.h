@@ -5,6 +5,7 @@
 //                              deterministic.plan  (of a timed one)
 //                              shrunk.plan
 //                              story.txt
+//                              facts.json, disk.json
 //                              round-1/state.db, state.db-wal, ...
 //
 // A plan that a worker of a run died or hung over is a finding too, of the
@@ -65,6 +66,8 @@ struct Finding {
   // Known bugs of SQLite that it looks like (explain/known_bugs.h).
   std::vector<std::string> looks_like;
   std::string shape;  // of the shrunk plan (shape.h); empty if not minimal
+  // It has the shape of another one, and was not shrunk further.
+  bool counted = false;
   int shrink_trials = 0;
   std::size_t lines = 0;  // of the plan at plan_path, without its header
   int deaths = 0;         // of workers, over this plan
@@ -77,6 +80,9 @@ struct FindingOptions {
   // How the reader calls this program, for the replay command.
   std::string program = "lastcommit";
   ShrinkLimits shrink;
+  // Whether another finding of that class was shrunk to that shape.
+  std::function<bool(const std::string& shape)> is_known_shape =
+      [](const std::string&) { return false; };
   // Asked between trials of shrinking; true ends it with what there is.
   std::function<bool()> is_cancelled = [] { return false; };
 };

@@ -15,8 +15,8 @@ namespace lastcommit {
 template <typename AnyFinding, typename Visit>
 void VisitFields(AnyFinding& finding, Visit visit) {
   auto& [key, state, filed_under, verdict, directory, plan_path, token, story,
-         repeats, verdicts, looks_like, shape, shrink_trials, lines, deaths] =
-      finding;
+         repeats, verdicts, looks_like, shape, counted, shrink_trials, lines,
+         deaths] = finding;
   visit("seed", key.seed);
   visit("index", key.index);
   visit("state", state);
@@ -30,6 +30,7 @@ void VisitFields(AnyFinding& finding, Visit visit) {
   visit("verdicts", verdicts);
   visit("looks_like", looks_like);
   visit("shape", shape);
+  visit("counted", counted);
   visit("shrink_trials", shrink_trials);
   visit("lines", lines);
   visit("deaths", deaths);

@@ -32,7 +32,8 @@ Finding FindingFromJson(const nlohmann::json& value) {
   Finding finding;
   VisitFields(finding, [&](const std::string& name, auto& field) {
     // A record of an older program has none.
-    if (name == "looks_like" && !value.contains(name)) return;
+    const bool is_later = name == "looks_like" || name == "counted";
+    if (is_later && !value.contains(name)) return;
     value.at(name).get_to(field);
   });
   return finding;

@@ -1,17 +1,23 @@
 #include "explain/story.h"
 
+#include <cstddef>
+#include <optional>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "explain/clients_story.h"
 #include "explain/fault_story.h"
 #include "explain/step_words.h"
+#include "explain/story_facts.h"
 #include "names/names.h"
 
 namespace lastcommit {
 namespace {
 
-void AppendRound(const Round& round, std::string& text) {
+void AppendRound(const Plan& plan, std::size_t r, const StoryFacts* facts,
+                 std::string& text) {
+  const Round& round = plan.rounds[r];
   bool is_dead = false;
   for (std::size_t i = 0; i < round.steps.size(); ++i) {
     const Step& step = round.steps[i];
@@ -25,6 +31,9 @@ void AppendRound(const Round& round, std::string& text) {
     for (const std::string& mark : FaultMarks(step, Company::kAlone)) {
       absl::StrAppend(&line, "   <== ", mark);
     }
+    const std::string acknowledged =
+        facts == nullptr ? "" : facts->AcknowledgedBy(r, i);
+    if (!acknowledged.empty()) absl::StrAppend(&line, "   -- ", acknowledged);
     while (line.ends_with(' ')) line.pop_back();
     absl::StrAppend(&text, line, "\n");
   }
@@ -69,13 +78,17 @@ std::string Program(const Plan& plan, const TrialResult* ran) {
         "each step runs to its end before the next, but where --> is, and "
         "where it waits for another client\n";
   }
+  const std::optional<StoryFacts> facts =
+      ran == nullptr ? std::nullopt : std::optional(StoryFactsOf(*ran));
   for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
     absl::StrAppend(&text, "round ", r + 1, "\n");
     if (Clients(plan.rounds[r]) == 1) {
-      AppendRound(plan.rounds[r], text);
+      AppendRound(plan, r, facts ? &*facts : nullptr, text);
     } else {
-      text += RoundOfClients(plan, r, ran);
+      text += RoundOfClients(plan, r, ran, facts ? &*facts : nullptr);
     }
+    const std::string end = facts ? facts->EndOf(r) : "";
+    if (!end.empty()) absl::StrAppend(&text, "        ", end, "\n");
   }
   return text + (plan.dialect->has_model
                      ? "then: recover, compare with the model\n"

@@ -46,6 +46,10 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
   const absl::Time deadline = absl::Now() + limits.max_time;
   ShrinkResult result;
   result.plan = failing;
+  if (limits.is_enough(failing)) {
+    result.is_enough = true;
+    return result;
+  }
   std::unordered_set<std::uint64_t> tried;
   tried.insert(DigestOf(failing));
   std::vector<Edit> edits = SimplerEdits(result.plan);
@@ -73,6 +77,10 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
       continue;
     }
     result.plan = **std::move(outcome);
+    if (limits.is_enough(result.plan)) {
+      result.is_enough = true;
+      return result;
+    }
     tried.insert(DigestOf(result.plan));
     // With edits of the same kind: what is bolder has just failed, and comes
     // again in the next turn.

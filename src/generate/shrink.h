@@ -17,6 +17,10 @@ namespace lastcommit {
 struct ShrinkLimits {
   int max_trials = 5000;
   absl::Duration max_time = absl::Minutes(2);
+  // Asked of each plan that still fails: true ends it with that one.
+  std::function<bool(const Plan&)> is_enough = [](const Plan&) {
+    return false;
+  };
 };
 
 struct ShrinkResult {
@@ -24,6 +28,7 @@ struct ShrinkResult {
   int trials = 0;
   // False if a limit, or the caller, ended it before nothing simpler failed.
   bool is_minimal = false;
+  bool is_enough = false;  // as the limits have it
 };
 
 // Runs a candidate. A plan = it fails in the same way, and this is the same

@@ -9,8 +9,6 @@
 namespace lastcommit {
 namespace {
 
-constexpr std::size_t kShownRows = 8;
-
 std::string CutName(std::int64_t cut) {
   return cut < 0 ? "no schema" : absl::StrCat("cut ", cut);
 }
@@ -43,11 +41,11 @@ std::string Complaints(const std::vector<std::string>& lines) {
 }  // namespace
 
 Verdict Verdict::Violated(ViolationClass violation, std::string why) {
-  return {violation, std::nullopt, std::move(why)};
+  return {violation, std::nullopt, std::move(why), {}};
 }
 
 Verdict Verdict::Skipped(SkipReason reason, std::string why) {
-  return {std::nullopt, reason, std::move(why)};
+  return {std::nullopt, reason, std::move(why), {}};
 }
 
 std::string Name(const Verdict& verdict) {
@@ -102,10 +100,14 @@ Verdict JudgeState(const State& expected, const State& found,
       absl::StrCat(where, ": expected ", CutName(expected.cut), " with ",
                    expected.rows.size(), " rows, found ", CutName(found.cut),
                    " with ", found.rows.size(), " rows");
-  for (const std::string& line : Difference(expected, found, kShownRows)) {
+  DifferingRows differences =
+      DifferingRowsOf(expected, found, Verdict::kMostRows);
+  for (const std::string& line : InLines(differences)) {
     absl::StrAppend(&why, "\n  ", line);
   }
-  return Verdict::Violated(violation, std::move(why));
+  Verdict verdict = Verdict::Violated(violation, std::move(why));
+  verdict.rows = std::move(differences.rows);
+  return verdict;
 }
 
 }  // namespace lastcommit

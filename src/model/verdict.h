@@ -24,6 +24,9 @@ struct Verdict {
   std::optional<ViolationClass> violation;
   std::optional<SkipReason> skipped;
   std::string why;  // several lines for a violation; escaped
+  // That differ, if that is what is violated; not all if they are many.
+  std::vector<RowDifference> rows = {};
+  static constexpr std::size_t kMostRows = 8;
 
   bool held() const { return !violation && !skipped; }
 

@@ -89,6 +89,7 @@ struct StepChart {
     std::string number = {};  // of a step
     std::size_t column = 0;   // of a step, from 0
     std::string text = {};
+    std::string good = {};  // of a step: what it has reached
   };
   std::string title = {};
   std::vector<std::string> columns = {};

@@ -69,6 +69,8 @@ td.bad{color:var(--bad);background:var(--bad-back);font-weight:600}
 caption{padding:.4rem .6rem;text-align:left;color:var(--muted)}
 .steps .late td{color:var(--muted);font-style:italic}
 .steps .mark td{color:var(--muted)}
+.steps .good{padding:0 .4rem;border-radius:3px;color:var(--good);
+background:var(--good-back)}
 .steps .crash :is(th,td){border-top:3px solid var(--bad);
 background:var(--bad-back);color:var(--bad);font-weight:600}
 .bars ol{display:flex;flex-wrap:wrap;gap:2px;margin:.1rem 0 .6rem;padding:0;
@@ -364,7 +366,12 @@ std::string RowOf(const StepChart::Row& row, std::size_t columns) {
   }
   std::string cells;
   for (std::size_t i = 0; i < columns; ++i) {
-    absl::StrAppend(&cells, "<td>", i == row.column ? Escaped(row.text) : "",
+    const bool is_here = i == row.column;
+    absl::StrAppend(&cells, "<td>", is_here ? Escaped(row.text) : "",
+                    is_here && !row.good.empty()
+                        ? absl::StrCat(" <span class=\"good\">",
+                                       Escaped(row.good), "</span>")
+                        : "",
                     "</td>");
   }
   return absl::StrCat(

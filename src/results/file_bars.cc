@@ -18,12 +18,17 @@ constexpr std::size_t kMostShown = 200;
 Tone ToneOf(UnitState state) {
   switch (state) {
     case UnitState::kDurable:
+    case UnitState::kThere:
       return Tone::kPlain;
     case UnitState::kWritten:
+    case UnitState::kCommitted:
       return Tone::kGood;
     case UnitState::kTorn:
+    case UnitState::kUncommitted:
+    case UnitState::kPutBack:
       return Tone::kHalf;
     case UnitState::kLost:
+    case UnitState::kIgnored:
       return Tone::kBad;
   }
   return Tone::kPlain;
@@ -49,12 +54,21 @@ std::string LabelOf(const DiskUnits& units) {
 }  // namespace
 
 FileBars FileBarsOf(const DiskMap& map) {
-  FileBars bars = {.title = absl::StrCat("The disk after the loss of power in "
-                                         "round ",
+  FileBars bars = {.title = absl::StrCat(map.is_killed
+                                             ? "The files after the kill in "
+                                               "round "
+                                             : "The disk after the loss of "
+                                               "power in round ",
                                          map.round + 1)};
-  bars.legend = {"durable", "written, not synced, and there",
-                 "written, not synced, and torn",
-                 "written, not synced, and lost"};
+  if (map.is_killed) {
+    bars.legend = {"there", "of a commit in the WAL",
+                   "left out by recovery, or put back into the database",
+                   "older, or not valid: SQLite ignores it"};
+  } else {
+    bars.legend = {"durable", "written, not synced, and there",
+                   "written, not synced, and torn",
+                   "written, not synced, and lost"};
+  }
   std::size_t shown = 0;
   for (const DiskFile& file : map.files) {
     if (shown > kMostShown) break;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "explain/disk_map.h"
 #include "explain/known_bugs.h"
+#include "explain/story_facts.h"
 #include "generate/choices.h"
 #include "names/names.h"
 #include "output/exit_code.h"
@@ -149,12 +150,20 @@ std::string WhyOf(const std::string& story) {
   return lines.size() > 1 ? lines[1] : "";
 }
 
+// What the finding kept under that name, beside its plan.
+std::string FileOf(const Finding& finding, const char* name) {
+  return std::filesystem::path(finding.plan_path)
+      .replace_filename(name)
+      .string();
+}
+
 // A plan that is not there any more, or that this program cannot read, has its
 // story.
-void AddStepCharts(const Finding& finding, Document& page) {
+void AddStepCharts(const Finding& finding, const StoryFacts& facts,
+                   Document& page) {
   const absl::StatusOr<Plan> plan = ReadPlanFile(finding.plan_path);
   if (!plan.ok() || plan->rounds.empty()) return;
-  std::vector<StepChart> charts = StepChartsOf(*plan);
+  std::vector<StepChart> charts = StepChartsOf(*plan, facts);
   charts.back().rows.push_back(
       {.kind = StepChart::Kind::kMark,
        .text = absl::StrCat("then: ", WhyOf(finding.story))});
@@ -163,13 +172,18 @@ void AddStepCharts(const Finding& finding, Document& page) {
   }
 }
 
-// What the finding kept of it, if it did.
+void AddRows(const StoryFacts& facts, Document& page) {
+  if (facts.rows.empty()) return;
+  PageTable table = {{{"what differs", "expected", "found"}},
+                     PageTable::Kind::kWords};
+  for (const RowDifference& row : facts.rows) {
+    table.rows.push_back({row.row, row.expected, row.found});
+  }
+  page.blocks.emplace_back(std::move(table));
+}
+
 void AddDisk(const Finding& finding, Document& page) {
-  if (finding.plan_path.empty()) return;
-  const absl::StatusOr<DiskMap> map =
-      ReadDiskMap(std::filesystem::path(finding.plan_path)
-                      .replace_filename("disk.json")
-                      .string());
+  const absl::StatusOr<DiskMap> map = ReadDiskMap(FileOf(finding, "disk.json"));
   if (!map.ok()) return;
   page.blocks.emplace_back(FileBarsOf(*map));
   for (const std::string& lost : map->lost) {
@@ -179,6 +193,16 @@ void AddDisk(const Finding& finding, Document& page) {
     page.blocks.emplace_back(
         Said("There were more changes than are named here."));
   }
+}
+
+// What it kept of how it was run.
+void AddHowItRan(const Finding& finding, Document& page) {
+  if (finding.plan_path.empty()) return;
+  const StoryFacts facts =
+      ReadStoryFacts(FileOf(finding, "facts.json")).value_or(StoryFacts());
+  AddStepCharts(finding, facts, page);
+  AddRows(facts, page);
+  AddDisk(finding, page);
 }
 
 void AddFinding(const FindingGroup& group, const std::string& program,
@@ -209,8 +233,7 @@ void AddFinding(const FindingGroup& group, const std::string& program,
       absl::StrCat("Seed ", finding.key.seed, ", index ", IndexesOf(group))));
   page.blocks.emplace_back(Code{CommandsFor(finding, program)});
   if (finding.state == FindingState::kExplained) {
-    AddStepCharts(finding, page);
-    AddDisk(finding, page);
+    AddHowItRan(finding, page);
   }
   if (!finding.story.empty()) page.blocks.emplace_back(Code{finding.story});
 }
@@ -336,24 +359,60 @@ void AddTrialsOverTime(const Tally& tally, Document& page) {
   page.blocks.emplace_back(PageTable{std::move(rows)});
 }
 
-// How many signatures there were after how many trials.
-Plot SignaturesOverTrials(const Tally& tally) {
-  std::map<std::int64_t, std::int64_t> new_after;
-  for (const auto& [cell, trials] : tally.first_trials) ++new_after[trials];
-  Plot plot = {.title = "What was new, over all runs",
-               .x = "trials",
-               .y = "signatures of crashes and errors"};
-  std::int64_t signatures = 0;
-  const auto add = [&](std::int64_t trials) {
-    plot.xs.push_back(static_cast<double>(trials));
-    plot.ys.push_back(static_cast<double>(signatures));
+// How many there were after how many trials: a step up at each of `after`.
+Plot CountOver(std::vector<std::int64_t> after, std::int64_t trials,
+               std::string title, std::string y) {
+  std::sort(after.begin(), after.end());
+  Plot plot = {.title = std::move(title), .x = "trials", .y = std::move(y)};
+  const auto add = [&](std::int64_t x, std::size_t count) {
+    plot.xs.push_back(static_cast<double>(x));
+    plot.ys.push_back(static_cast<double>(count));
   };
-  for (const auto& [trials, count] : new_after) {
-    signatures += count;
-    add(trials);
+  add(0, 0);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const bool is_last_there = i + 1 == after.size() || after[i + 1] > after[i];
+    if (is_last_there) add(after[i], i + 1);
   }
-  add(tally.ledger.trials());
+  add(trials, after.size());
   return plot;
+}
+
+std::string CountUntil(const std::vector<std::int64_t>& after,
+                       std::int64_t trials) {
+  return absl::StrCat(
+      std::count_if(after.begin(), after.end(),
+                    [&](std::int64_t one) { return one <= trials; }));
+}
+
+// Of both plots the same numbers, by tenths of the run.
+void AddWhatWasNew(const Tally& tally, Document& page) {
+  const std::int64_t trials = tally.ledger.trials();
+  if (trials == 0) return;
+  std::vector<std::int64_t> signatures;
+  for (const auto& [cell, after] : tally.first_trials) {
+    signatures.push_back(after);
+  }
+  page.blocks.emplace_back(Heading{2, "What was new, and when"});
+  if (!signatures.empty()) {
+    page.blocks.emplace_back(CountOver(signatures, trials,
+                                       "Signatures, over all runs",
+                                       "signatures of crashes and errors"));
+  }
+  if (!tally.found_after.empty()) {
+    page.blocks.emplace_back(CountOver(tally.found_after, trials,
+                                       "Findings, over all runs", "findings"));
+  }
+  PageTable table = {{{"trials", "signatures", "findings"}}};
+  constexpr std::int64_t kParts = 10;
+  for (std::int64_t i = 1; i <= kParts; ++i) {
+    const std::int64_t until = trials * i / kParts;
+    table.rows.push_back({absl::StrCat(until), CountUntil(signatures, until),
+                          CountUntil(tally.found_after, until)});
+  }
+  page.blocks.emplace_back(std::move(table));
+  page.blocks.emplace_back(
+      Said("Records are of several trials: what is new in one counts from its "
+           "end on, a finding from its beginning on."));
 }
 
 // Recordings have no signatures, and no such part.
@@ -367,7 +426,6 @@ void AddResidualRisk(const Tally& tally, Document& page) {
       "Of what has one signature nothing is told apart, so that a bug which "
       "shows in one of a million crashes of a signature is not in this "
       "estimate."));
-  page.blocks.emplace_back(SignaturesOverTrials(tally));
   constexpr std::size_t kRarest = 10;
   std::vector<std::pair<std::int64_t, std::string>> rarest;
   for (const auto& [cell, first] : tally.first_trials) {
@@ -415,6 +473,7 @@ absl::StatusOr<Document> ReportOn(const std::string& directory,
   AddPowerLoss(summary.tally.ledger, page);
   AddRuns(summary.tally, page);
   AddTrialsOverTime(summary.tally, page);
+  AddWhatWasNew(summary.tally, page);
   if (!summary.tally.first_trials.empty()) {
     AddResidualRisk(summary.tally, page);
   }

@@ -63,7 +63,8 @@ void AddFaults(const Step& step, std::size_t number, Company company,
   }
 }
 
-StepChart StepChartOf(const Round& round, std::size_t number) {
+StepChart StepChartOf(const Round& round, std::size_t number,
+                      const StoryFacts& facts) {
   const int clients = Clients(round);
   const Company company = clients == 1 ? Company::kAlone : Company::kOthers;
   StepChart chart = {.title = absl::StrCat("Round ", number)};
@@ -78,9 +79,9 @@ StepChart StepChartOf(const Round& round, std::size_t number) {
     chart.rows.push_back(
         {is_dead[client] ? Kind::kNotReached : Kind::kStep, absl::StrCat(i),
          client,
-         absl::StrCat(InWords(step), is_dead[client]
-                                         ? " (only if the kill comes later)"
-                                         : "")});
+         absl::StrCat(InWords(step),
+                      is_dead[client] ? " (only if the kill comes later)" : ""),
+         facts.AcknowledgedBy(number - 1, i)});
     AddSwitches(step, chart.rows);
     AddFaults(step, i, company, chart.rows);
     if (!step.crash.has_value()) continue;
@@ -96,15 +97,17 @@ StepChart StepChartOf(const Round& round, std::size_t number) {
          .text =
              absl::StrCat("and ", round.steps.size() - shown, " more steps")});
   }
+  const std::string end = facts.EndOf(number - 1);
+  if (!end.empty()) AddMark(Kind::kMark, end, chart.rows);
   return chart;
 }
 
 }  // namespace
 
-std::vector<StepChart> StepChartsOf(const Plan& plan) {
+std::vector<StepChart> StepChartsOf(const Plan& plan, const StoryFacts& facts) {
   std::vector<StepChart> charts;
   for (const Round& round : plan.rounds) {
-    charts.push_back(StepChartOf(round, charts.size() + 1));
+    charts.push_back(StepChartOf(round, charts.size() + 1, facts));
   }
   return charts;
 }

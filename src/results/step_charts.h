@@ -6,14 +6,15 @@
 
 #include <vector>
 
+#include "explain/story_facts.h"
 #include "page/document.h"
 #include "plan/plan.h"
 
 namespace lastcommit {
 
-// One for each round. Of a round with very many steps only the first ones; it
-// says so.
-std::vector<StepChart> StepChartsOf(const Plan& plan);
+// One for each round, with what is known of it. Of a round with very many steps
+// only the first ones; it says so.
+std::vector<StepChart> StepChartsOf(const Plan& plan, const StoryFacts& facts);
 
 }  // namespace lastcommit
 

@@ -38,7 +38,10 @@ struct Adder {
     const Finding& finding = record.finding;
     const auto [known, is_new] = tally.findings.try_emplace(
         {finding.key.index, finding.filed_under}, finding);
-    if (is_new) return true;
+    if (is_new) {
+      tally.found_after.push_back(tally.ledger.trials());
+      return true;
+    }
     if (std::tie(finding.state, finding.deaths) <=
         std::tie(known->second.state, known->second.deaths)) {
       return false;
@@ -116,6 +119,8 @@ std::vector<FindingGroup> Grouped(const Tally& tally) {
     FindingGroup& group =
         groups.try_emplace(KeyOf(finding), FindingGroup{finding, {}})
             .first->second;
+    // One that was shrunk to its end says more.
+    if (group.first.counted && !finding.counted) group.first = finding;
     group.indexes.push_back(finding.key.index);
   }
   std::vector<FindingGroup> all;

@@ -86,6 +86,8 @@ struct Tally {
   // Of each cell of the group kSignature: how many trials had been recorded
   // with the record that has its first one.
   std::map<Cell, std::int64_t> first_trials;
+  // Of each finding: how many had been recorded before it.
+  std::vector<std::int64_t> found_after;
 
   // False if it says nothing new: a finding that is known as well as that.
   bool Add(const Record& record);
@@ -103,7 +105,8 @@ struct Tally {
 
 // Findings of one class and shape that look like the same bugs.
 struct FindingGroup {
-  Finding first;  // the one with the lowest index
+  Finding first;  // the one with the lowest index, if one was shrunk to its end
+                  // of those
   std::vector<std::uint64_t> indexes;
 };
 

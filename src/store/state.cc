@@ -1,5 +1,7 @@
 #include "store/state.h"
 
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -16,9 +18,68 @@ std::string Escaped(const std::string& text) {
   return absl::StrCat(absl::CHexEscape(text.substr(0, kShown)), "...");
 }
 
+// Of rows that were hashed, by both halves of the fingerprint.
+struct Remembered {
+  static constexpr std::size_t kMost = 100'000;
+
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> words;
+};
+std::unique_ptr<Remembered> remembered;  // NOLINT: while there are ShownValues
+
+std::string Text(const std::string& text) {
+  constexpr std::size_t kShown = 40;
+  if (text.size() <= kShown) {
+    return absl::StrCat("'", absl::CHexEscape(text), "'");
+  }
+  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kShown)), "'... (",
+                      text.size(), " bytes)");
+}
+
+std::string Blob(const std::string& bytes) {
+  constexpr std::size_t kShown = 8;
+  const std::string shown =
+      absl::StrCat("x'", absl::BytesToHexString(bytes.substr(0, kShown)), "'");
+  if (bytes.size() <= kShown) return shown;
+  return absl::StrCat(shown, "... (", bytes.size(), " bytes)");
+}
+
+std::string InWords(char type, std::string_view bytes) {
+  switch (type) {
+    case 't':
+      return Text(std::string(bytes));
+    case 'b':
+      return Blob(std::string(bytes));
+    case 'n':
+      return "NULL";
+    default:
+      return std::string(bytes);
+  }
+}
+
 std::string Describe(const Fingerprint& row) {
+  if (remembered != nullptr) {
+    const auto words = remembered->words.find({row.low, row.high});
+    if (words != remembered->words.end()) {
+      return absl::StrCat("(", words->second, ")");
+    }
+  }
   return absl::StrFormat("%d bytes (%08x)", row.bytes,
                          static_cast<std::uint32_t>(row.low));
+}
+
+// Values that are cut short may look alike.
+RowDifference DifferenceOf(const RowKey& key, const Fingerprint* expected,
+                           const Fingerprint* found) {
+  const auto describe = [](const Fingerprint* row) {
+    return row == nullptr ? "nothing" : Describe(*row);
+  };
+  RowDifference difference = {Describe(key), describe(expected),
+                              describe(found)};
+  if (difference.expected == difference.found) {
+    absl::StrAppendFormat(&difference.expected, " %016x", expected->low);
+    absl::StrAppendFormat(&difference.found, " %016x", found->low);
+  }
+  return difference;
 }
 
 std::uint64_t Hash(std::string_view bytes, std::uint64_t seed) {
@@ -27,7 +88,13 @@ std::uint64_t Hash(std::string_view bytes, std::uint64_t seed) {
 
 }  // namespace
 
+ShownValues::ShownValues() { remembered = std::make_unique<Remembered>(); }
+ShownValues::~ShownValues() { remembered.reset(); }
+
 void RowHasher::Column(char type, std::string_view bytes) {
+  if (remembered != nullptr) {
+    absl::StrAppend(&words_, words_.empty() ? "" : ", ", InWords(type, bytes));
+  }
   // Hashing the size keeps ("a", "bc") apart from ("ab", "c").
   const std::uint64_t shape =
       static_cast<std::uint64_t>(bytes.size()) * 256 +
@@ -56,7 +123,12 @@ RowHasher& RowHasher::Null() {
   return *this;
 }
 
-Fingerprint RowHasher::Finish() const { return {low_, high_, bytes_}; }
+Fingerprint RowHasher::Finish() const {
+  if (remembered != nullptr && remembered->words.size() < Remembered::kMost) {
+    remembered->words[{low_, high_}] = words_;
+  }
+  return {low_, high_, bytes_};
+}
 
 std::uint64_t RowDigest(const RowKey& key, const Fingerprint& row) {
   std::uint64_t digest = 0;
@@ -89,15 +161,15 @@ std::string Describe(const RowKey& key) {
   return words;
 }
 
-std::vector<std::string> Difference(const State& expected, const State& found,
-                                    std::size_t max_lines) {
-  std::vector<std::string> lines;
-  std::size_t more = 0;
-  const auto add = [&](const RowKey& key, const std::string& what) {
-    if (lines.size() < max_lines) {
-      lines.push_back(absl::StrCat(Describe(key), ": ", what));
+DifferingRows DifferingRowsOf(const State& expected, const State& found,
+                              std::size_t max_rows) {
+  DifferingRows differences;
+  const auto add = [&](const RowKey& key, const Fingerprint* of_expected,
+                       const Fingerprint* of_found) {
+    if (differences.rows.size() < max_rows) {
+      differences.rows.push_back(DifferenceOf(key, of_expected, of_found));
     } else {
-      ++more;
+      ++differences.more;
     }
   };
   auto e = expected.rows.begin();
@@ -105,24 +177,35 @@ std::vector<std::string> Difference(const State& expected, const State& found,
   while (e != expected.rows.end() || f != found.rows.end()) {
     if (f == found.rows.end() ||
         (e != expected.rows.end() && e->first < f->first)) {
-      add(e->first,
-          absl::StrCat("expected ", Describe(e->second), ", found nothing"));
+      add(e->first, &e->second, nullptr);
       ++e;
     } else if (e == expected.rows.end() || f->first < e->first) {
-      add(f->first,
-          absl::StrCat("expected nothing, found ", Describe(f->second)));
+      add(f->first, nullptr, &f->second);
       ++f;
     } else {
-      if (e->second != f->second) {
-        add(e->first, absl::StrCat("expected ", Describe(e->second), ", found ",
-                                   Describe(f->second)));
-      }
+      if (e->second != f->second) add(e->first, &e->second, &f->second);
       ++e;
       ++f;
     }
   }
-  if (more > 0) lines.push_back(absl::StrCat("and ", more, " more rows"));
+  return differences;
+}
+
+std::vector<std::string> InLines(const DifferingRows& differences) {
+  std::vector<std::string> lines;
+  for (const RowDifference& one : differences.rows) {
+    lines.push_back(absl::StrCat(one.row, ": expected ", one.expected,
+                                 ", found ", one.found));
+  }
+  if (differences.more > 0) {
+    lines.push_back(absl::StrCat("and ", differences.more, " more rows"));
+  }
   return lines;
+}
+
+std::vector<std::string> Difference(const State& expected, const State& found,
+                                    std::size_t max_lines) {
+  return InLines(DifferingRowsOf(expected, found, max_lines));
 }
 
 }  // namespace lastcommit

@@ -64,6 +64,19 @@ struct Fingerprint {
   bool operator==(const Fingerprint&) const = default;
 };
 
+// While there is one, whatever a RowHasher makes a fingerprint of is remembered
+// in words, and differences between states say the values of their rows. It is
+// for the run that is told to people, and not for each trial: it takes time and
+// memory. One at a time, in one process, of one thread; children that are
+// forked have it, too.
+class ShownValues {
+ public:
+  ShownValues();
+  ~ShownValues();
+  ShownValues(const ShownValues&) = delete;
+  ShownValues& operator=(const ShownValues&) = delete;
+};
+
 class RowHasher {
  public:
   RowHasher& Text(std::string_view text);
@@ -77,6 +90,7 @@ class RowHasher {
   std::uint64_t low_ = 0;
   std::uint64_t high_ = 0;
   std::int64_t bytes_ = 0;
+  std::string words_;  // while there are ShownValues
 };
 
 struct State {
@@ -98,7 +112,26 @@ std::uint64_t StateDigest(std::int64_t cut, std::uint64_t row_digests);
 // The row as people read it: "log thread-1 #3". Escaped, one line.
 std::string Describe(const RowKey& key);
 
-// What differs, a line a row, at most `max_lines` and then how many more.
+// A row that differs, in words that are escaped.
+struct RowDifference {
+  std::string row;       // which one
+  std::string expected;  // "nothing", or what it is
+  std::string found;     // the same
+
+  bool operator==(const RowDifference&) const = default;
+};
+
+struct DifferingRows {
+  std::vector<RowDifference> rows;
+  std::size_t more = 0;  // that are not in there
+};
+
+// What differs, at most `max_rows` of them.
+DifferingRows DifferingRowsOf(const State& expected, const State& found,
+                              std::size_t max_rows);
+
+// The same, a line a row, and then how many more.
+std::vector<std::string> InLines(const DifferingRows& differences);
 std::vector<std::string> Difference(const State& expected, const State& found,
                                     std::size_t max_lines);
 

@@ -1,25 +1,51 @@
 #include "trial/child_verdict.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace lastcommit {
 
-std::int32_t ViolationOf(const Verdict& verdict) {
-  return verdict.violation ? static_cast<std::int32_t>(*verdict.violation) : -1;
+namespace {
+
+template <std::size_t kSize>
+void Copy(const std::string& text, char (&to)[kSize]) {
+  std::snprintf(to, kSize, "%s", text.c_str());
 }
 
-std::int32_t SkippedOf(const Verdict& verdict) {
-  return verdict.skipped ? static_cast<std::int32_t>(*verdict.skipped) : -1;
-}
+}  // namespace
 
-Verdict VerdictOf(std::int32_t violation, std::int32_t skipped,
-                  const char* why) {
-  if (violation >= 0) {
-    return Verdict::Violated(static_cast<ViolationClass>(violation), why);
+void Tell(const Verdict& verdict, ToldVerdict& told) {
+  told.violation =
+      verdict.violation ? static_cast<std::int32_t>(*verdict.violation) : -1;
+  told.skipped =
+      verdict.skipped ? static_cast<std::int32_t>(*verdict.skipped) : -1;
+  Copy(verdict.why, told.why);
+  told.rows = std::min(verdict.rows.size(), Verdict::kMostRows);
+  for (std::size_t i = 0; i < told.rows; ++i) {
+    Copy(verdict.rows[i].row, told.row[i].row);
+    Copy(verdict.rows[i].expected, told.row[i].expected);
+    Copy(verdict.rows[i].found, told.row[i].found);
   }
-  if (skipped >= 0) {
-    return Verdict::Skipped(static_cast<SkipReason>(skipped), why);
+}
+
+Verdict VerdictOf(const ToldVerdict& told) {
+  if (told.violation >= 0) {
+    Verdict verdict = Verdict::Violated(
+        static_cast<ViolationClass>(told.violation), told.why);
+    for (std::size_t i = 0; i < told.rows; ++i) {
+      const ToldVerdict::Row& row = told.row[i];
+      verdict.rows.push_back({row.row, row.expected, row.found});
+    }
+    return verdict;
+  }
+  if (told.skipped >= 0) {
+    return Verdict::Skipped(static_cast<SkipReason>(told.skipped), told.why);
   }
   return Verdict::Held();
 }

@@ -4,18 +4,15 @@
 #ifndef LASTCOMMIT_TRIAL_CHILD_VERDICT_H_
 #define LASTCOMMIT_TRIAL_CHILD_VERDICT_H_
 
-#include <cstdint>
-
 #include "model/verdict.h"
 #include "trial/child.h"
+#include "trial/told_verdict.h"
 
 namespace lastcommit {
 
-// A verdict as plain data: the class or the reason as a number, or -1.
-std::int32_t ViolationOf(const Verdict& verdict);
-std::int32_t SkippedOf(const Verdict& verdict);
-Verdict VerdictOf(std::int32_t violation, std::int32_t skipped,
-                  const char* why);
+// Puts a verdict down as plain data, and reads it again.
+void Tell(const Verdict& verdict, ToldVerdict& told);
+Verdict VerdictOf(const ToldVerdict& told);
 
 // The child left with exit code 0 in the middle of its work.
 void CallEarlyLeaveACrash(bool is_done, ChildReport& child);

@@ -312,10 +312,10 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
                             std::min(legal.highest, model.state().cut)));
   if (!examination.verdict.held()) {
     if (observed.opened.ok()) {
-      absl::StrAppend(&examination.verdict.why, "\n",
-                      JudgeState(model.state(), observed.state,
-                                 ViolationClass::kNotACut, "rows")
-                          .why);
+      Verdict rows = JudgeState(model.state(), observed.state,
+                                ViolationClass::kNotACut, "rows");
+      absl::StrAppend(&examination.verdict.why, "\n", rows.why);
+      examination.verdict.rows = std::move(rows.rows);
     }
     return examination;
   }

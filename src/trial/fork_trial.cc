@@ -65,25 +65,22 @@ absl::Status OutOfResourcesError(const SharedPage& page, const Round& round,
 
 void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
   if (!examination.ok()) {
-    std::snprintf(page.why, sizeof(page.why), "%s",
+    std::snprintf(page.error, sizeof(page.error), "%s",
                   examination.status().ToString().c_str());
     return;
   }
-  const Verdict& verdict = examination->verdict;
-  page.violation = ViolationOf(verdict);
-  page.skipped = SkippedOf(verdict);
+  Tell(examination->verdict, page.verdict);
   page.cut = examination->cut;
   page.is_damaged = examination->is_damaged;
   page.wal_frames_recovered = examination->wal_frames_recovered;
   page.hot_journal = examination->hot_journal;
   page.alternative = examination->alternative;
-  std::snprintf(page.why, sizeof(page.why), "%s", verdict.why.c_str());
   page.examined = true;
 }
 
 Examination ExaminationFrom(const SharedPage& page) {
   Examination examination;
-  examination.verdict = VerdictOf(page.violation, page.skipped, page.why);
+  examination.verdict = VerdictOf(page.verdict);
   examination.cut = page.cut;
   examination.is_damaged = page.is_damaged;
   examination.wal_frames_recovered = page.wal_frames_recovered;
@@ -207,10 +204,10 @@ class ForkWorld : public World {
                             absl::StrCat(database_, "/", kDatabaseName),
                             creates};
     if (is_recorded_) own_.disk->BeginProcess();
-    page().why[0] = '\0';
+    page().error[0] = '\0';
     ASSIGN_OR_RETURN(ClientsEnd end, Clients(round) > 1 ? RunSeveral(r, task)
                                                         : RunChild(r, task));
-    if (page().why[0] != '\0') return absl::InternalError(page().why);
+    if (page().error[0] != '\0') return absl::InternalError(page().error);
     RETURN_IF_ERROR(EndProcess());
     ChildReport& child = end.report;
     const bool has_ended = HasEnded(page(), round);
@@ -253,7 +250,7 @@ class ForkWorld : public World {
     RealRemains remains(database_, absl::StrCat(trial_, "/copy"));
     task.remains = &remains;
     page().examined = false;
-    page().why[0] = '\0';
+    page().error[0] = '\0';
     ASSIGN_OR_RETURN(ChildReport child,
                      own_.children.Run(
                          [&] {
@@ -265,7 +262,7 @@ class ForkWorld : public World {
     if (child.end == ChildEnd::kKilled) {
       RETURN_IF_ERROR(CallAStrangeKillACrash(child));
     }
-    CallEarlyLeaveACrash(page().examined || page().why[0] != '\0', child);
+    CallEarlyLeaveACrash(page().examined || page().error[0] != '\0', child);
     if (child.end == ChildEnd::kHung || child.end == ChildEnd::kCrashed) {
       Examination examination;
       examination.verdict = CrashedVerdict(child, "while recovering");
@@ -275,7 +272,7 @@ class ForkWorld : public World {
     if (IsFull(own_.directory.path())) return FullError(own_.directory.path());
     if (!page().examined) {
       return absl::InternalError(
-          absl::StrCat("the examination failed: ", page().why));
+          absl::StrCat("the examination failed: ", page().error));
     }
     return ExaminationFrom(page());
   }
@@ -309,7 +306,8 @@ class ForkWorld : public World {
                                      },
                                      own_.options.hang_timeout));
     end.is_planned = page().crash_reached;
-    CallEarlyLeaveACrash(page().finished || page().why[0] != '\0', end.report);
+    CallEarlyLeaveACrash(page().finished || page().error[0] != '\0',
+                         end.report);
     return end;
   }
 
@@ -339,7 +337,7 @@ class ForkWorld : public World {
     RecordedEngine engine(*task.round, own_.options.dropped_syncs, *own_.disk,
                           page());
     if (const absl::Status status = engine.Install(); !status.ok()) {
-      std::snprintf(page().why, sizeof(page().why), "%s",
+      std::snprintf(page().error, sizeof(page().error), "%s",
                     status.ToString().c_str());
       return;
     }

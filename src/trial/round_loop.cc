@@ -1,5 +1,6 @@
 #include "trial/round_loop.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,20 +53,40 @@ absl::Status RoundLoop::RunRound(std::size_t r) {
   facts.counts = counts;
   facts.removed = replayed.removals.of;
   result_ += counts;
-  if (has_ended) return absl::OkStatus();
+  if (has_ended) {
+    NoteAcknowledgements(r, replayed);
+    return absl::OkStatus();
+  }
   if (IsCrashMissing(round, facts)) {
     result_.verdict = Verdict::Skipped(
         SkipReason::kNotReached,
         absl::StrCat("round ", r + 1, " ended before its crash point"));
     return absl::OkStatus();
   }
-  if (Ends(history_.FinishModel(round, page_, model_, replayed))) {
-    return absl::OkStatus();
-  }
+  const Verdict finished = history_.FinishModel(round, page_, model_, replayed);
+  NoteAcknowledgements(r, replayed);
+  if (Ends(finished)) return absl::OkStatus();
   ASSIGN_OR_RETURN(const bool goes_on,
                    world_.JudgeAlongTheWay(r, replayed, *this));
   if (!goes_on || !result_.verdict.held()) return absl::OkStatus();
   return JudgeEnd(r, end, replayed);
+}
+
+// A step acknowledges its commit when it returns, or before.
+void RoundLoop::NoteAcknowledgements(std::size_t r, const Replayed& replayed) {
+  for (std::size_t i = 0; i < plan_.rounds[r].steps.size(); ++i) {
+    const StepRecord& record = page_.records[i];
+    const Mark at = std::min(record.acknowledged_at, record.returned_at);
+    if (at == kNever) continue;
+    const auto commit = std::find_if(
+        replayed.commits.begin(), replayed.commits.end(),
+        [at](const CommitTimes& one) { return one.acknowledged_at == at; });
+    if (commit == replayed.commits.end()) continue;
+    if (result_.acknowledgements.size() == kMaxAcknowledgements) return;
+    result_.acknowledgements.push_back({static_cast<std::uint32_t>(r),
+                                        static_cast<std::uint32_t>(i),
+                                        commit->cut});
+  }
 }
 
 void RoundLoop::Note(const RoundEnd& end) {
@@ -124,6 +145,9 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   Complete(task);
   facts.had_candidate = crash.candidates > 0;
   facts.acknowledged = crash.acknowledged;
+  facts.has_demand = !task.legal.anything;
+  facts.lowest = task.legal.lowest;
+  facts.highest = task.legal.highest;
   ASSIGN_OR_RETURN(const Examination examination, world_.Examine(r, task));
   result_.verdict = examination.verdict;
   if (examination.broke_down) return absl::OkStatus();

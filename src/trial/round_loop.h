@@ -85,6 +85,7 @@ class RoundLoop {
 
  private:
   absl::Status RunRound(std::size_t r);
+  void NoteAcknowledgements(std::size_t r, const Replayed& replayed);
   void Note(const RoundEnd& end);
   absl::Status JudgeEnd(std::size_t r, const RoundEnd& end,
                         const Replayed& replayed);

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "oracle/round_trace.h"
+#include "trial/told_verdict.h"
 
 namespace lastcommit {
 
@@ -30,14 +31,14 @@ struct SharedPage : RoundTrace {
 
   // Of the examination afterwards.
   bool examined;
-  std::int32_t violation;  // ViolationClass, -1 = none
-  std::int32_t skipped;    // SkipReason, -1 = none
   std::int64_t cut;
   std::int64_t wal_frames_recovered;
   bool hot_journal;
   bool is_damaged;
   std::int32_t alternative;  // Examination::alternative
-  char why[8192];
+  ToldVerdict verdict;
+
+  char error[1024];  // of the tester, in a child; empty: none
 };
 
 // Where the client died that was the last to die; with one client, where that

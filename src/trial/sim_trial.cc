@@ -42,12 +42,12 @@ struct SimReport {
 
   bool is_done = false;
   char error[1024] = {};
-  std::int32_t violation = -1;
-  std::int32_t skipped = -1;
-  char why[8192] = {};
+  ToldVerdict verdict = {};
   TrialCounts counts;
   std::size_t switches = 0;  // more are not told
   TakenSwitch taken[kMaxSwitches];
+  std::size_t acknowledgements = 0;
+  Acknowledgement acknowledged[kMaxAcknowledgements];
   std::size_t rounds = 0;
   RoundFacts facts[PlanLimits::kMaxRounds];
   std::size_t digests = 0;
@@ -73,13 +73,13 @@ void SetImage(std::size_t round, const SimImage& image, SimReport& report) {
 }
 
 void Fill(const TrialResult& result, SimReport& report) {
-  report.violation = ViolationOf(result.verdict);
-  report.skipped = SkippedOf(result.verdict);
-  std::snprintf(report.why, sizeof(report.why), "%s",
-                result.verdict.why.c_str());
+  Tell(result.verdict, report.verdict);
   report.counts = result;
   report.switches = result.switches.size();
   std::copy_n(result.switches.begin(), report.switches, report.taken);
+  report.acknowledgements = result.acknowledgements.size();
+  std::copy(result.acknowledgements.begin(), result.acknowledgements.end(),
+            report.acknowledged);
   report.rounds = result.rounds.size();
   std::copy(result.rounds.begin(), result.rounds.end(), report.facts);
   report.digests =
@@ -90,8 +90,10 @@ void Fill(const TrialResult& result, SimReport& report) {
 TrialResult ResultFrom(const SimReport& report) {
   TrialResult result;
   static_cast<TrialCounts&>(result) = report.counts;
-  result.verdict = VerdictOf(report.violation, report.skipped, report.why);
+  result.verdict = VerdictOf(report.verdict);
   result.switches.assign(report.taken, report.taken + report.switches);
+  result.acknowledgements.assign(report.acknowledged,
+                                 report.acknowledged + report.acknowledgements);
   result.rounds.assign(report.facts, report.facts + report.rounds);
   result.image_digests.assign(report.digest, report.digest + report.digests);
   return result;

@@ -37,6 +37,10 @@ struct RoundFacts {
   std::int64_t unsynced_changes = 0;
   std::int64_t lost_changes = 0;
   std::int64_t acknowledged = -1;
+  // Of what was judged, and had a demand: the cuts that it might have.
+  bool has_demand = false;
+  std::int64_t lowest = -1;
+  std::int64_t highest = -1;
   std::int64_t cut = -1;  // found after the round
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;  // one was there to be rolled back
@@ -48,6 +52,18 @@ struct RoundFacts {
     return std::find(removed.begin(), removed.end(), true) != removed.end();
   }
 };
+
+// The step said that this commit is there. Plain data.
+struct Acknowledgement {
+  std::uint32_t round = 0;
+  std::uint32_t step = 0;
+  std::int64_t commit = 0;
+
+  bool operator==(const Acknowledgement&) const = default;
+};
+
+// Of one trial; later ones are not told.
+inline constexpr std::size_t kMaxAcknowledgements = 1000;
 
 // Whether the round ended before a crash that its plan has. One that kills all
 // makes up for one that would have killed one client later.
@@ -109,6 +125,7 @@ struct TrialResult : TrialCounts {
   Verdict verdict;
   std::vector<RoundFacts> rounds;  // those that were run
   std::vector<TakenSwitch> switches;
+  std::vector<Acknowledgement> acknowledgements;  // in the order of the steps
   // Of a fork trial with recorded system calls, a line each: what its processes
   // did to the database's files that did not go through SQLite's VFS.
   std::vector<std::string> past_sqlite;

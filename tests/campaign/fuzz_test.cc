@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -249,6 +250,21 @@ TEST_F(FuzzTest, FindingsOfAClassAreAllKeptAndTheFirstOnesShrunk) {
   EXPECT_EQ(std::ssize(summary.tally.findings), found);
   EXPECT_EQ(std::ssize(KeptFindings()), found);
   EXPECT_EQ(CountExplained(summary), 1);
+}
+
+TEST_F(FuzzTest, AShapeThatWasShrunkOnceIsCountedAfterwards) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.shrunk_per_class = 5;
+  const Summary summary = Fuzz();
+  ASSERT_EQ(CountExplained(summary), 5);
+  std::set<std::string> shapes;
+  for (const auto& [key, finding] : summary.tally.findings) {
+    if (finding.shape.empty()) continue;
+    EXPECT_EQ(finding.counted, !shapes.insert(finding.shape).second)
+        << finding.key.index;
+  }
+  EXPECT_LT(shapes.size(), 5u);
 }
 
 TEST_F(FuzzTest, WorkersTogetherShrinkNoMoreThanTheFirstOnes) {

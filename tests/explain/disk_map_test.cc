@@ -180,6 +180,7 @@ TEST(DiskMapTest, IsReadAsItIsWritten) {
                  {5, 5, UnitState::kTorn, "database page 5"}}}};
   map.lost = {"directory entry of state.db-journal (deleted)"};
   map.is_cut = true;
+  map.is_killed = true;
   const absl::StatusOr<DiskMap> read = ParseDiskMap(PrintDiskMap(map));
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(*read, map);

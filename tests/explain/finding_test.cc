@@ -14,6 +14,7 @@
 #include "explain/findings_fixture.h"
 #include "explain/plans.h"
 #include "explain/sim_plans.h"
+#include "explain/story_facts.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
 #include "operations.h"
@@ -28,6 +29,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 constexpr CaseKey kKey = {7, 42};
 constexpr char kName[] = "lost_commit/7-42";
@@ -99,11 +101,60 @@ TEST_F(FindingTest, IsShrunkWithinItsClass) {
   smallest.rounds = {
       {{{.kind = StepKind::kOpen},
         {.kind = StepKind::kBegin},
+        Op(threads::Kind::kPutBlob),
         {.kind = StepKind::kCommit, .crash = CrashPoint{1, Moment::kBefore}},
         {.kind = StepKind::kClose}}}};
   EXPECT_EQ(PlanIn("shrunk.plan"), smallest);
-  EXPECT_EQ(finding.lines, 4u);
+  EXPECT_EQ(finding.lines, 5u) << "a row that people can look for stays";
   EXPECT_GT(finding.shrink_trials, 0);
+}
+
+TEST_F(FindingTest, TheFactsSayWhatWasAcknowledgedAndWhatDiffers) {
+  for (const Plan& plan :
+       {PlanKilledInCommit(kDishonest), PlanWithoutPower(kDropsWalSyncs)}) {
+    const Finding finding = Keep(plan);
+    const absl::StatusOr<StoryFacts> facts = ReadStoryFacts(Path("facts.json"));
+    ASSERT_THAT(facts, IsOk());
+    const std::size_t steps = PlanIn("shrunk.plan").rounds[0].steps.size();
+    ASSERT_THAT(facts->acknowledgements, SizeIs(2));
+    EXPECT_EQ(facts->AcknowledgedBy(0, 0), "the schema acknowledged");
+    EXPECT_EQ(facts->acknowledgements[1],
+              (Acknowledgement{0, static_cast<std::uint32_t>(steps) - 2, 1}));
+    EXPECT_THAT(facts->ends,
+                ElementsAre("acknowledged: commits up to 1; must be there: "
+                            "commits up to 1; found: the schema"));
+    ASSERT_THAT(facts->rows, Not(IsEmpty()));
+    EXPECT_EQ(facts->rows[0].row, "thread thread-0");
+    EXPECT_EQ(facts->rows[0].expected[0], '(') << facts->rows[0].expected;
+    EXPECT_EQ(facts->rows[0].found, "nothing");
+    EXPECT_THAT(finding.story, HasSubstr("-- commit 1 acknowledged"));
+    EXPECT_THAT(finding.story, HasSubstr(facts->ends[0]));
+    EXPECT_THAT(finding.story, HasSubstr(facts->rows[0].expected));
+  }
+}
+
+TEST_F(FindingTest, AfterAKillItKeepsWhatRecoveryMakesOfTheFiles) {
+  Keep(PlanKilledInCommit(kDishonest));
+  const absl::StatusOr<DiskMap> map = ReadDiskMap(Path("disk.json"));
+  ASSERT_THAT(map, IsOk());
+  EXPECT_TRUE(map->is_killed);
+  EXPECT_EQ(map->round, 0u);
+  ASSERT_THAT(map->files, Not(IsEmpty()));
+  EXPECT_EQ(map->files[0].name, "state.db");
+}
+
+TEST_F(FindingTest, OneOfAKnownShapeIsCountedAndNotShrunkFurther) {
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  const Finding first = Keep(plan);
+  EXPECT_FALSE(first.counted);
+  options_.is_known_shape = [&](const std::string& shape) {
+    return shape == first.shape;
+  };
+  const Finding second = Keep(plan);
+  EXPECT_TRUE(second.counted);
+  EXPECT_EQ(second.shape, first.shape);
+  EXPECT_LT(second.shrink_trials, first.shrink_trials);
+  EXPECT_THAT(second.story, HasSubstr("the shape of an earlier finding"));
 }
 
 TEST_F(FindingTest, ThePlanIsOnDiskBeforeItIsShrunk) {
@@ -137,7 +188,7 @@ TEST_F(FindingTest, WhatIsCancelledAtOnceSaysThatItWasNotRepeated) {
 
 TEST_F(FindingTest, AShrunkPlanHasAShape) {
   EXPECT_EQ(Keep(PlanKilledInCommit(kDishonest)).shape,
-            "lost_commit wal: open begin commit! close");
+            "lost_commit wal: open begin put_blob commit! close");
 }
 
 TEST_F(FindingTest, ThePlanExpectsItsViolationOnThisSqliteOnly) {
@@ -251,7 +302,7 @@ TEST_F(FindingTest, ATimedOneBecomesADeterministicPlan) {
   const Finding finding = Keep(plan, result);
   EXPECT_EQ(finding.verdict, "violated(lost_commit)");
   EXPECT_EQ(finding.repeats, "5 of 5 violated(lost_commit)");
-  EXPECT_EQ(finding.lines, 4u);
+  EXPECT_EQ(finding.lines, 5u);
   EXPECT_EQ(PlanIn("original.plan").rounds, plan.rounds);
   EXPECT_FALSE(HasTimedKill(PlanIn("deterministic.plan")));
   EXPECT_EQ(Run(PlanIn("shrunk.plan")).verdict.violation,

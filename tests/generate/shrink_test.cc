@@ -76,6 +76,24 @@ TEST(ShrinkTest, ReachesTheSmallestPlanThatFails) {
   }
 }
 
+TEST(ShrinkTest, EndsAtThePlanThatIsEnough) {
+  const Plan plan = Failing(HasBlobBeforeRollback, 0);
+  const ShrinkResult smallest = ShrinkAll(plan, HasBlobBeforeRollback);
+  EXPECT_FALSE(smallest.is_enough);
+  ShrinkLimits limits;
+  limits.is_enough = [](const Plan& shrunk) {
+    return shrunk.rounds.size() == 1;
+  };
+  const ShrinkResult result = ShrinkAll(plan, HasBlobBeforeRollback, limits);
+  EXPECT_TRUE(result.is_enough);
+  EXPECT_FALSE(result.is_minimal);
+  EXPECT_LT(result.trials, smallest.trials);
+  EXPECT_EQ(result.plan.rounds.size(), 1u);
+  EXPECT_TRUE(HasBlobBeforeRollback(result.plan));
+  limits.is_enough = [](const Plan&) { return true; };
+  EXPECT_EQ(ShrinkAll(plan, HasBlobBeforeRollback, limits).trials, 0);
+}
+
 TEST(ShrinkTest, WhatAlwaysFailsShrinksToAnEmptyRound) {
   const ShrinkResult result =
       ShrinkAll(PlanAt({1, 3}, {}), [](const Plan&) { return true; });

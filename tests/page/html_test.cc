@@ -68,6 +68,15 @@ TEST(HtmlTest, ACellOfVerdictsHasItsColour) {
                               "<td class=\"zero\">-</td>"));
 }
 
+TEST(HtmlTest, AStepSaysWhatItHasReached) {
+  EXPECT_THAT(
+      HtmlOf(Of(
+          StepChart{"Round 1",
+                    {"client 0"},
+                    {{.number = "1", .text = "commit", .good = "<1> is in"}}})),
+      HasSubstr("<td>commit <span class=\"good\">&lt;1&gt; is in</span></td>"));
+}
+
 TEST(HtmlTest, AStepChartHasAColumnForEachAndRowsOverAll) {
   const std::string html = HtmlOf(
       Of(StepChart{"Round 1",

@@ -43,6 +43,27 @@ TEST(FileBarsTest, AUnitHasItsToneItsLabelAndWhatIsKnownOfIt) {
   EXPECT_EQ(frames[1].tone, Tone::kHalf);
 }
 
+TEST(FileBarsTest, AfterAKillItIsWhatRecoveryMakesOfThem) {
+  DiskMap map;
+  map.is_killed = true;
+  map.files = {{"state.db", "page", {{1, 2, UnitState::kThere}}},
+               {"state.db-wal",
+                "frame",
+                {{1, 1, UnitState::kCommitted},
+                 {2, 2, UnitState::kUncommitted},
+                 {3, 9, UnitState::kIgnored}}},
+               {"state.db-journal", "record", {{1, 1, UnitState::kPutBack}}}};
+  const FileBars bars = FileBarsOf(map);
+  EXPECT_EQ(bars.title, "The files after the kill in round 1");
+  EXPECT_THAT(bars.legend, SizeIs(4));
+  EXPECT_EQ(bars.files[0].units[0].tone, Tone::kPlain);
+  EXPECT_EQ(bars.files[1].units[0].tone, Tone::kGood);
+  EXPECT_EQ(bars.files[1].units[1].tone, Tone::kHalf);
+  EXPECT_EQ(bars.files[1].units[1].text, "frame 2: of no commit");
+  EXPECT_EQ(bars.files[1].units[2].tone, Tone::kBad);
+  EXPECT_EQ(bars.files[2].units[0].tone, Tone::kHalf);
+}
+
 TEST(FileBarsTest, MoreUnitsThanAPageCanHaveAreLeftOut) {
   DiskMap map;
   map.files = {{"state.db", "page", {}}, {"state.db-wal", "frame", {}}};

@@ -21,17 +21,36 @@ constexpr char kHeader[] =
     R"({"journal_mode":"wal","synchronous":"full","page_size":4096,)"
     R"("cache_size":10,"wal_autocheckpoint":1000},"expect":"held"})";
 
-std::vector<StepChart> StepChartsOfText(const std::string& steps) {
+std::vector<StepChart> StepChartsOfText(const std::string& steps,
+                                        const StoryFacts& facts = {}) {
   const absl::StatusOr<Plan> plan =
       ParsePlan(std::string(kHeader) + "\n" + steps, "a.plan");
   EXPECT_TRUE(plan.ok()) << plan.status();
-  return plan.ok() ? StepChartsOf(*plan) : std::vector<StepChart>();
+  return plan.ok() ? StepChartsOf(*plan, facts) : std::vector<StepChart>();
 }
 
 auto IsRow(Kind kind, std::size_t column, const std::string& text) {
   return AllOf(Field(&StepChart::Row::kind, kind),
                Field(&StepChart::Row::column, column),
                Field(&StepChart::Row::text, StartsWith(text)));
+}
+
+TEST(StepChartsTest, AStepSaysWhatItAcknowledgedAndARoundWhatItLeft) {
+  StoryFacts facts;
+  facts.acknowledgements = {{1, 0, 7}};
+  facts.ends = {"", "found: nothing"};
+  const auto charts = StepChartsOfText(R"({"step":"open"}
+{"step":"close"}
+{"step":"open"}
+{"step":"close"}
+)",
+                                       facts);
+  ASSERT_EQ(charts.size(), 2u);
+  for (const StepChart::Row& row : charts[0].rows) EXPECT_EQ(row.good, "");
+  ASSERT_EQ(charts[1].rows.size(), 3u);
+  EXPECT_EQ(charts[1].rows[0].good, "commit 7 acknowledged");
+  EXPECT_EQ(charts[1].rows[1].good, "");
+  EXPECT_THAT(charts[1].rows[2], IsRow(Kind::kMark, 0, "found: nothing"));
 }
 
 TEST(StepChartsTest, WhatComesBehindTheCrashIsNotReached) {

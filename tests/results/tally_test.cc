@@ -63,6 +63,29 @@ TEST(TallyTest, AddsTrialsUpInAnyOrder) {
   EXPECT_EQ(a.done.ranges(), b.done.ranges());
 }
 
+TEST(TallyTest, KnowsAfterHowManyTrialsAFindingCame) {
+  Tally tally;
+  tally.Add(Trials({0, 16}, 0));
+  tally.Add(Found(17, FindingState::kSeen));
+  tally.Add(Trials({16, 20}, 0));
+  tally.Add(Found(17, FindingState::kExplained));  // the same one
+  tally.Add(Found(20, FindingState::kSeen));
+  EXPECT_THAT(tally.found_after, ElementsAre(16, 20));
+}
+
+TEST(GroupedTest, OneThatWasShrunkToItsEndComesFirst) {
+  Tally tally;
+  FindingRecord counted = Found(3, FindingState::kExplained, "shape");
+  counted.finding.counted = true;
+  tally.Add(counted);
+  tally.Add(Found(5, FindingState::kExplained, "shape"));
+  tally.Add(Found(7, FindingState::kExplained, "shape"));
+  const std::vector<FindingGroup> groups = Grouped(tally);
+  ASSERT_THAT(groups, SizeIs(1));
+  EXPECT_EQ(groups[0].first.key.index, 5u);
+  EXPECT_THAT(groups[0].indexes, ElementsAre(3, 5, 7));
+}
+
 TEST(TallyTest, TrialsBelongToTheLastStart) {
   Tally tally;
   tally.Add(StartRecord{});

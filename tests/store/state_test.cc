@@ -117,6 +117,41 @@ TEST(DifferenceTest, NamesMissingExtraAndChangedRows) {
                   StartsWith("log t #3: expected nothing, found 5 bytes")));
 }
 
+TEST(DifferenceTest, SaysTheValuesWhereTheyAreShown) {
+  const ShownValues values;
+  State expected;
+  expected.rows[Log(1)] =
+      RowHasher().Text("a\nb").Integer(-3).Null().Blob("\x01\x02").Finish();
+  EXPECT_THAT(
+      Difference(expected, State(), 10),
+      ElementsAre("log t #1: expected ('a\\nb', -3, NULL, x'0102'), found "
+                  "nothing"));
+}
+
+TEST(DifferenceTest, ValuesThatAreCutShortDoNotLookAlike) {
+  const std::string same(100, 'x');
+  const ShownValues values;
+  State expected;
+  expected.rows[Log(1)] = RowOf(same + "1");
+  State found;
+  found.rows[Log(1)] = RowOf(same + "2");
+  const DifferingRows differing = DifferingRowsOf(expected, found, 10);
+  ASSERT_THAT(differing.rows, SizeIs(1));
+  EXPECT_THAT(differing.rows[0].expected, StartsWith("('xxxx"));
+  EXPECT_THAT(differing.rows[0].expected, HasSubstr("(101 bytes)"));
+  EXPECT_NE(differing.rows[0].expected, differing.rows[0].found);
+}
+
+TEST(DifferenceTest, ValuesAreShownNoLongerThanThat) {
+  State expected;
+  {
+    const ShownValues values;
+    expected.rows[Log(1)] = RowOf("one");
+  }
+  EXPECT_THAT(Difference(expected, State(), 10),
+              ElementsAre(StartsWith("log t #1: expected 3 bytes")));
+}
+
 TEST(DifferenceTest, StopsAtTheLimitAndSaysHowManyMore) {
   const std::vector<std::string> lines =
       Difference(StateWithLogs(12), State(), 10);
