@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "docs/page.h"
+#include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -92,6 +93,16 @@ TEST(PagesTest, EachLinkLeadsToAFileAndToAHeadingOfIt) {
     }
   }
   EXPECT_GT(links, 0);
+}
+
+// What older plans came to says nothing of those that are drawn today.
+TEST(PagesTest, TheReportOnDurabilityIsOfTheGeneratorOfToday) {
+  const std::string page = Page("docs/persistence_durability_report.md");
+  const std::regex line("\nGenerator version: ([0-9]{1,9})\n");
+  std::smatch version;
+  ASSERT_TRUE(std::regex_search(page, version, line));
+  EXPECT_EQ(std::stoi(version.str(1)), kGeneratorVersion)
+      << "scripts/durability-report makes the page anew";
 }
 
 }  // namespace
