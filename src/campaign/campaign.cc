@@ -51,8 +51,9 @@ RunOptions OptionsFor(const CampaignOptions& options, const Identity& identity,
 
 absl::Status WriteReport(const CampaignDirectory& directory,
                          const RunOptions& options) {
-  ASSIGN_OR_RETURN(const Document page, ReportOn(directory.path(), /*since=*/"",
-                                                 options.findings.program));
+  ASSIGN_OR_RETURN(const Document page,
+                   ReportOn(directory.path(), /*since=*/"",
+                            {directory.path(), options.findings.program}));
   return WriteWholeFile(directory.Path("report.html"), HtmlOf(page));
 }
 

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -42,8 +43,11 @@ absl::Status WriteForPrograms(const ReportOptions& options) {
 }
 
 absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
+  const std::filesystem::path file =
+      options.html.empty() ? options.out : options.html;
   ASSIGN_OR_RETURN(const Document page,
-                   ReportOn(options.directory, options.since, options.program));
+                   ReportOn(options.directory, options.since,
+                            {file.parent_path().string(), options.program}));
   RETURN_IF_ERROR(WriteForPrograms(options));
   if (!options.html.empty()) {
     RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));

@@ -24,10 +24,12 @@ std::string UpTo(std::int64_t commit) {
 
 // Of damage nobody can say which commits are in it.
 std::string EndInWords(const RoundFacts& facts, bool is_damaged) {
-  if (!facts.judged) return "";
+  if (!facts.judged || facts.demand == Demand::kUnknown) return "";
   const std::string acknowledged =
       absl::StrCat("acknowledged: ", UpTo(facts.acknowledged));
-  if (!facts.has_demand) return absl::StrCat(acknowledged, "; no demand");
+  if (facts.demand == Demand::kNone) {
+    return absl::StrCat(acknowledged, "; no demand");
+  }
   const std::string demanded =
       absl::StrCat(acknowledged, "; must be there: ", UpTo(facts.lowest),
                    facts.highest > facts.lowest

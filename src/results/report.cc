@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -238,13 +240,47 @@ void AddFinding(const FindingGroup& group, const std::string& program,
   if (!finding.story.empty()) page.blocks.emplace_back(Code{finding.story});
 }
 
-void AddFindings(const Summary& summary, const std::string& program,
+// What a page has of findings in full, of bytes of HTML: so that it is one that
+// a browser and a mail can carry.
+constexpr std::size_t kMostInFull = 1'200'000;
+
+// The path of its story from the page; "": it has none.
+std::string LinkTo(const Finding& finding, const std::string& page_directory) {
+  if (finding.story.empty() || finding.directory.empty()) return "";
+  std::error_code error;
+  return std::filesystem::proximate(
+             finding.directory + "/story.txt",
+             page_directory.empty() ? "." : page_directory, error)
+      .string();
+}
+
+void AddFindings(const Summary& summary, const PagePlace& where,
                  Document& page) {
   page.blocks.emplace_back(Heading{2, "Findings"});
   if (summary.groups.empty()) page.blocks.emplace_back(Said("None."));
+  std::size_t bytes = 0;
+  PageTable others = {
+      {{"finding", "times", "shape", "replay"}}, PageTable::Kind::kWords, {""}};
   for (const FindingGroup& group : summary.groups) {
-    AddFinding(group, program, page);
+    Document alone;
+    AddFinding(group, where.program, alone);
+    const std::size_t more = HtmlOf(alone).size();
+    if (bytes + more <= kMostInFull) {
+      bytes += more;
+      std::move(alone.blocks.begin(), alone.blocks.end(),
+                std::back_inserter(page.blocks));
+      continue;
+    }
+    const Finding& finding = group.first;
+    std::vector<std::string> commands =
+        absl::StrSplit(CommandsFor(finding, where.program), '\n');
+    others.rows.push_back({finding.verdict, absl::StrCat(group.indexes.size()),
+                           finding.shape, std::move(commands.front())});
+    others.links.push_back(LinkTo(finding, where.directory));
   }
+  if (others.rows.size() == 1) return;
+  page.blocks.emplace_back(Heading{3, "More findings, as files"});
+  page.blocks.emplace_back(std::move(others));
 }
 
 // Rows such as "fork kill wal", by their name, then by the phase of the crash.
@@ -453,7 +489,7 @@ constexpr char kNotShown[] =
 
 absl::StatusOr<Document> ReportOn(const std::string& directory,
                                   const std::string& since,
-                                  const std::string& program) {
+                                  const PagePlace& where) {
   ASSIGN_OR_RETURN(const LoadedCampaign campaign, LoadCampaign(directory));
   const Summary& summary = campaign.summary;
   Document page = {.title = "lastcommit: " + campaign.identity.generate.saver};
@@ -466,7 +502,7 @@ absl::StatusOr<Document> ReportOn(const std::string& directory,
     AddComparison(Compare(before, campaign), before, campaign, /*level=*/3,
                   page);
   }
-  AddFindings(summary, program, page);
+  AddFindings(summary, where, page);
   AddParameters(campaign, page);
   AddCombinations(summary.tally.ledger, page);
   AddCrashes(summary.tally.ledger, page);

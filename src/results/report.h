@@ -12,12 +12,18 @@
 
 namespace lastcommit {
 
+// Where a page is read.
+struct PagePlace {
+  std::string directory;  // it lies in there
+  std::string program;    // how the reader calls this program
+};
+
 // `since`: the directory of an earlier campaign to compare it with; "": none.
-// `program` is how the reader calls this program. NotFound: there is no
-// campaign.
+// Findings that would make the page too long are links to their files.
+// NotFound: there is no campaign.
 absl::StatusOr<Document> ReportOn(const std::string& directory,
                                   const std::string& since,
-                                  const std::string& program);
+                                  const PagePlace& where);
 
 }  // namespace lastcommit
 

@@ -145,7 +145,7 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   Complete(task);
   facts.had_candidate = crash.candidates > 0;
   facts.acknowledged = crash.acknowledged;
-  facts.has_demand = !task.legal.anything;
+  facts.demand = task.legal.anything ? Demand::kNone : Demand::kSome;
   facts.lowest = task.legal.lowest;
   facts.highest = task.legal.highest;
   ASSIGN_OR_RETURN(const Examination examination, world_.Examine(r, task));

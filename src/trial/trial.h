@@ -21,6 +21,13 @@
 
 namespace lastcommit {
 
+// Of what a round left.
+enum class Demand {
+  kUnknown,  // it was not judged, or not against a range of cuts
+  kNone,
+  kSome,
+};
+
 struct RoundFacts {
   bool timed = false;  // a timed kill was due
   bool crashed =
@@ -37,8 +44,8 @@ struct RoundFacts {
   std::int64_t unsynced_changes = 0;
   std::int64_t lost_changes = 0;
   std::int64_t acknowledged = -1;
-  // Of what was judged, and had a demand: the cuts that it might have.
-  bool has_demand = false;
+  // The cuts that it might have, if something was demanded.
+  Demand demand = Demand::kUnknown;
   std::int64_t lowest = -1;
   std::int64_t highest = -1;
   std::int64_t cut = -1;  // found after the round

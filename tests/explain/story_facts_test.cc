@@ -16,7 +16,7 @@ RoundFacts Judged(std::int64_t acknowledged, std::int64_t lowest,
                   std::int64_t highest, std::int64_t cut) {
   RoundFacts facts;
   facts.judged = true;
-  facts.has_demand = true;
+  facts.demand = Demand::kSome;
   facts.acknowledged = acknowledged;
   facts.lowest = lowest;
   facts.highest = highest;
@@ -28,15 +28,18 @@ TEST(StoryFactsTest, ARoundSaysWhatItHadToLeaveAndLeft) {
   TrialResult result;
   result.rounds = {Judged(3, 2, 4, 1), Judged(0, 0, 0, -1), RoundFacts()};
   RoundFacts free = Judged(5, 0, 0, 0);
-  free.has_demand = false;
+  free.demand = Demand::kNone;
+  RoundFacts driven = Judged(5, 5, 5, 5);
+  driven.demand = Demand::kUnknown;
   result.rounds.push_back(free);
+  result.rounds.push_back(driven);
   EXPECT_THAT(
       StoryFactsOf(result).ends,
       ElementsAre("acknowledged: commits up to 3; must be there: commits up to "
                   "2; may be there: commits up to 4; found: commits up to 1",
                   "acknowledged: the schema; must be there: the schema; found: "
                   "nothing",
-                  "", "acknowledged: commits up to 5; no demand"));
+                  "", "acknowledged: commits up to 5; no demand", ""));
 }
 
 TEST(StoryFactsTest, OfADamagedDatabaseNobodySaysWhatIsInIt) {

@@ -7,9 +7,7 @@
 #include "directory.h"
 #include "gmock/gmock.h"
 #include "matchers.h"
-#include "results/campaign_directory.h"
-#include "results/identity.h"
-#include "results/results_file.h"
+#include "results/records.h"
 
 namespace lastcommit {
 namespace {
@@ -41,17 +39,7 @@ class MergeTest : public testing::Test {
   // A shard of two with these records.
   std::string Shard(int number, const std::vector<Record>& records) {
     std::string path = directory_.Path("shard-" + std::to_string(number));
-    const auto locked = CampaignDirectory::Lock(path);
-    EXPECT_THAT(locked, IsOk());
-    WantedIdentity wanted;
-    wanted.seed = 7;
-    wanted.shard = lastcommit::Shard{number, 2};
-    EXPECT_THAT(locked->Begin(wanted), IsOk());
-    const auto file = ResultsFile::Open(path, Results());
-    EXPECT_THAT(file, IsOk());
-    for (const Record& record : records) {
-      EXPECT_THAT((*file)->Append(record), IsOk());
-    }
+    MakeCampaign(path, {number, 2}, records);
     return path;
   }
 
