@@ -24,9 +24,9 @@ struct CheckpointKey {
 struct Checkpoint {
   CheckpointKey key;
   std::optional<std::string> parent_id = {};
-  std::string type;      // how `state` is encoded, for the caller
-  std::string state;     // any bytes
-  std::string metadata;  // JSON
+  std::string type;             // how `state` is encoded, for the caller
+  std::string state;            // any bytes
+  std::string metadata = "{}";  // JSON
   // Set by the saver when the key is first put: 1, 2, 3, ... in each thread,
   // never used twice. A later put of the same key keeps it. The newest
   // checkpoint is the one with the highest.
