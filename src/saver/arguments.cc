@@ -248,6 +248,11 @@ absl::Status CheckBlob(const std::string& thread_id, const std::string& name,
       Text(what), ": a blob of ", size, " bytes, at most ", max_bytes));
 }
 
+absl::Status CheckPage(const ThreadPage& page, std::int64_t max_bytes) {
+  RETURN_IF_ERROR(CheckNames({{"after", page.after}}, max_bytes));
+  return CheckAtLeast("limit", page.limit, 1);
+}
+
 absl::Status CheckPath(const std::string& path) {
   if (path.empty() || path.front() == ':' || absl::StartsWith(path, "file:") ||
       path.find('\0') != std::string::npos) {

@@ -63,6 +63,7 @@ absl::Status CheckUpdate(const TaskKey& key, const TaskUpdate& update,
 absl::Status CheckBlob(const std::string& thread_id, const std::string& name,
                        std::string_view what, std::int64_t size,
                        std::int64_t max_bytes);
+absl::Status CheckPage(const ThreadPage& page, std::int64_t max_bytes);
 
 // Of the database file or of a copy: SQLite would take some names as something
 // else than a file.

@@ -109,6 +109,16 @@ struct TaskUpdate {
   std::optional<std::string> payload = {};  // JSON; nullopt keeps the old one
 };
 
+// Which threads to list, in byte order of their ids. What is committed between
+// two pages moves no thread from one page to another: a page has the first ids
+// behind `after`, whether there is a thread of that id or not.
+struct ThreadPage {
+  // The last id of the page before; "": the first page.
+  std::string after = {};
+  std::int64_t limit = 100;  // at least 1; a page with fewer is the last one
+  bool with_deleted = true;  // the tombstones too
+};
+
 struct ThreadInfo {
   std::string thread_id;
   std::int64_t last_log = 0;         // the highest log number used

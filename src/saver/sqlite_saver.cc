@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -258,7 +259,13 @@ absl::Status SqliteSaver::CopyThread(const std::string& from,
 }
 
 absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads() {
-  return impl_->Read([&] { return ListThreadRows(impl_->database); });
+  return ListThreads({.limit = std::numeric_limits<std::int64_t>::max()});
+}
+
+absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads(
+    const ThreadPage& page) {
+  return impl_->Read([&] { return CheckPage(page, impl_->max_bytes()); },
+                     [&] { return ListThreadRows(impl_->database, page); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::CommitCounter() {

@@ -204,6 +204,9 @@ class SqliteSaver {
   absl::Status CopyThread(const std::string& from, const std::string& to);
   // In byte order of the ids; the deleted ones too.
   absl::StatusOr<std::vector<ThreadInfo>> ListThreads();
+  // The same, a page at a time; each is of one version of the database.
+  // InvalidArgument: a limit below 1.
+  absl::StatusOr<std::vector<ThreadInfo>> ListThreads(const ThreadPage& page);
 
   // ---- The database ----
 

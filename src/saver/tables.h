@@ -114,7 +114,8 @@ absl::Status TouchThreadRow(Database& database, std::string_view thread_id);
 absl::Status DeleteThreadRows(Database& database, const std::string& thread_id);
 absl::Status CopyThreadRows(Database& database, const std::string& from,
                             const std::string& to);
-absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database);
+absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database,
+                                                       const ThreadPage& page);
 
 }  // namespace lastcommit::saver
 

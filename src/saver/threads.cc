@@ -125,11 +125,23 @@ absl::Status CopyThreadRows(Database& database, const std::string& from,
   return PutThreadRow(database, to, original);
 }
 
-absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database) {
+absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database,
+                                                       const ThreadPage& page) {
+  // Nothing is left out of the first page, as the id "" would be that another
+  // program has put there.
   ASSIGN_OR_RETURN(
       Statement select,
-      database.Prepare("SELECT thread_id, last_log, last_checkpoint, is_deleted"
-                       " FROM threads ORDER BY thread_id"));
+      database.Prepare(
+          page.after.empty()
+              ? "SELECT thread_id, last_log, last_checkpoint, is_deleted"
+                " FROM threads WHERE is_deleted <= ?2"
+                " ORDER BY thread_id LIMIT ?3"
+              : "SELECT thread_id, last_log, last_checkpoint, is_deleted"
+                " FROM threads WHERE thread_id > ?1 AND is_deleted <= ?2"
+                " ORDER BY thread_id LIMIT ?3"));
+  select.BindText(1, page.after)
+      .BindInt(2, page.with_deleted ? 1 : 0)
+      .BindInt(3, page.limit);
   std::vector<ThreadInfo> threads;
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, select.Step());

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -637,6 +638,21 @@ std::vector<Refused> BlobAndThreadRefusals() {
        kFailedPrecondition,
        {"to \"gone\""},
        [](S& s) { return s.CopyThread("t", "gone"); }},
+      {"ListThreads",
+       kInvalidArgument,
+       {"limit is 0"},
+       [](S& s) { return s.ListThreads({.limit = 0}).status(); }},
+      {"ListThreads",
+       kInvalidArgument,
+       {"limit is -9223372036854775808"},
+       [](S& s) {
+         const auto least = std::numeric_limits<std::int64_t>::min();
+         return s.ListThreads({.limit = least}).status();
+       }},
+      {"ListThreads",
+       kInvalidArgument,
+       {"after", "10000 bytes"},
+       [](S& s) { return s.ListThreads({.after = Big()}).status(); }},
   };
 }
 
@@ -806,7 +822,7 @@ TEST_F(ArgumentsTest, TheTableHasEveryMethodThatTakesAnArgument) {
           "ReadLogs", "CreateTask", "UpdateTask", "GetTask", "ListTasks",
           "PutBlob", "GetBlob", "WriteBlob", "BlobWriter::Write",
           "BlobWriter::Finish", "ReadBlob", "ListBlobs", "DeleteThread",
-          "CopyThread", "WalCheckpoint", "SetJournalMode",
+          "CopyThread", "ListThreads", "WalCheckpoint", "SetJournalMode",
           "Backup"));
 }
 
