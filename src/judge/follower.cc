@@ -181,9 +181,10 @@ void Follower::SeeWal(const RecordedCall& call, const Effect& effect,
                       const Rebuild& files) {
   const bool is_gone = effect.kind == EffectKind::kUnlink &&
                        files.PathOf(effect.path) == names_.wal;
+  // Without a WAL this may be a file that is gone for good, which does no harm:
+  // there are no frames to look at, and a new WAL begins at 0.
   const bool is_write =
       effect.kind == EffectKind::kWrite &&
-      files.InodeOf(effect.file) != kNoInode &&
       files.InodeOf(effect.file) == files.storage().Find(names_.wal);
   if (is_gone || (is_write && effect.offset == 0)) {
     if (!line().broken.empty() && line().broken.back().second > call.number) {

@@ -12,6 +12,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "saver/shown.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
@@ -19,7 +20,8 @@ namespace lastcommit::saver {
 namespace {
 
 absl::Status Cannot(const char* what, const std::string& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", what, " ", path));
+  return absl::ErrnoToStatus(errno, absl::StrCat("path: cannot ", what, " ",
+                                                 Shown(path, kMaxShownPath)));
 }
 
 // Copies all in one step, so that it is one state of the database.

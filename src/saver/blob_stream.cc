@@ -112,7 +112,8 @@ class BlobWriter::Impl : public OpenStream {
     const auto size = static_cast<std::int64_t>(bytes.size());
     if (size > size_ - written_) {
       return absl::OutOfRangeError(
-          absl::StrCat("more than the ", size_, " bytes that were announced"));
+          absl::StrCat("bytes: ", size, " more than the ", written_, " of ",
+                       size_, " that were announced"));
     }
     const absl::Status status = content_.Write(bytes, written_);
     if (!status.ok()) return Undo(status);
@@ -207,7 +208,7 @@ class BlobReader::Impl : public OpenStream {
                                 " WHERE thread_id = ?1 AND name = ?2"));
     select.BindText(1, key.thread_id).BindText(2, key.name);
     ASSIGN_OR_RETURN(const bool has_row, select.Step());
-    if (!has_row) return absl::NotFoundError("no such blob");
+    if (!has_row) return NoSuchBlob(key);
     head_ = {select.Int(0), select.Int(1), select.Bytes(2)};
     RETURN_IF_ERROR(
         content_.Open(saver_.database, head_.content_id, /*is_written=*/false));
@@ -308,8 +309,8 @@ absl::StatusOr<BlobWriter> SqliteSaver::WriteBlob(const std::string& thread_id,
                                                   std::int64_t size) {
   return impl_->Enter([&]() -> absl::StatusOr<BlobWriter> {
     RETURN_IF_ERROR(impl_->CheckNoStream());
-    RETURN_IF_ERROR(CheckThreadId(thread_id));
-    RETURN_IF_ERROR(CheckBlobSize(impl_->database, size));
+    RETURN_IF_ERROR(CheckBlob(thread_id, name, "size", size,
+                              impl_->database.MaxRowBytes()));
     auto writer = std::make_unique<BlobWriter::Impl>(*impl_, size);
     RETURN_IF_ERROR(writer->Begin({thread_id, name}));
     return BlobWriter(std::move(writer));
@@ -320,6 +321,8 @@ absl::StatusOr<BlobReader> SqliteSaver::ReadBlob(const std::string& thread_id,
                                                  const std::string& name) {
   return impl_->Enter([&]() -> absl::StatusOr<BlobReader> {
     RETURN_IF_ERROR(impl_->CheckNoStream());
+    RETURN_IF_ERROR(CheckNames({{"thread_id", thread_id}, {"name", name}},
+                               impl_->database.MaxRowBytes()));
     auto reader = std::make_unique<BlobReader::Impl>(*impl_);
     RETURN_IF_ERROR(impl_->stack.Read([&] {
       absl::Status status = CatchBadAlloc([&] {

@@ -1,7 +1,6 @@
-#include <sqlite3.h>
-
 #include "absl/strings/str_cat.h"
 #include "saver/digest.h"
+#include "saver/shown.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
@@ -53,7 +52,7 @@ absl::StatusOr<std::string> GetBlobRow(Database& database, const BlobKey& key) {
                        " WHERE thread_id = ?1 AND name = ?2"));
   select.BindText(1, key.thread_id).BindText(2, key.name);
   ASSIGN_OR_RETURN(const bool has_row, select.Step());
-  if (!has_row) return absl::NotFoundError("no such blob");
+  if (!has_row) return NoSuchBlob(key);
   std::string bytes = select.Bytes(1);
   if (select.IsNull(1) || DigestOf(bytes) != select.Bytes(0)) {
     return BlobIsDamaged();
@@ -61,15 +60,10 @@ absl::StatusOr<std::string> GetBlobRow(Database& database, const BlobKey& key) {
   return bytes;
 }
 
-// The limit is for the whole row: the bytes and a head before them.
-absl::Status CheckBlobSize(Database& database, std::int64_t size) {
-  constexpr std::int64_t kMaxHeadBytes = 32;
-  const std::int64_t limit =
-      sqlite3_limit(database.connection(), SQLITE_LIMIT_LENGTH, -1) -
-      kMaxHeadBytes;
-  if (size >= 0 && size <= limit) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("a blob of ", size, " bytes; at most ", limit));
+absl::Status NoSuchBlob(const BlobKey& key) {
+  return absl::NotFoundError(absl::StrCat("no such blob: thread_id ",
+                                          Shown(key.thread_id), ", name ",
+                                          Shown(key.name)));
 }
 
 absl::Status BlobIsDamaged() {

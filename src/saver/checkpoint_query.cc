@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/checkpoint_row.h"
 #include "saver/json.h"
+#include "saver/shown.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
@@ -36,7 +37,8 @@ std::string QuerySql(std::size_t filters) {
   return absl::StrCat(sql, " ORDER BY sequence DESC LIMIT ?4");
 }
 
-absl::Status CheckIsScalar(Database& database, const std::string& json) {
+absl::Status CheckIsScalar(Database& database, std::size_t index,
+                           const std::string& json) {
   ASSIGN_OR_RETURN(const bool is_json, IsJson(database.connection(), json));
   if (is_json) {
     ASSIGN_OR_RETURN(
@@ -46,7 +48,11 @@ absl::Status CheckIsScalar(Database& database, const std::string& json) {
     ASSIGN_OR_RETURN(const std::int64_t is_scalar, select.OnlyInt());
     if (is_scalar != 0) return absl::OkStatus();
   }
-  return absl::InvalidArgumentError("a filter value is no JSON scalar");
+  return absl::InvalidArgumentError(
+      absl::StrCat("filter[", index,
+                   "].json_value is not a JSON null, boolean,"
+                   " number or string: ",
+                   Shown(json)));
 }
 
 absl::StatusOr<Statement> PrepareQuery(Database& database,
@@ -60,8 +66,8 @@ absl::StatusOr<Statement> PrepareQuery(Database& database,
 
 absl::StatusOr<std::vector<Checkpoint>> QueryCheckpointRows(
     Database& database, const CheckpointQuery& query) {
-  for (const MetadataEquals& filter : query.filter) {
-    RETURN_IF_ERROR(CheckIsScalar(database, filter.json_value));
+  for (std::size_t i = 0; i < query.filter.size(); ++i) {
+    RETURN_IF_ERROR(CheckIsScalar(database, i, query.filter[i].json_value));
   }
   // As long as it has not ended, what is selected next is of the same version.
   CheckpointKey key = {query.thread_id, query.checkpoint_ns, ""};
@@ -71,9 +77,13 @@ absl::StatusOr<std::vector<Checkpoint>> QueryCheckpointRows(
     key.checkpoint_id = *query.before;
     ASSIGN_OR_RETURN(Statement selected, SelectCheckpoint(database, key));
     select_before.emplace(std::move(selected));
-    ASSIGN_OR_RETURN(const Checkpoint checkpoint,
-                     OneCheckpoint(*select_before, query.thread_id));
-    before = checkpoint.sequence;
+    ASSIGN_OR_RETURN(const std::optional<Checkpoint> checkpoint,
+                     FirstCheckpoint(*select_before, query.thread_id));
+    if (!checkpoint.has_value()) {
+      return absl::NotFoundError(
+          absl::StrCat("before: no such checkpoint: ", Shown(key)));
+    }
+    before = checkpoint->sequence;
   }
   ASSIGN_OR_RETURN(Statement select,
                    PrepareQuery(database, query.filter.size()));

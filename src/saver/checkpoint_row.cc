@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "saver/digest.h"
+#include "saver/shown.h"
 #include "status/status.h"
 
 namespace lastcommit::saver {
@@ -18,7 +20,8 @@ absl::StatusOr<Checkpoint> CheckpointOf(const Statement& row,
   checkpoint.metadata = row.Bytes(5);
   checkpoint.sequence = row.Int(6);
   if (DigestOf(checkpoint) == row.Bytes(7)) return checkpoint;
-  return absl::DataLossError("the checkpoint is not that of its digest");
+  return absl::DataLossError(absl::StrCat(
+      "the checkpoint is not that of its digest: ", Shown(checkpoint.key)));
 }
 
 }  // namespace
@@ -28,10 +31,10 @@ std::string DigestOf(const Checkpoint& checkpoint) {
                                   checkpoint.state, checkpoint.metadata});
 }
 
-absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
-                                         const std::string& thread_id) {
+absl::StatusOr<std::optional<Checkpoint>> FirstCheckpoint(
+    Statement& select, const std::string& thread_id) {
   ASSIGN_OR_RETURN(const bool has_row, select.Step());
-  if (!has_row) return absl::NotFoundError("no such checkpoint");
+  if (!has_row) return std::nullopt;
   return CheckpointOf(select, thread_id);
 }
 

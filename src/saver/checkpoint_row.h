@@ -3,6 +3,7 @@
 #ifndef LASTCOMMIT_SAVER_CHECKPOINT_ROW_H_
 #define LASTCOMMIT_SAVER_CHECKPOINT_ROW_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ namespace lastcommit::saver {
 
 std::string DigestOf(const Checkpoint& checkpoint);
 
-// DataLoss: its digest is not that of what is there. NotFound without a row.
-absl::StatusOr<Checkpoint> OneCheckpoint(Statement& select,
-                                         const std::string& thread_id);
+// The first one, if there is one. DataLoss: its digest is not that of what is
+// there.
+absl::StatusOr<std::optional<Checkpoint>> FirstCheckpoint(
+    Statement& select, const std::string& thread_id);
 // DataLoss as well.
 absl::StatusOr<std::vector<Checkpoint>> AllCheckpoints(
     Statement& select, const std::string& thread_id);

@@ -1,4 +1,8 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "saver/checkpoint_row.h"
+#include "saver/shown.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
@@ -26,7 +30,7 @@ absl::StatusOr<std::int64_t> Upsert(Database& database,
       .BindText(3, checkpoint.key.checkpoint_id)
       .BindText(5, checkpoint.type)
       .BindBlob(6, checkpoint.state)
-      .BindJson(7, checkpoint.metadata)
+      .BindJson(7, {"metadata"}, checkpoint.metadata)
       .BindInt(8, sequence)
       .BindBlob(9, digest);
   if (checkpoint.parent_id.has_value()) {
@@ -38,6 +42,10 @@ absl::StatusOr<std::int64_t> Upsert(Database& database,
 }
 
 }  // namespace
+
+absl::Status NoSuchCheckpoint(const CheckpointKey& key) {
+  return absl::NotFoundError(absl::StrCat("no such checkpoint: ", Shown(key)));
+}
 
 absl::Status PutCheckpointRow(Database& database,
                               const Checkpoint& checkpoint) {
@@ -73,7 +81,10 @@ absl::StatusOr<Statement> SelectCheckpoint(Database& database,
 absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
                                             const CheckpointKey& key) {
   ASSIGN_OR_RETURN(Statement select, SelectCheckpoint(database, key));
-  return OneCheckpoint(select, key.thread_id);
+  ASSIGN_OR_RETURN(std::optional<Checkpoint> found,
+                   FirstCheckpoint(select, key.thread_id));
+  if (found.has_value()) return *std::move(found);
+  return NoSuchCheckpoint(key);
 }
 
 absl::StatusOr<Checkpoint> GetLatestCheckpointRow(
@@ -86,7 +97,12 @@ absl::StatusOr<Checkpoint> GetLatestCheckpointRow(
                        " AND checkpoint_ns = ?2 ORDER BY sequence DESC"
                        " LIMIT 1"));
   select.BindText(1, thread_id).BindText(2, checkpoint_ns);
-  return OneCheckpoint(select, thread_id);
+  ASSIGN_OR_RETURN(std::optional<Checkpoint> found,
+                   FirstCheckpoint(select, thread_id));
+  if (found.has_value()) return *std::move(found);
+  return absl::NotFoundError(absl::StrCat("there is no checkpoint: thread_id ",
+                                          Shown(thread_id), ", checkpoint_ns ",
+                                          Shown(checkpoint_ns)));
 }
 
 absl::StatusOr<std::vector<Checkpoint>> ListCheckpointRows(

@@ -5,7 +5,9 @@
 #include <new>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "saver/json.h"
+#include "saver/shown.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
 
@@ -51,8 +53,9 @@ Statement& Statement::BindText(int parameter, std::string_view text) {
   return *this;
 }
 
-Statement& Statement::BindJson(int parameter, std::string_view json) {
-  json_.push_back(json);
+Statement& Statement::BindJson(int parameter, ArgumentName name,
+                               std::string_view json) {
+  json_.push_back({name, json});
   return BindText(parameter, json);
 }
 
@@ -82,20 +85,27 @@ absl::StatusOr<bool> Statement::Step() {
   sqlite3* connection = sqlite3_db_handle(statement_);
   RETURN_IF_ERROR(SqliteStatus(bind_result_, connection, "bind"));
   const int result = sqlite3_step(statement_);
-  const absl::Status status =
-      SqliteStatus(result, connection, sqlite3_sql(statement_));
-  if (result == SQLITE_CONSTRAINT_CHECK) return Refused(status);
-  RETURN_IF_ERROR(status);
+  if (result == SQLITE_CONSTRAINT_CHECK) return RefusedByCheck();
+  // Of rows that are copied, with a longer id: what a caller has given was
+  // measured before (saver/arguments.h).
+  if (result == SQLITE_TOOBIG) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a row would have more than ",
+        sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, -1), " bytes"));
+  }
+  RETURN_IF_ERROR(SqliteStatus(result, connection, sqlite3_sql(statement_)));
   return result == SQLITE_ROW;
 }
 
 // The CHECKs of the tables accept all but text that is no JSON; json_valid() of
 // some versions also refuses JSON for which it has no memory.
-absl::Status Statement::Refused(absl::Status by_check) const {
-  for (const std::string_view json : json_) {
+absl::Status Statement::RefusedByCheck() const {
+  for (const Json& json : json_) {
     ASSIGN_OR_RETURN(const bool is_json,
-                     IsJson(sqlite3_db_handle(statement_), json));
-    if (!is_json) return by_check;
+                     IsJson(sqlite3_db_handle(statement_), json.text));
+    if (is_json) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(Shown(json.name), " is not JSON: ", Shown(json.text)));
   }
   return SqliteStatus(SQLITE_NOMEM, nullptr, sqlite3_sql(statement_));
 }
@@ -267,6 +277,11 @@ absl::StatusOr<std::string> Database::QueryText(std::string_view sql) {
   std::string text = statement.Bytes(0);
   RETURN_IF_ERROR(statement.Run());
   return text;
+}
+
+std::int64_t Database::MaxRowBytes() const {
+  constexpr std::int64_t kMaxHeadBytes = 96;  // of checkpoints, with its digest
+  return sqlite3_limit(connection_, SQLITE_LIMIT_LENGTH, -1) - kMaxHeadBytes;
 }
 
 std::int64_t Database::Changes() const {

@@ -15,6 +15,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "saver/shown.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -34,15 +35,16 @@ class Statement {
   // Parameters count from 1. An error shows in the next Step() or Run().
   Statement& BindText(int parameter, std::string_view text);
   // A text that a CHECK (json_valid()) of the table is to accept, if it is
-  // JSON.
-  Statement& BindJson(int parameter, std::string_view json);
+  // JSON. `name`: for the message, if it is none.
+  Statement& BindJson(int parameter, ArgumentName name, std::string_view json);
   Statement& BindBlob(int parameter, std::string_view bytes);
   Statement& BindInt(int parameter, std::int64_t value);
   Statement& BindZeros(int parameter, std::int64_t size);
   Statement& BindNull(int parameter);
 
   // True if there is a row, false at the end. InvalidArgument: a CHECK refused
-  // what was bound as JSON, and it is none.
+  // what was bound as JSON, and it is none, or a row would be too big; no SQL
+  // is in the message then.
   absl::StatusOr<bool> Step();
   // Steps to the end, ignoring rows.
   absl::Status Run();
@@ -57,13 +59,18 @@ class Statement {
   bool IsNull(int column) const;
 
  private:
+  // What is bound as JSON.
+  struct Json {
+    ArgumentName name;
+    std::string_view text;
+  };
   void Note(int result);
-  absl::Status Refused(absl::Status by_check) const;
+  absl::Status RefusedByCheck() const;
 
   sqlite3_stmt* statement_;
   bool is_owned_;
   int bind_result_ = 0;
-  std::vector<std::string_view> json_;
+  std::vector<Json> json_;
 };
 
 class Database {
@@ -96,6 +103,9 @@ class Database {
   absl::StatusOr<std::int64_t> QueryInt(std::string_view sql);
   absl::StatusOr<std::string> QueryText(std::string_view sql);
 
+  // The most bytes that the values of a row may have together, its head left
+  // out (https://sqlite.org/limits.html).
+  std::int64_t MaxRowBytes() const;
   // Rows that the last INSERT, UPDATE or DELETE changed.
   std::int64_t Changes() const;
   // True outside a transaction (sqlite3_get_autocommit).

@@ -26,31 +26,29 @@ absl::StatusOr<Statement> PrepareInsert(Database& database, std::size_t rows) {
       " VALUES (?1, ?2 + 1, ?3, ?4)");
 }
 
-absl::Status InsertRows(Database& database, const std::string& thread_id,
-                        std::int64_t last,
-                        const std::vector<std::string>& payloads,
-                        LogLevel level) {
-  ASSIGN_OR_RETURN(Statement insert, PrepareInsert(database, payloads.size()));
-  insert.BindText(1, thread_id)
+absl::Status InsertRows(Database& database, const LogBatch& batch,
+                        std::int64_t last) {
+  ASSIGN_OR_RETURN(Statement insert,
+                   PrepareInsert(database, batch.payloads.size()));
+  insert.BindText(1, batch.thread_id)
       .BindInt(2, last)
-      .BindInt(3, static_cast<std::int64_t>(level));
-  int parameter = 4;
-  for (const std::string& payload : payloads) {
-    insert.BindJson(parameter++, payload);
+      .BindInt(3, static_cast<std::int64_t>(batch.level));
+  for (std::size_t i = 0; i < batch.payloads.size(); ++i) {
+    insert.BindJson(static_cast<int>(i) + 4, NameOfPayload(batch, i),
+                    batch.payloads[i]);
   }
   return insert.Run();
 }
 
 }  // namespace
 
-absl::StatusOr<std::int64_t> AppendLogRows(
-    Database& database, const std::string& thread_id,
-    const std::vector<std::string>& payloads, LogLevel level) {
-  ASSIGN_OR_RETURN(ThreadRow thread, GetThreadToChange(database, thread_id));
-  RETURN_IF_ERROR(
-      InsertRows(database, thread_id, thread.last_log, payloads, level));
-  thread.last_log += static_cast<std::int64_t>(payloads.size());
-  RETURN_IF_ERROR(PutThreadRow(database, thread_id, thread));
+absl::StatusOr<std::int64_t> AppendLogRows(Database& database,
+                                           const LogBatch& batch) {
+  ASSIGN_OR_RETURN(ThreadRow thread,
+                   GetThreadToChange(database, batch.thread_id));
+  RETURN_IF_ERROR(InsertRows(database, batch, thread.last_log));
+  thread.last_log += static_cast<std::int64_t>(batch.payloads.size());
+  RETURN_IF_ERROR(PutThreadRow(database, batch.thread_id, thread));
   return thread.last_log;
 }
 

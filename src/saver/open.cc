@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "saver/arguments.h"
 #include "saver/busy.h"
 #include "saver/journal_end.h"
 #include "saver/journal_mode.h"
@@ -22,31 +22,6 @@
 
 namespace lastcommit::saver {
 namespace {
-
-// SQLite would take these names as something else than a file.
-absl::Status CheckPath(const std::string& path) {
-  if (path.empty() || path.front() == ':' || absl::StartsWith(path, "file:") ||
-      path.find('\0') != std::string::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("not a path of a database file: \"", path, "\""));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckOptions(const Options& options) {
-  const int size = options.page_size;
-  if (size < 512 || size > 65536 || (size & (size - 1)) != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size ", size, " is no power of 2 in 512..65536"));
-  }
-  if (options.wal_autocheckpoint < 0) {
-    return absl::InvalidArgumentError("wal_autocheckpoint is negative");
-  }
-  if (options.busy_timeout < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError("busy_timeout is negative");
-  }
-  return absl::OkStatus();
-}
 
 // `synchronous` comes last: the change to WAL is a transaction with a rollback
 // journal, which at NORMAL may damage the database on a power loss.
@@ -81,8 +56,8 @@ absl::Status Create(Database& database, const Options& options,
   ASSIGN_OR_RETURN(const std::string actual,
                    database.QueryText("PRAGMA page_size"));
   if (actual == std::to_string(options.page_size)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the page size is ", actual, ", not ", options.page_size));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "page_size is ", options.page_size, ", that of the file ", actual));
 }
 
 absl::Status MakeSchema(Database& database, const Options& options,
@@ -161,7 +136,7 @@ absl::StatusOr<Synchronous> SynchronousOf(const Options& options) {
     return asked;
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "journal mode ", std::string(Name(options.journal_mode)),
+      "journal_mode ", std::string(Name(options.journal_mode)),
       " with synchronous ", std::string(Name(asked)),
       " does not give durability ", std::string(Name(options.durability))));
 }
@@ -170,8 +145,6 @@ absl::StatusOr<Database> OpenDatabase(const std::string& path,
                                       const Options& options,
                                       Synchronous synchronous,
                                       RecoveryReport& report) {
-  RETURN_IF_ERROR(CheckPath(path));
-  RETURN_IF_ERROR(CheckOptions(options));
   RETURN_IF_ERROR(CheckIsNoOtherThanAFile(path));
   CreateIfMissing(path);
   RETURN_IF_ERROR(CheckIsNotInherited(path));

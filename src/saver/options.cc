@@ -39,7 +39,7 @@ absl::StatusOr<Synchronous> SynchronousFor(JournalMode mode, Durability level) {
     const std::string_view level_name = Name(level);
     return StatusOf(absl::StatusCode::kInvalidArgument, [&] {
       return absl::StrCat(
-          "journal mode ",
+          "journal_mode ",
           absl::string_view(mode_name.data(), mode_name.size()),
           " cannot give durability ",
           absl::string_view(level_name.data(), level_name.size()));

@@ -24,9 +24,9 @@ struct CheckpointKey {
 struct Checkpoint {
   CheckpointKey key;
   std::optional<std::string> parent_id = {};
-  std::string type;      // how `state` is encoded, for the caller
-  std::string state;     // any bytes
-  std::string metadata;  // JSON
+  std::string type;             // how `state` is encoded, for the caller
+  std::string state;            // any bytes
+  std::string metadata = "{}";  // JSON
   // Set by the saver when the key is first put: 1, 2, 3, ... in each thread,
   // never used twice. A later put of the same key keeps it. The newest
   // checkpoint is the one with the highest.
@@ -107,6 +107,16 @@ struct TaskUpdate {
   std::int64_t version = 0;  // that the task must have
   TaskState state = TaskState::kPending;
   std::optional<std::string> payload = {};  // JSON; nullopt keeps the old one
+};
+
+// Which threads to list, in byte order of their ids. What is committed between
+// two pages moves no thread from one page to another: a page has the first ids
+// behind `after`, whether there is a thread of that id or not.
+struct ThreadPage {
+  // The last id of the page before; "": the first page.
+  std::string after = {};
+  std::int64_t limit = 100;  // at least 1; a page with fewer is the last one
+  bool with_deleted = true;  // the tombstones too
 };
 
 struct ThreadInfo {

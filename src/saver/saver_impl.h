@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "saver/arguments.h"
 #include "saver/counter.h"
 #include "saver/database.h"
 #include "saver/kept_locks.h"
@@ -59,6 +60,7 @@ class SqliteSaver::Impl {
   static absl::StatusOr<std::unique_ptr<SqliteSaver>> Open(
       const std::string& path, const Options& options);
   absl::Status SetJournalMode(JournalMode mode);
+  absl::StatusOr<std::int64_t> AppendLogs(const LogBatch& batch);
 
   // What every call of the interface goes through.
   template <typename Call>
@@ -95,6 +97,12 @@ class SqliteSaver::Impl {
   template <typename Operation>
   auto Read(const Operation& operation) noexcept {
     return Read([] { return absl::OkStatus(); }, operation);
+  }
+
+  // Of arguments, saver/arguments.h.
+  std::int64_t max_bytes() const { return database.MaxRowBytes(); }
+  absl::Status CheckThread(const std::string& thread_id) const {
+    return CheckNames({{"thread_id", thread_id}}, max_bytes());
   }
 
   absl::Status CheckNoTransaction() {

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,8 @@ absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Open(
 
 absl::StatusOr<std::unique_ptr<SqliteSaver>> SqliteSaver::Impl::Open(
     const std::string& path, const Options& options) {
+  RETURN_IF_ERROR(CheckPath(path));
+  RETURN_IF_ERROR(CheckOptions(options));
   ASSIGN_OR_RETURN(const Synchronous synchronous, SynchronousOf(options));
   RecoveryReport report;
   ASSIGN_OR_RETURN(Database database,
@@ -81,55 +84,67 @@ absl::StatusOr<Transaction> SqliteSaver::Begin() {
 
 absl::Status SqliteSaver::PutCheckpoint(const Checkpoint& checkpoint) {
   return impl_->Change(
-      [&] { return CheckCheckpoint(checkpoint); },
+      [&] { return CheckCheckpoint(checkpoint, impl_->max_bytes()); },
       [&] { return PutCheckpointRow(impl_->database, checkpoint); });
 }
 
 absl::StatusOr<Checkpoint> SqliteSaver::GetCheckpoint(
     const CheckpointKey& key) {
-  return impl_->Read([&] { return GetCheckpointRow(impl_->database, key); });
+  return impl_->Read([&] { return CheckNames(key, impl_->max_bytes()); },
+                     [&] { return GetCheckpointRow(impl_->database, key); });
 }
 
 absl::StatusOr<Checkpoint> SqliteSaver::GetLatestCheckpoint(
     const std::string& thread_id, const std::string& checkpoint_ns) {
-  return impl_->Read([&] {
-    return GetLatestCheckpointRow(impl_->database, thread_id, checkpoint_ns);
-  });
+  return impl_->Read(
+      [&] {
+        return CheckNames(
+            {{"thread_id", thread_id}, {"checkpoint_ns", checkpoint_ns}},
+            impl_->max_bytes());
+      },
+      [&] {
+        return GetLatestCheckpointRow(impl_->database, thread_id,
+                                      checkpoint_ns);
+      });
 }
 
 absl::StatusOr<std::vector<Checkpoint>> SqliteSaver::ListCheckpoints(
     const CheckpointQuery& query) {
   return impl_->Read(
-      [&] { return CheckQuery(query); },
+      [&] { return CheckQuery(query, impl_->max_bytes()); },
       [&] { return QueryCheckpointRows(impl_->database, query); });
 }
 
 absl::StatusOr<std::vector<Checkpoint>> SqliteSaver::ListCheckpoints(
     const std::string& thread_id) {
   return impl_->Read(
+      [&] { return impl_->CheckThread(thread_id); },
       [&] { return ListCheckpointRows(impl_->database, thread_id); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::Prune(
     const std::string& thread_id, const std::string& checkpoint_ns,
     std::int64_t keep) {
-  return impl_->Change([&] { return CheckPrune(thread_id, keep); },
-                       [&] {
-                         return PruneRows(impl_->database, thread_id,
-                                          checkpoint_ns, keep);
-                       });
+  return impl_->Change(
+      [&] {
+        return CheckPrune(thread_id, checkpoint_ns, keep, impl_->max_bytes());
+      },
+      [&] {
+        return PruneRows(impl_->database, thread_id, checkpoint_ns, keep);
+      });
 }
 
 absl::Status SqliteSaver::PutWrites(const CheckpointKey& checkpoint,
                                     const std::vector<PendingWrite>& writes) {
   return impl_->Change(
-      [&] { return CheckWrites(checkpoint, writes); },
+      [&] { return CheckWrites(checkpoint, writes, impl_->max_bytes()); },
       [&] { return PutWriteRows(impl_->database, checkpoint, writes); });
 }
 
 absl::StatusOr<std::vector<PendingWrite>> SqliteSaver::ListWrites(
     const CheckpointKey& checkpoint) {
   return impl_->Read(
+      [&] { return CheckNames(checkpoint, impl_->max_bytes()); },
       [&] { return ListWriteRows(impl_->database, checkpoint); });
 }
 
@@ -137,55 +152,62 @@ absl::Status SqliteSaver::CommitStep(const Checkpoint& checkpoint,
                                      const std::vector<PendingWrite>& writes) {
   return impl_->Change(
       [&] {
-        RETURN_IF_ERROR(CheckCheckpoint(checkpoint));
-        return CheckWrites(checkpoint.key, writes);
+        RETURN_IF_ERROR(CheckCheckpoint(checkpoint, impl_->max_bytes()));
+        return CheckWrites(checkpoint.key, writes, impl_->max_bytes());
       },
       [&] { return PutStepRows(impl_->database, checkpoint, writes); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::AppendLog(
     const std::string& thread_id, const std::string& payload, LogLevel level) {
-  return CatchBadAlloc([&] { return AppendLogs(thread_id, {payload}, level); });
+  return CatchBadAlloc([&] {
+    const std::vector<std::string> payloads = {payload};
+    return impl_->AppendLogs({thread_id, payloads, level, /*is_one=*/true});
+  });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::AppendLogs(
     const std::string& thread_id, const std::vector<std::string>& payloads,
     LogLevel level) {
-  return impl_->Change([&] { return CheckLogs(thread_id, payloads); },
-                       [&] {
-                         return AppendLogRows(impl_->database, thread_id,
-                                              payloads, level);
-                       });
+  return impl_->AppendLogs({thread_id, payloads, level});
+}
+
+absl::StatusOr<std::int64_t> SqliteSaver::Impl::AppendLogs(
+    const LogBatch& batch) {
+  return Change([&] { return CheckLogs(batch, max_bytes()); },
+                [&] { return AppendLogRows(database, batch); });
 }
 
 absl::StatusOr<std::vector<LogEntry>> SqliteSaver::ReadLogs(
     const std::string& thread_id, const LogRange& range) {
   return impl_->Read(
-      [&] { return CheckRange(range); },
+      [&] { return CheckRange(thread_id, range, impl_->max_bytes()); },
       [&] { return ReadLogRows(impl_->database, thread_id, range); });
 }
 
 absl::Status SqliteSaver::CreateTask(const TaskKey& key,
                                      const std::string& payload) {
   return impl_->Change(
-      [&] { return CheckNewTask(key, payload); },
+      [&] { return CheckNewTask(key, payload, impl_->max_bytes()); },
       [&] { return CreateTaskRow(impl_->database, key, payload); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::UpdateTask(const TaskKey& key,
                                                      const TaskUpdate& update) {
   return impl_->Change(
-      [&] { return CheckUpdate(key, update); },
+      [&] { return CheckUpdate(key, update, impl_->max_bytes()); },
       [&] { return UpdateTaskRow(impl_->database, key, update); });
 }
 
 absl::StatusOr<Task> SqliteSaver::GetTask(const TaskKey& key) {
-  return impl_->Read([&] { return GetTaskRow(impl_->database, key); });
+  return impl_->Read([&] { return CheckNames(key, impl_->max_bytes()); },
+                     [&] { return GetTaskRow(impl_->database, key); });
 }
 
 absl::StatusOr<std::vector<Task>> SqliteSaver::ListTasks(
     const std::string& thread_id) {
-  return impl_->Read([&] { return ListTaskRows(impl_->database, thread_id); });
+  return impl_->Read([&] { return impl_->CheckThread(thread_id); },
+                     [&] { return ListTaskRows(impl_->database, thread_id); });
 }
 
 absl::Status SqliteSaver::PutBlob(const std::string& thread_id,
@@ -193,9 +215,9 @@ absl::Status SqliteSaver::PutBlob(const std::string& thread_id,
                                   std::string_view bytes) {
   return impl_->Change(
       [&] {
-        RETURN_IF_ERROR(CheckThreadId(thread_id));
-        return CheckBlobSize(impl_->database,
-                             static_cast<std::int64_t>(bytes.size()));
+        return CheckBlob(thread_id, name, "bytes",
+                         static_cast<std::int64_t>(bytes.size()),
+                         impl_->max_bytes());
       },
       [&] {
         return PutBlobRow(impl_->database, {thread_id, name}, bytes);
@@ -204,19 +226,25 @@ absl::Status SqliteSaver::PutBlob(const std::string& thread_id,
 
 absl::StatusOr<std::string> SqliteSaver::GetBlob(const std::string& thread_id,
                                                  const std::string& name) {
-  return impl_->Read([&] {
-    return GetBlobRow(impl_->database, {thread_id, name});
-  });
+  return impl_->Read(
+      [&] {
+        return CheckNames({{"thread_id", thread_id}, {"name", name}},
+                          impl_->max_bytes());
+      },
+      [&] {
+        return GetBlobRow(impl_->database, {thread_id, name});
+      });
 }
 
 absl::StatusOr<std::vector<std::string>> SqliteSaver::ListBlobs(
     const std::string& thread_id) {
-  return impl_->Read([&] { return ListBlobNames(impl_->database, thread_id); });
+  return impl_->Read([&] { return impl_->CheckThread(thread_id); },
+                     [&] { return ListBlobNames(impl_->database, thread_id); });
 }
 
 absl::Status SqliteSaver::DeleteThread(const std::string& thread_id) {
   return impl_->Change(
-      [&] { return CheckThreadId(thread_id); },
+      [&] { return CheckThreadId(thread_id, impl_->max_bytes()); },
       [&] { return DeleteThreadRows(impl_->database, thread_id); });
 }
 
@@ -224,14 +252,20 @@ absl::Status SqliteSaver::CopyThread(const std::string& from,
                                      const std::string& to) {
   return impl_->Change(
       [&] {
-        RETURN_IF_ERROR(CheckThreadId(from));
-        return CheckThreadId(to);
+        RETURN_IF_ERROR(CheckThreadId(from, impl_->max_bytes(), "from"));
+        return CheckThreadId(to, impl_->max_bytes(), "to");
       },
       [&] { return CopyThreadRows(impl_->database, from, to); });
 }
 
 absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads() {
-  return impl_->Read([&] { return ListThreadRows(impl_->database); });
+  return ListThreads({.limit = std::numeric_limits<std::int64_t>::max()});
+}
+
+absl::StatusOr<std::vector<ThreadInfo>> SqliteSaver::ListThreads(
+    const ThreadPage& page) {
+  return impl_->Read([&] { return CheckPage(page, impl_->max_bytes()); },
+                     [&] { return ListThreadRows(impl_->database, page); });
 }
 
 absl::StatusOr<std::int64_t> SqliteSaver::CommitCounter() {
@@ -245,6 +279,7 @@ std::int64_t SqliteSaver::AttemptedCommit() const {
 absl::StatusOr<WalCheckpointResult> SqliteSaver::WalCheckpoint(
     CheckpointMode mode) {
   return impl_->Enter([&]() -> absl::StatusOr<WalCheckpointResult> {
+    RETURN_IF_ERROR(CheckMode(mode));
     RETURN_IF_ERROR(impl_->CheckNoTransaction());
     RETURN_IF_ERROR(impl_->files.Check());
     return impl_->checkpointer.RunPatiently(mode);
@@ -266,6 +301,7 @@ absl::Status SqliteSaver::Vacuum() {
 
 absl::Status SqliteSaver::Backup(const std::string& path) {
   return impl_->Enter([&]() -> absl::Status {
+    RETURN_IF_ERROR(CheckPath(path));
     RETURN_IF_ERROR(impl_->CheckNoTransaction());
     RETURN_IF_ERROR(impl_->files.Check());
     return saver::Backup(impl_->database, path, impl_->options.busy_timeout);
@@ -277,9 +313,10 @@ absl::Status SqliteSaver::SetJournalMode(JournalMode mode) {
 }
 
 absl::Status SqliteSaver::Impl::SetJournalMode(JournalMode mode) {
+  RETURN_IF_ERROR(CheckMode(mode));
   if (!IsKeptOnDisk(mode)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("journal mode ", std::string(Name(mode)),
+        absl::StrCat("journal_mode ", std::string(Name(mode)),
                      " keeps no journal on the disk"));
   }
   RETURN_IF_ERROR(CheckNoTransaction());

@@ -20,11 +20,13 @@
 // DataLoss (damaged database), PermissionDenied, Unknown (an I/O error),
 // Cancelled (sqlite3_interrupt), Aborted (the transaction was rolled back and
 // must be begun again). Nothing throws: std::bad_alloc is ResourceExhausted.
-// After any error the failed call has left nothing behind, except where
-// IsInDoubt(status); its Transaction goes on unless the error is Aborted. After
-// Aborted every call is refused with Aborted until the Transaction is rolled
-// back or destroyed, so that nothing that was meant to be part of it is
-// committed without the rest.
+// What is refused for an argument, or for what is there under its name, says
+// the name of the argument and what was in it, escaped and cut; only errors of
+// the files below say what SQLite was doing. After any error the failed call
+// has left nothing behind, except where IsInDoubt(status); its Transaction goes
+// on unless the error is Aborted. After Aborted every call is refused with
+// Aborted until the Transaction is rolled back or destroyed, so that nothing
+// that was meant to be part of it is committed without the rest.
 
 #ifndef LASTCOMMIT_SAVER_SQLITE_SAVER_H_
 #define LASTCOMMIT_SAVER_SQLITE_SAVER_H_
@@ -99,7 +101,7 @@ class SqliteSaver {
 
   // Inserts the checkpoint or replaces the one with the same key, whose
   // pending writes and sequence stay. InvalidArgument: metadata is not JSON,
-  // or the id is empty.
+  // or the id is empty. Metadata that is not set is {}.
   absl::Status PutCheckpoint(const Checkpoint& checkpoint);
   // These four answer DataLoss for a checkpoint that is not that of its stored
   // digest.
@@ -157,7 +159,8 @@ class SqliteSaver {
 
   // A pending task with version 1. AlreadyExists; InvalidArgument: the payload
   // is not JSON, or the id is empty.
-  absl::Status CreateTask(const TaskKey& key, const std::string& payload);
+  absl::Status CreateTask(const TaskKey& key,
+                          const std::string& payload = "{}");
   // Compare-and-set; returns the new version. NotFound; FailedPrecondition: the
   // task has another version, or its state does not go over into the new one;
   // InvalidArgument: the payload is not JSON.
@@ -201,6 +204,9 @@ class SqliteSaver {
   absl::Status CopyThread(const std::string& from, const std::string& to);
   // In byte order of the ids; the deleted ones too.
   absl::StatusOr<std::vector<ThreadInfo>> ListThreads();
+  // The same, a page at a time; each is of one version of the database.
+  // InvalidArgument: a limit below 1.
+  absl::StatusOr<std::vector<ThreadInfo>> ListThreads(const ThreadPage& page);
 
   // ---- The database ----
 
@@ -223,11 +229,13 @@ class SqliteSaver {
   // there as a whole, and survives a loss of power. Otherwise, and after a
   // crash, there is nothing under that name (or, if only the last sync of its
   // directory failed, the whole copy); a crash may leave a file beside it whose
-  // name is `path`, "-partial-" and six letters. AlreadyExists: something has
-  // that name, and stays as it is. FailedPrecondition inside a transaction.
-  // Unavailable: others wrote until the busy timeout had passed. NotFound,
-  // PermissionDenied, ResourceExhausted: of the directory. With a VFS that is
-  // no file system the file is one of the default VFS all the same.
+  // name is `path`, "-partial-" and six letters. InvalidArgument: a path that
+  // Open() would not take. AlreadyExists: something has that name, and stays as
+  // it is. FailedPrecondition inside a transaction. Unavailable: others wrote
+  // until the busy timeout had passed. NotFound, PermissionDenied,
+  // ResourceExhausted: of the directory. Unimplemented, PermissionDenied: its
+  // file system can neither rename without replacing nor link. With a VFS that
+  // is no file system the file is one of the default VFS all the same.
   absl::Status Backup(const std::string& path);
 
   // Changes Options::journal_mode of the open database, and `synchronous` with

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "saver/arguments.h"
 #include "saver/database.h"
 #include "saver/sqlite_saver.h"
 
@@ -26,7 +27,8 @@ namespace lastcommit::saver {
 absl::Status PutCheckpointRow(Database& database, const Checkpoint& checkpoint);
 absl::Status PutStepRows(Database& database, const Checkpoint& checkpoint,
                          const std::vector<PendingWrite>& writes);
-// For OneCheckpoint(); `key` must outlive it.
+absl::Status NoSuchCheckpoint(const CheckpointKey& key);
+// For FirstCheckpoint(); `key` must outlive it.
 absl::StatusOr<Statement> SelectCheckpoint(Database& database,
                                            const CheckpointKey& key);
 absl::StatusOr<Checkpoint> GetCheckpointRow(Database& database,
@@ -58,10 +60,9 @@ absl::StatusOr<std::vector<PendingWrite>> ListWriteRows(
     Database& database, const CheckpointKey& checkpoint);
 
 // logs.cc
-// Returns the number of the last entry. `payloads` is not empty.
-absl::StatusOr<std::int64_t> AppendLogRows(
-    Database& database, const std::string& thread_id,
-    const std::vector<std::string>& payloads, LogLevel level);
+// Returns the number of the last entry. There is at least one.
+absl::StatusOr<std::int64_t> AppendLogRows(Database& database,
+                                           const LogBatch& batch);
 absl::StatusOr<std::vector<LogEntry>> ReadLogRows(Database& database,
                                                   const std::string& thread_id,
                                                   const LogRange& range);
@@ -81,9 +82,8 @@ struct BlobKey {
   std::string_view thread_id;
   std::string_view name;
 };
+absl::Status NoSuchBlob(const BlobKey& key);
 absl::Status BlobIsDamaged();
-// InvalidArgument: negative, or more than SQLite can hold in one row.
-absl::Status CheckBlobSize(Database& database, std::int64_t size);
 // The row beside the content; returns the id that the content must have.
 absl::StatusOr<std::int64_t> PutBlobHead(Database& database, const BlobKey& key,
                                          std::int64_t size,
@@ -101,10 +101,12 @@ struct ThreadRow {
   std::int64_t last_log = 0;
   std::int64_t last_checkpoint = 0;
 };
-absl::Status ThreadIsDeleted();
-// FailedPrecondition: it was deleted.
-absl::StatusOr<ThreadRow> GetThreadToChange(Database& database,
-                                            std::string_view thread_id);
+absl::Status ThreadIsDeleted(std::string_view thread_id,
+                             std::string_view argument = "thread_id");
+// FailedPrecondition: it was deleted. `argument`: what the caller calls the id.
+absl::StatusOr<ThreadRow> GetThreadToChange(
+    Database& database, std::string_view thread_id,
+    std::string_view argument = "thread_id");
 absl::Status PutThreadRow(Database& database, std::string_view thread_id,
                           const ThreadRow& row);
 // Makes a row if there is none.
@@ -112,7 +114,8 @@ absl::Status TouchThreadRow(Database& database, std::string_view thread_id);
 absl::Status DeleteThreadRows(Database& database, const std::string& thread_id);
 absl::Status CopyThreadRows(Database& database, const std::string& from,
                             const std::string& to);
-absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database);
+absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database,
+                                                       const ThreadPage& page);
 
 }  // namespace lastcommit::saver
 

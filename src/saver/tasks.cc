@@ -1,13 +1,16 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "saver/shown.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
 namespace lastcommit::saver {
 namespace {
 
-absl::Status NoSuchTask() { return absl::NotFoundError("no such task"); }
+absl::Status NoSuchTask(const TaskKey& key) {
+  return absl::NotFoundError(absl::StrCat("no such task: ", Shown(key)));
+}
 
 std::optional<TaskState> ParseTaskState(std::string_view name) {
   for (int i = 0; i < kTaskStates; ++i) {
@@ -23,7 +26,10 @@ absl::StatusOr<Task> TaskOf(const Statement& row, int column,
   Task task;
   task.key = key;
   const auto state = ParseTaskState(row.Bytes(column));
-  if (!state.has_value()) return absl::DataLossError("a task of no state");
+  if (!state.has_value()) {
+    return absl::DataLossError(
+        absl::StrCat("a task of no state: ", Shown(key)));
+  }
   task.state = *state;
   task.attempts = row.Int(column + 1);
   task.version = row.Int(column + 2);
@@ -41,20 +47,23 @@ absl::StatusOr<Task> TaskToChange(Database& database, const TaskKey& key) {
                        " WHERE threads.thread_id = ?1"));
   select.BindText(1, key.thread_id).BindText(2, key.task_id);
   ASSIGN_OR_RETURN(const bool has_thread, select.Step());
-  if (has_thread && select.Int(0) != 0) return ThreadIsDeleted();
-  if (!has_thread || select.IsNull(1)) return NoSuchTask();
+  if (has_thread && select.Int(0) != 0) {
+    return ThreadIsDeleted(key.thread_id);
+  }
+  if (!has_thread || select.IsNull(1)) return NoSuchTask(key);
   return TaskOf(select, 1, key);
 }
 
 absl::Status CheckTransition(const Task& task, const TaskUpdate& update) {
   if (task.version != update.version) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the task has version ", task.version, ", not ", update.version));
+    return absl::FailedPreconditionError(
+        absl::StrCat("version is ", update.version, ", the task has ",
+                     task.version, ": ", Shown(task.key)));
   }
   if (IsLegal(task.state, update.state)) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("a task that is ", std::string(Name(task.state)),
-                   " cannot become ", std::string(Name(update.state))));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "state is ", std::string(Name(update.state)), ", which a task that is ",
+      std::string(Name(task.state)), " cannot become: ", Shown(task.key)));
 }
 
 }  // namespace
@@ -62,7 +71,10 @@ absl::Status CheckTransition(const Task& task, const TaskUpdate& update) {
 absl::Status CreateTaskRow(Database& database, const TaskKey& key,
                            const std::string& payload) {
   const absl::StatusOr<Task> found = TaskToChange(database, key);
-  if (found.ok()) return absl::AlreadyExistsError("the task is there already");
+  if (found.ok()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("the task is there already: ", Shown(key)));
+  }
   if (!absl::IsNotFound(found.status())) return found.status();
   {
     ASSIGN_OR_RETURN(
@@ -71,7 +83,7 @@ absl::Status CreateTaskRow(Database& database, const TaskKey& key,
                          " (thread_id, task_id, state, attempts, version,"
                          " payload) VALUES (?1, ?2, 'pending', 0, 1, ?3)"));
     insert.BindText(1, key.thread_id).BindText(2, key.task_id);
-    RETURN_IF_ERROR(insert.BindJson(3, payload).Run());
+    RETURN_IF_ERROR(insert.BindJson(3, {"payload"}, payload).Run());
   }
   return TouchThreadRow(database, key.thread_id);
 }
@@ -94,7 +106,7 @@ absl::StatusOr<std::int64_t> UpdateTaskRow(Database& database,
       .BindInt(4, task.attempts + (is_attempt ? 1 : 0))
       .BindInt(5, task.version + 1);
   if (update.payload.has_value()) {
-    statement.BindJson(6, *update.payload);
+    statement.BindJson(6, {"payload"}, *update.payload);
   } else {
     statement.BindNull(6);
   }
@@ -109,7 +121,7 @@ absl::StatusOr<Task> GetTaskRow(Database& database, const TaskKey& key) {
                        " WHERE thread_id = ?1 AND task_id = ?2"));
   select.BindText(1, key.thread_id).BindText(2, key.task_id);
   ASSIGN_OR_RETURN(const bool has_row, select.Step());
-  if (!has_row) return NoSuchTask();
+  if (!has_row) return NoSuchTask(key);
   return TaskOf(select, 0, key);
 }
 

@@ -1,14 +1,20 @@
+#include "absl/strings/str_cat.h"
+#include "saver/shown.h"
 #include "saver/tables.h"
 #include "status/status.h"
 
 namespace lastcommit::saver {
 
-absl::Status ThreadIsDeleted() {
-  return absl::FailedPreconditionError("the thread was deleted");
+absl::Status ThreadIsDeleted(std::string_view thread_id,
+                             std::string_view argument) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the thread was deleted: ", std::string(argument), " ",
+                   Shown(thread_id)));
 }
 
 absl::StatusOr<ThreadRow> GetThreadToChange(Database& database,
-                                            std::string_view thread_id) {
+                                            std::string_view thread_id,
+                                            std::string_view argument) {
   ASSIGN_OR_RETURN(
       Statement select,
       database.Prepare("SELECT last_log, last_checkpoint, is_deleted"
@@ -16,7 +22,7 @@ absl::StatusOr<ThreadRow> GetThreadToChange(Database& database,
   select.BindText(1, thread_id);
   ASSIGN_OR_RETURN(const bool is_there, select.Step());
   if (!is_there) return ThreadRow{};
-  if (select.Int(2) != 0) return ThreadIsDeleted();
+  if (select.Int(2) != 0) return ThreadIsDeleted(thread_id, argument);
   return ThreadRow{true, select.Int(0), select.Int(1)};
 }
 
@@ -71,11 +77,17 @@ absl::Status DeleteThreadRows(Database& database,
 // No digest is made again: none is of the thread's id.
 absl::Status CopyThreadRows(Database& database, const std::string& from,
                             const std::string& to) {
-  ASSIGN_OR_RETURN(const ThreadRow original, GetThreadToChange(database, from));
-  ASSIGN_OR_RETURN(const ThreadRow former, GetThreadToChange(database, to));
-  if (!original.is_there) return absl::NotFoundError("no such thread");
+  ASSIGN_OR_RETURN(const ThreadRow original,
+                   GetThreadToChange(database, from, "from"));
+  ASSIGN_OR_RETURN(const ThreadRow former,
+                   GetThreadToChange(database, to, "to"));
+  if (!original.is_there) {
+    return absl::NotFoundError(
+        absl::StrCat("no such thread: from ", Shown(from)));
+  }
   if (former.is_there) {
-    return absl::AlreadyExistsError("the thread is there already");
+    return absl::AlreadyExistsError(
+        absl::StrCat("the thread is there already: to ", Shown(to)));
   }
   for (const std::string_view sql :
        {"INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id,"
@@ -101,16 +113,35 @@ absl::Status CopyThreadRows(Database& database, const std::string& from,
         " JOIN contents ON id = originals.content_id"
         " WHERE originals.thread_id = ?1"}) {
     ASSIGN_OR_RETURN(Statement statement, database.Prepare(sql));
-    RETURN_IF_ERROR(statement.BindText(1, from).BindText(2, to).Run());
+    const absl::Status copied =
+        statement.BindText(1, from).BindText(2, to).Run();
+    if (!absl::IsInvalidArgument(copied)) {
+      RETURN_IF_ERROR(copied);
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("to ", Shown(to), ": ", std::string(copied.message())));
   }
   return PutThreadRow(database, to, original);
 }
 
-absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database) {
+absl::StatusOr<std::vector<ThreadInfo>> ListThreadRows(Database& database,
+                                                       const ThreadPage& page) {
+  // Nothing is left out of the first page, as the id "" would be that another
+  // program has put there.
   ASSIGN_OR_RETURN(
       Statement select,
-      database.Prepare("SELECT thread_id, last_log, last_checkpoint, is_deleted"
-                       " FROM threads ORDER BY thread_id"));
+      database.Prepare(
+          page.after.empty()
+              ? "SELECT thread_id, last_log, last_checkpoint, is_deleted"
+                " FROM threads WHERE is_deleted <= ?2"
+                " ORDER BY thread_id LIMIT ?3"
+              : "SELECT thread_id, last_log, last_checkpoint, is_deleted"
+                " FROM threads WHERE thread_id > ?1 AND is_deleted <= ?2"
+                " ORDER BY thread_id LIMIT ?3"));
+  select.BindText(1, page.after)
+      .BindInt(2, page.with_deleted ? 1 : 0)
+      .BindInt(3, page.limit);
   std::vector<ThreadInfo> threads;
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, select.Step());

@@ -16,9 +16,11 @@ absl::Status CheckThere(Database& database, const CheckpointKey& checkpoint) {
       .BindText(2, checkpoint.checkpoint_ns)
       .BindText(3, checkpoint.checkpoint_id);
   ASSIGN_OR_RETURN(const bool has_thread, select.Step());
-  if (has_thread && select.Int(0) != 0) return ThreadIsDeleted();
+  if (has_thread && select.Int(0) != 0) {
+    return ThreadIsDeleted(checkpoint.thread_id);
+  }
   if (has_thread && select.Int(1) != 0) return absl::OkStatus();
-  return absl::NotFoundError("no such checkpoint");
+  return NoSuchCheckpoint(checkpoint);
 }
 
 absl::StatusOr<Statement> PrepareInsert(Database& database,

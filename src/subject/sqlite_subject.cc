@@ -3,8 +3,10 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "saver/digest.h"
@@ -121,6 +123,28 @@ absl::Status ReadBlobs(saver::SqliteSaver& saver, const std::string& thread,
         RowHasher().Blob(bytes).Blob(saver::DigestOf(bytes)).Finish();
   }
   return absl::OkStatus();
+}
+
+// By small pages, so that each examination is one of them: a thread that a page
+// leaves out is not in the state.
+absl::StatusOr<std::vector<saver::ThreadInfo>> ReadThreads(
+    saver::SqliteSaver& saver) {
+  constexpr std::int64_t kLimit = 2;
+  std::vector<saver::ThreadInfo> threads;
+  saver::ThreadPage page{.limit = kLimit};
+  while (true) {
+    ASSIGN_OR_RETURN(auto next, saver.ListThreads(page));
+    const auto size = static_cast<std::int64_t>(next.size());
+    if (size > kLimit) return absl::InternalError("a page above its limit");
+    for (saver::ThreadInfo& thread : next) {
+      if (!threads.empty() && thread.thread_id <= threads.back().thread_id) {
+        return absl::InternalError("threads are not in the order of their ids");
+      }
+      threads.push_back(std::move(thread));
+    }
+    if (size < kLimit) return threads;
+    page.after = threads.back().thread_id;
+  }
 }
 
 absl::Status ReadThread(saver::SqliteSaver& saver,
@@ -439,7 +463,7 @@ absl::StatusOr<State> SqliteSubject::ReadState() {
 absl::StatusOr<State> SqliteSubject::ReadEverything() {
   State state;
   ASSIGN_OR_RETURN(state.cut, CommitCounter());
-  ASSIGN_OR_RETURN(const auto threads, saver_->ListThreads());
+  ASSIGN_OR_RETURN(const auto threads, ReadThreads(*saver_));
   for (const saver::ThreadInfo& thread : threads) {
     RETURN_IF_ERROR(ReadThread(*saver_, thread, state.rows));
   }

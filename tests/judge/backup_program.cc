@@ -1,10 +1,14 @@
-// A program that makes a backup of its store, to be crashed everywhere.
+// A program that makes a backup of its store, to be crashed everywhere. With
+// "--by-link" where the kernel cannot rename without replacing.
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 
+#include "refused_call.h"
 #include "saver/sqlite_saver.h"
 
 namespace {
@@ -31,4 +35,8 @@ bool Run() {
 
 }  // namespace
 
-int main() { return Run() ? 0 : 1; }
+int main(int argc, char** argv) {
+  const bool by_link = argc > 1 && std::string_view(argv[1]) == "--by-link";
+  if (by_link && !lastcommit::RefuseCall(SYS_renameat2, EINVAL)) return 77;
+  return Run() ? 0 : 1;
+}

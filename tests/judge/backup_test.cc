@@ -74,6 +74,26 @@ TEST_F(BackupTest, IsThereAsAWholeOrNotAtAll) {
   EXPECT_GT(seen.partial, 10);
 }
 
+TEST_F(BackupTest, IsSoWhereItGetsItsNameByLink) {
+  const auto end = Record({BACKUP_PROGRAM, "--by-link"});
+  ASSERT_TRUE(end.ok()) << end.status();
+  ASSERT_EQ(end->status, 0);
+  ASSERT_TRUE(Compare().ok()) << Compare();
+  EXPECT_EQ(Effects(EffectKind::kRename).size(), 0u);
+  ASSERT_EQ(Effects(EffectKind::kLink).size(), 1u);
+  EXPECT_EQ(Effects(EffectKind::kLink)[0].path, "backup.db");
+  const Seen seen = CrashEverywhere();
+  EXPECT_GT(seen.none, 100);
+  EXPECT_GT(seen.whole, 3);
+  EXPECT_GT(seen.partial, 10);
+}
+
+TEST_F(BackupTest, IsPromisedByLinkToo) {
+  const Judgement judgement =
+      Judge({BACKUP_PROGRAM, "--by-link"}, {.promise = PromiseLevel::kPower});
+  EXPECT_EQ(judgement.exit_code(), ExitCode::kHeld) << TextOf(judgement);
+}
+
 TEST_F(BackupTest, IsPromisedWhenItReturns) {
   const Judgement judgement =
       Judge({BACKUP_PROGRAM}, {.promise = PromiseLevel::kPower});

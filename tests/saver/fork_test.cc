@@ -66,9 +66,11 @@ std::vector<absl::Status> EveryCall(SqliteSaver& saver) {
           saver.CopyThread("t", "u"),
           saver.DeleteThread("t"),
           saver.ListThreads().status(),
+          saver.ListThreads(ThreadPage()).status(),
           saver.CommitCounter().status(),
           saver.WalCheckpoint(CheckpointMode::kPassive).status(),
           saver.Vacuum(),
+          saver.Backup("/nowhere/copy"),
           saver.SetJournalMode(JournalMode::kDelete)};
 }
 

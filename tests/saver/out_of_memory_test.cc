@@ -55,6 +55,7 @@ std::vector<PendingWrite> Writes() {
 const std::string kNamespace = "a namespace that is long";
 const Checkpoint kOld = CheckpointOf("old");
 const Checkpoint kOlder = CheckpointOf("older");
+const ThreadPage kLivingThreads = {.after = "a", .with_deleted = false};
 const Checkpoint kNew = CheckpointOf("new");
 const Checkpoint kStep = CheckpointOf("step");
 const std::vector<PendingWrite> kWrites = Writes();
@@ -344,6 +345,8 @@ const Call kCalls[] = {
      }},
     {"DeleteThread", [](SqliteSaver& s) { return s.DeleteThread(kNewThread); }},
     {"ListThreads", [](SqliteSaver& s) { return s.ListThreads().status(); }},
+    {"ListThreadsByPages",
+     [](SqliteSaver& s) { return s.ListThreads(kLivingThreads).status(); }},
     {"CommitCounter",
      [](SqliteSaver& s) { return s.CommitCounter().status(); }},
 };
