@@ -59,12 +59,17 @@ absl::StatusOr<SweepSummary> SweepWithProgress(TrialRunner& trial,
   return summary;
 }
 
+// By itself it lies with the findings.
+std::string PagePath(const SweepCommand& command) {
+  return command.html_path.empty() ? command.options.findings + "/report.html"
+                                   : command.html_path;
+}
+
 absl::Status WriteOutcome(const SweepCommand& command, const Plan& plan,
                           const SweepSummary& summary) {
   const SweepOptions& options = command.options;
-  if (!command.html_path.empty()) {
-    RETURN_IF_ERROR(
-        WriteOutput(command.html_path, HtmlOf(PageOf(summary, options, plan))));
+  if (const std::string page = PagePath(command); !page.empty()) {
+    RETURN_IF_ERROR(WriteOutput(page, HtmlOf(PageOf(summary, options, plan))));
   }
   RETURN_IF_ERROR(
       WriteJsonFile(command.json_path, SweepToJson(summary, options)));
@@ -85,7 +90,7 @@ absl::StatusOr<ExitCode> SweepPlan(const SweepCommand& command) {
   RETURN_IF_ERROR(PrepareFindings(options.findings));
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
   RETURN_IF_ERROR(PrepareJUnitFile(command.junit_path, kSuite, command.plan));
-  RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
+  RETURN_IF_ERROR(PrepareJsonFile(PagePath(command)));
   ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(command.trial));
   ASSIGN_OR_RETURN(const SweepSummary summary,
                    SweepWithProgress(*trial, plan, options));
@@ -144,8 +149,10 @@ void AddSweep(CLI::App& app, const std::string& program, ExitCode& code) {
       ->add_option("--findings", sweep->options.findings, "Where they are kept")
       ->capture_default_str();
   AddOutputs(command, sweep->json_path, sweep->junit_path);
-  command->add_option("--html", sweep->html_path,
-                      "Write it as one HTML file, which needs nothing else");
+  command->add_option(
+      "--html", sweep->html_path,
+      "Write it as one HTML file, which needs nothing else "
+      "(default: report.html\nin the directory of the findings)");
   command->footer(
       "For plans of the engine sim. At each crash point everything survives (a "
       "kill), nothing,\neach prefix of the unsynced changes, all but each "

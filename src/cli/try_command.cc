@@ -197,14 +197,22 @@ std::string NameOf(const TryCommand& command) {
                                  : absl::StrJoin(command.command, " ");
 }
 
+// By itself it lies with the findings.
+std::string PagePath(const TryCommand& command) {
+  return command.html_path.empty() && !command.findings.empty()
+             ? command.findings + "/report.html"
+             : command.html_path;
+}
+
 // What is written at the end can be written.
 absl::Status PrepareOutputs(const TryCommand& command) {
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
   RETURN_IF_ERROR(
       PrepareJUnitFile(command.junit_path, SuiteOf(command), NameOf(command)));
-  RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
-  return command.findings.empty() ? absl::OkStatus()
-                                  : PrepareKeeping(command.findings);
+  if (!command.findings.empty()) {
+    RETURN_IF_ERROR(PrepareKeeping(command.findings));
+  }
+  return PrepareJsonFile(PagePath(command));
 }
 
 struct Said {
@@ -234,8 +242,8 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   const ExitCode code = judgement.exit_code();
   said = {JsonOf(judgement), TextOf(judgement), absl::OkStatus()};
   std::printf("%s", WithColour(said.text, code).c_str());
-  if (!command.html_path.empty()) {
-    said.page = WriteOutput(command.html_path, HtmlOf(PageOf(judgement)));
+  if (const std::string page = PagePath(command); !page.empty()) {
+    said.page = WriteOutput(page, HtmlOf(PageOf(judgement)));
   }
   return code;
 }
@@ -459,7 +467,9 @@ void AddJudging(CLI::App* command, TryCommand& options) {
                       "how to see it again");
   AddOutputs(command, options.json_path, options.junit_path);
   command->add_option("--html", options.html_path,
-                      "Write it as one HTML file, which needs nothing else");
+                      "Write it as one HTML file, which needs nothing else "
+                      "(default: report.html\nin the directory of the "
+                      "findings, if there is one)");
 }
 
 constexpr char kExitCodes[] =

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "driven/driven_trial.h"
 #include "driven/driver_process.h"
 #include "driven/protocol.h"
@@ -39,6 +40,25 @@ std::string_view Kept(const std::string& name) {
   return *kept.insert(name).first;
 }
 
+// All that plans and verdicts depend on.
+std::string InWords(const Hello& hello) {
+  const auto words = [](const auto& all, auto name) {
+    return absl::StrJoin(all, " ", [&](std::string* out, const auto& one) {
+      absl::StrAppend(out, std::string(name(one)));
+    });
+  };
+  return absl::StrCat(
+      "dialect ", std::string(hello.dialect->name), ", promise ",
+      hello.promises_power ? "power" : "process", ", clients ", hello.clients,
+      ", SQLite ", hello.sqlite.empty() ? "not said" : hello.sqlite,
+      ", without the controls [",
+      words(hello.lacks, [](StepKind kind) { return Name(kind); }),
+      "] and the operations [",
+      words(hello.lacks_operations,
+            [](const OperationSpec* spec) { return spec->name; }),
+      "]");
+}
+
 absl::Status Register(const Hello& hello, const std::string& command) {
   if (!hello.dialect->has_model &&
       FindDialect(hello.dialect->name) == nullptr) {
@@ -61,6 +81,7 @@ absl::Status Register(const Hello& hello, const std::string& command) {
   entry.is_driven = true;
   entry.promises_power = hello.promises_power;
   entry.clients = hello.clients;
+  entry.says = InWords(hello);
   entry.option = absl::StrCat("--driver=", ShellWord(command));
   RegisterSaver(std::move(entry));
   return absl::OkStatus();

@@ -40,8 +40,12 @@ std::vector<std::pair<std::string, std::string>> Common(
 
 absl::Status CheckSame(const Identity& a, const Identity& b,
                        const std::string& rule) {
-  const auto all_a = Common(a);
-  const auto all_b = Common(b);
+  auto all_a = Common(a);
+  auto all_b = Common(b);
+  if (a.driver.has_value() && b.driver.has_value()) {
+    all_a.emplace_back("what the driver says of itself", *a.driver);
+    all_b.emplace_back("what the driver says of itself", *b.driver);
+  }
   for (std::size_t i = 0; i < all_a.size(); ++i) {
     const auto& [name, value] = all_a[i];
     if (value == all_b[i].second) continue;
@@ -85,6 +89,8 @@ Identity FromJson(const json& value) {
       !engine || !fault || !AreShards(identity.shards, identity.shards_of)) {
     throw json::other_error::create(501, "a value that is not known", &value);
   }
+  identity.driver.reset();
+  if (value.contains("driver")) identity.driver = value.at("driver");
   identity.generate.clients = *range;
   identity.generate.engine = *engine;
   identity.generate.fault = *fault;
@@ -279,6 +285,7 @@ Identity NewIdentity(const WantedIdentity& wanted) {
   identity.generator_version = kGeneratorVersion;
   identity.sqlite_version = sqlite3_libversion();
   identity.sqlite_source_id = sqlite3_sourceid();
+  if (entry != nullptr) identity.driver = entry->says;
   return identity;
 }
 
@@ -319,18 +326,20 @@ absl::Status CheckBelongTogether(const Identity& a, const Identity& b) {
 }
 
 json IdentityToJson(const Identity& identity) {
-  return {{"version", kVersion},
-          {"seed", identity.seed},
-          {"saver", identity.generate.saver},
-          {"engine", Word(identity.generate.engine)},
-          {"fault", Word(identity.generate.fault)},
-          {"clients", ClientsWord(identity.generate.clients)},
-          {"schedule", ScheduleWord(identity.generate)},
-          {"shards", identity.shards},
-          {"shards_of", identity.shards_of},
-          {"generator_version", identity.generator_version},
-          {"sqlite_version", identity.sqlite_version},
-          {"sqlite_source_id", identity.sqlite_source_id}};
+  json value = {{"version", kVersion},
+                {"seed", identity.seed},
+                {"saver", identity.generate.saver},
+                {"engine", Word(identity.generate.engine)},
+                {"fault", Word(identity.generate.fault)},
+                {"clients", ClientsWord(identity.generate.clients)},
+                {"schedule", ScheduleWord(identity.generate)},
+                {"shards", identity.shards},
+                {"shards_of", identity.shards_of},
+                {"generator_version", identity.generator_version},
+                {"sqlite_version", identity.sqlite_version},
+                {"sqlite_source_id", identity.sqlite_source_id}};
+  if (identity.driver.has_value()) value["driver"] = *identity.driver;
+  return value;
 }
 
 absl::StatusOr<Identity> ParseIdentity(const std::string& text,

@@ -104,6 +104,9 @@ struct SaverEntry {
   bool promises_power = false;
   // Such a one: so many of it may have a store open at once.
   int clients = 1;
+  // Such a one: what it says of itself, in words. Another driver of that name
+  // says something else.
+  std::string says = {};
   // One that was registered: the option that makes it known, for a shell.
   std::string option = {};
 

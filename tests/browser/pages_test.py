@@ -111,6 +111,8 @@ def setUpModule():
     campaign("held", 400, "--fault=none", "--engine=fork", "--clients=1")
     campaign("violated", 60, "--saver=planted-checkpoint-unsynced",
              "--engine=sim", "--fault=power-loss")
+    campaign("killed", 30, "--saver=planted-ack-before-commit", "--fault=kill",
+             "--clients=1")
     campaign("not_exercised", 8, "--engine=sim")
     interrupt("interrupted", "--engine=sim")
     run("compare", "held", "violated", "--html=compared.html")
@@ -149,6 +151,7 @@ def interrupt(name, *more):
 CAMPAIGNS = {
     "held": "HELD",
     "violated": "VIOLATED",
+    "killed": "VIOLATED",
     "not_exercised": "NOT EXERCISED",
     "interrupted": "NOT EXERCISED",
 }
@@ -190,6 +193,26 @@ class PagesTest(unittest.TestCase):
         states = {said.rsplit(": ", 1)[1] for _, _, said in units}
         self.assertIn("durable", states)
         self.assertTrue(states & {"lost", "torn"}, states)
+
+    def test_a_finding_says_what_was_acknowledged_and_what_differs(self):
+        browser.open(directory / "killed/report.html")
+        acknowledged = browser.ask(
+            "return [...document.querySelectorAll('.steps .good')].map("
+            "e => e.innerText)")
+        self.assertIn("the schema acknowledged", acknowledged)
+        self.assertIn("commit 1 acknowledged", acknowledged)
+        rows = browser.ask(
+            "return [...document.querySelectorAll('table')].filter("
+            "e => e.rows[0].innerText.startsWith('what differs')).flatMap("
+            "e => [...e.rows].slice(1).map("
+            "e => [...e.cells].map(e => e.innerText)))")
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertEqual(len(row), 3)
+            self.assertNotEqual(row[1], row[2])
+        text = browser.ask("return document.body.innerText")
+        self.assertIn("The files after the kill in round 1", text)
+        self.assertIn("must be there: commits up to 1; found: ", text)
 
     def test_counts_are_those_of_the_summary(self):
         for name in CAMPAIGNS:

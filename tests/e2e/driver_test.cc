@@ -198,6 +198,18 @@ TEST_F(DriverTest, MoreClientsThanItMayHaveAreRefused) {
   EXPECT_THAT(outcome.err, HasSubstr("as many clients as its driver says"));
 }
 
+TEST_F(DriverTest, ACampaignDoesNotGoOnWithADriverThatSaysSomethingElse) {
+  const auto run = [&](const char* store, const char* trials) {
+    return Run({"campaign", directory_.Path("campaign"), PlantedQueue(store),
+                "--jobs=1", trials});
+  };
+  EXPECT_EQ(run("sound", "--trials=2").exit_code, 4);  // too few
+  EXPECT_EQ(run("sound", "--trials=3").exit_code, 4);
+  const Outcome outcome = run("sound_requeue", "--trials=4");
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.out;
+  EXPECT_THAT(outcome.err, HasSubstr("what the driver says of itself is"));
+}
+
 TEST_F(DriverTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {
   const auto digest = [&](const char* jobs) {
     const Outcome outcome = Run(

@@ -49,6 +49,31 @@ TEST(IdentityTest, DoesNotGoOnAsAnotherOne) {
   }
 }
 
+TEST(IdentityTest, DoesNotGoOnWithADriverThatSaysSomethingElse) {
+  Identity identity = NewIdentity(kWanted);
+  identity.driver = "promise power";
+  EXPECT_THAT(std::string(CheckCanContinue(identity, {}).message()),
+              HasSubstr("what the driver says of itself is  here and promise "
+                        "power there"));
+  const auto parsed = ParseIdentity(IdentityToJson(identity).dump(), "name");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(parsed->driver, "promise power");
+  Identity other = identity;
+  other.driver = "promise process";
+  EXPECT_THAT(CheckBelongTogether(identity, other),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  other.driver.reset();  // of before it was stored
+  EXPECT_THAT(CheckBelongTogether(identity, other), IsOk());
+}
+
+TEST(IdentityTest, ACampaignOfBeforeDoesNotSayWhatItsDriverSaid) {
+  nlohmann::json value = IdentityToJson(NewIdentity(kWanted));
+  value.erase("driver");
+  const auto parsed = ParseIdentity(value.dump(), "name");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_FALSE(parsed->driver.has_value());
+}
+
 TEST(IdentityTest, DoesNotGoOnWithAnotherProgramOrSqlite) {
   Identity identity = NewIdentity({});
   identity.sqlite_version = "3.0.0";
