@@ -64,7 +64,9 @@ class Supervisor {
     control_ = new (memory) Control();
     control_->began = absl::Now();
     CountKnownFindings();
-    Record(StartRecord{SecondsNow(), options_.jobs, TesterVersion()});
+    Record(
+        StartRecord{SecondsNow(), options_.jobs,
+                    absl::StrCat(TesterVersion(), " (", TesterCommit(), ")")});
     for (int i = 0; i < options_.jobs; ++i) {
       workers_.emplace_back();
       RETURN_IF_ERROR(StartWorker(static_cast<std::size_t>(i)));
@@ -90,7 +92,7 @@ class Supervisor {
       if (!violation) continue;
       const auto number = static_cast<std::size_t>(*violation);
       if (finding.state == FindingState::kExplained) {
-        ++control_->explained[number];
+        ++(finding.counted ? control_->counted : control_->explained)[number];
         if (!finding.shape.empty()) control_->shapes.Add(finding.shape);
       }
       if (finding.state != FindingState::kSeen) ++control_->kept[number];

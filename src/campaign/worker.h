@@ -50,8 +50,11 @@ struct Control {
   std::atomic<std::int64_t> first_finding_ns{0};
   std::atomic<bool> stop{false};    // begin no more trials
   std::atomic<bool> cancel{false};  // and end shrinking
-  // Of each class, how many were begun to be explained, and were kept.
+  // Of each class, how many were begun to be explained, were only counted, and
+  // were kept. Of those that were counted the first ones are not in
+  // `explained`.
   std::atomic<std::int64_t> explained[kViolationClasses] = {};
+  std::atomic<std::int64_t> counted[kViolationClasses] = {};
   std::atomic<std::int64_t> kept[kViolationClasses] = {};
   KnownShapes shapes;
   WorkerSlot slots[kMaxJobs];

@@ -121,7 +121,6 @@ absl::StatusOr<ExitCode> ReplayPlan(const ReplayOptions& options) {
   }
   RETURN_IF_ERROR(PrepareKeep(options.keep));
   ASSIGN_OR_RETURN(auto trial, TrialRunner::Create(options.trial));
-  const ShownValues values;
   ASSIGN_OR_RETURN(const Repetition repetition,
                    Repeat(*trial, plan, options.repeat));
   if (!options.keep.empty()) {

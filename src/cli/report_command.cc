@@ -43,16 +43,18 @@ absl::Status WriteForPrograms(const ReportOptions& options) {
 }
 
 absl::StatusOr<ExitCode> WriteReport(const ReportOptions& options) {
-  const std::filesystem::path file =
-      options.html.empty() ? options.out : options.html;
-  ASSIGN_OR_RETURN(const Document page,
-                   ReportOn(options.directory, options.since,
-                            {file.parent_path().string(), options.program}));
   RETURN_IF_ERROR(WriteForPrograms(options));
+  // With links from where it lies.
+  const auto report = [&](const std::filesystem::path& file) {
+    return ReportOn(options.directory, options.since,
+                    {file.parent_path().string(), options.program});
+  };
   if (!options.html.empty()) {
+    ASSIGN_OR_RETURN(const Document page, report(options.html));
     RETURN_IF_ERROR(WriteOutput(options.html, HtmlOf(page)));
+    if (options.out.empty()) return ExitCode::kHeld;
   }
-  if (!options.html.empty() && options.out.empty()) return ExitCode::kHeld;
+  ASSIGN_OR_RETURN(const Document page, report(options.out));
   const std::string text = MarkdownOf(page);
   if (!options.out.empty()) {
     RETURN_IF_ERROR(WriteOutput(options.out, text));

@@ -67,7 +67,6 @@ class OneTrial {
     } else {
       RETURN_IF_ERROR(RunTogether());
     }
-    NoteAcknowledgements();
     if (IsViolated()) return result_;
     JudgeAnswers(plan_, conversation_, said_.answers, result_);
     if (turns_.has_value()) SayWhatOverlapped();
@@ -134,23 +133,6 @@ class OneTrial {
     result_.commits_in_turn = CommitsInTurn();
     if (!turns_->is_over()) NotAnswered(turns_->UnderWay(), said_.last);
     return absl::OkStatus();
-  }
-
-  // Without a model nobody knows the number of a commit.
-  void NoteAcknowledgements() {
-    if (!plan_.dialect->has_model) return;
-    for (const Exchange& exchange : conversation_.exchanges) {
-      const Reply* const reply = said_.answers.ReplyTo(exchange.id);
-      const bool is_acknowledged = said_.answers.acks.contains(exchange.id) ||
-                                   (reply != nullptr && reply->error.empty());
-      if (!is_acknowledged || exchange.cut_after == exchange.cut_before) {
-        continue;
-      }
-      if (result_.acknowledgements.size() == kMaxAcknowledgements) return;
-      result_.acknowledgements.push_back(
-          {static_cast<std::uint32_t>(exchange.round),
-           static_cast<std::uint32_t>(exchange.step), exchange.cut_after});
-    }
   }
 
   // Neighbours of different clients.

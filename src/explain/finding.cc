@@ -111,7 +111,11 @@ absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
   Plan exact = WithExactCrashes(plan, result);
   if (!result.violated_image.has_value()) return exact;
   ASSIGN_OR_RETURN(const TrialResult again, trial.Run(exact));
-  if (again.verdict.violation == result.verdict.violation) return exact;
+  const bool has_lost_rows =
+      again.verdict.rows.empty() && !result.verdict.rows.empty();
+  if (again.verdict.violation == result.verdict.violation && !has_lost_rows) {
+    return exact;
+  }
   TrialResult without_image = result;
   without_image.violated_image.reset();
   return WithExactCrashes(plan, without_image);
@@ -278,41 +282,46 @@ absl::StatusOr<Finding> KeepWorkerPlan(const CaseKey& key, const Plan& plan,
 
 namespace {
 
-// What there is of the disk after the last crash. NotFound: nothing.
-absl::StatusOr<DiskMap> DiskAfter(TrialRunner& trial, const Plan& plan,
-                                  const TrialResult& told,
-                                  const Finding& finding) {
+// What there is of the disk after the last crash; nullopt: nothing is known. A
+// finding is one without it, too, so that no error of it counts.
+std::optional<DiskMap> DiskAfter(TrialRunner& trial, const Plan& plan,
+                                 const TrialResult& told,
+                                 const Finding& finding) {
+  if (plan.engine == Engine::kRecord || told.rounds.empty()) {
+    return std::nullopt;
+  }
+  absl::StatusOr<DiskMap> map = absl::NotFoundError("no crash");
   for (std::size_t r = told.rounds.size(); r-- > 0;) {
     const RoundFacts& facts = told.rounds[r];
-    if (facts.lost_power) return ViewDisk(trial.sim(), plan);
-    if (!facts.crashed && !facts.has_death) continue;
-    return KilledFiles(absl::StrCat(finding.directory, "/round-", r + 1), r);
+    if (!facts.crashed) continue;
+    if (!facts.lost_power) {
+      map = KilledFiles(absl::StrCat(finding.directory, "/round-", r + 1), r);
+    } else if (plan.engine == Engine::kSim) {
+      map = ViewDisk(trial.sim(), plan);
+    }
+    break;
   }
-  return absl::NotFoundError("no crash");
+  return map.ok() ? std::optional(*std::move(map)) : std::nullopt;
 }
 
-// disk.json, where there was a crash and it is not too much for that: the
-// finding is one without it, too.
-absl::Status WriteDiskMap(TrialRunner& trial, const Plan& plan,
-                          const TrialResult& told, const Finding& finding) {
-  if (plan.engine == Engine::kRecord) return absl::OkStatus();
-  const absl::StatusOr<DiskMap> map = DiskAfter(trial, plan, told, finding);
-  if (absl::IsNotFound(map.status()) ||
-      absl::IsResourceExhausted(map.status())) {
-    return absl::OkStatus();
-  }
-  RETURN_IF_ERROR(map.status());
-  return WriteWholeFile(absl::StrCat(finding.directory, "/disk.json"),
-                        PrintDiskMap(*map));
-}
-
-// Runs the plan for people: its files are kept, and facts.json.
-absl::StatusOr<TrialResult> RunToTell(TrialRunner& trial, const Plan& plan,
-                                      const Finding& finding) {
+// Runs the plan for people. Its files are kept, and of a run that is violated
+// as the finding is, what happened. nullopt: it was not.
+absl::StatusOr<std::optional<TrialResult>> RunToTell(TrialRunner& trial,
+                                                     const Plan& plan,
+                                                     const Verdict& verdict,
+                                                     const Finding& finding) {
+  const std::string facts = absl::StrCat(finding.directory, "/facts.json");
+  const std::string disk = absl::StrCat(finding.directory, "/disk.json");
+  unlink(facts.c_str());
+  unlink(disk.c_str());
   const ShownValues values;
   ASSIGN_OR_RETURN(TrialResult told, trial.RunAndKeep(plan, finding.directory));
-  RETURN_IF_ERROR(WriteWholeFile(absl::StrCat(finding.directory, "/facts.json"),
-                                 PrintStoryFacts(StoryFactsOf(told))));
+  if (Name(told.verdict) != Name(verdict)) return std::nullopt;
+  RETURN_IF_ERROR(WriteWholeFile(facts, PrintStoryFacts(StoryFactsOf(told))));
+  const std::optional<DiskMap> map = DiskAfter(trial, plan, told, finding);
+  if (map.has_value()) {
+    RETURN_IF_ERROR(WriteWholeFile(disk, PrintDiskMap(*map)));
+  }
   return told;
 }
 
@@ -357,8 +366,8 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
       }
     }
   }
-  ASSIGN_OR_RETURN(const TrialResult told, RunToTell(trial, kept, finding));
-  RETURN_IF_ERROR(WriteDiskMap(trial, kept, told, finding));
+  ASSIGN_OR_RETURN(const std::optional<TrialResult> told,
+                   RunToTell(trial, kept, result.verdict, finding));
   finding.lines = CountSteps(kept);
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
@@ -367,15 +376,13 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
     finding.looks_like =
         LikelyBugsOf(kept, repetition.first, sqlite3_libversion_number());
   }
-  const bool is_told = Name(told.verdict) == Name(result.verdict);
-  finding.story = StoryOf(finding, kept,
-                          is_told      ? told
-                          : is_of_kept ? repetition.first
-                                       : result,
-                          is_told      ? ReadableProgram(kept, told)
-                          : is_of_kept ? ReadableProgram(kept, repetition.first)
-                                       : ReadableProgram(kept),
-                          note, options);
+  const TrialResult* const ran = told.has_value() ? &*told
+                                 : is_of_kept     ? &repetition.first
+                                                  : nullptr;
+  finding.story = StoryOf(
+      finding, kept, ran != nullptr ? *ran : result,
+      ran != nullptr ? ReadableProgram(kept, *ran) : ReadableProgram(kept),
+      note, options);
   finding.state = FindingState::kExplained;
   return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
                         finding.story);
@@ -388,14 +395,18 @@ absl::Status ExplainByChance(TrialRunner& trial, const Plan& plan,
                              const FindingOptions& options, Finding& finding) {
   ASSIGN_OR_RETURN(const Repetition repetition,
                    Repeat(trial, plan, kRepeatsOfFlaky, options.is_cancelled));
+  std::optional<TrialResult> told;
   for (int i = 0; i < kRepeatsOfFlaky && !options.is_cancelled(); ++i) {
-    ASSIGN_OR_RETURN(const TrialResult kept, RunToTell(trial, plan, finding));
-    if (kept.verdict.violation == result.verdict.violation) break;
+    ASSIGN_OR_RETURN(told, RunToTell(trial, plan, result.verdict, finding));
+    if (told.has_value()) break;
   }
   finding.repeats = Describe(repetition);
   finding.verdicts = repetition.verdicts;
-  finding.story =
-      StoryOf(finding, plan, result, ReadableProgram(plan), note, options);
+  finding.story = told.has_value()
+                      ? StoryOf(finding, plan, *told,
+                                ReadableProgram(plan, *told), note, options)
+                      : StoryOf(finding, plan, result, ReadableProgram(plan),
+                                note, options);
   finding.state = FindingState::kExplained;
   return WriteWholeFile(absl::StrCat(finding.directory, "/story.txt"),
                         finding.story);

@@ -22,20 +22,30 @@ void AddUntil(std::int64_t last, UnitState state, std::int64_t& next,
   next = last + 1;
 }
 
-DiskFile DatabaseFileOf(const DatabaseHeader& header) {
+DiskFile DatabaseFileOf(const DatabaseHeader& header,
+                        const JournalState& journal) {
   DiskFile file = {kDatabaseName, "page", {}};
   std::int64_t next = 1;
   if (header.page_size > 0) {
     AddUntil(header.bytes / header.page_size, UnitState::kThere, next, file);
   }
+  if (journal.fate == JournalFate::kRolledBack && !file.units.empty()) {
+    file.units[0].change =
+        absl::StrCat("of which the journal puts back ", journal.records);
+  }
   return file;
 }
 
-DiskFile WalFileOf(const WalState& wal) {
+// Without a database that says so SQLite has no use for a WAL
+// (https://sqlite.org/fileformat2.html#file_format_version_numbers).
+DiskFile WalFileOf(const WalState& wal, const DatabaseHeader& header) {
   DiskFile file = {absl::StrCat(kDatabaseName, "-wal"), "frame", {}};
+  const bool is_used = header.bytes > 0 && header.read_version == 2;
   std::int64_t next = 1;
-  AddUntil(wal.committed, UnitState::kCommitted, next, file);
-  AddUntil(wal.valid, UnitState::kUncommitted, next, file);
+  if (is_used) {
+    AddUntil(wal.committed, UnitState::kCommitted, next, file);
+    AddUntil(wal.valid, UnitState::kUncommitted, next, file);
+  }
   AddUntil(wal.frames, UnitState::kIgnored, next, file);
   return file;
 }
@@ -47,6 +57,9 @@ DiskFile JournalFileOf(const JournalState& journal) {
            journal.fate == JournalFate::kRolledBack ? UnitState::kPutBack
                                                     : UnitState::kIgnored,
            next, file);
+  if (journal.is_broken && !file.units.empty()) {
+    file.units.back().change = "and behind it one that does not match";
+  }
   return file;
 }
 
@@ -66,9 +79,12 @@ absl::StatusOr<DiskMap> KilledFiles(const std::string& directory,
   DiskMap map;
   map.round = round;
   map.is_killed = true;
-  map.files.push_back(DatabaseFileOf(header));
-  if (wal.bytes > 0) map.files.push_back(WalFileOf(wal));
-  if (journal.bytes > 0) map.files.push_back(JournalFileOf(journal));
+  map.files.push_back(DatabaseFileOf(header, journal));
+  if (wal.bytes > 0) map.files.push_back(WalFileOf(wal, header));
+  // A super-journal would be where the process ran, and not here.
+  if (journal.bytes > 0 && journal.super_journal.empty()) {
+    map.files.push_back(JournalFileOf(journal));
+  }
   return map;
 }
 

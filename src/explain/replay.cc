@@ -1,9 +1,11 @@
 #include "explain/replay.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
+#include "store/state.h"
 
 namespace lastcommit {
 
@@ -18,6 +20,9 @@ absl::StatusOr<Repetition> Repeat(TrialRunner& trial, const Plan& plan,
   Repetition repetition;
   do {
     if (is_cancelled()) break;
+    // The first one is told.
+    std::optional<ShownValues> values;
+    if (repetition.times == 0) values.emplace();
     ASSIGN_OR_RETURN(TrialResult result, trial.Run(plan));
     ++repetition.verdicts[Name(result.verdict)];
     if (repetition.times++ == 0) repetition.first = std::move(result);

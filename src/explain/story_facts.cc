@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr char kSchema[] = "lastcommit-facts-1";
 constexpr std::size_t kMostText = std::size_t{1} << 20;
 
 std::string UpTo(std::int64_t commit) {
@@ -22,21 +24,36 @@ std::string UpTo(std::int64_t commit) {
   return commit == 0 ? "the schema" : absl::StrCat("commits up to ", commit);
 }
 
-// Of damage nobody can say which commits are in it.
-std::string EndInWords(const RoundFacts& facts, bool is_damaged) {
+// The counter of commits says which there are only where it is the counter of a
+// state that there was.
+std::string FoundInWords(std::int64_t cut,
+                         const std::optional<ViolationClass>& violation) {
+  if (violation == ViolationClass::kDamaged) return "";
+  const bool is_no_state = violation == ViolationClass::kNotACut ||
+                           violation == ViolationClass::kBrokenInvariant;
+  return is_no_state
+             ? absl::StrCat("; found: none of its states, with the counter of ",
+                            UpTo(cut))
+             : absl::StrCat("; found: ", UpTo(cut));
+}
+
+std::string DemandInWords(const RoundFacts& facts) {
+  if (facts.demand == Demand::kNone) return "; no demand";
+  return absl::StrCat(
+      "; must be there: ", UpTo(facts.lowest),
+      facts.lowest > facts.acknowledged ? " (they were seen before)" : "",
+      facts.highest > facts.lowest
+          ? absl::StrCat("; may be there: ", UpTo(facts.highest))
+          : "");
+}
+
+// `violation`: of what this round left, if it is violated.
+std::string EndInWords(const RoundFacts& facts,
+                       const std::optional<ViolationClass>& violation) {
   if (!facts.judged || facts.demand == Demand::kUnknown) return "";
-  const std::string acknowledged =
-      absl::StrCat("acknowledged: ", UpTo(facts.acknowledged));
-  if (facts.demand == Demand::kNone) {
-    return absl::StrCat(acknowledged, "; no demand");
-  }
-  const std::string demanded =
-      absl::StrCat(acknowledged, "; must be there: ", UpTo(facts.lowest),
-                   facts.highest > facts.lowest
-                       ? absl::StrCat("; may be there: ", UpTo(facts.highest))
-                       : "");
-  return is_damaged ? demanded
-                    : absl::StrCat(demanded, "; found: ", UpTo(facts.cut));
+  return absl::StrCat("acknowledged: ", UpTo(facts.acknowledged),
+                      DemandInWords(facts),
+                      facts.was_read ? FoundInWords(facts.cut, violation) : "");
 }
 
 }  // namespace
@@ -60,10 +77,10 @@ std::string StoryFacts::EndOf(std::size_t round) const {
 
 StoryFacts StoryFactsOf(const TrialResult& result) {
   StoryFacts facts = {result.acknowledgements, {}, result.verdict.rows};
-  const bool is_damaged = result.verdict.violation == ViolationClass::kDamaged;
   for (std::size_t r = 0; r < result.rounds.size(); ++r) {
     const bool is_last = r + 1 == result.rounds.size();
-    facts.ends.push_back(EndInWords(result.rounds[r], is_damaged && is_last));
+    facts.ends.push_back(EndInWords(
+        result.rounds[r], is_last ? result.verdict.violation : std::nullopt));
   }
   return facts;
 }
@@ -78,7 +95,7 @@ std::string PrintStoryFacts(const StoryFacts& facts) {
     rows.push_back(
         {{"row", row.row}, {"expected", row.expected}, {"found", row.found}});
   }
-  const json value = {{"schema", "lastcommit-facts-1"},
+  const json value = {{"schema", kSchema},
                       {"acknowledged", acknowledged},
                       {"rounds", facts.ends},
                       {"rows", rows}};
@@ -90,11 +107,15 @@ std::string PrintStoryFacts(const StoryFacts& facts) {
 absl::StatusOr<StoryFacts> ParseStoryFacts(std::string_view text) {
   try {
     const json value = json::parse(text);
+    if (value.at("schema") != kSchema) throw std::invalid_argument("schema");
     StoryFacts facts;
     facts.ends = value.at("rounds").get<std::vector<std::string>>();
     for (const json& one : value.at("acknowledged")) {
-      facts.acknowledgements.push_back({one.at(0).get<std::uint32_t>() - 1,
-                                        one.at(1).get<std::uint32_t>(),
+      const auto round = one.at(0).get<std::int64_t>();
+      const auto step = one.at(1).get<std::int64_t>();
+      if (round < 1 || step < 0) throw std::invalid_argument("no such step");
+      facts.acknowledgements.push_back({static_cast<std::uint32_t>(round - 1),
+                                        static_cast<std::uint32_t>(step),
                                         one.at(2).get<std::int64_t>()});
     }
     for (const json& row : value.at("rows")) {

@@ -24,7 +24,8 @@ struct StoryFacts {
   std::vector<std::string> ends;
   std::vector<RowDifference> rows;
 
-  // "commit 3 acknowledged"; empty if the step acknowledged none.
+  // "commit 3 acknowledged"; empty if the step acknowledged none, or if nobody
+  // knows: steps behind the first wrong answer are not looked at.
   std::string AcknowledgedBy(std::size_t round, std::size_t step) const;
   // The same for a round that nothing is known of.
   std::string EndOf(std::size_t round) const;

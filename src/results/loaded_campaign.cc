@@ -1,6 +1,9 @@
 #include "results/loaded_campaign.h"
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "generate/choices.h"
 #include "names/names.h"
 #include "results/campaign_directory.h"
@@ -37,11 +40,14 @@ absl::StatusOr<LoadedCampaign> LoadCampaign(const std::string& directory) {
 std::vector<std::pair<std::string, std::string>> TestedIn(
     const LoadedCampaign& campaign) {
   const Identity& identity = campaign.identity;
-  const auto& sessions = campaign.summary.tally.sessions;
+  std::set<std::string> testers;
+  for (const Session& session : campaign.summary.tally.sessions) {
+    testers.insert(session.start.tester);
+  }
   return {{"saver", identity.generate.saver},
           {"SQLite", identity.sqlite_version},
           {"source id", identity.sqlite_source_id},
-          {"tester", sessions.empty() ? "" : sessions.back().start.tester},
+          {"tester", absl::StrJoin(testers, "; ")},
           {"generator version", absl::StrCat(identity.generator_version)},
           {"seed", absl::StrCat(identity.seed)},
           {"engine", Word(identity.generate.engine)},

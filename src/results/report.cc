@@ -231,6 +231,11 @@ void AddFinding(const FindingGroup& group, const std::string& program,
   } else {
     page.blocks.emplace_back(Said("It repeats: " + finding.repeats));
   }
+  if (finding.counted) {
+    page.blocks.emplace_back(
+        Said("It was shrunk until it had the shape of an earlier finding, and "
+             "not to its end."));
+  }
   page.blocks.emplace_back(Said(
       absl::StrCat("Seed ", finding.key.seed, ", index ", IndexesOf(group))));
   page.blocks.emplace_back(Code{CommandsFor(finding, program)});
@@ -244,13 +249,14 @@ void AddFinding(const FindingGroup& group, const std::string& program,
 // a browser and a mail can carry.
 constexpr std::size_t kMostInFull = 1'200'000;
 
-// The path of its story from the page; "": it has none.
+// The path of its story from the page; "": there is none.
 std::string LinkTo(const Finding& finding, const std::string& page_directory) {
   if (finding.story.empty() || finding.directory.empty()) return "";
+  const std::string story = finding.directory + "/story.txt";
   std::error_code error;
+  if (!std::filesystem::exists(story, error)) return "";
   return std::filesystem::proximate(
-             finding.directory + "/story.txt",
-             page_directory.empty() ? "." : page_directory, error)
+             story, page_directory.empty() ? "." : page_directory, error)
       .string();
 }
 
@@ -258,13 +264,14 @@ void AddFindings(const Summary& summary, const PagePlace& where,
                  Document& page) {
   page.blocks.emplace_back(Heading{2, "Findings"});
   if (summary.groups.empty()) page.blocks.emplace_back(Said("None."));
+  const std::size_t frame = HtmlOf(Document()).size();
   std::size_t bytes = 0;
   PageTable others = {
       {{"finding", "times", "shape", "replay"}}, PageTable::Kind::kWords, {""}};
   for (const FindingGroup& group : summary.groups) {
     Document alone;
     AddFinding(group, where.program, alone);
-    const std::size_t more = HtmlOf(alone).size();
+    const std::size_t more = HtmlOf(alone).size() - frame;
     if (bytes + more <= kMostInFull) {
       bytes += more;
       std::move(alone.blocks.begin(), alone.blocks.end(),
@@ -446,9 +453,10 @@ void AddWhatWasNew(const Tally& tally, Document& page) {
                           CountUntil(tally.found_after, until)});
   }
   page.blocks.emplace_back(std::move(table));
-  page.blocks.emplace_back(
-      Said("Records are of several trials: what is new in one counts from its "
-           "end on, a finding from its beginning on."));
+  page.blocks.emplace_back(Said(
+      "Records are of several trials: what is new in one counts from its "
+      "end on, a finding from its beginning on. Of merged shards one comes "
+      "behind the other."));
 }
 
 // Recordings have no signatures, and no such part.

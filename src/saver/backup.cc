@@ -20,7 +20,8 @@ namespace lastcommit::saver {
 namespace {
 
 absl::Status Cannot(const char* what, const std::string& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat("path: cannot ", what, " ",
+  const int error = errno;
+  return absl::ErrnoToStatus(error, absl::StrCat("path: cannot ", what, " ",
                                                  Shown(path, kMaxShownPath)));
 }
 

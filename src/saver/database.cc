@@ -88,7 +88,7 @@ absl::StatusOr<bool> Statement::Step() {
   if (result == SQLITE_CONSTRAINT_CHECK) return RefusedByCheck();
   // Of rows that are copied, with a longer id: what a caller has given was
   // measured before (saver/arguments.h).
-  if (result == SQLITE_TOOBIG) {
+  if (result == SQLITE_TOOBIG && sqlite3_stmt_readonly(statement_) == 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "a row would have more than ",
         sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, -1), " bytes"));

@@ -26,29 +26,30 @@ struct Remembered {
 };
 std::unique_ptr<Remembered> remembered;  // NOLINT: while there are ShownValues
 
-std::string Text(const std::string& text) {
+std::string Text(std::string_view text) {
   constexpr std::size_t kShown = 40;
-  if (text.size() <= kShown) {
-    return absl::StrCat("'", absl::CHexEscape(text), "'");
-  }
-  return absl::StrCat("'", absl::CHexEscape(text.substr(0, kShown)), "'... (",
-                      text.size(), " bytes)");
+  const std::string shown(text.substr(0, kShown));
+  return absl::StrCat("'", absl::CHexEscape(shown), "'",
+                      text.size() > kShown
+                          ? absl::StrCat("... (", text.size(), " bytes)")
+                          : "");
 }
 
-std::string Blob(const std::string& bytes) {
+std::string Blob(std::string_view bytes) {
   constexpr std::size_t kShown = 8;
-  const std::string shown =
-      absl::StrCat("x'", absl::BytesToHexString(bytes.substr(0, kShown)), "'");
-  if (bytes.size() <= kShown) return shown;
-  return absl::StrCat(shown, "... (", bytes.size(), " bytes)");
+  const std::string shown(bytes.substr(0, kShown));
+  return absl::StrCat("x'", absl::BytesToHexString(shown), "'",
+                      bytes.size() > kShown
+                          ? absl::StrCat("... (", bytes.size(), " bytes)")
+                          : "");
 }
 
 std::string InWords(char type, std::string_view bytes) {
   switch (type) {
     case 't':
-      return Text(std::string(bytes));
+      return Text(bytes);
     case 'b':
-      return Blob(std::string(bytes));
+      return Blob(bytes);
     case 'n':
       return "NULL";
     default:
@@ -88,8 +89,12 @@ std::uint64_t Hash(std::string_view bytes, std::uint64_t seed) {
 
 }  // namespace
 
-ShownValues::ShownValues() { remembered = std::make_unique<Remembered>(); }
-ShownValues::~ShownValues() { remembered.reset(); }
+ShownValues::ShownValues() : is_first_(remembered == nullptr) {
+  if (is_first_) remembered = std::make_unique<Remembered>();
+}
+ShownValues::~ShownValues() {
+  if (is_first_) remembered.reset();
+}
 
 void RowHasher::Column(char type, std::string_view bytes) {
   if (remembered != nullptr) {

@@ -67,14 +67,16 @@ struct Fingerprint {
 // While there is one, whatever a RowHasher makes a fingerprint of is remembered
 // in words, and differences between states say the values of their rows. It is
 // for the run that is told to people, and not for each trial: it takes time and
-// memory. One at a time, in one process, of one thread; children that are
-// forked have it, too.
+// memory. Of one thread; children that are forked have it, too.
 class ShownValues {
  public:
   ShownValues();
   ~ShownValues();
   ShownValues(const ShownValues&) = delete;
   ShownValues& operator=(const ShownValues&) = delete;
+
+ private:
+  const bool is_first_;  // of those that live
 };
 
 class RowHasher {

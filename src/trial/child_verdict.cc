@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/escaping.h"
@@ -16,6 +17,12 @@ namespace {
 template <std::size_t kSize>
 void Copy(const std::string& text, char (&to)[kSize]) {
   std::snprintf(to, kSize, "%s", text.c_str());
+}
+
+// What a child has left may be anything.
+template <std::size_t kSize>
+std::string TextIn(const char (&text)[kSize]) {
+  return std::string(text, strnlen(text, kSize));
 }
 
 }  // namespace
@@ -37,15 +44,18 @@ void Tell(const Verdict& verdict, ToldVerdict& told) {
 Verdict VerdictOf(const ToldVerdict& told) {
   if (told.violation >= 0) {
     Verdict verdict = Verdict::Violated(
-        static_cast<ViolationClass>(told.violation), told.why);
-    for (std::size_t i = 0; i < told.rows; ++i) {
+        static_cast<ViolationClass>(told.violation), TextIn(told.why));
+    const std::size_t rows = std::min(told.rows, Verdict::kMostRows);
+    for (std::size_t i = 0; i < rows; ++i) {
       const ToldVerdict::Row& row = told.row[i];
-      verdict.rows.push_back({row.row, row.expected, row.found});
+      verdict.rows.push_back(
+          {TextIn(row.row), TextIn(row.expected), TextIn(row.found)});
     }
     return verdict;
   }
   if (told.skipped >= 0) {
-    return Verdict::Skipped(static_cast<SkipReason>(told.skipped), told.why);
+    return Verdict::Skipped(static_cast<SkipReason>(told.skipped),
+                            TextIn(told.why));
   }
   return Verdict::Held();
 }

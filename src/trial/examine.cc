@@ -289,6 +289,7 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   }
   examination.wal_frames_recovered = read->wal_frames;
   examination.cut = observed.state.cut;
+  examination.was_read = observed.opened.ok();
   examination.is_damaged = !observed.opened.ok() ||
                            !observed.integrity.empty() ||
                            !observed.foreign_keys.empty();
@@ -299,6 +300,8 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   }
   LegalCuts legal = task.legal;
   examination.alternative = Choose(task, *read, legal);
+  examination.lowest = legal.lowest;
+  examination.highest = legal.highest;
   examination.verdict = JudgeCut(observed, legal);
   const ReferenceModel& newest = ModelOf(task, examination.alternative);
   const bool through_saver =

@@ -94,7 +94,11 @@ struct ExamineTask {
 
 struct Examination {
   Verdict verdict;
-  std::int64_t cut = -1;    // found in the copy
+  bool was_read = false;  // SQLite could read the copy
+  std::int64_t cut = -1;  // found in it
+  // What was legal, with the alternatives.
+  std::int64_t lowest = -1;
+  std::int64_t highest = -1;
   bool is_damaged = false;  // also where that is no violation
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;

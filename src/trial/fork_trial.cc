@@ -70,7 +70,10 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
     return;
   }
   Tell(examination->verdict, page.verdict);
+  page.was_read = examination->was_read;
   page.cut = examination->cut;
+  page.lowest = examination->lowest;
+  page.highest = examination->highest;
   page.is_damaged = examination->is_damaged;
   page.wal_frames_recovered = examination->wal_frames_recovered;
   page.hot_journal = examination->hot_journal;
@@ -81,7 +84,10 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
 Examination ExaminationFrom(const SharedPage& page) {
   Examination examination;
   examination.verdict = VerdictOf(page.verdict);
+  examination.was_read = page.was_read;
   examination.cut = page.cut;
+  examination.lowest = page.lowest;
+  examination.highest = page.highest;
   examination.is_damaged = page.is_damaged;
   examination.wal_frames_recovered = page.wal_frames_recovered;
   examination.hot_journal = page.hot_journal;

@@ -115,6 +115,7 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   RoundFacts& facts = result_.rounds.back();
   CrashFacts crash = history_.FactsAt(page_.now, end.synced, replayed);
   crash.database_written_since_commit = page_.database_written_since_commit;
+  facts.acknowledged = crash.acknowledged;
   if (replayed.in_flight_acknowledged) ++result_.commits;
   const std::optional<std::size_t> step = CrashStep(round);
   facts.lost_power =
@@ -144,10 +145,6 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   task.through_saver = r + 1 == plan_.rounds.size();
   Complete(task);
   facts.had_candidate = crash.candidates > 0;
-  facts.acknowledged = crash.acknowledged;
-  facts.demand = task.legal.anything ? Demand::kNone : Demand::kSome;
-  facts.lowest = task.legal.lowest;
-  facts.highest = task.legal.highest;
   ASSIGN_OR_RETURN(const Examination examination, world_.Examine(r, task));
   result_.verdict = examination.verdict;
   if (examination.broke_down) return absl::OkStatus();
@@ -156,7 +153,13 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
                examination.is_damaged, result_.images);
   }
   facts.judged = true;
+  facts.was_read = examination.was_read;
   facts.cut = examination.cut;
+  if (examination.was_read) {
+    facts.demand = task.legal.anything ? Demand::kNone : Demand::kSome;
+    facts.lowest = examination.lowest;
+    facts.highest = examination.highest;
+  }
   facts.wal_frames_recovered = examination.wal_frames_recovered;
   facts.hot_journal = examination.hot_journal;
   facts.candidate_landed =

@@ -31,7 +31,10 @@ struct SharedPage : RoundTrace {
 
   // Of the examination afterwards.
   bool examined;
+  bool was_read;
   std::int64_t cut;
+  std::int64_t lowest;
+  std::int64_t highest;
   std::int64_t wal_frames_recovered;
   bool hot_journal;
   bool is_damaged;

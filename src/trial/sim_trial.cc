@@ -92,8 +92,10 @@ TrialResult ResultFrom(const SimReport& report) {
   static_cast<TrialCounts&>(result) = report.counts;
   result.verdict = VerdictOf(report.verdict);
   result.switches.assign(report.taken, report.taken + report.switches);
-  result.acknowledgements.assign(report.acknowledged,
-                                 report.acknowledged + report.acknowledgements);
+  result.acknowledgements.assign(
+      report.acknowledged,
+      report.acknowledged +
+          std::min(report.acknowledgements, kMaxAcknowledgements));
   result.rounds.assign(report.facts, report.facts + report.rounds);
   result.image_digests.assign(report.digest, report.digest + report.digests);
   return result;

@@ -43,12 +43,15 @@ struct RoundFacts {
   bool lost_power = false;
   std::int64_t unsynced_changes = 0;
   std::int64_t lost_changes = 0;
+  // What the clients had been told by then; commits that were seen after an
+  // earlier round, and that nobody was told of, are not in it.
   std::int64_t acknowledged = -1;
   // The cuts that it might have, if something was demanded.
   Demand demand = Demand::kUnknown;
   std::int64_t lowest = -1;
   std::int64_t highest = -1;
-  std::int64_t cut = -1;  // found after the round
+  bool was_read = false;  // what it left: SQLite could
+  std::int64_t cut = -1;  // found in it
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;  // one was there to be rolled back
   // By DatabaseFile: another program removed it while it was open.

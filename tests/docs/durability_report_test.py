@@ -128,8 +128,8 @@ class DurabilityReportTest(unittest.TestCase):
         for summary in summaries:
             self.assertIn(
                 f"\nGenerator version: {summary['generator_version']}\n", page)
-            for name in ("tester", "sqlite_version", "sqlite_source_id",
-                         "saver"):
+            self.assertIn(f" | `{summary['tester']} (commit ", page)
+            for name in ("sqlite_version", "sqlite_source_id", "saver"):
                 self.assertIn(f" | `{summary[name]}` |\n", page)
             for promise in summary["broken_promises"]:
                 self.assertIn(f"\n* {promise}\n", page)
@@ -237,6 +237,25 @@ class DurabilityReportTest(unittest.TestCase):
         shutil.copytree(self.short, kills)
         (kills / "sim" / "campaign.json").write_text(json.dumps(tested))
         expect_no_page(kills, "has the fault kill alone")
+        changed = self.work / "changed"
+        shutil.copytree(self.short, changed)
+        with open(changed / "sim/results.jsonl", "a", encoding="utf-8") as file:
+            for line in (json.dumps(dict(json.loads(lines[0]), tester="other")),
+                         lines[-1].strip()):
+                print(line, file=file)
+        expect_no_page(changed, "is of several programs")
+
+    def test_results_that_are_none_are_no_violation(self):
+        broken = self.work / "broken"
+        shutil.copytree(self.short, broken)
+        program = self.work / "writes-nothing"
+        program.write_text("#!/bin/sh\nfor a; do case $a in --*=*)"
+                           " echo x > ${a#--*=};; esac; done\n")
+        program.chmod(0o700)
+        run, page = self.made_from(broken, program)
+        self.assertEqual(run.returncode, 3, run.err)
+        self.assertIn("a result that is none", run.err)
+        self.assertIsNone(page)
 
     def test_an_interrupt_ends_it_without_a_page_and_it_goes_on(self):
         directory, page = self.work / "interrupted", self.work / "late.md"

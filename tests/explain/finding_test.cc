@@ -133,6 +133,62 @@ TEST_F(FindingTest, TheFactsSayWhatWasAcknowledgedAndWhatDiffers) {
   }
 }
 
+// What a story says of a trial that nobody has made up.
+class EndOfRoundTest : public FindingsTest {
+ protected:
+  static Plan PlanOf(const std::string& saver, std::vector<Round> rounds) {
+    Plan plan;
+    plan.saver = saver;
+    plan.engine = Engine::kSim;
+    plan.rounds = std::move(rounds);
+    return plan;
+  }
+  std::vector<std::string> EndsOf(const Plan& plan) {
+    return StoryFactsOf(Run(plan)).ends;
+  }
+};
+
+TEST_F(EndOfRoundTest, WhatWasSeenOfACommitInDoubtIsNotCalledAcknowledged) {
+  Step killed = Op(threads::Kind::kAppendLog);
+  killed.crash = CrashPoint{12, Moment::kAfter};
+  Plan plan =
+      PlanOf("sqlite",
+             {{{{.kind = StepKind::kOpen}, killed, {.kind = StepKind::kClose}}},
+              {{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}});
+  plan.profile.synchronous = saver::Synchronous::kNormal;
+  EXPECT_THAT(
+      EndsOf(plan),
+      ElementsAre("acknowledged: the schema; must be there: the schema; may be "
+                  "there: commits up to 1; found: commits up to 1",
+                  "acknowledged: the schema; must be there: commits up to 1 "
+                  "(they were seen before); found: commits up to 1"));
+}
+
+TEST_F(EndOfRoundTest, AFailedCommitThatIsThereAfterAllMayBeThere) {
+  Step fails = Op(threads::Kind::kAppendLog);
+  fails.error = IoError{.kind = ErrorKind::kSync, .at = 2};
+  const Step killed = {.kind = StepKind::kClose,
+                       .crash = CrashPoint{0, Moment::kBefore}};
+  const TrialResult result =
+      Run(PlanOf("sqlite", {{{{.kind = StepKind::kOpen}, fails, killed}}}));
+  EXPECT_TRUE(result.verdict.held()) << result.verdict.why;
+  EXPECT_THAT(
+      StoryFactsOf(result).ends,
+      ElementsAre("acknowledged: the schema; must be there: the schema; "
+                  "may be there: commits up to 1; found: commits up to "
+                  "1"));
+}
+
+TEST_F(EndOfRoundTest, WhatWasNotReadIsNotCalledNothing) {
+  Step fails = Op(threads::Kind::kPutBlob);
+  fails.error = IoError{.kind = ErrorKind::kWrite};
+  const TrialResult result = Run(PlanOf(
+      "planted-open-after-error",
+      {{{{.kind = StepKind::kOpen}, fails, {.kind = StepKind::kClose}}}}));
+  ASSERT_EQ(result.verdict.violation, ViolationClass::kUncleanClose);
+  EXPECT_THAT(StoryFactsOf(result).ends, ElementsAre(Not(HasSubstr("found"))));
+}
+
 TEST_F(FindingTest, AfterAKillItKeepsWhatRecoveryMakesOfTheFiles) {
   Keep(PlanKilledInCommit(kDishonest));
   const absl::StatusOr<DiskMap> map = ReadDiskMap(Path("disk.json"));

@@ -81,6 +81,23 @@ TEST_F(KilledFilesTest, AHotJournalGoesBackIntoTheDatabase) {
   EXPECT_EQ(map.files[1].name, "state.db-journal");
   ASSERT_THAT(map.files[1].units, SizeIs(1));
   EXPECT_EQ(map.files[1].units[0].state, UnitState::kPutBack);
+  ASSERT_THAT(map.files[0].units, SizeIs(1));
+  EXPECT_THAT(map.files[0].units[0].change,
+              testing::HasSubstr("of which the journal puts back "));
+}
+
+TEST_F(KilledFilesTest, WithoutADatabaseThatSaysSoAWalIsOfNoUse) {
+  Run("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0;"
+      "CREATE TABLE t(a)");
+  const Directory left;
+  left.Put("state.db", "");
+  left.Put("state.db-wal", files_.Get("state.db-wal"));
+  const auto map = KilledFiles(left.path(), 0);
+  ASSERT_THAT(map, IsOk());
+  ASSERT_THAT(map->files, SizeIs(2));
+  EXPECT_THAT(map->files[0].units, SizeIs(0));
+  EXPECT_THAT(map->files[1].units,
+              ElementsAre(Range(1, 2, UnitState::kIgnored)));
 }
 
 TEST_F(KilledFilesTest, WithoutADatabaseThereIsNone) {

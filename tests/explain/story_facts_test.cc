@@ -16,6 +16,7 @@ RoundFacts Judged(std::int64_t acknowledged, std::int64_t lowest,
                   std::int64_t highest, std::int64_t cut) {
   RoundFacts facts;
   facts.judged = true;
+  facts.was_read = true;
   facts.demand = Demand::kSome;
   facts.acknowledged = acknowledged;
   facts.lowest = lowest;
@@ -27,6 +28,9 @@ RoundFacts Judged(std::int64_t acknowledged, std::int64_t lowest,
 TEST(StoryFactsTest, ARoundSaysWhatItHadToLeaveAndLeft) {
   TrialResult result;
   result.rounds = {Judged(3, 2, 4, 1), Judged(0, 0, 0, -1), RoundFacts()};
+  result.rounds.push_back(Judged(0, 1, 1, 1));
+  result.rounds.push_back(Judged(1, 1, 1, -1));
+  result.rounds.back().was_read = false;
   RoundFacts free = Judged(5, 0, 0, 0);
   free.demand = Demand::kNone;
   RoundFacts driven = Judged(5, 5, 5, 5);
@@ -39,7 +43,13 @@ TEST(StoryFactsTest, ARoundSaysWhatItHadToLeaveAndLeft) {
                   "2; may be there: commits up to 4; found: commits up to 1",
                   "acknowledged: the schema; must be there: the schema; found: "
                   "nothing",
-                  "", "acknowledged: commits up to 5; no demand", ""));
+                  "",
+                  "acknowledged: the schema; must be there: commits up to 1 "
+                  "(they were seen before); found: commits up to 1",
+                  "acknowledged: commits up to 1; must be there: commits up to "
+                  "1",
+                  "acknowledged: commits up to 5; no demand; found: the schema",
+                  ""));
 }
 
 TEST(StoryFactsTest, OfADamagedDatabaseNobodySaysWhatIsInIt) {
@@ -51,6 +61,15 @@ TEST(StoryFactsTest, OfADamagedDatabaseNobodySaysWhatIsInIt) {
   EXPECT_EQ(facts.EndOf(1),
             "acknowledged: commits up to 3; must be there: commits up to 3");
   EXPECT_EQ(facts.EndOf(2), "");
+}
+
+TEST(StoryFactsTest, ACounterIsNoStateThatThereWas) {
+  TrialResult result;
+  result.rounds = {Judged(1, 1, 1, 1)};
+  result.verdict = Verdict::Violated(ViolationClass::kNotACut, "");
+  EXPECT_EQ(StoryFactsOf(result).EndOf(0),
+            "acknowledged: commits up to 1; must be there: commits up to 1; "
+            "found: none of its states, with the counter of commits up to 1");
 }
 
 TEST(StoryFactsTest, AStepHasTheCommitThatItAcknowledged) {
@@ -81,7 +100,12 @@ TEST(StoryFactsTest, AnythingElseIsNone) {
   for (const std::string& bad :
        {std::string(), std::string("{}"), std::string("[]"),
         good.substr(0, good.size() / 2), PrintStoryFacts(many),
-        std::string("{\"acknowledged\":[[1]],\"rounds\":[],\"rows\":[]}")}) {
+        std::string("{\"schema\":\"lastcommit-facts-2\",\"acknowledged\":[],"
+                    "\"rounds\":[],\"rows\":[]}"),
+        std::string("{\"schema\":\"lastcommit-facts-1\",\"acknowledged\":"
+                    "[[0,1,1]],\"rounds\":[],\"rows\":[]}"),
+        std::string("{\"schema\":\"lastcommit-facts-1\",\"acknowledged\":[[1]],"
+                    "\"rounds\":[],\"rows\":[]}")}) {
     EXPECT_EQ(ParseStoryFacts(bad).status().code(),
               absl::StatusCode::kInvalidArgument)
         << bad;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -52,13 +53,20 @@ class ReportTest : public testing::Test {
     return {finding};
   }
 
-  Document Report(std::vector<Record> records) {
+  void Make(std::vector<Record> records) const {
     records.insert(records.begin(), StartRecord{1, 1, "tester"});
     MakeCampaign(directory_.Path("c"), {1, 1}, records);
+  }
+
+  Document Report() const {
     const auto page = ReportOn(directory_.Path("c"), "",
                                {directory_.Path("c"), "lastcommit"});
     EXPECT_THAT(page, IsOk());
     return page.ok() ? *page : Document();
+  }
+  Document Report(const std::vector<Record>& records) const {
+    Make(records);
+    return Report();
   }
 
   template <typename Block>
@@ -89,7 +97,11 @@ TEST_F(ReportTest, FindingsBeyondTheBoundAreLinks) {
   for (std::uint64_t i = 0; i < kFindings; ++i) {
     records.emplace_back(Found(i, std::string(20'000, '<')));
   }
-  const Document page = Report(records);
+  Make(records);
+  std::filesystem::create_directories(
+      directory_.Path("c/findings/lost_commit/7-99"));
+  directory_.Put("c/findings/lost_commit/7-99/story.txt", "");
+  const Document page = Report();
   const std::string html = HtmlOf(page);
   EXPECT_LT(html.size(), kLongestPage);
   const std::vector<PageTable> others = Others(page);
@@ -98,6 +110,7 @@ TEST_F(ReportTest, FindingsBeyondTheBoundAreLinks) {
   EXPECT_LT(others[0].rows.size(), kFindings);
   EXPECT_EQ(others[0].rows.size(), others[0].links.size());
   EXPECT_TRUE(Has(html, "href=\"./findings/lost_commit/7-99/story.txt\""));
+  EXPECT_FALSE(Has(html, "7-98/story.txt")) << "there is no such file";
   for (std::uint64_t i = 0; i < kFindings; ++i) {
     EXPECT_TRUE(Has(html, "shape " + std::to_string(i)));
     EXPECT_TRUE(Has(html, "lastcommit replay lc2_" + std::to_string(i)));
