@@ -21,6 +21,7 @@
 #include "campaign/work_list.h"
 #include "campaign/worker.h"
 #include "campaign/worker_process.h"
+#include "output/machine.h"
 #include "output/version.h"
 #include "status/status.h"
 
@@ -64,9 +65,9 @@ class Supervisor {
     control_ = new (memory) Control();
     control_->began = absl::Now();
     CountKnownFindings();
-    Record(
-        StartRecord{SecondsNow(), options_.jobs,
-                    absl::StrCat(TesterVersion(), " (", TesterCommit(), ")")});
+    Record(StartRecord{SecondsNow(), options_.jobs,
+                       absl::StrCat(TesterVersion(), " (", TesterCommit(), ")"),
+                       Machine()});
     for (int i = 0; i < options_.jobs; ++i) {
       workers_.emplace_back();
       RETURN_IF_ERROR(StartWorker(static_cast<std::size_t>(i)));

@@ -41,13 +41,17 @@ std::vector<std::pair<std::string, std::string>> TestedIn(
     const LoadedCampaign& campaign) {
   const Identity& identity = campaign.identity;
   std::set<std::string> testers;
+  std::set<std::string> machines;
   for (const Session& session : campaign.summary.tally.sessions) {
     testers.insert(session.start.tester);
+    if (session.start.machine.empty()) continue;
+    machines.insert(session.start.machine);
   }
   return {{"saver", identity.generate.saver},
           {"SQLite", identity.sqlite_version},
           {"source id", identity.sqlite_source_id},
           {"tester", absl::StrJoin(testers, "; ")},
+          {"machine", absl::StrJoin(machines, "; ")},
           {"generator version", absl::StrCat(identity.generator_version)},
           {"seed", absl::StrCat(identity.seed)},
           {"engine", Word(identity.generate.engine)},

@@ -22,6 +22,7 @@ json ToJson(const StartRecord& start) {
   return {{"record", "start"},
           {"at", Milliseconds(start.at)},
           {"jobs", start.jobs},
+          {"machine", start.machine},
           {"tester", start.tester}};
 }
 
@@ -73,7 +74,8 @@ TrialsRecord TrialsFromJson(const json& value) {
 Record FromJson(const json& value) {
   const std::string kind = value.at("record");
   if (kind == "start") {
-    return StartRecord{value.at("at"), value.at("jobs"), value.at("tester")};
+    return StartRecord{value.at("at"), value.at("jobs"), value.at("tester"),
+                       value.value("machine", "")};
   }
   if (kind == "trials") return TrialsFromJson(value);
   if (kind == "finding") return FindingRecord{FindingFromJson(value)};

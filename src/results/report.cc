@@ -83,6 +83,17 @@ void AddVerdict(const Summary& summary, Document& page) {
   }
 }
 
+// ", by lastcommit 0.1.0 (commit 1a2b3c4d5e6f), on Linux ...".
+std::string By(const LoadedCampaign& campaign) {
+  std::string by;
+  for (const auto& [name, value] : TestedIn(campaign)) {
+    if (value.empty()) continue;
+    if (name == "tester") absl::StrAppend(&by, ", by ", value);
+    if (name == "machine") absl::StrAppend(&by, ", on ", value);
+  }
+  return by;
+}
+
 // In a line, on the first screen; the table has all of it.
 void AddWhatWasTested(const LoadedCampaign& campaign, Document& page) {
   const Identity& identity = campaign.identity;
@@ -92,9 +103,10 @@ void AddWhatWasTested(const LoadedCampaign& campaign, Document& page) {
       "Tested: saver ", identity.generate.saver, " on SQLite ",
       identity.sqlite_version, ", seed ", identity.seed, ", engine ",
       Word(identity.generate.engine), ", fault ", Word(identity.generate.fault),
-      ", clients ", ClientsWord(identity.generate.clients), "; ",
+      ", clients ", ClientsWord(identity.generate.clients), ", schedule ",
+      ScheduleWord(identity.generate), "; ",
       absl::StrFormat("%.0f s in ", tally.seconds()), runs,
-      runs == 1 ? " run." : " runs.")));
+      runs == 1 ? " run" : " runs", By(campaign), ".")));
 }
 
 void AddParameters(const LoadedCampaign& campaign, Document& page) {

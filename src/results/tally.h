@@ -26,7 +26,8 @@ namespace lastcommit {
 struct StartRecord {
   double at = 0;  // seconds since 1970
   int jobs = 0;
-  std::string tester;
+  std::string tester = {};
+  std::string machine = {};  // empty: of before it was recorded
 };
 
 // These plans were run, each once, since the last such record.

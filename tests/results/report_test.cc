@@ -54,7 +54,8 @@ class ReportTest : public testing::Test {
   }
 
   void Make(std::vector<Record> records) const {
-    records.insert(records.begin(), StartRecord{1, 1, "tester"});
+    records.insert(records.begin(),
+                   StartRecord{1, 1, "the tester", "a machine"});
     MakeCampaign(directory_.Path("c"), {1, 1}, records);
   }
 
@@ -132,6 +133,8 @@ TEST_F(ReportTest, SomeFindingsAreAllInThePage) {
   const Document page = Report({Trials(0), Found(0, "VIOLATED\nshort")});
   EXPECT_THAT(Others(page), IsEmpty());
   EXPECT_TRUE(Has(HtmlOf(page), "short"));
+  EXPECT_TRUE(
+      Has(HtmlOf(page), "10 s in 1 run, by the tester, on a machine.</p>"));
 }
 
 TEST_F(ReportTest, SaysWhenSignaturesAndFindingsWereNew) {
