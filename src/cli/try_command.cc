@@ -169,10 +169,11 @@ std::string AgainCommand(const TryCommand& command,
   return absl::StrCat(again, " ", ShellWord(recording));
 }
 
-absl::Status KeepWhatWasFound(const std::string& recording,
-                              const Judgement& judgement,
-                              const TryCommand& command) {
-  if (command.findings.empty()) return absl::OkStatus();
+// Returns where; "": nowhere.
+absl::StatusOr<std::string> KeepWhatWasFound(const std::string& recording,
+                                             const Judgement& judgement,
+                                             const TryCommand& command) {
+  if (command.findings.empty()) return "";
   KeepOptions options;
   options.directory = command.findings;
   options.model = command.judge.power.model;
@@ -184,7 +185,7 @@ absl::Status KeepWhatWasFound(const std::string& recording,
   if (!kept.empty()) {
     std::printf("findings are kept in %s\n", Shown(kept).c_str());
   }
-  return absl::OkStatus();
+  return kept;
 }
 
 // In JUnit's XML: `judge` has no command to run.
@@ -197,22 +198,14 @@ std::string NameOf(const TryCommand& command) {
                                  : absl::StrJoin(command.command, " ");
 }
 
-// By itself it lies with the findings.
-std::string PagePath(const TryCommand& command) {
-  return command.html_path.empty() && !command.findings.empty()
-             ? command.findings + "/report.html"
-             : command.html_path;
-}
-
 // What is written at the end can be written.
 absl::Status PrepareOutputs(const TryCommand& command) {
   RETURN_IF_ERROR(PrepareJsonFile(command.json_path));
   RETURN_IF_ERROR(
       PrepareJUnitFile(command.junit_path, SuiteOf(command), NameOf(command)));
-  if (!command.findings.empty()) {
-    RETURN_IF_ERROR(PrepareKeeping(command.findings));
-  }
-  return PrepareJsonFile(PagePath(command));
+  RETURN_IF_ERROR(PrepareJsonFile(command.html_path));
+  return command.findings.empty() ? absl::OkStatus()
+                                  : PrepareKeeping(command.findings);
 }
 
 struct Said {
@@ -238,11 +231,16 @@ absl::StatusOr<ExitCode> JudgeAndSay(const std::string& recording,
   ASSIGN_OR_RETURN(const Judgement judgement,
                    JudgeRecording(recording, command.judge, on_progress));
   progress.Finish();
-  RETURN_IF_ERROR(KeepWhatWasFound(recording, judgement, command));
+  ASSIGN_OR_RETURN(const std::string kept,
+                   KeepWhatWasFound(recording, judgement, command));
   const ExitCode code = judgement.exit_code();
   said = {JsonOf(judgement), TextOf(judgement), absl::OkStatus()};
   std::printf("%s", WithColour(said.text, code).c_str());
-  if (const std::string page = PagePath(command); !page.empty()) {
+  // By itself it lies with what was found.
+  const std::string page = command.html_path.empty() && !kept.empty()
+                               ? kept + "/report.html"
+                               : command.html_path;
+  if (!page.empty()) {
     said.page = WriteOutput(page, HtmlOf(PageOf(judgement)));
   }
   return code;
@@ -468,8 +466,7 @@ void AddJudging(CLI::App* command, TryCommand& options) {
   AddOutputs(command, options.json_path, options.junit_path);
   command->add_option("--html", options.html_path,
                       "Write it as one HTML file, which needs nothing else "
-                      "(default: report.html\nin the directory of the "
-                      "findings, if there is one)");
+                      "(default: report.html\nbeside what --findings kept)");
 }
 
 constexpr char kExitCodes[] =

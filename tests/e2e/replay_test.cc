@@ -124,6 +124,7 @@ TEST_F(ShrinkTest, WritesTheShrunkPlanBesideThePlan) {
                 .substr(directory_.Get("violated.plan.shrunk").find('\n') + 1),
             "{\"step\":\"open\"}\n"
             "{\"step\":\"begin\"}\n"
+            "{\"step\":\"put_checkpoint\"}\n"
             "{\"step\":\"commit\",\"crash\":{\"io\":1,\"moment\":\"before\"}}\n"
             "{\"step\":\"close\"}\n");
   EXPECT_EQ(Run({"replay", "violated.plan.shrunk", "--expect"}).exit_code, 0);

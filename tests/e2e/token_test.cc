@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -90,7 +91,10 @@ TEST_F(TokenTest, OtherPropertiesAreSkippedMeanwhile) {
 TEST_F(TokenTest, CanBeShown) {
   const Outcome outcome = Run({"show", token_});
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(story_, HasSubstr(outcome.out));
+  // Without what the story says of how it ran.
+  const std::string plan = std::regex_replace(
+      story_, std::regex(" +-- [^\n]*| +acknowledged: [^\n]*\n"), "");
+  EXPECT_THAT(plan, HasSubstr(outcome.out));
 }
 
 TEST_F(TokenTest, HasNoExpectation) {

@@ -230,7 +230,8 @@ TEST_F(TryTest, AFindingIsKeptWithItsFilesAndShownAgain) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("findings are kept in kept/1\n"));
   EXPECT_THAT(NamesIn("kept/1"),
-              UnorderedElementsAre("recording", "power-lost-wal_not_synced"));
+              UnorderedElementsAre("recording", "report.html",
+                                   "power-lost-wal_not_synced"));
   const std::string finding = "kept/1/power-lost-wal_not_synced/";
   // All of it is gone, the table, too.
   const std::string count =
