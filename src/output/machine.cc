@@ -10,7 +10,7 @@ namespace lastcommit {
 std::string Machine() {
   utsname kernel = {};
   uname(&kernel);  // cannot fail
-  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  const auto processors = sysconf(_SC_NPROCESSORS_ONLN);
   return absl::StrCat(kernel.sysname, " ", kernel.release, " ", kernel.machine,
                       ", ", processors,
                       processors == 1 ? " processor" : " processors");
