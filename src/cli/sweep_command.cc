@@ -68,9 +68,8 @@ std::string PagePath(const SweepCommand& command) {
 absl::Status WriteOutcome(const SweepCommand& command, const Plan& plan,
                           const SweepSummary& summary) {
   const SweepOptions& options = command.options;
-  if (const std::string page = PagePath(command); !page.empty()) {
-    RETURN_IF_ERROR(WriteOutput(page, HtmlOf(PageOf(summary, options, plan))));
-  }
+  RETURN_IF_ERROR(
+      WriteOutput(PagePath(command), HtmlOf(PageOf(summary, options, plan))));
   RETURN_IF_ERROR(
       WriteJsonFile(command.json_path, SweepToJson(summary, options)));
   return WriteJUnitFile(

@@ -332,13 +332,8 @@ absl::StatusOr<DiskMap> ParseDiskMap(std::string_view text) {
 }
 
 absl::StatusOr<DiskMap> ReadDiskMap(const std::string& path) {
-  std::string text;
-  RETURN_IF_ERROR(ReadInParts(path, [&](std::string_view part) {
-    text += part;
-    return text.size() <= Shared::kMostText
-               ? absl::OkStatus()
-               : absl::InvalidArgumentError("too long for a map of a disk");
-  }));
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadShortFile(path, Shared::kMostText));
   return ParseDiskMap(text);
 }
 

@@ -133,13 +133,7 @@ absl::StatusOr<StoryFacts> ParseStoryFacts(std::string_view text) {
 }
 
 absl::StatusOr<StoryFacts> ReadStoryFacts(const std::string& path) {
-  std::string text;
-  RETURN_IF_ERROR(ReadInParts(path, [&](std::string_view part) {
-    text += part;
-    return text.size() <= kMostText
-               ? absl::OkStatus()
-               : absl::InvalidArgumentError("too long for what happened");
-  }));
+  ASSIGN_OR_RETURN(const std::string text, ReadShortFile(path, kMostText));
   return ParseStoryFacts(text);
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
@@ -145,13 +146,22 @@ absl::Status ReadInParts(
   }
 }
 
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+absl::StatusOr<std::string> ReadShortFile(const std::string& path,
+                                          std::size_t most) {
   std::string text;
   RETURN_IF_ERROR(ReadInParts(path, [&](std::string_view part) {
     text += part;
-    return absl::OkStatus();
+    return text.size() <= most
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError(
+                     absl::StrCat(absl::CHexEscape(path),
+                                  " is too long: more than ", most, " bytes"));
   }));
   return text;
+}
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  return ReadShortFile(path, std::numeric_limits<std::size_t>::max());
 }
 
 }  // namespace lastcommit

@@ -5,6 +5,7 @@
 #ifndef LASTCOMMIT_OUTPUT_WHOLE_FILE_H_
 #define LASTCOMMIT_OUTPUT_WHOLE_FILE_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,11 @@ absl::Status PutInPlace(const std::string& temporary, const std::string& path);
 
 // A regular file. NotFound, PermissionDenied, ...
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+// The same for what somebody else may have made. InvalidArgument: it is longer
+// than that.
+absl::StatusOr<std::string> ReadShortFile(const std::string& path,
+                                          std::size_t most);
 
 // The same for one that may not fit into memory: `on_part` gets it a part at a
 // time, none of them empty. An error of it ends the reading.

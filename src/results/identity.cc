@@ -89,7 +89,6 @@ Identity FromJson(const json& value) {
       !engine || !fault || !AreShards(identity.shards, identity.shards_of)) {
     throw json::other_error::create(501, "a value that is not known", &value);
   }
-  identity.driver.reset();
   if (value.contains("driver")) identity.driver = value.at("driver");
   identity.generate.clients = *range;
   identity.generate.engine = *engine;
@@ -313,7 +312,7 @@ absl::Status CheckCanContinue(const Identity& identity,
     return absl::FailedPreconditionError(
         absl::StrCat("its store ", generate.saver,
                      " is not one of this program's: give the script with "
-                     "--sql=FILE if it is one"));
+                     "--sql=FILE, or the driver with --driver=COMMAND"));
   }
   if (now.shards == identity.shards) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -27,9 +27,10 @@ struct Identity {
   int generator_version = 0;
   std::string sqlite_version;
   std::string sqlite_source_id;
-  // What the driver says of itself; "" of a store that has none; nullopt of a
-  // campaign from before that was stored.
-  std::optional<std::string> driver = "";
+  // What the driver says of itself; "" of a store that has none; nullopt if
+  // nobody knows: of a campaign from before that was stored, or without the
+  // driver.
+  std::optional<std::string> driver = {};
 
   bool is_complete() const {
     return static_cast<int>(shards.size()) == shards_of;

@@ -26,20 +26,11 @@ struct Remembered {
 };
 std::unique_ptr<Remembered> remembered;  // NOLINT: while there are ShownValues
 
-std::string Text(std::string_view text) {
-  constexpr std::size_t kShown = 40;
-  const std::string shown(text.substr(0, kShown));
-  return absl::StrCat("'", absl::CHexEscape(shown), "'",
-                      text.size() > kShown
-                          ? absl::StrCat("... (", text.size(), " bytes)")
-                          : "");
-}
-
-std::string Blob(std::string_view bytes) {
-  constexpr std::size_t kShown = 8;
-  const std::string shown(bytes.substr(0, kShown));
-  return absl::StrCat("x'", absl::BytesToHexString(shown), "'",
-                      bytes.size() > kShown
+// "'abc'", or "'abc'... (1000 bytes)" of one that is longer than `most`.
+template <typename Write>
+std::string Quoted(std::string_view bytes, std::size_t most, Write write) {
+  return absl::StrCat("'", write(std::string(bytes.substr(0, most))), "'",
+                      bytes.size() > most
                           ? absl::StrCat("... (", bytes.size(), " bytes)")
                           : "");
 }
@@ -47,9 +38,13 @@ std::string Blob(std::string_view bytes) {
 std::string InWords(char type, std::string_view bytes) {
   switch (type) {
     case 't':
-      return Text(bytes);
+      return Quoted(bytes, 40, [](const std::string& text) {
+        return absl::CHexEscape(text);
+      });
     case 'b':
-      return Blob(bytes);
+      return absl::StrCat("x", Quoted(bytes, 8, [](const std::string& blob) {
+                            return absl::BytesToHexString(blob);
+                          }));
     case 'n':
       return "NULL";
     default:

@@ -267,6 +267,19 @@ TEST_F(FuzzTest, AShapeThatWasShrunkOnceIsCountedAfterwards) {
   EXPECT_LT(shapes.size(), 5u);
 }
 
+TEST_F(FuzzTest, OneThatIsOnlyCountedLeavesItsPlaceToOthers) {
+  options_.generate.saver = kDishonest;
+  options_.generate.fault = FaultChoice::kKill;
+  options_.shrunk_per_class = 3;
+  const Summary summary = Fuzz();
+  const auto& findings = summary.tally.findings;
+  const std::int64_t counted =
+      std::count_if(findings.begin(), findings.end(),
+                    [](const auto& entry) { return entry.second.counted; });
+  ASSERT_GT(counted, 0);
+  EXPECT_EQ(CountExplained(summary), options_.shrunk_per_class + counted);
+}
+
 TEST_F(FuzzTest, WorkersTogetherShrinkNoMoreThanTheFirstOnes) {
   options_.generate.saver = kDishonest;
   options_.generate.fault = FaultChoice::kKill;

@@ -74,6 +74,13 @@ TEST_F(WholeFileTest, ADeviceStaysADevice) {
   EXPECT_TRUE(std::filesystem::is_character_file(null)) << written;
 }
 
+TEST_F(WholeFileTest, AShortFileIsReadUpToItsBound) {
+  directory_.Put("a", "four");
+  EXPECT_THAT(ReadShortFile(directory_.Path("a"), 4), IsOk());
+  EXPECT_THAT(ReadShortFile(directory_.Path("a"), 3),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_F(WholeFileTest, AFifoIsNotRead) {
   const std::string fifo = directory_.Path("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);

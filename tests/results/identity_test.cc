@@ -66,6 +66,13 @@ TEST(IdentityTest, DoesNotGoOnWithADriverThatSaysSomethingElse) {
   EXPECT_THAT(CheckBelongTogether(identity, other), IsOk());
 }
 
+TEST(IdentityTest, WithoutItsDriverThatIsWhatIsMissing) {
+  Identity identity = NewIdentity({.saver = "of-a-driver"});
+  identity.driver = "promise power";
+  EXPECT_THAT(std::string(CheckCanContinue(identity, {}).message()),
+              HasSubstr("its store of-a-driver is not one of this program's"));
+}
+
 TEST(IdentityTest, ACampaignOfBeforeDoesNotSayWhatItsDriverSaid) {
   nlohmann::json value = IdentityToJson(NewIdentity(kWanted));
   value.erase("driver");
