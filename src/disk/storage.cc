@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <set>
 #include <utility>
@@ -209,7 +210,7 @@ struct DirectoryChange {
   std::string to = {};  // of a rename
 };
 
-using Entries = std::map<std::string, InodeId>;
+using Entries = std::map<std::string, InodeId, std::less<>>;
 
 // The directory of an entry, "" at the top.
 std::string_view ParentOf(std::string_view path) {
@@ -500,16 +501,18 @@ bool Storage::Exists(InodeId inode) const {
 
 void Storage::DropUnreachable(const std::string& root) {
   Entries& entries = data_->entries;
+  bool has_dropped = false;
   for (auto it = entries.begin(); it != entries.end();) {
-    const std::string parent(ParentOf(it->first));
+    const std::string_view parent = ParentOf(it->first);
     // Parents come before what lies below them.
     if (parent == root || entries.contains(parent)) {
       ++it;
     } else {
       it = entries.erase(it);
+      has_dropped = true;
     }
   }
-  data_->durable_entries = entries;
+  if (has_dropped) data_->durable_entries = entries;
 }
 
 std::vector<std::string> Storage::Paths() const {
@@ -628,13 +631,12 @@ std::vector<PendingChange> Storage::PendingChanges() const {
   return changes;
 }
 
-bool Storage::has_pending_changes() const {
-  return !data_->pending.empty() ||
-         std::any_of(data_->inodes.begin(), data_->inodes.end(),
-                     [](const auto& inode) {
-                       return !inode.second->path.empty() &&
-                              !inode.second->pending.empty();
-                     });
+std::size_t Storage::CountPendingChanges() const {
+  std::size_t count = data_->pending.size();
+  for (const auto& [id, inode] : data_->inodes) {
+    if (!inode->path.empty()) count += inode->pending.size();
+  }
+  return count;
 }
 
 bool Storage::HasPendingChanges(InodeId inode) const {
@@ -660,11 +662,16 @@ Storage Storage::AfterCrash(const Fates& fates) const {
     Apply(change, data.entries);
   }
   for (const auto& [path, id] : data.entries) {
-    const Inode& before = *data_->inodes.at(id);
+    const std::shared_ptr<Inode>& before = data_->inodes.at(id);
+    // A file of which nothing is pending is durable as it is.
+    if (before->pending.empty() && before->path == path) {
+      data.inodes[id] = before;
+      continue;
+    }
     auto inode = std::make_shared<Inode>();
     inode->path = path;
-    inode->is_directory = before.is_directory;
-    inode->durable = fates.files.empty() ? before.now : before.durable;
+    inode->is_directory = before->is_directory;
+    inode->durable = fates.files.empty() ? before->now : before->durable;
     data.inodes[id] = std::move(inode);
   }
   if (!fates.files.empty()) {
@@ -684,7 +691,9 @@ Storage Storage::AfterCrash(const Fates& fates) const {
       }
     }
   }
-  for (const auto& [id, inode] : data.inodes) inode->now = inode->durable;
+  for (const auto& [id, inode] : data.inodes) {
+    if (inode.use_count() == 1) inode->now = inode->durable;
+  }
   data.durable_entries = data.entries;
   return image;
 }

@@ -12,6 +12,7 @@
 #ifndef LASTCOMMIT_DISK_STORAGE_H_
 #define LASTCOMMIT_DISK_STORAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -128,7 +129,8 @@ class Storage {
   // In the order in which they were made; those of anonymous files are left
   // out.
   std::vector<PendingChange> PendingChanges() const;
-  bool has_pending_changes() const;
+  std::size_t CountPendingChanges() const;
+  bool has_pending_changes() const { return CountPendingChanges() > 0; }
   // Of the content of one file; of the entry of one name.
   bool HasPendingChanges(InodeId inode) const;
   bool HasPendingName(const std::string& path) const;

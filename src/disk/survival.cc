@@ -24,23 +24,10 @@ class Numbers {
 };
 
 struct Pending {
-  std::vector<PendingChange> all;
-  std::vector<const PendingChange*> files;
-  std::int64_t directory = 0;
+  const std::vector<PendingChange>& all;
+  const std::vector<const PendingChange*>& files;
+  std::int64_t directory;
 };
-
-Pending PendingOf(const Storage& storage) {
-  Pending pending;
-  pending.all = storage.PendingChanges();
-  for (const PendingChange& change : pending.all) {
-    if (change.is_of_directory()) {
-      ++pending.directory;
-    } else {
-      pending.files.push_back(&change);
-    }
-  }
-  return pending;
-}
 
 void Lose(std::size_t file_change, Fates& fates) {
   fates.files.push_back(
@@ -210,8 +197,20 @@ std::vector<std::uint64_t> Spread(std::uint64_t begin, std::uint64_t end,
 
 }  // namespace
 
+LossPoint::LossPoint(const Storage& storage)
+    : storage_(storage), all_(storage.PendingChanges()) {
+  for (const PendingChange& change : all_) {
+    if (!change.is_of_directory()) files_.push_back(&change);
+  }
+}
+
 Survived Resolve(const Storage& storage, const Survival& survival) {
-  const Pending pending = PendingOf(storage);
+  return LossPoint(storage).Resolve(survival);
+}
+
+Survived LossPoint::Resolve(const Survival& survival) const {
+  const Pending pending = {
+      all_, files_, static_cast<std::int64_t>(all_.size() - files_.size())};
   Survived survived;
   survived.fates = FatesOf(pending, survival);
   Fates& fates = survived.fates;
@@ -225,6 +224,14 @@ Survived Resolve(const Storage& storage, const Survival& survival) {
   survived.directory_lost = pending.directory - fates.directory;
   survived.is_in_order_per_file = IsInOrderPerFile(pending, fates);
   return survived;
+}
+
+bool LeaveTheSame(const Fates& a, const Fates& b) {
+  if (a.files != b.files || a.directory != b.directory) return false;
+  return a.garbage_seed == b.garbage_seed ||
+         std::none_of(a.files.begin(), a.files.end(), [](const Fate& fate) {
+           return fate.kind == FateKind::kHeadGarbage;
+         });
 }
 
 Survival Chosen(const Survived& survived) {

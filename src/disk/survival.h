@@ -28,6 +28,26 @@ struct Survived {
 // Never breaks what the storage promises (sector size, powersafe overwrite).
 Survived Resolve(const Storage& storage, const Survival& survival);
 
+// A moment of a disk at which many losses of power are tried: its pending
+// changes are gathered once. The disk outlives it, and does not change.
+class LossPoint {
+ public:
+  explicit LossPoint(const Storage& storage);
+  LossPoint(const LossPoint&) = delete;
+  LossPoint& operator=(const LossPoint&) = delete;
+
+  Survived Resolve(const Survival& survival) const;
+  const Storage& storage() const { return storage_; }
+
+ private:
+  const Storage& storage_;
+  const std::vector<PendingChange> all_;
+  std::vector<const PendingChange*> files_;  // of these
+};
+
+// Both leave the same of one crash point.
+bool LeaveTheSame(const Fates& a, const Fates& b);
+
 // The same fates as a survival that says each of them.
 Survival Chosen(const Survived& survived);
 

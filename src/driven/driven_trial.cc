@@ -239,6 +239,7 @@ class DrivenTrial::Impl {
                                   const std::string& directory, DrivenBy by) {
     if (by == DrivenBy::kNew) End();
     RETURN_IF_ERROR(Prepare());
+    recoverer_->TakeTheUsedOne(by == DrivenBy::kUsedAlone);
     const bool is_new = driver_->parts() == 0;
     absl::StatusOr<TrialResult> result =
         RunOnce(plan, directory, /*keeps_held=*/true);

@@ -91,12 +91,10 @@ absl::StatusOr<std::vector<Recovery>> Recoverer::RecoverAll(
 
 absl::StatusOr<Recovery> Recoverer::RecoverAlone(const Vocabulary& dialect,
                                                  const std::string& database) {
-  End();
-  absl::StatusOr<std::vector<Recovery>> recoveries =
-      RecoverAll(dialect, {database});
-  End();
-  RETURN_IF_ERROR(recoveries.status());
-  return std::move(recoveries->front());
+  if (!used_is_enough_) End();
+  ASSIGN_OR_RETURN(std::vector<Recovery> recoveries,
+                   RecoverAll(dialect, {database}));
+  return std::move(recoveries.front());
 }
 
 }  // namespace lastcommit::driven

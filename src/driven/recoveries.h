@@ -37,10 +37,13 @@ class Recoverer {
   // hangs. InvalidArgument: what the driver says is no protocol.
   absl::StatusOr<std::vector<Recovery>> RecoverAll(
       const Vocabulary& dialect, const std::vector<std::string>& databases);
-  // By a process that has made no other recovery, makes no more, and is alone:
-  // another one may hold what the store wants for itself.
+  // By a process that has made no other recovery, and is alone: another one may
+  // hold what the store wants for itself.
   absl::StatusOr<Recovery> RecoverAlone(const Vocabulary& dialect,
                                         const std::string& database);
+  // From now on RecoverAlone() takes the process that is there, which may have
+  // made others, and is faster. For who has what it shows looked at again.
+  void TakeTheUsedOne(bool is_enough) { used_is_enough_ = is_enough; }
   // The next recovery is made by a process that has made no other one.
   void End() { process_.reset(); }
 
@@ -50,6 +53,7 @@ class Recoverer {
   const absl::Duration time_;
   std::unique_ptr<DriverProcess> process_;
   int uses_ = 0;
+  bool used_is_enough_ = false;
 };
 
 }  // namespace lastcommit::driven

@@ -122,8 +122,9 @@ absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
 }
 
 // With programs that go on from plan to plan, which is faster, and without a
-// look at new ones, which is faster still, as long as these see it, too. Then a
-// turn of new ones: what is smaller may need one that has run no other plan.
+// look at new ones, which is faster still, as long as these see it, too. If it
+// needs one that has run no other plan, nothing was taken away: then with
+// those.
 absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
                                           const StillFails& still_fails,
                                           DrivenBy& by,
@@ -150,8 +151,9 @@ absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
     RETURN_IF_ERROR(seen.status());
     --left.max_trials;
     if (!seen->has_value()) continue;
-    smallest = std::move(shrunk.plan);
-    break;
+    if (shrunk.plan == failing) break;
+    shrunk.trials = limits.max_trials - left.max_trials;
+    return shrunk;
   }
   ASSIGN_OR_RETURN(ShrinkResult shrunk, shrink(smallest));
   shrunk.trials = limits.max_trials - left.max_trials;

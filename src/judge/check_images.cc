@@ -169,15 +169,23 @@ class CrashWalk {
           {id, is_at_promise, Counts(call), promises_, files_->storage()});
     }
     if (!has_losses_) return;
-    const std::size_t changes = disk_.storage().PendingChanges().size();
+    const std::size_t changes = disk_.storage().CountPendingChanges();
     if (changes == 0 || (changes > kManyChanges && !is_at_promise)) return;
     const std::vector<Survival> survivals =
         SurvivalsToTry(changes, call, limits_.survivals);
+    std::optional<LossPoint> point;
+    std::vector<Fates> seen;
     for (std::size_t i = 0; i < survivals.size(); ++i) {
       const ImageId loss = {call, -1, static_cast<int>(i)};
       if (survivals[i].kind == SurvivalKind::kAll || !visitor_.wants(loss))
         continue;
-      const Survived survived = Resolve(disk_.storage(), survivals[i]);
+      if (!point.has_value()) point.emplace(disk_.storage());
+      const Survived survived = point->Resolve(survivals[i]);
+      const auto is_same = [&survived](const Fates& fates) {
+        return LeaveTheSame(fates, survived.fates);
+      };
+      if (std::any_of(seen.begin(), seen.end(), is_same)) continue;
+      seen.push_back(survived.fates);
       Storage image = disk_.storage().AfterCrash(survived.fates);
       image.DropUnreachable(disk_.root());
       visitor_.on_crash({loss, is_at_promise, Counts(call), promises_, image,

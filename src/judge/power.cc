@@ -224,10 +224,29 @@ class Explorer {
       survivals.changes = std::min(survivals.changes, 4);
     }
     const std::vector<bool> is_open = HaveOpenChanges();
+    const LossPoint point(files_.storage());
+    std::vector<Fates> seen;  // of the images
     for (const Survival& survival : SurvivalsToTry(changes, call, survivals)) {
       if (survival.kind == SurvivalKind::kAll) continue;
-      images_.push_back(ImageOf(Resolve(files_.storage(), survival), is_open));
+      const Survived survived = point.Resolve(survival);
+      const auto same =
+          std::find_if(seen.begin(), seen.end(), [&](const Fates& fates) {
+            return LeaveTheSame(fates, survived.fates);
+          });
+      images_.push_back(
+          same == seen.end()
+              ? ImageOf(survived, is_open)
+              : Again(survived,
+                      images_[static_cast<std::size_t>(same - seen.begin())]));
+      seen.push_back(survived.fates);
     }
+  }
+
+  // As `image`, of which it leaves the same.
+  Image Again(const Survived& survived, const Image& image) {
+    Image again = {Chosen(survived), image.found};
+    for (StateId& found : again.found) found = states_.Again(found);
+    return again;
   }
 
   // `is_open`: the databases in which it may differ from the first image.

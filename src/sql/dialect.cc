@@ -164,6 +164,7 @@ class LoadedScript final : public Dialect {
     for (int i = 0; i < kCheckedRuns; ++i) {
       const auto values = ValuesFor(transaction, numbers, i);
       ASSIGN_OR_RETURN(digests, CheckRun(digests, transaction, values, done));
+      twin_->ForgetAllBut(digests);
     }
     if (done > 0) return absl::OkStatus();
     return Unfit(transaction, absl::StrCat("SQLite refused it ", kCheckedRuns,

@@ -127,6 +127,7 @@ std::uint64_t DigestsOf(const State& state) {
 void Twin::Close::operator()(sqlite3* connection) const {
   sqlite3_close_v2(connection);
 }
+void Twin::Free::operator()(unsigned char* bytes) const { sqlite3_free(bytes); }
 
 Twin::~Twin() { runner_.reset(); }
 
@@ -140,7 +141,9 @@ absl::Status Twin::SetUp() {
   RETURN_IF_ERROR(RegisterVfs());
   sqlite3* raw = nullptr;
   const int result = sqlite3_open_v2(
-      ":memory:", &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, kVfsName);
+      ":memory:", &raw,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+      kVfsName);
   connection_.reset(raw);
   RETURN_IF_ERROR(saver::SqliteStatus(result, raw, "the model"));
   sqlite3_extended_result_codes(raw, 1);
@@ -188,9 +191,9 @@ absl::Status Twin::Keep(std::uint64_t digests) {
   if (bytes == nullptr && size > 0) {
     return absl::ResourceExhaustedError("no memory for the model's database");
   }
-  images_[digests].assign(reinterpret_cast<const char*>(bytes),
-                          static_cast<std::size_t>(size));
-  sqlite3_free(bytes);
+  Image& image = images_[digests];
+  image.bytes.reset(bytes);
+  image.size = size;
   return absl::OkStatus();
 }
 
@@ -200,13 +203,13 @@ absl::Status Twin::GoTo(std::uint64_t digests) {
   if (image == images_.end()) {
     return absl::InternalError("the model has never been in that state");
   }
-  const auto size = static_cast<sqlite3_int64>(image->second.size());
+  const sqlite3_int64 size = image->second.size;
   auto* const bytes = static_cast<unsigned char*>(
       sqlite3_malloc64(static_cast<sqlite3_uint64>(size)));
   if (bytes == nullptr) {
     return absl::ResourceExhaustedError("no memory for the model's database");
   }
-  std::copy(image->second.begin(), image->second.end(), bytes);
+  std::copy_n(image->second.bytes.get(), size, bytes);
   at_.reset();
   // A statement that was compiled before would read tables that are freed
   // (docs/findings.md).
@@ -301,11 +304,12 @@ absl::StatusOr<bool> Twin::Holds(const Invariant& invariant) {
   return broken.rows.empty();
 }
 
-void Twin::ForgetAllButTheFirst() {
+void Twin::ForgetAllBut(std::uint64_t digests) {
   const std::uint64_t first = DigestsOf(first_);
-  std::erase_if(images_,
-                [first](const auto& image) { return image.first != first; });
-  if (at_ != first) at_.reset();
+  std::erase_if(images_, [digests, first](const auto& image) {
+    return image.first != digests && image.first != first;
+  });
+  if (at_ != digests) at_.reset();
 }
 
 absl::Status Twin::ReverseUnordered(bool is_reversed) {

@@ -22,6 +22,8 @@ struct sqlite3;
 
 namespace lastcommit::sql {
 
+std::uint64_t DigestsOf(const State& state);
+
 // Not thread-safe.
 class Twin {
  public:
@@ -53,7 +55,9 @@ class Twin {
   absl::StatusOr<bool> Holds(const Invariant& invariant);
 
   // A new trial begins there.
-  void ForgetAllButTheFirst();
+  void ForgetAllButTheFirst() { ForgetAllBut(DigestsOf(first_)); }
+  // It goes on from the state with that sum, or from the first.
+  void ForgetAllBut(std::uint64_t digests);
 
   // For the check of a script: what the newest Run() did.
   struct Habits {
@@ -88,15 +92,20 @@ class Twin {
   std::optional<Runner> runner_;
   Tables tables_;
   State first_;
+  struct Free {
+    void operator()(unsigned char* bytes) const;
+  };
+  struct Image {
+    std::unique_ptr<unsigned char, Free> bytes;
+    std::int64_t size = 0;
+  };
   // The file of each state, by the sum of the digests of its rows.
-  std::map<std::uint64_t, std::string> images_;
+  std::map<std::uint64_t, Image> images_;
   std::optional<std::uint64_t> at_;  // which one the connection has
   Habits habits_;
   Watched watched_ = Watched::kNothing;
   int calls_ = 0;  // of the progress handler, by one transaction
 };
-
-std::uint64_t DigestsOf(const State& state);
 
 }  // namespace lastcommit::sql
 

@@ -498,7 +498,8 @@ TEST_F(DrivenFindingTest, ASmallerPlanShowsToANewDriver) {
   ASSERT_THAT(shrunk, IsOk());
   EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);  // two puts
   EXPECT_TRUE(shrunk->is_minimal);
-  EXPECT_GT(many_, 3);  // what is fast
+  EXPECT_GT(many_, 3);   // what is fast
+  EXPECT_EQ(alone_, 2);  // of each way what it came to
 }
 
 // Of what used drivers alone showed nobody knows whether a new one shows it.
