@@ -67,7 +67,10 @@ std::string Print(const Blame& blame) {
 }
 
 absl::StatusOr<ExitCode> BlamePlan(const BlameCommand& command) {
-  ASSIGN_OR_RETURN(const Plan plan, LoadPlan(command.plan));
+  ASSIGN_OR_RETURN(const Plan plan,
+                   LoadPlan(command.plan,
+                            "the story of a driver's plan says already what "
+                            "a loss of power takes"));
   RETURN_IF_ERROR(CheckLosesPower(plan));
   if (!command.out_path.empty()) {
     RETURN_IF_ERROR(CheckOutputCanBeWritten(command.out_path));

@@ -83,9 +83,12 @@ absl::Status CheckSaver(const std::string& name) {
       absl::StrCat(message, "`lastcommit savers` lists them all"));
 }
 
-absl::StatusOr<Plan> LoadPlan(const std::string& plan) {
+absl::StatusOr<Plan> LoadPlan(const std::string& plan, const char* not_driven) {
   ASSIGN_OR_RETURN(Plan loaded, LooksLikeToken(plan) ? ParseToken(plan)
                                                      : ReadPlanFile(plan));
+  if (loaded.engine == Engine::kRecord && not_driven != nullptr) {
+    return absl::InvalidArgumentError(not_driven);
+  }
   if (loaded.engine == Engine::kRecord && FindSaver(loaded.saver) == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the plan is for ", absl::CHexEscape(loaded.saver),

@@ -31,8 +31,9 @@ ExitCode WithOutputWritten(ExitCode code);
 ExitCode CodeOf(const Verdict& verdict);
 
 // The plan of a token (token/token.h), or else of the file of that name, for a
-// saver that is known.
-absl::StatusOr<Plan> LoadPlan(const std::string& plan);
+// saver that is known. `not_driven`: why one of a driver is refused, if it is.
+absl::StatusOr<Plan> LoadPlan(const std::string& plan,
+                              const char* not_driven = nullptr);
 
 // InvalidArgument with the names there are.
 absl::Status CheckSaver(const std::string& name);

@@ -151,6 +151,7 @@ struct ShowOptions {
   std::string plan;  // a file or a token
   bool wants_token = false;
   bool wants_text = false;
+  TrialOptions trial;  // of a driver that has operations of its own
 };
 
 // A plan for a saver that is not there can be read all the same.
@@ -206,6 +207,7 @@ void AddShow(CLI::App& app, ExitCode& code) {
       ->add_flag("--text", options->wants_text,
                  "Print the text of the plan instead, as it stands in a file")
       ->excludes(token);
+  AddDriverOption(command, options->trial);
   command->callback([&code, options] { code = Checked(ShowPlan, *options); });
 }
 

@@ -79,7 +79,10 @@ absl::Status WriteOutcome(const SweepCommand& command, const Plan& plan,
 }
 
 absl::StatusOr<ExitCode> SweepPlan(const SweepCommand& command) {
-  ASSIGN_OR_RETURN(const Plan loaded, LoadPlan(command.plan));
+  ASSIGN_OR_RETURN(const Plan loaded,
+                   LoadPlan(command.plan,
+                            "a plan of a driver is not swept: each run of it "
+                            "is crashed everywhere"));
   ASSIGN_OR_RETURN(const Plan plan, PlanToSweep(loaded, command.round));
   const SweepOptions& options = command.options;
   const Interrupts interrupts;

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -327,6 +328,32 @@ absl::StatusOr<std::optional<TrialResult>> RunToTell(TrialRunner& trial,
   return told;
 }
 
+// So many lines somebody reads.
+constexpr std::size_t kFewLines = 15;
+
+// Shrinks the plan of a finding. As soon as it has few lines it lies in
+// smaller.plan, until that is done: for who does not wait, and after a death.
+absl::StatusOr<ShrinkResult> ShrinkInSight(TrialRunner& trial, const Plan& plan,
+                                           const TrialResult& result,
+                                           FindingOptions options,
+                                           const Finding& finding) {
+  const std::string path = absl::StrCat(finding.directory, "/smaller.plan");
+  const auto remove = absl::MakeCleanup([&path] { unlink(path.c_str()); });
+  absl::Status written;
+  // Of what a driver shows that has run other plans nobody knows more.
+  if (plan.engine != Engine::kRecord) {
+    options.shrink.on_taken = [&](const Plan& smaller) {
+      if (CountSteps(smaller) > kFewLines) return;
+      written.Update(WritePlanFile(
+          path, WithExpectation(smaller, *result.verdict.violation)));
+    };
+  }
+  ASSIGN_OR_RETURN(ShrinkResult shrunk,
+                   ShrinkPlan(trial, plan, result, options));
+  RETURN_IF_ERROR(written);
+  return shrunk;
+}
+
 // Sees whether a plan without timed kills fails again, and shrinks it.
 absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
                                const TrialResult& result,
@@ -351,7 +378,7 @@ absl::Status ExplainRepeatable(TrialRunner& trial, const Plan& plan,
     repetition.Add(more);
   } else {
     ASSIGN_OR_RETURN(const ShrinkResult shrunk,
-                     ShrinkPlan(trial, plan, result, options));
+                     ShrinkInSight(trial, plan, result, options, finding));
     finding.shrink_trials = shrunk.trials;
     ASSIGN_OR_RETURN(
         const Repetition again,

@@ -77,6 +77,7 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
       continue;
     }
     result.plan = **std::move(outcome);
+    limits.on_taken(result.plan);
     if (limits.is_enough(result.plan)) {
       result.is_enough = true;
       return result;

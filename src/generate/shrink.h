@@ -21,6 +21,8 @@ struct ShrinkLimits {
   std::function<bool(const Plan&)> is_enough = [](const Plan&) {
     return false;
   };
+  // Told of each simpler plan that is taken.
+  std::function<void(const Plan&)> on_taken = [](const Plan&) {};
 };
 
 struct ShrinkResult {

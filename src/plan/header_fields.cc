@@ -150,8 +150,19 @@ std::string PrintDialect(const Vocabulary& dialect) {
              : absl::StrCat(",\"dialect\":", Quoted(dialect.name));
 }
 
-// How the names of the dialects of --sql begin.
-constexpr std::string_view kScriptPrefix = "sql-";
+// Why a name that begins so is that of no dialect here.
+struct Absent {
+  std::string_view prefix;
+  const char* why;
+};
+constexpr Absent kAbsent[] = {
+    {"sql-",
+     "is a script of SQL, or another state of one: give the script with "
+     "--sql=FILE"},
+    {"own-",
+     "is of a driver with operations of its own, or of another state of one: "
+     "give the driver with --driver=COMMAND"},
+};
 
 // Without the field: the default.
 absl::StatusOr<const Vocabulary*> ParseDialect(const JsonField* field) {
@@ -163,12 +174,11 @@ absl::StatusOr<const Vocabulary*> ParseDialect(const JsonField* field) {
     absl::StrAppend(&allowed, allowed.empty() ? "" : ", ",
                     std::string(dialect->name));
   }
-  const bool is_script = name.substr(0, kScriptPrefix.size()) == kScriptPrefix;
+  const auto* const absent = std::find_if(
+      std::begin(kAbsent), std::end(kAbsent),
+      [name](const Absent& one) { return name.starts_with(one.prefix); });
   return Refused(*field,
-                 is_script
-                     ? "is a script of SQL, or another state of one: give "
-                       "the script with --sql=FILE"
-                     : "is not known",
+                 absent == std::end(kAbsent) ? "is not known" : absent->why,
                  allowed);
 }
 

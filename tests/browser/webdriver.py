@@ -69,8 +69,9 @@ class Browser:
             "/execute/sync", {"script": script, "args": list(arguments)}
         )
 
-    def press(self, key):
+    def press(self, key, times=1):
         keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        keys *= times
         self._call(
             "/actions",
             {"actions": [{"type": "key", "id": "keys", "actions": keys}]},

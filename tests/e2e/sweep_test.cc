@@ -9,6 +9,8 @@
 #include "e2e/plans.h"
 #include "e2e/program.h"
 #include "gmock/gmock.h"
+#include "keys/pairs.h"
+#include "plan/codec.h"
 
 namespace lastcommit {
 namespace {
@@ -32,6 +34,14 @@ class CorpusPlanTest : public ProgramTest {
                                  directory_.Path(name));
     }
     directory_.Put("fork.plan", PlanKilledInCommit(kHonest, "held"));
+  }
+  static std::string DrivenPlan() {
+    Plan plan;
+    plan.saver = "a-driver";
+    plan.engine = Engine::kRecord;
+    plan.dialect = &pairs::kVocabulary;
+    plan.rounds = {{{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}};
+    return PrintPlan(plan);
   }
   static void ExpectGoldenOfOneVersion(const std::string& name,
                                        const Outcome& outcome) {
@@ -123,8 +133,13 @@ TEST_F(SweepTest, WhatCannotBeSweptIsRefusedBeforeAnythingRuns) {
               "in the header");
   ExpectError(Run({"sweep", kVacuum, "--round=2"}), 2,
               "there is no round 2: the plan has 1");
+  directory_.Put("driven.plan", DrivenPlan());
+  ExpectError(Run({"sweep", "driven.plan"}), 2,
+              "a plan of a driver is not swept: each run of it is crashed "
+              "everywhere");
   EXPECT_THAT(directory_.Names(),
-              ElementsAre("fork.plan", kFailedSync, kVacuum, kWalSwitch));
+              ElementsAre("driven.plan", "fork.plan", kFailedSync, kVacuum,
+                          kWalSwitch));
 }
 
 class BlameTest : public CorpusPlanTest {};
@@ -158,6 +173,10 @@ TEST_F(BlameTest, WhatLosesNoPowerIsRefused) {
   ExpectError(Run({"blame", "fork.plan"}), 2,
               "only a plan for the engine sim says what a loss of power takes: "
               "\"engine\":\"sim\" in the header");
+  directory_.Put("driven.plan", DrivenPlan());
+  ExpectError(Run({"blame", "driven.plan"}), 2,
+              "the story of a driver's plan says already what a loss of power "
+              "takes");
   std::string killed = directory_.Get(kVacuum);
   const std::string survival = R"(,"survive":"chosen","directory":0)";
   killed.erase(killed.find(survival), survival.size());

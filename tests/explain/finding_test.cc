@@ -109,6 +109,25 @@ TEST_F(FindingTest, IsShrunkWithinItsClass) {
   EXPECT_GT(finding.shrink_trials, 0);
 }
 
+// For who does not wait, or loses the process.
+TEST_F(FindingTest, WhatShrinkingHasComeToLiesThereUntilItIsDone) {
+  const Plan plan = PlanKilledInCommit(kDishonest);
+  bool has_been_there = false;
+  options_.is_cancelled = [&] {
+    if (has_been_there || !findings_.Has(std::string(kName) + "/smaller.plan"))
+      return false;
+    has_been_there = true;
+    const Plan smaller = PlanIn("smaller.plan");
+    EXPECT_EQ(smaller.expected, ViolationClass::kLostCommit);
+    EXPECT_NE(smaller.rounds, plan.rounds);
+    EXPECT_EQ(Run(smaller).verdict.violation, ViolationClass::kLostCommit);
+    return false;
+  };
+  Keep(plan);
+  EXPECT_TRUE(has_been_there);
+  EXPECT_FALSE(findings_.Has(std::string(kName) + "/smaller.plan"));
+}
+
 TEST_F(FindingTest, TheFactsSayWhatWasAcknowledgedAndWhatDiffers) {
   for (const Plan& plan :
        {PlanKilledInCommit(kDishonest), PlanWithoutPower(kDropsWalSyncs)}) {

@@ -1,11 +1,13 @@
 #include "generate/shrink.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "generate/arbitrary_plan.h"
 #include "gtest/gtest.h"
@@ -74,6 +76,18 @@ TEST(ShrinkTest, ReachesTheSmallestPlanThatFails) {
     const Profile simplest = {.cache_size = plan.profile.cache_size};
     EXPECT_EQ(result.plan.profile, simplest);
   }
+}
+
+TEST(ShrinkTest, SaysEachPlanThatItTakes) {
+  std::vector<Plan> taken;
+  ShrinkLimits limits;
+  limits.on_taken = [&](const Plan& plan) { taken.push_back(plan); };
+  const Plan plan = Failing(HasBlobBeforeRollback, 0);
+  const ShrinkResult result = ShrinkAll(plan, HasBlobBeforeRollback, limits);
+  ASSERT_GT(taken.size(), 3u);
+  EXPECT_EQ(taken.back(), result.plan);
+  EXPECT_TRUE(std::all_of(taken.begin(), taken.end(), HasBlobBeforeRollback));
+  EXPECT_NE(taken.front(), plan);
 }
 
 TEST(ShrinkTest, EndsAtThePlanThatIsEnough) {

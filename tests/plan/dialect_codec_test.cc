@@ -58,6 +58,18 @@ TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
             "pairs, checkpoints, queue)");
 }
 
+TEST(DialectCodecTest, OneOfAScriptOrDriverSaysWhatIsMissing) {
+  const auto message = [](const char* dialect) {
+    const std::string text =
+        WithHeader(PrintPlan(PlanOfKeys()), R"("dialect":"keys")", dialect);
+    return std::string(ParsePlan(text, "p.plan").status().message());
+  };
+  EXPECT_THAT(message(R"("dialect":"sql-12345678")"),
+              HasSubstr("give the script with --sql=FILE"));
+  EXPECT_THAT(message(R"("dialect":"own-12345678")"),
+              HasSubstr("give the driver with --driver=COMMAND"));
+}
+
 TEST(DialectCodecTest, ARecordedPlanHasNoCrashOfItsOwn) {
   Plan plan = PlanOfKeys();
   plan.engine = Engine::kRecord;
