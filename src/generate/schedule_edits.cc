@@ -47,13 +47,12 @@ void Erase(const Place& place, Plan& plan) {
 // The same steps with other switches, which a schedule draws where few are
 // needed. Out of hundreds, nearly none of which can go without the rest, it is
 // a short way to a handful.
-void DrawSwitchesAnew(const Plan& plan, Edits& edits) {
+void DrawSwitchesAnew(Edits& edits) {
   constexpr Schedule kSchedules[] = {{ScheduleKind::kDirected, 0, 30},
                                      {ScheduleKind::kDirected, 0, 60},
                                      {ScheduleKind::kDirected, 0, 100},
                                      {ScheduleKind::kFew, 0, 10}};
   constexpr std::uint64_t kSeeds = 20;
-  if (plan.schedule.kind != ScheduleKind::kPlan) return;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     for (const Schedule& schedule : kSchedules) {
       edits.push_back([seed, schedule](const Plan& from) {
@@ -65,38 +64,6 @@ void DrawSwitchesAnew(const Plan& plan, Edits& edits) {
         to.schedule.seed = seed;
         return std::optional(std::move(to));
       });
-    }
-  }
-}
-
-// Takes away chunks of them.
-void EraseSwitches(const std::vector<Place>& all, Edits& edits) {
-  // Shared: a schedule may have drawn hundreds.
-  const auto places = std::make_shared<const std::vector<Place>>(all);
-  for (std::size_t chunk = places->size(); chunk >= 1; chunk /= 2) {
-    for (std::size_t end = places->size(); end > 0;
-         end = end > chunk ? end - chunk : 0) {
-      const std::size_t first = end > chunk ? end - chunk : 0;
-      edits.push_back([places, first, end](const Plan& from) {
-        Plan to = from;
-        for (std::size_t p = end; p > first; --p) Erase((*places)[p - 1], to);
-        return std::optional(std::move(to));
-      });
-    }
-  }
-}
-
-// Two that only go together, there and back.
-void ErasePairs(const std::vector<Place>& places, Edits& edits) {
-  for (std::size_t a = 0; a < places.size(); ++a) {
-    for (std::size_t b = a + 1; b < places.size(); ++b) {
-      edits.push_back(
-          [first = places[a], second = places[b]](const Plan& from) {
-            Plan to = from;
-            Erase(second, to);
-            Erase(first, to);
-            return std::optional(std::move(to));
-          });
     }
   }
 }
@@ -115,11 +82,60 @@ bool MayMove(std::size_t step, std::size_t to, const Round& round) {
   return to > 0 && step != to && step + 1 < round.steps.size();
 }
 
+}  // namespace
+
+void DrawManySwitchesAnew(const Plan& plan, Edits& edits) {
+  if (plan.schedule.kind == ScheduleKind::kPlan &&
+      PlacesOfSwitches(plan).size() > kFew) {
+    DrawSwitchesAnew(edits);
+  }
+}
+
+void DrawFewSwitchesAnew(const Plan& plan, Edits& edits) {
+  const std::size_t switches = PlacesOfSwitches(plan).size();
+  if (plan.schedule.kind == ScheduleKind::kPlan && switches > kContent &&
+      switches <= kFew) {
+    DrawSwitchesAnew(edits);
+  }
+}
+
+void DropSwitches(const Plan& plan, Edits& edits) {
+  // Shared: a schedule may have drawn hundreds.
+  const auto places =
+      std::make_shared<const std::vector<Place>>(PlacesOfSwitches(plan));
+  for (std::size_t chunk = places->size(); chunk >= 1; chunk /= 2) {
+    for (std::size_t end = places->size(); end > 0;
+         end = end > chunk ? end - chunk : 0) {
+      const std::size_t first = end > chunk ? end - chunk : 0;
+      edits.push_back([places, first, end](const Plan& from) {
+        Plan to = from;
+        for (std::size_t p = end; p > first; --p) Erase((*places)[p - 1], to);
+        return std::optional(std::move(to));
+      });
+    }
+  }
+}
+
+void DropPairsOfSwitches(const Plan& plan, Edits& edits) {
+  const std::vector<Place> places = PlacesOfSwitches(plan);
+  if (places.size() > kFew) return;
+  for (std::size_t a = 0; a < places.size(); ++a) {
+    for (std::size_t b = a + 1; b < places.size(); ++b) {
+      edits.push_back(
+          [first = places[a], second = places[b]](const Plan& from) {
+            Plan to = from;
+            Erase(second, to);
+            Erase(first, to);
+            return std::optional(std::move(to));
+          });
+    }
+  }
+}
+
 // Instead of the switch the order of the steps has it: without a switch a step
 // runs to its end before the next one.
-void ReorderSteps(const Plan& plan, const std::vector<Place>& places,
-                  Edits& edits) {
-  for (const Place& place : places) {
+void ReorderSteps(const Plan& plan, Edits& edits) {
+  for (const Place& place : PlacesOfSwitches(plan)) {
     const Round& round = plan.rounds[place.round];
     const int client = round.steps[place.step].switches[place.number].to;
     const auto next = NextStepOf(client, place.step, round);
@@ -138,8 +154,9 @@ void ReorderSteps(const Plan& plan, const std::vector<Place>& places,
   }
 }
 
-void SwitchEarlier(const Plan& plan, const std::vector<Place>& places,
-                   Edits& edits) {
+void SwitchEarlier(const Plan& plan, Edits& edits) {
+  const std::vector<Place> places = PlacesOfSwitches(plan);
+  if (places.size() > kFew) return;
   for (const Place& place : places) {
     const Step& step = plan.rounds[place.round].steps[place.step];
     if (place.number > 0) continue;
@@ -154,18 +171,6 @@ void SwitchEarlier(const Plan& plan, const std::vector<Place>& places,
     }
     AreOfOneNumber(first, edits);
   }
-}
-
-}  // namespace
-
-void DropSwitches(const Plan& plan, Edits& edits) {
-  const std::vector<Place> places = PlacesOfSwitches(plan);
-  if (places.size() > kContent) DrawSwitchesAnew(plan, edits);
-  EraseSwitches(places, edits);
-  ReorderSteps(plan, places, edits);
-  if (places.size() > kFew) return;
-  ErasePairs(places, edits);
-  SwitchEarlier(plan, places, edits);
 }
 
 }  // namespace lastcommit

@@ -1,5 +1,6 @@
 #include "generate/shrink.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,6 +39,13 @@ bool IsSimpler(const Plan& candidate, const Plan& ran, const Plan& than) {
          Switches(ran) < Switches(than);
 }
 
+std::size_t FirstOfKind(int kind, const std::vector<Edit>& edits) {
+  const auto first = std::partition_point(
+      edits.begin(), edits.end(),
+      [kind](const Edit& edit) { return edit.kind < kind; });
+  return static_cast<std::size_t>(first - edits.begin());
+}
+
 }  // namespace
 
 absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
@@ -59,7 +67,9 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
   while (in_vain < edits.size()) {
     next %= edits.size();
     const Edit& edit = edits[next];
-    const std::size_t after_success = next - edit.back;
+    const int kind = edit.kind;
+    const std::size_t after_success =
+        next - edit.back - FirstOfKind(kind, edits);
     const std::optional<Plan> candidate = edit(result.plan);
     ++next;
     ++in_vain;
@@ -84,9 +94,10 @@ absl::StatusOr<ShrinkResult> Shrink(const Plan& failing,
     }
     tried.insert(DigestOf(result.plan));
     // With edits of the same kind: what is bolder has just failed, and comes
-    // again in the next turn.
-    next = after_success;
+    // again in the next turn. Of other kinds there may be fewer now.
     edits = SimplerEdits(result.plan);
+    next = std::min(FirstOfKind(kind, edits) + after_success,
+                    FirstOfKind(kind + 1, edits));
     in_vain = 0;
   }
   result.is_minimal = true;

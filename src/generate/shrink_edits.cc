@@ -387,23 +387,22 @@ void DropImages(const Plan& plan, Edits& edits) {
 }  // namespace
 
 std::vector<Edit> SimplerEdits(const Plan& plan) {
+  constexpr void (*kKinds[])(const Plan&, Edits&) = {
+      DropUnreached,        DropRounds,      DropClients,
+      DrawManySwitchesAnew, DropSwitches,    DropChunks,
+      DropTransactions,     ReorderSteps,    DrawFewSwitchesAnew,
+      DropPairsOfSwitches,  SwitchEarlier,   SimplifyCrashes,
+      SimplifySurvivals,    SimplifyErrors,  DropTimedKills,
+      DropImages,           SimplifyProfile, SimplifyKinds,
+      SimplifyArguments,    DropPairs,       DropForALargerOne};
   Edits edits;
-  DropUnreached(plan, edits);
-  DropRounds(plan, edits);
-  DropClients(plan, edits);
-  DropSwitches(plan, edits);
-  DropChunks(plan, edits);
-  DropTransactions(plan, edits);
-  SimplifyCrashes(plan, edits);
-  SimplifySurvivals(plan, edits);
-  SimplifyErrors(plan, edits);
-  DropTimedKills(plan, edits);
-  DropImages(plan, edits);
-  SimplifyProfile(plan, edits);
-  SimplifyKinds(plan, edits);
-  SimplifyArguments(plan, edits);
-  DropPairs(plan, edits);
-  DropForALargerOne(plan, edits);
+  int kind = 0;
+  for (const auto& make : kKinds) {
+    const std::size_t first = edits.size();
+    make(plan, edits);
+    for (std::size_t i = first; i < edits.size(); ++i) edits[i].kind = kind;
+    ++kind;
+  }
   return edits;
 }
 

@@ -21,10 +21,13 @@ struct Edit : std::function<std::optional<Plan>(const Plan&)> {
   // Where to go on in the edits of the simpler plan, so many before this one:
   // of a number that got smaller the boldest steps are tried anew.
   std::size_t back = 0;
+  // Edits of one kind have one number, and stand together.
+  int kind = 0;
 };
 
 // Cheap to make; a plan is only copied when an edit is applied. Every result
-// is a well-formed plan and simpler than the plan given.
+// is a well-formed plan and simpler than the plan given. In the order of their
+// kinds, which are the same for each plan.
 std::vector<Edit> SimplerEdits(const Plan& plan);
 
 }  // namespace lastcommit

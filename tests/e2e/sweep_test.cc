@@ -9,8 +9,6 @@
 #include "e2e/plans.h"
 #include "e2e/program.h"
 #include "gmock/gmock.h"
-#include "keys/pairs.h"
-#include "plan/codec.h"
 
 namespace lastcommit {
 namespace {
@@ -36,12 +34,13 @@ class CorpusPlanTest : public ProgramTest {
     directory_.Put("fork.plan", PlanKilledInCommit(kHonest, "held"));
   }
   static std::string DrivenPlan() {
-    Plan plan;
-    plan.saver = "a-driver";
-    plan.engine = Engine::kRecord;
-    plan.dialect = &pairs::kVocabulary;
-    plan.rounds = {{{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}}};
-    return PrintPlan(plan);
+    return R"({"lastcommit":2,"saver":"a-driver","dialect":"pairs",)"
+           R"("engine":"record","profile":{"journal_mode":"wal",)"
+           R"("synchronous":"full","page_size":4096,"cache_size":0,)"
+           R"("wal_autocheckpoint":1000},"expect":"held"}
+{"step":"open"}
+{"step":"close"}
+)";
   }
   static void ExpectGoldenOfOneVersion(const std::string& name,
                                        const Outcome& outcome) {

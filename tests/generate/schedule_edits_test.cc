@@ -39,7 +39,11 @@ Plan PlanOf(std::vector<Step> steps) {
 
 std::vector<Plan> Results(const Plan& plan) {
   Edits edits;
-  DropSwitches(plan, edits);
+  for (const auto& make :
+       {DrawManySwitchesAnew, DropSwitches, ReorderSteps, DrawFewSwitchesAnew,
+        DropPairsOfSwitches, SwitchEarlier}) {
+    make(plan, edits);
+  }
   std::vector<Plan> results;
   for (const Edit& edit : edits) {
     if (auto simpler = edit(plan)) results.push_back(*std::move(simpler));
@@ -119,6 +123,22 @@ TEST(ScheduleEditsTest, ManySwitchesAreDrawnAnewAndAFewAreNot) {
   };
   EXPECT_EQ(drawn(3), 0u);
   EXPECT_GT(drawn(4), 50u);
+  EXPECT_EQ(drawn(4), drawn(40));
+}
+
+// Of hundreds hardly one can go without the rest; a few can.
+TEST(ScheduleEditsTest, ManyAreDrawnAnewFirstAndFewAreDroppedFirst) {
+  const auto first = [](int switches) {
+    const Plan plan = PlanOf({Of(0, StepKind::kRead, SwitchesTo(1, switches))});
+    for (const Edit& edit : SimplerEdits(plan)) {
+      const auto simpler = edit(plan);
+      if (simpler.has_value() && Clients(*simpler) == 2) return *simpler;
+    }
+    return plan;
+  };
+  EXPECT_EQ(first(40).schedule.kind, ScheduleKind::kDirected);
+  EXPECT_EQ(first(32).schedule.kind, ScheduleKind::kPlan);
+  EXPECT_EQ(SwitchesOf(first(32)), 0u);
 }
 
 // A run that writes what a schedule drew into the plan, as a trial does.
@@ -146,6 +166,35 @@ TEST(ScheduleEditsTest, WhatIsDrawnAnewIsTakenOnlyIfItIsLess) {
   ASSERT_THAT(as_many, IsOk());
   EXPECT_EQ(as_many->plan, plan);
   EXPECT_GT(runs, 50);
+}
+
+// Edits of the switches are gone with them: those of the steps begin where they
+// are boldest all the same.
+TEST(ScheduleEditsTest, WithoutItsSwitchesAPlanIsShrunkInLargeChunks) {
+  std::vector<Step> steps = {Of(0, StepKind::kRead, SwitchesTo(1, 40))};
+  steps.resize(65, Of(0, threads::Kind::kAppendLog));
+  const Step blob = Of(1, threads::Kind::kPutBlob);
+  steps.push_back(blob);
+  int drawn = 0;
+  int others = 0;
+  const StillFails has_blob =
+      [&](const Plan& plan) -> absl::StatusOr<std::optional<Plan>> {
+    const bool is_drawn = plan.schedule.kind != ScheduleKind::kPlan;
+    const auto& left = plan.rounds[0].steps;
+    const bool holds =
+        is_drawn || Clients(plan) == 1 ||
+        std::none_of(left.begin(), left.end(), [&](const Step& s) {
+          return IsOperation(s.kind) && s.operation.spec == blob.operation.spec;
+        });
+    // Until only few steps are left.
+    if (left.size() > 12) ++(is_drawn ? drawn : others);
+    if (holds) return std::nullopt;
+    return plan;
+  };
+  const auto shrunk = Shrink(PlanOf(steps), has_blob, {});
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_EQ(drawn, 80);
+  EXPECT_LT(others, 20);
 }
 
 }  // namespace
