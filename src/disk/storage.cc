@@ -341,6 +341,20 @@ struct Storage::Inode {
   std::vector<FileChange> pending;
   std::string path;  // empty: anonymous
   bool is_directory = false;
+
+  // What is left of it before changes that were pending are made, or where
+  // `all_survive` with all of them.
+  static std::shared_ptr<Inode> AfterCrash(const std::shared_ptr<Inode>& before,
+                                           const std::string& path,
+                                           bool all_survive) {
+    // A file of which nothing is pending is durable as it is.
+    if (before->pending.empty() && before->path == path) return before;
+    auto inode = std::make_shared<Inode>();
+    inode->path = path;
+    inode->is_directory = before->is_directory;
+    inode->durable = all_survive ? before->now : before->durable;
+    return inode;
+  }
 };
 
 struct Storage::Data {
@@ -399,6 +413,27 @@ struct Storage::Data {
       return a.second->id < b.second->id;
     });
     return changes;
+  }
+
+  // In what is left after a crash: those of the files that are there, as the
+  // fates have them.
+  void MakeChanges(const Fates& fates, const Options& options,
+                   Data& left) const {
+    auto fate = fates.files.begin();
+    std::int64_t number = 0;
+    for (const auto& [id, change] : FileChanges()) {
+      std::optional<Fate> its;
+      if (fate != fates.files.end() && fate->change == number) its = *fate++;
+      ++number;
+      const auto found = left.inodes.find(id);
+      if (found == left.inodes.end()) continue;
+      Content& content = found->second->durable;
+      if (!its.has_value()) {
+        Apply(*change, content);
+      } else if (!change->is_truncate) {
+        ApplyFate(*change, *its, options, fates.garbage_seed, content);
+      }
+    }
   }
 };
 
@@ -661,36 +696,12 @@ Storage Storage::AfterCrash(const Fates& fates) const {
     if (left-- == 0) break;
     Apply(change, data.entries);
   }
+  const bool all_survive = fates.files.empty();
   for (const auto& [path, id] : data.entries) {
-    const std::shared_ptr<Inode>& before = data_->inodes.at(id);
-    // A file of which nothing is pending is durable as it is.
-    if (before->pending.empty() && before->path == path) {
-      data.inodes[id] = before;
-      continue;
-    }
-    auto inode = std::make_shared<Inode>();
-    inode->path = path;
-    inode->is_directory = before->is_directory;
-    inode->durable = fates.files.empty() ? before->now : before->durable;
-    data.inodes[id] = std::move(inode);
+    data.inodes[id] =
+        Inode::AfterCrash(data_->inodes.at(id), path, all_survive);
   }
-  if (!fates.files.empty()) {
-    auto fate = fates.files.begin();
-    std::int64_t number = 0;
-    for (const auto& [id, change] : data_->FileChanges()) {
-      std::optional<Fate> its;
-      if (fate != fates.files.end() && fate->change == number) its = *fate++;
-      ++number;
-      const auto found = data.inodes.find(id);
-      if (found == data.inodes.end()) continue;
-      Content& content = found->second->durable;
-      if (!its.has_value()) {
-        Apply(*change, content);
-      } else if (!change->is_truncate) {
-        ApplyFate(*change, *its, options_, fates.garbage_seed, content);
-      }
-    }
-  }
+  if (!all_survive) data_->MakeChanges(fates, options_, data);
   for (const auto& [id, inode] : data.inodes) {
     if (inode.use_count() == 1) inode->now = inode->durable;
   }
