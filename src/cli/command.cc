@@ -84,8 +84,14 @@ absl::Status CheckSaver(const std::string& name) {
 }
 
 absl::StatusOr<Plan> LoadPlan(const std::string& plan, const char* not_driven) {
-  ASSIGN_OR_RETURN(Plan loaded, LooksLikeToken(plan) ? ParseToken(plan)
-                                                     : ReadPlanFile(plan));
+  absl::StatusOr<Plan> parsed =
+      LooksLikeToken(plan) ? ParseToken(plan) : ReadPlanFile(plan);
+  // Of operations of its own, which nobody has told.
+  if (not_driven != nullptr &&
+      absl::StrContains(parsed.status().message(), "--driver=")) {
+    return absl::InvalidArgumentError(not_driven);
+  }
+  ASSIGN_OR_RETURN(Plan loaded, std::move(parsed));
   if (loaded.engine == Engine::kRecord && not_driven != nullptr) {
     return absl::InvalidArgumentError(not_driven);
   }

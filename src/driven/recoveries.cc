@@ -92,9 +92,11 @@ absl::StatusOr<std::vector<Recovery>> Recoverer::RecoverAll(
 absl::StatusOr<Recovery> Recoverer::RecoverAlone(const Vocabulary& dialect,
                                                  const std::string& database) {
   if (!used_is_enough_) End();
-  ASSIGN_OR_RETURN(std::vector<Recovery> recoveries,
-                   RecoverAll(dialect, {database}));
-  return std::move(recoveries.front());
+  absl::StatusOr<std::vector<Recovery>> recoveries =
+      RecoverAll(dialect, {database});
+  if (!used_is_enough_) End();
+  RETURN_IF_ERROR(recoveries.status());
+  return std::move(recoveries->front());
 }
 
 }  // namespace lastcommit::driven

@@ -37,8 +37,8 @@ class Recoverer {
   // hangs. InvalidArgument: what the driver says is no protocol.
   absl::StatusOr<std::vector<Recovery>> RecoverAll(
       const Vocabulary& dialect, const std::vector<std::string>& databases);
-  // By a process that has made no other recovery, and is alone: another one may
-  // hold what the store wants for itself.
+  // By a process that has made no other recovery, makes no more, and is alone:
+  // another one may hold what the store wants for itself.
   absl::StatusOr<Recovery> RecoverAlone(const Vocabulary& dialect,
                                         const std::string& database);
   // From now on RecoverAlone() takes the process that is there, which may have

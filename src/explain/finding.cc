@@ -123,9 +123,9 @@ absl::StatusOr<Plan> Exact(TrialRunner& trial, const Plan& plan,
 }
 
 // With programs that go on from plan to plan, which is faster, and without a
-// look at new ones, which is faster still, as long as these see it, too. If it
-// needs one that has run no other plan, nothing was taken away: then with
-// those.
+// look at new ones, which is faster still. What it comes to a new one has to
+// see, and a used one again. Otherwise it needs one that has run no other plan:
+// then a turn of new ones follows.
 absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
                                           const StillFails& still_fails,
                                           DrivenBy& by,
@@ -138,24 +138,35 @@ absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
     left.max_trials -= shrunk.trials;
     return shrunk;
   };
+  const auto is_seen_by = [&](DrivenBy who,
+                              const Plan& plan) -> absl::StatusOr<bool> {
+    by = who;
+    ASSIGN_OR_RETURN(const auto seen, still_fails(plan));
+    --left.max_trials;
+    return seen.has_value();
+  };
   Plan smallest = failing;
   for (const DrivenBy used : {DrivenBy::kUsedAlone, DrivenBy::kUsed}) {
     by = used;
     ASSIGN_OR_RETURN(ShrinkResult shrunk, shrink(failing));
-    by = DrivenBy::kNew;
-    const auto seen = still_fails(shrunk.plan);
-    if (absl::IsCancelled(seen.status())) {
+    if (shrunk.plan == failing) continue;
+    const absl::StatusOr<bool> by_new = is_seen_by(DrivenBy::kNew, shrunk.plan);
+    if (absl::IsCancelled(by_new.status())) {
       // Of the first way nobody knows whether a new one sees it.
       if (used == DrivenBy::kUsed) smallest = std::move(shrunk.plan);
       break;
     }
-    RETURN_IF_ERROR(seen.status());
-    --left.max_trials;
-    if (!seen->has_value()) continue;
-    if (shrunk.plan == failing) break;
+    RETURN_IF_ERROR(by_new.status());
+    if (!*by_new) continue;
+    smallest = shrunk.plan;
+    const absl::StatusOr<bool> again = is_seen_by(used, shrunk.plan);
+    if (absl::IsCancelled(again.status())) break;
+    RETURN_IF_ERROR(again.status());
+    if (!*again) break;
     shrunk.trials = limits.max_trials - left.max_trials;
     return shrunk;
   }
+  by = DrivenBy::kNew;
   ASSIGN_OR_RETURN(ShrinkResult shrunk, shrink(smallest));
   shrunk.trials = limits.max_trials - left.max_trials;
   return shrunk;
@@ -339,19 +350,17 @@ absl::StatusOr<ShrinkResult> ShrinkInSight(TrialRunner& trial, const Plan& plan,
                                            const Finding& finding) {
   const std::string path = absl::StrCat(finding.directory, "/smaller.plan");
   const auto remove = absl::MakeCleanup([&path] { unlink(path.c_str()); });
-  absl::Status written;
   // Of what a driver shows that has run other plans nobody knows more.
   if (plan.engine != Engine::kRecord) {
     options.shrink.on_taken = [&](const Plan& smaller) {
       if (CountSteps(smaller) > kFewLines) return;
-      written.Update(WritePlanFile(
-          path, WithExpectation(smaller, *result.verdict.violation)));
+      // Where that cannot be written shrinking goes on: what counts comes
+      // later.
+      (void)WritePlanFile(path,
+                          WithExpectation(smaller, *result.verdict.violation));
     };
   }
-  ASSIGN_OR_RETURN(ShrinkResult shrunk,
-                   ShrinkPlan(trial, plan, result, options));
-  RETURN_IF_ERROR(written);
-  return shrunk;
+  return ShrinkPlan(trial, plan, result, options);
 }
 
 // Sees whether a plan without timed kills fails again, and shrinks it.
@@ -446,6 +455,8 @@ absl::Status ExplainByChance(TrialRunner& trial, const Plan& plan,
 absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
                             const TrialResult& result,
                             const FindingOptions& options, Finding& finding) {
+  // Of an earlier try, which has died.
+  unlink(absl::StrCat(finding.directory, "/smaller.plan").c_str());
   if (RunsFreely(plan)) {
     return ExplainByChance(trial, plan, result, kRunsFreely, options, finding);
   }

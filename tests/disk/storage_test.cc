@@ -292,6 +292,59 @@ TEST_F(StorageTest, ChosenFatesGiveTheSameImage) {
   }
 }
 
+TEST_F(StorageTest, FatesThatLeaveTheSameGiveTheSameImage) {
+  const InodeId a = Make("a");
+  for (int i = 0; i < 3; ++i) {
+    Write(a, i * 700, std::string(1000, static_cast<char>('x' + i)));
+  }
+  storage_.Create("b");
+  const LossPoint point(storage_);
+  std::vector<Fates> all;
+  int same = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    all.push_back(point.Resolve(Of(SurvivalKind::kSubset, seed)).fates);
+    EXPECT_EQ(all.back().files,
+              Resolve(storage_, Of(SurvivalKind::kSubset, seed)).fates.files);
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+      const bool is_same_image = storage_.AfterCrash(all[i]).Digest() ==
+                                 storage_.AfterCrash(all.back()).Digest();
+      if (LeaveTheSame(all[i], all.back())) {
+        EXPECT_TRUE(is_same_image);
+        ++same;
+      }
+    }
+  }
+  EXPECT_GT(same, 100);
+  Fates fates = all.front();
+  fates.directory = 1 - fates.directory;
+  EXPECT_FALSE(LeaveTheSame(all.front(), fates));
+  // What is garbage is another one with each seed.
+  const Fates garbage = {{{0, FateKind::kHeadGarbage, 10}}, 1, 1};
+  const Fates other = {{{0, FateKind::kHeadGarbage, 10}}, 1, 2};
+  EXPECT_FALSE(LeaveTheSame(garbage, other));
+  EXPECT_NE(storage_.AfterCrash(garbage).Digest(),
+            storage_.AfterCrash(other).Digest());
+}
+
+TEST_F(StorageTest, AnImageCrashesLikeAnyOtherDisk) {
+  const InodeId a = Make("a");
+  storage_.SyncEverything();
+  storage_.Rename("a", "b");
+  storage_.SyncDirectory();
+  Storage image = storage_.AfterCrash(Fates{});
+  image.Write(a, 0, "later");
+  ASSERT_EQ(image.PendingChanges().size(), 1u);
+  EXPECT_EQ(image.PendingChanges()[0].path, "b");
+  EXPECT_EQ(Content(image.AfterCrash(Fates{}), "b"), "later");
+  EXPECT_EQ(storage_.Size(a), 0) << "the disk is another one";
+  // What could not be reached is not there after the next crash either.
+  storage_.Create("gone/c");
+  Storage unreachable = storage_.AfterCrash(Fates{});
+  unreachable.DropUnreachable("");
+  EXPECT_EQ(unreachable.AfterCrash(Fates{}).Find("gone/c"), kNoInode);
+  EXPECT_NE(unreachable.AfterCrash(Fates{}).Find("b"), kNoInode);
+}
+
 TEST_F(StorageTest, ARenameTakesWhatHadTheNameAndWhatLiesBelow) {
   storage_.CreateDirectory("d");
   Write(storage_.Create("d/a"), 0, "first");

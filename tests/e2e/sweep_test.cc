@@ -33,8 +33,9 @@ class CorpusPlanTest : public ProgramTest {
     }
     directory_.Put("fork.plan", PlanKilledInCommit(kHonest, "held"));
   }
-  static std::string DrivenPlan() {
-    return R"({"lastcommit":2,"saver":"a-driver","dialect":"pairs",)"
+  static std::string DrivenPlan(const std::string& dialect) {
+    return R"({"lastcommit":2,"saver":"a-driver","dialect":")" + dialect +
+           R"(",)"
            R"("engine":"record","profile":{"journal_mode":"wal",)"
            R"("synchronous":"full","page_size":4096,"cache_size":0,)"
            R"("wal_autocheckpoint":1000},"expect":"held"}
@@ -132,10 +133,13 @@ TEST_F(SweepTest, WhatCannotBeSweptIsRefusedBeforeAnythingRuns) {
               "in the header");
   ExpectError(Run({"sweep", kVacuum, "--round=2"}), 2,
               "there is no round 2: the plan has 1");
-  directory_.Put("driven.plan", DrivenPlan());
-  ExpectError(Run({"sweep", "driven.plan"}), 2,
-              "a plan of a driver is not swept: each run of it is crashed "
-              "everywhere");
+  // Also of operations of its own, which nobody has told.
+  for (const char* dialect : {"pairs", "own-12345678"}) {
+    directory_.Put("driven.plan", DrivenPlan(dialect));
+    ExpectError(Run({"sweep", "driven.plan"}), 2,
+                "a plan of a driver is not swept: each run of it is crashed "
+                "everywhere");
+  }
   EXPECT_THAT(directory_.Names(),
               ElementsAre("driven.plan", "fork.plan", kFailedSync, kVacuum,
                           kWalSwitch));
@@ -172,7 +176,7 @@ TEST_F(BlameTest, WhatLosesNoPowerIsRefused) {
   ExpectError(Run({"blame", "fork.plan"}), 2,
               "only a plan for the engine sim says what a loss of power takes: "
               "\"engine\":\"sim\" in the header");
-  directory_.Put("driven.plan", DrivenPlan());
+  directory_.Put("driven.plan", DrivenPlan("pairs"));
   ExpectError(Run({"blame", "driven.plan"}), 2,
               "the story of a driver's plan says already what a loss of power "
               "takes");

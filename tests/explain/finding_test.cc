@@ -477,7 +477,13 @@ class DrivenFindingTest : public FindingTest {
         puts += IsOperation(step.kind) ? 1 : 0;
       }
       if (shows_when_new_ && is_used) return result;
-      if (puts >= 2 || (puts == 1 && is_used)) {
+      if (shows_first_) {
+        // What shows ends the process.
+        const bool is_first = !is_used || process_is_new_;
+        process_is_new_ = is_first && puts >= 2;
+        if (!is_first) return result;
+      }
+      if (puts >= 2 || (puts == 1 && is_used && !shows_first_)) {
         result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "lost");
         result.recorded.only_after_others =
             puts == 1 && by == DrivenBy::kUsed ? 1 : 0;
@@ -505,6 +511,8 @@ class DrivenFindingTest : public FindingTest {
 
   std::unique_ptr<TrialRunner> driven_;
   bool shows_when_new_ = false;
+  bool shows_first_ = false;
+  bool process_is_new_ = true;
   int many_ = 0;
   int alone_ = 0;
 };
@@ -549,6 +557,22 @@ TEST_F(DrivenFindingTest, WhatANewDriverAloneShowsIsShrunkWithNewOnes) {
   ASSERT_THAT(result, IsOk());
   const auto shrunk = ShrinkPlan(*driven_, plan, *result, options_);
   ASSERT_THAT(shrunk, IsOk());
+  EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);
+  EXPECT_TRUE(shrunk->is_minimal);
+}
+
+// Used ones take the second round away, and then one of them holds and shows
+// nothing any more.
+TEST_F(DrivenFindingTest, WhatUsedOnesStopShowingIsShrunkFurtherWithNewOnes) {
+  shows_first_ = true;
+  Plan plan = PlanWithPuts(5);
+  plan.rounds.push_back(
+      {{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}});
+  const auto result = driven_->Run(plan);
+  ASSERT_THAT(result, IsOk());
+  const auto shrunk = ShrinkPlan(*driven_, plan, *result, options_);
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_EQ(shrunk->plan.rounds.size(), 1u);
   EXPECT_EQ(shrunk->plan.rounds.front().steps.size(), 4u);
   EXPECT_TRUE(shrunk->is_minimal);
 }

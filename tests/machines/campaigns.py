@@ -34,9 +34,9 @@ def trials_of(directory):
                for first, end in record["indexes"])
 
 
-def wait_until(holds, what):
-    # Two minutes, of what takes some seconds.
-    for _ in range(2400):
+def wait_until(holds, what, minutes=2):
+    # Of what takes some seconds, as a rule.
+    for _ in range(minutes * 1200):
         if holds():
             return
         time.sleep(0.05)

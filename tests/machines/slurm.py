@@ -119,9 +119,10 @@ class Slurm:
             f"== {log.name}\n{log.read_text(errors='replace')[-3000:]}"
             for log in sorted(self.directory.glob("*.log")))
 
-    def run(self, *command, **more):
+    def run(self, *command, directory=None, **more):
         return subprocess.run(command, env={**self.environment, **more},
-                              capture_output=True, text=True, check=False)
+                              cwd=directory, capture_output=True, text=True,
+                              check=False)
 
     def stop(self):
         self.run("scancel", "--signal=KILL", "--full", "-u", "root")

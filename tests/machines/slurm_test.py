@@ -25,6 +25,7 @@ class Night:
 
     def __init__(self, cluster, project, build, directory, shards):
         self.cluster = cluster
+        self.project = project
         self.script = project / "scripts/nightly.sbatch"
         self.build = build
         self.directory = directory
@@ -35,7 +36,8 @@ class Night:
             self.script, *part, "1", f"--dir={self.directory}",
             f"--shards={self.shards}", f"--seed={campaigns.SEED}",
             "--properties=none", *options, "--", *campaign,
-            LASTCOMMIT_BUILD=str(self.build), **environment)
+            directory=self.project, LASTCOMMIT_BUILD=str(self.build),
+            **environment)
         print(ran.stdout + ran.stderr, flush=True)
         return ran
 
@@ -62,9 +64,10 @@ def has_no_jobs(cluster):
     return queue.returncode == 0 and not queue.stdout.strip()
 
 
-def wait_for_end(cluster):
+def wait_for_end(cluster, minutes=2):
     try:
-        campaigns.wait_until(lambda: has_no_jobs(cluster), "the jobs' end")
+        campaigns.wait_until(lambda: has_no_jobs(cluster), "the jobs' end",
+                             minutes)
     except AssertionError:
         print(cluster.run("scontrol", "show", "job").stdout, cluster.logs(),
               flush=True)
@@ -85,13 +88,14 @@ def check_time_limit(cluster, project, build, work):
     night = Night(cluster, project, build, work / "limited", 1)
     # In minutes: the signal comes after a half, or up to one later.
     job, _ = night.submit("--engine=sim", SBATCH_TIMELIMIT="3")
-    wait_for_end(cluster)
+    wait_for_end(cluster, minutes=6)
     shard = night.directory / "shard-1"
     ends = campaigns.records_of(shard, "end")
     check(len(ends) == 1 and ends[0]["interrupted"],
           "a task that comes near its time limit ends by itself")
     shown = cluster.run("scontrol", "show", "job", f"{job}_1").stdout
-    check("JobState=TIMEOUT" not in shown, "Slurm has not killed it")
+    check("JobState=COMPLETED" in shown or "JobState=FAILED" in shown,
+          "Slurm has not killed it")
     summary = json.loads(
         (night.directory / "merged/summary.json").read_text())
     check(summary["trials"] == campaigns.trials_of(shard) > 0,
@@ -106,7 +110,7 @@ def check_hours_that_run_out(cluster, project, build, work):
         return night.run(["shard"], f"--trials={trials}", "--engine=sim",
                          SLURM_ARRAY_TASK_ID="1")
 
-    start(40)
+    check(start(40).returncode == 4, "40 trials are too few to hold")
     # As if they had taken an hour, which is all that it had.
     results = shard / "results.jsonl"
     records = [json.loads(line) for line in results.read_text().splitlines()]
