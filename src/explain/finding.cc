@@ -150,7 +150,10 @@ absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
     by = used;
     ASSIGN_OR_RETURN(ShrinkResult shrunk, shrink(failing));
     if (shrunk.plan == failing) continue;
-    const absl::StatusOr<bool> by_new = is_seen_by(DrivenBy::kNew, shrunk.plan);
+    // Before a new one, which may leave another new one behind.
+    const absl::StatusOr<bool> again = is_seen_by(used, shrunk.plan);
+    const absl::StatusOr<bool> by_new =
+        again.ok() ? is_seen_by(DrivenBy::kNew, shrunk.plan) : again;
     if (absl::IsCancelled(by_new.status())) {
       // Of the first way nobody knows whether a new one sees it.
       if (used == DrivenBy::kUsed) smallest = std::move(shrunk.plan);
@@ -159,9 +162,6 @@ absl::StatusOr<ShrinkResult> ShrinkDriven(const Plan& failing,
     RETURN_IF_ERROR(by_new.status());
     if (!*by_new) continue;
     smallest = shrunk.plan;
-    const absl::StatusOr<bool> again = is_seen_by(used, shrunk.plan);
-    if (absl::IsCancelled(again.status())) break;
-    RETURN_IF_ERROR(again.status());
     if (!*again) break;
     shrunk.trials = limits.max_trials - left.max_trials;
     return shrunk;

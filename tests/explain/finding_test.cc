@@ -473,8 +473,10 @@ class DrivenFindingTest : public FindingTest {
       TrialResult result;
       result.rounds.resize(plan.rounds.size());
       int puts = 0;
-      for (const Step& step : plan.rounds.front().steps) {
-        puts += IsOperation(step.kind) ? 1 : 0;
+      for (const Round& round : plan.rounds) {
+        for (const Step& step : round.steps) {
+          puts += IsOperation(step.kind) ? 1 : 0;
+        }
       }
       if (shows_when_new_ && is_used) return result;
       if (shows_first_) {
@@ -561,13 +563,13 @@ TEST_F(DrivenFindingTest, WhatANewDriverAloneShowsIsShrunkWithNewOnes) {
   EXPECT_TRUE(shrunk->is_minimal);
 }
 
-// Used ones take the second round away, and then one of them holds and shows
+// Used ones take the first round away, and then one of them holds and shows
 // nothing any more.
 TEST_F(DrivenFindingTest, WhatUsedOnesStopShowingIsShrunkFurtherWithNewOnes) {
   shows_first_ = true;
   Plan plan = PlanWithPuts(5);
-  plan.rounds.push_back(
-      {{{.kind = StepKind::kOpen}, {.kind = StepKind::kClose}}});
+  plan.rounds.insert(plan.rounds.begin(), Round{{{.kind = StepKind::kOpen},
+                                                 {.kind = StepKind::kClose}}});
   const auto result = driven_->Run(plan);
   ASSERT_THAT(result, IsOk());
   const auto shrunk = ShrinkPlan(*driven_, plan, *result, options_);
