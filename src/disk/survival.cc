@@ -197,8 +197,7 @@ std::vector<std::uint64_t> Spread(std::uint64_t begin, std::uint64_t end,
 
 }  // namespace
 
-LossPoint::LossPoint(const Storage& storage)
-    : storage_(storage), all_(storage.PendingChanges()) {
+LossPoint::LossPoint(const Storage& storage) : all_(storage.PendingChanges()) {
   for (const PendingChange& change : all_) {
     if (!change.is_of_directory()) files_.push_back(&change);
   }

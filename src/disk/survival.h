@@ -29,7 +29,7 @@ struct Survived {
 Survived Resolve(const Storage& storage, const Survival& survival);
 
 // A moment of a disk at which many losses of power are tried: its pending
-// changes are gathered once. The disk outlives it, and does not change.
+// changes are gathered once. The disk does not change meanwhile.
 class LossPoint {
  public:
   explicit LossPoint(const Storage& storage);
@@ -37,10 +37,8 @@ class LossPoint {
   LossPoint& operator=(const LossPoint&) = delete;
 
   Survived Resolve(const Survival& survival) const;
-  const Storage& storage() const { return storage_; }
 
  private:
-  const Storage& storage_;
   const std::vector<PendingChange> all_;
   std::vector<const PendingChange*> files_;  // of these
 };

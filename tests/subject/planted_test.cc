@@ -331,9 +331,6 @@ std::vector<Case> HonestCases() {
       for (const saver::JournalMode mode : kModes) {
         cases.push_back({entry.name, where, mode, Replacing});
         cases.push_back({entry.name, where, mode, Numbering});
-        // Nobody comes to the program whose database is killed while it is
-        // made.
-        if (where == Where::kCreation) continue;
         cases.push_back({entry.name, where, mode, Copying});
         cases.push_back({entry.name, where, mode, Maintaining});
       }
