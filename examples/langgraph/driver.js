@@ -91,14 +91,17 @@ class Store {
   async state() {
     const { db, serde } = this.saver;
     const rows = [];
-    if (!db.prepare('SELECT 1 FROM sqlite_schema').get()) return rows;
-    for (const row of db.prepare('SELECT * FROM checkpoints').all()) {
+    // The first call makes the tables, one after the other.
+    const rowsOf = (table) =>
+      db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) ?
+        db.prepare(`SELECT * FROM ${table}`).all() : [];
+    for (const row of rowsOf('checkpoints')) {
       const checkpoint = await serde.loadsTyped(row.type, row.checkpoint);
       rows.push(['checkpoint', row.thread_id, row.checkpoint_ns,
                  row.checkpoint_id, row.parent_checkpoint_id,
                  checkpoint.channel_values[CHANNEL]]);
     }
-    for (const row of db.prepare('SELECT * FROM writes').all()) {
+    for (const row of rowsOf('writes')) {
       rows.push(['write', row.thread_id, row.checkpoint_ns, row.checkpoint_id,
                  row.task_id, row.idx,
                  await serde.loadsTyped(row.type, row.value)]);

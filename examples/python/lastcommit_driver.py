@@ -1,5 +1,5 @@
 """For drivers of lastcommit in Python 3.8 or newer: a class with your store,
-below one of Pairs, Checkpoints, Queue and Own, and a call of main(). Then:
+below one of Pairs, Checkpoints, Queue, Log and Own, and a call of main(). Then:
 
     python3 driver.py --selftest
     lastcommit fuzz --driver='python3 driver.py'
@@ -42,8 +42,8 @@ class Pairs:
 
 
 class Checkpoints:
-    """Checkpoints of threads, and writes that wait at one. `ns` and `parent`
-    are None where none is given. As Pairs, but for:
+    """Checkpoints of threads, and writes that wait at one; `ns` and `parent`
+    may be None. As Pairs, but for:
 
     put(thread, ns, id, parent, value)
     put_writes(thread, ns, id, task, values)
@@ -72,6 +72,19 @@ class Queue:
     dialect = "queue"
     must = ("enqueue", "complete")
     refuses_late = False
+
+
+class Log:
+    """A log of entries, texts: each has the next number, from 1, and none is
+    given again. As Pairs, but for:
+
+    append(entry)    its number, or None
+    state()          a list of (number, entry), and ("next", number)
+
+    May be added: append_batch(entries), the number of the last one; read(after,
+    limit), a list of (number, entry); trim(to), which removes all up to it."""
+    dialect = "log"
+    must = ("append",)
 
 
 class Own:
@@ -113,29 +126,20 @@ DIALECTS = {
         "claim": "worker now lease", "claim_waiting": "worker now",
         **dict.fromkeys(("complete", "complete_late", "fail", "release"),
                         "job worker now"), "requeue": "lease now"},
-}
+    "log": {"append": "entry", "append_batch": "entries",
+            "read": "after limit", "trim": "to"}, "own": {}}
 
 
-def from_json(value):
-    if type(value) is list:
-        return [from_json(each) for each in value]
-    return base64.b64decode(value["base64"]) if type(value) is dict else value
+def of_json(value):
+    return base64.b64decode(value["base64"]) if "base64" in value else value
 
 
-def to_json(value):
-    if isinstance(value, (list, tuple)):
-        return [to_json(each) for each in value]
-    return ({"base64": base64.b64encode(value).decode()}
-            if isinstance(value, (bytes, memoryview)) else value)
+def to_json(value):  # bytes, or a memoryview
+    return {"base64": base64.b64encode(value).decode()}
 
 
 def has(store, method):
     return callable(getattr(store, method, None))
-
-
-def controls_of(store):
-    controls = CONTROLS[:3] if store.dialect == "queue" else CONTROLS
-    return [each for each in controls if has(store, each)]
 
 
 def operations_of(store):
@@ -152,11 +156,12 @@ def operations_of(store):
 class Driver:
     def __init__(self, make, name, promise, clients=1):
         self.make, self.store = make, None
+        controls = CONTROLS[:3 if make.dialect == "queue" else 6]
         self.hello = {
             "protocol": 1, "store": name, "dialect": make.dialect,
-            "operations": operations_of(make), "controls": controls_of(make),
-            "promise": promise, "sqlite": sqlite3.sqlite_version,
-            "clients": clients}
+            "operations": operations_of(make), "promise": promise,
+            "controls": [each for each in controls if has(make, each)],
+            "clients": clients, "sqlite": sqlite3.sqlite_version}
 
     def answer(self, request):
         try:
@@ -171,29 +176,26 @@ class Driver:
     def do(self, what, request):
         if what == "hello":
             return self.hello
-        if what == "open":
-            store = self.make()
-            store.open(request["path"])
-            self.store = store
-            return {}
-        store = self.store
-        arguments = DIALECTS.get(self.make.dialect, {}).get(what)
+        store = self.make() if what == "open" else self.store
+        arguments = DIALECTS[self.make.dialect].get(what)
         if store is None:
             raise Refused("no store is open")
-        if what == "close":
+        if what == "open":
+            store.open(request["path"])
+            self.store = store
+        elif what == "close":
             self.store = None
             store.close()
         elif what == "state":
-            return {"rows": [to_json(row) for row in store.state()]}
+            return {"rows": list(store.state())}
         elif what == "rollback_to":
             store.rollback_to(request["up"])
         elif arguments is not None:
             method = getattr(store, what.replace("_late", ""))
-            return self.value_of(what, method(*[
-                from_json(request.get(each)) for each in arguments.split()]))
+            return self.value_of(what, method(
+                *[request.get(each) for each in arguments.split()]))
         elif "arguments" in request:
-            getattr(store, what)(**{each: from_json(value) for each, value
-                                    in request["arguments"].items()})
+            getattr(store, what)(**request["arguments"])
         elif what in CONTROLS:
             getattr(store, what)()
         else:
@@ -202,98 +204,96 @@ class Driver:
 
     def value_of(self, what, value):
         if what == "get" and self.make.dialect == "checkpoints":
-            value = dict(zip(("parent", "value", "writes"), to_json(value)))
-        if what.startswith(("get", "claim")):
-            return {"value": to_json(value)}
-        return {"value": value} if type(value) is bool else {}
+            value = dict(zip(("parent", "value", "writes"), value))
+        is_said = type(value) is (int if what.startswith("append") else bool)
+        is_said = is_said or what.startswith(("get", "claim", "read"))
+        return {"value": value} if is_said else {}
 
     def serve(self):
         with os.fdopen(3, encoding="utf-8") as requests:
             for line in requests:
-                request = json.loads(line)
+                request = json.loads(line, object_hook=of_json)
                 answer = dict(self.answer(request), id=request["id"])
-                line = (json.dumps(answer) + "\n").encode()
+                line = (json.dumps(answer, default=to_json) + "\n").encode()
                 while line:
                     line = line[os.write(4, line):]
 
 
-# The self-test: requests with their arguments, and what is answered: a value,
-# rows, in {} the kind of an error; ...: no error.
+# The self-test: requests with their arguments, and what is answered, if it is
+# to be compared: a value, rows, in {} the kind of an error.
+REOPEN = [("close", []), ("open", [])]
 TESTS = {
     "pairs": [
-        ("state", [], []), ("get", ["a"], {"not_found"}),
-        ("put", ["a", "1"], ...), ("put", ["a", "2"], ...),
-        ("put", ["b'\"\u00e9", ""], ...), ("get", ["b'\"\u00e9"], ""),
-        ("get", ["a"], "2"), ("delete", ["a"], True), ("delete", ["a"], False),
-        ("close", [], ...), ("open", [], ...),
+        ("state", [], []), ("get", ["a"], {"not_found"}), ("put", ["a", "1"]),
+        ("put", ["a", "2"]), ("put", ["b'\"\u00e9", ""]),
+        ("get", ["b'\"\u00e9"], ""), ("get", ["a"], "2"),
+        ("delete", ["a"], True), ("delete", ["a"], False), *REOPEN,
         ("state", [], [["b'\"\u00e9", ""]]),
-        ("begin", [], ...), ("put", ["t", "1"], ...), ("get", ["t"], "1"),
-        ("rollback", [], ...), ("get", ["t"], {"not_found"}),
-        ("begin", [], ...), ("begin", [], {"refused"}),
-        ("put", ["t", "2"], ...), ("commit", [], ...), ("get", ["t"], "2"),
+        ("begin", []), ("put", ["t", "1"]), ("get", ["t"], "1"),
+        ("rollback", []), ("get", ["t"], {"not_found"}),
+        ("begin", []), ("begin", [], {"refused"}), ("put", ["t", "2"]),
+        ("commit", []), ("get", ["t"], "2"),
         ("commit", [], {"refused"}), ("rollback", [], {"refused"})],
     "checkpoints": [
         ("state", [], []), ("get", ["t", None, "a"], {"not_found"}),
-        ("put", ["t", None, "a", None, "1"], ...),
-        ("put", ["t", "n", "a", "b", "2"], ...),
-        ("put_writes", ["t", None, "a", "k", ["3", "4"]], ...),
-        ("put_writes", ["t", None, "a", "k", ["5", "6", "7"]], ...),
-        ("close", [], ...), ("open", [], ...),
+        ("put", ["t", None, "a", None, "1"]),
+        ("put", ["t", "n", "a", "b", "2"]),
+        ("put_writes", ["t", None, "a", "k", ["3", "4"]]),
+        ("put_writes", ["t", None, "a", "k", ["5", "6", "7"]]), *REOPEN,
         ("state", [], [["checkpoint", "t", "", "a", None, "1"],
                        ["checkpoint", "t", "n", "a", "b", "2"],
                        ["write", "t", "", "a", "k", 0, "3"],
                        ["write", "t", "", "a", "k", 1, "4"],
                        ["write", "t", "", "a", "k", 2, "7"]])],
     "queue": [
-        ("state", [], []), ("enqueue", ["a", "1", 10], ...),
-        ("enqueue", ["b", "2", 20], ...),
-        ("close", [], ...), ("open", [], ...),
+        ("state", [], []), ("enqueue", ["a", "1", 10]),
+        ("enqueue", ["b", "2", 20]), *REOPEN,
         ("state", [], [["waiting", "a", "1"], ["waiting", "b", "2"]])],
-    "own": [("state", [], ...), ("close", [], ...)],
-}
+    "log": [
+        ("state", [], [["next", 1]]), ("append", ["a"], 1),
+        ("append", ["b"], 2), ("read", [1, 9], [[2, "b"]]), ("trim", [9]),
+        *REOPEN, ("append", ["c"], 3), ("append_batch", [["d", "e"]], 5)],
+    "own": [("state", []), ("close", [])]}
 
 
-def selftest(make):
+# What is wrong.
+def selftest(driver, path):
+    make, hello = driver.make, driver.hello
     names = [*getattr(make, "operations", ()), *getattr(make, "queries", ())]
     missing = [each for each in ["open", "close", "state", *make.must, *names]
                if not has(make, each)]
     if missing:
-        print("missing:", ", ".join(missing))
-        return 1
-    import tempfile  # is slow
-    with tempfile.TemporaryDirectory() as directory:
-        return run_tests(Driver(make, "", ""), directory + "/store.db")
-
-
-def run_tests(driver, path):
-    make = driver.make
-    asked = driver.hello["operations"] + controls_of(make)
-    for what, values, expected in [
-            each for each in [("open", [], ...)] + TESTS[make.dialect]
-            if each[0] in asked or each[0] in ("open", "close", "state")]:
-        names = DIALECTS.get(make.dialect, {}).get(what, "").split()
-        answer = driver.answer(dict(zip(names, values), do=what, path=path))
+        return "missing: " + ", ".join(missing)
+    asked = hello["operations"] + hello["controls"] + ["open", "close", "state"]
+    for what, values, *expected in [("open", [])] + TESTS[make.dialect]:
+        if what not in asked:
+            continue
+        expected = expected[0] if expected else ...
+        names = DIALECTS[make.dialect].get(what, "").split()
+        answer = json.loads(json.dumps(driver.answer(
+            dict(zip(names, values), do=what, path=path)), default=to_json))
         given = answer.get("value", ...)
-        if "error" in answer:
-            given = {answer["error"]}
-        elif what == "state":
+        if what == "state" and "rows" in answer:
             given = sorted(answer["rows"], key=json.dumps)
+        given = {answer["error"]} if "error" in answer else given
         if given != expected and (type(given) is set or type(expected) is set or
                                   ... not in (given, expected)):
             words = ["no error" if each is ... else "the error " + min(each)
                      if type(each) is set else json.dumps(each)
                      for each in (given, expected)]
-            print("%s of %s gives %s, and has to give %s" % (
-                what, json.dumps(values), *words))
-            return 1
-    print("a correct store without crashes; controls:",
-          ", ".join(controls_of(make)) or "none")
-    return 0
+            return "%s of %s gives %s, and has to give %s" % (
+                what, json.dumps(values), *words)
 
 
 def main(make, store, promise="process", clients=1):
     """`promise`: what a return is worth: "process", it survives that, or
     "power", also a loss of power. `clients`: so many may be open at once."""
+    driver = Driver(make, store, promise, clients)
     if "--selftest" in sys.argv:
-        sys.exit(selftest(make))
-    Driver(make, store, promise, clients).serve()
+        import tempfile  # is slow
+        with tempfile.TemporaryDirectory() as directory:
+            wrong = selftest(driver, directory + "/store.db")
+        print(wrong or "a correct store without crashes; controls: " + (
+            ", ".join(driver.hello["controls"]) or "none"))
+        sys.exit(1 if wrong else 0)
+    driver.serve()

@@ -1,5 +1,5 @@
 // Asker: what the drivers of a plan are asked, and when. AllAtOnce is that of
-// one client; the one of several is in turn_keeper.h.
+// one client; those of several are in turn_keeper.h and free_runner.h.
 
 #ifndef LASTCOMMIT_DRIVEN_ASKER_H_
 #define LASTCOMMIT_DRIVEN_ASKER_H_
@@ -37,6 +37,16 @@ class Asker {
   virtual Conductor* conductor() = 0;
   // A client was killed: its place stays empty.
   virtual bool has_killed() const = 0;
+};
+
+class Linearization;
+
+class AskerOfSeveral : public Asker {
+ public:
+  // What it asked and what came of it.
+  virtual const Linearization& linearization() const = 0;
+  // What a client is asked, for people; "": none is.
+  virtual std::string UnderWay() const = 0;
 };
 
 // All requests are written at once: who reads ahead finds them.

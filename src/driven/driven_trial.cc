@@ -17,6 +17,7 @@
 #include "driven/asker.h"
 #include "driven/conversation.h"
 #include "driven/crash_judge.h"
+#include "driven/free_runner.h"
 #include "driven/protocol.h"
 #include "driven/recorded_driver.h"
 #include "driven/recoveries.h"
@@ -64,17 +65,20 @@ class OneTrial {
     RETURN_IF_ERROR(MakeEmptyDirectory(data_));
     if (Clients(plan_) == 1) {
       RETURN_IF_ERROR(RunAlone());
+    } else if (RunsFreely(plan_)) {
+      RETURN_IF_ERROR(
+          RunTogether(std::make_unique<FreeRunner>(plan_, database_)));
     } else {
-      RETURN_IF_ERROR(RunTogether());
+      RETURN_IF_ERROR(RunInTurns());
     }
     if (IsViolated()) return result_;
     JudgeAnswers(plan_, conversation_, said_.answers, result_);
-    if (turns_.has_value()) SayWhatOverlapped();
+    if (several_ != nullptr) SayWhatOverlapped();
     if (IsViolated() || !result_.verdict.held()) return result_;
     RETURN_IF_ERROR(JudgeCrashes(
         options_,
         {plan_, conversation_, said_.answers, directory_, recording_, data_,
-         turns_.has_value() ? &turns_->linearization() : nullptr},
+         several_ != nullptr ? &several_->linearization() : nullptr},
         recoverer_, result_, crash_));
     return result_;
   }
@@ -117,21 +121,29 @@ class OneTrial {
     return absl::OkStatus();
   }
 
-  absl::Status RunTogether() {
-    turns_.emplace(plan_, database_);
-    RETURN_IF_ERROR(Record(*turns_));
-    conversation_ = turns_->linearization().Order();
-    result_.switches = turns_->switches();
+  absl::Status RunInTurns() {
+    auto keeper = std::make_unique<TurnKeeper>(plan_, database_);
+    const TurnKeeper& turns = *keeper;
+    RETURN_IF_ERROR(RunTogether(std::move(keeper)));
+    result_.switches = turns.switches();
     for (std::size_t r = 0; r < plan_.rounds.size(); ++r) {
-      const std::optional<CrashPlace>& death = turns_->deaths()[r];
-      result_.rounds[r].judged = true;
+      const std::optional<CrashPlace>& death = turns.deaths()[r];
       result_.rounds[r].has_death = death.has_value();
       if (death.has_value()) result_.rounds[r].death = *death;
     }
-    result_.recorded.overlaps = turns_->linearization().overlaps();
-    result_.recorded.overlaps_not_judged = turns_->linearization().not_judged();
+    return absl::OkStatus();
+  }
+
+  absl::Status RunTogether(std::unique_ptr<AskerOfSeveral> asker) {
+    several_ = std::move(asker);
+    RETURN_IF_ERROR(Record(*several_));
+    const Linearization& order = several_->linearization();
+    conversation_ = order.Order();
+    for (auto& round : result_.rounds) round.judged = true;
+    result_.recorded.overlaps = order.overlaps();
+    result_.recorded.overlaps_not_judged = order.not_judged();
     result_.commits_in_turn = CommitsInTurn();
-    if (!turns_->is_over()) NotAnswered(turns_->UnderWay(), said_.last);
+    if (!several_->is_over()) NotAnswered(several_->UnderWay(), said_.last);
     return absl::OkStatus();
   }
 
@@ -150,7 +162,7 @@ class OneTrial {
   // An answer that is wrong in the order of the answers may be right in another
   // order, of which there is none.
   void SayWhatOverlapped() {
-    const Linearization& order = turns_->linearization();
+    const Linearization& order = several_->linearization();
     if (order.has_lost_track()) {
       result_.verdict = Verdict::Skipped(
           SkipReason::kNoDemand,
@@ -222,7 +234,7 @@ class OneTrial {
   const std::string recording_;
   const std::string database_;
   Conversation conversation_;
-  std::optional<TurnKeeper> turns_;  // of several clients
+  std::unique_ptr<AskerOfSeveral> several_;  // of several clients
   RecordedDriver::Said said_;
   std::string crash_;  // a copy of the image that was violated
   TrialResult result_;
@@ -243,8 +255,10 @@ class DrivenTrial::Impl {
     const bool is_new = driver_->parts() == 0;
     absl::StatusOr<TrialResult> result =
         RunOnce(plan, directory, /*keeps_held=*/true);
+    // What runs freely need not come to the same again.
     const bool is_enough =
-        result.ok() && (result->verdict.held() || by == DrivenBy::kUsedAlone);
+        result.ok() && (result->verdict.held() || RunsFreely(plan) ||
+                        by == DrivenBy::kUsedAlone);
     if (is_new || is_enough) return result;
     // A driver that has answered other plans before may go wrong because of
     // them. A new one is to tell, as it will when the plan is replayed.

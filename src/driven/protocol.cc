@@ -418,7 +418,7 @@ absl::StatusOr<Answers> ParseAnswers(std::string_view text, std::int64_t first,
 
 std::span<const Wire* const> Wires() {
   static const Wire* const kWires[] = {&PairsWire(), &CheckpointsWire(),
-                                       &QueueWire()};
+                                       &QueueWire(), &LogWire()};
   return kWires;
 }
 

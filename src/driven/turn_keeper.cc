@@ -14,11 +14,6 @@
 namespace lastcommit::driven {
 namespace {
 
-// Of one step, while others go on in between.
-constexpr int kMostOpens = 20;
-// So many requests may overlap, or follow each other while one is left in the
-// middle: their orders are many more.
-constexpr std::size_t kMostOpen = 6;
 // Who locks so often in a row, and changes nothing, waits for another one.
 constexpr int kMostLocks = 64;
 
@@ -69,24 +64,10 @@ VfsCall CallOf(const ConductedCall& call) {
 }  // namespace
 
 TurnKeeper::TurnKeeper(const Plan& plan, const std::string& database)
-    : plan_(plan),
-      linearization_(plan, database),
-      clock_(ClockOf(plan)),
-      deaths_(plan.rounds.size()) {}
-
-// Time goes on when nobody is asked: of requests that overlap a store that goes
-// by the time may not know another order than one that goes by its commits.
-void TurnKeeper::TakeTime(Question& question) {
-  if (linearization_.open() == 0) hour_ = operations_;
-  if (clock_.empty() || !IsOperation(question.what.kind)) return;
-  ++operations_;
-  question.what.operation =
-      WireOf(*plan_.dialect)
-          .at_time_of(question.what.operation, *clock_[hour_]);
-}
+    : plan_(plan), questioner_(plan, database), deaths_(plan.rounds.size()) {}
 
 void TurnKeeper::Begin(std::function<void(Requests)> ask) {
-  ask_ = std::move(ask);
+  questioner_.Begin(std::move(ask));
   BeginRound();
   GoOn(turns().NextInOrder());
 }
@@ -106,7 +87,6 @@ void TurnKeeper::EnterStep(int number) {
   const std::vector<std::size_t>& program = turns().program(number);
   client.has_begun = false;
   client.calls = 0;
-  client.opens = 0;
   if (client.in_program == program.size()) {
     turns().Finish(number);
     return;
@@ -128,37 +108,19 @@ void TurnKeeper::GoOn(std::optional<int> next) {
     turn_ = *next;
     turns().GoOn(turn_);
     Client& client = Turning();
-    if (client.asked != 0) return;
+    if (questioner_.IsAsked(turn_)) return;
     if (!client.has_begun) {
       client.has_begun = true;
-      client.questions = QuestionsOf(plan_, round_, turns().step(turn_));
+      questioner_.Give(turn_, QuestionsOf(plan_, round_, turns().step(turn_)));
       if (TakeSwitch(nullptr)) {
         next = turn_;
         continue;
       }
     }
-    if (AskNext()) return;
+    if (questioner_.AskNext(turn_)) return;
     EndStep();
     next = turns().NextInOrder();
   }
-}
-
-bool TurnKeeper::AskNext() {
-  Client& client = Turning();
-  while (!client.questions.empty()) {
-    Question question = std::move(client.questions.front());
-    client.questions.erase(client.questions.begin());
-    TakeTime(question);
-    const auto request = linearization_.RequestOf(question);
-    if (!request.has_value()) continue;
-    client.is_asked = question;
-    client.asked = ++ids_;
-    linearization_.Ask(question, *request, client.asked, lines_);
-    ask_({turn_, client.asked, 1,
-          absl::StrCat(RequestLine(client.asked, *request), "\n")});
-    return true;
-  }
-  return false;
 }
 
 void TurnKeeper::EndStep() {
@@ -167,56 +129,27 @@ void TurnKeeper::EndStep() {
 }
 
 void TurnKeeper::TakeAnswers(const Answers& answers) {
-  lines_ = answers.line_ends.size();
-  for (const Client& client : clients_) {
-    const auto ack = answers.acks.find(client.asked);
-    if (ack != answers.acks.end()) {
-      linearization_.Acknowledge(client.asked, ack->second);
-    }
-  }
-  while (replies_ < answers.replies.size()) {
-    const Reply& reply = answers.replies[replies_++];
-    linearization_.Answer(reply);
-    Answered(reply);
-  }
+  questioner_.Take(
+      answers, [this](int client, bool is_busy) { Answered(client, is_busy); });
 }
 
-// Two that open a store at the same time may be in each other's way: as a
-// program would, it opens again.
-bool TurnKeeper::OpensAgain(Client& client, const Reply& reply) {
-  const Question& question = client.is_asked;
-  if (question.is_state || question.what.kind != StepKind::kOpen ||
-      reply.code != absl::StatusCode::kUnavailable ||
-      ++client.opens > kMostOpens) {
-    return false;
-  }
-  client.questions.insert(client.questions.begin(), question);
-  return true;
-}
-
-void TurnKeeper::Answered(const Reply& reply) {
-  for (Client& client : clients_) {
-    if (client.asked != reply.id) continue;
-    client.asked = 0;
-    client.locks = 0;
-    const bool is_busy = OpensAgain(client, reply);
-    // Another one goes on first.
-    if (&client != &Turning()) return;
-    const auto other =
-        is_busy ? turns().NextOfSleeper(turn_) : std::optional<int>();
-    if (other.has_value()) return GoOn(other);
-    if (AskNext()) return;
-    EndStep();
-    GoOn(turns().NextInOrder());
-    return;
-  }
+void TurnKeeper::Answered(int client, bool is_busy) {
+  clients_[static_cast<std::size_t>(client)].locks = 0;
+  // Another one goes on first.
+  if (client != turn_) return;
+  const auto other =
+      is_busy ? turns().NextOfSleeper(turn_) : std::optional<int>();
+  if (other.has_value()) return GoOn(other);
+  if (questioner_.AskNext(turn_)) return;
+  EndStep();
+  GoOn(turns().NextInOrder());
 }
 
 bool TurnKeeper::TakeSwitch(const VfsCall* call) {
   const std::optional<TakenSwitch> taken = turns().SwitchFrom(turn_, call);
   // Beside some requests no other one is made, nor beside too many.
   if (!taken.has_value() || (call != nullptr && IsAlone()) ||
-      linearization_.open() >= kMostOpen) {
+      linearization().open() >= Questioner::kMostOpen) {
     return false;
   }
   switches_.push_back(*taken);
@@ -225,7 +158,7 @@ bool TurnKeeper::TakeSwitch(const VfsCall* call) {
 }
 
 bool TurnKeeper::IsAlone() {
-  return Turning().asked != 0 && DependsOnRows(Turning().is_asked);
+  return questioner_.IsAsked(turn_) && DependsOnRows(questioner_.Asked(turn_));
 }
 
 bool TurnKeeper::LivesAt(const ConductedCall& call, bool is_before) {
@@ -272,9 +205,7 @@ bool TurnKeeper::DiesAt(const ConductedCall& call, bool is_before) {
 }
 
 void TurnKeeper::IsGone(int instance) {
-  Client& client = clients_[static_cast<std::size_t>(instance)];
-  if (client.asked != 0) linearization_.Leave(client.asked);
-  client.asked = 0;
+  questioner_.Leave(instance);
   GoOn(turns().NextInOrder());
 }
 

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "driven/asker.h"
-#include "driven/conversation.h"
 #include "driven/linearization.h"
+#include "driven/questioner.h"
 #include "oracle/crash_place.h"
 #include "plan/plan.h"
 #include "record/conductor.h"
@@ -24,7 +24,7 @@
 
 namespace lastcommit::driven {
 
-class TurnKeeper final : public Asker, public Conductor {
+class TurnKeeper final : public AskerOfSeveral, public Conductor {
  public:
   // The plan must outlive it. `database`: the path that the drivers open.
   TurnKeeper(const Plan& plan, const std::string& database);
@@ -40,26 +40,23 @@ class TurnKeeper final : public Asker, public Conductor {
   void Waits() override;
   void IsGone(int instance) override;
 
-  // What it was asked and what came of it.
-  const Linearization& linearization() const { return linearization_; }
+  const Linearization& linearization() const override {
+    return questioner_.linearization();
+  }
   const std::vector<TakenSwitch>& switches() const { return switches_; }
   // By round: the client that was killed alone, if one was.
   const std::vector<std::optional<CrashPlace>>& deaths() const {
     return deaths_;
   }
   // The step of the client that has the turn, for people.
-  std::string UnderWay() const;
+  std::string UnderWay() const override;
 
  private:
   struct Client {
-    std::size_t in_program = 0;       // the number of its step there
-    bool has_begun = false;           // the step
-    std::vector<Question> questions;  // of that, that are not asked yet
-    std::int64_t asked = 0;           // id of the one that is; 0: none
-    Question is_asked;                // that
-    int opens = 0;                    // of this step, that were busy
-    std::int64_t calls = 0;           // of the step, that change files
-    int locks = 0;                    // in a row
+    std::size_t in_program = 0;  // the number of its step there
+    bool has_begun = false;      // the step
+    std::int64_t calls = 0;      // of the step, that change files
+    int locks = 0;               // in a row
     // Until it is killed, from the step on that has its crash.
     std::optional<std::int64_t> calls_to_crash;
   };
@@ -70,31 +67,21 @@ class TurnKeeper final : public Asker, public Conductor {
   void EnterStep(int client);
   // To the client that comes next, until one is asked or goes on.
   void GoOn(std::optional<int> client);
-  bool AskNext();
-  void TakeTime(Question& question);
   void EndStep();
-  void Answered(const Reply& reply);
-  bool OpensAgain(Client& client, const Reply& reply);
+  void Answered(int client, bool is_busy);
   bool TakeSwitch(const VfsCall* call);
   bool IsAlone();
   bool WaitsBy(const ConductedCall& call, bool is_before);
   bool DiesAt(const ConductedCall& call, bool is_before);
 
   const Plan& plan_;
-  Linearization linearization_;
-  std::function<void(Requests)> ask_;
+  Questioner questioner_;
   std::size_t round_ = 0;
   TurnsState state_;
   std::optional<ClientTurns> turns_;  // of the round
   std::array<Client, kMaxClients> clients_;
   std::array<bool, kMaxClients> is_dead_ = {};
   int turn_ = 0;
-  const std::vector<const Operation*> clock_;
-  std::size_t operations_ = 0;  // that were asked
-  std::size_t hour_ = 0;        // in the clock
-  std::int64_t ids_ = 0;
-  std::size_t lines_ = 0;    // answered
-  std::size_t replies_ = 0;  // the same, that were taken
   bool has_killed_ = false;
   std::vector<TakenSwitch> switches_;
   std::vector<std::optional<CrashPlace>> deaths_;

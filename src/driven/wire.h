@@ -58,6 +58,7 @@ struct Wire {
 const Wire& PairsWire();
 const Wire& CheckpointsWire();
 const Wire& QueueWire();
+const Wire& LogWire();
 const Wire& OwnWire();  // of every dialect that a driver has brought
 
 // Those of lastcommit's own dialects.

@@ -1,5 +1,6 @@
-// From a timed plan that failed to one that fails every time: the kill as a
-// crash point at the position where it fell, or near it.
+// From a plan that failed by chance to one that fails every time: of a timed one
+// the kill as a crash point at the position where it fell, or near it; of one
+// whose processes ran freely, with a schedule.
 
 #ifndef LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_
 #define LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_
@@ -23,7 +24,7 @@ struct Deterministic {
 // where they really were; nullopt if none does. Cancelled: `is_cancelled` said
 // so before all were tried.
 absl::StatusOr<std::optional<Deterministic>> FindDeterministic(
-    TrialRunner& trial, const Plan& timed, const TrialResult& result,
+    TrialRunner& trial, const Plan& plan, const TrialResult& result,
     const std::function<bool()>& is_cancelled);
 
 }  // namespace lastcommit

@@ -48,12 +48,19 @@ constexpr char kFoundByTheClock[] =
 constexpr char kNotDeterministic[] =
     "NOT DETERMINISTIC: the clock decides when the kill comes, and no plan "
     "with a crash point where it fell, or beside that, failed\n";
-constexpr char kRunsFreely[] =
-    "NOT REPLAYABLE: the processes ran freely; the plan is neither changed nor "
-    "shrunk, and fails as often as stands above\n";
 constexpr char kNotSearched[] =
     "NOT DETERMINISTIC: the clock decides when the kill comes, and the search "
     "for a plan without one was stopped\n";
+constexpr char kFoundFreely[] =
+    "processes that ran freely found it (original.plan); in this plan they "
+    "take turns\n";
+constexpr char kRunsFreely[] =
+    "NOT REPLAYABLE: the processes ran freely, and the plan did not fail with "
+    "any of the schedules in which they take turns; it is neither changed nor "
+    "shrunk, and fails as often as stands above\n";
+constexpr char kFreeNotSearched[] =
+    "NOT REPLAYABLE: the processes ran freely, and the search for a schedule "
+    "in which they take turns was stopped\n";
 
 absl::Status MakeDirectory(const std::string& directory) {
   std::error_code error;
@@ -68,6 +75,11 @@ std::size_t CountSteps(const Plan& plan) {
   std::size_t steps = 0;
   for (const Round& round : plan.rounds) steps += round.steps.size();
   return steps;
+}
+
+// What it gives is no function of it.
+bool IsByChance(const Plan& plan) {
+  return RunsFreely(plan) || HasTimedKill(plan);
 }
 
 std::string TokenOf(const Plan& plan) { return PrintToken(plan).value_or(""); }
@@ -192,20 +204,18 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
                                         const TrialResult& result,
                                         const FindingOptions& options) {
   const ViolationClass violation = *result.verdict.violation;
-  if (RunsFreely(plan)) {
-    return absl::FailedPreconditionError(
-        "the plan's processes run freely, and what it gives is no function of "
-        "it");
-  }
   ASSIGN_OR_RETURN(Plan failing, Exact(trial, plan, result));
-  if (HasTimedKill(plan)) {
+  if (IsByChance(plan)) {
     ASSIGN_OR_RETURN(
         std::optional<Deterministic> found,
         FindDeterministic(trial, plan, result, options.is_cancelled));
     if (!found.has_value()) {
       return absl::FailedPreconditionError(
-          "the plan is killed by the clock, and none with a crash point where "
-          "that kill fell fails");
+          RunsFreely(plan)
+              ? "the plan's processes run freely, and with none of the "
+                "schedules in which they take turns does it fail"
+              : "the plan is killed by the clock, and none with a crash point "
+                "where that kill fell fails");
     }
     failing = std::move(found->plan);
   }
@@ -457,20 +467,21 @@ absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
                             const FindingOptions& options, Finding& finding) {
   // Of an earlier try, which has died.
   unlink(absl::StrCat(finding.directory, "/smaller.plan").c_str());
-  if (RunsFreely(plan)) {
-    return ExplainByChance(trial, plan, result, kRunsFreely, options, finding);
-  }
-  if (!HasTimedKill(plan)) {
+  if (!IsByChance(plan)) {
     return ExplainRepeatable(trial, plan, result, "", options, finding);
   }
+  const bool is_free = RunsFreely(plan);
   const absl::StatusOr<std::optional<Deterministic>> found =
       FindDeterministic(trial, plan, result, options.is_cancelled);
   if (absl::IsCancelled(found.status())) {
-    return ExplainByChance(trial, plan, result, kNotSearched, options, finding);
+    return ExplainByChance(trial, plan, result,
+                           is_free ? kFreeNotSearched : kNotSearched, options,
+                           finding);
   }
   RETURN_IF_ERROR(found.status());
   if (!found->has_value()) {
-    return ExplainByChance(trial, plan, result, kNotDeterministic, options,
+    return ExplainByChance(trial, plan, result,
+                           is_free ? kRunsFreely : kNotDeterministic, options,
                            finding);
   }
   const Deterministic& exact = **found;
@@ -479,8 +490,9 @@ absl::Status ExplainFinding(TrialRunner& trial, const Plan& plan,
       WritePlanFile(finding.plan_path,
                     WithExpectation(exact.plan, *result.verdict.violation)));
   finding.token = TokenOf(exact.plan);
-  return ExplainRepeatable(trial, exact.plan, exact.result, kFoundByTheClock,
-                           options, finding);
+  return ExplainRepeatable(trial, exact.plan, exact.result,
+                           is_free ? kFoundFreely : kFoundByTheClock, options,
+                           finding);
 }
 
 }  // namespace lastcommit

@@ -267,7 +267,10 @@ void LimitToShared(Draw& draw, const GenerateOptions& options,
   if (!options.journal_mode) LimitToShared(draw, fault, plan.profile);
   // What is driven from outside is a process each, slower than all others: in
   // some plans they take turns, step by step.
-  if (plan.engine == Engine::kRecord && draw.Percent(25)) return;
+  if (plan.engine == Engine::kRecord &&
+      options.schedule != ScheduleKind::kFree && draw.Percent(25)) {
+    return;
+  }
   plan.schedule = DrawSchedule(draw, options.schedule);
 }
 

@@ -55,6 +55,11 @@ bool Fits(const Combination& combination, const GenerateOptions& options) {
     return false;
   }
   if (is_free && combination.engine == Engine::kSim) return false;
+  // Nor is one of them killed at a call of its own.
+  if (is_free && combination.engine == Engine::kRecord &&
+      combination.fault == FaultChoice::kKill) {
+    return false;
+  }
   return combination.clients >= options.clients.least &&
          combination.clients <= options.clients.most;
 }

@@ -290,6 +290,11 @@ class PlanParser {
       }
       const auto death = DeathStep(round);
       if (!death.has_value()) continue;
+      if (RunsFreely(plan_)) {
+        return FieldError("schedule.kind",
+                          "'free' of engine 'record' leaves no client to be "
+                          "killed at a call of its own");
+      }
       const CrashPoint& crash = *round.steps[*death].crash;
       if (crash.io == 0 || crash.moment == Moment::kDuring) {
         return FieldError("crash",
@@ -306,9 +311,10 @@ class PlanParser {
     if (clients == 1 && plan_.schedule != Schedule()) {
       return FieldError("schedule", "there is one client only");
     }
-    if (RunsFreely(plan_) && plan_.engine != Engine::kFork) {
+    if (RunsFreely(plan_) && plan_.engine == Engine::kSim) {
       return FieldError("schedule.kind",
-                        "'free' needs real processes: engine 'fork'");
+                        "'free' needs real processes: engine 'fork' or "
+                        "'record'");
     }
     return absl::OkStatus();
   }

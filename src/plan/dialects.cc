@@ -5,6 +5,7 @@
 #include "checkpoints/specs.h"
 #include "keys/pairs.h"
 #include "keys/specs.h"
+#include "logs/specs.h"
 #include "queue/specs.h"
 #include "threads/specs.h"
 
@@ -14,8 +15,8 @@ namespace {
 
 std::vector<const Vocabulary*>& Known() {
   static std::vector<const Vocabulary*> known = {
-      &threads::kVocabulary, &keys::kVocabulary, &pairs::kVocabulary,
-      &checkpoints::kVocabulary, &queue::kVocabulary};
+      &threads::kVocabulary,     &keys::kVocabulary,  &pairs::kVocabulary,
+      &checkpoints::kVocabulary, &queue::kVocabulary, &logs::kVocabulary};
   return known;
 }
 

@@ -207,15 +207,21 @@ std::optional<ClientRange> ParseClients(const std::string& word) {
 
 absl::Status CheckEngine(const GenerateOptions& generate) {
   if (IsDriven(generate.saver)) {
-    const bool is_free =
+    const int clients = FindSaver(generate.saver)->clients;
+    if (RunsFreely(generate) && clients == 1) {
+      return absl::InvalidArgumentError(
+          "the schedule free needs several clients, and the driver says that "
+          "it has one (\"clients\")");
+    }
+    const bool is_right =
         generate.engine == EngineChoice::kRecord &&
-        !generate.schedule.has_value() && !MixOf(generate).empty() &&
-        generate.clients.most <= FindSaver(generate.saver)->clients;
-    if (is_free) return absl::OkStatus();
+        (!generate.schedule.has_value() || RunsFreely(generate)) &&
+        !MixOf(generate).empty() && generate.clients.most <= clients;
+    if (is_right) return absl::OkStatus();
     return absl::InvalidArgumentError(
         "a store that is driven from outside has every crash of its recording, "
         "and at most as many clients as its driver says: --engine, --fault and "
-        "--schedule choose nothing of that");
+        "--schedule choose nothing of that, but for --schedule=free");
   }
   if (generate.engine == EngineChoice::kRecord) {
     return absl::InvalidArgumentError(

@@ -47,10 +47,28 @@ bool IsTimedAndCrashed(const RoundFacts& facts) {
   return facts.timed && facts.crashed;
 }
 
+// Few switches in the right place are mostly enough.
+std::vector<Plan> Scheduled(const Plan& plan) {
+  constexpr std::uint64_t kSeeds = 20;
+  constexpr Schedule kKinds[] = {{ScheduleKind::kDirected, 0, 60},
+                                 {ScheduleKind::kFew, 0, 10},
+                                 {ScheduleKind::kRandom, 0, 10}};
+  std::vector<Plan> candidates = {plan};
+  candidates.back().schedule = Schedule();
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    for (const Schedule& kind : kKinds) {
+      candidates.push_back(plan);
+      candidates.back().schedule = {kind.kind, seed, kind.rate};
+    }
+  }
+  return candidates;
+}
+
 }  // namespace
 
 std::vector<Plan> DeterministicCandidates(const Plan& plan,
                                           const TrialResult& result) {
+  if (RunsFreely(plan)) return Scheduled(plan);
   Plan likeliest = plan;
   for (Round& round : likeliest.rounds) {
     for (Step& step : round.steps) step.kill_after_us.reset();

@@ -40,6 +40,9 @@ class DriverTest : public ProgramTest {
   static std::string PlantedQueue(const std::string& bug) {
     return InPython("planted_queue", bug);
   }
+  static std::string PlantedLog(const std::string& bug) {
+    return InPython("planted_log", bug);
+  }
   static std::string PlantedOwn(const std::string& bug) {
     return InPython("planted_own", bug);
   }

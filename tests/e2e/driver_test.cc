@@ -110,6 +110,82 @@ TEST_F(DriverTest, SoundQueuesHold) {
   }
 }
 
+class PlantedLogTest : public PlantedDriverTest {};
+
+TEST_P(PlantedLogTest, IsFoundShrunkAndReplayed) {
+  ExpectFound(PlantedLog(GetParam().name), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedLogTest,
+    testing::Values(
+        PlantedBug{"numbers_come_back", "wrong_answer",
+                   "the store answers 1, and the model something else", 5},
+        PlantedBug{"half_of_a_batch", "not_a_cut",
+                   "the number of the next entry", 3},
+        PlantedBug{"number_in_a_file", "not_a_cut", "expected nothing", 3},
+        PlantedBug{"reads_from_the_number", "wrong_answer",
+                   "the store answers a list", 4},
+        PlantedBug{"numbers_unlocked", "wrong_answer", "the store answers", 6},
+        PlantedBug{"state_in_two", "wrong_read",
+                   "in no order of what overlapped", 7}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(DriverTest, SoundLogsHold) {
+  for (const char* store : {"sound", "of_several"}) {
+    const Outcome outcome = Fuzz(PlantedLog(store), {"--trials=40"});
+    EXPECT_THAT(outcome.out, HasSubstr("40 judged and held"));
+  }
+}
+
+// What the self-test asks of a log is what the model demands of it.
+TEST_F(DriverTest, TheSelfTestOfALogAsksForNumbers) {
+  const auto test = [&](const std::string& bug) {
+    const std::string driver = PlantedLog(bug).substr(9);
+    const int status = std::system(
+        absl::StrCat(driver, " --selftest > ", directory_.Path("said"))
+            .c_str());
+    return absl::StrCat(status == 0 ? "" : "wrong: ", directory_.Get("said"));
+  };
+  EXPECT_EQ(test("sound"), "a correct store without crashes; controls: none\n");
+  EXPECT_EQ(test("numbers_come_back"),
+            "wrong: append of [\"c\"] gives 1, and has to give 3\n");
+  EXPECT_EQ(test("reads_from_the_number"),
+            "wrong: read of [1, 9] gives [[1, \"a\"], [2, \"b\"]], and has to "
+            "give [[2, \"b\"]]\n");
+}
+
+// What runs freely is left to chance; what is found is tried in turns, which
+// repeats.
+TEST_F(DriverTest, WhatIsFoundFreelyIsShrunkInTurns) {
+  const Outcome outcome =
+      Fuzz(PlantedLog("numbers_unlocked"),
+           {"--schedule=free", "--trials=300", "--stop-after=1"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("schedule=free"),
+                                 HasSubstr("violated(wrong_answer)"),
+                                 HasSubstr("processes that ran freely found it "
+                                           "(original.plan)"),
+                                 HasSubstr("5 of 5 violated(wrong_answer)"),
+                                 HasSubstr("\n6 lines after the header")));
+}
+
+TEST_F(DriverTest, ASoundOneThatRunsFreelyHolds) {
+  const Outcome outcome = Fuzz(PlantedLog("of_several"),
+                               {"--schedule=free", "--trials=50", "--ledger"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("recorded/overlaps"),
+                                 HasSubstr("clients/record/commits_in_turn")));
+}
+
+TEST_F(DriverTest, OneClientCannotRunFreely) {
+  const Outcome outcome =
+      Fuzz(PlantedLog("sound"), {"--schedule=free", "--trials=10"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("the schedule free needs several clients, "
+                                     "and the driver says that it has one"));
+}
+
 class PlantedOwnTest : public PlantedDriverTest {};
 
 TEST_P(PlantedOwnTest, IsFoundShrunkAndReplayed) {
@@ -388,7 +464,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostileHello{"other_protocol", "does not have the \"protocol\" 1"},
         HostileHello{"other_dialect",
                      "a \"dialect\" that is none of pairs, checkpoints, "
-                     "queue, own"},
+                     "queue, log, own"},
         HostileHello{"many_clients", "\"clients\" that is not from 1 to 4"},
         HostileHello{"neither_claim", "each of claim, claim_waiting"},
         HostileHello{"own_nothing", "has no list of 1 to 40 \"operations\""},

@@ -55,7 +55,7 @@ TEST(DialectCodecTest, AnUnknownDialectIsRefusedWithThoseThatThereAre) {
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(std::string(plan.status().message()),
             "p.plan:1: dialect: 'kyes' is not known (allowed threads, keys, "
-            "pairs, checkpoints, queue)");
+            "pairs, checkpoints, queue, log)");
 }
 
 TEST(DialectCodecTest, OneOfAScriptOrDriverSaysWhatIsMissing) {
@@ -99,9 +99,12 @@ TEST(DialectCodecTest, ClientsOfARecordedPlanHaveSwitchesAndADeath) {
   steps[1].crash =
       CrashPoint{.io = 1, .moment = Moment::kDuring, .is_of_one = true};
   EXPECT_THAT(why(), HasSubstr("is before or after a call"));
-  steps[1].crash.reset();
+  steps[1].crash = CrashPoint{.io = 1, .is_of_one = true};
+  steps[1].switches.clear();
   plan.schedule = {ScheduleKind::kFree};
-  EXPECT_THAT(why(), HasSubstr("'free' needs real processes"));
+  EXPECT_THAT(why(), HasSubstr("leaves no client to be killed"));
+  steps[1].crash.reset();
+  EXPECT_THAT(ParsePlan(PrintPlan(plan), "plan"), IsOk());
 }
 
 TEST(DialectCodecTest, AnOperationOfAnotherDialectIsRefused) {

@@ -8,6 +8,7 @@ const path = require('node:path');
 const examples = path.join(__dirname, '..', '..', '..', 'examples', 'node');
 const { serve, NotFound } = require(path.join(examples, 'lastcommit-driver'));
 const { Store } = require(path.join(examples, 'driver'));
+const Database = require('better-sqlite3');
 
 class Sound extends Store {}
 
@@ -67,7 +68,52 @@ class SwallowedError extends Store {
   }
 }
 
-const stores = { sound: Sound, not_awaited: NotAwaited,
+class Log {
+  static dialect = 'log';
+
+  open(path) {
+    this.db = new Database(path);
+    this.db.pragma('journal_mode = WAL');
+    this.db.pragma('synchronous = FULL');
+    this.db.exec('CREATE TABLE IF NOT EXISTS log' +
+                 ' (number INTEGER PRIMARY KEY AUTOINCREMENT, entry)');
+  }
+
+  close() { this.db.close(); }
+
+  append(entry) {
+    return this.db.prepare('INSERT INTO log (entry) VALUES (?)').run(entry)
+        .lastInsertRowid;
+  }
+
+  append_batch(entries) {
+    return this.db.transaction(
+        () => entries.map((entry) => this.append(entry)).pop())();
+  }
+
+  read(after, limit) {
+    return this.db.prepare('SELECT * FROM log WHERE number > ?' +
+                           ' ORDER BY number LIMIT ?').raw().all(after, limit);
+  }
+
+  trim(to) { this.db.prepare('DELETE FROM log WHERE number <= ?').run(to); }
+
+  state() {
+    const last = this.db.prepare('SELECT coalesce(max(seq), 0)' +
+                                 ' FROM sqlite_sequence').pluck().get();
+    return [...this.read(0, -1), ['next', last + 1]];
+  }
+}
+
+// The last entry of a batch is appended alone.
+class TornLog extends Log {
+  append_batch(entries) {
+    super.append_batch(entries.slice(0, -1));
+    return this.append(entries.at(-1));
+  }
+}
+
+const stores = { sound: Sound, log: Log, torn_log: TornLog, not_awaited: NotAwaited,
                  two_transactions: TwoTransactions,
                  empty_after_a_crash: EmptyAfterACrash,
                  swallowed_error: SwallowedError };
