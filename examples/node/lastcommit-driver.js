@@ -113,6 +113,7 @@ function fromJson(value) {
   return Buffer.from(value.base64, 'base64');
 }
 function toJson(value) {
+  if (typeof value === 'bigint') return Number(value);
   if (value instanceof Uint8Array) {
     return { base64: Buffer.from(value).toString('base64') };
   }
@@ -174,9 +175,9 @@ function valueOf(dialect, what, value) {
     } };
   }
   if (what.startsWith('claim')) return { value: value ?? null };
-  if (['get', 'read'].includes(what)) return { value };
-  const type = what.startsWith('append') ? 'number' : 'boolean';
-  return typeof value === type ? { value } : {};
+  if (['get', 'read'].includes(what)) return { value: toJson(value) };
+  const types = what.startsWith('append') ? /number|bigint/ : /boolean/;
+  return types.test(typeof value) ? { value: toJson(value) } : {};
 }
 
 function writeAll(descriptor, text) {
@@ -274,12 +275,6 @@ async function selftest(Store) {
   }
 }
 
-// Of an error that is no answer. An exit would wait for the next request.
-function die(error) {
-  console.error(`${error.stack}\n${error}`);
-  process.kill(process.pid);
-}
-
 // options: store, its name; promise, 'process' or 'power'; sqlite, a version;
 // clients, so many processes may have the store open at once.
 async function serve(Store, options) {
@@ -290,9 +285,14 @@ async function serve(Store, options) {
   const driver = { Store, options, store: null };
   const input = fs.createReadStream('', { fd: 3, encoding: 'utf8' });
   for await (const line of readline.createInterface({ input })) {
-    const request = JSON.parse(line);
-    const answered = await answer(driver, request).catch(die);
-    writeAll(4, JSON.stringify({ id: request.id, ...answered }) + '\n');
+    try {
+      const request = JSON.parse(line);
+      const answered = await answer(driver, request);
+      writeAll(4, JSON.stringify({ id: request.id, ...answered }) + '\n');
+    } catch (error) {  // That is no answer. An exit waits for the next request.
+      console.error(`${error?.stack}\n${error}`);
+      process.kill(process.pid, 'SIGKILL');
+    }
   }
 }
 

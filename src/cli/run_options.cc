@@ -145,7 +145,8 @@ void AddPlanOptions(CLI::App* command, WantedIdentity& wanted) {
           "How clients take turns: random; few switches; round_robin; "
           "directed, inside of checkpoints, commits, opens and closes; plan, "
           "between steps only; free, as the kernel lets real processes run, "
-          "which no plan can repeat (default: each plan has one of its own, "
+          "which no plan can repeat: what is found is tried in turns (default: "
+          "each plan has one of its own, "
           "but not free)")
       ->check(CLI::IsMember(
           {"random", "few", "round_robin", "directed", "plan", "free"}));

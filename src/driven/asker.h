@@ -45,7 +45,7 @@ class AskerOfSeveral : public Asker {
  public:
   // What it asked and what came of it.
   virtual const Linearization& linearization() const = 0;
-  // What a client is asked, for people; "": none is.
+  // What clients are asked, for people; "": none is.
   virtual std::string UnderWay() const = 0;
 };
 

@@ -136,7 +136,13 @@ class OneTrial {
 
   absl::Status RunTogether(std::unique_ptr<AskerOfSeveral> asker) {
     several_ = std::move(asker);
-    RETURN_IF_ERROR(Record(*several_));
+    const absl::Status recorded = Record(*several_);
+    if (absl::IsInvalidArgument(recorded) && RunsFreely(plan_)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          std::string(recorded.message()),
+          " (of clients that run freely each writes an answer by one call)"));
+    }
+    RETURN_IF_ERROR(recorded);
     const Linearization& order = several_->linearization();
     conversation_ = order.Order();
     for (auto& round : result_.rounds) round.judged = true;

@@ -1,7 +1,9 @@
 #include "driven/free_runner.h"
 
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_join.h"
 #include "driven/conversation.h"
 
 namespace lastcommit::driven {
@@ -72,12 +74,12 @@ void FreeRunner::TakeAnswers(const Answers& answers) {
 }
 
 std::string FreeRunner::UnderWay() const {
+  std::vector<std::string> asked;
   for (int client = 0; client < kMaxClients; ++client) {
-    if (questioner_.IsAsked(client)) {
-      return InWords(plan_, questioner_.Asked(client));
-    }
+    if (!questioner_.IsAsked(client)) continue;
+    asked.push_back(InWords(plan_, questioner_.Asked(client)));
   }
-  return "";
+  return absl::StrJoin(asked, "; ");
 }
 
 }  // namespace lastcommit::driven

@@ -66,8 +66,10 @@ bool Questioner::OpensAgain(Client& client, const Reply& reply) {
   const Question& question = client.is_asked;
   if (question.is_state || question.what.kind != StepKind::kOpen) return false;
   const bool is_busy = reply.code == absl::StatusCode::kUnavailable;
-  client.opens = is_busy ? client.opens + 1 : 0;
-  if (!is_busy || client.opens > kMostOpens) return false;
+  if (!is_busy || ++client.opens > kMostOpens) {
+    client.opens = 0;
+    return false;
+  }
   client.questions.push_front(question);
   return true;
 }

@@ -55,9 +55,9 @@ constexpr char kFoundFreely[] =
     "processes that ran freely found it (original.plan); in this plan they "
     "take turns\n";
 constexpr char kRunsFreely[] =
-    "NOT REPLAYABLE: the processes ran freely, and the plan did not fail with "
-    "any of the schedules in which they take turns; it is neither changed nor "
-    "shrunk, and fails as often as stands above\n";
+    "NOT REPLAYABLE: the processes ran freely, and the plan did not fail so "
+    "with any of the schedules in which they take turns; it is neither changed "
+    "nor shrunk, and fails as often as stands above\n";
 constexpr char kFreeNotSearched[] =
     "NOT REPLAYABLE: the processes ran freely, and the search for a schedule "
     "in which they take turns was stopped\n";
@@ -213,7 +213,7 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
       return absl::FailedPreconditionError(
           RunsFreely(plan)
               ? "the plan's processes run freely, and with none of the "
-                "schedules in which they take turns does it fail"
+                "schedules in which they take turns does it fail so"
               : "the plan is killed by the clock, and none with a crash point "
                 "where that kill fell fails");
     }

@@ -39,13 +39,17 @@ class LogDraw final : public OperationsDraw {
         // Also behind the end, and from before the beginning.
         arguments.after = draw_.Percent(50) ? DrawNumber() : numbers_.trimmed;
         if (draw_.Percent(15)) arguments.after = 0;
+        if (draw_.Percent(10)) arguments.after *= draw_.Int(2, 3);
         arguments.limit = draw_.Percent(30) ? kMaxEntries : draw_.Int(1, 4);
         break;
       case Kind::kTrim:
         // All of it, now and then: what is appended next must not have numbers
         // that there were.
         arguments.to = draw_.Percent(40) ? numbers_.last : DrawNumber();
-        numbers_.trimmed = std::max(numbers_.trimmed, arguments.to);
+        // Of several clients it has appended a part.
+        if (draw_.Percent(20)) arguments.to = draw_.Int(2, 3) * numbers_.last;
+        numbers_.trimmed =
+            std::max(numbers_.trimmed, std::min(arguments.to, numbers_.last));
         break;
     }
     return Make(kind, arguments);

@@ -35,8 +35,10 @@ RowKey KeyOf(std::int64_t number) { return {kEntries, {}, number}; }
 
 Outcome Ok(std::int64_t value) { return {absl::StatusCode::kOk, value}; }
 
+// Of a store that could never be opened 1, too.
 std::int64_t Next(const Rows& rows) {
-  return (*rows.FactsOf({kNext, {}, 0}))[0];
+  const Facts* const next = rows.FactsOf({kNext, {}, 0});
+  return next == nullptr ? 1 : (*next)[0];
 }
 
 void SetNext(std::int64_t number, Rows& rows) {

@@ -279,7 +279,7 @@ class PlanParser {
     return CheckClients();
   }
 
-  // A recording has every crash of all. Its clients run one at a time.
+  // A recording has every crash of all.
   absl::Status CheckRecorded() const {
     if (plan_.engine != Engine::kRecord) return absl::OkStatus();
     for (const Round& round : plan_.rounds) {

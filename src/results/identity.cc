@@ -208,10 +208,11 @@ std::optional<ClientRange> ParseClients(const std::string& word) {
 absl::Status CheckEngine(const GenerateOptions& generate) {
   if (IsDriven(generate.saver)) {
     const int clients = FindSaver(generate.saver)->clients;
-    if (RunsFreely(generate) && clients == 1) {
-      return absl::InvalidArgumentError(
-          "the schedule free needs several clients, and the driver says that "
-          "it has one (\"clients\")");
+    if (RunsFreely(generate) && (clients == 1 || generate.clients.most == 1)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the schedule free needs several clients, and ",
+          clients == 1 ? "the driver says that it has one (\"clients\")"
+                       : "--clients is 1"));
     }
     const bool is_right =
         generate.engine == EngineChoice::kRecord &&

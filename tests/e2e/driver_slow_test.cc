@@ -129,8 +129,9 @@ TEST_F(NodeDriverTest, PlainjobsDefectsAreFoundByGeneration) {
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("violated(lost_commit)"),
                                  HasSubstr("a loss of power")));
-  outcome = Fuzz(driver + "keep", {"--trials=100", "--clients=1"});
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  // Too few of several clients for all that is promised.
+  outcome = Fuzz(driver + "keep", {"--trials=100"});
+  EXPECT_THAT(outcome.out, HasSubstr(" judged and held, "));
 }
 
 }  // namespace

@@ -133,8 +133,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(DriverTest, SoundLogsHold) {
   for (const char* store : {"sound", "of_several"}) {
-    const Outcome outcome = Fuzz(PlantedLog(store), {"--trials=40"});
-    EXPECT_THAT(outcome.out, HasSubstr("40 judged and held"));
+    const Outcome outcome = Fuzz(PlantedLog(store), {"--trials=16"});
+    EXPECT_THAT(outcome.out, HasSubstr("16 judged and held"));
   }
 }
 
@@ -162,16 +162,15 @@ TEST_F(DriverTest, WhatIsFoundFreelyIsShrunkInTurns) {
       Fuzz(PlantedLog("numbers_unlocked"),
            {"--schedule=free", "--trials=300", "--stop-after=1"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.err;
+  // Chance decides whether an answer shows it or a state.
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("schedule=free"),
-                                 HasSubstr("violated(wrong_answer)"),
                                  HasSubstr("processes that ran freely found it "
                                            "(original.plan)"),
-                                 HasSubstr("5 of 5 violated(wrong_answer)"),
-                                 HasSubstr("\n6 lines after the header")));
+                                 HasSubstr("5 of 5 violated(wrong_")));
 }
 
 TEST_F(DriverTest, ASoundOneThatRunsFreelyHolds) {
-  const Outcome outcome = Fuzz(PlantedLog("of_several"),
+  const Outcome outcome = Fuzz(Planted("sound_of_several"),
                                {"--schedule=free", "--trials=50", "--ledger"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("recorded/overlaps"),

@@ -15,8 +15,10 @@
 #include "explain/plans.h"
 #include "explain/sim_plans.h"
 #include "explain/story_facts.h"
+#include "generate/arbitrary_plan.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
+#include "keys/specs.h"
 #include "operations.h"
 #include "plan/codec.h"
 #include "subject/registry.h"
@@ -415,6 +417,47 @@ TEST_F(FindingTest, OneOfProcessesThatRanFreelyIsKeptWithItsRate) {
   EXPECT_THAT(finding.story, HasSubstr("the kernel decides who goes on"));
   EXPECT_THAT(ShrinkPlan(*trial_, plan, result, options_),
               StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+// A race that they had shows in some schedule, too.
+TEST_F(FindingTest, OneOfProcessesThatRanFreelyIsShrunkInTurns) {
+  GenerateOptions generate = {.saver = "planted-keys-lost-update",
+                              .dialect = &keys::kVocabulary,
+                              .engine = EngineChoice::kFork,
+                              .fault = FaultChoice::kNone};
+  generate.clients = 2;
+  generate.schedule = ScheduleKind::kFree;
+  Finding finding;
+  // Not in each plan do the two change the same key.
+  for (std::uint64_t i = 1; !finding.repeats.starts_with("5 of 5"); ++i) {
+    ASSERT_LT(i, 10u);
+    const Plan plan = PlanAt({1, i}, generate);
+    ASSERT_TRUE(RunsFreely(plan));
+    TrialResult result = Run(plan);
+    result.verdict = Verdict::Violated(ViolationClass::kWrongAnswer, "once");
+    finding = Keep(plan, result);
+  }
+  EXPECT_EQ(finding.repeats, "5 of 5 violated(wrong_answer)");
+  EXPECT_THAT(finding.story, HasSubstr("processes that ran freely found it"));
+  const auto shrunk = ReadPlanFile(finding.plan_path);
+  ASSERT_THAT(shrunk, IsOk());
+  EXPECT_FALSE(RunsFreely(*shrunk));
+  EXPECT_EQ(Run(*shrunk).verdict.violation, ViolationClass::kWrongAnswer);
+  EXPECT_LE(finding.lines, 10u);
+}
+
+TEST_F(FindingTest, ASearchForAScheduleThatIsCutShortSaysSo) {
+  options_.is_cancelled = [] { return true; };
+  GenerateOptions generate = {.saver = kHonest,
+                              .engine = EngineChoice::kFork,
+                              .fault = FaultChoice::kNone};
+  generate.clients = 2;
+  generate.schedule = ScheduleKind::kFree;
+  const Plan plan = PlanAt({1, 0}, generate);
+  TrialResult result = Run(plan);
+  result.verdict = Verdict::Violated(ViolationClass::kLostCommit, "once");
+  EXPECT_THAT(Keep(plan, result).story,
+              HasSubstr("in which they take turns was stopped"));
 }
 
 TEST_F(FindingTest, ASearchThatIsCutShortSaysSo) {
