@@ -8,6 +8,7 @@
 #include "checkpoints/specs.h"
 #include "gmock/gmock.h"
 #include "keys/pairs.h"
+#include "logs/specs.h"
 #include "queue/specs.h"
 
 namespace lastcommit::driven {
@@ -368,6 +369,66 @@ TEST(StateOfTest, ARowOfAQueueIsAJobThatWaitsOrIsClaimed) {
                 ReplyOf(absl::StrCat("{\"id\":1,\"rows\":[", row, "]}")))
             .ok())
         << row;
+  }
+}
+
+// ---- logs ----
+
+TEST(StepRequestTest, ALogIsAskedForItsNumbers) {
+  using logs::Kind;
+  const auto asked = [](Kind kind, const logs::Arguments& arguments) {
+    return StepRequest(StepOf(logs::Make(kind, arguments)), Rows())->dump();
+  };
+  EXPECT_EQ(asked(Kind::kAppend, {.value = {0, 7}}),
+            R"({"do":"append","entry":"7:59"})");
+  EXPECT_EQ(asked(Kind::kRead, {.limit = 3, .after = 4}),
+            R"({"after":4,"do":"read","limit":3})");
+  EXPECT_EQ(asked(Kind::kTrim, {.to = 9}), R"({"do":"trim","to":9})");
+}
+
+TEST(ValueOfTest, AnAppendAnswersANumberOrNothing) {
+  const Operation append = logs::Make(logs::Kind::kAppend);
+  const auto value = [&](const std::string& more) {
+    return ValueOf(append, ReplyOf(absl::StrCat("{\"id\":1", more, "}")));
+  };
+  EXPECT_EQ(*value(",\"value\":7"), 7);
+  EXPECT_EQ(*value(""), std::nullopt);
+  for (const char* wrong : {"\"7\"", "7.5", "null", "true"}) {
+    EXPECT_FALSE(value(absl::StrCat(",\"value\":", wrong)).ok()) << wrong;
+  }
+}
+
+TEST(ValueOfTest, AReadAnswersItsEntriesInTheirOrder) {
+  const Operation read = logs::Make(logs::Kind::kRead);
+  const auto value = [&](const std::string& given) {
+    return ValueOf(read, ReplyOf("{\"id\":1,\"value\":" + given + "}"));
+  };
+  logs::ReadAnswer two;
+  two.Add(3, logs::EntryRow("a"));
+  two.Add(4, logs::EntryRow("b"));
+  EXPECT_EQ(*value("[[3,\"a\"],[4,\"b\"]]"), two.value());
+  EXPECT_NE(*value("[[4,\"b\"],[3,\"a\"]]"), two.value());
+  EXPECT_EQ(*value("[]"), logs::ReadAnswer().value());
+  for (const char* wrong : {"7", "[7]", "[[3]]", "[[\"3\",\"a\"]]", "[[3,4]]",
+                            "[[3,\"a\",1]]", "{}"}) {
+    EXPECT_FALSE(value(wrong).ok()) << wrong;
+  }
+}
+
+TEST(StateOfTest, ARowOfALogIsAnEntryOrTheNextNumber) {
+  const auto stated = [](const std::string& rows) {
+    return StateOf(logs::kVocabulary,
+                   ReplyOf("{\"id\":1,\"rows\":[" + rows + "]}"));
+  };
+  const auto state = stated("[3,\"a\"],[\"next\",4]");
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->rows.at({logs::kEntries, {}, 3}), logs::EntryRow("a"));
+  EXPECT_EQ(state->rows.at({logs::kNext, {}, 0}), logs::NextRow(4));
+  EXPECT_THAT(stated("[3,\"a\"],[3,\"b\"]").status().message(),
+              HasSubstr("has the row entry #3 twice"));
+  for (const char* row : {"[\"last\",3]", "[\"next\",\"3\"]", "[\"next\"]",
+                          "[3]", "[3,4]", "[3.5,\"a\"]", "7"}) {
+    EXPECT_FALSE(stated(row).ok()) << row;
   }
 }
 
