@@ -38,28 +38,28 @@ const Question* Questioner::Next(int client) const {
   return left.empty() ? nullptr : &left.front();
 }
 
-bool Questioner::AskNext(int number) {
-  Client& client = Of(number);
-  while (!client.questions.empty()) {
-    Question question = std::move(client.questions.front());
-    client.questions.pop_front();
+bool Questioner::AskNext(int client) {
+  Client& state = Of(client);
+  while (!state.questions.empty()) {
+    Question question = std::move(state.questions.front());
+    state.questions.pop_front();
     TakeTime(question);
     const auto request = linearization_.RequestOf(question);
     if (!request.has_value()) continue;
-    client.is_asked = question;
-    client.asked = ++ids_;
-    linearization_.Ask(question, *request, client.asked, lines_);
-    ask_({number, client.asked, 1,
-          absl::StrCat(RequestLine(client.asked, *request), "\n")});
+    state.is_asked = question;
+    state.asked = ++ids_;
+    linearization_.Ask(question, *request, state.asked, lines_);
+    ask_({client, state.asked, 1,
+          absl::StrCat(RequestLine(state.asked, *request), "\n")});
     return true;
   }
   return false;
 }
 
-void Questioner::Leave(int number) {
-  Client& client = Of(number);
-  if (client.asked != 0) linearization_.Leave(client.asked);
-  client = {};
+void Questioner::Leave(int client) {
+  Client& state = Of(client);
+  if (state.asked != 0) linearization_.Leave(state.asked);
+  state = {};
 }
 
 bool Questioner::OpensAgain(Client& client, const Reply& reply) {

@@ -1,6 +1,6 @@
-// From a plan that failed by chance to one that fails every time: of a timed one
-// the kill as a crash point at the position where it fell, or near it; of one
-// whose processes ran freely, with a schedule.
+// From a plan that failed by chance to one that fails every time: of a timed
+// one the kill as a crash point at the position where it fell, or near it; of
+// one whose processes ran freely, with a schedule.
 
 #ifndef LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_
 #define LASTCOMMIT_EXPLAIN_DETERMINISTIC_H_

@@ -123,8 +123,8 @@ TEST_F(NodeDriverTest, PlainjobsDefectsAreFoundByGeneration) {
   Outcome outcome = Fuzz(driver, {"--trials=300", "--stop-after=1"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
   // A claim shows it, or the state.
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("violated(wrong_"),
-                                 HasSubstr("requeue ")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("violated(wrong_"), HasSubstr("requeue ")));
   outcome = Fuzz(driver + "keep power", {"--trials=300", "--stop-after=1"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("violated(lost_commit)"),
