@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "campaign/line_socket.h"
 #include "campaign/message.h"
+#include "explain/deterministic.h"
 #include "plan/codec.h"
 #include "results/ledger.h"
 #include "status/status.h"
@@ -180,10 +181,9 @@ bool KnownShapes::Has(const std::string& shape) const {
 
 std::uint64_t DigestOf(std::uint64_t index, const Plan& plan,
                        const std::string& verdict) {
-  // Where the clock decides, the verdict is no function of the seed.
-  const std::string text =
-      absl::StrCat(index, "\n", PrintPlan(plan),
-                   HasTimedKill(plan) || RunsFreely(plan) ? "" : verdict);
+  // Where chance decides, the verdict is no function of the seed.
+  const std::string text = absl::StrCat(index, "\n", PrintPlan(plan),
+                                        IsByChance(plan) ? "" : verdict);
   return XXH3_64bits(text.data(), text.size());
 }
 

@@ -7,6 +7,10 @@
 
 namespace lastcommit {
 
+bool IsByChance(const Plan& plan) {
+  return RunsFreely(plan) || HasTimedKill(plan);
+}
+
 absl::StatusOr<std::optional<Deterministic>> FindDeterministic(
     TrialRunner& trial, const Plan& plan, const TrialResult& result,
     const std::function<bool()>& is_cancelled) {

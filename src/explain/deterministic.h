@@ -15,6 +15,10 @@
 
 namespace lastcommit {
 
+// Where the clock or the kernel decides, what a plan gives is no function of
+// it.
+bool IsByChance(const Plan& plan);
+
 struct Deterministic {
   Plan plan;
   TrialResult result;

@@ -77,11 +77,6 @@ std::size_t CountSteps(const Plan& plan) {
   return steps;
 }
 
-// What it gives is no function of it.
-bool IsByChance(const Plan& plan) {
-  return RunsFreely(plan) || HasTimedKill(plan);
-}
-
 std::string TokenOf(const Plan& plan) { return PrintToken(plan).value_or(""); }
 
 absl::Status Keep(const Plan& plan, const FindingOptions& options,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -154,6 +155,21 @@ TEST(CandidatesTest, NoneIsTimedAndTheirNumberIsLimited) {
   const std::vector<Plan> plans = DeterministicCandidates(plan, result);
   EXPECT_THAT(plans, SizeIs(kMaxCandidates));
   EXPECT_THAT(plans, Each(testing::ResultOf(HasTimedKill, false)));
+}
+
+// As docs/clients.md counts them: the order of the steps, and 60 schedules.
+TEST(CandidatesTest, OfProcessesThatRanFreelyTakeTurnsEachInAnotherWay) {
+  Plan plan = PlanOf({RoundWithACommit()});
+  plan.schedule.kind = ScheduleKind::kFree;
+  std::vector<Plan> plans = DeterministicCandidates(plan, TrialResult());
+  EXPECT_THAT(plans, SizeIs(61));
+  EXPECT_THAT(plans, Each(testing::ResultOf(RunsFreely, false)));
+  EXPECT_EQ(plans.front().schedule, Schedule());
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    EXPECT_EQ(std::count(plans.begin(), plans.end(), plans[i]), 1) << i;
+    plans[i].schedule = plan.schedule;
+    EXPECT_EQ(plans[i], plan) << i;
+  }
 }
 
 TEST(CandidatesTest, AKillThatCameTooLateIsLeftOut) {

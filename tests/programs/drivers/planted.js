@@ -113,7 +113,8 @@ class TornLog extends Log {
   }
 }
 
-const stores = { sound: Sound, log: Log, torn_log: TornLog, not_awaited: NotAwaited,
+const stores = { sound: Sound, log: Log, torn_log: TornLog,
+                 not_awaited: NotAwaited,
                  two_transactions: TwoTransactions,
                  empty_after_a_crash: EmptyAfterACrash,
                  swallowed_error: SwallowedError };
