@@ -28,6 +28,7 @@ struct LockCall {
   int first_slot = 0;
   int slots = 0;
   bool is_exclusive = false;
+  int database = 0;  // whose file it is (store/attached.h)
 };
 
 class LockWatch {

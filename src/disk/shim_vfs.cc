@@ -13,6 +13,7 @@
 #include "disk/vfs_call.h"
 #include "names/names.h"
 #include "status/status.h"
+#include "store/attached.h"
 #include "store/splitmix64.h"
 
 namespace lastcommit {
@@ -35,6 +36,7 @@ int g_sleep_divisor = 1;
 struct ShimFile {
   sqlite3_file base;
   FileRole role;
+  int database;
   // With its next sync; os_unix.c calls it UNIXFILE_DIRSYNC.
   bool syncs_directory;
 
@@ -73,18 +75,23 @@ VfsCall CallOn(sqlite3_file* file, VfsCallKind kind, std::int64_t offset = 0,
   VfsCall call;
   call.kind = kind;
   call.role = Shim(file)->role;
+  call.database = Shim(file)->database;
   call.offset = offset;
   call.amount = amount;
   return call;
 }
 
-VfsCall ShmCall(VfsCallKind kind, std::int64_t offset = 0,
+IoCall IoOn(sqlite3_file* file, IoKind kind, std::int64_t offset = 0,
+            std::int64_t amount = 0) {
+  IoCall call = {kind, Shim(file)->role, offset, amount};
+  call.database = Shim(file)->database;
+  return call;
+}
+
+VfsCall ShmCall(sqlite3_file* file, VfsCallKind kind, std::int64_t offset = 0,
                 std::int64_t amount = 0) {
-  VfsCall call;
-  call.kind = kind;
+  VfsCall call = CallOn(file, kind, offset, amount);
   call.role = FileRole::kShm;
-  call.offset = offset;
-  call.amount = amount;
   return call;
 }
 
@@ -92,6 +99,7 @@ VfsCall CallOn(const char* path, VfsCallKind kind) {
   VfsCall call;
   call.kind = kind;
   call.role = RoleOfPath(path);
+  call.database = DatabaseOf(path);
   return call;
 }
 
@@ -99,6 +107,7 @@ VfsCall CallOn(const char* path, VfsCallKind kind) {
 int Watched(LockCall call, sqlite3_file* file, int result) {
   if (g_lock_watch == nullptr) return result;
   call.file = file;
+  call.database = Shim(file)->database;
   if (call.kind == LockCallKind::kLock || call.kind == LockCallKind::kUnlock) {
     Real(file)->pMethods->xFileControl(Real(file), SQLITE_FCNTL_LOCKSTATE,
                                        &call.level);
@@ -125,7 +134,7 @@ int ObservedWrite(sqlite3_file* file, const void* bytes, int amount,
     return Real(file)->pMethods->xWrite(Real(file), bytes, size, offset);
   };
   if (g_observer == nullptr) return write(amount);
-  const IoCall call = {IoKind::kWrite, Shim(file)->role, offset, amount};
+  const IoCall call = IoOn(file, IoKind::kWrite, offset, amount);
   if (const auto prefix = g_observer->BeforeCall(call); prefix.has_value()) {
     write(static_cast<int>(*prefix));
     g_observer->DuringCall(call);
@@ -143,7 +152,7 @@ int Write(sqlite3_file* file, const void* bytes, int amount,
 
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   return Seen(CallOn(file, VfsCallKind::kTruncate, size), [&] {
-    return Observed({IoKind::kTruncate, Shim(file)->role, size, 0}, [&] {
+    return Observed(IoOn(file, IoKind::kTruncate, size), [&] {
       return Real(file)->pMethods->xTruncate(Real(file), size);
     });
   });
@@ -151,7 +160,7 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
 int Sync(sqlite3_file* file, int flags) {
   VfsCall seen = CallOn(file, VfsCallKind::kSync);
   seen.syncs_directory = Shim(file)->syncs_directory;
-  IoCall call = {IoKind::kSync, Shim(file)->role};
+  IoCall call = IoOn(file, IoKind::kSync);
   call.syncs_directory = Shim(file)->syncs_directory;
   const int result = Seen(seen, [&] {
     return Observed(
@@ -205,17 +214,19 @@ int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
                    Real(file)->pMethods->xShmMap(Real(file), page, page_size,
                                                  extend, memory));
   };
-  VfsCall call = ShmCall(VfsCallKind::kShmMap);
+  VfsCall call = ShmCall(file, VfsCallKind::kShmMap);
   call.extends = extend != 0;
   return Seen(call, [&] {
     if (extend == 0) return map();
-    return Observed({IoKind::kShmMap, FileRole::kShm, 0, 0}, map);
+    IoCall extension = IoOn(file, IoKind::kShmMap);
+    extension.role = FileRole::kShm;
+    return Observed(extension, map);
   });
 }
 int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
   const bool is_unlock = (flags & SQLITE_SHM_UNLOCK) != 0;
   return Seen(
-      ShmCall(is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock,
+      ShmCall(file, is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock,
               offset, count),
       [&] {
         LockCall call;
@@ -230,13 +241,13 @@ int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
       });
 }
 void ShmBarrier(sqlite3_file* file) {
-  Seen(ShmCall(VfsCallKind::kShmBarrier), [&] {
+  Seen(ShmCall(file, VfsCallKind::kShmBarrier), [&] {
     Real(file)->pMethods->xShmBarrier(Real(file));
     return SQLITE_OK;
   });
 }
 int ShmUnmap(sqlite3_file* file, int delete_flag) {
-  return Seen(ShmCall(VfsCallKind::kShmUnmap), [&] {
+  return Seen(ShmCall(file, VfsCallKind::kShmUnmap), [&] {
     return Watched({LockCallKind::kIndexUnmap}, file,
                    Real(file)->pMethods->xShmUnmap(Real(file), delete_flag));
   });
@@ -288,11 +299,13 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
   const FileRole role = RoleOf(flags);
   const bool syncs_directory =
       (flags & SQLITE_OPEN_CREATE) != 0 &&
-      (role == FileRole::kJournal || role == FileRole::kWal);
-  auto* shim = new (file) ShimFile{{nullptr}, role, syncs_directory};
+      (role == FileRole::kJournal || role == FileRole::kSuperJournal ||
+       role == FileRole::kWal);
+  const int database = name == nullptr ? 0 : DatabaseOf(name);
+  auto* shim = new (file) ShimFile{{nullptr}, role, database, syncs_directory};
   std::memset(shim->real(), 0, static_cast<std::size_t>(g_real->szOsFile));
   return Seen(CallOn(file, VfsCallKind::kOpen), [&] {
-    const int result = Observed({IoKind::kOpen, shim->role, 0, 0}, [&] {
+    const int result = Observed(IoOn(file, IoKind::kOpen), [&] {
       return g_real->xOpen(g_real, name, shim->real(), flags, out_flags);
     });
     if (result == SQLITE_OK && !g_promises_powersafe_overwrite) {
@@ -313,6 +326,7 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* file, int flags,
 
 int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
   IoCall call = {IoKind::kDelete, RoleOfPath(name)};
+  call.database = DatabaseOf(name);
   call.syncs_directory = (sync_directory & 1) != 0;
   VfsCall seen = CallOn(name, VfsCallKind::kDelete);
   seen.syncs_directory = call.syncs_directory;
@@ -377,8 +391,8 @@ std::string_view Name(IoKind kind) {
 }
 
 std::string_view Name(FileRole role) {
-  constexpr Names<FileRole, FileRole::kTemporary> kNames(
-      "database", "journal", "wal", "shm", "temporary");
+  constexpr Names<FileRole, FileRole::kSuperJournal> kNames(
+      "database", "journal", "wal", "shm", "temporary", "super_journal");
   return kNames.Of(role);
 }
 

@@ -24,7 +24,15 @@ namespace lastcommit {
 // The I/O calls that are counted: those after which files look different or
 // are more durable. Reads, locks and closes leave nothing for a kill to see.
 enum class IoKind { kOpen, kWrite, kTruncate, kSync, kDelete, kShmMap };
-enum class FileRole { kDatabase, kJournal, kWal, kShm, kTemporary };
+enum class FileRole {
+  kDatabase,
+  kJournal,
+  kWal,
+  kShm,
+  kTemporary,
+  // https://sqlite.org/atomiccommit.html#multi_file_commit
+  kSuperJournal,
+};
 
 struct IoCall {
   IoKind kind = IoKind::kOpen;
@@ -37,6 +45,7 @@ struct IoCall {
   // sync, delete: the shim knows from how the file was opened that "unix" syncs
   // the directory, too.
   bool syncs_directory = false;
+  int database = 0;  // whose file it is (store/attached.h)
 };
 
 std::string_view Name(IoKind kind);

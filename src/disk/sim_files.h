@@ -57,7 +57,7 @@ struct SimDisk::Impl {
   Storage storage;
   SimObserver* observer = nullptr;
   LockWatch* lock_watch = nullptr;
-  std::array<bool, 5> drops_syncs = {};  // by FileRole
+  std::array<bool, 6> drops_syncs = {};  // by FileRole
   bool drops_directory_syncs = false;
   bool shares_index_locks = false;
   bool loses_locks_on_close = false;
@@ -85,6 +85,7 @@ struct SimFile {
   int owner;         // which client opened it
   const char* path;  // SQLite keeps it; nullptr: anonymous
   FileRole role;
+  int database;    // VfsCall::database
   bool has_locks;  // databases have, other files always get what they ask for
   bool is_read_only;
   bool syncs_directory;  // at its next sync
@@ -101,6 +102,7 @@ struct SimFile {
     VfsCall call;
     call.kind = kind;
     call.role = role;
+    call.database = database;
     return call;
   }
 };
@@ -133,6 +135,7 @@ int Observed(SimDisk::Impl& disk, const VfsCall& call, Perform perform,
 inline int Watched(LockCall call, const SimFile& file, int result) {
   if (file.disk->lock_watch == nullptr) return result;
   call.file = &file;
+  call.database = file.database;
   call.level = file.lock;
   file.disk->lock_watch->OnLockCall(call, result);
   return result;

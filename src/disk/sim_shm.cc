@@ -79,9 +79,8 @@ void ReleaseSlots(SimFile& file, std::size_t first, std::size_t end) {
   }
 }
 
-VfsCall ShmCall(VfsCallKind kind) {
-  VfsCall call;
-  call.kind = kind;
+VfsCall ShmCall(const SimFile& file, VfsCallKind kind) {
+  VfsCall call = file.Call(kind);
   call.role = FileRole::kShm;
   return call;
 }
@@ -102,7 +101,7 @@ int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,
               void volatile** memory) {
   SimFile& file = Sim(base);
   *memory = nullptr;
-  VfsCall call = ShmCall(VfsCallKind::kShmMap);
+  VfsCall call = ShmCall(file, VfsCallKind::kShmMap);
   call.extends = extend != 0;
   return Observed(*file.disk, call, [&] {
     return Watched({LockCallKind::kIndexMap}, file,
@@ -113,8 +112,8 @@ int SimShmMap(sqlite3_file* base, int region, int region_size, int extend,
 int SimShmLock(sqlite3_file* base, int first, int count, int flags) {
   SimFile& file = Sim(base);
   const bool is_unlock = (flags & SQLITE_SHM_UNLOCK) != 0;
-  VfsCall call =
-      ShmCall(is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock);
+  VfsCall call = ShmCall(
+      file, is_unlock ? VfsCallKind::kShmUnlock : VfsCallKind::kShmLock);
   call.offset = first;
   call.amount = count;
   return Observed(
@@ -142,14 +141,14 @@ int SimShmLock(sqlite3_file* base, int first, int count, int flags) {
 
 void SimShmBarrier(sqlite3_file* base) {
   SimFile& file = Sim(base);
-  Observed(*file.disk, ShmCall(VfsCallKind::kShmBarrier),
+  Observed(*file.disk, ShmCall(file, VfsCallKind::kShmBarrier),
            [] { return SQLITE_OK; });
 }
 
 int SimShmUnmap(sqlite3_file* base, int /*delete_flag*/) {
   SimFile& file = Sim(base);
   return Observed(
-      *file.disk, ShmCall(VfsCallKind::kShmUnmap),
+      *file.disk, ShmCall(file, VfsCallKind::kShmUnmap),
       [&] {
         ReleaseShm(file);
         return Watched({LockCallKind::kIndexUnmap}, file, SQLITE_OK);

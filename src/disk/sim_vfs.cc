@@ -15,6 +15,7 @@
 #include "disk/sim_files.h"
 #include "disk/virtual_time.h"
 #include "status/status.h"
+#include "store/attached.h"
 
 namespace lastcommit {
 namespace {
@@ -25,10 +26,17 @@ sqlite3_vfs* g_shim = nullptr;
 SimDisk::Impl* g_disk = nullptr;
 VirtualTime g_time;
 
-VfsCall CallOn(VfsCallKind kind, FileRole role) {
+VfsCall CallOn(VfsCallKind kind, const char* path) {
   VfsCall call;
   call.kind = kind;
-  call.role = role;
+  call.role = RoleOfPath(path);
+  call.database = DatabaseOf(path);
+  return call;
+}
+
+VfsCall CallOfTime(VfsCallKind kind) {
+  VfsCall call;
+  call.kind = kind;
   return call;
 }
 
@@ -112,6 +120,7 @@ int Open(sqlite3_vfs* /*vfs*/, const char* name, sqlite3_file* base, int flags,
   file.owner = g_disk->owner;
   file.path = name;
   file.role = RoleOf(flags);
+  file.database = name == nullptr ? 0 : DatabaseOf(name);
   return Observed(*file.disk, file.Call(VfsCallKind::kOpen),
                   [&] { return OpenFile(file, flags, out_flags); });
 }
@@ -128,7 +137,7 @@ int DeleteFile(SimDisk::Impl& disk, const char* name, bool syncs_directory) {
 int Delete(sqlite3_vfs* /*vfs*/, const char* name, int sync_directory) {
   if (g_disk == nullptr) return SQLITE_IOERR_DELETE;
   SimDisk::Impl& disk = *g_disk;
-  VfsCall call = CallOn(VfsCallKind::kDelete, RoleOfPath(name));
+  VfsCall call = CallOn(VfsCallKind::kDelete, name);
   call.syncs_directory =
       (sync_directory & 1) != 0 && !disk.drops_directory_syncs;
   return Observed(disk, call,
@@ -139,7 +148,7 @@ int Access(sqlite3_vfs* /*vfs*/, const char* name, int flags, int* answer) {
   *answer = 0;
   if (g_disk == nullptr) return SQLITE_IOERR_ACCESS;
   SimDisk::Impl& disk = *g_disk;
-  return Observed(disk, CallOn(VfsCallKind::kAccess, RoleOfPath(name)), [&] {
+  return Observed(disk, CallOn(VfsCallKind::kAccess, name), [&] {
     const InodeId id = disk.storage.Find(name);
     // An empty file counts as none where SQLite looks for a hot journal.
     const bool is_there = id != kNoInode && (flags != SQLITE_ACCESS_EXISTS ||
@@ -174,8 +183,7 @@ void DlClose(sqlite3_vfs* /*vfs*/, void* /*library*/) {}
 template <typename Perform>
 int ObservedTime(VfsCallKind kind, Perform perform) {
   if (g_disk == nullptr) return perform();
-  return Observed(*g_disk, CallOn(kind, FileRole::kDatabase), perform,
-                  OnError::kPerform);
+  return Observed(*g_disk, CallOfTime(kind), perform, OnError::kPerform);
 }
 
 int Sleep(sqlite3_vfs* /*vfs*/, int microseconds) {
@@ -278,20 +286,26 @@ std::int64_t SimDisk::Impl::FreeSectors() const {
 }
 
 std::optional<IoCall> Counted(const VfsCall& call) {
+  const auto counted = [&call](IoKind kind, std::int64_t offset = 0,
+                               std::int64_t amount = 0) {
+    IoCall io = {kind, call.role, offset, amount};
+    io.database = call.database;
+    return io;
+  };
   switch (call.kind) {
     case VfsCallKind::kOpen:
-      return IoCall{IoKind::kOpen, call.role, 0, 0};
+      return counted(IoKind::kOpen);
     case VfsCallKind::kWrite:
-      return IoCall{IoKind::kWrite, call.role, call.offset, call.amount};
+      return counted(IoKind::kWrite, call.offset, call.amount);
     case VfsCallKind::kTruncate:
-      return IoCall{IoKind::kTruncate, call.role, call.offset, 0};
+      return counted(IoKind::kTruncate, call.offset);
     case VfsCallKind::kSync:
-      return IoCall{IoKind::kSync, call.role, 0, 0};
+      return counted(IoKind::kSync);
     case VfsCallKind::kDelete:
-      return IoCall{IoKind::kDelete, call.role, 0, 0};
+      return counted(IoKind::kDelete);
     case VfsCallKind::kShmMap:
       if (!call.extends) return std::nullopt;
-      return IoCall{IoKind::kShmMap, FileRole::kShm, 0, 0};
+      return counted(IoKind::kShmMap);
     default:
       return std::nullopt;
   }

@@ -47,6 +47,7 @@ struct VfsCall {
   // open, delete, sync: whether the directory is synced with it
   bool syncs_directory = false;
   bool extends = false;  // shm_map
+  int database = 0;      // whose file it is (store/attached.h)
 
   bool operator==(const VfsCall&) const = default;
 };

@@ -390,6 +390,27 @@ bool LooksLikeCreationRolledBackByHalf(const Plan& plan,
   return false;
 }
 
+bool LooksLikeStaleSuperJournal(const Plan& plan, const Failure& failure) {
+  if (!failure.has_attached ||
+      !IsIn(plan,
+            {saver::JournalMode::kTruncate, saver::JournalMode::kPersist}) ||
+      !IsOneOf(failure.violation,
+               {ViolationClass::kNotACut, ViolationClass::kPhantomCommit,
+                ViolationClass::kWrongRead, ViolationClass::kWrongAnswer,
+                ViolationClass::kDamaged, ViolationClass::kLostCommit,
+                ViolationClass::kBrokenInvariant,
+                ViolationClass::kUnstableRecovery})) {
+    return false;
+  }
+  for (std::size_t r = 0; r < RoundsRun(plan, failure); ++r) {
+    const bool has_failed =
+        failure.had_errors &&
+        ErrorIn(plan.rounds[r], {ErrorKind::kTruncate}).has_value();
+    if (has_failed || failure.scenes[r].is_past_super_journal) return true;
+  }
+  return false;
+}
+
 bool LooksLikePageNotJournaled(const Plan& plan, const Failure& failure) {
   return HasDamageAfterAFullDisk(plan, failure) && !HasLargeSectors(plan);
 }

@@ -29,6 +29,7 @@ bool LooksLikeJournalEndNotSynced(const Plan& plan, const Failure& failure);
 bool LooksLikeJournalNameNotSynced(const Plan& plan, const Failure& failure);
 bool LooksLikeCreationRolledBackByHalf(const Plan& plan,
                                        const Failure& failure);
+bool LooksLikeStaleSuperJournal(const Plan& plan, const Failure& failure);
 bool LooksLikePageNotJournaled(const Plan& plan, const Failure& failure);
 bool LooksLikeSectorJournaledByHalf(const Plan& plan, const Failure& failure);
 

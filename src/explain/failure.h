@@ -22,6 +22,9 @@ struct CrashScene {
   // One client alone died in a sync of the journal, between the file and its
   // directory.
   bool had_death_in_journal_sync = false;
+  // Whoever died had deleted a super-journal, and not yet the names of it that
+  // stand in journals.
+  bool is_past_super_journal = false;
 };
 
 struct Failure {
@@ -41,6 +44,7 @@ struct Failure {
   // A client was left, for another to go on, in the middle of a change of the
   // journal mode to another than WAL.
   bool was_left_in_mode_change = false;
+  bool has_attached = false;  // the saver has databases attached
 
   Defences Of(int client) const { return client == 0 ? of_first : of_others; }
 };

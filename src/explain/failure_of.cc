@@ -29,12 +29,27 @@ bool IsInJournalSync(const CrashPlace& place) {
          place.point.moment == Moment::kDuring;
 }
 
+// The super-journal is deleted, and the journals that name it are still there.
+bool IsPastSuperJournal(const CrashPlace& place) {
+  if (place.point.io == 0) return false;
+  const IoCall& call = place.call;
+  if (call.role == FileRole::kSuperJournal) {
+    return call.kind == IoKind::kDelete &&
+           place.point.moment != Moment::kBefore;
+  }
+  return call.role == FileRole::kJournal &&
+         (call.kind == IoKind::kTruncate || call.kind == IoKind::kSync);
+}
+
 CrashScene SceneOf(const RoundFacts& facts, const CrashPlace* crash) {
   CrashScene scene;
   if (crash != nullptr) {
     scene.is_in_creation = crash->phase == Phase::kCreate;
     scene.is_at_journal_end = IsAtJournalEnd(*crash);
   }
+  scene.is_past_super_journal =
+      (crash != nullptr && IsPastSuperJournal(*crash)) ||
+      (facts.has_death && IsPastSuperJournal(facts.death));
   scene.had_death_in_journal_sync =
       facts.has_death && IsInJournalSync(facts.death);
   return scene;
@@ -64,6 +79,7 @@ Failure FailureOf(const SaverEntry& entry, const Plan& plan,
   failure.of_others = entry.DefencesOf(1);
   failure.scenes = ScenesOf(result);
   failure.had_errors = result.errors > 0;
+  failure.has_attached = !entry.attached.empty();
   failure.was_undone_after_spill = result.savepoint_rolled_back_after_spill ||
                                    result.statement_failed_after_spill;
   for (const TakenSwitch& taken : result.switches) {

@@ -219,6 +219,8 @@ absl::StatusOr<ShrinkResult> ShrinkPlan(TrialRunner& trial, const Plan& plan,
   const auto still_fails =
       [&](const Plan& candidate) -> absl::StatusOr<std::optional<Plan>> {
     if (options.is_cancelled()) return absl::CancelledError("stopped");
+    // In another journal mode it may be one that the saver does not have.
+    if (!SaverOf(candidate).ok()) return std::nullopt;
     ASSIGN_OR_RETURN(const TrialResult tried, trial.RunBy(by, candidate));
     // By itself it must show, too; and a row that people can look for stays.
     if (tried.verdict.violation != violation ||

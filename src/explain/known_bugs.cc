@@ -20,7 +20,7 @@ constexpr SqliteRange kMemoryJournal[] = {{0, 3'044'000}};
 // but nothing is known of that.
 constexpr SqliteRange kNotFixed[] = {{3'040'001, 0}};
 
-constexpr std::array<KnownBug, 15> kBugs = {{
+constexpr std::array<KnownBug, 16> kBugs = {{
     {"partial-rollback",
      "WAL frames without checksums after a partial rollback: recovery stops at "
      "them",
@@ -82,6 +82,10 @@ constexpr std::array<KnownBug, 15> kBugs = {{
      "durable",
      kNotFixed, LooksLikeCreationRolledBackByHalf, "",
      "A creation that was rolled back by half"},
+    {"stale-super-journal",
+     "a journal that still names a super-journal that is gone undoes nothing",
+     kNotFixed, LooksLikeStaleSuperJournal, "",
+     "A journal whose super-journal is gone"},
     {"page-not-journaled",
      "after a full disk a page without a journal is written over itself",
      kNotFixed, LooksLikePageNotJournaled, "",

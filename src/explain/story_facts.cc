@@ -24,11 +24,25 @@ std::string UpTo(std::int64_t commit) {
   return commit == 0 ? "the schema" : absl::StrCat("commits up to ", commit);
 }
 
+// One database after the other.
+std::string FoundApartInWords(const RoundFacts& facts) {
+  std::string words = absl::StrCat("; found: ", UpTo(facts.cut));
+  for (int database = 1; database <= kMostAttached; ++database) {
+    const std::int64_t cut = Of(database, facts.attached_cuts);
+    if (cut < 0) break;
+    absl::StrAppend(&words, ", and in attached database ", database, " ",
+                    UpTo(cut));
+  }
+  return words;
+}
+
 // The counter of commits says which there are only where it is the counter of a
 // state that there was.
-std::string FoundInWords(std::int64_t cut,
+std::string FoundInWords(const RoundFacts& facts,
                          const std::optional<ViolationClass>& violation) {
+  const std::int64_t cut = facts.cut;
   if (violation == ViolationClass::kDamaged) return "";
+  if (facts.is_mixed) return FoundApartInWords(facts);
   const bool is_no_state = violation == ViolationClass::kNotACut ||
                            violation == ViolationClass::kBrokenInvariant;
   return is_no_state
@@ -53,7 +67,7 @@ std::string EndInWords(const RoundFacts& facts,
   if (!facts.judged || facts.demand == Demand::kUnknown) return "";
   return absl::StrCat("acknowledged: ", UpTo(facts.acknowledged),
                       DemandInWords(facts),
-                      facts.was_read ? FoundInWords(facts.cut, violation) : "");
+                      facts.was_read ? FoundInWords(facts, violation) : "");
 }
 
 }  // namespace

@@ -274,6 +274,20 @@ void LimitToShared(Draw& draw, const GenerateOptions& options,
   plan.schedule = DrawSchedule(draw, options.schedule);
 }
 
+// What makes commits to several databases atomic (store/attached.h).
+void GiveSuperJournals(Draw& draw, Profile& profile) {
+  if (profile.journal_mode == saver::JournalMode::kWal ||
+      !IsKeptOnDisk(profile.journal_mode)) {
+    profile.journal_mode = draw.Element({saver::JournalMode::kDelete,
+                                         saver::JournalMode::kTruncate,
+                                         saver::JournalMode::kPersist});
+  }
+  if (profile.synchronous == saver::Synchronous::kOff) {
+    profile.synchronous =
+        draw.Element({saver::Synchronous::kNormal, saver::Synchronous::kFull});
+  }
+}
+
 Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
   Plan plan;
   const auto [engine, fault, clients] = DrawCombination(draw, options);
@@ -296,6 +310,9 @@ Plan DrawPlan(Draw& draw, const GenerateOptions& options) {
     plan.profile.journal_mode = saver::JournalMode::kDelete;
   }
   if (is_shared) LimitToShared(draw, options, fault, plan);
+  if (options.is_attached && !MayLackSuperJournals({engine, fault, clients})) {
+    GiveSuperJournals(draw, plan.profile);
+  }
   // A loss of power of a plan that changes the mode is no row of the contract.
   const bool changes_mode =
       (fault == FaultChoice::kNone || fault == FaultChoice::kKill) &&

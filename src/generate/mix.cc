@@ -60,6 +60,11 @@ bool Fits(const Combination& combination, const GenerateOptions& options) {
       combination.fault == FaultChoice::kKill) {
     return false;
   }
+  const bool has_none = options.journal_mode == saver::JournalMode::kWal ||
+                        options.synchronous == saver::Synchronous::kOff;
+  if (options.is_attached && has_none && !MayLackSuperJournals(combination)) {
+    return false;
+  }
   return combination.clients >= options.clients.least &&
          combination.clients <= options.clients.most;
 }
@@ -100,6 +105,10 @@ std::vector<Share> MixOf(const GenerateOptions& options) {
     }
   }
   return mix;
+}
+
+bool MayLackSuperJournals(const Combination& combination) {
+  return combination.clients == 1 && combination.fault != FaultChoice::kIoError;
 }
 
 Combination CombinationOf(const Plan& plan) {

@@ -29,6 +29,11 @@ struct Share {
 // Empty if nothing that there is fits.
 std::vector<Share> MixOf(const GenerateOptions& options);
 
+// Whether a store with attached databases may be there without super-journals
+// (store/attached.h): CheckAttached() in subject/registry.cc refuses the
+// others.
+bool MayLackSuperJournals(const Combination& combination);
+
 // What plans have that PlanAt() made of the combination: the engine, the number
 // of clients, and the gravest fault (an error, then a loss of power, then a
 // kill). Images taken along the way are none.

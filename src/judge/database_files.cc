@@ -1,12 +1,12 @@
 #include "judge/database_files.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "disk/super_journals.h"
 #include "status/status.h"
 
 namespace lastcommit {
@@ -85,17 +85,6 @@ bool ZeroesJournal(const Effect& effect) {
          std::all_of(effect.bytes.begin(),
                      effect.bytes.begin() + static_cast<std::ptrdiff_t>(size),
                      [](char c) { return c == '\0'; });
-}
-
-bool IsSuperJournal(std::string_view path) {
-  constexpr std::string_view kMark = "-mj";
-  constexpr std::size_t kDigits = 9;
-  if (path.size() < kMark.size() + kDigits) return false;
-  const std::string_view digits = path.substr(path.size() - kDigits);
-  path.remove_suffix(kDigits);
-  return path.ends_with(kMark) &&
-         std::all_of(digits.begin(), digits.end(),
-                     [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 // A journal may name a super-journal.

@@ -34,8 +34,6 @@ struct DatabaseNames {
   std::string index;
 };
 
-// "NAME-mj" and nine digits: pager.c's name of a super-journal.
-bool IsSuperJournal(std::string_view path);
 // A file that SQLite makes for itself, beside a database or in a directory for
 // temporary files.
 bool IsSqlitesOwn(std::string_view path);

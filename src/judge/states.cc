@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "disk/super_journals.h"
 #include "store/splitmix64.h"
 #include "xxhash.h"
 

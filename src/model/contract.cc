@@ -26,6 +26,13 @@ constexpr std::string_view kNoFault =
     "https://sqlite.org/transactional.html: without a crash every commit that "
     "was acknowledged is there, and nothing else";
 
+constexpr std::string_view kAttached =
+    "https://sqlite.org/lang_attach.html: with journal_mode WAL transactions "
+    "\"continue to be atomic within each individual database file\", but after "
+    "a crash \"in the middle of a COMMIT where two or more database files are "
+    "updated, some of those files might get the changes where others might "
+    "not\"; with synchronous=OFF vdbeCommit() makes no super-journal either";
+
 constexpr std::string_view kFileRemoved =
     "https://sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_"
     "file_while_in_use; https://sqlite.org/wal.html#the_wal_file: without its "
@@ -229,6 +236,19 @@ LegalCuts ContractFor(const Profile& promised, const CrashFacts& facts) {
   cuts.lowest = std::min(cuts.lowest, *facts.kept);
   cuts.anything |= facts.is_half_copied;
   return cuts;
+}
+
+std::vector<LegalCuts> AttachedContractFor(const Profile& promised,
+                                           const CrashFacts& facts) {
+  std::vector<LegalCuts> legal;
+  if (IsAtomicOverAttached(promised)) return legal;
+  for (int database = 1; database <= facts.attached; ++database) {
+    CrashFacts of_it = facts;
+    of_it.wal_synced = Of(database, facts.attached_wal_synced);
+    legal.push_back(ContractFor(promised, of_it));
+    if (facts.fault != Fault::kNone) legal.back().source = kAttached;
+  }
+  return legal;
 }
 
 }  // namespace lastcommit

@@ -9,8 +9,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "plan/plan.h"
+#include "store/attached.h"
 
 namespace lastcommit {
 
@@ -54,6 +56,11 @@ struct CrashFacts {
   std::optional<std::int64_t> kept = {};
   // The process died while it wrote to a database whose WAL is gone.
   bool is_half_copied = false;
+
+  // How many databases are attached, and `wal_synced` of each: that of the
+  // commits which wrote to its WAL.
+  int attached = 0;
+  OfEachAttached attached_wal_synced = {-1, -1, -1};
 };
 
 // The legal cuts, both ends included.
@@ -102,6 +109,14 @@ const PowerLossRow& PowerLossRowFor(const Profile& promised);
 
 // `promised` is the profile the saver was asked for, whatever it did with it.
 LegalCuts ContractFor(const Profile& promised, const CrashFacts& facts);
+
+// Those of each attached database, where a transaction over several databases
+// may be in one of them and not in another one
+// (https://sqlite.org/lang_attach.html). Empty: all are at the same cut,
+// because there are none, or because the transaction is atomic over them
+// (IsAtomicOverAttached).
+std::vector<LegalCuts> AttachedContractFor(const Profile& promised,
+                                           const CrashFacts& facts);
 
 }  // namespace lastcommit
 

@@ -108,6 +108,13 @@ void ReferenceModel::RevertTo(std::int64_t cut) {
   }
 }
 
+void ReferenceModel::TakeRows(const State& state) {
+  CHECK(!in_transaction_ && !commits_.empty());
+  rows_.Become(state);
+  rows_.set_cut(rows_.state().cut);
+  commits_.back().digest = StateDigest(rows_.state().cut, rows_.digests());
+}
+
 std::uint64_t ReferenceModel::DigestOfCut(std::int64_t cut) const {
   CHECK(cut >= -1 && cut <= state().cut);
   return cut < 0 ? Digest(State())

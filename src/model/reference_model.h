@@ -33,6 +33,10 @@ class ReferenceModel {
   // Takes the commits after `cut` back, as if they had never been tried. No
   // transaction is open, and `cut` is from -1 to that of the state.
   void RevertTo(std::int64_t cut);
+  // The newest commit has left these rows instead, of which some are those of
+  // other commits: of a transaction over several databases not all have what it
+  // did. No transaction is open.
+  void TakeRows(const State& state);
   void RevertLastCommit() { RevertTo(state().cut - 1); }
 
   // Digest() of the state at a cut up to that of the state.

@@ -1,6 +1,7 @@
 #include "oracle/crash_history.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 
@@ -31,10 +32,10 @@ Verdict CrashHistory::FinishModel(const Round& round, const RoundTrace& trace,
   replayed.highest_cut = after;
   const StepRecord& record = trace.records[*replayed.in_flight];
   if (after > before) {
-    replayed.commits.push_back({after,
-                                AttemptedAt(after, *replayed.in_flight, trace),
-                                record.acknowledged_at, /*is_promised=*/true,
-                                record.calls.wal_written});
+    replayed.commits.push_back(
+        {after, AttemptedAt(after, *replayed.in_flight, trace),
+         record.acknowledged_at, /*is_promised=*/true, record.calls.wal_written,
+         record.calls.attached_wal_written});
   }
   const std::int64_t acknowledged =
       trace.records[*replayed.in_flight].acknowledged;
@@ -76,6 +77,25 @@ std::int64_t CrashHistory::WalSyncedAt(Mark now, const SyncMarks& synced,
   return std::max(cut, InDatabaseAt(now, replayed));
 }
 
+// Rule: AttachedWalSyncedAt.
+// The same of an attached database. What SQLite answers of a checkpoint is
+// about the main one (sqlite3Checkpoint() in main.c), but it has synced this
+// WAL, too.
+std::int64_t CrashHistory::AttachedWalSyncedAt(int database, Mark now,
+                                               const SyncMarks& synced,
+                                               const Replayed& replayed) const {
+  const CallMark sync = Of(database, synced.attached_wal);
+  std::int64_t cut = sync >= 0 ? promises_.acknowledged
+                               : Of(database, promises_.attached_wal_synced);
+  for (const CommitTimes& commit : replayed.commits) {
+    if (commit.is_promised && commit.acknowledged_at <= now &&
+        Of(database, commit.attached_wal_written) <= sync) {
+      cut = std::max(cut, commit.cut);
+    }
+  }
+  return cut;
+}
+
 // Rule: InDatabaseAt.
 // What SQLite has said to be in the database file.
 std::int64_t CrashHistory::InDatabaseAt(Mark now,
@@ -113,6 +133,10 @@ CrashHistory::Promises CrashHistory::PromisesAt(
   promises.acknowledged = PromisedAt(now, replayed);
   promises.in_database = InDatabaseAt(now, replayed);
   promises.wal_synced = WalSyncedAt(now, synced, replayed);
+  for (int database = 1; database <= attached_; ++database) {
+    Of(database, promises.attached_wal_synced) =
+        AttachedWalSyncedAt(database, now, synced, replayed);
+  }
   if (synced.directory >= 0) {
     promises.directory_synced = PromisedAt(synced.directory, replayed);
   }
@@ -134,6 +158,8 @@ CrashFacts CrashHistory::FactsAt(Mark now, const SyncMarks& synced,
   facts.acknowledged = promises.acknowledged;
   facts.unacknowledged = settled - promises.acknowledged;
   facts.wal_synced = promises.wal_synced;
+  facts.attached = attached_;
+  facts.attached_wal_synced = promises.attached_wal_synced;
   facts.directory_synced = promises.directory_synced;
   facts.kept = KeptAt(now, replayed);
   facts.is_half_copied = IsHalfCopied(replayed);
@@ -156,10 +182,13 @@ void CrashHistory::AddUnfound(const Plan& plan, const CrashFacts& facts,
                               Alternatives& alternatives) const {
   const bool needs_sync = facts.fault == Fault::kPowerLoss &&
                           plan.profile.synchronous < saver::Synchronous::kFull;
-  unfound_.AddTo(
-      {facts.fault, needs_sync ? facts.wal_synced : facts.acknowledged,
-       replayed.wal_written_from <= now},
-      alternatives);
+  std::int64_t synced = facts.wal_synced;
+  for (int database = 1; database <= facts.attached; ++database) {
+    synced = std::min(synced, Of(database, facts.attached_wal_synced));
+  }
+  unfound_.AddTo({facts.fault, needs_sync ? synced : facts.acknowledged,
+                  replayed.wal_written_from <= now},
+                 alternatives);
 }
 
 // Rule: EndRound.
@@ -167,7 +196,7 @@ void CrashHistory::AddUnfound(const Plan& plan, const CrashFacts& facts,
 void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
                             const SyncMarks& synced, const Replayed& replayed) {
   if (lost_power || replayed.removals.take_commits()) {
-    promises_ = {cut, cut, cut, cut};
+    promises_ = {cut, cut, cut, cut, {cut, cut, cut}};
     in_doubt_.clear();
   } else {
     in_doubt_ = replayed.at_end.after_power_loss;
@@ -175,6 +204,11 @@ void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
   }
   if (replayed.removals.take_commits()) unfound_.Clear();
   unfound_.EndRound(lost_power, replayed.wal_written_from != kNever);
+}
+
+// Excuse: NoteMixed.
+void CrashHistory::NoteMixed(const ReferenceModel& unmixed) {
+  in_doubt_.push_back(std::make_shared<const ReferenceModel>(unmixed));
 }
 
 CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {

@@ -21,6 +21,9 @@ namespace lastcommit {
 
 class CrashHistory {
  public:
+  // Of a store with so many attached databases.
+  explicit CrashHistory(int attached = 0) : attached_(attached) {}
+
   // `cut` is the model's.
   void BeginRound(std::int64_t cut) { cut_before_ = cut; }
   // For ReplayRound.
@@ -49,6 +52,11 @@ class CrashHistory {
   void EndRound(bool lost_power, std::int64_t cut, Mark now,
                 const SyncMarks& synced, const Replayed& replayed);
 
+  // A crash of processes has left the databases at different cuts, and the
+  // model goes on from there. A later loss of power may still take one of them
+  // back to what `unmixed` has at the cut of the main one. After EndRound.
+  void NoteMixed(const ReferenceModel& unmixed);
+
  private:
   // Which commits, as values of the commit counter, are what; -1 is before the
   // schema.
@@ -57,6 +65,7 @@ class CrashHistory {
     std::int64_t in_database = -1;  // the file
     std::int64_t wal_synced = -1;
     std::int64_t directory_synced = -1;
+    OfEachAttached attached_wal_synced = {-1, -1, -1};
   };
 
   std::int64_t PromisedAt(Mark mark, const Replayed& replayed) const;
@@ -64,9 +73,13 @@ class CrashHistory {
   std::optional<std::int64_t> KeptAt(Mark now, const Replayed& replayed) const;
   std::int64_t WalSyncedAt(Mark now, const SyncMarks& synced,
                            const Replayed& replayed) const;
+  std::int64_t AttachedWalSyncedAt(int database, Mark now,
+                                   const SyncMarks& synced,
+                                   const Replayed& replayed) const;
   Promises PromisesAt(Mark now, const SyncMarks& synced,
                       const Replayed& replayed) const;
 
+  int attached_;
   std::int64_t cut_before_ = -1;  // of the model, when the round began
   Promises promises_;             // at that moment
   Alternatives in_doubt_;         // and since the last loss of power

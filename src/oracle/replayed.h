@@ -38,7 +38,9 @@ struct CommitTimes {
   // client's transaction. Whoever sees it may rely on it, but not on its being
   // durable.
   bool is_promised = true;
-  CallMark wal_written = 0;  // StepCalls::wal_written of the step
+  // Of StepCalls of the step.
+  CallMark wal_written = 0;
+  OfEachAttached attached_wal_written = {};
 };
 
 // SQLite has said that everything is durable that was acknowledged before a

@@ -160,7 +160,8 @@ class RoundJudge {
         is_acknowledged ? view_.AcknowledgedAt(i) : ordered.shown_at;
     replayed_.commits.push_back({cut, AttemptedAt(cut, i, view_.trace()),
                                  there_at, is_of_this && is_acknowledged,
-                                 view_.record(i).calls.wal_written});
+                                 view_.record(i).calls.wal_written,
+                                 view_.record(i).calls.attached_wal_written});
     doubts_.Overtake(cut, there_at);
   }
 

@@ -8,6 +8,7 @@
 #ifndef LASTCOMMIT_ORACLE_ROUND_TRACE_H_
 #define LASTCOMMIT_ORACLE_ROUND_TRACE_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include "oracle/crash_place.h"
 #include "oracle/lock_refusal.h"
 #include "plan/plan.h"
+#include "store/attached.h"
 #include "store/operation.h"
 
 namespace lastcommit {
@@ -61,6 +63,8 @@ struct StepCalls {
   std::int64_t writes;  // of the step, to the database or its WAL
   TransactionEnd end;   // the newest of the step
   bool wal_deleted;     // by the step
+  // As `wal_written`, which with all the others is of the main database.
+  OfEachAttached attached_wal_written;
 };
 
 // WalCheckpointResult, in memory that is shared.
@@ -128,7 +132,21 @@ struct SyncMarks {
   CallMark wal = -1;
   Mark wal_began = -1;  // the same, among the steps
   Mark directory = -1;
+  // As `wal`, which is that of the main database.
+  OfEachAttached attached_wal = {-1, -1, -1};
 };
+
+// A sync of that database's WAL has succeeded, which began then.
+inline void NoteWalSync(int database, CallMark calls, Mark began,
+                        SyncMarks& synced) {
+  if (database > 0) {
+    CallMark& attached = Of(database, synced.attached_wal);
+    attached = std::max(attached, calls);
+    return;
+  }
+  synced.wal = std::max(synced.wal, calls);
+  synced.wal_began = std::max(synced.wal_began, began);
+}
 
 // The value that a step `unlink` answers.
 enum class Unlinked : std::int8_t {

@@ -247,6 +247,12 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
               "not have");
   }
   if (!MixOf(generate).empty()) return absl::OkStatus();
+  if (generate.is_attached) {
+    return absl::InvalidArgumentError(
+        "a script that attaches databases, with journal_mode WAL or "
+        "synchronous "
+        "OFF, has one client and no errors");
+  }
   return absl::InvalidArgumentError(
       "a loss of power, or an error, of several clients needs the engine sim");
 }
@@ -260,6 +266,7 @@ void ChooseSaver(const std::string& name, GenerateOptions& generate) {
   generate.lacks_operations = entry->lacks_operations;
   generate.journal_mode = entry->journal_mode;
   generate.synchronous = entry->synchronous;
+  generate.is_attached = !entry->attached.empty();
 }
 
 Identity NewIdentity(const WantedIdentity& wanted) {

@@ -98,6 +98,7 @@ void AddImages(const Profile& profile, const TrialResult& result,
   add("lost_commits", images.with_lost_commits);
   add("commits_lost", images.lost_commits);
   add("violated", IsAboutALossOfPower(result) ? 1 : 0);
+  add("at_different_cuts", images.at_different_cuts);
   add("no_demand", images.no_demand);
   add("no_demand_damaged", images.damaged);
   add("no_demand_lost_commits", images.with_lost_commits_without_demand);
@@ -127,6 +128,7 @@ void AddRound(const Plan& plan, const RoundFacts& facts, Cells& cells) {
   if (facts.wal_frames_recovered > 0)
     ++cells[OutcomeCell("wal_frames_recovered")];
   if (facts.hot_journal) ++cells[OutcomeCell("hot_journal_rolled_back")];
+  if (facts.is_mixed) ++cells[OutcomeCell("databases_at_different_cuts")];
 }
 
 std::int64_t KillsOfOne(const TrialResult& result) {

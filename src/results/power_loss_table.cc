@@ -99,11 +99,15 @@ std::string PrintPowerLossTable(const Ledger& ledger) {
   return text;
 }
 
-std::vector<std::string> RowsNotExercised(const Ledger& ledger) {
+std::vector<std::string> RowsNotExercised(const Ledger& ledger,
+                                          bool is_attached) {
   std::vector<std::string> rows;
   for (const PowerLossRow& row : PowerLossContract()) {
     const PowerLossCounts counts = PowerLossCountsOf(ledger, row);
     const std::int64_t images = counts.judged + counts.no_demand;
+    if (is_attached && row.lower == LowerBound::kUnlessDirectorySynced) {
+      continue;
+    }
     if (!MayLoseCommits(row) || images < kImagesOfAPromise ||
         counts.lost_legal > 0) {
       continue;

@@ -45,7 +45,10 @@ std::string PrintPowerLossTable(const Ledger& ledger);
 inline constexpr std::int64_t kImagesOfAPromise = 2000;
 
 // In words, for CheckPromises(): the rows that may lose commits and never did.
-std::vector<std::string> RowsNotExercised(const Ledger& ledger);
+// With databases attached a commit deletes a super-journal, with a sync of the
+// directory (vdbeCommit() in vdbeaux.c), and is not lost with DELETE.
+std::vector<std::string> RowsNotExercised(const Ledger& ledger,
+                                          bool is_attached = false);
 
 }  // namespace lastcommit
 

@@ -240,9 +240,11 @@ class PromiseList {
     AddSchedules(engine);
     if (options_.schedule == ScheduleKind::kPlan) return;
     Add(shared, 0.2, clients("switches"));
-    // Only a WAL has checkpoints.
+    // Only a WAL has checkpoints, and with attached databases several clients
+    // have none.
     if (options_.journal_mode.value_or(saver::JournalMode::kWal) ==
-        saver::JournalMode::kWal) {
+            saver::JournalMode::kWal &&
+        !options_.is_attached) {
       Add(shared, 0.05, clients("checkpoints_across_commits"));
     }
   }
@@ -337,7 +339,7 @@ void CheckRun(const Ledger& ledger, const GenerateOptions& options,
                                   " plans were skipped, more than ",
                                   kMaxSkippedPercent, " %"));
   }
-  for (std::string& row : RowsNotExercised(ledger)) {
+  for (std::string& row : RowsNotExercised(ledger, options.is_attached)) {
     broken.push_back(std::move(row));
   }
   if (options.fault == FaultChoice::kTimedKill && !AreInside(ledger)) {

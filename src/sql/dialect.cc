@@ -335,21 +335,6 @@ class LoadedScript final : public Dialect {
   Vocabulary vocabulary_;
 };
 
-// Makes `rows` what the state has.
-void Become(const State& state, Rows& rows) {
-  std::vector<RowKey> gone;
-  for (const auto& [key, row] : rows.state().rows) {
-    if (!state.rows.contains(key)) gone.push_back(key);
-  }
-  for (const RowKey& key : gone) rows.Erase(key);
-  for (const auto& [key, row] : state.rows) {
-    const auto old = rows.state().rows.find(key);
-    if (old == rows.state().rows.end() || old->second != row) {
-      rows.Put(key, row);
-    }
-  }
-}
-
 Outcome Apply(const Operation& operation, Rows& rows) {
   std::vector<std::uint64_t> seen;
   for (std::size_t i = 0; i < operation.spec->seen; ++i) {
@@ -360,14 +345,15 @@ Outcome Apply(const Operation& operation, Rows& rows) {
     }
     seen.push_back(cut == 0 ? rows.digests() : rows.DigestsAt(cut - 1));
   }
+  g_used->twin().Know(rows.state());
   absl::StatusOr<Twin::Ran> ran = g_used->twin().Run(
       rows.digests(), g_used->TransactionOf(operation), operation.values, seen);
   if (!ran.ok()) return {ran.status().code(), 0};
-  Become(ran->state, rows);
+  rows.Become(ran->state);
   return {absl::StatusCode::kOk, ran->answer};
 }
 
-void CreateRows(Rows& rows) { Become(g_used->twin().first(), rows); }
+void CreateRows(Rows& rows) { rows.Become(g_used->twin().first()); }
 
 std::string Words(const Operation& operation) {
   const Transaction& transaction = g_used->TransactionOf(operation);

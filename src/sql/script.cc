@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "status/status.h"
+#include "store/attached.h"
 
 namespace lastcommit::sql {
 namespace {
@@ -77,6 +78,7 @@ class Parser {
     }
     RETURN_IF_ERROR(EndSection());
     RETURN_IF_ERROR(MarkAtomic());
+    RETURN_IF_ERROR(CheckAttachedLevels());
     if (script_.transactions.empty()) {
       return script_.Wrong(line_, "the script has no \\transaction");
     }
@@ -216,6 +218,7 @@ class Parser {
                            "VACUUM has no place in the set-up, which is one "
                            "transaction");
     }
+    if (statement.verb == "ATTACH") return AddAttached(statement);
     if (statement.verb != "PRAGMA") {
       if (statement.verb == "BEGIN" || statement.IsCommit()) {
         return script_.Wrong(statement.line,
@@ -225,6 +228,72 @@ class Parser {
       return absl::OkStatus();
     }
     return AddPragma(std::move(statement));
+  }
+
+  // ATTACH 'file' AS name: where the file is, the tester says.
+  absl::Status AddAttached(const SqlStatement& statement) {
+    const std::vector<std::string> words =
+        absl::StrSplit(absl::StripSuffix(statement.text, ";"),
+                       absl::ByAnyChar(" \t\n"), absl::SkipEmpty());
+    const bool has_word =
+        words.size() > 2 && absl::EqualsIgnoreCase(words[1], "DATABASE");
+    if (words.size() != (has_word ? 5U : 4U) ||
+        !absl::StartsWith(words[words.size() - 3], "'") ||
+        !absl::EqualsIgnoreCase(words[words.size() - 2], "AS") ||
+        !IsName(words.back())) {
+      return script_.Wrong(statement.line,
+                           "write it as ATTACH 'file' AS name, without a "
+                           "comment or a space in the file");
+    }
+    const std::string name = absl::AsciiStrToLower(words.back());
+    if (name == "main" || name == "temp" || FindAttached(name) != nullptr) {
+      return script_.Wrong(statement.line,
+                           absl::StrCat("there is a database ", name));
+    }
+    if (script_.attached.size() == kMostAttached) {
+      return script_.Wrong(
+          statement.line,
+          absl::StrCat("at most ", kMostAttached, " databases are attached"));
+    }
+    script_.attached.push_back({name, statement.line});
+    return absl::OkStatus();
+  }
+
+  AttachedDatabase* FindAttached(absl::string_view name) {
+    const auto found = std::find_if(
+        script_.attached.begin(), script_.attached.end(),
+        [name](const AttachedDatabase& one) { return one.name == name; });
+    return found == script_.attached.end() ? nullptr : &*found;
+  }
+
+  // PRAGMA name.synchronous, of an attached database.
+  absl::Status SetAttachedLevel(int line, absl::string_view name,
+                                const std::string& value) {
+    const std::vector<std::string> parts = absl::StrSplit(name, '.');
+    AttachedDatabase* const attached =
+        parts.size() == 2 ? FindAttached(parts.front()) : nullptr;
+    if (attached == nullptr || parts.back() != "synchronous") {
+      return script_.Wrong(line,
+                           "a PRAGMA for one database is synchronous of one "
+                           "that is attached before");
+    }
+    attached->synchronous = saver::ParseSynchronous(value);
+    attached->line = line;
+    if (attached->synchronous.has_value()) return absl::OkStatus();
+    return script_.Wrong(line,
+                         "synchronous is off, normal, full or extra, as a "
+                         "word");
+  }
+
+  // What a database is worth that has a level of its own.
+  absl::Status CheckAttachedLevels() const {
+    for (const AttachedDatabase& attached : script_.attached) {
+      if (!attached.synchronous.has_value() || script_.promises_power) continue;
+      return script_.Wrong(attached.line,
+                           "a level for one database wants \\promise power, "
+                           "which says what a commit is worth");
+    }
+    return absl::OkStatus();
   }
 
   // Those of the profile are not run: each plan sets its own. Of the others
@@ -240,6 +309,9 @@ class Parser {
     const std::string name(absl::StripAsciiWhitespace(sides.front()));
     const std::string value(
         sides.size() < 2 ? "" : absl::StripAsciiWhitespace(sides.back()));
+    if (!value.empty() && absl::StrContains(name, ".")) {
+      return SetAttachedLevel(statement.line, name, value);
+    }
     if (value.empty() || !IsName(name)) {
       return script_.Wrong(
           statement.line, "write it as PRAGMA name = value, without a comment");

@@ -85,11 +85,20 @@ struct Invariant {
   SqlStatement query;
 };
 
+// A database of its own file beside the main one.
+struct AttachedDatabase {
+  std::string name;
+  int line = 0;
+  // What its PRAGMA sets, instead of what the others have.
+  std::optional<saver::Synchronous> synchronous = {};
+};
+
 struct Script {
   std::string path;
   std::string text;
   // Of the set-up: those of each connection, and those of the schema.
   std::vector<SqlStatement> pragmas;
+  std::vector<AttachedDatabase> attached;
   std::vector<SqlStatement> setup;
   std::vector<Transaction> transactions;
   std::vector<Invariant> invariants;

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <array>
+#include <cstddef>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -9,6 +11,7 @@
 #include "saver/sqlite_status.h"
 #include "sql/runner.h"
 #include "status/status.h"
+#include "store/attached.h"
 
 namespace lastcommit::sql {
 namespace {
@@ -16,7 +19,13 @@ namespace {
 constexpr std::size_t kMaxShownBytes = 24;  // of a value
 constexpr std::size_t kMaxShownRow = 200;
 
-constexpr TableSpec kSchema = {0, "schema", 1};
+// By database.
+constexpr std::array<TableSpec, kMostAttached + 1> kSchema = {{
+    {0, "schema", 1, false, 0},
+    {2, "schema of an attached database", 1, false, 1},
+    {3, "schema of an attached database", 1, false, 2},
+    {4, "schema of an attached database", 1, false, 3},
+}};
 constexpr TableSpec kInvariant = {1, "broken invariant", 1};
 
 template <typename EachRow>
@@ -94,35 +103,46 @@ void AddRow(const TableSpec& spec, const std::string& shown, sqlite3_stmt* row,
 
 }  // namespace
 
-absl::StatusOr<Tables> Tables::Of(sqlite3* connection) {
+absl::StatusOr<Tables> Tables::Of(sqlite3* connection,
+                                  const std::vector<std::string>& attached) {
   Tables tables;
-  RETURN_IF_ERROR(Query(
-      connection,
-      "SELECT name FROM pragma_table_list WHERE schema = 'main'"
-      " AND type IN ('table', 'virtual')"
-      " AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema')"
-      " ORDER BY name",
-      [&](sqlite3_stmt* row) {
-        Table table;
-        table.name = Text(row, 0);
-        table.select = absl::StrCat("SELECT * FROM ", QuotedName(table.name));
-        tables.tables_.push_back(std::move(table));
-      }));
-  int number = kInvariant.number;
-  for (Table& table : tables.tables_) {
-    table.spec = {++number, table.name, 1};
+  tables.databases_ = {"main"};
+  tables.databases_.insert(tables.databases_.end(), attached.begin(),
+                           attached.end());
+  int number = kSchema.back().number;
+  for (std::size_t i = 0; i < tables.databases_.size(); ++i) {
+    const std::string& database = tables.databases_[i];
+    // Nobody has to say which database the main one is.
+    const std::string prefix = i == 0 ? "" : absl::StrCat(database, ".");
+    RETURN_IF_ERROR(Query(
+        connection,
+        absl::StrCat("SELECT name FROM pragma_table_list WHERE schema = '",
+                     database,
+                     "' AND type IN ('table', 'virtual')"
+                     " AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema')"
+                     " ORDER BY name"),
+        [&](sqlite3_stmt* row) {
+          Table& table = tables.tables_.emplace_back();
+          table.name = absl::StrCat(prefix, Text(row, 0));
+          table.select = absl::StrCat("SELECT * FROM ", QuotedName(database),
+                                      ".", QuotedName(Text(row, 0)));
+          table.spec = {++number, table.name, 1, false, static_cast<int>(i)};
+        }));
   }
   return tables;
 }
 
 absl::Status Tables::AddRows(sqlite3* connection, State& state) const {
-  RETURN_IF_ERROR(
-      Query(connection,
-            "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name",
-            [&](sqlite3_stmt* row) {
-              AddRow(kSchema, absl::StrCat(Text(row, 0), " ", Text(row, 1)),
-                     row, state);
-            }));
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    RETURN_IF_ERROR(Query(
+        connection,
+        absl::StrCat("SELECT type, name, tbl_name, sql FROM ",
+                     QuotedName(databases_[i]), ".sqlite_schema ORDER BY name"),
+        [&](sqlite3_stmt* row) {
+          AddRow(kSchema[i], absl::StrCat(Text(row, 0), " ", Text(row, 1)), row,
+                 state);
+        }));
+  }
   for (const Table& table : tables_) {
     RETURN_IF_ERROR(Query(connection, table.select, [&](sqlite3_stmt* row) {
       AddRow(table.spec, ShownRow(row), row, state);

@@ -22,8 +22,10 @@ namespace lastcommit::sql {
 // read: the virtual table is.
 class Tables {
  public:
-  // Those that the connection has, in the order of their names.
-  static absl::StatusOr<Tables> Of(sqlite3* connection);
+  // Those that the connection has in its main database, and in the attached
+  // ones of those names, in the order of their names.
+  static absl::StatusOr<Tables> Of(sqlite3* connection,
+                                   const std::vector<std::string>& attached);
 
   // The schema and all rows, in whatever transaction is open.
   absl::Status AddRows(sqlite3* connection, State& state) const;
@@ -40,6 +42,7 @@ class Tables {
     TableSpec spec;
   };
 
+  std::vector<std::string> databases_;  // their names, the main one first
   // Specs are pointed to by rows: they stay where they are.
   std::deque<Table> tables_;
 };

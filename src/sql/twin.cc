@@ -150,8 +150,21 @@ absl::Status Twin::SetUp() {
   sqlite3_set_authorizer(raw, Authorize, &watched_);
   sqlite3_commit_hook(raw, CountCommit, &habits_.commits);
   sqlite3_progress_handler(raw, kStepsACall, CountCall, &calls_);
-  RETURN_IF_ERROR(Execute(
-      raw, absl::StrCat("PRAGMA max_page_count = ", kMostBytes / 4096)));
+  databases_ = {"main"};
+  for (const AttachedDatabase& attached : script_.attached) {
+    const absl::Status status =
+        Execute(raw, absl::StrCat("ATTACH ':memory:' AS ", attached.name));
+    if (!status.ok()) {
+      return script_.Wrong(attached.line, std::string(status.message()));
+    }
+    databases_.push_back(attached.name);
+  }
+  at_.resize(databases_.size());
+  for (const std::string& database : databases_) {
+    RETURN_IF_ERROR(
+        Execute(raw, absl::StrCat("PRAGMA ", database,
+                                  ".max_page_count = ", kMostBytes / 4096)));
+  }
   for (const SqlStatement& statement : script_.pragmas) {
     const absl::Status status = Execute(raw, statement.text);
     if (!status.ok()) {
@@ -177,32 +190,66 @@ absl::Status Twin::SetUp() {
     return script_.Wrong(1, std::string(status.message()));
   }
   runner_.emplace(raw);
-  ASSIGN_OR_RETURN(tables_, Tables::Of(raw));
+  ASSIGN_OR_RETURN(tables_,
+                   Tables::Of(raw, {databases_.begin() + 1, databases_.end()}));
   RETURN_IF_ERROR(tables_.AddRows(raw, first_));
-  return Keep(DigestsOf(first_));
+  return Keep(first_);
 }
 
-absl::Status Twin::Keep(std::uint64_t digests) {
-  at_ = digests;
-  if (images_.contains(digests)) return absl::OkStatus();
-  sqlite3_int64 size = 0;
-  unsigned char* const bytes =
-      sqlite3_serialize(connection_.get(), "main", &size, 0);
-  if (bytes == nullptr && size > 0) {
-    return absl::ResourceExhaustedError("no memory for the model's database");
+Twin::Parts Twin::PartsOf(const State& state) const {
+  Parts parts(databases_.size(), 0);
+  for (const auto& [key, row] : state.rows) {
+    parts[static_cast<std::size_t>(key.table.spec().database)] +=
+        RowDigest(key, row);
   }
-  Image& image = images_[digests];
-  image.bytes.reset(bytes);
-  image.size = size;
+  return parts;
+}
+
+void Twin::Know(const State& state) {
+  // Of one database there is no other whole.
+  if (databases_.size() > 1) {
+    states_.try_emplace(DigestsOf(state), PartsOf(state));
+  }
+}
+
+absl::Status Twin::Keep(const State& state) {
+  const Parts parts = PartsOf(state);
+  states_.try_emplace(DigestsOf(state), parts);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    at_[i] = parts[i];
+    if (images_.contains({i, parts[i]})) continue;
+    sqlite3_int64 size = 0;
+    unsigned char* const bytes =
+        sqlite3_serialize(connection_.get(), databases_[i].c_str(), &size, 0);
+    if (bytes == nullptr && size > 0) {
+      return absl::ResourceExhaustedError("no memory for the model's database");
+    }
+    Image& image = images_[{i, parts[i]}];
+    image.bytes.reset(bytes);
+    image.size = size;
+  }
   return absl::OkStatus();
 }
 
 absl::Status Twin::GoTo(std::uint64_t digests) {
-  if (at_ == digests) return absl::OkStatus();
-  const auto image = images_.find(digests);
+  const auto state = states_.find(digests);
+  if (state == states_.end()) {
+    return absl::InternalError("the model has never been in that state");
+  }
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    if (at_[i] != state->second[i]) {
+      RETURN_IF_ERROR(GoTo(i, state->second[i]));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Twin::GoTo(std::size_t database, std::uint64_t digests) {
+  const auto image = images_.find({database, digests});
   if (image == images_.end()) {
     return absl::InternalError("the model has never been in that state");
   }
+  const char* const name = databases_[database].c_str();
   const sqlite3_int64 size = image->second.size;
   auto* const bytes = static_cast<unsigned char*>(
       sqlite3_malloc64(static_cast<sqlite3_uint64>(size)));
@@ -210,18 +257,17 @@ absl::Status Twin::GoTo(std::uint64_t digests) {
     return absl::ResourceExhaustedError("no memory for the model's database");
   }
   std::copy_n(image->second.bytes.get(), size, bytes);
-  at_.reset();
+  at_[database].reset();
   // A statement that was compiled before would read tables that are freed
   // (docs/findings.md).
   runner_.emplace(connection_.get());
   const int result = sqlite3_deserialize(
-      connection_.get(), "main", bytes, size, size,
+      connection_.get(), name, bytes, size, size,
       SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
   RETURN_IF_ERROR(saver::SqliteStatus(result, connection_.get(), "the model"));
   sqlite3_int64 most = kMostBytes;
-  sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_SIZE_LIMIT,
-                       &most);
-  at_ = digests;
+  sqlite3_file_control(connection_.get(), name, SQLITE_FCNTL_SIZE_LIMIT, &most);
+  at_[database] = digests;
   return absl::OkStatus();
 }
 
@@ -272,14 +318,14 @@ absl::StatusOr<Twin::Ran> Twin::Run(std::uint64_t digests,
   habits_.asked_for_the_time = g_has_been_asked_for_the_time;
   if (!answer.ok()) {
     // What it had committed by then is not kept.
-    if (habits_.commits > 0) at_.reset();
+    if (habits_.commits > 0) at_.assign(at_.size(), std::nullopt);
     return answer.status();
   }
   Ran ran;
   ran.answer = *answer;
-  at_.reset();
+  at_.assign(at_.size(), std::nullopt);
   RETURN_IF_ERROR(tables_.AddRows(connection_.get(), ran.state));
-  RETURN_IF_ERROR(Keep(DigestsOf(ran.state)));
+  RETURN_IF_ERROR(Keep(ran.state));
   return ran;
 }
 
@@ -306,10 +352,20 @@ absl::StatusOr<bool> Twin::Holds(const Invariant& invariant) {
 
 void Twin::ForgetAllBut(std::uint64_t digests) {
   const std::uint64_t first = DigestsOf(first_);
-  std::erase_if(images_, [digests, first](const auto& image) {
-    return image.first != digests && image.first != first;
+  std::erase_if(states_, [digests, first](const auto& state) {
+    return state.first != digests && state.first != first;
   });
-  if (at_ != digests) at_.reset();
+  std::erase_if(images_, [this](const auto& image) {
+    const auto& [database, part] = image.first;
+    return std::none_of(states_.begin(), states_.end(),
+                        [database, part](const auto& state) {
+                          return state.second[database] == part;
+                        });
+  });
+  const auto kept = states_.find(digests);
+  for (std::size_t i = 0; i < at_.size(); ++i) {
+    if (kept == states_.end() || at_[i] != kept->second[i]) at_[i].reset();
+  }
 }
 
 absl::Status Twin::ReverseUnordered(bool is_reversed) {

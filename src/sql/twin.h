@@ -4,12 +4,15 @@
 #ifndef LASTCOMMIT_SQL_TWIN_H_
 #define LASTCOMMIT_SQL_TWIN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +40,11 @@ class Twin {
   const Tables& tables() const { return tables_; }
   const State& first() const { return first_; }
   bool enforces_foreign_keys() const;
+
+  // A state that it may never have been in as a whole: of a transaction over
+  // several databases not all have what it did. Each of them must have been
+  // what it is there.
+  void Know(const State& state);
 
   // Runs the transaction in the state whose rows have that sum of digests
   // (Rows::digests), which it must have been in: its answer and the rows then.
@@ -80,12 +88,13 @@ class Twin {
   explicit Twin(const Script& script) : script_(script) {}
   absl::Status SetUp();
   absl::Status GoTo(std::uint64_t digests);
+  absl::Status GoTo(std::size_t database, std::uint64_t digests);
   // Those before BEGIN, each where it is said.
   absl::Status ReadBefore(std::span<const std::uint64_t> seen,
                           Execution& execution);
   // In the state where the connection is.
   absl::StatusOr<std::int64_t> Answer(Execution& execution);
-  absl::Status Keep(std::uint64_t digests);
+  absl::Status Keep(const State& state);
 
   const Script& script_;
   std::unique_ptr<sqlite3, Close> connection_;
@@ -99,9 +108,16 @@ class Twin {
     std::unique_ptr<unsigned char, Free> bytes;
     std::int64_t size = 0;
   };
-  // The file of each state, by the sum of the digests of its rows.
-  std::map<std::uint64_t, Image> images_;
-  std::optional<std::uint64_t> at_;  // which one the connection has
+  // The digests of its rows, of each database, the main one first.
+  using Parts = std::vector<std::uint64_t>;
+  Parts PartsOf(const State& state) const;
+  // Of each state, by the sum of the digests of its rows, and the file of each
+  // database, by their sum.
+  std::map<std::uint64_t, Parts> states_;
+  std::map<std::pair<std::size_t, std::uint64_t>, Image> images_;
+  std::vector<std::string> databases_;  // their names, the main one first
+  // Which ones the connection has.
+  std::vector<std::optional<std::uint64_t>> at_;
   Habits habits_;
   Watched watched_ = Watched::kNothing;
   int calls_ = 0;  // of the progress handler, by one transaction

@@ -7,6 +7,7 @@ namespace lastcommit {
 void Rows::set_cut(std::int64_t cut) {
   state_.cut = cut;
   digests_at_.resize(static_cast<std::size_t>(cut + 1), digests_);
+  if (cut >= 0) digests_at_.back() = digests_;
 }
 
 const Facts* Rows::FactsOf(const RowKey& key) const {
@@ -32,6 +33,18 @@ void Rows::Put(const RowKey& key, const Fingerprint& row,
 void Rows::Erase(const RowKey& key) {
   const auto row = state_.rows.find(key);
   if (row != state_.rows.end()) EraseAt(row);
+}
+
+void Rows::Become(const State& state) {
+  std::vector<RowKey> gone;
+  for (const auto& [key, row] : state_.rows) {
+    if (!state.rows.contains(key)) gone.push_back(key);
+  }
+  for (const RowKey& key : gone) Erase(key);
+  for (const auto& [key, row] : state.rows) {
+    const auto old = state_.rows.find(key);
+    if (old == state_.rows.end() || old->second != row) Put(key, row);
+  }
 }
 
 Rows::RowMap::iterator Rows::EraseAt(RowMap::iterator row) {

@@ -42,6 +42,8 @@ class Rows {
   void Put(const RowKey& key, const Fingerprint& row,
            const std::optional<Facts>& facts = std::nullopt);
   void Erase(const RowKey& key);
+  // Makes the rows those of `state`, whatever its cut.
+  void Become(const State& state);
   // Erases the rows from `first` on for which the predicate holds, up to the
   // first for which it does not.
   template <typename Predicate>

@@ -151,6 +151,14 @@ std::uint64_t Digest(const State& state) {
   return StateDigest(state.cut, rows);
 }
 
+std::uint64_t RowDigestsOf(int database, const State& state) {
+  std::uint64_t sum = 0;
+  for (const auto& [key, row] : state.rows) {
+    if (key.table.spec().database == database) sum += RowDigest(key, row);
+  }
+  return sum;
+}
+
 std::string Describe(const RowKey& key) {
   const TableSpec& table = key.table.spec();
   std::string words(table.word);

@@ -25,6 +25,7 @@ struct TableSpec {
   std::string_view word;
   std::size_t names = 1;  // how many of RowKey::names its rows have
   bool has_number = false;
+  int database = 0;  // in which it is (store/attached.h)
 };
 
 // One of those constants, which live as long as the program.
@@ -109,6 +110,8 @@ std::uint64_t Digest(const State& state);
 // Its two halves, for those that change a state row by row: the digests of the
 // rows are added up (modulo 2^64).
 std::uint64_t RowDigest(const RowKey& key, const Fingerprint& row);
+// Of the rows of one database.
+std::uint64_t RowDigestsOf(int database, const State& state);
 std::uint64_t StateDigest(std::int64_t cut, std::uint64_t row_digests);
 
 // The row as people read it: "log thread-1 #3". Escaped, one line.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -98,13 +99,26 @@ class PlainStore : public Store {
   std::int64_t attempted_ = 0;
 };
 
+// One that is attached.
+struct PlainAttached {
+  std::string name;
+  // Instead of that of the main one.
+  std::optional<saver::Synchronous> synchronous = {};
+};
+
 // How a new database of a store is made.
 struct PlainSchema {
   std::string pragmas = {};  // of each connection
   std::string create;        // in one transaction
   // Instead of the profile's.
   std::optional<saver::Synchronous> synchronous = {};
+  std::vector<PlainAttached> attached = {};
 };
+
+// Attaches the database number `number` (store/attached.h) of the main one at
+// `path`.
+absl::Status AttachPlain(sqlite3* connection, const std::string& path,
+                         int number, const std::string& name);
 
 // Opens or creates the database with the settings of the profile.
 absl::StatusOr<PlainStore::Connection> OpenPlain(const std::string& path,

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/sqlite_status.h"
 #include "status/status.h"
+#include "store/attached.h"
 #include "subject/own_tables.h"
 #include "subject/plain_keys.h"
 #include "subject/planted.h"
@@ -203,6 +204,25 @@ absl::Status CheckSteps(const Plan& plan, const SaverEntry& entry) {
   return absl::OkStatus();
 }
 
+// What an error or the death of one client leaves of a commit that is one in
+// each database is not judged, and no reader has a snapshot over all of them.
+absl::Status CheckAttached(const Plan& plan, const SaverEntry& entry) {
+  if (entry.attached.empty() || IsAtomicOverAttached(plan.profile)) {
+    return absl::OkStatus();
+  }
+  const bool has_error = std::any_of(
+      plan.rounds.begin(), plan.rounds.end(), [](const Round& round) {
+        return std::any_of(
+            round.steps.begin(), round.steps.end(),
+            [](const Step& step) { return step.error.has_value(); });
+      });
+  if (Clients(plan) == 1 && !has_error) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      plan.saver,
+      " attaches databases: without a super-journal (journal_mode WAL, or "
+      "synchronous OFF) its plans have one client and no errors"));
+}
+
 }  // namespace
 
 std::span<const SaverEntry> Savers() { return Known(); }
@@ -248,6 +268,7 @@ absl::StatusOr<const SaverEntry*> SaverOf(const Plan& plan) {
         "the plan has ", Clients(plan), " clients, and of ", plan.saver, " ",
         entry->clients, " may have a store open at once"));
   }
+  RETURN_IF_ERROR(CheckAttached(plan, *entry));
   if (entry->dialect == plan.dialect) {
     RETURN_IF_ERROR(CheckSteps(plan, *entry));
     return entry;

@@ -109,6 +109,12 @@ struct SaverEntry {
   std::string says = {};
   // One that was registered: the option that makes it known, for a shell.
   std::string option = {};
+  // The names of the databases that it attaches, as store/attached.h numbers
+  // them, and what attaches them to a reader's connection, before anything is
+  // read; nullptr: it has none.
+  std::vector<std::string> attached = {};
+  absl::Status (*attach)(sqlite3* connection,
+                         const std::string& path) = nullptr;
 
   bool Lacks(StepKind kind) const {
     return std::find(lacks.begin(), lacks.end(), kind) != lacks.end();

@@ -151,6 +151,20 @@ absl::StatusOr<State> ReadScript(sqlite3* connection,
   return state;
 }
 
+// To a reader, who makes none. A main database without a schema has no others
+// yet.
+absl::Status AttachToReader(sqlite3* connection, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::int64_t has_schema,
+                   First(connection, "SELECT 1 FROM sqlite_schema LIMIT 1"));
+  if (has_schema != 1) return absl::OkStatus();
+  int number = 0;
+  for (const sql::AttachedDatabase& attached :
+       sql::UsedScript()->script().attached) {
+    RETURN_IF_ERROR(AttachPlain(connection, path, ++number, attached.name));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<State> SqlStore::ReadAlone() {
   return ReadScript(connection(), "");
 }
@@ -169,6 +183,9 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path,
   PlainSchema schema = {.pragmas = Joined(script.pragmas),
                         .create = Joined(script.setup)};
   if (script.promises_power) schema.synchronous = script.synchronous;
+  for (const sql::AttachedDatabase& attached : script.attached) {
+    schema.attached.push_back({attached.name, attached.synchronous});
+  }
   ASSIGN_OR_RETURN(PlainStore::Connection connection,
                    OpenPlain(path, profile, schema));
   ASSIGN_OR_RETURN(Statement rollback, Prepare(connection.get(), "ROLLBACK"));
@@ -212,6 +229,14 @@ absl::StatusOr<std::string> UseSqlScript(const std::string& path) {
                  StepKind::kBegin,       StepKind::kCommit,
                  StepKind::kRollback,    StepKind::kSavepoint,
                  StepKind::kRelease,     StepKind::kRollbackTo};
+  for (const sql::AttachedDatabase& attached : dialect->script().attached) {
+    entry.attached.push_back(attached.name);
+  }
+  if (!entry.attached.empty()) {
+    entry.attach = AttachToReader;
+    // It is one of the main database.
+    entry.lacks.push_back(StepKind::kBackup);
+  }
   entry.enforces_foreign_keys = dialect->enforces_foreign_keys();
   entry.journal_mode = dialect->script().journal_mode;
   entry.synchronous = PlannedLevel(dialect->script());

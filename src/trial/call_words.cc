@@ -32,6 +32,8 @@ const char* FileOf(FileRole role) {
       return "wal-index";
     case FileRole::kTemporary:
       return "temporary file";
+    case FileRole::kSuperJournal:
+      return "super-journal";
   }
   return "";
 }

@@ -177,10 +177,12 @@ Answer Driver::LiveRead() {
   sqlite3* connection = nullptr;
   const int result = sqlite3_open_v2(path_.c_str(), &connection,
                                      SQLITE_OPEN_READWRITE, nullptr);
+  absl::Status opened = saver::SqliteStatus(result, connection, "live read");
+  if (opened.ok() && entry_.attach != nullptr) {
+    opened = entry_.attach(connection, path_);
+  }
   Answer answer =
-      result == SQLITE_OK
-          ? From(entry_.read(connection, path_))
-          : From(saver::SqliteStatus(result, connection, "live read"));
+      opened.ok() ? From(entry_.read(connection, path_)) : From(opened);
   sqlite3_close(connection);
   return answer;
 }

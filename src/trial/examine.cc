@@ -197,9 +197,17 @@ absl::StatusOr<Verdict> JudgeThroughSaver(const ExamineTask& task,
                         "the saver after a new transaction and a reopen");
 }
 
-bool IsAtItsCut(const PlainRead& read, const ReferenceModel& model) {
-  const std::int64_t cut = read.observation.state.cut;
-  return cut <= model.state().cut && read.rows_digest == model.DigestOfCut(cut);
+// What was read, or what the main database has of it.
+bool IsAtItsCut(const ExamineTask& task, const PlainRead& read,
+                const ReferenceModel& model) {
+  const State& found = read.observation.state;
+  if (found.cut > model.state().cut) return false;
+  if (read.rows_digest == model.DigestOfCut(found.cut)) return true;
+  if (task.attached_legal.empty()) return false;
+  ReferenceModel at_its_cut = model;
+  at_its_cut.RevertTo(found.cut);
+  return RowDigestsOf(0, sql::WithoutBroken(found)) ==
+         RowDigestsOf(0, at_its_cut.state());
 }
 
 // Which of the alternatives it is; -1 if it is the model, or none of them.
@@ -207,16 +215,43 @@ int Choose(const ExamineTask& task, const PlainRead& read, LegalCuts& legal) {
   const std::int64_t cut = read.observation.state.cut;
   const bool is_legal_cut = cut >= legal.lowest && cut <= legal.highest;
   if (task.alternatives == nullptr ||
-      (is_legal_cut && IsAtItsCut(read, *task.model))) {
+      (is_legal_cut && IsAtItsCut(task, read, *task.model))) {
     return -1;
   }
   for (std::size_t i = 0; i < task.alternatives->size(); ++i) {
     const ReferenceModel& other = *(*task.alternatives)[i];
-    if (cut < legal.lowest || !IsAtItsCut(read, other)) continue;
+    if (cut < legal.lowest || !IsAtItsCut(task, read, other)) continue;
     legal.highest = std::max(legal.highest, other.state().cut);
     return static_cast<int>(i);
   }
   return -1;
+}
+
+const Alternatives& AlternativesOf(const ExamineTask& task) {
+  static const Alternatives kNone;
+  return task.alternatives == nullptr ? kNone : *task.alternatives;
+}
+
+// Where the attached databases are.
+void PlaceAttached(const ExamineTask& task, const State& found,
+                   Examination& examination) {
+  if (task.attached_legal.empty() || found.cut < 0) return;
+  const Worlds worlds = {*task.model, AlternativesOf(task)};
+  FoundPlaces found_places =
+      FindPlaces(sql::WithoutBroken(found), examination.alternative,
+                 task.attached_legal, worlds);
+  examination.verdict = std::move(found_places.verdict);
+  examination.is_mixed = found_places.is_mixed;
+  examination.attached = found_places.places;
+}
+
+// What the databases hold together; the model is where the main one is.
+State Mixed(const ExamineTask& task, const ReferenceModel& main,
+            const Examination& examination) {
+  return WithAttached(
+      main.state(),
+      AttachedRows(task.attached_legal.size(), examination.attached,
+                   {*task.model, AlternativesOf(task)}));
 }
 
 bool GoesThroughSaver(const ExamineTask& task, const Leftovers& left,
@@ -243,9 +278,13 @@ PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path) {
       path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   const Connection connection(raw);
   read.observation.opened =
-      result == SQLITE_OK
-          ? ReadAll(connection.get(), entry, path, read)
-          : saver::SqliteStatus(result, connection.get(), "opening the copy");
+      saver::SqliteStatus(result, connection.get(), "opening the copy");
+  if (result == SQLITE_OK && entry.attach != nullptr) {
+    read.observation.opened = entry.attach(connection.get(), path);
+  }
+  if (read.observation.opened.ok()) {
+    read.observation.opened = ReadAll(connection.get(), entry, path, read);
+  }
   return read;
 }
 
@@ -303,6 +342,9 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   examination.lowest = legal.lowest;
   examination.highest = legal.highest;
   examination.verdict = JudgeCut(observed, legal);
+  if (examination.verdict.held()) {
+    PlaceAttached(task, observed.state, examination);
+  }
   const ReferenceModel& newest = ModelOf(task, examination.alternative);
   const bool through_saver =
       examination.verdict.held() && GoesThroughSaver(task, left, *read);
@@ -313,6 +355,9 @@ absl::StatusOr<Examination> Examine(const ExamineTask& task) {
   ReferenceModel model = newest;
   model.RevertTo(std::clamp(examination.cut, legal.lowest,
                             std::min(legal.highest, model.state().cut)));
+  if (examination.verdict.held() && examination.is_mixed) {
+    model.TakeRows(Mixed(task, model, examination));
+  }
   if (!examination.verdict.held()) {
     if (observed.opened.ok()) {
       Verdict rows = JudgeState(model.state(), observed.state,

@@ -12,11 +12,13 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "model/contract.h"
 #include "model/reference_model.h"
 #include "model/verdict.h"
+#include "oracle/attached_cuts.h"
 #include "oracle/round_judge.h"
 #include "plan/plan.h"
 #include "store/state.h"
@@ -86,6 +88,9 @@ struct ExamineTask {
   // With `through_saver`: only a case that is not in it yet is tried, and put
   // in; nullptr = every one is tried.
   std::set<SaverCase>* once = nullptr;
+  // Of each attached database, where they may be at different cuts; empty: all
+  // are at that of the main one.
+  std::vector<LegalCuts> attached_legal = {};
   // With the commit that is in doubt, if there is one; no open transaction.
   const ReferenceModel* model = nullptr;
   // Failed commits that may be there after all; nullptr = none.
@@ -104,6 +109,9 @@ struct Examination {
   bool hot_journal = false;
   // Which of the alternatives it is; -1 = the model.
   int alternative = -1;
+  // Attached databases are at other cuts than the main one, and where.
+  bool is_mixed = false;
+  AttachedPlaces attached = {};
   // The process that examined it hung or crashed; no more is known.
   bool broke_down = false;
 };

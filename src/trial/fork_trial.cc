@@ -78,6 +78,8 @@ void Store(const absl::StatusOr<Examination>& examination, SharedPage& page) {
   page.wal_frames_recovered = examination->wal_frames_recovered;
   page.hot_journal = examination->hot_journal;
   page.alternative = examination->alternative;
+  page.is_mixed = examination->is_mixed;
+  page.attached = examination->attached;
   page.examined = true;
 }
 
@@ -92,6 +94,8 @@ Examination ExaminationFrom(const SharedPage& page) {
   examination.wal_frames_recovered = page.wal_frames_recovered;
   examination.hot_journal = page.hot_journal;
   examination.alternative = page.alternative;
+  examination.is_mixed = page.is_mixed;
+  examination.attached = page.attached;
   return examination;
 }
 

@@ -163,7 +163,7 @@ void LockTrace::OnLockCall(const LockCall& call, int result) {
   }
   const bool is_refused = (result & 0xff) == SQLITE_BUSY;
   if (result != SQLITE_OK && !is_refused) return;
-  FileLocks* const locks = FindOrAdd(call.file);
+  FileLocks* const locks = FindOrAdd(call);
   if (locks == nullptr) return;
   if (!is_refused) {
     Give(call, *locks);
@@ -184,8 +184,8 @@ FileLocks* LockTrace::Find(const void* file) {
   return found == table_.files.end() ? nullptr : &*found;
 }
 
-FileLocks* LockTrace::FindOrAdd(const void* file) {
-  if (FileLocks* const locks = Find(file)) return locks;
+FileLocks* LockTrace::FindOrAdd(const LockCall& call) {
+  if (FileLocks* const locks = Find(call.file)) return locks;
   const auto place = std::find_if(
       table_.files.begin(), table_.files.end(),
       [](const FileLocks& locks) { return locks.file == nullptr; });
@@ -194,7 +194,8 @@ FileLocks* LockTrace::FindOrAdd(const void* file) {
     return nullptr;
   }
   *place = FileLocks();
-  place->file = file;
+  place->file = call.file;
+  place->database = call.database;
   place->client = client_;
   return &*place;
 }
@@ -203,7 +204,10 @@ void LockTrace::Refuse(const LockCall& call, const FileLocks& asking) {
   const LockKind asked = AskedFor(call, asking);
   bool is_known = false;
   for (const FileLocks& holder : table_.files) {
-    if (holder.file == nullptr || &holder == &asking) continue;
+    if (holder.file == nullptr || &holder == &asking ||
+        holder.database != asking.database) {
+      continue;
+    }
     const std::optional<LockKind> held = InTheWay(call, holder);
     if (!held.has_value()) continue;
     is_known = true;

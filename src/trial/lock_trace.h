@@ -22,6 +22,7 @@ namespace lastcommit {
 struct FileLocks {
   const void* file = nullptr;  // nullptr: the place is free
   int client = 0;
+  int database = 0;  // LockCall::database
   bool has_index = false;
   int level = 0;              // SQLITE_LOCK_*
   bool has_reserved = false;  // it came to `level` by way of RESERVED
@@ -52,7 +53,7 @@ class LockTrace : public LockWatch {
 
  private:
   FileLocks* Find(const void* file);
-  FileLocks* FindOrAdd(const void* file);
+  FileLocks* FindOrAdd(const LockCall& call);
   void Refuse(const LockCall& call, const FileLocks& asking);
   void Record(LockRefusal refusal);
   LockRefusal HeldBy(int holder) const;

@@ -47,8 +47,7 @@ void RecordedEngine::OnResult(const IoCall& call, int result) {
   observer_->OnResult(call, result);
   if (result != SQLITE_OK) return;
   if (call.kind == IoKind::kSync && call.role == FileRole::kWal) {
-    page_.synced.wal = calls_before_;
-    page_.synced.wal_began = call_began_;
+    NoteWalSync(call.database, calls_before_, call_began_, page_.synced);
   }
   if (call.syncs_directory) page_.synced.directory = call_began_;
 }

@@ -135,13 +135,18 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   }
   ExamineTask task;
   task.legal = ContractFor(plan_.profile, crash);
+  task.attached_legal = AttachedContractFor(plan_.profile, crash);
   Alternatives alternatives = facts.lost_power
                                   ? replayed.at_end.after_power_loss
                                   : replayed.at_end.after_kill;
   history_.AddUnfound(plan_, crash, page_.now, replayed, alternatives);
   task.alternatives = &alternatives;
   task.closed = !facts.crashed && !facts.has_death && replayed.closes_cleanly();
-  task.may_leave_journal = replayed.may_leave_journal;
+  // Who goes on after an error may not have come to the database whose journal
+  // is hot.
+  task.may_leave_journal =
+      replayed.may_leave_journal ||
+      (!entry_.attached.empty() && facts.counts.errors > 0);
   task.through_saver = r + 1 == plan_.rounds.size();
   Complete(task);
   facts.had_candidate = crash.candidates > 0;
@@ -155,6 +160,10 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   facts.judged = true;
   facts.was_read = examination.was_read;
   facts.cut = examination.cut;
+  facts.is_mixed = examination.is_mixed;
+  for (std::size_t i = 0; i < kMostAttached; ++i) {
+    facts.attached_cuts[i] = examination.attached[i].cut;
+  }
   if (examination.was_read) {
     facts.demand = task.legal.anything ? Demand::kNone : Demand::kSome;
     facts.lowest = examination.lowest;
@@ -173,6 +182,16 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
 void RoundLoop::Continue(const RoundEnd& end, const Replayed& replayed,
                          const Alternatives& alternatives,
                          const Examination& examination) {
+  const AttachedPlaces& attached = examination.attached;
+  const auto count = entry_.attached.size();
+  std::int64_t oldest = examination.cut;
+  State of_attached;
+  if (examination.is_mixed) {
+    of_attached = AttachedRows(count, attached, {model_, alternatives});
+    for (std::size_t i = 0; i < count; ++i) {
+      oldest = std::min(oldest, attached[i].cut);
+    }
+  }
   if (examination.alternative >= 0) {
     const auto index = static_cast<std::size_t>(examination.alternative);
     model_ = ReferenceModel(*alternatives[index]);
@@ -181,9 +200,12 @@ void RoundLoop::Continue(const RoundEnd& end, const Replayed& replayed,
   history_.EndRound(facts.lost_power, examination.cut, page_.now, end.synced,
                     replayed);
   if (!replayed.removals.take_commits()) {
-    NoteUnfound(facts, replayed, examination.cut);
+    NoteUnfound(facts, replayed, oldest);
   }
   model_.RevertTo(examination.cut);
+  if (!examination.is_mixed) return;
+  history_.NoteMixed(model_);
+  model_.TakeRows(WithAttached(model_.state(), std::move(of_attached)));
 }
 
 // Before the model goes back to what was found.

@@ -73,6 +73,7 @@ class RoundLoop {
         entry_(entry),
         page_(page),
         world_(world),
+        history_(static_cast<int>(entry.attached.size())),
         model_(*plan.dialect) {}
 
   // Ends at the first round that is not held. An error is the tester's.

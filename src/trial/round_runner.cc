@@ -60,6 +60,7 @@ class CallNotes {
   void EnterStep(StepRecord& record) {
     calls_ = &record.calls;
     calls_->wal_written = wal_written_;
+    calls_->attached_wal_written = attached_wal_written_;
   }
   void LeaveStep() {
     calls_->database_written = page_.database_written;
@@ -72,12 +73,18 @@ class CallNotes {
                         call.kind == IoKind::kDelete;
     if (!counts) return;
     number_ = ++page_.calls;
-    if (call.role == FileRole::kWal && call.kind == IoKind::kWrite) {
+    if (call.role != FileRole::kWal || call.kind != IoKind::kWrite) return;
+    if (call.database == 0) {
       calls_->wal_written = wal_written_ = number_;
+    } else {
+      Of(call.database, attached_wal_written_) = number_;
+      calls_->attached_wal_written = attached_wal_written_;
     }
   }
 
+  // What attached databases do beside the main one is no answer of it.
   void Succeeded(const IoCall& call) {
+    if (call.database > 0) return;
     const bool is_write = call.kind == IoKind::kWrite;
     const bool is_of_database = call.role == FileRole::kDatabase;
     const bool is_of_wal = call.role == FileRole::kWal;
@@ -99,6 +106,7 @@ class CallNotes {
   StepCalls* calls_ = nullptr;  // of the step that runs
   CallMark number_ = 0;         // of the call that runs
   CallMark wal_written_ = 0;    // the client's newest
+  OfEachAttached attached_wal_written_ = {};
 };
 
 // What the store says of the step that runs.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "oracle/attached_cuts.h"
 #include "oracle/round_trace.h"
 #include "trial/told_verdict.h"
 
@@ -38,7 +39,9 @@ struct SharedPage : RoundTrace {
   std::int64_t wal_frames_recovered;
   bool hot_journal;
   bool is_damaged;
-  std::int32_t alternative;  // Examination::alternative
+  std::int32_t alternative;  // as Examination has them
+  bool is_mixed;
+  AttachedPlaces attached;
   ToldVerdict verdict;
 
   char error[1024];  // of the tester, in a child; empty: none

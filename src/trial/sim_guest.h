@@ -26,6 +26,7 @@ namespace lastcommit {
 struct CrashImage {
   CrashFacts facts;
   LegalCuts legal;
+  std::vector<LegalCuts> attached_legal;  // as ExamineTask has it
   Alternatives alternatives;
   Survived survived;
   Storage storage;

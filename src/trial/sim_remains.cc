@@ -1,8 +1,12 @@
 #include "trial/sim_remains.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "disk/super_journals.h"
+#include "store/attached.h"
 
 namespace lastcommit {
 namespace {
@@ -14,20 +18,40 @@ void UnlinkIfThere(const std::string& path, Storage& storage) {
   storage.Forget(inode);
 }
 
+bool IsHot(InodeId journal, const Storage& files) {
+  char first = 0;
+  if (files.Read(journal, 0, &first, 1) != 1 || first == 0) return false;
+  std::string end(kSuperJournalBytes, '\0');
+  const auto most = static_cast<std::int64_t>(end.size());
+  const std::int64_t at = std::max<std::int64_t>(files.Size(journal) - most, 0);
+  end.resize(
+      static_cast<std::size_t>(files.Read(journal, at, end.data(), most)));
+  const std::string super = SuperJournalOf(end);
+  return super.empty() || files.Find(super) != kNoInode;
+}
+
 }  // namespace
 
 Leftovers SimRemains::FindLeftovers() {
   Leftovers found;
-  const Storage& files = storage();
-  const InodeId wal = files.Find(absl::StrCat(kSimDatabase, "-wal"));
-  if (wal != kNoInode) found.wal_bytes = files.Size(wal);
-  const InodeId database = files.Find(kSimDatabase);
-  if (database == kNoInode || files.Size(database) == 0) return found;
-  const InodeId journal = files.Find(absl::StrCat(kSimDatabase, "-journal"));
-  if (journal == kNoInode) return found;
-  char first = 0;
-  found.hot_journal = files.Read(journal, 0, &first, 1) == 1 && first != 0;
+  AddLeftovers(kSimDatabase, found);
+  for (int database = 1; database <= kMostAttached; ++database) {
+    const std::string path = AttachedPath(kSimDatabase, database);
+    if (storage().Find(path) == kNoInode) break;
+    AddLeftovers(path, found);
+  }
   return found;
+}
+
+void SimRemains::AddLeftovers(const std::string& path, Leftovers& found) const {
+  const Storage& files = storage();
+  const InodeId wal = files.Find(absl::StrCat(path, "-wal"));
+  if (wal != kNoInode) found.wal_bytes += files.Size(wal);
+  const InodeId database = files.Find(path);
+  if (database == kNoInode || files.Size(database) == 0) return;
+  const InodeId journal = files.Find(absl::StrCat(path, "-journal"));
+  if (journal == kNoInode) return;
+  found.hot_journal |= IsHot(journal, files);
 }
 
 absl::StatusOr<std::shared_ptr<const PlainRead>> SimRemains::ReadCopy(
@@ -50,8 +74,11 @@ std::shared_ptr<const PlainRead> SimRemains::Read(const SaverEntry& entry,
     return std::make_shared<const PlainRead>();
   }
   if (what == CopyWhat::kDatabaseAlone) {
-    UnlinkIfThere(absl::StrCat(kSimDatabase, "-wal"), copy);
-    UnlinkIfThere(absl::StrCat(kSimDatabase, "-journal"), copy);
+    for (const std::string& path : copy.Paths()) {
+      if (path.ends_with("-wal") || path.ends_with("-journal")) {
+        UnlinkIfThere(path, copy);
+      }
+    }
   }
   copy.NeverLosesPower();
   SimDisk disk(std::move(copy));

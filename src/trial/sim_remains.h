@@ -48,6 +48,8 @@ class SimRemains : public Remains {
   const Storage& storage() const {
     return disk_ == nullptr ? storage_ : disk_->storage();
   }
+  // Of one database.
+  void AddLeftovers(const std::string& path, Leftovers& found) const;
   std::shared_ptr<const PlainRead> Read(const SaverEntry& entry,
                                         CopyWhat what) const;
 

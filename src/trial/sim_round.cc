@@ -224,8 +224,8 @@ void SimRound::AfterCall(const VfsCall& call, int result) {
   SimClient& client = *running_;
   if (result == SQLITE_OK) {
     if (call.kind == VfsCallKind::kSync && call.role == FileRole::kWal) {
-      synced_.wal = std::max(synced_.wal, client.calls_before);
-      synced_.wal_began = std::max(synced_.wal_began, client.call_began);
+      NoteWalSync(call.database, client.calls_before, client.call_began,
+                  synced_);
     }
     if (call.syncs_directory && call.kind != VfsCallKind::kOpen) {
       synced_.directory = std::max(synced_.directory, client.call_began);

@@ -248,6 +248,7 @@ class SimWorld : public World {
                      ExamineImage(r, crash, &known_.cases, loop));
     CountImage(crash.facts, crash.legal, crash.survived, examination.cut,
                examination.is_damaged, loop.result().images);
+    if (examination.is_mixed) ++loop.result().images.at_different_cuts;
     if (examination.verdict.violation) {
       loop.result().verdict = examination.verdict;
     } else {
@@ -276,8 +277,12 @@ class SimWorld : public World {
         is_kill ? in_doubt.after_kill : in_doubt.after_power_loss, replayed,
         image.synced.wal_began);
     loop.history().AddUnfound(plan_, facts, image.now, replayed, alternatives);
-    return {facts, ContractFor(plan_.profile, facts), std::move(alternatives),
-            std::move(survived), std::move(left)};
+    return {facts,
+            ContractFor(plan_.profile, facts),
+            AttachedContractFor(plan_.profile, facts),
+            std::move(alternatives),
+            std::move(survived),
+            std::move(left)};
   }
 
   // Through the saver, too; with `once` for each case there.
@@ -288,6 +293,7 @@ class SimWorld : public World {
     ExamineTask task;
     loop.Complete(task);
     task.legal = crash.legal;
+    task.attached_legal = crash.attached_legal;
     task.alternatives = &crash.alternatives;
     task.through_saver = true;
     task.once = once;

@@ -17,6 +17,7 @@
 #include "oracle/image_counts.h"
 #include "oracle/round_counts.h"
 #include "plan/plan.h"
+#include "store/attached.h"
 #include "trial/client_schedule.h"
 
 namespace lastcommit {
@@ -52,6 +53,8 @@ struct RoundFacts {
   std::int64_t highest = -1;
   bool was_read = false;  // what it left: SQLite could
   std::int64_t cut = -1;  // found in it
+  bool is_mixed = false;  // attached databases are at other cuts:
+  OfEachAttached attached_cuts = {-1, -1, -1};
   std::int64_t wal_frames_recovered = 0;
   bool hot_journal = false;  // one was there to be rolled back
   // By DatabaseFile: another program removed it while it was open.

@@ -5,14 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "disk/super_journals.h"
 #include "status/status.h"
+#include "store/attached.h"
 
 namespace lastcommit {
 namespace {
@@ -39,13 +43,40 @@ absl::Status CopyFile(const std::string& from, const std::string& to) {
   }
 }
 
-bool IsCopied(const std::string& name, CopyWhat what) {
-  const std::string_view database = kDatabaseName;
-  const std::string_view view = name;
-  if (!view.starts_with(database)) return true;
-  const std::string_view suffix = view.substr(database.size());
-  if (suffix == "-shm") return false;
-  return what == CopyWhat::kAll || (suffix != "-wal" && suffix != "-journal");
+bool IsCopied(std::string_view name, CopyWhat what) {
+  if (name.ends_with("-shm")) return false;
+  return what == CopyWhat::kAll ||
+         !(name.ends_with("-wal") || name.ends_with("-journal"));
+}
+
+bool IsHot(int journal) {
+  char first = 0;
+  if (pread(journal, &first, 1, 0) != 1 || first == 0) return false;
+  struct stat info = {};
+  if (fstat(journal, &info) != 0) return true;
+  std::string end(kSuperJournalBytes, '\0');
+  const off_t at =
+      std::max<off_t>(info.st_size - static_cast<off_t>(end.size()), 0);
+  const ssize_t size = pread(journal, end.data(), end.size(), at);
+  end.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const std::string super = SuperJournalOf(end);
+  // Only asked whether it is there.
+  return super.empty() || access(super.c_str(), F_OK) == 0;
+}
+
+// Of one database.
+void AddLeftovers(const std::string& database, Leftovers& found) {
+  struct stat info = {};
+  if (stat(absl::StrCat(database, "-wal").c_str(), &info) == 0) {
+    found.wal_bytes += info.st_size;
+  }
+  // SQLite deletes the journal of an empty database and rolls nothing back.
+  if (stat(database.c_str(), &info) != 0 || info.st_size == 0) return;
+  const int journal =
+      open(absl::StrCat(database, "-journal").c_str(), O_RDONLY | O_CLOEXEC);
+  if (journal < 0) return;
+  found.hot_journal |= IsHot(journal);
+  close(journal);
 }
 
 }  // namespace
@@ -80,19 +111,13 @@ absl::Status MakeEmptyDirectory(const std::string& path) {
 
 Leftovers FindLeftovers(const std::string& directory) {
   Leftovers found;
-  const std::string database = absl::StrCat(directory, "/", kDatabaseName);
-  struct stat info = {};
-  if (stat(absl::StrCat(database, "-wal").c_str(), &info) == 0) {
-    found.wal_bytes = info.st_size;
+  const std::string main = absl::StrCat(directory, "/", kDatabaseName);
+  AddLeftovers(main, found);
+  for (int database = 1; database <= kMostAttached; ++database) {
+    const std::string path = AttachedPath(main, database);
+    if (access(path.c_str(), F_OK) != 0) break;
+    AddLeftovers(path, found);
   }
-  // SQLite deletes the journal of an empty database and rolls nothing back.
-  if (stat(database.c_str(), &info) != 0 || info.st_size == 0) return found;
-  const int journal =
-      open(absl::StrCat(database, "-journal").c_str(), O_RDONLY | O_CLOEXEC);
-  if (journal < 0) return found;
-  char first = 0;
-  found.hot_journal = read(journal, &first, 1) == 1 && first != 0;
-  close(journal);
   return found;
 }
 

@@ -31,7 +31,8 @@ absl::Status MakeEmptyDirectory(const std::string& path);
 
 struct Leftovers {
   std::int64_t wal_bytes = 0;
-  // A rollback journal whose header was not zeroed, with something in it:
+  // A rollback journal whose header was not zeroed, with something in it, and
+  // whose super-journal, if it names one, is there:
   // https://sqlite.org/atomiccommit.html#_hot_rollback_journals
   bool hot_journal = false;
 };

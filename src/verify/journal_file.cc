@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "disk/super_journals.h"
 #include "status/status.h"
 #include "verify/raw_file.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 constexpr unsigned char kMagic[] = {0xd9, 0xd5, 0x05, 0xf9,
                                     0x20, 0xa1, 0x63, 0xd7};
-constexpr std::int64_t kNameBytes = 512;  // of the path that unix allows
 // A disk with powersafe overwrite, which `unix` supposes, has sectors of 512
 // bytes; the header says the size of its own.
 constexpr std::int64_t kDefaultSector = 512;
@@ -66,27 +66,13 @@ class JournalReader {
     return has_header_ ? JournalFate::kRolledBack : JournalFate::kNoHeader;
   }
 
-  // readSuperJournal() of pager.c.
   absl::Status ReadSuperJournal() {
-    Bytes tail(16);
-    ASSIGN_OR_RETURN(
-        const bool has_tail,
-        file_.Read(std::max<std::int64_t>(state_.bytes - 16, 0), tail));
-    const std::int64_t size = has_tail ? BigEndian(tail.data()) : 0;
-    if (size == 0 || size > kNameBytes || size > state_.bytes - 16 ||
-        !HasMagic(tail.data() + 8)) {
-      return absl::OkStatus();
-    }
-    Bytes name(static_cast<std::size_t>(size));
-    RETURN_IF_ERROR(file_.Read(state_.bytes - 16 - size, name).status());
-    std::uint32_t sum = BigEndian(tail.data() + 4);
-    for (const unsigned char byte : name) {
-      sum -= static_cast<std::uint32_t>(static_cast<signed char>(byte));
-    }
-    if (sum == 0) {
-      state_.super_journal.assign(name.begin(),
-                                  std::find(name.begin(), name.end(), '\0'));
-    }
+    const std::int64_t size =
+        std::min(state_.bytes, static_cast<std::int64_t>(kSuperJournalBytes));
+    Bytes end(static_cast<std::size_t>(size));
+    RETURN_IF_ERROR(file_.Read(state_.bytes - size, end).status());
+    state_.super_journal =
+        SuperJournalOf({reinterpret_cast<const char*>(end.data()), end.size()});
     return absl::OkStatus();
   }
 

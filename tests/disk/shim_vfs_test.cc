@@ -212,7 +212,7 @@ TEST_F(ShimVfsTest, TheRoleOfAnOpenFileIsWhatSqliteSaysItIs) {
   Open("a-wal", SQLITE_OPEN_WAL);
   Open("e", SQLITE_OPEN_TEMP_JOURNAL);
   EXPECT_THAT(recorder_.before,
-              ElementsAre("open database", "open journal", "open journal",
+              ElementsAre("open database", "open journal", "open super_journal",
                           "open wal", "open temporary"));
 }
 

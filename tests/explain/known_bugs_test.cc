@@ -423,6 +423,44 @@ TEST_F(CreationSigns, NeedContentThatIsRolledBack) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+// A truncation fails of a journal whose super-journal is gone.
+class StaleSuperJournalSigns : public SignsTest {
+ protected:
+  StaleSuperJournalSigns() {
+    Use(saver::JournalMode::kTruncate);
+    AddRound({Failing(Op(threads::Kind::kPutBlob), ErrorKind::kTruncate)});
+    failure_.had_errors = true;
+    failure_.has_attached = true;
+    failure_.violation = ViolationClass::kWrongRead;
+  }
+};
+
+TEST_F(StaleSuperJournalSigns, AreEnough) {
+  EXPECT_THAT(Names(), ElementsAre("stale-super-journal"));
+  EXPECT_THAT(Names(3'053'002), ElementsAre("stale-super-journal"));
+}
+
+TEST_F(StaleSuperJournalSigns, NeedAttachedDatabases) {
+  failure_.has_attached = false;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(StaleSuperJournalSigns, NeedAJournalThatStays) {
+  Use(saver::JournalMode::kDelete);
+  EXPECT_THAT(Names(), IsEmpty());
+  Use(saver::JournalMode::kPersist);
+  EXPECT_THAT(Names(), ElementsAre("stale-super-journal"));
+}
+
+TEST_F(StaleSuperJournalSigns, NeedATruncationThatFailedOrNeverCame) {
+  plan_.rounds[0].steps[1].error->kind = ErrorKind::kOpen;
+  EXPECT_THAT(Names(), IsEmpty());
+  failure_.scenes[0].is_past_super_journal = true;
+  EXPECT_THAT(Names(), ElementsAre("stale-super-journal"));
+  failure_.violation = ViolationClass::kCrashed;
+  EXPECT_THAT(Names(), IsEmpty());
+}
+
 class SectorSigns : public SignsTest {
  protected:
   SectorSigns() {

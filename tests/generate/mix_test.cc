@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "store/attached.h"
 
 namespace lastcommit {
 namespace {
@@ -90,6 +91,38 @@ TEST(MixTest, OptionsNarrowIt) {
                      .fault = FaultChoice::kIoError,
                      .clients = 2})
                   .empty());
+}
+
+// Without a super-journal what an error leaves is not judged.
+TEST(MixTest, AttachedDatabasesHaveSuperJournalsUnlessOneClientIsKilled) {
+  GenerateOptions options = {.clients = kAnyClients};
+  options.engine = EngineChoice::kMixed;
+  options.is_attached = true;
+  const auto lacks = [](const Profile& profile) {
+    return !IsAtomicOverAttached(profile);
+  };
+  int without = 0;
+  for (std::uint64_t index = 0; index < 400; ++index) {
+    const Plan plan = PlanAt({1, index}, options);
+    if (!lacks(plan.profile)) continue;
+    ++without;
+    EXPECT_TRUE(MayLackSuperJournals(CombinationOf(plan))) << index;
+  }
+  EXPECT_GT(without, 20);
+  for (const bool is_wal : {true, false}) {
+    GenerateOptions fixed = options;
+    if (is_wal) {
+      fixed.journal_mode = saver::JournalMode::kWal;
+    } else {
+      fixed.synchronous = saver::Synchronous::kOff;
+    }
+    for (const Share& share : MixOf(fixed)) {
+      EXPECT_EQ(share.combination.clients, 1);
+      EXPECT_NE(share.combination.fault, FaultChoice::kIoError);
+    }
+    fixed.clients = 2;
+    EXPECT_TRUE(MixOf(fixed).empty());
+  }
 }
 
 TEST(MixTest, FreeClientsAreRealAndTheClockKillsOnlyWhenAsked) {

@@ -1,11 +1,14 @@
 #include "model/contract.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <string>
+#include <vector>
 
 namespace lastcommit {
 namespace {
+
+using ::testing::HasSubstr;
 
 Profile Promising(saver::JournalMode mode) {
   Profile profile;
@@ -182,6 +185,34 @@ INSTANTIATE_TEST_SUITE_P(Modes, JournalNotOnDisk,
                          ::testing::Values(saver::JournalMode::kMemory,
                                            saver::JournalMode::kOff),
                          ModeName);
+
+TEST(ContractTest, AttachedDatabasesHaveCutsOfTheirOwnWithoutASuperJournal) {
+  CrashFacts facts;
+  facts.fault = Fault::kPowerLoss;
+  facts.acknowledged = 5;
+  facts.wal_synced = 4;
+  facts.directory_synced = 5;
+  facts.attached = 2;
+  facts.attached_wal_synced = {2, 3, -1};
+  Profile profile;
+  profile.journal_mode = saver::JournalMode::kWal;
+  profile.synchronous = saver::Synchronous::kNormal;
+  std::vector<LegalCuts> legal = AttachedContractFor(profile, facts);
+  ASSERT_EQ(legal.size(), 2U);
+  EXPECT_EQ(legal[0].lowest, 2);
+  EXPECT_EQ(legal[1].lowest, 3);
+  EXPECT_EQ(legal[0].highest, 5);
+  EXPECT_THAT(std::string(legal[0].source), HasSubstr("lang_attach.html"));
+  EXPECT_EQ(ContractFor(profile, facts).lowest, 4);
+  profile.synchronous = saver::Synchronous::kFull;
+  EXPECT_EQ(AttachedContractFor(profile, facts)[0].lowest, 5);
+  profile.journal_mode = saver::JournalMode::kPersist;
+  EXPECT_TRUE(AttachedContractFor(profile, facts).empty());
+  profile.synchronous = saver::Synchronous::kOff;
+  EXPECT_EQ(AttachedContractFor(profile, facts).size(), 2U);
+  facts.attached = 0;
+  EXPECT_TRUE(AttachedContractFor(profile, facts).empty());
+}
 
 TEST(ContractTest, WhatAnotherProgramHasRemovedMayBeGone) {
   for (const Fault fault : {Fault::kNone, Fault::kKill}) {

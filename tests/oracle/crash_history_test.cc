@@ -42,6 +42,43 @@ TEST_F(CrashHistoryTest, ASyncBeforeTheAcknowledgementCoversTheCommit) {
   EXPECT_EQ(SyncedAt(34, 3), 2);  // but nobody has been told
 }
 
+// The third commit wrote nothing to the attached database.
+TEST_F(CrashHistoryTest, AnAttachedDatabaseHasSyncsOfItsOwn) {
+  history_ = CrashHistory(1);
+  history_.BeginRound(0);
+  for (CommitTimes& commit : replayed_.commits) {
+    commit.attached_wal_written = {std::min<CallMark>(commit.cut, 2) * 10};
+  }
+  const auto synced_at = [&](CallMark main, CallMark attached) {
+    SyncMarks synced;
+    NoteWalSync(0, main, 1, synced);
+    NoteWalSync(1, attached, 1, synced);
+    const CrashFacts facts = history_.FactsAt(100, synced, replayed_);
+    EXPECT_EQ(facts.attached, 1);
+    return std::pair(facts.wal_synced, facts.attached_wal_synced[0]);
+  };
+  EXPECT_EQ(synced_at(-1, -1), std::pair(-1L, -1L));
+  EXPECT_EQ(synced_at(3, 10), std::pair(3L, 1L));
+  EXPECT_EQ(synced_at(1, 20), std::pair(1L, 3L));
+  EXPECT_EQ(synced_at(1, 19), std::pair(1L, 1L));
+}
+
+// What was found after a crash of processes goes on, and the state before may
+// come back with a loss of power.
+TEST_F(CrashHistoryTest, WhatWasMixedIsAnAlternativeForALossOfPower) {
+  ReferenceModel model;
+  Step open;
+  open.kind = StepKind::kOpen;
+  model.Apply(open);
+  history_.EndRound(/*lost_power=*/false, 0, 100, {}, replayed_);
+  history_.NoteMixed(model);
+  ASSERT_EQ(history_.before_round().after_power_loss.size(), 1U);
+  EXPECT_EQ(history_.before_round().after_power_loss[0]->state(),
+            model.state());
+  history_.EndRound(/*lost_power=*/true, 0, 100, {}, replayed_);
+  EXPECT_TRUE(history_.before_round().after_power_loss.empty());
+}
+
 TEST_F(CrashHistoryTest, ASyncOfTheDirectoryKeepsWhatWasAcknowledgedBefore) {
   const auto kept = [&](Mark sync_began) {
     SyncMarks synced;

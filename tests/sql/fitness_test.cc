@@ -118,7 +118,7 @@ TEST_F(FitnessTest, ABeginHasACommit) {
 TEST_F(FitnessTest, TheSetUpIsWatchedToo) {
   const std::string rest = "\\transaction a\nDELETE FROM t;\n";
   for (const char* set_up :
-       {"INSERT INTO t VALUES (random());\n", "ATTACH ':memory:' AS o;\n",
+       {"INSERT INTO t VALUES (random());\n", "ATTACH 'o' || 'o' AS o;\n",
         "CREATE TEMP TABLE u (v);\n",
         "INSERT INTO t SELECT page_count FROM pragma_page_count;\n",
         "SELECT fts3_tokenizer('simple');\n", "DETACH main;\n"}) {

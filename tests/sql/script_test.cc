@@ -117,6 +117,21 @@ TEST(ScriptTest, PragmasOfTheProfileAreFixedAndOthersRunOnEachConnection) {
               ElementsAre("PRAGMA foreign_keys = ON;"));
 }
 
+TEST(ScriptTest, DatabasesAreAttachedAndMayHaveALevelOfTheirOwn) {
+  const Script script = Parsed(
+      "ATTACH 'one.db' AS one;\nattach database 'two.db' as Two;\n"
+      "PRAGMA two.synchronous = off;\n" +
+      std::string(kTable) +
+      "\\promise power\n\\transaction a\nDELETE FROM t;\n");
+  ASSERT_EQ(script.attached.size(), 2);
+  EXPECT_EQ(script.attached[0].name, "one");
+  EXPECT_EQ(script.attached[0].synchronous, std::nullopt);
+  EXPECT_EQ(script.attached[1].name, "two");
+  EXPECT_EQ(script.attached[1].synchronous, saver::Synchronous::kOff);
+  EXPECT_EQ(script.synchronous, std::nullopt);
+  EXPECT_THAT(TextsOf(script.setup), ElementsAre(HasSubstr("CREATE TABLE")));
+}
+
 TEST(ScriptTest, ATransactionMayBeAtomicOrGoOnAfterErrors) {
   const Script script = Parsed(std::string(kTable) +
                                "\\atomic a\n"
@@ -188,7 +203,24 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"PRAGMA user_version = 3;\n", "1: user_version is none of"},
         Bad{"PRAGMA locking_mode = exclusive;\n", "1: locking_mode is none of"},
         Bad{"PRAGMA synchronous(off);\n", "1: write it as PRAGMA name = value"},
-        Bad{"PRAGMA main.user_version = 7;\n", "1: write it as PRAGMA"},
+        Bad{"PRAGMA main.user_version = 7;\n", "1: a PRAGMA for one database"},
+        Bad{"PRAGMA o.synchronous = off;\nATTACH 'o' AS o;\n",
+            "1: a PRAGMA for one database"},
+        Bad{"ATTACH 'o' AS o;\nPRAGMA o.journal_mode = off;\n",
+            "2: a PRAGMA for one database"},
+        Bad{"ATTACH 'o' AS o;\nPRAGMA o.synchronous = 2;\n",
+            "2: synchronous is"},
+        Bad{"ATTACH 'o' AS o;\nPRAGMA o.synchronous = off;\n"
+            "\\transaction a\nSELECT 1;\n",
+            "2: a level for one database wants \\promise power"},
+        Bad{"ATTACH o AS o;\n", "1: write it as ATTACH"},
+        Bad{"ATTACH 'o' o;\n", "1: write it as ATTACH"},
+        Bad{"ATTACH 'o' AS 'o';\n", "1: write it as ATTACH"},
+        Bad{"ATTACH 'o' AS Main;\n", "1: there is a database main"},
+        Bad{"ATTACH 'o' AS o;\nATTACH 'p' AS O;\n", "2: there is a database o"},
+        Bad{"ATTACH 'a' AS a;\nATTACH 'b' AS b;\nATTACH 'c' AS c;\n"
+            "ATTACH 'd' AS d;\n",
+            "4: at most 3 databases are attached"},
         Bad{"/* a */ PRAGMA foreign_keys = on;\n", "1: write it as PRAGMA"},
         Bad{"VACUUM;\n", "1: VACUUM has no place in the set-up"},
         Bad{"PRAGMA journal_mode = off;\n", "1: journal_mode is"},

@@ -77,6 +77,52 @@ TEST_F(TwinTest, AStateThatItHasNeverBeenInIsAnError) {
   EXPECT_FALSE(twin_->Run(1234, script_.transactions[0], values, {}).ok());
 }
 
+constexpr char kAttached[] =
+    "ATTACH 'o.db' AS o;\n"
+    "CREATE TABLE t (v);\nCREATE TABLE o.t (v);\n"
+    "INSERT INTO t VALUES (0);\nINSERT INTO o.t VALUES (0);\n"
+    "\\transaction both\n\\set n random(1, 9)\n"
+    "UPDATE main.t SET v = v + :n;\nUPDATE o.t SET v = v + :n;\n";
+
+TEST_F(TwinTest, AnAttachedDatabaseIsAPartOfTheState) {
+  Load(kAttached);
+  const State first = twin_->first();
+  EXPECT_THAT(Rows(first), ElementsAre("schema of an attached database table t",
+                                       "t (0)", "o.t (0)"));
+  const State five = Run(first, 0, {5});
+  const State seven = Run(five, 0, {2});
+  EXPECT_THAT(Rows(seven), ElementsAre(testing::_, "t (7)", "o.t (7)"));
+  EXPECT_THAT(Rows(Run(first, 0, {1})),
+              ElementsAre(testing::_, "t (1)", "o.t (1)"));
+}
+
+// After a crash that took the commit from one of them.
+TEST_F(TwinTest, GoesOnFromDatabasesOfDifferentStates) {
+  Load(kAttached);
+  const State first = twin_->first();
+  const State five = Run(first, 0, {5});
+  State mixed = five;
+  std::erase_if(mixed.rows, [](const auto& row) {
+    return row.first.table.spec().database == 1;
+  });
+  for (const auto& [key, row] : first.rows) {
+    if (key.table.spec().database == 1) mixed.rows.emplace(key, row);
+  }
+  EXPECT_THAT(Rows(mixed), ElementsAre(testing::_, "t (5)", "o.t (0)"));
+  const absl::Status unknown =
+      twin_
+          ->Run(DigestsOf(mixed), script_.transactions[0],
+                std::vector<std::int64_t>{1}, {})
+          .status();
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("never been in"));
+  twin_->Know(mixed);
+  EXPECT_THAT(Rows(Run(mixed, 0, {1})),
+              ElementsAre(testing::_, "t (6)", "o.t (1)"));
+  twin_->ForgetAllButTheFirst();
+  EXPECT_THAT(Rows(Run(first, 0, {1})),
+              ElementsAre(testing::_, "t (1)", "o.t (1)"));
+}
+
 TEST_F(TwinTest, EqualRowsAreCountedAndRowsThatDifferNeverLookAlike) {
   Load(
       "CREATE TABLE t (v, w);\n"

@@ -109,5 +109,28 @@ TEST(RegistryTest, APlanNeedsASaverOfItsDialect) {
   EXPECT_EQ(SaverOf(plan).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST(RegistryTest, AttachedDatabasesWithoutASuperJournalHaveOneClient) {
+  SaverEntry entry = *FindSaver("sqlite");
+  entry.name = "with-attached";
+  entry.attached = {"other"};
+  RegisterSaver(entry);
+  Plan plan;
+  plan.saver = "with-attached";
+  plan.rounds.resize(1);
+  plan.rounds[0].steps.resize(2);
+  EXPECT_TRUE(SaverOf(plan).ok());
+  plan.rounds[0].steps[1].client = 1;
+  EXPECT_THAT(std::string(SaverOf(plan).status().message()),
+              testing::HasSubstr("one client and no errors"));
+  plan.profile.journal_mode = saver::JournalMode::kDelete;
+  EXPECT_TRUE(SaverOf(plan).ok());
+  plan.profile.synchronous = saver::Synchronous::kOff;
+  EXPECT_FALSE(SaverOf(plan).ok());
+  plan.rounds[0].steps[1].client = 0;
+  EXPECT_TRUE(SaverOf(plan).ok());
+  plan.rounds[0].steps[1].error = IoError{};
+  EXPECT_FALSE(SaverOf(plan).ok());
+}
+
 }  // namespace
 }  // namespace lastcommit
