@@ -51,7 +51,6 @@ class Finder {
  private:
   AttachedPlace Place(int database, const LegalCuts& legal) {
     const std::uint64_t digests = RowDigestsOf(database, found_);
-    // Rule: Place.
     const bool is_with_main =
         main_.cut >= legal.lowest && main_.cut <= legal.highest &&
         RowDigestsOf(database, StateAt(main_, worlds_)) == digests;
@@ -102,6 +101,7 @@ class Finder {
 
 }  // namespace
 
+// Rule: FindPlaces.
 FoundPlaces FindPlaces(const State& found, std::int32_t main,
                        const std::vector<LegalCuts>& legal,
                        const Worlds& worlds) {

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <string>
 
@@ -159,6 +160,26 @@ TEST_F(SqlTest, ARollbackOfAJournalWithAStaleSuperJournalUndoesNothing) {
   outcome = Run({"replay", "--sql=a.sql", "a.plan"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("1 of 1 violated(wrong_read)"));
+}
+
+// The same without lastcommit. Where it fails, SQLite has mended it.
+TEST_F(SqlTest, AProgramOfItsOwnShowsThatToo) {
+  const auto shows = [this](const std::string& word, const std::string& name) {
+    std::filesystem::create_directory(directory_.Path(name));
+    const std::string command =
+        absl::StrCat("cd '", directory_.Path(name), "' && '",
+                     STALE_SUPER_JOURNAL, "' ", word);
+    std::FILE* const out = popen(command.c_str(), "r");
+    std::string text;
+    for (int c = 0; (c = std::fgetc(out)) != EOF;) {
+      text += static_cast<char>(c);
+    }
+    EXPECT_EQ(pclose(out), 0);
+    return text;
+  };
+  EXPECT_THAT(shows("", "a"), AllOf(HasSubstr("committed by the first: 2\n"),
+                                    HasSubstr("after the ROLLBACK: 3\n")));
+  EXPECT_THAT(shows("kill", "b"), HasSubstr("after a kill: 3\n"));
 }
 
 TEST_F(SqlTest, TheDigestDoesNotDependOnTheNumberOfWorkers) {

@@ -119,6 +119,10 @@ TEST_F(AttachedCutsTest, WhatACutMustHaveIsNotLost) {
       Find(model, StateOf(2, 2, 1), {From(1, 2), From(2, 2)});
   EXPECT_EQ(second.verdict.violation, ViolationClass::kLostCommit);
   EXPECT_THAT(second.verdict.why, HasSubstr("attached database 2"));
+  // Not even where the main one may be.
+  EXPECT_EQ(
+      Find(model, StateOf(1, 1, 1), {From(2, 2), From(0, 2)}).verdict.violation,
+      ViolationClass::kLostCommit);
 }
 
 TEST_F(AttachedCutsTest, WhatNobodyHasAttemptedIsAPhantom) {

@@ -84,6 +84,18 @@ TEST_F(LockTraceTest, AReaderIsInTheWayOfExclusiveAndNotOfReserved) {
   EXPECT_EQ(HolderOfLast(), 1);
 }
 
+// Nor is who has a lock of another database.
+TEST_F(LockTraceTest, AnAttachedDatabaseHasLocksOfItsOwn) {
+  Lock(0, SQLITE_LOCK_SHARED);
+  Lock(0, SQLITE_LOCK_RESERVED);
+  LockCall call = Call(1, LockCallKind::kLock);
+  call.database = 1;
+  call.asked_level = SQLITE_LOCK_RESERVED;
+  trace_->OnLockCall(call, SQLITE_BUSY);
+  ASSERT_EQ(refusals().count, 1U);
+  EXPECT_EQ(HolderOfLast(), LockRefusal::kNobody);
+}
+
 TEST_F(LockTraceTest, ARefusedExclusiveLockIsPending) {
   Lock(0, SQLITE_LOCK_SHARED);
   Lock(0, SQLITE_LOCK_RESERVED);
