@@ -1,8 +1,10 @@
 #include "trial/sim_remains.h"
 
 #include "disk/shim_vfs.h"
+#include "disk/super_journal.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
+#include "store/attached.h"
 
 namespace lastcommit {
 namespace {
@@ -60,6 +62,27 @@ TEST_F(SimRemainsTest, WhatTheSaverHasOpenedIsReadEachTime) {
   EXPECT_THAT(remains.ReadCopy(entry_, CopyWhat::kAll), IsOk());
   EXPECT_THAT(remains.ReadCopy(entry_, CopyWhat::kAll), IsOk());
   EXPECT_EQ(g_reads, 3);
+}
+
+TEST_F(SimRemainsTest, AJournalIsHotOnlyWhileItsSuperJournalIsThere) {
+  const std::string attached = AttachedPath(kSimDatabase, 1);
+  const std::string super = std::string(kSimDatabase) + "-mj1234569AB";
+  for (const std::string& path : {std::string(kSimDatabase), attached}) {
+    if (path == attached) image_.Create(path);
+    image_.Write(image_.Find(path), 0, "database");
+  }
+  const InodeId journal = image_.Create(attached + "-journal");
+  image_.Write(journal, 0, "records" + SuperJournalRecord(super));
+  EXPECT_FALSE(Remains(1).FindLeftovers().hot_journal);
+  image_.Create(super);
+  EXPECT_TRUE(Remains(2).FindLeftovers().hot_journal);
+}
+
+TEST_F(SimRemainsTest, TheWalsOfAllDatabasesAreLeft) {
+  image_.Create(AttachedPath(kSimDatabase, 1));
+  image_.Write(image_.Create(std::string(kSimDatabase) + "-wal"), 0, "12");
+  image_.Write(image_.Create(AttachedPath(kSimDatabase, 1) + "-wal"), 0, "345");
+  EXPECT_EQ(Remains(1).FindLeftovers().wal_bytes, 5);
 }
 
 TEST_F(SimRemainsTest, WithoutADatabaseThereIsNothingToRead) {

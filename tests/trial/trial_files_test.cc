@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "directory.h"
+#include "disk/super_journal.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matchers.h"
@@ -85,6 +86,23 @@ TEST_F(TrialFilesTest, NothingIsLeftInAnEmptyDirectory) {
   const Leftovers left = FindLeftovers(from_.path());
   EXPECT_EQ(left.wal_bytes, 0);
   EXPECT_FALSE(left.hot_journal);
+}
+
+TEST_F(TrialFilesTest, AJournalIsHotOnlyWhileItsSuperJournalIsThere) {
+  const std::string super = from_.Path("state.db-mj1234569AB");
+  from_.Put("state.db", "database");
+  from_.Put("attached-1.db", "database");
+  from_.Put("attached-1.db-journal", "records" + SuperJournalRecord(super));
+  EXPECT_FALSE(FindLeftovers(from_.path()).hot_journal);
+  from_.Put("state.db-mj1234569AB", "");
+  EXPECT_TRUE(FindLeftovers(from_.path()).hot_journal);
+}
+
+TEST_F(TrialFilesTest, TheWalsOfAllDatabasesAreLeft) {
+  from_.Put("state.db-wal", "12");
+  from_.Put("attached-1.db", "");
+  from_.Put("attached-1.db-wal", "345");
+  EXPECT_EQ(FindLeftovers(from_.path()).wal_bytes, 5);
 }
 
 TEST_F(TrialFilesTest, TheSizeOfTheWalIsFound) {
