@@ -384,8 +384,10 @@ bool LooksLikeCreationRolledBackByHalf(const Plan& plan,
     const Round& round = plan.rounds[r];
     if (!failure.scenes[r].is_in_creation) continue;
     if (has_content && IsKilled(round)) return true;
-    has_content |= LosesPower(round) &&
-                   CrashOf(round)->survival.kind != SurvivalKind::kNone;
+    // A kill after the first sync of the database leaves some, too.
+    has_content |= IsKilled(round) ||
+                   (LosesPower(round) &&
+                    CrashOf(round)->survival.kind != SurvivalKind::kNone);
   }
   return false;
 }

@@ -15,6 +15,7 @@
 #include "names/names.h"
 #include "output/whole_file.h"
 #include "status/status.h"
+#include "store/attached.h"
 #include "trial/change_words.h"
 #include "trial/sim_guest.h"
 #include "trial/trial_files.h"
@@ -53,9 +54,12 @@ Units UnitsOf(const std::string& path, int page_size) {
   constexpr std::int64_t kFrameHeader = 24;
   // A journal has a header wherever the pager synced it: no records to count.
   constexpr std::int64_t kBlock = 4096;
-  if (NameIn(path) == kDatabaseName) return {"page", 0, page_size, 1};
   if (RoleOfPath(path) == FileRole::kWal) {
     return {"frame", kWalHeader, kFrameHeader + page_size, 1};
+  }
+  const bool is_attached = path == AttachedPath(path, DatabaseOf(path));
+  if (NameIn(path) == kDatabaseName || is_attached) {
+    return {"page", 0, page_size, 1};
   }
   return {"block", 0, kBlock, 0};
 }

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "status/status.h"
+#include "store/attached.h"
 #include "trial/trial_files.h"
 #include "verify/database_header.h"
 #include "verify/journal_file.h"
@@ -22,9 +24,9 @@ void AddUntil(std::int64_t last, UnitState state, std::int64_t& next,
   next = last + 1;
 }
 
-DiskFile DatabaseFileOf(const DatabaseHeader& header,
+DiskFile DatabaseFileOf(const std::string& name, const DatabaseHeader& header,
                         const JournalState& journal) {
-  DiskFile file = {kDatabaseName, "page", {}};
+  DiskFile file = {name, "page", {}};
   std::int64_t next = 1;
   if (header.page_size > 0) {
     AddUntil(header.bytes / header.page_size, UnitState::kThere, next, file);
@@ -38,8 +40,9 @@ DiskFile DatabaseFileOf(const DatabaseHeader& header,
 
 // Without a database that says so SQLite has no use for a WAL
 // (https://sqlite.org/fileformat2.html#file_format_version_numbers).
-DiskFile WalFileOf(const WalState& wal, const DatabaseHeader& header) {
-  DiskFile file = {absl::StrCat(kDatabaseName, "-wal"), "frame", {}};
+DiskFile WalFileOf(const std::string& name, const WalState& wal,
+                   const DatabaseHeader& header) {
+  DiskFile file = {absl::StrCat(name, "-wal"), "frame", {}};
   const bool is_used = header.bytes > 0 && header.read_version == 2;
   std::int64_t next = 1;
   if (is_used) {
@@ -50,8 +53,8 @@ DiskFile WalFileOf(const WalState& wal, const DatabaseHeader& header) {
   return file;
 }
 
-DiskFile JournalFileOf(const JournalState& journal) {
-  DiskFile file = {absl::StrCat(kDatabaseName, "-journal"), "record", {}};
+DiskFile JournalFileOf(const std::string& name, const JournalState& journal) {
+  DiskFile file = {absl::StrCat(name, "-journal"), "record", {}};
   std::int64_t next = 1;
   AddUntil(journal.records,
            journal.fate == JournalFate::kRolledBack ? UnitState::kPutBack
@@ -63,6 +66,22 @@ DiskFile JournalFileOf(const JournalState& journal) {
   return file;
 }
 
+// Of one database.
+absl::Status AddFiles(const std::string& database, DiskMap& map) {
+  ASSIGN_OR_RETURN(const DatabaseHeader header, ReadDatabaseHeader(database));
+  ASSIGN_OR_RETURN(const WalState wal, ReadWal(database));
+  ASSIGN_OR_RETURN(const JournalState journal,
+                   ReadJournal(database, /*is_in_use=*/false));
+  const std::string name = std::filesystem::path(database).filename().string();
+  map.files.push_back(DatabaseFileOf(name, header, journal));
+  if (wal.bytes > 0) map.files.push_back(WalFileOf(name, wal, header));
+  // A super-journal would be where the process ran, and not here.
+  if (journal.bytes > 0 && journal.super_journal.empty()) {
+    map.files.push_back(JournalFileOf(name, journal));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<DiskMap> KilledFiles(const std::string& directory,
@@ -72,18 +91,14 @@ absl::StatusOr<DiskMap> KilledFiles(const std::string& directory,
   if (!std::filesystem::exists(database, error)) {
     return absl::NotFoundError("no database");
   }
-  ASSIGN_OR_RETURN(const DatabaseHeader header, ReadDatabaseHeader(database));
-  ASSIGN_OR_RETURN(const WalState wal, ReadWal(database));
-  ASSIGN_OR_RETURN(const JournalState journal,
-                   ReadJournal(database, /*is_in_use=*/false));
   DiskMap map;
   map.round = round;
   map.is_killed = true;
-  map.files.push_back(DatabaseFileOf(header, journal));
-  if (wal.bytes > 0) map.files.push_back(WalFileOf(wal, header));
-  // A super-journal would be where the process ran, and not here.
-  if (journal.bytes > 0 && journal.super_journal.empty()) {
-    map.files.push_back(JournalFileOf(journal));
+  RETURN_IF_ERROR(AddFiles(database, map));
+  for (int number = 1; number <= kMostAttached; ++number) {
+    const std::string attached = AttachedPath(database, number);
+    if (!std::filesystem::exists(attached, error)) break;
+    RETURN_IF_ERROR(AddFiles(attached, map));
   }
   return map;
 }

@@ -25,7 +25,8 @@ class KilledFilesTest : public testing::Test {
   DiskMap Killed() {
     const Directory left;
     for (const char* const name :
-         {"state.db", "state.db-wal", "state.db-journal"}) {
+         {"state.db", "state.db-wal", "state.db-journal", "attached-1.db",
+          "attached-1.db-wal"}) {
       if (files_.Has(name)) left.Put(name, files_.Get(name));
     }
     absl::StatusOr<DiskMap> map = KilledFiles(left.path(), 2);
@@ -39,6 +40,18 @@ class KilledFilesTest : public testing::Test {
 
 DiskUnits Range(std::int64_t first, std::int64_t last, UnitState state) {
   return {first, last, state, ""};
+}
+
+TEST_F(KilledFilesTest, AttachedDatabasesHaveFilesOfTheirOwn) {
+  Run("ATTACH '" + files_.Path("attached-1.db") +
+      "' AS o; PRAGMA journal_mode=WAL; CREATE TABLE o.t(a); CREATE TABLE "
+      "t(a)");
+  const DiskMap map = Killed();
+  ASSERT_THAT(map.files, SizeIs(4));
+  EXPECT_EQ(map.files[2].name, "attached-1.db");
+  EXPECT_EQ(map.files[3].name, "attached-1.db-wal");
+  EXPECT_THAT(map.files[3].units,
+              ElementsAre(Range(1, 2, UnitState::kCommitted)));
 }
 
 TEST_F(KilledFilesTest, FramesOfCommitsAreTheirsAndLaterOnesAreLeftOut) {

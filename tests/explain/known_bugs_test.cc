@@ -418,6 +418,12 @@ TEST_F(CreationSigns, AreALossAKillAndALoss) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
+// The database was synced before the kill.
+TEST_F(CreationSigns, MayBeginWithAKill) {
+  plan_.rounds[0] = plan_.rounds[1];
+  EXPECT_THAT(Names(), ElementsAre("creation-rolled-back-by-half"));
+}
+
 TEST_F(CreationSigns, NeedContentThatIsRolledBack) {
   plan_.rounds[0].steps[0].crash->survival.kind = SurvivalKind::kNone;
   EXPECT_THAT(Names(), IsEmpty());
