@@ -180,7 +180,7 @@ class PromiseList {
 
   void AddCrashes(Engine engine) {
     for (const saver::JournalMode mode : kModes) {
-      if (options_.journal_mode.value_or(mode) != mode) continue;
+      if (!MayBeIn(mode)) continue;
       Add({engine, {FaultChoice::kNone}}, 0.05,
           {.group = CellGroup::kRound,
            .engine = engine,
@@ -209,6 +209,11 @@ class PromiseList {
     const Which which = {engine, {FaultChoice::kIoError}};
     for (int k = 0; k < kErrorKinds; ++k) {
       const auto kind = static_cast<ErrorKind>(k);
+      // In DELETE mode hardly anything is truncated.
+      if (kind == ErrorKind::kTruncate &&
+          options_.journal_mode == saver::JournalMode::kDelete) {
+        continue;
+      }
       Add(which, kind == ErrorKind::kDelete ? 0.006 : 0.01,
           OfEngine(CellGroup::kErrors, engine, Word(kind)));
     }
@@ -242,9 +247,7 @@ class PromiseList {
     Add(shared, 0.2, clients("switches"));
     // Only a WAL has checkpoints, and with attached databases several clients
     // have none.
-    if (options_.journal_mode.value_or(saver::JournalMode::kWal) ==
-            saver::JournalMode::kWal &&
-        !options_.is_attached) {
+    if (MayBeIn(saver::JournalMode::kWal) && !options_.is_attached) {
       Add(shared, 0.05, clients("checkpoints_across_commits"));
     }
   }
@@ -283,9 +286,11 @@ class PromiseList {
       return Cell{.group = CellGroup::kOutcome, .what = what};
     };
     for (const char* what :
-         {"in_doubt_landed", "in_doubt_lost", "wal_frames_recovered",
-          "hot_journal_rolled_back"}) {
+         {"in_doubt_landed", "in_doubt_lost", "hot_journal_rolled_back"}) {
       Add(killed, 0.01, outcome(what));
+    }
+    if (MayBeIn(saver::JournalMode::kWal)) {
+      Add(killed, 0.01, outcome("wal_frames_recovered"));
     }
     const Which any = {};
     // What a store does in one call mostly fits into the cache.
@@ -300,6 +305,10 @@ class PromiseList {
         {.group = CellGroup::kErrors, .what = "same_connection_went_on"});
     if (options_.Lacks(StepKind::kJournalMode)) return;
     Add({std::nullopt, {kNone, kKill}}, 0.03, outcome("journal_mode_changed"));
+  }
+
+  bool MayBeIn(saver::JournalMode mode) const {
+    return options_.journal_mode.value_or(mode) == mode;
   }
 
   static bool MayFailMidway(const Vocabulary& dialect) {

@@ -226,6 +226,27 @@ TEST(PromisesTest, NothingIsPromisedThatAScriptDoesNotHave) {
   EXPECT_THAT(all, Contains(HasSubstr("/delete/")));
 }
 
+TEST(PromisesTest, AScriptInDeleteModePromisesNoWal) {
+  GenerateOptions options = kEverything;
+  options.journal_mode = saver::JournalMode::kDelete;
+  const std::vector<std::string> cells = CellsOf(options);
+  for (const char* cell :
+       {"outcome/wal_frames_recovered", "errors/sim/truncate",
+        "clients/sim/checkpoints_across_commits"}) {
+    EXPECT_THAT(cells, Not(Contains(cell)));
+    EXPECT_THAT(CellsOf(kEverything), Contains(cell));
+  }
+  EXPECT_THAT(cells, Contains("errors/sim/write"));
+}
+
+// In WAL mode they have one client.
+TEST(PromisesTest, SeveralClientsOfAttachedDatabasesHaveNoCheckpoints) {
+  GenerateOptions options = kEverything;
+  options.is_attached = true;
+  EXPECT_THAT(CellsOf(options),
+              Not(Contains("clients/sim/checkpoints_across_commits")));
+}
+
 // With a rollback journal a close makes calls only if there is a transaction to
 // roll back.
 TEST(PromisesTest, OnlyAWalHasCheckpointsAndCallsInItsClose) {
