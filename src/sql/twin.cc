@@ -356,7 +356,8 @@ void Twin::ForgetAllBut(std::uint64_t digests) {
     return state.first != digests && state.first != first;
   });
   std::erase_if(images_, [this](const auto& image) {
-    const auto& [database, part] = image.first;
+    const std::size_t database = image.first.first;
+    const std::uint64_t part = image.first.second;
     return std::none_of(states_.begin(), states_.end(),
                         [database, part](const auto& state) {
                           return state.second[database] == part;
