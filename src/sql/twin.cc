@@ -53,9 +53,11 @@ bool IsOneOf(const char* name, std::initializer_list<std::string_view> names) {
 // to one connection. SQLite's own functions for virtual tables ask for two
 // PRAGMAs.
 int Authorize(void* watched, int action, const char* first, const char* second,
-              const char* /*database*/, const char* /*trigger*/) {
+              const char* database, const char* /*trigger*/) {
   const auto part = *static_cast<const Twin::Watched*>(watched);
   if (part == Twin::Watched::kNothing) return SQLITE_OK;
+  // CREATE TABLE temp.t is not SQLITE_CREATE_TEMP_TABLE.
+  if (IsOneOf(database, {"temp"})) return SQLITE_DENY;
   switch (action) {
     case SQLITE_FUNCTION:
       return IsOneOf(second,

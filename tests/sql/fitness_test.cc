@@ -119,7 +119,7 @@ TEST_F(FitnessTest, TheSetUpIsWatchedToo) {
   const std::string rest = "\\transaction a\nDELETE FROM t;\n";
   for (const char* set_up :
        {"INSERT INTO t VALUES (random());\n", "ATTACH 'o' || 'o' AS o;\n",
-        "CREATE TEMP TABLE u (v);\n",
+        "CREATE TEMP TABLE u (v);\n", "CREATE TABLE temp.u (v);\n",
         "INSERT INTO t SELECT page_count FROM pragma_page_count;\n",
         "SELECT fts3_tokenizer('simple');\n", "DETACH main;\n"}) {
     EXPECT_THAT(Check("CREATE TABLE t (v);\n" + std::string(set_up) + rest),
