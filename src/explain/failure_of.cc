@@ -37,8 +37,8 @@ bool IsPastSuperJournal(const CrashPlace& place) {
     return call.kind == IoKind::kDelete &&
            place.point.moment != Moment::kBefore;
   }
-  return call.role == FileRole::kJournal &&
-         (call.kind == IoKind::kTruncate || call.kind == IoKind::kSync);
+  return call.role == FileRole::kJournal && call.kind == IoKind::kTruncate &&
+         place.point.moment != Moment::kAfter;
 }
 
 CrashScene SceneOf(const RoundFacts& facts, const CrashPlace* crash) {

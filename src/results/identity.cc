@@ -247,7 +247,10 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
               "not have");
   }
   if (!MixOf(generate).empty()) return absl::OkStatus();
-  if (generate.is_attached) {
+  const bool has_no_super_journal =
+      generate.journal_mode == saver::JournalMode::kWal ||
+      generate.synchronous == saver::Synchronous::kOff;
+  if (generate.is_attached && has_no_super_journal) {
     return absl::InvalidArgumentError(
         "a script that attaches databases, with journal_mode WAL or "
         "synchronous "

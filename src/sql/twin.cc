@@ -56,8 +56,6 @@ int Authorize(void* watched, int action, const char* first, const char* second,
               const char* database, const char* /*trigger*/) {
   const auto part = *static_cast<const Twin::Watched*>(watched);
   if (part == Twin::Watched::kNothing) return SQLITE_OK;
-  // CREATE TABLE temp.t is not SQLITE_CREATE_TEMP_TABLE.
-  if (IsOneOf(database, {"temp"})) return SQLITE_DENY;
   switch (action) {
     case SQLITE_FUNCTION:
       return IsOneOf(second,
@@ -89,7 +87,10 @@ int Authorize(void* watched, int action, const char* first, const char* second,
     case SQLITE_DROP_VIEW:
     case SQLITE_DROP_VTABLE:
     case SQLITE_ALTER_TABLE:
-      return part == Twin::Watched::kSetUp ? SQLITE_OK : SQLITE_DENY;
+      // CREATE TABLE temp.t is no SQLITE_CREATE_TEMP_TABLE.
+      return part == Twin::Watched::kSetUp && !IsOneOf(database, {"temp"})
+                 ? SQLITE_OK
+                 : SQLITE_DENY;
     case SQLITE_PRAGMA:
       return IsOneOf(first, {"data_version", "page_size"}) ? SQLITE_OK
                                                            : SQLITE_DENY;

@@ -212,6 +212,7 @@ std::string Write(const PendingChange& change, const Storage& then,
     case FileRole::kJournal:
       return JournalWrite(change, file, then, page_size);
     case FileRole::kShm:
+    case FileRole::kSuperJournal:
       return Raw(change);
     default:  // temporary files have no name
       return DatabaseWrite(change, file, page_size);

@@ -204,7 +204,8 @@ void RoundLoop::Continue(const RoundEnd& end, const Replayed& replayed,
   }
   model_.RevertTo(examination.cut);
   if (!examination.is_mixed) return;
-  history_.NoteMixed(model_);
+  // What a loss of power has left is durable.
+  if (!facts.lost_power) history_.NoteMixed(model_);
   model_.TakeRows(WithAttached(model_.state(), std::move(of_attached)));
 }
 

@@ -136,6 +136,14 @@ TEST_F(FitnessTest, TheSetUpIsWatchedToo) {
             "");
 }
 
+// SQLite looks into temp for a table that is renamed.
+TEST_F(FitnessTest, TheSetUpMayChangeItsTables) {
+  EXPECT_EQ(Check("CREATE TABLE t (v, w);\nALTER TABLE t RENAME TO u;\n"
+                  "ALTER TABLE u DROP COLUMN w;\nINSERT INTO u VALUES (1);\n"
+                  "\\transaction a\nDELETE FROM u;\n"),
+            "");
+}
+
 TEST_F(FitnessTest, WhatBelongsToTheFileOrTheConnectionIsNot) {
   for (const char* statement :
        {"UPDATE t SET v = changes();\n",
