@@ -5,6 +5,7 @@
 #include "disk/super_journals.h"
 
 namespace lastcommit {
+
 FileRole RoleOf(int open_flags) {
   if ((open_flags & SQLITE_OPEN_MAIN_DB) != 0) return FileRole::kDatabase;
   if ((open_flags & SQLITE_OPEN_WAL) != 0) return FileRole::kWal;

@@ -22,8 +22,8 @@ struct CrashScene {
   // One client alone died in a sync of the journal, between the file and its
   // directory.
   bool had_death_in_journal_sync = false;
-  // Whoever died had deleted a super-journal, and not yet the names of it that
-  // stand in journals.
+  // Whoever died may have deleted a super-journal, and not yet the names of it
+  // that stand in journals.
   bool is_past_super_journal = false;
 };
 

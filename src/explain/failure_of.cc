@@ -29,7 +29,8 @@ bool IsInJournalSync(const CrashPlace& place) {
          place.point.moment == Moment::kDuring;
 }
 
-// The super-journal is deleted, and the journals that name it are still there.
+// The super-journal may be deleted, and the journals that name it are still
+// there.
 bool IsPastSuperJournal(const CrashPlace& place) {
   if (place.point.io == 0) return false;
   const IoCall& call = place.call;

@@ -42,9 +42,10 @@ std::string FoundInWords(const RoundFacts& facts,
                          const std::optional<ViolationClass>& violation) {
   const std::int64_t cut = facts.cut;
   if (violation == ViolationClass::kDamaged) return "";
-  if (facts.is_mixed) return FoundApartInWords(facts);
-  const bool is_no_state = violation == ViolationClass::kNotACut ||
-                           violation == ViolationClass::kBrokenInvariant;
+  const bool is_not_a_cut = violation == ViolationClass::kNotACut;
+  if (facts.is_mixed && !is_not_a_cut) return FoundApartInWords(facts);
+  const bool is_no_state =
+      is_not_a_cut || violation == ViolationClass::kBrokenInvariant;
   return is_no_state
              ? absl::StrCat("; found: none of its states, with the counter of ",
                             UpTo(cut))

@@ -68,7 +68,8 @@ struct GenerateOptions {
   // What the saver fixes of the profile.
   std::optional<saver::JournalMode> journal_mode = {};
   std::optional<saver::Synchronous> synchronous = {};
-  // It has databases attached: in WAL mode for one client, without errors.
+  // It has databases attached: without super-journals for one client, without
+  // errors.
   bool is_attached = false;
 
   bool Lacks(StepKind kind) const {

@@ -60,9 +60,7 @@ bool Fits(const Combination& combination, const GenerateOptions& options) {
       combination.fault == FaultChoice::kKill) {
     return false;
   }
-  const bool has_none = options.journal_mode == saver::JournalMode::kWal ||
-                        options.synchronous == saver::Synchronous::kOff;
-  if (options.is_attached && has_none && !MayLackSuperJournals(combination)) {
+  if (LacksSuperJournals(options) && !MayLackSuperJournals(combination)) {
     return false;
   }
   return combination.clients >= options.clients.least &&
@@ -105,6 +103,12 @@ std::vector<Share> MixOf(const GenerateOptions& options) {
     }
   }
   return mix;
+}
+
+bool LacksSuperJournals(const GenerateOptions& options) {
+  return options.is_attached &&
+         (options.journal_mode == saver::JournalMode::kWal ||
+          options.synchronous == saver::Synchronous::kOff);
 }
 
 bool MayLackSuperJournals(const Combination& combination) {

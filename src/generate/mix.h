@@ -29,6 +29,10 @@ struct Share {
 // Empty if nothing that there is fits.
 std::vector<Share> MixOf(const GenerateOptions& options);
 
+// Whether the options give a store attached databases, and leave it no
+// super-journals (store/attached.h).
+bool LacksSuperJournals(const GenerateOptions& options);
+
 // Whether a store with attached databases may be there without super-journals
 // (store/attached.h): CheckAttached() in subject/registry.cc refuses the
 // others.

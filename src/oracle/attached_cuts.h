@@ -1,8 +1,8 @@
-// Where a crash has left the attached databases of a store in WAL mode, in
-// which a transaction over several of them may be in one and not in another
-// one. The main database is at the cut that its counter says; what an attached
-// one holds has to be what it held after one of the commits that are legal for
-// it.
+// Where a crash has left the attached databases of a store without
+// super-journals, where a transaction over several of them may be in one and
+// not in another one. The main database is at the cut that its counter says;
+// what an attached one holds has to be what it held after one of the commits
+// that are legal for it.
 
 #ifndef LASTCOMMIT_ORACLE_ATTACHED_CUTS_H_
 #define LASTCOMMIT_ORACLE_ATTACHED_CUTS_H_

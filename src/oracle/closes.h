@@ -15,8 +15,9 @@ namespace lastcommit {
 bool ClosesWithoutError(const RoundView& view, const ErrorCauses& causes,
                         std::size_t i);
 
-// The connection of step `i` has used the database since its newest error.
-bool IsSettled(const RoundView& view, std::size_t i);
+// The connection of step `i` has used the database since its newest error;
+// with databases attached, each of them.
+bool IsSettled(const RoundView& view, std::size_t i, bool has_attached);
 
 }  // namespace lastcommit
 

@@ -1,7 +1,6 @@
 #include "oracle/crash_history.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
 
@@ -204,11 +203,6 @@ void CrashHistory::EndRound(bool lost_power, std::int64_t cut, Mark now,
   }
   if (replayed.removals.take_commits()) unfound_.Clear();
   unfound_.EndRound(lost_power, replayed.wal_written_from != kNever);
-}
-
-// Excuse: NoteMixed.
-void CrashHistory::NoteMixed(const ReferenceModel& unmixed) {
-  in_doubt_.push_back(std::make_shared<const ReferenceModel>(unmixed));
 }
 
 CrashFacts WithoutPowerLoss(CrashFacts facts, Fault fault) {

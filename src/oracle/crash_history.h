@@ -27,7 +27,9 @@ class CrashHistory {
   // `cut` is the model's.
   void BeginRound(std::int64_t cut) { cut_before_ = cut; }
   // For ReplayRound.
-  BeforeRound before_round() const { return {in_doubt_}; }
+  BeforeRound before_round() const {
+    return {.after_power_loss = in_doubt_, .has_attached = attached_ > 0};
+  }
 
   // Brings the model, and what was replayed, to what the step in flight may
   // have committed. Violated: it acknowledged something else.
@@ -51,11 +53,6 @@ class CrashHistory {
   // What the next round begins with. `cut` is what was found.
   void EndRound(bool lost_power, std::int64_t cut, Mark now,
                 const SyncMarks& synced, const Replayed& replayed);
-
-  // A crash of processes has left the databases at different cuts, and the
-  // model goes on from there. A later loss of power may still take one of them
-  // back to what `unmixed` has at the cut of the main one. After EndRound.
-  void NoteMixed(const ReferenceModel& unmixed);
 
  private:
   // Which commits, as values of the commit counter, are what; -1 is before the

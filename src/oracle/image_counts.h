@@ -20,7 +20,7 @@ struct ImageCounts {
   std::int64_t with_lost_changes = 0;
   std::int64_t with_lost_commits = 0;  // acknowledged, and legally lost
   std::int64_t lost_commits = 0;       // how many in all
-  std::int64_t at_different_cuts = 0;  // databases of a store in WAL mode
+  std::int64_t at_different_cuts = 0;  // without super-journals
   // Of those without demand:
   std::int64_t damaged = 0;
   std::int64_t with_lost_commits_without_demand = 0;

@@ -27,6 +27,7 @@ class RoundJudge {
       : plan_(plan),
         view_(view),
         death_(before.death),
+        has_attached_(before.has_attached),
         model_(model),
         counts_(counts),
         doubts_(plan, view, before.after_power_loss),
@@ -73,7 +74,7 @@ class RoundJudge {
       if (program.empty()) continue;
       const std::size_t i = program.back();
       replayed_.closed_without_error &= ClosesWithoutError(view_, causes_, i);
-      replayed_.may_leave_journal |= !IsSettled(view_, i);
+      replayed_.may_leave_journal |= !IsSettled(view_, i, has_attached_);
     }
   }
 
@@ -297,6 +298,7 @@ class RoundJudge {
   const Plan& plan_;
   const RoundView& view_;
   const std::optional<DeathOfOne> death_;
+  const bool has_attached_;
   ReferenceModel& model_;
   RoundCounts& counts_;
   Replayed replayed_;

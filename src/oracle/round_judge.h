@@ -20,7 +20,9 @@ namespace lastcommit {
 struct BeforeRound {
   Alternatives after_power_loss;  // of earlier rounds
   std::optional<DeathOfOne> death = {};
+  bool has_attached = false;  // the store has databases attached
 };
+
 // Brings the model to what was acknowledged in `round` of `plan`, and counts
 // steps, commits and errors in `counts`.
 Replayed ReplayRound(const Plan& plan, const Round& round,

@@ -247,14 +247,10 @@ absl::Status CheckEngine(const GenerateOptions& generate) {
               "not have");
   }
   if (!MixOf(generate).empty()) return absl::OkStatus();
-  const bool has_no_super_journal =
-      generate.journal_mode == saver::JournalMode::kWal ||
-      generate.synchronous == saver::Synchronous::kOff;
-  if (generate.is_attached && has_no_super_journal) {
+  if (LacksSuperJournals(generate)) {
     return absl::InvalidArgumentError(
         "a script that attaches databases, with journal_mode WAL or "
-        "synchronous "
-        "OFF, has one client and no errors");
+        "synchronous OFF, has one client and no errors");
   }
   return absl::InvalidArgumentError(
       "a loss of power, or an error, of several clients needs the engine sim");

@@ -105,10 +105,9 @@ std::vector<std::string> RowsNotExercised(const Ledger& ledger,
   for (const PowerLossRow& row : PowerLossContract()) {
     const PowerLossCounts counts = PowerLossCountsOf(ledger, row);
     const std::int64_t images = counts.judged + counts.no_demand;
-    if (is_attached && row.lower == LowerBound::kUnlessDirectorySynced) {
-      continue;
-    }
-    if (!MayLoseCommits(row) || images < kImagesOfAPromise ||
+    const bool is_kept =
+        is_attached && row.lower == LowerBound::kUnlessDirectorySynced;
+    if (is_kept || !MayLoseCommits(row) || images < kImagesOfAPromise ||
         counts.lost_legal > 0) {
       continue;
     }

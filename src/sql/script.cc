@@ -278,7 +278,7 @@ class Parser {
                            "that is attached before");
     }
     attached->synchronous = saver::ParseSynchronous(value);
-    attached->line = line;
+    attached->level_line = line;
     if (attached->synchronous.has_value()) return absl::OkStatus();
     return script_.Wrong(line,
                          "synchronous is off, normal, full or extra, as a "
@@ -289,7 +289,7 @@ class Parser {
   absl::Status CheckAttachedLevels() const {
     for (const AttachedDatabase& attached : script_.attached) {
       if (!attached.synchronous.has_value() || script_.promises_power) continue;
-      return script_.Wrong(attached.line,
+      return script_.Wrong(attached.level_line,
                            "a level for one database wants \\promise power, "
                            "which says what a commit is worth");
     }

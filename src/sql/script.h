@@ -89,8 +89,9 @@ struct Invariant {
 struct AttachedDatabase {
   std::string name;
   int line = 0;
-  // What its PRAGMA sets, instead of what the others have.
+  // What its PRAGMA sets, instead of what the others have, and where.
   std::optional<saver::Synchronous> synchronous = {};
+  int level_line = 0;
 };
 
 struct Script {

@@ -155,8 +155,8 @@ absl::Status Twin::SetUp() {
   sqlite3_progress_handler(raw, kStepsACall, CountCall, &calls_);
   databases_ = {"main"};
   for (const AttachedDatabase& attached : script_.attached) {
-    const absl::Status status =
-        Execute(raw, absl::StrCat("ATTACH ':memory:' AS ", attached.name));
+    const absl::Status status = Execute(
+        raw, absl::StrCat("ATTACH ':memory:' AS ", QuotedName(attached.name)));
     if (!status.ok()) {
       return script_.Wrong(attached.line, std::string(status.message()));
     }
@@ -165,7 +165,7 @@ absl::Status Twin::SetUp() {
   at_.resize(databases_.size());
   for (const std::string& database : databases_) {
     RETURN_IF_ERROR(
-        Execute(raw, absl::StrCat("PRAGMA ", database,
+        Execute(raw, absl::StrCat("PRAGMA ", QuotedName(database),
                                   ".max_page_count = ", kMostBytes / 4096)));
   }
   for (const SqlStatement& statement : script_.pragmas) {
@@ -196,7 +196,27 @@ absl::Status Twin::SetUp() {
   ASSIGN_OR_RETURN(tables_,
                    Tables::Of(raw, {databases_.begin() + 1, databases_.end()}));
   RETURN_IF_ERROR(tables_.AddRows(raw, first_));
+  RETURN_IF_ERROR(CheckTables());
   return Keep(first_);
+}
+
+// Whoever opens one of several databases sees by its schema whether it has been
+// made.
+absl::Status Twin::CheckTables() const {
+  if (script_.attached.empty()) return absl::OkStatus();
+  std::vector<bool> has_table(databases_.size(), false);
+  for (const auto& [key, row] : first_.rows) {
+    has_table[static_cast<std::size_t>(key.table.spec().database)] = true;
+  }
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    if (has_table[i]) continue;
+    const AttachedDatabase& attached = script_.attached[i == 0 ? 0 : i - 1];
+    return script_.Wrong(
+        attached.line,
+        absl::StrCat("with databases attached each has a table, and ",
+                     databases_[i], " has none"));
+  }
+  return absl::OkStatus();
 }
 
 Twin::Parts Twin::PartsOf(const State& state) const {

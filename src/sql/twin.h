@@ -87,6 +87,7 @@ class Twin {
 
   explicit Twin(const Script& script) : script_(script) {}
   absl::Status SetUp();
+  absl::Status CheckTables() const;
   absl::Status GoTo(std::uint64_t digests);
   absl::Status GoTo(std::size_t database, std::uint64_t digests);
   // Those before BEGIN, each where it is said.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "saver/in_doubt.h"
 #include "saver/sqlite_status.h"
+#include "sql/tables.h"
 #include "status/status.h"
 #include "store/attached.h"
 
@@ -17,12 +18,19 @@ using Answered = absl::StatusOr<std::int64_t>;
 
 int Size(std::string_view text) { return static_cast<int>(text.size()); }
 
+// Of one database.
+absl::Status SetPragma(sqlite3* connection, const std::string& database,
+                       const std::string& pragma) {
+  return Execute(connection, absl::StrCat("PRAGMA ", sql::QuotedName(database),
+                                          ".", pragma));
+}
+
 absl::StatusOr<bool> HasSchema(sqlite3* connection,
                                const std::string& database = "main") {
-  ASSIGN_OR_RETURN(
-      const Statement select,
-      Prepare(connection, absl::StrCat("SELECT 1 FROM \"", database,
-                                       "\".sqlite_schema LIMIT 1")));
+  ASSIGN_OR_RETURN(const Statement select,
+                   Prepare(connection, absl::StrCat("SELECT 1 FROM ",
+                                                    sql::QuotedName(database),
+                                                    ".sqlite_schema LIMIT 1")));
   const int result = sqlite3_step(select.get());
   if (result == SQLITE_ROW) return true;
   RETURN_IF_ERROR(
@@ -36,8 +44,8 @@ absl::StatusOr<bool> HasSchema(sqlite3* connection,
 absl::Status CreateSchema(sqlite3* connection, const PlainSchema& schema) {
   RETURN_IF_ERROR(Execute(connection, "PRAGMA synchronous = EXTRA"));
   for (const PlainAttached& attached : schema.attached) {
-    RETURN_IF_ERROR(Execute(connection, absl::StrCat("PRAGMA ", attached.name,
-                                                     ".synchronous = EXTRA")));
+    RETURN_IF_ERROR(
+        SetPragma(connection, attached.name, "synchronous = EXTRA"));
   }
   RETURN_IF_ERROR(Execute(connection, "BEGIN IMMEDIATE"));
   const auto create = [&]() -> absl::Status {
@@ -58,13 +66,11 @@ absl::Status CreateSchema(sqlite3* connection, const PlainSchema& schema) {
 // What a PRAGMA without a name sets of the main one alone.
 absl::Status SetUpAttached(sqlite3* connection, const Profile& profile,
                            const PlainAttached& attached) {
-  RETURN_IF_ERROR(
-      Execute(connection, absl::StrCat("PRAGMA ", attached.name,
-                                       ".page_size = ", profile.page_size)));
+  RETURN_IF_ERROR(SetPragma(connection, attached.name,
+                            absl::StrCat("page_size = ", profile.page_size)));
   if (profile.cache_size == 0) return absl::OkStatus();
-  return Execute(connection,
-                 absl::StrCat("PRAGMA ", attached.name,
-                              ".cache_size = ", profile.cache_size));
+  return SetPragma(connection, attached.name,
+                   absl::StrCat("cache_size = ", profile.cache_size));
 }
 
 absl::Status SetUp(sqlite3* connection, const Profile& profile,
@@ -98,16 +104,15 @@ absl::Status SetUp(sqlite3* connection, const Profile& profile,
           "PRAGMA journal_mode = ", std::string(Name(profile.journal_mode)),
           "; PRAGMA synchronous = ", std::string(Name(level)))));
   for (const PlainAttached& attached : schema.attached) {
-    RETURN_IF_ERROR(Execute(
-        connection,
-        absl::StrCat("PRAGMA ", attached.name, ".synchronous = ",
-                     std::string(Name(attached.synchronous.value_or(level))))));
+    const std::string_view own = Name(attached.synchronous.value_or(level));
+    RETURN_IF_ERROR(
+        SetPragma(connection, attached.name,
+                  absl::StrCat("synchronous = ", std::string(own))));
   }
   // Whoever wrote what is in the WAL may have died before its sync, and at
   // NORMAL no commit has one: a checkpoint syncs the WAL first.
   for (const PlainAttached& attached : schema.attached) {
-    RETURN_IF_ERROR(Execute(
-        connection, absl::StrCat("PRAGMA ", attached.name, ".wal_checkpoint")));
+    RETURN_IF_ERROR(SetPragma(connection, attached.name, "wal_checkpoint"));
   }
   // By name: of all at once the first one may be refused (docs/findings.md).
   return Execute(connection, "PRAGMA main.wal_checkpoint");
@@ -134,7 +139,7 @@ absl::StatusOr<PlainStore::Connection> OpenFile(const std::string& path,
 
 absl::Status AttachPlain(sqlite3* connection, const std::string& path,
                          int number, const std::string& name) {
-  const std::string sql = absl::StrCat("ATTACH ?1 AS ", name);
+  const std::string sql = absl::StrCat("ATTACH ?1 AS ", sql::QuotedName(name));
   ASSIGN_OR_RETURN(const Statement attach, Prepare(connection, sql));
   const std::string attached = AttachedPath(path, number);
   sqlite3_bind_text(attach.get(), 1, attached.data(), Size(attached),

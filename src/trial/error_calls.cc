@@ -5,17 +5,16 @@
 
 #include <cerrno>
 
-#include "disk/shim_vfs.h"
+#include "disk/file_role.h"
 
 namespace lastcommit {
 namespace {
 
 FileRole RoleIn(std::string_view directory, std::string_view path) {
-  if (path.ends_with("-journal")) return FileRole::kJournal;
-  if (path.ends_with("-wal")) return FileRole::kWal;
-  if (path.ends_with("-shm")) return FileRole::kShm;
-  return path.starts_with(directory) ? FileRole::kDatabase
-                                     : FileRole::kTemporary;
+  const FileRole role = RoleOfPath(path);
+  const bool has_no_role = role == FileRole::kTemporary;
+  return has_no_role && path.starts_with(directory) ? FileRole::kDatabase
+                                                    : role;
 }
 
 // Overwriting is free on a full disk.

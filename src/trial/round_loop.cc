@@ -142,11 +142,7 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   history_.AddUnfound(plan_, crash, page_.now, replayed, alternatives);
   task.alternatives = &alternatives;
   task.closed = !facts.crashed && !facts.has_death && replayed.closes_cleanly();
-  // Who goes on after an error may not have come to the database whose journal
-  // is hot.
-  task.may_leave_journal =
-      replayed.may_leave_journal ||
-      (!entry_.attached.empty() && facts.counts.errors > 0);
+  task.may_leave_journal = replayed.may_leave_journal;
   task.through_saver = r + 1 == plan_.rounds.size();
   Complete(task);
   facts.had_candidate = crash.candidates > 0;
@@ -156,6 +152,7 @@ absl::Status RoundLoop::JudgeEnd(std::size_t r, const RoundEnd& end,
   if (facts.lost_power) {
     CountImage(crash, task.legal, survived, examination.cut,
                examination.is_damaged, result_.images);
+    if (examination.is_mixed) ++result_.images.at_different_cuts;
   }
   facts.judged = true;
   facts.was_read = examination.was_read;
@@ -204,8 +201,6 @@ void RoundLoop::Continue(const RoundEnd& end, const Replayed& replayed,
   }
   model_.RevertTo(examination.cut);
   if (!examination.is_mixed) return;
-  // What a loss of power has left is durable.
-  if (!facts.lost_power) history_.NoteMixed(model_);
   model_.TakeRows(WithAttached(model_.state(), std::move(of_attached)));
 }
 

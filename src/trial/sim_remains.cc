@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "disk/super_journals.h"
 #include "store/attached.h"
 
 namespace lastcommit {
@@ -19,15 +18,15 @@ void UnlinkIfThere(const std::string& path, Storage& storage) {
 }
 
 bool IsHot(InodeId journal, const Storage& files) {
-  char first = 0;
-  if (files.Read(journal, 0, &first, 1) != 1 || first == 0) return false;
-  std::string end(kSuperJournalBytes, '\0');
-  const auto most = static_cast<std::int64_t>(end.size());
-  const std::int64_t at = std::max<std::int64_t>(files.Size(journal) - most, 0);
-  end.resize(
-      static_cast<std::size_t>(files.Read(journal, at, end.data(), most)));
-  const std::string super = SuperJournalOf(end);
-  return super.empty() || files.Find(super) != kNoInode;
+  const auto read = [&](std::int64_t at, std::size_t most) {
+    std::string bytes(most, '\0');
+    bytes.resize(static_cast<std::size_t>(files.Read(
+        journal, at, bytes.data(), static_cast<std::int64_t>(most))));
+    return bytes;
+  };
+  return IsHotJournal(files.Size(journal), read, [&](const std::string& path) {
+    return files.Find(path) != kNoInode;
+  });
 }
 
 }  // namespace

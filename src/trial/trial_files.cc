@@ -49,19 +49,21 @@ bool IsCopied(std::string_view name, CopyWhat what) {
          !(name.ends_with("-wal") || name.ends_with("-journal"));
 }
 
+// A path that stands in a journal is only asked for.
+bool IsThere(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0;
+}
+
 bool IsHot(int journal) {
-  char first = 0;
-  if (pread(journal, &first, 1, 0) != 1 || first == 0) return false;
   struct stat info = {};
   if (fstat(journal, &info) != 0) return true;
-  std::string end(kSuperJournalBytes, '\0');
-  const off_t at =
-      std::max<off_t>(info.st_size - static_cast<off_t>(end.size()), 0);
-  const ssize_t size = pread(journal, end.data(), end.size(), at);
-  end.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  const std::string super = SuperJournalOf(end);
-  // Only asked whether it is there.
-  return super.empty() || access(super.c_str(), F_OK) == 0;
+  const auto read = [journal](std::int64_t at, std::size_t most) {
+    std::string bytes(most, '\0');
+    const ssize_t size = pread(journal, bytes.data(), bytes.size(), at);
+    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return bytes;
+  };
+  return IsHotJournal(info.st_size, read, IsThere);
 }
 
 // Of one database.
@@ -107,6 +109,18 @@ absl::Status MakeEmptyDirectory(const std::string& path) {
   RemoveDirectory(path);
   if (mkdir(path.c_str(), S_IRWXU) != 0) return Failed("cannot make", path);
   return absl::OkStatus();
+}
+
+bool IsHotJournal(
+    std::int64_t size,
+    const std::function<std::string(std::int64_t at, std::size_t most)>& read,
+    const std::function<bool(const std::string& path)>& is_there) {
+  const std::string first = read(0, 1);
+  if (first.empty() || first.front() == '\0') return false;
+  const std::int64_t end = size - static_cast<std::int64_t>(kSuperJournalBytes);
+  const std::string super =
+      SuperJournalOf(read(std::max<std::int64_t>(end, 0), kSuperJournalBytes));
+  return super.empty() || is_there(super);
 }
 
 Leftovers FindLeftovers(const std::string& directory) {

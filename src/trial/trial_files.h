@@ -4,7 +4,9 @@
 #ifndef LASTCOMMIT_TRIAL_TRIAL_FILES_H_
 #define LASTCOMMIT_TRIAL_TRIAL_FILES_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,12 +31,19 @@ void RemoveDirectory(const std::string& path);
 // An empty one; what is there is removed. The directory above must exist.
 absl::Status MakeEmptyDirectory(const std::string& path);
 
+// Whether a rollback journal of so many bytes is hot: its header was not
+// zeroed, something is in it, and its super-journal, if it names one, is there
+// (https://sqlite.org/atomiccommit.html#_hot_rollback_journals). `read` gives
+// at most so many bytes from there, none if it fails. Any bytes may stand in
+// the path.
+bool IsHotJournal(
+    std::int64_t size,
+    const std::function<std::string(std::int64_t at, std::size_t most)>& read,
+    const std::function<bool(const std::string& path)>& is_there);
+
 struct Leftovers {
   std::int64_t wal_bytes = 0;
-  // A rollback journal whose header was not zeroed, with something in it, and
-  // whose super-journal, if it names one, is there:
-  // https://sqlite.org/atomiccommit.html#_hot_rollback_journals
-  bool hot_journal = false;
+  bool hot_journal = false;  // a rollback journal that is
 };
 Leftovers FindLeftovers(const std::string& directory);
 

@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"planted-rollback-forgotten.sql", "1",
                 "broken invariant money: ("},
         Planted{"planted-attached-wal.sql", "1", "broken invariant money: ("},
-        Planted{"planted-attached-off.sql", "1",
+        Planted{"planted-attached-normal.sql", "1",
                 "the attached database 1 holds what it held after"},
         Planted{"planted-read-before-begin.sql", "2",
                 "broken invariant paid: ("}));
@@ -184,6 +184,18 @@ TEST_F(SavingsTest, AJournalThatNobodyCameToMayBeLeft) {
                    R"({"step":"save","error":{"kind":"sync","at":3,"count":0}})"
                    "\n{\"step\":\"saved\"}\n");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+}
+
+TEST_F(SqlTest, AnAttachedDatabaseMayHaveAWordOfSqlAsItsName) {
+  directory_.Put("a.sql",
+                 "ATTACH 'o' AS null;\nATTACH 'p' AS current_time;\n"
+                 "CREATE TABLE t (v);\nCREATE TABLE \"null\".u (v);\n"
+                 "CREATE TABLE \"current_time\".w (v);\n"
+                 "\\transaction a\n\\set n random(1, 9)\n"
+                 "INSERT INTO t VALUES (:n);\nINSERT INTO u VALUES (:n);\n"
+                 "INSERT INTO w VALUES (:n);\n");
+  const Outcome outcome = Fuzz({"--trials=30", "--engine=sim"});
+  EXPECT_THAT(LastLine(outcome), HasSubstr("judged and held")) << outcome.err;
 }
 
 // The same without lastcommit. Where it fails, SQLite has mended it.

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "explain/failure_of.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "operations.h"
@@ -465,6 +466,31 @@ TEST_F(StaleSuperJournalSigns, NeedATruncationThatFailedOrNeverCame) {
   EXPECT_THAT(Names(), ElementsAre("stale-super-journal"));
   failure_.violation = ViolationClass::kCrashed;
   EXPECT_THAT(Names(), IsEmpty());
+}
+
+// From the deletion of a super-journal on, until the journals that name it are
+// truncated, whoever dies leaves names of it.
+TEST(PastSuperJournalTest, IsADeathBehindItsDeletion) {
+  const auto is_past = [](FileRole role, IoKind kind, Moment moment) {
+    RoundFacts facts;
+    facts.crashed = true;
+    facts.crash.point = {7, moment};
+    facts.crash.call.role = role;
+    facts.crash.call.kind = kind;
+    TrialResult result;
+    result.verdict = Verdict::Violated(ViolationClass::kNotACut, "");
+    result.rounds = {facts};
+    const Failure failure = FailureOf(SaverEntry(), Plan(), result);
+    return failure.scenes.front().is_past_super_journal;
+  };
+  using enum FileRole;
+  EXPECT_FALSE(is_past(kSuperJournal, IoKind::kDelete, Moment::kBefore));
+  EXPECT_TRUE(is_past(kSuperJournal, IoKind::kDelete, Moment::kAfter));
+  EXPECT_FALSE(is_past(kSuperJournal, IoKind::kWrite, Moment::kAfter));
+  EXPECT_TRUE(is_past(kJournal, IoKind::kTruncate, Moment::kBefore));
+  EXPECT_FALSE(is_past(kJournal, IoKind::kTruncate, Moment::kAfter));
+  EXPECT_FALSE(is_past(kJournal, IoKind::kDelete, Moment::kBefore));
+  EXPECT_FALSE(is_past(kWal, IoKind::kTruncate, Moment::kBefore));
 }
 
 class SectorSigns : public SignsTest {

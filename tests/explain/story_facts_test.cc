@@ -72,6 +72,22 @@ TEST(StoryFactsTest, ACounterIsNoStateThatThereWas) {
             "found: none of its states, with the counter of commits up to 1");
 }
 
+// Of one of several databases that is at no cut nobody says which it is at.
+TEST(StoryFactsTest, DatabasesAreNamedApartOnlyWhereEachIsAtACut) {
+  TrialResult result;
+  result.rounds = {Judged(2, 1, 2, 2)};
+  result.rounds[0].is_mixed = true;
+  result.rounds[0].attached_cuts = {1, 0, -1};
+  result.verdict = Verdict::Violated(ViolationClass::kBrokenInvariant, "");
+  EXPECT_THAT(StoryFactsOf(result).EndOf(0),
+              testing::HasSubstr("found: commits up to 2, and in attached "
+                                 "database 1 commits up to 1, and in attached "
+                                 "database 2 the schema"));
+  result.verdict = Verdict::Violated(ViolationClass::kNotACut, "");
+  EXPECT_THAT(StoryFactsOf(result).EndOf(0),
+              testing::HasSubstr("found: none of its states"));
+}
+
 TEST(StoryFactsTest, AStepHasTheCommitThatItAcknowledged) {
   StoryFacts facts;
   facts.acknowledgements = {{0, 0, 0}, {1, 4, 12}};

@@ -63,22 +63,6 @@ TEST_F(CrashHistoryTest, AnAttachedDatabaseHasSyncsOfItsOwn) {
   EXPECT_EQ(synced_at(1, 19), std::pair(1L, 1L));
 }
 
-// What was found after a crash of processes goes on, and the state before may
-// come back with a loss of power.
-TEST_F(CrashHistoryTest, WhatWasMixedIsAnAlternativeForALossOfPower) {
-  ReferenceModel model;
-  Step open;
-  open.kind = StepKind::kOpen;
-  model.Apply(open);
-  history_.EndRound(/*lost_power=*/false, 0, 100, {}, replayed_);
-  history_.NoteMixed(model);
-  ASSERT_EQ(history_.before_round().after_power_loss.size(), 1U);
-  EXPECT_EQ(history_.before_round().after_power_loss[0]->state(),
-            model.state());
-  history_.EndRound(/*lost_power=*/true, 0, 100, {}, replayed_);
-  EXPECT_TRUE(history_.before_round().after_power_loss.empty());
-}
-
 TEST_F(CrashHistoryTest, ASyncOfTheDirectoryKeepsWhatWasAcknowledgedBefore) {
   const auto kept = [&](Mark sync_began) {
     SyncMarks synced;

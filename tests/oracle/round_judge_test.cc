@@ -339,14 +339,30 @@ class CloseTest : public RoundJudgeTest {
   Replayed Replay() {
     ReferenceModel model;
     RoundCounts counts;
-    return ReplayRound(plan_, plan_.rounds[0], *trace_, {}, model, counts);
+    BeforeRound before;
+    before.has_attached = has_attached_;
+    return ReplayRound(plan_, plan_.rounds[0], *trace_, before, model, counts);
   }
+
+  bool has_attached_ = false;
 };
 
 TEST_F(CloseTest, AfterAnErrorItMayLeaveAJournalUntilSomebodyHasRead) {
   Use({PutBlob(0, 10), StepOf(StepKind::kRead)});
   EXPECT_FALSE(Replay().may_leave_journal);
   Inject(2, ErrorKind::kRead);
+  EXPECT_TRUE(Replay().may_leave_journal);
+  Use({PutBlob(0, 10), StepOf(StepKind::kRead)});
+  Inject(1, ErrorKind::kWrite);
+  EXPECT_FALSE(Replay().may_leave_journal);
+}
+
+// A change, or a query of one of them, does not come to all.
+TEST_F(CloseTest, WithDatabasesAttachedOnlyWhoReadsAllOfThemSettles) {
+  has_attached_ = true;
+  Use({PutBlob(0, 10), PutBlob(1, 10)});
+  EXPECT_FALSE(Replay().may_leave_journal);
+  Inject(1, ErrorKind::kWrite);
   EXPECT_TRUE(Replay().may_leave_journal);
   Use({PutBlob(0, 10), StepOf(StepKind::kRead)});
   Inject(1, ErrorKind::kWrite);

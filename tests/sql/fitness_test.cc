@@ -101,6 +101,24 @@ TEST_F(FitnessTest, ASchemaThatATransactionChangesIsNot) {
               HasSubstr("not authorized"));
 }
 
+// Whoever opens it sees by its tables that it has been made.
+TEST_F(FitnessTest, ADatabaseOfSeveralWithoutATableIsNot) {
+  const std::string attach = "ATTACH 'o' AS one;\nATTACH 'p' AS order;\n";
+  const std::string main = "CREATE TABLE t (v);\n";
+  const std::string one = "CREATE TABLE one.u (v);\n";
+  const std::string order = "CREATE TABLE \"order\".w (v);\n";
+  const std::string rest = "\\transaction a\n\\set n random(1, 9)\n";
+  EXPECT_EQ(Check(attach + main + one + order + rest +
+                  "INSERT INTO t VALUES (:n);\nDELETE FROM \"order\".w;\n"),
+            "");
+  EXPECT_THAT(Check(attach + one + order + rest + "DELETE FROM u;\n"),
+              HasSubstr("a.sql:1: with databases attached each has a table, "
+                        "and main has none"));
+  EXPECT_THAT(Check(attach + main + one + rest + "DELETE FROM t;\n"),
+              HasSubstr("a.sql:2: with databases attached each has a table, "
+                        "and order has none"));
+}
+
 TEST_F(FitnessTest, ABeginHasACommit) {
   EXPECT_THAT(CheckTransaction("BEGIN;\nDELETE FROM t;\n"),
               HasSubstr("a has a BEGIN without a COMMIT"));
