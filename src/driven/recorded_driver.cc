@@ -110,6 +110,7 @@ absl::StatusOr<RecordedDriver::Said> RecordedDriver::Ask(const Part& part) {
   options.time = kMost;
   options.feed = &feed;
   options.conductor = asker.conductor();
+  options.on_one_cpu = requests_.size() == 1 || options.conductor != nullptr;
   options.ends = [&](std::string_view bytes) {
     answered = reader.Take(bytes);
     if (answered.ok()) asker.TakeAnswers(reader.answers());

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // So many are named.
-constexpr std::size_t kMost = 3;
+constexpr std::size_t kMostNamed = 3;
 
 std::vector<pid_t> Processes() {
   std::vector<pid_t> processes;
@@ -99,7 +99,7 @@ std::vector<OutsideWriter> OutsideWriters(const std::string& directory,
 }
 
 std::string OutsideWritersInWords(const std::string& directory) {
-  const auto writers = OutsideWriters(directory, kMost);
+  const auto writers = OutsideWriters(directory, kMostNamed);
   if (writers.empty()) {
     return "a process outside of the recording may have changed it, and has "
            "ended";

@@ -19,6 +19,7 @@
 #include "record/child_signals.h"
 #include "record/disturber.h"
 #include "record/instances.h"
+#include "record/one_cpu.h"
 #include "record/program_output.h"
 #include "record/program_thread.h"
 #include "record/recorded_part.h"
@@ -52,6 +53,9 @@ class Tracer {
   StackWalker* stacks() { return stacks_.has_value() ? &*stacks_ : nullptr; }
   void StartsWith(pid_t first, int instance) {
     instances_.StartsWith(first, instance);
+  }
+  void BringTo(const OneCpu& cpu) const {
+    for (const auto& [tid, thread] : threads_) cpu.Bring(tid);
   }
   bool is_over() const { return is_over_; }
 
@@ -547,6 +551,8 @@ class Recorder::Impl {
     RecordedPart part(options, output_->OutletsWith(options_.ack), *writer,
                       tracer_->stacks());
     RETURN_IF_ERROR(part.TakeStock());
+    std::optional<OneCpu> cpu;
+    if (options.on_one_cpu) tracer_->BringTo(cpu.emplace());
     while (std::ssize(programs_) < options_.instances) {
       const auto instance = static_cast<int>(programs_.size());
       ASSIGN_OR_RETURN(

@@ -95,6 +95,9 @@ struct PartOptions {
   std::string recording;
   absl::Duration time = absl::Seconds(60);
   Disturbance disturbance = {};
+  // The program shares a CPU with its recorder, which is faster where no two
+  // threads of it have much to do at once.
+  bool on_one_cpu = false;
   // What the program reads from a pipe meanwhile.
   Feed* feed = nullptr;
   // Of several instances; nullptr: they run as the kernel lets them.
