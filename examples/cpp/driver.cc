@@ -9,12 +9,39 @@
 
 namespace {
 
-using lastcommit_driver::NotFound;
+using lastcommit_driver::Json;
 using lastcommit_driver::Refused;
-using lastcommit_driver::Rows;
 
-class Store : public lastcommit_driver::Pairs {
+class Store : public lastcommit_driver::Store {
  public:
+  Store() : lastcommit_driver::Store("pairs") {
+    Has("put", [this](const Json& asked) {
+      Run("INSERT INTO pairs VALUES (?, ?)"
+          " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+          {asked["key"].text(), asked["value"].text()});
+      return Json();
+    });
+    Has("delete", [this](const Json& asked) -> Json {
+      Run("DELETE FROM pairs WHERE key = ?", {asked["key"].text()});
+      return sqlite3_changes(connection_) > 0;
+    });
+    Has("get", [this](const Json& asked) {
+      const std::string& key = asked["key"].text();
+      const Json::List rows =
+          Run("SELECT value FROM pairs WHERE key = ?", {key});
+      if (rows.empty()) throw Refused(key, "not_found");
+      return rows[0][0];
+    });
+    HasControl("begin", [this](const Json&) {
+      if (sqlite3_get_autocommit(connection_) == 0) {
+        throw Refused("a transaction is open");
+      }
+      Run("BEGIN IMMEDIATE");
+      return Json();
+    });
+    HasControl("commit", [this](const Json&) { return End("COMMIT"); });
+    HasControl("rollback", [this](const Json&) { return End("ROLLBACK"); });
+  }
   ~Store() override { sqlite3_close(connection_); }
 
   void Open(const std::string& path) override {
@@ -28,39 +55,15 @@ class Store : public lastcommit_driver::Pairs {
     Check(sqlite3_close(connection_));
     connection_ = nullptr;
   }
-
-  void Put(const std::string& key, const std::string& value) override {
-    Run("INSERT INTO pairs VALUES (?, ?)"
-        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        {key, value});
-  }
-  std::optional<bool> Delete(const std::string& key) override {
-    Run("DELETE FROM pairs WHERE key = ?", {key});
-    return sqlite3_changes(connection_) > 0;
-  }
-  std::string Get(const std::string& key) override {
-    const Rows rows = Run("SELECT key, value FROM pairs WHERE key = ?", {key});
-    if (rows.empty()) throw NotFound(key);
-    return rows.front().second;
-  }
-  Rows State() override { return Run("SELECT key, value FROM pairs"); }
-
-  bool has_transactions() const override { return true; }
-  void Begin() override {
-    if (sqlite3_get_autocommit(connection_) == 0) {
-      throw Refused("a transaction is open");
-    }
-    Run("BEGIN IMMEDIATE");
-  }
-  void Commit() override { End("COMMIT"); }
-  void Rollback() override { End("ROLLBACK"); }
+  Json::List State() override { return Run("SELECT key, value FROM pairs"); }
 
  private:
-  void End(const char* sql) {
+  Json End(const char* sql) {
     if (sqlite3_get_autocommit(connection_) != 0) {
       throw Refused("no transaction is open");
     }
     Run(sql);
+    return Json();
   }
 
   void Check(int result) const {
@@ -70,7 +73,7 @@ class Store : public lastcommit_driver::Pairs {
                                                                        : "io");
   }
 
-  Rows Run(const char* sql, const std::vector<std::string>& values = {}) {
+  Json::List Run(const char* sql, const std::vector<std::string>& values = {}) {
     sqlite3_stmt* statement = nullptr;
     Check(sqlite3_prepare_v2(connection_, sql, -1, &statement, nullptr));
     const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> owner(
@@ -80,11 +83,14 @@ class Store : public lastcommit_driver::Pairs {
           statement, static_cast<int>(i) + 1, values[i].data(),
           static_cast<int>(values[i].size()), SQLITE_STATIC));
     }
-    Rows rows;
+    Json::List rows;
     int result = SQLITE_ROW;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
-      if (sqlite3_column_count(statement) < 2) continue;
-      rows.emplace_back(TextOf(statement, 0), TextOf(statement, 1));
+      Json::List row;
+      for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+        row.emplace_back(TextOf(statement, i));
+      }
+      rows.emplace_back(std::move(row));
     }
     Check(result == SQLITE_DONE ? SQLITE_OK : result);
     return rows;

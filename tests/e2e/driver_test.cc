@@ -18,6 +18,10 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+std::string InCpp(const std::string& words) {
+  return "--driver=" DIALECTS_DRIVER " " + words;
+}
+
 TEST_P(PlantedDriverTest, IsFoundShrunkAndReplayed) {
   ExpectFound(Planted(GetParam().name), GetParam());
 }
@@ -355,6 +359,35 @@ TEST_F(DriverTest, TheExampleInCppHolds) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
 }
 
+class PlantedCppTest : public PlantedDriverTest {};
+
+TEST_P(PlantedCppTest, IsFoundShrunkAndReplayed) {
+  const bool is_log = std::string(GetParam().name) == "numbers_come_back";
+  ExpectFound(
+      InCpp((is_log ? "log " : "queue ") + std::string(GetParam().name)),
+      GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedCppTest,
+    testing::Values(PlantedBug{"half_of_a_batch", "not_a_cut", "it never held",
+                               3},
+                    PlantedBug{"numbers_come_back", "wrong_answer",
+                               "the store answers", 5}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST_F(DriverTest, StoresOfEachDialectInCppHold) {
+  std::filesystem::copy_file(REPOSITORY "/examples/cpp/lastcommit_driver.h",
+                             directory_.Path("a.h"));
+  const std::string text = directory_.Get("a.h");
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 300);
+  for (const char* dialect : {"checkpoints", "queue", "log", "own"}) {
+    const Outcome outcome = Fuzz(InCpp(dialect), {"--trials=15"});
+    EXPECT_THAT(LastLine(outcome), HasSubstr(": 15 judged and held"))
+        << outcome.out << outcome.err;
+  }
+}
+
 TEST_F(DriverTest, TheSelfTestSaysWhatIsMissingAndWhatIsNotSo) {
   const std::string begin = absl::StrCat("import sys; sys.path.insert(0, '",
                                          REPOSITORY, "/examples/python')\n",
@@ -390,7 +423,7 @@ class DriveTest : public DriverTest {
 TEST_F(DriveTest, ARightDriverIsSaidToBe) {
   for (const std::string& driver :
        {Planted("sound"), PlantedCheckpoints("no_steps"),
-        std::string("--driver=" EXAMPLE_DRIVER)}) {
+        std::string("--driver=" EXAMPLE_DRIVER), InCpp("checkpoints")}) {
     const Outcome outcome = Check(driver);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
     EXPECT_THAT(outcome.out, AllOf(HasSubstr("RIGHT without a crash: 20 plans"),
