@@ -152,7 +152,7 @@ class CrashJudge {
     limits.has_beginning = true;
     limits.is_even = true;
     limits.known = [this](std::uint64_t call, std::int64_t written) {
-      const LegalCommits legal =
+      const LegalCommits& legal =
           answered_.After({.call = call, .written = written});
       return static_cast<std::uint64_t>(legal.lowest) << 32 ^
              static_cast<std::uint64_t>(legal.highest);

@@ -1,6 +1,7 @@
 #include "driven/legal_commits.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "record/recording.h"
@@ -25,8 +26,14 @@ absl::StatusOr<AnsweredRun> AnsweredRun::Read(const std::string& recording,
   return AnsweredRun(conversation, answers, std::move(answered));
 }
 
-LegalCommits AnsweredRun::After(const Crash& crash) const {
+const LegalCommits& AnsweredRun::After(const Crash& crash) const {
   const std::size_t lines = LinesUntil(crash);
+  const auto known = after_lines_.find(lines);
+  if (known != after_lines_.end()) return known->second;
+  return after_lines_.emplace(lines, AfterLines(lines)).first->second;
+}
+
+LegalCommits AnsweredRun::AfterLines(std::size_t lines) const {
   LegalCommits legal;
   for (const auto& [id, line] : answers_.acks) {
     const Exchange* const exchange = ExchangeOf(id);
@@ -91,10 +98,12 @@ std::uint64_t AnsweredRun::CallOf(std::size_t line) const {
 }
 
 std::size_t AnsweredRun::LinesUntil(const Crash& crash) const {
-  std::size_t bytes = 0;
-  for (const Answered& answered : answered_) {
-    if (crash.IsAfter(answered.call)) bytes = answered.bytes;
-  }
+  const auto later = std::partition_point(answered_.begin(), answered_.end(),
+                                          [&crash](const Answered& answered) {
+                                            return crash.IsAfter(answered.call);
+                                          });
+  const std::size_t bytes =
+      later == answered_.begin() ? 0 : std::prev(later)->bytes;
   return static_cast<std::size_t>(std::upper_bound(answers_.line_ends.begin(),
                                                    answers_.line_ends.end(),
                                                    bytes) -

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,7 +37,7 @@ struct LegalCommits {
   std::vector<const Exchange*> under_way = {};  // asked, and not answered
 };
 
-// When what was answered.
+// When what was answered. Not thread-safe.
 class AnsweredRun {
  public:
   // Both must outlive it; `answers` are those of the conversation.
@@ -44,7 +45,8 @@ class AnsweredRun {
                                           const Conversation& conversation,
                                           const Answers& answers);
 
-  LegalCommits After(const Crash& crash) const;
+  // Stays what it is as long as this one does.
+  const LegalCommits& After(const Crash& crash) const;
   // Whole lines that were answered before the crash.
   std::size_t LinesUntil(const Crash& crash) const;
   // The call in which the exchange was answered or acknowledged, and that of
@@ -68,6 +70,7 @@ class AnsweredRun {
         answers_(answers),
         answered_(std::move(answered)) {}
 
+  LegalCommits AfterLines(std::size_t lines) const;
   // How many were answered when it was asked.
   std::size_t LinesBefore(const Exchange& exchange) const;
   const Exchange* ExchangeOf(std::int64_t id) const;
@@ -76,7 +79,9 @@ class AnsweredRun {
 
   const Conversation& conversation_;
   const Answers& answers_;
-  std::vector<Answered> answered_;
+  std::vector<Answered> answered_;  // in the order of the calls
+  // By the lines that were answered: most crashes come between the same ones.
+  mutable std::map<std::size_t, LegalCommits> after_lines_;
 };
 
 }  // namespace lastcommit::driven

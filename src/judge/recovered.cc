@@ -3,12 +3,14 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "disk/page_digest.h"
 #include "disk/sim_vfs.h"
 #include "output/plural.h"
 #include "xxhash.h"
@@ -210,11 +212,29 @@ void WithConnection(SimDisk& disk, const std::string& database, Use use) {
   UseSimDisk(nullptr);
 }
 
-Recovered ReadFrom(SimDisk& disk, const std::string& database) {
+// Which has no more than a recording has commits, and some.
+constexpr std::size_t kMostKnownPages = 10'000;
+
+Recovered ReadNew(sqlite3* connection, SimDisk& disk,
+                  const std::string& database, RecoveredPages& known) {
+  std::int64_t wal_frames = 0;
+  const std::optional<std::uint64_t> pages =
+      DigestOfPages(connection, disk, database, wal_frames);
+  if (!pages.has_value()) return Reader(connection).Read();
+  const auto found = known.find(*pages);
+  if (found != known.end()) return found->second;
+  Recovered recovered = Reader(connection).Read();
+  if (known.size() < kMostKnownPages) known.emplace(*pages, recovered);
+  return recovered;
+}
+
+// `read` gets the connection.
+template <typename Read>
+Recovered ReadFrom(SimDisk& disk, const std::string& database, Read read) {
   Recovered found;
   WithConnection(disk, database, [&](int result, sqlite3* connection) {
     if (result == SQLITE_OK) {
-      found = Reader(connection).Read();
+      found = read(connection);
       return;
     }
     found.kind = Recovered::Kind::kUnreadable;
@@ -234,10 +254,13 @@ std::string ContentOf(const Storage& storage, const std::string& path) {
 
 }  // namespace
 
-Recovered Recover(const Storage& image, const DatabaseNames& names) {
+Recovered Recover(const Storage& image, const DatabaseNames& names,
+                  RecoveredPages& known) {
   if (image.Find(names.database) == kNoInode) return {};
   SimDisk disk(FilesOf(image, names));
-  return ReadFrom(disk, names.database);
+  return ReadFrom(disk, names.database, [&](sqlite3* connection) {
+    return ReadNew(connection, disk, names.database, known);
+  });
 }
 
 std::optional<Recovered> LiveView(const Storage& image,
@@ -254,7 +277,9 @@ std::optional<Recovered> LiveView(const Storage& image,
   }
   SimDisk disk(FilesOf(image, names));
   disk.SetIndex(names.database, index);
-  return ReadFrom(disk, names.database);
+  return ReadFrom(disk, names.database, [](sqlite3* connection) {
+    return Reader(connection).Read();
+  });
 }
 
 std::optional<bool> Ask(const Storage& image, const DatabaseNames& names,

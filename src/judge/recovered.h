@@ -51,8 +51,12 @@ struct RecoveryLimits {
   static constexpr std::int64_t kSteps = 2'000'000;
 };
 
-// Works on a copy of the files. RegisterSimVfs() was called.
-Recovered Recover(const Storage& image, const DatabaseNames& names);
+// By the digests of their pages (disk/page_digest.h).
+using RecoveredPages = std::map<std::uint64_t, Recovered>;
+// Works on a copy of the files. RegisterSimVfs() was called. Pages that are
+// `known` are not read again.
+Recovered Recover(const Storage& image, const DatabaseNames& names,
+                  RecoveredPages& known);
 
 // What a connection finds that is opened beside those of the living program:
 // nobody recovers, and the wal-index (the content of "-shm") says which frames

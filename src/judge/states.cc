@@ -60,7 +60,7 @@ StateId States::Of(const Storage& image, const DatabaseNames& names) {
   const auto known = by_image_.find(digest);
   if (known != by_image_.end()) return known->second;
   ++recovered_;
-  const StateId state = Intern(Recover(image, names));
+  const StateId state = Intern(Recover(image, names, by_pages_));
   by_image_.emplace(digest, state);
   return state;
 }

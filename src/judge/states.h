@@ -45,6 +45,7 @@ class States {
 
   std::vector<Recovered> states_;
   std::map<std::uint64_t, StateId> by_image_;
+  RecoveredPages by_pages_;
   std::map<std::uint64_t, StateId> by_content_;
   std::int64_t images_ = 0;
   std::int64_t recovered_ = 0;

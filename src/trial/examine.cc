@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "disk/confined_vfs.h"
+#include "disk/page_digest.h"
 #include "saver/sqlite_status.h"
 #include "sql/tables.h"
 #include "status/status.h"
@@ -24,6 +27,8 @@ struct CloseConnection {
   void operator()(sqlite3* connection) const { sqlite3_close(connection); }
 };
 using Connection = std::unique_ptr<sqlite3, CloseConnection>;
+
+constexpr std::size_t kMostKnownPages = 1024;
 
 std::string DatabaseIn(const std::string& directory) {
   return absl::StrCat(directory, "/", kDatabaseName);
@@ -53,8 +58,8 @@ int AddForeignKeyRow(void* lines, int count, char** values, char** /*names*/) {
   return 0;
 }
 
-absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
-                     const std::string& path, PlainRead& read) {
+absl::Status ReadRows(sqlite3* connection, const SaverEntry& entry,
+                      const std::string& path, PlainRead& read) {
   RETURN_IF_ERROR(Pragma(connection, "PRAGMA integrity_check(10)",
                          AddIntegrityRow, &read.observation.integrity));
   if (entry.enforces_foreign_keys) {
@@ -67,12 +72,57 @@ absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
   read.rows_digest = sql::BrokenIn(state) == nullptr
                          ? read.state_digest
                          : Digest(sql::WithoutBroken(state));
+  return absl::OkStatus();
+}
+
+absl::Status ReadAll(sqlite3* connection, const SaverEntry& entry,
+                     const std::string& path, PlainRead& read) {
+  RETURN_IF_ERROR(ReadRows(connection, entry, path, read));
   int log_frames = 0;
   int checkpointed = 0;
   sqlite3_wal_checkpoint_v2(connection, nullptr, SQLITE_CHECKPOINT_PASSIVE,
                             &log_frames, &checkpointed);
   read.wal_frames = log_frames > 0 ? log_frames : 0;
   return absl::OkStatus();
+}
+
+absl::Status ReadNew(sqlite3* connection, const SaverEntry& entry,
+                     SimDisk& disk, const std::string& path, KnownPages& known,
+                     PlainRead& read) {
+  std::int64_t wal_frames = 0;
+  const auto pages = DigestOfPages(connection, disk, path, wal_frames);
+  if (!pages.has_value()) return ReadAll(connection, entry, path, read);
+  const auto found = known.find(*pages);
+  if (found != known.end()) {
+    read = *found->second;
+  } else {
+    RETURN_IF_ERROR(ReadRows(connection, entry, path, read));
+    if (known.size() < kMostKnownPages) {
+      known.emplace(*pages, std::make_shared<const PlainRead>(read));
+    }
+  }
+  read.wal_frames = wal_frames;
+  return absl::OkStatus();
+}
+
+// `read_all` gets the connection.
+template <typename ReadAll>
+PlainRead ReadWith(const SaverEntry& entry, const std::string& path,
+                   ReadAll read_all) {
+  PlainRead read;
+  sqlite3* raw = nullptr;
+  const int result = sqlite3_open_v2(
+      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const Connection connection(raw);
+  read.observation.opened =
+      saver::SqliteStatus(result, connection.get(), "opening the copy");
+  if (result == SQLITE_OK && entry.attach != nullptr) {
+    read.observation.opened = entry.attach(connection.get(), path);
+  }
+  if (read.observation.opened.ok()) {
+    read.observation.opened = read_all(connection.get(), read);
+  }
+  return read;
 }
 
 Verdict UncleanClose(const Leftovers& left) {
@@ -272,20 +322,16 @@ const ReferenceModel& ModelOf(const ExamineTask& task, int alternative) {
 }  // namespace
 
 PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path) {
-  PlainRead read;
-  sqlite3* raw = nullptr;
-  const int result = sqlite3_open_v2(
-      path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
-  const Connection connection(raw);
-  read.observation.opened =
-      saver::SqliteStatus(result, connection.get(), "opening the copy");
-  if (result == SQLITE_OK && entry.attach != nullptr) {
-    read.observation.opened = entry.attach(connection.get(), path);
-  }
-  if (read.observation.opened.ok()) {
-    read.observation.opened = ReadAll(connection.get(), entry, path, read);
-  }
-  return read;
+  return ReadWith(entry, path, [&](sqlite3* connection, PlainRead& read) {
+    return ReadAll(connection, entry, path, read);
+  });
+}
+
+PlainRead ReadByPlainSql(const SaverEntry& entry, SimDisk& disk,
+                         const std::string& path, KnownPages& known) {
+  return ReadWith(entry, path, [&](sqlite3* connection, PlainRead& read) {
+    return ReadNew(connection, entry, disk, path, known, read);
+  });
 }
 
 Leftovers RealRemains::FindLeftovers() {

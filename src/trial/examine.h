@@ -8,6 +8,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "disk/sim_vfs.h"
 #include "model/contract.h"
 #include "model/reference_model.h"
 #include "model/verdict.h"
@@ -36,6 +38,13 @@ struct PlainRead {
   std::int64_t wal_frames = 0;
 };
 PlainRead ReadByPlainSql(const SaverEntry& entry, const std::string& path);
+
+// By the digests of their pages (disk/page_digest.h). Of one saver that has no
+// files but those of one database.
+using KnownPages = std::map<std::uint64_t, std::shared_ptr<const PlainRead>>;
+// The same on a simulated disk. Pages that are known are not read again.
+PlainRead ReadByPlainSql(const SaverEntry& entry, SimDisk& disk,
+                         const std::string& path, KnownPages& known);
 
 // The files of a database that nobody has open.
 class Remains {

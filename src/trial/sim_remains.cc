@@ -82,8 +82,11 @@ std::shared_ptr<const PlainRead> SimRemains::Read(const SaverEntry& entry,
   copy.NeverLosesPower();
   SimDisk disk(std::move(copy));
   UseSimDisk(&disk);
-  auto read =
-      std::make_shared<const PlainRead>(ReadByPlainSql(entry, kSimDatabase));
+  // Attached databases have pages of their own.
+  auto read = std::make_shared<const PlainRead>(
+      entry.attach == nullptr
+          ? ReadByPlainSql(entry, disk, kSimDatabase, known_.pages)
+          : ReadByPlainSql(entry, kSimDatabase));
   UseSimDisk(disk_.get());
   return read;
 }

@@ -27,6 +27,7 @@ struct KnownImages {
 
   std::map<std::pair<std::uint64_t, CopyWhat>, std::shared_ptr<const PlainRead>>
       reads;
+  KnownPages pages;
   std::set<std::uint64_t> held;  // through the saver
   std::set<SaverCase> cases;     // that images along the way have shown it
 };

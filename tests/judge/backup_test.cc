@@ -56,7 +56,8 @@ class BackupTest : public JudgeTest {
       return;
     }
     ++seen.whole;
-    const Recovered backup = Recover(image, names);
+    RecoveredPages none;
+    const Recovered backup = Recover(image, names, none);
     EXPECT_EQ(backup.kind, Recovered::Kind::kWhole) << backup.message;
     const auto blobs = backup.tables.find("blobs");
     ASSERT_NE(blobs, backup.tables.end());

@@ -180,7 +180,8 @@ Recovered AfterLoss(const std::string& recording, const Judgement& judgement,
       Resolve(files.storage(), finding.survival).fates);
   image.DropUnreachable(files.root());
   const auto& line = judgement.timeline.databases[finding.database];
-  return Recover(image, DatabaseNames(files.PathOf(line.path)));
+  RecoveredPages none;
+  return Recover(image, DatabaseNames(files.PathOf(line.path)), none);
 }
 
 TEST_F(PythonTest, WhatAReducedFindingTakesLeavesWhatItSays) {
