@@ -35,7 +35,8 @@ struct Failure {
   // the plan, whose crashes are exact.
   std::vector<CrashScene> scenes;
   bool had_errors = false;  // that the plan asked for
-  // A savepoint or a failed statement was undone after the cache had spilled.
+  // A savepoint or a failed statement was undone after the cache had spilled;
+  // or may have been, by an operation that undoes a part and that was died in.
   bool was_undone_after_spill = false;
   // Clients that were left, for another to go on, where their checkpoint has
   // read where the WAL ends and not yet how much of it is copied. Only SQLite's

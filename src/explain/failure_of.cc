@@ -70,6 +70,25 @@ std::vector<CrashScene> ScenesOf(const TrialResult& result) {
   return scenes;
 }
 
+bool UndoesAPart(const Round& round, const CrashPlace& place) {
+  if (place.step >= round.steps.size()) return false;
+  const OperationSpec* const spec = round.steps[place.step].operation.spec;
+  return spec != nullptr && spec->undoes_a_part;
+}
+
+bool DiesWhereAPartIsUndone(const Plan& plan, const TrialResult& result) {
+  for (std::size_t r = 0; r < result.rounds.size(); ++r) {
+    const RoundFacts& facts = result.rounds[r];
+    if ((facts.crashed && UndoesAPart(plan.rounds[r], facts.crash)) ||
+        (facts.has_death && UndoesAPart(plan.rounds[r], facts.death))) {
+      return true;
+    }
+  }
+  const auto& image = result.violated_image;
+  return image.has_value() &&
+         UndoesAPart(plan.rounds[image->round], image->place);
+}
+
 }  // namespace
 
 Failure FailureOf(const SaverEntry& entry, const Plan& plan,
@@ -82,7 +101,8 @@ Failure FailureOf(const SaverEntry& entry, const Plan& plan,
   failure.had_errors = result.errors > 0;
   failure.has_attached = !entry.attached.empty();
   failure.was_undone_after_spill = result.savepoint_rolled_back_after_spill ||
-                                   result.statement_failed_after_spill;
+                                   result.statement_failed_after_spill ||
+                                   DiesWhereAPartIsUndone(plan, result);
   for (const TakenSwitch& taken : result.switches) {
     const Step& left = plan.rounds[taken.round].steps[taken.step];
     failure.was_left_in_mode_change |=

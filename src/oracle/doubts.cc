@@ -61,6 +61,8 @@ void Doubts::DoubtFailed(std::size_t i, ReferenceModel& model,
   with.Apply(step);
   const bool would_commit = with.state().cut > model.state().cut;
   if (would_commit) Doubt(with, during);
+  PossibleModels behind = BehindAnother(i);
+  for (const ReferenceModel& other : behind) Doubt(other, during);
   const bool has_ended = step.kind == StepKind::kReopen || !record.has_saver ||
                          !record.is_in_transaction;
   if (has_ended) {
@@ -74,6 +76,10 @@ void Doubts::DoubtFailed(std::size_t i, ReferenceModel& model,
     return;
   }
   Doubt(with, in_doubt_);
+  for (ReferenceModel& other : behind) {
+    Doubt(other, in_doubt_);
+    possible_.push_back(std::move(other));
+  }
   failed_at_ = record.returned_at;
   if (Clients(view_.round()) > 1) {
     // What others are at meanwhile may come before it in the order.
@@ -83,6 +89,23 @@ void Doubts::DoubtFailed(std::size_t i, ReferenceModel& model,
                           record.intended_at, kNever, kNever});
   }
   possible_.push_back(std::move(with));
+}
+
+// Excuse: BehindAnother.
+// COMMIT may say an error of what comes behind the end of its journal, as in
+// pager_end_transaction() in pager.c the truncation of the database: then the
+// next transaction finds it there, and by its number one sees that it did.
+PossibleModels Doubts::BehindAnother(std::size_t i) const {
+  PossibleModels behind;
+  for (ReferenceModel other : possible_) {
+    const std::int64_t before = other.state().cut;
+    other.Apply(view_.step(i));
+    const std::int64_t cut = other.state().cut;
+    if (cut > before && cut == view_.record(i).attempted) {
+      behind.push_back(std::move(other));
+    }
+  }
+  return behind;
 }
 
 // Excuse: IsOvertakenByOther.

@@ -71,6 +71,8 @@ class Doubts {
 
  private:
   static void Doubt(const ReferenceModel& model, InDoubt& in_doubt);
+  // The commit of step `i`, which failed, after others that are in doubt.
+  PossibleModels BehindAnother(std::size_t i) const;
   bool IsOvertakenByOther(std::size_t i, const ReferenceModel& with) const;
 
   const Plan& plan_;

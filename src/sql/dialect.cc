@@ -100,18 +100,35 @@ class LoadedScript final : public Dialect {
         return script_.Wrong(statements.back().line,
                              "nothing may follow the last COMMIT");
       }
-      for (const SqlStatement& statement : statements) {
-        if (statement.verb == "ROLLBACK" || statement.verb == "PRAGMA" ||
-            statement.verb == "VACUUM") {
-          return script_.Wrong(
-              statement.line,
-              absl::StrCat(statement.verb, " has no place in a transaction"));
-        }
-      }
+      RETURN_IF_ERROR(CheckStatements(transaction));
     }
     if (std::all_of(script_.transactions.begin(), script_.transactions.end(),
                     [](const Transaction& t) { return t.is_query; })) {
       return script_.Wrong(1, "the script has queries and no \\transaction");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckStatements(const Transaction& transaction) const {
+    bool is_inside = !transaction.HasItsOwnBegin();
+    for (const SqlStatement& statement : transaction.statements) {
+      const bool is_end =
+          statement.verb == "ROLLBACK" && !statement.IsRollbackTo();
+      if (is_end || statement.verb == "PRAGMA" || statement.verb == "VACUUM") {
+        return script_.Wrong(
+            statement.line,
+            absl::StrCat(statement.verb, " has no place in a transaction"));
+      }
+      if (statement.verb == "BEGIN") is_inside = true;
+      if (transaction.HasItsOwnBegin() && statement.IsCommit()) {
+        is_inside = false;
+      }
+      // There a savepoint would begin a transaction, and its end commit it.
+      if (statement.IsOfSavepoint() && !is_inside) {
+        return script_.Wrong(
+            statement.line,
+            absl::StrCat(statement.verb, " belongs between BEGIN and COMMIT"));
+      }
     }
     return absl::OkStatus();
   }
@@ -399,6 +416,9 @@ void LoadedScript::MakeSpecs() {
                           .is_change = !transaction.is_query,
                           .apply = Apply,
                           .words = Words};
+    spec.undoes_a_part = std::any_of(
+        transaction.statements.begin(), transaction.statements.end(),
+        [](const SqlStatement& s) { return s.IsRollbackTo(); });
     spec.seen = transaction.ReadsBefore();
     spec.first_seen = transaction.parameters.size();
     spec.alone = {transaction.weight, 4 * transaction.weight, 5};

@@ -561,6 +561,15 @@ std::size_t Transaction::ReadsBefore() const {
   return static_cast<std::size_t>(begin - statements.begin());
 }
 
+bool SqlStatement::IsRollbackTo() const {
+  if (verb != "ROLLBACK") return false;
+  const std::vector<std::string> words =
+      absl::StrSplit(absl::AsciiStrToUpper(text), absl::ByAnyChar(" \t\n;"),
+                     absl::SkipEmpty());
+  const std::size_t to = words.size() > 1 && words[1] == "TRANSACTION" ? 2 : 1;
+  return words.size() > to && words[0] == verb && words[to] == "TO";
+}
+
 bool Transaction::HasItsOwnBegin() const {
   return std::any_of(
       statements.begin(), statements.end(),

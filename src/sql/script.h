@@ -36,6 +36,11 @@ struct SqlStatement {
   std::string prefix = {};
 
   bool IsCommit() const { return verb == "COMMIT" || verb == "END"; }
+  // ROLLBACK TO a savepoint.
+  bool IsRollbackTo() const;
+  bool IsOfSavepoint() const {
+    return verb == "SAVEPOINT" || verb == "RELEASE" || IsRollbackTo();
+  }
 };
 
 // What a plan gives a number to, and a statement names as :name.

@@ -82,6 +82,8 @@ struct OperationSpec {
   // Any of the contents that it counts may be the one that is refused, and not
   // only the first.
   bool may_fail_midway = false;
+  // It goes back to a savepoint of its own.
+  bool undoes_a_part = false;
   // A change that reads before its transaction begins does it so many times.
   // The commit that each read saw follows from how the clients ran, and no plan
   // has it: Operation::values[first_seen] and the next ones are that cut, and

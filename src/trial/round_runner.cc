@@ -254,8 +254,12 @@ class TransactionWatch {
       is_open_ = false;
       return;
     }
+    const std::int64_t spills = saver == nullptr ? 0 : saver->CacheSpills();
+    const bool has_spilled_now = spills > std::exchange(spills_, spills);
+    page_.savepoint_rolled_back_after_spill |=
+        ok && has_spilled_now && UndoesAPart(step);
     if (is_open_ && saver != nullptr) {
-      has_spilled_ = has_spilled_ || saver->CacheSpills() > spills_at_begin_;
+      has_spilled_ = has_spilled_ || spills > spills_at_begin_;
       page_.spilled |= has_spilled_;
     }
     switch (step.kind) {
@@ -263,7 +267,7 @@ class TransactionWatch {
         if (!ok) break;
         is_open_ = true;
         has_spilled_ = false;
-        spills_at_begin_ = saver->CacheSpills();
+        spills_at_begin_ = spills;
         break;
       case StepKind::kCommit:
       case StepKind::kRollback:
@@ -285,10 +289,15 @@ class TransactionWatch {
   }
 
  private:
+  static bool UndoesAPart(const Step& step) {
+    return step.operation.spec != nullptr && step.operation.spec->undoes_a_part;
+  }
+
   SharedPage& page_;
   bool is_open_ = false;
   bool has_spilled_ = false;
   std::int64_t spills_at_begin_ = 0;
+  std::int64_t spills_ = 0;  // of the connection, until now
 };
 
 // The client writes down the moment before the store that says how far it came.

@@ -493,6 +493,29 @@ TEST(PastSuperJournalTest, IsADeathBehindItsDeletion) {
   EXPECT_FALSE(is_past(kWal, IoKind::kTruncate, Moment::kBefore));
 }
 
+TEST(UndoneAfterSpillTest, AScriptMayHaveDiedBehindItsRollbackToASavepoint) {
+  OperationSpec spec;
+  spec.undoes_a_part = true;
+  Plan plan;
+  plan.rounds = {{{StepOf(StepKind::kOpen), StepOf(StepKind::kRead)}}};
+  plan.rounds[0].steps[1].operation.spec = &spec;
+  TrialResult result;
+  result.verdict = Verdict::Violated(ViolationClass::kNotACut, "");
+  result.rounds.resize(1);
+  result.rounds[0].crash.step = 1;
+  const auto was_undone = [&] {
+    return FailureOf(SaverEntry(), plan, result).was_undone_after_spill;
+  };
+  EXPECT_FALSE(was_undone());
+  result.rounds[0].crashed = true;
+  EXPECT_TRUE(was_undone());
+  result.rounds[0].crash.step = 0;
+  EXPECT_FALSE(was_undone());
+  result.violated_image = ViolatedImage();
+  result.violated_image->place.step = 1;
+  EXPECT_TRUE(was_undone());
+}
+
 class SectorSigns : public SignsTest {
  protected:
   SectorSigns() {

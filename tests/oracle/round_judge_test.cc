@@ -666,6 +666,23 @@ TEST_F(RoundJudgeTest, WhatOnlyAReadHasShownIsNotPromised) {
   EXPECT_TRUE(replayed.commits[2].is_promised);
 }
 
+// The second one says by its number that it found the first one there.
+TEST_F(RoundJudgeTest, OfTwoCommitsInDoubtBothMayBeThere) {
+  Use({PutBlob(0, 10), PutBlob(1, 10), StepOf(StepKind::kRead)});
+  Inject(1, ErrorKind::kTruncate);
+  Inject(2, ErrorKind::kTruncate);
+  for (const std::size_t i : {1U, 2U}) {
+    trace_->records[i].errors = static_cast<std::int64_t>(i);
+    Answer(i, absl::StatusCode::kUnknown, false);
+    trace_->records[i].is_in_doubt = true;
+    trace_->records[i].attempted = static_cast<std::int64_t>(i);
+  }
+  trace_->records[3].errors = trace_->records[4].errors = 2;
+  EXPECT_TRUE(Judge().held()) << Judge().why;
+  trace_->records[2].attempted = 1;
+  EXPECT_EQ(Judge().violation, ViolationClass::kWrongRead);
+}
+
 // ---- What the tester answers itself is no sign of anything ----
 
 // The put is in doubt, the reopen fails, and so nobody runs the last step.

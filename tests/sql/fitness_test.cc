@@ -83,6 +83,24 @@ TEST_F(FitnessTest, TwoCommitsAreNotUnlessTheyAreToCountAsOne) {
   EXPECT_EQ(CheckTransaction(twice + "\\atomic a\n"), "");
 }
 
+TEST_F(FitnessTest, SavepointsAreInsideATransaction) {
+  const std::string part =
+      "SAVEPOINT s;\nDELETE FROM t;\nROLLBACK TO s;\nRELEASE s;\n";
+  EXPECT_EQ(CheckTransaction(part + "UPDATE t SET v = :n;\n"), "");
+  EXPECT_THAT(CheckTransaction(part + "ROLLBACK TO s;\n"),
+              HasSubstr("no such savepoint"));
+  EXPECT_EQ(CheckTransaction("BEGIN;\nSAVEPOINT s;\nDELETE FROM t;\n"
+                             "rollback transaction to savepoint s;\n"
+                             "UPDATE t SET v = :n;\nCOMMIT;\n"),
+            "");
+  EXPECT_THAT(CheckTransaction("DELETE FROM t;\nROLLBACK;\n"),
+              HasSubstr("a.sql:6: ROLLBACK has no place in a transaction"));
+  EXPECT_THAT(CheckTransaction("BEGIN;\nDELETE FROM t;\nCOMMIT;\n"
+                               "SAVEPOINT s;\nBEGIN;\nCOMMIT;\n"
+                               "\\atomic a\n"),
+              HasSubstr("a.sql:8: SAVEPOINT belongs between BEGIN and COMMIT"));
+}
+
 TEST_F(FitnessTest, WhatSqliteDoesNotUnderstandIsNot) {
   EXPECT_THAT(CheckTransaction("UPDATE nowhere SET v = 1;\n"),
               HasSubstr("no such table: nowhere"));
