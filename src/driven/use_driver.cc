@@ -82,6 +82,7 @@ absl::Status Register(const Hello& hello, const std::string& command) {
   entry.promises_power = hello.promises_power;
   entry.clients = hello.clients;
   entry.says = InWords(hello);
+  entry.sqlite = hello.sqlite;
   entry.option = absl::StrCat("--driver=", ShellWord(command));
   RegisterSaver(std::move(entry));
   return absl::OkStatus();

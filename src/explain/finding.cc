@@ -93,6 +93,15 @@ absl::Status Keep(const Plan& plan, const FindingOptions& options,
   return absl::OkStatus();
 }
 
+// Which SQLite it was: of a driver that of the store, too.
+std::string SqliteOf(const Plan& plan) {
+  const SaverEntry* const entry = FindSaver(plan.saver);
+  const bool is_said = entry != nullptr && !entry->sqlite.empty();
+  return absl::StrCat(
+      SqliteUnderTest(),
+      is_said ? absl::StrCat("; the store says SQLite ", entry->sqlite) : "");
+}
+
 // `program`: the plan as people read it. `note`: what they must know of it, a
 // line or nothing.
 std::string StoryOf(const Finding& finding, const Plan& plan,
@@ -102,7 +111,7 @@ std::string StoryOf(const Finding& finding, const Plan& plan,
   return absl::StrCat(
       "VIOLATED ", finding.verdict, "\n", result.verdict.why, "\n",
       likeness.empty() ? "" : absl::StrCat(likeness, "\n"), "\n",
-      TesterVersion(), ", ", SqliteUnderTest(),
+      TesterVersion(), ", ", SqliteOf(plan),
       "\nfound with --seed=", finding.key.seed, " at index ", finding.key.index,
       "; it repeats: ", finding.repeats, "\n", note, CountSteps(plan),
       " lines after the header, ", finding.shrink_trials,

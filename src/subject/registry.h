@@ -107,6 +107,8 @@ struct SaverEntry {
   // Such a one: what it says of itself, in words. Another driver of that name
   // says something else.
   std::string says = {};
+  // Such a one: the version of its SQLite, as it says it; "": it does not.
+  std::string sqlite = {};
   // One that was registered: the option that makes it known, for a shell.
   std::string option = {};
   // The names of the databases that it attaches, as store/attached.h numbers

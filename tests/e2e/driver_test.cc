@@ -376,6 +376,17 @@ INSTANTIATE_TEST_SUITE_P(
                                "the store answers", 5}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST_F(DriverTest, AStoryHasTheSqliteOfTheStoreIfItIsSaid) {
+  const auto story = [this](const std::string& driver) {
+    return Fuzz(driver, {"--trials=100", "--stop-after=1"}).out;
+  };
+  EXPECT_THAT(story(Planted("two_transactions")),
+              HasSubstr("; the store says SQLite 3."));
+  EXPECT_THAT(story(InCpp("log numbers_come_back")),
+              AllOf(HasSubstr("lines after the header"),
+                    Not(HasSubstr("the store says SQLite"))));
+}
+
 TEST_F(DriverTest, StoresOfEachDialectInCppHold) {
   std::filesystem::copy_file(REPOSITORY "/examples/cpp/lastcommit_driver.h",
                              directory_.Path("a.h"));
