@@ -92,12 +92,15 @@ void CommitNumbers::FillGaps() {
 // Excuse: NewestCandidate.
 // Of two units with one number it is the later that may be there: the number
 // was still to be had. Which of them began first says nothing, since it may
-// have waited for the lock.
+// have waited for the lock; but whoever began when somebody had come behind the
+// number has that of an earlier transaction, and died before it had its own.
 Unit* CommitNumbers::NewestCandidate(std::int64_t number,
                                      bool in_flight) const {
+  const Mark shown_at = ShownAt(number);
   Unit* newest = nullptr;
   for (Unit* unit : candidates_) {
-    if (unit->counter != number || (in_flight && !unit->is_in_flight)) {
+    if (unit->counter != number || (in_flight && !unit->is_in_flight) ||
+        unit->began_at > shown_at) {
       continue;
     }
     if (newest == nullptr || unit->ended_at > newest->ended_at) newest = unit;

@@ -93,6 +93,17 @@ TEST_F(ErrorOrderTest, OfADeadOneAndOneThatWaitedTheOneThatWaitedIsThere) {
   EXPECT_EQ(KindOf(2, death), Kind::kPresumed);
 }
 
+// What a store says of its newest transaction is of the one before, until the
+// next one has the write lock.
+TEST_F(ErrorOrderTest, WhoDiesBeforeTheLockIsNotTheCommitThatFailedBefore) {
+  Use({By(0, PutBlob(0, 10)), By(1, PutBlob(0, 20)), By(0, PutBlob(1, 10))});
+  FailInDoubt(2, 1);
+  RunAsCommit(3, 2);
+  Begin(4);
+  Lock(4, 1);
+  EXPECT_EQ(KindOf(2), Kind::kPresumed);
+}
+
 // Its saver is there, but could not read the counter.
 TEST_F(ErrorOrderTest, AnOpenThatFailsWithASaverHasMadeTheSchema) {
   before_ = ReferenceModel();
