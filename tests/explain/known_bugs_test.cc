@@ -480,7 +480,9 @@ TEST(PastSuperJournalTest, IsADeathBehindItsDeletion) {
     TrialResult result;
     result.verdict = Verdict::Violated(ViolationClass::kNotACut, "");
     result.rounds = {facts};
-    const Failure failure = FailureOf(SaverEntry(), Plan(), result);
+    Plan plan;
+    plan.rounds.resize(1);
+    const Failure failure = FailureOf(SaverEntry(), plan, result);
     return failure.scenes.front().is_past_super_journal;
   };
   using enum FileRole;
