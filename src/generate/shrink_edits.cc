@@ -233,6 +233,12 @@ void SimplifyField(const StepPlace& place, const Operation& operation,
     });
   };
   const std::int64_t now = operation.Get(field);
+  if (field.role == Field::Role::kLeftOut) {
+    for (std::int64_t bit = 1; bit <= field.max; bit *= 2) {
+      if ((now & bit) == 0) add(now | bit);
+    }
+    return;
+  }
   if (field.place == Field::Place::kSeed) {
     constexpr std::uint64_t kShort = 9;
     if (operation.content.seed <= kShort) return;
@@ -264,7 +270,10 @@ void SimplifyField(const StepPlace& place, const Operation& operation,
 // What makes an operation large first, then names and numbers, then what is
 // hardly to be seen.
 int Boldness(const Field& field) {
-  if (field.role == Field::Role::kCount) return 0;
+  if (field.role == Field::Role::kCount ||
+      field.role == Field::Role::kLeftOut) {
+    return 0;
+  }
   if (field.role == Field::Role::kInvalidAt) return 1;
   if (field.place == Field::Place::kSize) return 2;
   if (field.place == Field::Place::kSeed) return 4;

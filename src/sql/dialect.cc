@@ -272,8 +272,10 @@ class LoadedScript final : public Dialect {
   // As plans may have it: some small letters and _, and no field of another
   // kind.
   std::string FieldName(const Parameter& parameter) const {
-    std::string name =
-        absl::StrCat("in_", absl::AsciiStrToLower(parameter.name));
+    return FreeName(absl::StrCat("in_", absl::AsciiStrToLower(parameter.name)));
+  }
+
+  std::string FreeName(std::string name) const {
     for (char& c : name) {
       if (absl::ascii_isdigit(static_cast<unsigned char>(c))) {
         c = static_cast<char>('a' + (c - '0'));
@@ -336,7 +338,44 @@ class LoadedScript final : public Dialect {
       }
       uses_.push_back(used_fields);
     }
+    // What breaks an invariant without a statement may hold with it.
+    if (script_.invariants.empty()) MakeFieldsOfStatements();
     return absl::OkStatus();
+  }
+
+  // Where there is room for one more value.
+  void MakeFieldsOfStatements() {
+    constexpr int kMostBits = 62;
+    for (std::size_t t = 0; t < script_.transactions.size(); ++t) {
+      Transaction& transaction = script_.transactions[t];
+      const auto& statements = transaction.statements;
+      const auto count =
+          std::count_if(statements.begin(), statements.end(),
+                        [](const SqlStatement& s) { return s.MayBeLeftOut(); });
+      const std::size_t value =
+          transaction.parameters.size() + transaction.ReadsBefore();
+      if (transaction.is_query || count < 2 || count > kMostBits ||
+          value >= Operation::kMaxValues) {
+        continue;
+      }
+      const std::int64_t max = (std::int64_t{1} << count) - 1;
+      auto field =
+          std::find_if(fields_.begin(), fields_.end(), [&](const Field& other) {
+            return other.role == Field::Role::kLeftOut && other.max == max &&
+                   other.value == value;
+          });
+      if (field == fields_.end()) {
+        if (fields_.size() == OperationSpec::kMostFields) return;
+        field_names_.push_back(FreeName("left_out"));
+        fields_.push_back({.name = field_names_.back(),
+                           .max = max,
+                           .role = Field::Role::kLeftOut,
+                           .value = value});
+        field = fields_.end() - 1;
+      }
+      transaction.left_out = value;
+      uses_[t].set(static_cast<std::size_t>(field - fields_.begin()));
+    }
   }
 
   void MakeSpecs();
@@ -388,6 +427,10 @@ std::string Words(const Operation& operation) {
           &words, parameter.low + value % (parameter.high - parameter.low + 1),
           " bytes (seed ", value, ")");
     }
+  }
+  for (const std::size_t place : transaction.LeftOut(operation.values)) {
+    absl::StrAppend(&words, words.empty() ? "" : ", ", "without line ",
+                    transaction.statements[place].line);
   }
   return words;
 }

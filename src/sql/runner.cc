@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -237,8 +238,11 @@ absl::StatusOr<std::int64_t> Runner::Run(
   // That of an earlier transaction is the connection's, and not the state's.
   sqlite3_set_last_insert_rowid(connection_, 0);
   RowHasher& answer = execution.answer;
+  const std::set<std::size_t> left_out =
+      execution.transaction.LeftOut(execution.values);
   for (; execution.next < statements.size(); ++execution.next) {
     const SqlStatement& statement = statements[execution.next];
+    if (left_out.contains(execution.next)) continue;
     line_ = statement.line;
     if (last_commit != statements.rend() && &statement == &*last_commit) {
       // Nothing follows it, and nothing can fail once it has committed.

@@ -30,7 +30,7 @@ struct FreeValue {
 // A transaction as it is run once: how far it came, and what it has read.
 struct Execution {
   const Transaction& transaction;
-  std::span<const std::int64_t> values;  // of its parameters
+  std::span<const std::int64_t> values;  // as an operation has them
   std::size_t next = 0;                  // of its statements
   // By name, of \gset. Null: a statement that would have set it failed.
   std::map<std::string, std::unique_ptr<sqlite3_value, FreeValue>> variables =

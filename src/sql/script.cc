@@ -570,6 +570,23 @@ bool SqlStatement::IsRollbackTo() const {
   return words.size() > to && words[0] == verb && words[to] == "TO";
 }
 
+bool SqlStatement::MayBeLeftOut() const {
+  return verb != "BEGIN" && !IsCommit() && !IsOfSavepoint() && !is_gset;
+}
+
+std::set<std::size_t> Transaction::LeftOut(
+    std::span<const std::int64_t> values) const {
+  std::set<std::size_t> places;
+  if (!left_out.has_value() || *left_out >= values.size()) return places;
+  std::int64_t bits = values[*left_out];
+  for (std::size_t i = 0; i < statements.size() && bits != 0; ++i) {
+    if (!statements[i].MayBeLeftOut()) continue;
+    if (bits % 2 != 0) places.insert(i);
+    bits /= 2;
+  }
+  return places;
+}
+
 bool Transaction::HasItsOwnBegin() const {
   return std::any_of(
       statements.begin(), statements.end(),

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,8 @@ struct SqlStatement {
   bool IsCommit() const { return verb == "COMMIT" || verb == "END"; }
   // ROLLBACK TO a savepoint.
   bool IsRollbackTo() const;
+  // Whether the transaction stays one without it.
+  bool MayBeLeftOut() const;
   bool IsOfSavepoint() const {
     return verb == "SAVEPOINT" || verb == "RELEASE" || IsRollbackTo();
   }
@@ -77,7 +81,12 @@ struct Transaction {
   bool goes_on = false;
   std::vector<Parameter> parameters;
   std::vector<SqlStatement> statements;
+  // Which value of a plan has a bit for each statement that may be left out, in
+  // their order: it is not run. 0: none is left out.
+  std::optional<std::size_t> left_out = {};
 
+  // The statements that those values leave out: their places.
+  std::set<std::size_t> LeftOut(std::span<const std::int64_t> values) const;
   // Whether it says BEGIN itself.
   bool HasItsOwnBegin() const;
   // How many of its statements come before its BEGIN: they read, each in a

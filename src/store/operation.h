@@ -36,6 +36,7 @@ struct Field {
     kCount,      // how many contents the operation has
     kInvalidAt,  // the content that the store has to refuse; -1 = none
     kKept,       // shrinking leaves it as it is
+    kLeftOut,    // a bit for each part that it does not do; no plan is drawn so
   };
 
   std::string_view name;

@@ -79,6 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"planted-two-transactions.sql", "1", "violated(not_a_cut)"},
         Planted{"planted-normal-only.sql", "1",
                 "must be there, and after recovery it is not"},
+        Planted{"planted-normal-many.sql", "1",
+                "must be there, and after recovery it is not"},
         Planted{"planted-orphans.sql", "1", "broken invariant orphans: ("},
         Planted{"planted-rollback-forgotten.sql", "1",
                 "broken invariant money: ("},
@@ -147,6 +149,28 @@ TEST_F(SqlTest, SavepointsHoldOrHaveTheNameOfSqlitesBug) {
                   "--fault=power-loss", "--stop-after=1", "--jobs=1"});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("looks like: partial-rollback"));
+}
+
+// Where the script has no invariant, which might need them.
+TEST_F(SqlTest, StatementsThatAreNotNeededAreLeftOut) {
+  Bring("planted-normal-many.sql");
+  const Arguments fuzz = {"--trials=100", "--stop-after=1", "--jobs=1",
+                          "--engine=sim", "--clients=1"};
+  const Outcome outcome = Fuzz(fuzz);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  const std::size_t program = outcome.out.find("\nround 1\n");
+  ASSERT_NE(program, std::string::npos) << outcome.out;
+  const std::string story = outcome.out.substr(program);
+  int left_out = 0;
+  for (const char* line : {"line 15", "line 16", "line 17", "line 18"}) {
+    left_out += story.find(absl::StrCat("without ", line)) != std::string::npos;
+  }
+  EXPECT_EQ(left_out, 3) << story;
+  EXPECT_THAT(story, Not(HasSubstr("without line 14")));
+  const std::string script = directory_.Get("a.sql");
+  directory_.Put("a.sql", script + "\\invariant counted\nSELECT 1 WHERE 0;\n");
+  EXPECT_THAT(Fuzz(fuzz).out, AllOf(HasSubstr("lines after the header"),
+                                    Not(HasSubstr("without line"))));
 }
 
 TEST_F(SqlTest, AttachedDatabasesInWalModeHaveOneClient) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,31 @@ TEST(ShrinkEditsTest, EachResultIsAWellFormedPlan) {
     ASSERT_THAT(parsed, IsOk());
     ASSERT_EQ(*parsed, simpler);
   });
+}
+
+// A vocabulary with one operation of three parts.
+TEST(ShrinkEditsTest, EachPartOfAnOperationIsLeftOut) {
+  Vocabulary vocabulary = {};
+  const Field left_out = {
+      .name = "left_out", .max = 7, .role = Field::Role::kLeftOut, .value = 1};
+  vocabulary.fields = {&left_out, 1};
+  OperationSpec spec = {.name = "a", .vocabulary = &vocabulary, .fields = 1};
+  spec.is_change = true;
+  Step step;
+  step.kind = StepKind::kChange;
+  step.operation.spec = &spec;
+  step.operation.values[1] = 2;
+  const Plan plan = PlanWith({step});
+  std::set<std::int64_t> found;
+  for (const Edit& edit : SimplerEdits(plan)) {
+    const auto simpler = edit(plan);
+    if (!simpler.has_value()) continue;
+    for (const Step& other : simpler->rounds[0].steps) {
+      if (other.operation.spec != &spec) continue;
+      found.insert(other.operation.values[1]);
+    }
+  }
+  EXPECT_EQ(found, (std::set<std::int64_t>{3, 6}));
 }
 
 TEST(ShrinkEditsTest, EachResultDiffersFromThePlan) {

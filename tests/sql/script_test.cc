@@ -132,6 +132,24 @@ TEST(ScriptTest, DatabasesAreAttachedAndMayHaveALevelOfTheirOwn) {
   EXPECT_THAT(TextsOf(script.setup), ElementsAre(HasSubstr("CREATE TABLE")));
 }
 
+// Not what makes it one transaction, and not what gives others a variable.
+TEST(ScriptTest, StatementsAreLeftOutByTheirBits) {
+  Transaction transaction =
+      Parsed(std::string(kTable) +
+             "\\transaction a\nBEGIN;\nDELETE FROM t;\n"
+             "SELECT 1 AS one \\gset\nSAVEPOINT s;\nDELETE FROM t;\n"
+             "ROLLBACK TO s;\nDELETE FROM t WHERE 1;\nCOMMIT;\n")
+          .transactions[0];
+  const std::vector<std::int64_t> values = {7, 5};
+  EXPECT_THAT(transaction.LeftOut(values), testing::IsEmpty());
+  transaction.left_out = 1;
+  EXPECT_THAT(transaction.LeftOut(values), ElementsAre(1, 6));
+  transaction.left_out = 0;
+  EXPECT_THAT(transaction.LeftOut(values), ElementsAre(1, 4, 6));
+  transaction.left_out = 2;
+  EXPECT_THAT(transaction.LeftOut(values), testing::IsEmpty());
+}
+
 TEST(ScriptTest, ATransactionMayBeAtomicOrGoOnAfterErrors) {
   const Script script = Parsed(std::string(kTable) +
                                "\\atomic a\n"
