@@ -169,6 +169,8 @@ bool HasDamageAfterAFullDisk(const Plan& plan, const Failure& failure) {
 
 }  // namespace
 
+// What is lost is lost where the WAL is recovered: after a crash, or after two
+// clients that closed at once, so that neither could copy it.
 bool LooksLikePartialRollback(const Plan& plan, const Failure& failure) {
   const std::size_t rounds = RoundsRun(plan, failure);
   const bool is_crashed = std::any_of(
@@ -177,10 +179,10 @@ bool LooksLikePartialRollback(const Plan& plan, const Failure& failure) {
       [](const Round& round) { return IsKilled(round) || LosesPower(round); });
   return IsIn(plan, {saver::JournalMode::kWal}) &&
          IsUndefended(plan, failure) && failure.was_undone_after_spill &&
-         is_crashed &&
+         (is_crashed || Clients(plan) > 1) &&
          IsOneOf(failure.violation,
                  {ViolationClass::kLostCommit, ViolationClass::kNotACut,
-                  ViolationClass::kDamaged});
+                  ViolationClass::kDamaged, ViolationClass::kUnstableRecovery});
 }
 
 // Needs no crash. Pages that no checkpoint copies are seen as old ones, by

@@ -87,9 +87,15 @@ TEST_F(PartialRollbackSigns, NeedSomethingThatWasUndoneAfterASpill) {
   EXPECT_THAT(Names(), IsEmpty());
 }
 
-TEST_F(PartialRollbackSigns, NeedACrash) {
+// Clients that close at once leave the WAL to be recovered, too.
+TEST_F(PartialRollbackSigns, NeedACrashOrSeveralClients) {
   plan_.rounds[0].steps[1].crash.reset();
   EXPECT_THAT(Names(), IsEmpty());
+  plan_.rounds[0].steps[1].client = 1;
+  failure_.of_others = Defences::kNone;
+  EXPECT_THAT(Names(), ElementsAre("partial-rollback"));
+  failure_.violation = ViolationClass::kUnstableRecovery;
+  EXPECT_THAT(Names(), ElementsAre("partial-rollback"));
 }
 
 TEST_F(PartialRollbackSigns, NeedWal) {
